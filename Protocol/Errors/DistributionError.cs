@@ -1,0 +1,49 @@
+namespace RegistryProxy.Protocol;
+
+/// <summary>
+/// An error of the distribution API: a code of the specification (OCI distribution-spec, "Error codes"), the HTTP status that goes
+/// with it and a message for people.
+/// </summary>
+/// <param name="Code">One of the codes of the specification.</param>
+/// <param name="Status">The HTTP status, 400 to 599.</param>
+/// <param name="Message">What happened and what mends it; clients print it.</param>
+public sealed record DistributionError(string Code, int Status, string Message)
+{
+    /// <summary>When to come back, in whole seconds; sent as <c>Retry-After</c>.</summary>
+    public int? RetryAfterSeconds { get; init; }
+
+    public static DistributionError BlobUnknown() => new("BLOB_UNKNOWN", 404, "blob unknown to this repository");
+
+    public static DistributionError UploadUnknown() =>
+        new("BLOB_UPLOAD_UNKNOWN", 404, "upload unknown here: it ended, or belongs to another identity or repository; start a new one");
+
+    public static DistributionError UploadInvalid(string message, int status = 400) => new("BLOB_UPLOAD_INVALID", status, message);
+
+    public static DistributionError DigestInvalid() =>
+        new("DIGEST_INVALID", 400, "the digest is not 'sha256:' or 'sha512:' and lower-case hex of the right length");
+
+    public static DistributionError ManifestUnknown() => new("MANIFEST_UNKNOWN", 404, "manifest unknown to this repository");
+
+    public static DistributionError ManifestInvalid(string message, int status = 400) => new("MANIFEST_INVALID", status, message);
+
+    public static DistributionError NameInvalid(string message) => new("NAME_INVALID", 400, message);
+
+    public static DistributionError NameUnknown(string message = "repository unknown here") => new("NAME_UNKNOWN", 404, message);
+
+    public static DistributionError NotFound(string message) => new("UNSUPPORTED", 404, message);
+
+    public static DistributionError SizeInvalid(string message, int status = 400) => new("SIZE_INVALID", status, message);
+
+    public static DistributionError Unauthorized(string message) => new("UNAUTHORIZED", 401, message);
+
+    public static DistributionError Denied(string message) => new("DENIED", 403, message);
+
+    public static DistributionError Unsupported(string message, int status = 405) => new("UNSUPPORTED", status, message);
+
+    public static DistributionError TooManyRequests(string message, int retryAfterSeconds) =>
+        new("TOOMANYREQUESTS", 429, message) { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>Something behind the front door does not answer: 502 or 503, always with <c>Retry-After</c>.</summary>
+    public static DistributionError Unavailable(int status, string message, int retryAfterSeconds) =>
+        new("UNSUPPORTED", status, message) { RetryAfterSeconds = retryAfterSeconds };
+}

@@ -1,0 +1,134 @@
+namespace RegistryProxy.Protocol;
+
+/// <summary>
+/// A request target of the distribution API as one value. Parsed from the raw target by a strict grammar: no <c>%</c>, no empty
+/// or dot components, ASCII only; the endpoint is recognised from the right, so that a repository may be called <c>a/blobs</c>.
+/// </summary>
+public sealed record DistributionPath
+{
+    private DistributionPath(DistributionEndpoint endpoint) => Endpoint = endpoint;
+
+    public DistributionEndpoint Endpoint { get; }
+
+    /// <summary>The repository; <c>null</c> for <see cref="DistributionEndpoint.Base"/> and <see cref="DistributionEndpoint.Catalog"/>.</summary>
+    public RepositoryName? Repository { get; private init; }
+
+    /// <summary>Set for <see cref="DistributionEndpoint.Manifest"/>.</summary>
+    public ManifestReference? Reference { get; private init; }
+
+    /// <summary>Set for <see cref="DistributionEndpoint.Blob"/> and <see cref="DistributionEndpoint.Referrers"/>.</summary>
+    public Digest? Digest { get; private init; }
+
+    /// <summary>Set for <see cref="DistributionEndpoint.Upload"/>.</summary>
+    public string? UploadId { get; private init; }
+
+    public QueryParameters Query { get; private init; } = QueryParameters.Empty;
+
+    /// <summary>Parses a raw request target. On failure <paramref name="error"/> says what to answer.</summary>
+    public static bool TryParse(string rawTarget, out DistributionPath path, out DistributionError error)
+    {
+        path = null!;
+        error = null!;
+        ReadOnlySpan<char> target = rawTarget;
+        var question = target.IndexOf('?');
+        var raw = question < 0 ? target : target[..question];
+        if (!raw.StartsWith("/v2/") || raw.ContainsAny('%', '\\', '#'))
+        {
+            error = DistributionError.NameInvalid("the path is not one of the distribution API; it takes no percent-encoding");
+            return false;
+        }
+
+        if (!QueryParameters.TryParse(question < 0 ? [] : target[(question + 1)..], out var query))
+        {
+            error = DistributionError.Unsupported("the query has a broken escape sequence", 400);
+            return false;
+        }
+
+        if (!TryParseEndpoint(raw[4..], out path, out error))
+        {
+            return false;
+        }
+
+        path = path with { Query = query };
+        return true;
+    }
+
+    private static bool TryParseEndpoint(ReadOnlySpan<char> path, out DistributionPath parsed, out DistributionError error)
+    {
+        parsed = null!;
+        error = null!;
+        if (path.IsEmpty || path is "_catalog")
+        {
+            parsed = new DistributionPath(path.IsEmpty ? DistributionEndpoint.Base : DistributionEndpoint.Catalog);
+            return true;
+        }
+
+        if (path.EndsWith("/blobs/uploads/"))
+        {
+            path = path[..^1];
+        }
+
+        var (head, last) = SplitLast(path);
+        var (name, verb) = SplitLast(head);
+        var shape = (verb, last) switch
+        {
+            ("tags", "list") => DistributionEndpoint.Tags,
+            ("manifests", _) => DistributionEndpoint.Manifest,
+            ("blobs", "uploads") => DistributionEndpoint.Uploads,
+            ("blobs", _) => DistributionEndpoint.Blob,
+            ("referrers", _) => DistributionEndpoint.Referrers,
+            ("uploads", _) when name.EndsWith("/blobs") => DistributionEndpoint.Upload,
+            _ => DistributionEndpoint.Base,
+        };
+        if (shape == DistributionEndpoint.Base)
+        {
+            error = DistributionError.NotFound("no such endpoint of the distribution API");
+            return false;
+        }
+
+        if (!RepositoryName.TryParse(shape == DistributionEndpoint.Upload ? name[..^6] : name, out var repository))
+        {
+            error = DistributionError.NameInvalid("the repository name does not match the grammar of the distribution specification");
+            return false;
+        }
+
+        return TryComplete(new DistributionPath(shape) { Repository = repository }, last, out parsed, out error);
+    }
+
+    private static bool TryComplete(DistributionPath path, string last, out DistributionPath parsed, out DistributionError error)
+    {
+        parsed = path;
+        error = null!;
+        switch (path.Endpoint)
+        {
+            case DistributionEndpoint.Manifest when ManifestReference.TryParse(last, out var reference):
+                parsed = path with { Reference = reference };
+                return true;
+            case DistributionEndpoint.Manifest:
+                error = last.Contains(':') ? DistributionError.DigestInvalid() : DistributionError.ManifestInvalid("the tag is not valid");
+                return false;
+            case DistributionEndpoint.Blob or DistributionEndpoint.Referrers when Protocol.Digest.TryParse(last, out var digest):
+                parsed = path with { Digest = digest };
+                return true;
+            case DistributionEndpoint.Blob or DistributionEndpoint.Referrers:
+                error = DistributionError.DigestInvalid();
+                return false;
+            case DistributionEndpoint.Upload:
+                parsed = path with { UploadId = last };
+                error = DistributionError.UploadUnknown();
+                return IsUploadId(last);
+            default:
+                return true;
+        }
+    }
+
+    private static bool IsUploadId(ReadOnlySpan<char> id) =>
+        id.Length is > 0 and <= 4096
+        && !id.ContainsAnyExcept(Alphabets.Base64Url);
+
+    private static (string Head, string Last) SplitLast(ReadOnlySpan<char> path)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash < 0 ? ("", path.ToString()) : (path[..slash].ToString(), path[(slash + 1)..].ToString());
+    }
+}

@@ -1,0 +1,7 @@
+namespace RegistryProxy.Protocol;
+
+/// <summary>An address as it may be logged: scheme, host and port. Paths and queries can carry signatures.</summary>
+public static class RedactedUri
+{
+    public static string Of(Uri uri) => uri.IsAbsoluteUri ? $"{uri.Scheme}://{uri.Authority}" : "(relative)";
+}

@@ -1,0 +1,114 @@
+using System.Text;
+
+namespace RegistryProxy.Protocol;
+
+/// <summary>
+/// One scope of the token protocol, <c>type[(class)]:name:action[,action]</c> (distribution, spec/auth/scope.md). The name may hold
+/// a colon; the class is dropped; unknown actions are dropped. Only types that this product knows become a scope.
+/// </summary>
+public sealed record Scope
+{
+    /// <summary>The most scopes that one token request may name.</summary>
+    public const int MaxCount = 20;
+
+    private const string CatalogName = "catalog";
+
+    private Scope(RepositoryName? repository, RepositoryActions actions) => (Repository, Actions) = (repository, actions);
+
+    /// <summary>The repository, or <c>null</c> for <c>registry:catalog:*</c>.</summary>
+    public RepositoryName? Repository { get; }
+
+    public RepositoryActions Actions { get; init; }
+
+    /// <summary>Listing repositories, <c>registry:catalog:*</c>.</summary>
+    public static Scope Catalog { get; } = new(null, RepositoryActions.Catalog);
+
+    /// <summary>Actions on one repository.</summary>
+    public static Scope Of(RepositoryName repository, RepositoryActions actions) => new(repository, actions);
+
+    /// <summary>Parses one scope; <c>false</c> for what is unknown here, which callers ignore as the specification asks.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Scope scope)
+    {
+        scope = null!;
+        int first = text.IndexOf(':'), last = text.LastIndexOf(':');
+        if (first < 0 || last == first)
+        {
+            return false;
+        }
+
+        var type = text[..first];
+        if (type.EndsWith(")") && type.IndexOf('(') is var open and >= 0)
+        {
+            type = type[..open];
+        }
+
+        var name = text[(first + 1)..last];
+        var actions = ParseActions(text[(last + 1)..]);
+        if (type is "registry" && name is CatalogName)
+        {
+            scope = Catalog;
+            return text[(last + 1)..] is "*";
+        }
+
+        if (type is not "repository" || !RepositoryName.TryParse(name, out var repository))
+        {
+            return false;
+        }
+
+        scope = new Scope(repository, actions & ~RepositoryActions.Catalog);
+        return scope.Actions != RepositoryActions.None;
+    }
+
+    /// <summary>
+    /// Parses any number of scope parameters, each of which may hold several separated by spaces, merged by repository in order of
+    /// appearance. <c>false</c> when there are more than <see cref="MaxCount"/>.
+    /// </summary>
+    public static bool TryParseAll(IEnumerable<string> parameters, out IReadOnlyList<Scope> scopes)
+    {
+        List<Scope> parsed = [];
+        scopes = parsed;
+        var count = 0;
+        foreach (var text in parameters.SelectMany(parameter => parameter.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (++count > MaxCount)
+            {
+                return false;
+            }
+
+            if (TryParse(text, out var scope))
+            {
+                Merge(parsed, scope);
+            }
+        }
+
+        return true;
+    }
+
+    public override string ToString() =>
+        Repository is null ? "registry:catalog:*" : new StringBuilder("repository:").Append(Repository.Value).Append(':')
+            .AppendJoin(',', Actions.Names()).ToString();
+
+    private static void Merge(List<Scope> scopes, Scope scope)
+    {
+        var index = scopes.FindIndex(known => known.Repository == scope.Repository);
+        if (index < 0)
+        {
+            scopes.Add(scope);
+        }
+        else
+        {
+            scopes[index] = scope with { Actions = scopes[index].Actions | scope.Actions };
+        }
+    }
+
+    private static RepositoryActions ParseActions(ReadOnlySpan<char> text)
+    {
+        var actions = RepositoryActions.None;
+        foreach (var range in text.Split(','))
+        {
+            actions |= RepositoryActionNames.Parse(text[range]);
+        }
+
+        return actions;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+
+namespace RegistryProxy.Protocol;
+
+/// <summary>What a token endpoint answers (distribution, spec/auth/token.md and oauth.md). <c>token</c> and <c>access_token</c> are equal.</summary>
+public sealed record TokenReply
+{
+    [JsonPropertyName("token")]
+    public string? Token { get; init; }
+
+    [JsonPropertyName("access_token")]
+    public string? AccessToken { get; init; }
+
+    /// <summary>Seconds from <see cref="IssuedAt"/>; absent means 60, less than 60 is never sent.</summary>
+    [JsonPropertyName("expires_in")]
+    public int? ExpiresIn { get; init; }
+
+    /// <summary>RFC 3339, UTC.</summary>
+    [JsonPropertyName("issued_at")]
+    public string? IssuedAt { get; init; }
+
+    /// <summary>The scopes that were granted, separated by spaces; sent by the OAuth2 form.</summary>
+    [JsonPropertyName("scope")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Scope { get; init; }
+
+    [JsonPropertyName("refresh_token")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RefreshToken { get; init; }
+
+    /// <summary>The token, whichever of the two names it came under; <c>null</c> when there is none.</summary>
+    public string? Bearer() => Token is { Length: > 0 } token ? token : AccessToken;
+
+    public override string ToString() => "TokenReply";
+}
+
+/// <summary>Reading and writing of <see cref="TokenReply"/> without reflection.</summary>
+[JsonSerializable(typeof(TokenReply))]
+public sealed partial class TokenReplyJson : JsonSerializerContext;
