@@ -1,0 +1,23 @@
+namespace RegistryProxy.Configuration;
+
+/// <summary>The whole configuration file, read and checked. Immutable; a reload makes a new one.</summary>
+public sealed record FrontDoorConfiguration
+{
+    public ListenConfiguration Listen { get; init; } = new();
+
+    /// <summary>1 or more; the cluster follows the highest revision it has seen.</summary>
+    public long Revision { get; init; } = 1;
+
+    public ClusterConfiguration Cluster { get; init; } = new();
+
+    public AdminConfiguration Admin { get; init; } = new();
+
+    public TokenConfiguration Tokens { get; init; } = new();
+
+    public IReadOnlyDictionary<string, UpstreamConfiguration> Upstreams { get; init; } = new Dictionary<string, UpstreamConfiguration>();
+
+    public IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators { get; init; } =
+        new Dictionary<string, AuthenticatorConfiguration>();
+
+    public IReadOnlyDictionary<string, TenantConfiguration> Tenants { get; init; } = new Dictionary<string, TenantConfiguration>();
+}

@@ -1,0 +1,57 @@
+using System.Net;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>The listeners.</summary>
+public sealed record ListenConfiguration
+{
+    /// <summary>Default <c>http://127.0.0.1:5000</c>; port 0 picks a free one.</summary>
+    public Uri Data { get; init; } = new("http://127.0.0.1:5000");
+
+    /// <summary>Default <c>http://127.0.0.1:5001</c>; port 0 picks a free one.</summary>
+    public Uri Admin { get; init; } = new("http://127.0.0.1:5001");
+
+    /// <summary>Certificate of the data listener; read again when the files change.</summary>
+    public TlsConfiguration? Tls { get; init; }
+
+    /// <summary>Whose <c>X-Forwarded-For</c> is believed.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+}
+
+/// <summary>A certificate and its key, PEM files by absolute path.</summary>
+public sealed record TlsConfiguration(string Certificate, string Key);
+
+/// <summary>How silos and gateways find each other.</summary>
+public sealed record ClusterConfiguration
+{
+    public string ServiceId { get; init; } = "registryproxy";
+
+    public string ClusterId { get; init; } = "default";
+
+    public int SiloPort { get; init; } = 11111;
+
+    public int GatewayPort { get; init; } = 30000;
+
+    /// <summary>How long a gateway without the cluster serves known sessions. Default 5 minutes.</summary>
+    public TimeSpan MaxStale { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+/// <summary>The admin listener.</summary>
+public sealed record AdminConfiguration
+{
+    /// <summary>Required when the admin listener is not on loopback.</summary>
+    public SecretSource? Token { get; init; }
+}
+
+/// <summary>Lives of tokens and keys.</summary>
+public sealed record TokenConfiguration
+{
+    /// <summary>1 to 15 minutes; default 15.</summary>
+    public TimeSpan AccessLifetime { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>At least the access lifetime; default 30 days.</summary>
+    public TimeSpan RefreshLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>At least twice the access lifetime; default 24 hours.</summary>
+    public TimeSpan KeyRotation { get; init; } = TimeSpan.FromHours(24);
+}

@@ -1,0 +1,54 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>Where a secret comes from: a file, an environment variable or the configuration file itself. Files are read on every use.</summary>
+public abstract record SecretSource
+{
+    /// <summary>The longest secret file, in bytes.</summary>
+    public const int MaxFileBytes = 64 * 1024;
+
+    /// <summary>Reads the secret now.</summary>
+    /// <exception cref="SecretUnavailableException">The file or the variable is missing or empty.</exception>
+    public abstract Secret Read();
+}
+
+/// <summary><c>{ file: PATH }</c>; one trailing line break is not part of the secret.</summary>
+public sealed record FileSecret(string Path) : SecretSource
+{
+    public override Secret Read()
+    {
+        try
+        {
+            var file = new FileInfo(Path);
+            if (!file.Exists || file.Length is 0 or > MaxFileBytes)
+            {
+                throw new SecretUnavailableException($"the secret file {Path} is missing, empty or larger than {MaxFileBytes} bytes");
+            }
+
+            return new Secret(File.ReadAllText(Path).TrimEnd('\n').TrimEnd('\r'));
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new SecretUnavailableException($"the secret file {Path} cannot be read: {fault.Message}");
+        }
+    }
+}
+
+/// <summary><c>{ env: NAME }</c></summary>
+public sealed record EnvironmentSecret(string Name) : SecretSource
+{
+    public override Secret Read() =>
+        Environment.GetEnvironmentVariable(Name) is { Length: > 0 } value
+            ? new Secret(value)
+            : throw new SecretUnavailableException($"the environment variable {Name} is not set or empty");
+}
+
+/// <summary><c>{ value: "…" }</c></summary>
+public sealed record InlineSecret(Secret Value) : SecretSource
+{
+    public override Secret Read() => Value;
+}
+
+/// <summary>A secret cannot be had now; the message names where it should be, never what it is.</summary>
+public sealed class SecretUnavailableException(string message) : Exception(message);

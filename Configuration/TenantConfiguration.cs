@@ -1,0 +1,106 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>One tenant: the hosts it answers on, who can log in there, where names lead and who may do what.</summary>
+public sealed record TenantConfiguration
+{
+    public required string Name { get; init; }
+
+    /// <summary>Host names without port, lower case; <c>*</c> is any host. Unique across tenants.</summary>
+    public required IReadOnlyList<string> Hosts { get; init; }
+
+    /// <summary>Scheme and authority of realm, service and token audience; <c>null</c> only while the data listener is on loopback.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    /// <summary>Names of authenticators, in the order in which they are asked.</summary>
+    public IReadOnlyList<string> Authenticators { get; init; } = [];
+
+    public IReadOnlyList<RouteConfiguration> Routes { get; init; } = [];
+
+    /// <summary>From a registry host in <c>?ns=</c> to the prefix of one of the routes.</summary>
+    public IReadOnlyDictionary<string, string> Namespaces { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<AccessRuleConfiguration> Access { get; init; } = [];
+}
+
+/// <summary>Where names below a prefix lead.</summary>
+public sealed record RouteConfiguration
+{
+    /// <summary>Whole path components; empty for everything.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>Names of upstreams, tried in order.</summary>
+    public required IReadOnlyList<string> Upstreams { get; init; }
+
+    /// <summary>What the prefix becomes at the upstream; empty by default.</summary>
+    public string Rewrite { get; init; } = "";
+
+    /// <summary>What to do with a blob redirect; <c>null</c> leaves it to the upstream.</summary>
+    public RedirectMode? Redirects { get; init; }
+}
+
+/// <summary>What to do with a redirect to blob storage.</summary>
+public enum RedirectMode
+{
+    /// <summary>The gateway follows it and streams the bytes.</summary>
+    Follow,
+
+    /// <summary>The client gets the redirect.</summary>
+    Pass,
+}
+
+/// <summary>One access rule. The union of the matching rules is granted; nothing else is.</summary>
+public sealed record AccessRuleConfiguration
+{
+    public required string Name { get; init; }
+
+    /// <summary>Any of these must match.</summary>
+    public required IReadOnlyList<AccessSubject> Who { get; init; }
+
+    /// <summary>Every claim named must match one of its globs.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> When { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>In the tenant's public names.</summary>
+    public required IReadOnlyList<RepositoryPattern> Repositories { get; init; }
+
+    public required RepositoryActions Actions { get; init; }
+}
+
+/// <summary>One entry of <c>who</c>.</summary>
+/// <param name="Kind">What is compared.</param>
+/// <param name="Authenticator">The authenticator that must have proved it; <c>null</c> when any of the tenant's may.</param>
+/// <param name="Glob">What the subject or group must match; empty where the kind needs none.</param>
+public sealed record AccessSubject(AccessSubjectKind Kind, string? Authenticator, string Glob)
+{
+    /// <summary>The entry as it is written in the file.</summary>
+    public override string ToString() => Kind switch
+    {
+        AccessSubjectKind.Anonymous => "anonymous",
+        AccessSubjectKind.Authenticated => "authenticated",
+        AccessSubjectKind.Authenticator => $"authenticator:{Authenticator}",
+        _ => $"{Kind.ToString().ToLowerInvariant()}:{(Authenticator is null ? "" : Authenticator + "/")}{Glob}",
+    };
+}
+
+/// <summary>The kinds of <see cref="AccessSubject"/>.</summary>
+public enum AccessSubjectKind
+{
+    /// <summary>Nobody in particular: a caller without a login.</summary>
+    Anonymous,
+
+    /// <summary>Anybody who logged in.</summary>
+    Authenticated,
+
+    /// <summary><c>user:[NAME/]GLOB</c>: the subject of a password authenticator.</summary>
+    User,
+
+    /// <summary><c>group:[NAME/]GLOB</c></summary>
+    Group,
+
+    /// <summary><c>authenticator:NAME</c></summary>
+    Authenticator,
+
+    /// <summary><c>subject:NAME/GLOB</c>: the subject of any authenticator.</summary>
+    Subject,
+}

@@ -1,0 +1,51 @@
+namespace RegistryProxy.Configuration;
+
+/// <summary>One upstream registry.</summary>
+public sealed record UpstreamConfiguration
+{
+    public required string Name { get; init; }
+
+    /// <summary>Scheme and authority of the registry; no path.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>Prefix for names of one component, <c>library</c> at Docker Hub; <c>null</c> for none.</summary>
+    public string? OfficialPrefix { get; init; }
+
+    public UpstreamCredentials Credentials { get; init; } = new AnonymousCredentials();
+
+    /// <summary>Token endpoints that may receive this upstream's credentials, beside its own origin.</summary>
+    public IReadOnlyList<Uri> Realms { get; init; } = [];
+
+    /// <summary>Whether loopback and private addresses may be dialled. Link-local and metadata addresses never are.</summary>
+    public bool AllowPrivate { get; init; }
+
+    public RedirectMode Redirects { get; init; } = RedirectMode.Follow;
+
+    /// <summary>Host globs that redirects may lead to; empty means any public address (any address that may be dialled).</summary>
+    public IReadOnlyList<string> RedirectHosts { get; init; } = [];
+}
+
+/// <summary>How an upstream is opened.</summary>
+public abstract record UpstreamCredentials
+{
+    /// <summary>The <c>type</c> in the file.</summary>
+    public abstract string Type { get; }
+}
+
+/// <summary>No credentials; token endpoints are asked for anonymous tokens.</summary>
+public sealed record AnonymousCredentials : UpstreamCredentials
+{
+    public override string Type => "anonymous";
+}
+
+/// <summary>A user name and a password, for Basic and for token exchange.</summary>
+public sealed record BasicCredentials(string Username, SecretSource Password) : UpstreamCredentials
+{
+    public override string Type => "basic";
+}
+
+/// <summary>An identity token that the upstream's token endpoint takes as a refresh token.</summary>
+public sealed record BearerCredentials(SecretSource Token) : UpstreamCredentials
+{
+    public override string Type => "bearer";
+}
