@@ -1,0 +1,24 @@
+using System.Net;
+
+namespace RegistryProxy.Egress;
+
+/// <summary>Makes the handler through which every socket to an upstream, its storage or its token service is opened.</summary>
+public static class UpstreamTransport
+{
+    /// <summary>
+    /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
+    /// </summary>
+    /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
+    public static SocketsHttpHandler Create(bool allowPrivate) => new()
+    {
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, allowPrivate, cancellation),
+    };
+}

@@ -1,0 +1,41 @@
+using Orleans.Concurrency;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>
+/// One identity of one tenant: its claims, the rules that they match, its sessions and refresh tokens, revocation.
+/// The key is <see cref="SessionKey.ToString"/>.
+/// </summary>
+[Alias("rp.ISessionGrain")]
+public interface ISessionGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// What the holder of an access token may do now. Gateways keep the answer for <see cref="SessionDecision.Lease"/> and drop it when
+    /// they are told that the identity changed.
+    /// </summary>
+    [Alias("Decide"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default);
+}
+
+/// <summary>What one session may do, under one version of the configuration.</summary>
+[GenerateSerializer, Immutable, Alias("rp.session-decision")]
+public sealed record SessionDecision
+{
+    /// <summary><c>false</c> when the session ended, was revoked or never was.</summary>
+    [Id(0)]
+    public required bool Open { get; init; }
+
+    /// <summary>The rules whose <c>who</c> and <c>when</c> match this identity; their union is granted.</summary>
+    [Id(1)]
+    public IReadOnlyList<GrantedRule> Rules { get; init; } = [];
+
+    /// <summary>The configuration under which this was decided; see <see cref="GatewaySnapshot.Version"/>.</summary>
+    [Id(2)]
+    public string Version { get; init; } = "";
+
+    /// <summary>How long the answer may be used without asking again.</summary>
+    [Id(3)]
+    public TimeSpan Lease { get; init; }
+
+    public static SessionDecision Closed { get; } = new() { Open = false };
+}

@@ -1,0 +1,28 @@
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>The open sessions of one tenant, for operators. The key is the tenant's name.</summary>
+[Alias("rp.ITenantSessionsGrain")]
+public interface ITenantSessionsGrain : IGrainWithStringKey
+{
+    [Alias("List")]
+    ValueTask<IReadOnlyList<SessionSummary>> List(CancellationToken cancellation = default);
+
+    /// <summary>Ends every session of a subject, whichever authenticator proved it. Returns how many identities had one.</summary>
+    [Alias("RevokeSubject")]
+    ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default);
+
+    /// <summary>Ends one session; <c>false</c> when there is none of that id.</summary>
+    [Alias("RevokeSession")]
+    ValueTask<bool> RevokeSession(string sessionId, CancellationToken cancellation = default);
+}
+
+/// <summary>One session as operators see it; no secret.</summary>
+[GenerateSerializer, Immutable, Alias("rp.session-summary")]
+public sealed record SessionSummary(
+    [property: Id(0)] string Session,
+    [property: Id(1)] string Authenticator,
+    [property: Id(2)] string Subject,
+    [property: Id(3)] bool Refreshable,
+    [property: Id(4)] DateTimeOffset Opened,
+    [property: Id(5)] DateTimeOffset Expires,
+    [property: Id(6)] string ClientAddress);

@@ -1,0 +1,66 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>The answer to a <see cref="LoginRequest"/>.</summary>
+[GenerateSerializer, Immutable, Alias("rp.login-result")]
+public sealed record LoginResult
+{
+    [Id(0)]
+    public required LoginStatus Status { get; init; }
+
+    /// <summary>For people, when not granted.</summary>
+    [Id(1)]
+    public string Message { get; init; } = "";
+
+    /// <summary>The signed access token; set when granted.</summary>
+    [Id(2)]
+    public Secret? AccessToken { get; init; }
+
+    /// <summary>Seconds, 60 or more.</summary>
+    [Id(3)]
+    public int ExpiresIn { get; init; }
+
+    [Id(4)]
+    public DateTimeOffset IssuedAt { get; init; }
+
+    /// <summary>Set when one was asked for and may be had. A refresh token that was presented comes back unchanged.</summary>
+    [Id(5)]
+    public Secret? RefreshToken { get; init; }
+
+    /// <summary>The scopes that were granted: the intersection of what was asked and what the rules allow.</summary>
+    [Id(6)]
+    public IReadOnlyList<Scope> Granted { get; init; } = [];
+
+    /// <summary>The authenticator and subject that were proved; empty for anonymous. For the audit log.</summary>
+    [Id(7)]
+    public string Authenticator { get; init; } = "";
+
+    [Id(8)]
+    public string Subject { get; init; } = "";
+
+    /// <summary>When to try again, in seconds; set when throttled or unavailable.</summary>
+    [Id(9)]
+    public int? RetryAfterSeconds { get; init; }
+
+    public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
+}
+
+/// <summary>How a login ended.</summary>
+[GenerateSerializer, Alias("rp.login-status")]
+public enum LoginStatus
+{
+    Granted,
+
+    /// <summary>The credentials are wrong, unknown, ended or revoked: 401.</summary>
+    Rejected,
+
+    /// <summary>The request itself cannot be answered, such as an authenticator that this tenant does not have: 400.</summary>
+    BadRequest,
+
+    /// <summary>Too many tries: 429.</summary>
+    Throttled,
+
+    /// <summary>The authenticator cannot decide now: 503.</summary>
+    Unavailable,
+}

@@ -1,0 +1,96 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>Everything that a gateway needs to decide and to forward without asking; holds no upstream secret and no private key.</summary>
+[GenerateSerializer, Immutable, Alias("rp.snapshot")]
+public sealed record GatewaySnapshot
+{
+    /// <summary>Changes whenever the configuration, a password file or the keys change.</summary>
+    [Id(0)]
+    public required string Version { get; init; }
+
+    /// <summary>The configuration alone, as <c>/readyz</c> shows it.</summary>
+    [Id(1)]
+    public required string ConfigurationVersion { get; init; }
+
+    [Id(2)]
+    public required IReadOnlyList<TenantSnapshot> Tenants { get; init; }
+
+    [Id(3)]
+    public required IReadOnlyList<UpstreamSnapshot> Upstreams { get; init; }
+
+    /// <summary>Keys that access tokens may be signed with: the next, the active and the retired ones.</summary>
+    [Id(4)]
+    public required IReadOnlyList<TokenKey> Keys { get; init; }
+
+    /// <summary>32 bytes that seal upload locations, newest first; all of them open.</summary>
+    [Id(5)]
+    public required IReadOnlyList<Secret> UploadKeys { get; init; }
+
+    /// <summary>The longest life of an access token.</summary>
+    [Id(6)]
+    public required TimeSpan AccessLifetime { get; init; }
+}
+
+/// <summary>One tenant as a gateway sees it.</summary>
+[GenerateSerializer, Immutable, Alias("rp.tenant-snapshot")]
+public sealed record TenantSnapshot
+{
+    [Id(0)]
+    public required string Name { get; init; }
+
+    /// <summary>Lower case, without port; <c>*</c> is any.</summary>
+    [Id(1)]
+    public required IReadOnlyList<string> Hosts { get; init; }
+
+    /// <summary>Scheme and authority; <c>null</c> when the realm echoes a loopback host.</summary>
+    [Id(2)]
+    public string? PublicUrl { get; init; }
+
+    [Id(3)]
+    public required IReadOnlyList<RouteSnapshot> Routes { get; init; }
+
+    [Id(4)]
+    public required IReadOnlyDictionary<string, string> Namespaces { get; init; }
+
+    /// <summary>What everybody may do without a login.</summary>
+    [Id(5)]
+    public required IReadOnlyList<GrantedRule> AnonymousRules { get; init; }
+}
+
+/// <summary>Where names below a prefix lead.</summary>
+[GenerateSerializer, Immutable, Alias("rp.route-snapshot")]
+public sealed record RouteSnapshot(
+    [property: Id(0)] string Prefix,
+    [property: Id(1)] string Upstream,
+    [property: Id(2)] string Rewrite,
+    [property: Id(3)] bool FollowRedirects);
+
+/// <summary>One upstream as a gateway sees it.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-snapshot")]
+public sealed record UpstreamSnapshot
+{
+    [Id(0)]
+    public required string Name { get; init; }
+
+    /// <summary>Scheme and authority.</summary>
+    [Id(1)]
+    public required Uri Url { get; init; }
+
+    [Id(2)]
+    public string? OfficialPrefix { get; init; }
+
+    [Id(3)]
+    public bool AllowPrivate { get; init; }
+
+    [Id(4)]
+    public IReadOnlyList<string> RedirectHosts { get; init; } = [];
+}
+
+/// <summary>A public key of access tokens: ES256, P-256 (RFC 7518 §6.2).</summary>
+/// <param name="Id">The <c>kid</c>.</param>
+/// <param name="X">base64url.</param>
+/// <param name="Y">base64url.</param>
+[GenerateSerializer, Immutable, Alias("rp.token-key")]
+public sealed record TokenKey([property: Id(0)] string Id, [property: Id(1)] string X, [property: Id(2)] string Y);

@@ -1,0 +1,44 @@
+using Orleans.Concurrency;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>What operators may know of an upstream's credential. The key is the upstream's name.</summary>
+[Alias("rp.IUpstreamStatusGrain")]
+public interface IUpstreamStatusGrain : IGrainWithStringKey
+{
+    [Alias("Describe"), AlwaysInterleave]
+    ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default);
+}
+
+/// <summary>The state of one upstream's credential; never the secret.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-status")]
+public sealed record UpstreamStatus
+{
+    [Id(0)]
+    public required string Upstream { get; init; }
+
+    /// <summary>The <c>credentials.type</c> of the configuration.</summary>
+    [Id(1)]
+    public required string Credential { get; init; }
+
+    /// <summary>How the upstream asks: <c>none</c>, <c>basic</c>, <c>bearer</c>; <c>unknown</c> before the first use.</summary>
+    [Id(2)]
+    public required string Scheme { get; init; }
+
+    /// <summary>The latest expiry among its tokens.</summary>
+    [Id(3)]
+    public DateTimeOffset? Expires { get; init; }
+
+    [Id(4)]
+    public DateTimeOffset? LastRefresh { get; init; }
+
+    [Id(5)]
+    public string? LastError { get; init; }
+
+    [Id(6)]
+    public DateTimeOffset? LastErrorAt { get; init; }
+
+    /// <summary><c>closed</c> when all is well, <c>open</c> while failures are answered without asking, <c>half-open</c> at the next try.</summary>
+    [Id(7)]
+    public required string Breaker { get; init; }
+}

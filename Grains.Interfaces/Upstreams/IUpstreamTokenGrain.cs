@@ -1,0 +1,38 @@
+using Orleans.Concurrency;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>
+/// One upstream token: upstream × scope. Fetches it once for the whole cluster, renews it before it expires, drops it when the upstream
+/// refuses it. The key is <see cref="UpstreamTokenKey.ToString"/>.
+/// </summary>
+[Alias("rp.IUpstreamTokenGrain")]
+public interface IUpstreamTokenGrain : IGrainWithStringKey
+{
+    /// <summary>The current grant, fetched when there is none.</summary>
+    [Alias("GetGrant"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamGrantResult> GetGrant(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The upstream refused the grant of this generation: it is dropped and another one fetched. A generation that is not the current one
+    /// was replaced already; the current grant comes back.
+    /// </summary>
+    [Alias("Replace"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default);
+}
+
+/// <summary>Names an upstream token.</summary>
+/// <param name="Upstream">The upstream's name in the configuration.</param>
+/// <param name="Scope">The scope at the upstream, several separated by spaces, the wanted one first; empty for none.</param>
+public readonly record struct UpstreamTokenKey(string Upstream, string Scope)
+{
+    /// <summary>Reads a grain key.</summary>
+    public static UpstreamTokenKey Parse(string text)
+    {
+        var parts = text.Split('|', 2);
+        return new UpstreamTokenKey(parts[0], parts[1]);
+    }
+
+    /// <summary>The grain key, <c>upstream|scope</c>.</summary>
+    public override string ToString() => $"{Upstream}|{Scope}";
+}

@@ -1,0 +1,63 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>What opens an upstream for a scope: the value of the Authorization header, for a while.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-grant")]
+public sealed record UpstreamGrant
+{
+    /// <summary><c>Bearer …</c> or <c>Basic …</c>; <c>null</c> when the upstream wants none.</summary>
+    [Id(0)]
+    public Secret? Authorization { get; init; }
+
+    /// <summary>Rises with every replacement.</summary>
+    [Id(1)]
+    public required long Generation { get; init; }
+
+    /// <summary>From here on a gateway asks for a newer grant in the background while it uses this one.</summary>
+    [Id(2)]
+    public required DateTimeOffset RefreshAfter { get; init; }
+
+    /// <summary>The grant must not be used from here on.</summary>
+    [Id(3)]
+    public required DateTimeOffset Expires { get; init; }
+}
+
+/// <summary>A grant, or why there is none.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-grant-result")]
+public sealed record UpstreamGrantResult
+{
+    [Id(0)]
+    public UpstreamGrant? Grant { get; init; }
+
+    [Id(1)]
+    public UpstreamFailure? Failure { get; init; }
+
+    public static UpstreamGrantResult Of(UpstreamGrant grant) => new() { Grant = grant };
+
+    public static UpstreamGrantResult Of(UpstreamFailure failure) => new() { Failure = failure };
+}
+
+/// <summary>Why an upstream cannot be opened. The message names the upstream as configured, never an address or a credential.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-failure")]
+public sealed record UpstreamFailure(
+    [property: Id(0)] UpstreamFailureKind Kind,
+    [property: Id(1)] string Message,
+    [property: Id(2)] int RetryAfterSeconds);
+
+/// <summary>The kinds of <see cref="UpstreamFailure"/>.</summary>
+[GenerateSerializer, Alias("rp.upstream-failure-kind")]
+public enum UpstreamFailureKind
+{
+    /// <summary>No answer, or a 5xx: 503.</summary>
+    Unreachable,
+
+    /// <summary>The upstream or its token endpoint refuses our credentials: 502.</summary>
+    Refused,
+
+    /// <summary>The upstream asks for something that the configuration does not allow, such as a foreign realm: 502.</summary>
+    Misconfigured,
+
+    /// <summary>The token endpoint throttles us: 429.</summary>
+    Throttled,
+}
