@@ -1,0 +1,27 @@
+using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Snapshots;
+
+namespace RegistryProxy.Gateway.Authentication;
+
+/// <summary>Tokens verified already, so that a signature is checked once per token and gateway.</summary>
+internal sealed class AccessTokenCache
+{
+    /// <summary>How many tokens are kept.</summary>
+    private const int Capacity = 20_000;
+
+    private readonly ConcurrentLru<string, AccessToken> _tokens = new(Capacity);
+
+    /// <summary>The token, verified now or before; <c>null</c> when it is not one of ours.</summary>
+    public AccessToken? Get(string text, FrontDoorMap map)
+    {
+        if (_tokens.TryGet(text, out var known))
+        {
+            return known;
+        }
+
+        var verified = map.Verifier.Verify(text);
+        return verified is null ? null : _tokens.GetOrAdd(text, static (_, token) => token, verified);
+    }
+
+    public void Clear() => _tokens.Clear();
+}

@@ -1,0 +1,59 @@
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Authorization;
+
+/// <summary>Who asks, with the rules that are theirs now. Every question is answered from the token and from the rules: both must allow.</summary>
+internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules)
+{
+    public AccessToken Token => token;
+
+    /// <summary>Names the owner of an upload: the identity, or nobody.</summary>
+    public string Owner => token.Session?.Key ?? "";
+
+    /// <summary>Whether the rules let this caller do something, whatever the token carries.</summary>
+    public bool MayEver(RepositoryName repository, RepositoryActions actions) => (rules.ActionsOn(repository) & actions) == actions;
+
+    /// <summary><c>null</c> when the request may go on.</summary>
+    /// <param name="repository">The public name.</param>
+    /// <param name="needed">What the rules must grant.</param>
+    /// <param name="carried">What the token must carry at least one of.</param>
+    /// <param name="challenge">The actions to ask a token for.</param>
+    public Refusal? Require(RepositoryName repository, RepositoryActions needed, RepositoryActions carried, RepositoryActions challenge)
+    {
+        if (!MayEver(repository, needed))
+        {
+            return Refuse(repository.Value, needed, Scope.Of(repository, challenge));
+        }
+
+        return (token.ActionsOn(repository) & carried) == RepositoryActions.None ? Widen(Scope.Of(repository, challenge)) : null;
+    }
+
+    /// <summary><c>null</c> when the caller may list repositories.</summary>
+    public Refusal? RequireCatalog()
+    {
+        if (!rules.GrantCatalog())
+        {
+            return Refuse("the list of repositories", RepositoryActions.Catalog, Scope.Catalog);
+        }
+
+        return token.Access.Contains(Scope.Catalog) ? null : Widen(Scope.Catalog);
+    }
+
+    private Refusal Refuse(string what, RepositoryActions actions, Scope scope)
+    {
+        var names = string.Join(" and ", actions.Names());
+        return token.IsAnonymous
+            ? new Refusal(
+                DistributionError.Unauthorized($"{names} on {what} is not allowed without a login; run docker login first"),
+                scope.ToString(),
+                Refusal.InsufficientScope)
+            : new Refusal(DistributionError.Denied($"{token.Subject} may not {names} {what}; ask the operator of this registry for access"));
+    }
+
+    private static Refusal Widen(Scope scope) => new(
+        DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),
+        scope.ToString(),
+        Refusal.InsufficientScope);
+}

@@ -1,0 +1,96 @@
+using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Authorization;
+
+/// <summary>
+/// What sessions may do, as their grains decided, each under its lease. A grain that changes its mind tells every gateway; while the
+/// cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease.
+/// </summary>
+internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options, GrainCallMeter meter, TimeProvider time)
+{
+    /// <summary>How many identities are kept.</summary>
+    private const int Capacity = 50_000;
+
+    /// <summary>How many sessions of one identity are kept.</summary>
+    private const int SessionsPerIdentity = 32;
+
+    private readonly ConcurrentLru<string, LeasedDecision[]> _decisions = new(Capacity);
+    private long _drops;
+
+    /// <summary>The decision for a session; <c>null</c> when the cluster cannot be asked and nothing usable is known.</summary>
+    public ValueTask<SessionDecision?> Get(SessionReference session, CancellationToken cancellation)
+    {
+        var known = Find(session);
+        return known is not null && time.GetTimestamp() < known.LeasedUntil
+            ? new ValueTask<SessionDecision?>(known.Decision)
+            : Ask(session, known, cancellation);
+    }
+
+    /// <summary>Forgets the decisions of one identity.</summary>
+    public void Drop(string sessionKey)
+    {
+        Interlocked.Increment(ref _drops);
+        _decisions.TryRemove(sessionKey);
+    }
+
+    public void DropAll()
+    {
+        Interlocked.Increment(ref _drops);
+        _decisions.Clear();
+    }
+
+    private async ValueTask<SessionDecision?> Ask(SessionReference session, LeasedDecision? known, CancellationToken cancellation)
+    {
+        var drops = Interlocked.Read(ref _drops);
+        try
+        {
+            meter.Count("session");
+            var decision = await grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, cancellation);
+
+            // A change that was announced while the question was under way may have crossed the answer: use it once, keep it not.
+            if (drops == Interlocked.Read(ref _drops))
+            {
+                Keep(new LeasedDecision(session, decision, time.GetTimestamp() + Ticks(decision.Lease)));
+            }
+
+            return decision;
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return known is not null && time.GetTimestamp() < known.LeasedUntil + Ticks(options.MaxStale)
+                ? known.Decision
+                : null;
+        }
+    }
+
+    private LeasedDecision? Find(SessionReference session)
+    {
+        if (_decisions.TryGet(session.Key, out var decisions))
+        {
+            foreach (var decision in decisions)
+            {
+                if (decision.Session.Id == session.Id && decision.Session.Generation == session.Generation)
+                {
+                    return decision;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private void Keep(LeasedDecision decision)
+    {
+        _decisions.TryGet(decision.Session.Key, out var others);
+        _decisions.AddOrUpdate(
+            decision.Session.Key,
+            [decision, .. (others ?? []).Where(other => other.Session.Id != decision.Session.Id).Take(SessionsPerIdentity - 1)]);
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private sealed record LeasedDecision(SessionReference Session, SessionDecision Decision, long LeasedUntil);
+}

@@ -1,0 +1,42 @@
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Authorization;
+
+/// <summary>Turns a request into a caller: the token, checked locally, and the rules of its session.</summary>
+internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCache decisions)
+{
+    /// <summary>The caller, or why there is none. <paramref name="scope"/> is what a token should be asked for.</summary>
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map, string? scope)
+    {
+        var found = authentication.Authenticate(context.Request, site, map);
+        switch (found.Status)
+        {
+            case AuthenticationStatus.Ambiguous:
+                return (null, new Refusal(DistributionError.Unsupported("more than one Authorization header", 400)));
+            case AuthenticationStatus.Missing:
+                return (null, new Refusal(DistributionError.Unauthorized("a token is needed; ask the token endpoint for one"), scope));
+            case AuthenticationStatus.Invalid:
+                return (null, Ended(scope));
+        }
+
+        var token = found.Token!;
+        if (token.Session is not { } session)
+        {
+            return (new Caller(token, site.Tenant.AnonymousRules), null);
+        }
+
+        var decision = await decisions.Get(session, context.RequestAborted);
+        if (decision is null)
+        {
+            return (null, new Refusal(DistributionError.Unavailable(503, "the cluster that knows this session does not answer", 5)));
+        }
+
+        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended(scope));
+    }
+
+    private static Refusal Ended(string? scope) => new(
+        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), scope, Refusal.InvalidToken);
+}

@@ -1,0 +1,13 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Authorization;
+
+/// <summary>Why a request goes no further, and the challenge that goes with a 401.</summary>
+/// <param name="Error">What the client is told.</param>
+/// <param name="Scope">The scope that would open the door, for the challenge; <c>null</c> for none.</param>
+/// <param name="BearerError">An error code of RFC 6750 §3.1 for the challenge; <c>null</c> when no token was sent.</param>
+internal sealed record Refusal(DistributionError Error, string? Scope = null, string? BearerError = null)
+{
+    public const string InvalidToken = "invalid_token";
+    public const string InsufficientScope = "insufficient_scope";
+}

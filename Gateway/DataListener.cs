@@ -1,0 +1,98 @@
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway;
+
+/// <summary>
+/// Everything that arrives on the data listener, by its raw target: probes, then the tenant of the host, then the distribution API, the
+/// token endpoint or the key set. Whatever else is asked for is not there.
+/// </summary>
+internal sealed partial class DataListener(
+    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, ILogger<DataListener> logger)
+{
+    public async Task Handle(HttpContext context)
+    {
+        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+        try
+        {
+            await Dispatch(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            LogClientGone();
+        }
+        catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
+        {
+            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the request could not be read", bad.StatusCode));
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            LogFault(fault, context.TraceIdentifier);
+            context.Response.Clear();
+            await DistributionErrorWriter.Write(context, DistributionError.Unavailable(500, "something went wrong here; the log has more", 5));
+        }
+    }
+
+    private Task Dispatch(HttpContext context)
+    {
+        ReadOnlySpan<char> target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var question = target.IndexOf('?');
+        var path = question < 0 ? target : target[..question];
+        var map = current.Value;
+        if (path is "/livez")
+        {
+            return Probe(context, true);
+        }
+
+        if (path is "/readyz")
+        {
+            return Probe(context, map is not null);
+        }
+
+        if (map is null)
+        {
+            return DistributionErrorWriter.Write(
+                context, DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2));
+        }
+
+        return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
+            ? Serve(context, path, site, map)
+            : DistributionErrorWriter.Write(context, UnknownHost());
+    }
+
+    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    {
+        if (path.StartsWith("/v2/"))
+        {
+            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+            return distribution.Handle(context, site, map);
+        }
+
+        return path switch
+        {
+            "/token" => tokens.Handle(context, site),
+            "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
+            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
+        };
+    }
+
+    private static Task Probe(HttpContext context, bool healthy)
+    {
+        context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync(healthy ? "ok\n" : "no configuration yet\n", context.RequestAborted);
+    }
+
+    private static DistributionError UnknownHost() => DistributionError.Unsupported(
+        "no tenant answers on this host: add it to tenants.<name>.hosts, and set publicUrl unless clients come by localhost",
+        StatusCodes.Status421MisdirectedRequest);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away")]
+    private partial void LogClientGone();
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
+    private partial void LogFault(Exception fault, string requestId);
+}

@@ -1,0 +1,114 @@
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>
+/// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
+/// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7.
+/// </summary>
+internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, TimeProvider time)
+{
+    public async Task Handle(HttpContext context, Site site, FrontDoorMap map)
+    {
+        // 1. Parse.
+        var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
+        {
+            await DistributionErrorWriter.Write(context, error);
+            return;
+        }
+
+        // 2. Name the operation.
+        if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
+        {
+            context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
+            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("this endpoint does not take this method"));
+            return;
+        }
+
+        // 3. Translate the namespace.
+        if (!NamespaceTranslation.TryTranslate(context, site.Tenant, path, out var repository, out error))
+        {
+            await DistributionErrorWriter.Write(context, error);
+            return;
+        }
+
+        // 4. Identify.
+        var (caller, refusal) = await gatekeeper.Identify(context, site, map, ChallengeScope(operation, repository));
+        if (caller is null)
+        {
+            await DistributionErrorWriter.Write(context, site, refusal!);
+            return;
+        }
+
+        caller.Token.Begin();
+        try
+        {
+            await Admit(context, site, map, path, operation, repository, caller);
+        }
+        finally
+        {
+            caller.Token.End(time.GetTimestamp());
+        }
+    }
+
+    private async Task Admit(
+        HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
+    {
+        // 5. Ask the rules and the token.
+        if (Require(caller, operation, repository) is { } refusal)
+        {
+            await DistributionErrorWriter.Write(context, site, refusal);
+            return;
+        }
+
+        if (repository is null)
+        {
+            await runner.RunOnRegistry(operation, new RegistryExchange(context, site, map, path, caller));
+            return;
+        }
+
+        // 6. Route.
+        var route = site.Tenant.RouteOf(repository);
+        if (route?.ToUpstream(repository) is not { } upstreamName)
+        {
+            await DistributionErrorWriter.Write(context, DistributionError.NameUnknown("no route leads from this name to an upstream"));
+            return;
+        }
+
+        // 7. Run.
+        await runner.Run(operation, new Exchange
+        {
+            Context = context,
+            Site = site,
+            Map = map,
+            Path = path,
+            Caller = caller,
+            Repository = repository,
+            Route = route,
+            UpstreamName = upstreamName,
+        });
+    }
+
+    private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository)
+    {
+        if (repository is null)
+        {
+            return operation == Operation.ListCatalog ? caller.RequireCatalog() : null;
+        }
+
+        var (needed, carried, challenge) = OperationTable.Actions(operation);
+        return caller.Require(repository, needed, carried, challenge);
+    }
+
+    private static string? ChallengeScope(Operation operation, RepositoryName? repository) => operation switch
+    {
+        Operation.Ping => null,
+        Operation.ListCatalog => Scope.Catalog.ToString(),
+        _ => Scope.Of(repository!, OperationTable.Actions(operation).Challenge).ToString(),
+    };
+}

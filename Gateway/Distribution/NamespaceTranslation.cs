@@ -1,0 +1,44 @@
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>
+/// <c>?ns=</c> of containerd mirrors (containerd, docs/hosts.md; OCI distribution-spec, "Registry Proxying"): translated once into a
+/// public name; from then on only that name counts.
+/// </summary>
+internal static class NamespaceTranslation
+{
+    public static bool TryTranslate(
+        HttpContext context, Tenant tenant, DistributionPath path, out RepositoryName? repository, out DistributionError error)
+    {
+        repository = path.Repository;
+        error = null!;
+        if (!path.Query.TryGetSingle("ns", out var ns))
+        {
+            error = DistributionError.Unsupported("ns may be given once", 400);
+            return false;
+        }
+
+        if (ns is null || repository is null || tenant.IsOwnHost(ns, context.Request.Host.Host))
+        {
+            return true;
+        }
+
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            error = DistributionError.Unsupported("ns is for pulls: nothing is written through a mirror");
+            return false;
+        }
+
+        repository = tenant.FromNamespace(ns, repository);
+        if (repository is null)
+        {
+            error = DistributionError.NameUnknown("this registry is no mirror of that namespace and name");
+            return false;
+        }
+
+        context.Response.Headers["OCI-Namespace"] = ns;
+        return true;
+    }
+}

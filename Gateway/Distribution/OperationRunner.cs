@@ -1,0 +1,40 @@
+using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Uploads;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>From an operation to the code that carries it out.</summary>
+internal sealed class OperationRunner(
+    PullOperations pulls, WriteOperations writes, UploadOperations uploads, TagListing tags, CatalogListing catalog)
+{
+    public Task Run(Operation operation, Exchange exchange) => operation switch
+    {
+        Operation.PullManifest => pulls.Manifest(exchange),
+        Operation.PullBlob => pulls.Blob(exchange),
+        Operation.ListReferrers => pulls.Referrers(exchange),
+        Operation.ListTags => tags.List(exchange),
+        Operation.PutManifest => writes.PutManifest(exchange),
+        Operation.DeleteManifest => writes.DeleteManifest(exchange),
+        Operation.DeleteBlob => writes.DeleteBlob(exchange),
+        Operation.StartUpload => uploads.Start(exchange),
+        Operation.UploadStatus => uploads.Status(exchange),
+        Operation.UploadChunk => uploads.Chunk(exchange),
+        Operation.FinishUpload => uploads.Finish(exchange),
+        Operation.CancelUpload => uploads.Cancel(exchange),
+        _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on a repository"),
+    };
+
+    public Task RunOnRegistry(Operation operation, RegistryExchange exchange) => operation switch
+    {
+        Operation.Ping => Ping(exchange.Context),
+        Operation.ListCatalog => catalog.List(exchange),
+        _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on the registry"),
+    };
+
+    private static Task Ping(HttpContext context)
+    {
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = 2;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("{}", context.RequestAborted);
+    }
+}

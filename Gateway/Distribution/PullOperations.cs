@@ -1,0 +1,94 @@
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>GET and HEAD of manifests, blobs and referrers: streamed through.</summary>
+internal sealed class PullOperations(UpstreamForwarder forwarder)
+{
+    private const string DigestHeader = "Docker-Content-Digest";
+
+    /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
+    private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
+
+    public Task Manifest(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        NotFound = DistributionError.ManifestUnknown(),
+        Request = RequestHeaders.CopyDownload,
+        Response = (upstream, response) => CopyContent(upstream, response, exchange.Path.Reference!.Digest, "private, no-store"),
+    });
+
+    public Task Blob(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        NotFound = DistributionError.BlobUnknown(),
+        FollowRedirects = exchange.Route.FollowRedirects,
+        Request = RequestHeaders.CopyDownload,
+        Response = (upstream, response) => CopyBlob(upstream, response, exchange.Path.Digest!),
+    });
+
+    public Task Referrers(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = $"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}",
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
+        Request = RequestHeaders.CopyDownload,
+        Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
+    });
+
+    private static DistributionError? CopyContent(HttpResponseMessage upstream, HttpResponse response, Digest? requested, string cacheControl)
+    {
+        if (upstream.Content.Headers.ContentEncoding.Count > 0 && !upstream.Content.Headers.ContentEncoding.Contains("identity"))
+        {
+            return DistributionError.Unavailable(502, "the upstream sent an encoded body, which would break its digest", 5);
+        }
+
+        ResponseHeaders.Copy(upstream, response);
+        response.Headers.CacheControl = cacheControl;
+        var claimed = upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var parsed)
+            ? parsed
+            : null;
+        if (requested is not null && claimed is not null && claimed.Algorithm == requested.Algorithm && claimed != requested)
+        {
+            return DistributionError.Unavailable(502, "the upstream answered with another digest than the one that was asked for", 5);
+        }
+
+        if ((requested ?? claimed) is { } digest)
+        {
+            response.Headers[DigestHeader] = digest.Value;
+            response.Headers.ETag = $"\"{digest.Value}\"";
+        }
+
+        return null;
+    }
+
+    private static DistributionError? CopyBlob(HttpResponseMessage upstream, HttpResponse response, Digest digest)
+    {
+        var error = CopyContent(upstream, response, digest, "private, max-age=31536000, immutable");
+        response.ContentType = "application/octet-stream";
+        response.Headers.AcceptRanges = "bytes";
+        return error;
+    }
+
+    private static DistributionError? CopyReferrers(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
+    {
+        ResponseHeaders.Copy(upstream, response);
+        if (LinkHeader.NextQuery(upstream, exchange.Upstream) is { } query)
+        {
+            response.Headers.Link = LinkHeader.Next($"/v2/{exchange.Repository}/referrers/{exchange.Path.Digest}", query);
+        }
+
+        return null;
+    }
+
+    private static string ReferrersQuery(QueryParameters query)
+    {
+        var kept = ReferrersKeys
+            .SelectMany(key => query.All(key).Select(value => $"{key}={Uri.EscapeDataString(value)}"));
+        var text = string.Join('&', kept);
+        return text.Length == 0 ? "" : "?" + text;
+    }
+}

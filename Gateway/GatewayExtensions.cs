@@ -1,0 +1,64 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tokens;
+using RegistryProxy.Gateway.Uploads;
+using RegistryProxy.Gateway.Upstreams;
+
+namespace RegistryProxy.Gateway;
+
+/// <summary>Adds the gateway to a host that has an Orleans client or silo.</summary>
+public static class GatewayExtensions
+{
+    /// <summary>Registers the gateway.</summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddHttpForwarder();
+        return services.AddSingleton(options)
+            .AddSingleton<DataListener>()
+            .AddSingleton<ClientAddress>()
+            .AddSingleton<GrainCallMeter>()
+            .AddSnapshots()
+            .AddAccess()
+            .AddUpstreamTransport()
+            .AddDistribution();
+    }
+
+    /// <summary>Serves everything that reaches this branch as the data listener.</summary>
+    public static void RunGateway(this IApplicationBuilder app) =>
+        app.Run(app.ApplicationServices.GetRequiredService<DataListener>().Handle);
+
+    private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
+        .AddSingleton<CurrentMap>()
+        .AddHostedService<SnapshotFollower>();
+
+    private static IServiceCollection AddAccess(this IServiceCollection services) => services
+        .AddSingleton<AccessTokenCache>()
+        .AddSingleton<BearerAuthentication>()
+        .AddSingleton<DecisionCache>()
+        .AddSingleton<Gatekeeper>()
+        .AddSingleton<TokenEndpoint>();
+
+    private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
+        .AddSingleton<GrantCache>()
+        .AddSingleton<UpstreamTransports>()
+        .AddSingleton<UpstreamForwarder>()
+        .AddSingleton<UpstreamClient>();
+
+    private static IServiceCollection AddDistribution(this IServiceCollection services) => services
+        .AddSingleton<DistributionEndpoints>()
+        .AddSingleton<OperationRunner>()
+        .AddSingleton<PullOperations>()
+        .AddSingleton<WriteOperations>()
+        .AddSingleton<UploadOperations>()
+        .AddSingleton<UploadStarter>()
+        .AddSingleton<UpstreamListing>()
+        .AddSingleton<TagListing>()
+        .AddSingleton<CatalogListing>();
+}

@@ -1,0 +1,52 @@
+using System.Globalization;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Listings;
+
+/// <summary>A page of a listing, as asked for by <c>n</c> and <c>last</c> (OCI distribution-spec, "Listing Tags").</summary>
+/// <param name="Size">How many entries at most; 0 for an empty list.</param>
+/// <param name="Limited">Whether the client asked for a size.</param>
+/// <param name="Last">Entries come after this one, in ordinal order; empty for all.</param>
+internal sealed record Page(int Size, bool Limited, string Last)
+{
+    /// <summary>The largest page.</summary>
+    public const int MaxSize = 1000;
+
+    /// <summary>Reads the page; <c>false</c> when <c>n</c> is not a number or a parameter is repeated.</summary>
+    public static bool TryParse(QueryParameters query, out Page page)
+    {
+        page = null!;
+        if (!query.TryGetSingle("n", out var n) || !query.TryGetSingle("last", out var last))
+        {
+            return false;
+        }
+
+        var size = MaxSize;
+        if (n is not null && !IsNumber(n, out size))
+        {
+            return false;
+        }
+
+        page = new Page(size, n is not null, last ?? "");
+        return true;
+    }
+
+    /// <summary>The entries of this page out of all of them, and whether there are more.</summary>
+    public (IReadOnlyList<string> Entries, bool More) Cut(IEnumerable<string> all)
+    {
+        var rest = all.Where(entry => string.CompareOrdinal(entry, Last) > 0).Distinct().Order(StringComparer.Ordinal).ToList();
+        return rest.Count <= Size || Size == 0 ? ([.. rest.Take(Size)], false) : (rest[..Size], true);
+    }
+
+    private static bool IsNumber(string text, out int size)
+    {
+        size = 0;
+        if (text.Length is 0 or > 20 || text.AsSpan().ContainsAnyExceptInRange('0', '9'))
+        {
+            return false;
+        }
+
+        size = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (int)Math.Min(number, MaxSize) : MaxSize;
+        return true;
+    }
+}

@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Uploads;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Snapshots;
+
+/// <summary>A snapshot, indexed for requests: hosts to tenants, keys to verify with. Immutable.</summary>
+internal sealed class FrontDoorMap
+{
+    private readonly FrozenDictionary<string, Tenant> _hosts;
+    private readonly Tenant? _anyHost;
+
+    public FrontDoorMap(GatewaySnapshot snapshot)
+    {
+        Snapshot = snapshot;
+        var upstreams = snapshot.Upstreams.ToDictionary(upstream => upstream.Name, upstream => new Upstream(upstream));
+        var tenants = snapshot.Tenants.Select(tenant => new Tenant(tenant, upstreams)).ToList();
+        _hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
+            .Where(pair => pair.host != "*")
+            .ToFrozenDictionary(pair => pair.host, pair => pair.tenant, StringComparer.OrdinalIgnoreCase);
+        _anyHost = tenants.Find(tenant => tenant.Hosts.Contains("*"));
+        Verifier = new AccessTokenVerifier(snapshot.Keys, snapshot.AccessLifetime);
+        Seal = new UploadSeal(snapshot.UploadKeys);
+    }
+
+    public GatewaySnapshot Snapshot { get; }
+
+    public AccessTokenVerifier Verifier { get; }
+
+    public UploadSeal Seal { get; }
+
+    /// <summary>The tenant that answers on a host name without port.</summary>
+    public Tenant? TenantOf(string host) => _hosts.GetValueOrDefault(host) ?? _anyHost;
+}

@@ -1,0 +1,124 @@
+using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Snapshots;
+
+/// <summary>
+/// Follows the cluster's snapshot: subscribes to pushes and, because pushes can be lost, asks again every two seconds. The last good
+/// snapshot stays in use for as long as the cluster is away.
+/// </summary>
+internal sealed partial class SnapshotFollower(
+    IGrainFactory grains, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
+    GrainCallMeter meter, TimeProvider time, ILogger<SnapshotFollower> logger)
+    : BackgroundService, ISnapshotObserver
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _gate = new();
+    private SnapshotPosition _position = SnapshotPosition.Nothing;
+
+    public Task Changed(SnapshotUpdate update)
+    {
+        Apply(update, pushed: true);
+        return Task.CompletedTask;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var observer = grains.CreateObjectReference<ISnapshotObserver>(this);
+        var away = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var delay = Period;
+            try
+            {
+                meter.Count("snapshot");
+                Apply(await grains.GetGrain<ISnapshotGrain>(0).Follow(observer, _position, stoppingToken), pushed: false);
+                if (away)
+                {
+                    LogBack();
+                }
+
+                away = false;
+            }
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+            {
+                if (!away)
+                {
+                    LogAway(fault);
+                }
+
+                away = true;
+                delay = current.Value is null ? Period / 10 : Period;
+            }
+
+            await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Apply(SnapshotUpdate update, bool pushed)
+    {
+        lock (_gate)
+        {
+            if (IsOlder(update.Position))
+            {
+                return;
+            }
+
+            if (update.Snapshot is { } snapshot)
+            {
+                Install(snapshot);
+            }
+
+            if (update.DropAllDecisions)
+            {
+                decisions.DropAll();
+            }
+
+            foreach (var session in update.ChangedSessions)
+            {
+                decisions.Drop(session);
+            }
+
+            // A push that came before one that was lost must not hide the gap: the next question closes it.
+            if (!pushed || Follows(update.Position))
+            {
+                _position = update.Position;
+            }
+        }
+    }
+
+    private bool Follows(SnapshotPosition position) =>
+        position.Epoch == _position.Epoch && position.Sequence <= _position.Sequence + 1;
+
+    private bool IsOlder(SnapshotPosition position) => position.Epoch == _position.Epoch && position.Sequence < _position.Sequence;
+
+    private void Install(GatewaySnapshot snapshot)
+    {
+        var before = current.Value?.Snapshot;
+        current.Replace(new FrontDoorMap(snapshot));
+        decisions.DropAll();
+        if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
+        {
+            tokens.Clear();
+        }
+
+        if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
+        {
+            grants.Clear();
+            LogInstalled(snapshot.ConfigurationVersion);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Configuration {Version} is in use")]
+    private partial void LogInstalled(string version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
+    private partial void LogAway(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster answers again")]
+    private partial void LogBack();
+}

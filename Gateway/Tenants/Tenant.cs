@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Tenants;
+
+/// <summary>One tenant as requests meet it.</summary>
+internal sealed class Tenant
+{
+    private readonly TenantRoute[] _routes;
+    private readonly FrozenDictionary<string, string> _namespaces;
+
+    public Tenant(TenantSnapshot snapshot, IReadOnlyDictionary<string, Upstream> upstreams)
+    {
+        Name = snapshot.Name;
+        Hosts = snapshot.Hosts;
+        PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
+        AnonymousRules = snapshot.AnonymousRules;
+        _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams[route.Upstream])).OrderByDescending(route => route.Prefix.Length)];
+        _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<string> Hosts { get; }
+
+    public Uri? PublicUrl { get; }
+
+    public IReadOnlyList<GrantedRule> AnonymousRules { get; }
+
+    public IReadOnlyList<TenantRoute> Routes => _routes;
+
+    /// <summary>The route of a public name: the longest prefix of whole components.</summary>
+    public TenantRoute? RouteOf(RepositoryName name)
+    {
+        foreach (var route in _routes)
+        {
+            if (name.Below(route.Prefix) is not null)
+            {
+                return route;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Translates a name of another registry, as containerd mirrors send it with <c>?ns=</c>, to the public name; <c>null</c> when the
+    /// namespace is not one of this tenant's or the name lies outside the route.
+    /// </summary>
+    public RepositoryName? FromNamespace(string ns, RepositoryName name)
+    {
+        if (!_namespaces.TryGetValue(ns, out var prefix))
+        {
+            return null;
+        }
+
+        var route = Array.Find(_routes, route => route.Prefix == prefix);
+        return route?.ToPublic(name) is { } translated && RouteOf(translated) == route ? translated : null;
+    }
+
+    /// <summary>Whether <c>?ns=</c> names this tenant itself.</summary>
+    public bool IsOwnHost(string ns, string requestHost) =>
+        ns.Equals(requestHost, StringComparison.OrdinalIgnoreCase)
+        || Hosts.Contains(ns, StringComparer.OrdinalIgnoreCase)
+        || (PublicUrl is not null && ns.Equals(PublicUrl.Authority, StringComparison.OrdinalIgnoreCase));
+}

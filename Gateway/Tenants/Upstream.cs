@@ -1,0 +1,33 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Tenants;
+
+/// <summary>An upstream registry as requests meet it.</summary>
+internal sealed class Upstream(UpstreamSnapshot snapshot)
+{
+    public string Name => snapshot.Name;
+
+    public Uri Url => snapshot.Url;
+
+    public bool AllowPrivate => snapshot.AllowPrivate;
+
+    public string? OfficialPrefix => snapshot.OfficialPrefix;
+
+    /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
+    public bool IsOrigin(Uri address) =>
+        address.Scheme == Url.Scheme
+        && address.Port == Url.Port
+        && address.IdnHost.Equals(Url.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a redirect may lead to a host; the upstream's own always.</summary>
+    public bool MayRedirectTo(Uri address) =>
+        IsOrigin(address)
+        || ((address.Scheme == Uri.UriSchemeHttps || Url.Scheme == Uri.UriSchemeHttp)
+            && (address.Scheme is "http" or "https")
+            && address.UserInfo.Length == 0
+            && (snapshot.RedirectHosts.Count == 0 || snapshot.RedirectHosts.Any(glob => Glob.Matches(glob, address.IdnHost))));
+
+    /// <summary>The absolute address of a path and query at this upstream.</summary>
+    public Uri At(string pathAndQuery) => new(Url, pathAndQuery);
+}

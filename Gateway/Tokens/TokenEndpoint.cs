@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Tokens;
+
+/// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
+internal sealed partial class TokenEndpoint(
+    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, ILogger<TokenEndpoint> logger)
+{
+    public async Task Handle(HttpContext context, Site site)
+    {
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, POST";
+            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the token endpoint takes GET and POST"));
+            return;
+        }
+
+        var (request, error) = await TokenRequestReader.Read(context);
+        if (request is null)
+        {
+            await Refuse(context, error!);
+            return;
+        }
+
+        if (request.Service is { Length: > 0 } service && service != site.Service && service != new Uri(site.Realm).Authority)
+        {
+            await Refuse(context, DistributionError.Unsupported($"the service here is {site.Service}", 400));
+            return;
+        }
+
+        var result = await Login(context, site, request);
+        if (result.Status != LoginStatus.Granted)
+        {
+            await Refuse(context, ErrorOf(result));
+            return;
+        }
+
+        await Answer(context, result);
+    }
+
+    private async Task<LoginResult> Login(HttpContext context, Site site, TokenRequest request)
+    {
+        meter.Count("login");
+        try
+        {
+            return await grains.GetGrain<ILoginGrain>(0).Login(
+                new LoginRequest
+                {
+                    Tenant = site.Tenant.Name,
+                    Service = site.Service,
+                    Credentials = request.Credentials,
+                    Scopes = request.Scopes,
+                    Offline = request.Offline,
+                    ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+                },
+                context.RequestAborted);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogUnavailable(fault, context.TraceIdentifier);
+            return new LoginResult { Status = LoginStatus.Unavailable, Message = "logins cannot be checked now", RetryAfterSeconds = 5 };
+        }
+    }
+
+    private static DistributionError ErrorOf(LoginResult result) => result.Status switch
+    {
+        LoginStatus.Rejected => DistributionError.Unauthorized(result.Message),
+        LoginStatus.Throttled => DistributionError.TooManyRequests(result.Message, result.RetryAfterSeconds ?? 5),
+        LoginStatus.Unavailable => DistributionError.Unavailable(503, result.Message, result.RetryAfterSeconds ?? 5),
+        _ => DistributionError.Unsupported(result.Message, 400),
+    };
+
+    private static Task Refuse(HttpContext context, DistributionError error)
+    {
+        if (error.Status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"registryproxy\", charset=\"UTF-8\"";
+        }
+
+        return DistributionErrorWriter.Write(context, error);
+    }
+
+    private static async Task Answer(HttpContext context, LoginResult result)
+    {
+        var token = result.AccessToken!.Reveal();
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new TokenReply
+            {
+                Token = token,
+                AccessToken = token,
+                ExpiresIn = result.ExpiresIn,
+                IssuedAt = result.IssuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+                Scope = string.Join(' ', result.Granted),
+                RefreshToken = result.RefreshToken?.Reveal(),
+            },
+            TokenReplyJson.Default.TokenReply);
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = body.Length;
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A login could not be checked, request {RequestId}")]
+    private partial void LogUnavailable(Exception fault, string requestId);
+}

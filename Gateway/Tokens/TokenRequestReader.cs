@@ -1,0 +1,103 @@
+using System.Text;
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Tokens;
+
+/// <summary>Reads both forms of a token request: the query (distribution, spec/auth/token.md) and the OAuth2 body (oauth.md, RFC 8693).</summary>
+internal static class TokenRequestReader
+{
+    /// <summary>The longest body, in bytes.</summary>
+    private const int MaxBody = 64 * 1024;
+
+    private const string SubjectTokenType = "urn:registryproxy:";
+
+    private static readonly DistributionError Malformed =
+        DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken, or more than 20 scopes are asked for", 400);
+
+    /// <summary>Reads the request; exactly one of the two results is set.</summary>
+    public static async ValueTask<(TokenRequest? Request, DistributionError? Error)> Read(HttpContext context)
+    {
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+            var question = target.IndexOf('?');
+            return QueryParameters.TryParse(question < 0 ? [] : target.AsSpan(question + 1), out var query)
+                ? ReadQuery(context.Request, query)
+                : (null, Malformed);
+        }
+
+        if (context.Request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return (null, DistributionError.Unsupported("the token request must be application/x-www-form-urlencoded", 415));
+        }
+
+        return await ReadBody(context) is { } body && QueryParameters.TryParse(body, out var form)
+            ? ReadForm(form)
+            : (null, DistributionError.Unsupported("the token request is malformed or larger than 64 KiB", 400));
+    }
+
+    private static (TokenRequest?, DistributionError?) ReadQuery(HttpRequest request, QueryParameters query)
+    {
+        if (!TryReadCommon(query, out var scopes, out var offline, out var service))
+        {
+            return (null, Malformed);
+        }
+
+        return BasicCredentials.Read(request) is { } credentials
+            ? (new TokenRequest(credentials, scopes, offline, service), null)
+            : (null, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
+    }
+
+    private static (TokenRequest?, DistributionError?) ReadForm(QueryParameters form)
+    {
+        if (!TryReadCommon(form, out var scopes, out var offline, out var service) || !form.TryGetSingle("grant_type", out var grant))
+        {
+            return (null, Malformed);
+        }
+
+        LoginCredentials? credentials = grant switch
+        {
+            "password" when form.TryGetSingle("username", out var user) && form.TryGetSingle("password", out var password) =>
+                TokenRequest.CredentialsOf(user ?? "", password ?? ""),
+            "refresh_token" when form.TryGetSingle("refresh_token", out var token) && token is not null =>
+                new(LoginCredentialsKind.RefreshToken, "", new Secret(token)),
+            "urn:ietf:params:oauth:grant-type:token-exchange" when form.TryGetSingle("subject_token", out var token) && token is not null
+                && form.TryGetSingle("subject_token_type", out var type) && type?.StartsWith(SubjectTokenType, StringComparison.Ordinal) == true =>
+                new(LoginCredentialsKind.Assertion, type[SubjectTokenType.Length..], new Secret(token)),
+            _ => null,
+        };
+        return credentials is null
+            ? (null, DistributionError.Unsupported("grant_type must be password, refresh_token or token-exchange, with its fields", 400))
+            : (new TokenRequest(credentials, scopes, offline, service), null);
+    }
+
+    private static bool TryReadCommon(QueryParameters parameters, out IReadOnlyList<Scope> scopes, out bool offline, out string? service)
+    {
+        offline = false;
+        service = null;
+        if (!Scope.TryParseAll(parameters.All("scope"), out scopes) || !parameters.TryGetSingle("service", out service)
+            || !parameters.TryGetSingle("offline_token", out var token) || !parameters.TryGetSingle("access_type", out var access))
+        {
+            return false;
+        }
+
+        offline = token is "true" or "1" || access == "offline";
+        return true;
+    }
+
+    private static async ValueTask<string?> ReadBody(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
+        try
+        {
+            using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
+            return await reader.ReadToEndAsync(context.RequestAborted);
+        }
+        catch (Exception fault) when (fault is BadHttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+}

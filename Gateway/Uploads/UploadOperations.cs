@@ -1,0 +1,115 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Uploads;
+
+/// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
+internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarter starter)
+{
+    public Task Start(Exchange exchange)
+    {
+        LiftLimits(exchange.Context);
+        return starter.Start(exchange, Finish);
+    }
+
+    public Task Status(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = state.Location,
+        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        NotFound = DistributionError.UploadUnknown(),
+        Request = RequestHeaders.CopyUpload,
+        Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, StatusOffset(upstream, state)),
+    }));
+
+    public Task Chunk(Exchange exchange) => WithState(exchange, state =>
+    {
+        if (IsOutOfOrder(exchange, state))
+        {
+            return OutOfOrder(exchange, state);
+        }
+
+        LiftLimits(exchange.Context);
+        return forwarder.Forward(exchange, new Forwarding
+        {
+            Target = state.Location,
+            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            NotFound = DistributionError.UploadUnknown(),
+            Request = RequestHeaders.CopyUpload,
+            Response = (upstream, response) => UploadHeaders.Answer(
+                upstream, response, exchange, UploadHeaders.Offset(upstream, state.Offset + (exchange.Context.Request.ContentLength ?? 0))),
+        });
+    });
+
+    public Task Finish(Exchange exchange) => WithState(exchange, state => Finish(exchange, state));
+
+    public Task Cancel(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = state.Location,
+        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        NotFound = DistributionError.UploadUnknown(),
+        Request = RequestHeaders.CopyUpload,
+        Response = (upstream, response) =>
+        {
+            ResponseHeaders.Copy(upstream, response);
+            return null;
+        },
+    }));
+
+    private Task Finish(Exchange exchange, UploadState state)
+    {
+        if (!exchange.Path.Query.TryGetSingle("digest", out var text) || text is null || !Digest.TryParse(text, out var digest))
+        {
+            return DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+        }
+
+        if (IsOutOfOrder(exchange, state))
+        {
+            return OutOfOrder(exchange, state);
+        }
+
+        LiftLimits(exchange.Context);
+        return forwarder.Forward(exchange, new Forwarding
+        {
+            Target = $"{state.Location}{(state.Location.Contains('?') ? '&' : '?')}digest={Uri.EscapeDataString(digest.Value)}",
+            Method = HttpMethod.Put,
+            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            NotFound = DistributionError.UploadUnknown(),
+            Request = RequestHeaders.CopyUpload,
+            Response = (upstream, response) => UploadStarter.AnswerCreated(upstream, response, exchange, digest),
+        });
+    }
+
+    /// <summary><c>Range: 0-0</c> means both "nothing" and "one byte": an upload that got nothing through here has nothing.</summary>
+    private static long StatusOffset(HttpResponseMessage upstream, UploadState state) =>
+        UploadHeaders.Offset(upstream, state.Offset) is var offset && state.Offset == 0 && offset == 1 ? 0 : offset;
+
+    private static Task WithState(Exchange exchange, Func<UploadState, Task> run) =>
+        exchange.Map.Seal.Open(exchange.Path.UploadId!, UploadHeaders.Binding(exchange)) is { } state
+            ? run(state)
+            : DistributionErrorWriter.Write(exchange.Context, DistributionError.UploadUnknown());
+
+    private static bool IsOutOfOrder(Exchange exchange, UploadState state) =>
+        exchange.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
+        && (!UploadHeaders.TryParseRange(range, out var first, out _) || first != state.Offset);
+
+    private static Task OutOfOrder(Exchange exchange, UploadState state)
+    {
+        exchange.Context.Response.Headers.Location = UploadHeaders.PublicLocation(exchange, state);
+        exchange.Context.Response.Headers.Range = $"0-{Math.Max(0, state.Offset - 1)}";
+        return DistributionErrorWriter.Write(
+            exchange.Context, DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable));
+    }
+
+    /// <summary>A layer may be of any size and arrive at any speed; what counts is that it does not stall, which the forwarder watches.</summary>
+    private static void LiftLimits(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+        {
+            rate.MinDataRate = null;
+        }
+    }
+}

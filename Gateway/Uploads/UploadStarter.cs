@@ -1,0 +1,116 @@
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Uploads;
+
+/// <summary>
+/// <c>POST …/blobs/uploads/</c>: a new upload, a mount from another repository, or a whole blob at once, which becomes a POST and a PUT
+/// at the upstream because many registries answer the single POST with 202.
+/// </summary>
+internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client)
+{
+    public Task Start(Exchange exchange, Func<Exchange, UploadState, Task> finish)
+    {
+        var query = exchange.Path.Query;
+        if (!query.TryGetSingle("mount", out var mount) || !query.TryGetSingle("from", out var from)
+            || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
+            || algorithm is not (null or "sha256" or "sha512"))
+        {
+            return DistributionErrorWriter.Write(
+                exchange.Context, DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
+        }
+
+        if (mount is not null)
+        {
+            return Digest.TryParse(mount, out var mounted)
+                ? Mount(exchange, mounted, from)
+                : DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+        }
+
+        if (digest is not null)
+        {
+            return Digest.TryParse(digest, out _)
+                ? StartAndFinish(exchange, finish)
+                : DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+        }
+
+        return Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}");
+    }
+
+    /// <summary>Answers 201 with where the blob is now.</summary>
+    public static DistributionError? AnswerCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest digest)
+    {
+        ResponseHeaders.Copy(upstream, response);
+        response.Headers["Docker-Content-Digest"] = digest.Value;
+        response.Headers.Location = $"/v2/{exchange.Repository}/blobs/{digest}";
+        return null;
+    }
+
+    private Task Begin(Exchange exchange, string query) => forwarder.Forward(exchange, new Forwarding
+    {
+        Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/{query}",
+        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        NotFound = DistributionError.NameUnknown(),
+        Request = RequestHeaders.CopyUpload,
+        Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, 0),
+    });
+
+    /// <summary>
+    /// A source that the rules refuse, that lies at another upstream or that does not exist all look the same: a new upload. A token that
+    /// merely lacks the scope is asked for again, with both.
+    /// </summary>
+    private Task Mount(Exchange exchange, Digest digest, string? from)
+    {
+        if (from is null || !RepositoryName.TryParse(from, out var source)
+            || !exchange.Caller.MayEver(source, RepositoryActions.Pull)
+            || exchange.Site.Tenant.RouteOf(source) is not { } route
+            || route.Upstream != exchange.Upstream
+            || route.ToUpstream(source) is not { } upstreamSource)
+        {
+            return Begin(exchange, "");
+        }
+
+        if (exchange.Caller.Require(source, RepositoryActions.Pull, RepositoryActions.Pull, RepositoryActions.Pull) is { } refusal)
+        {
+            var target = Scope.Of(exchange.Repository, RepositoryActions.Pull | RepositoryActions.Push);
+            return DistributionErrorWriter.Write(exchange.Context, exchange.Site, refusal with { Scope = $"{target} {refusal.Scope}" });
+        }
+
+        return forwarder.Forward(exchange, new Forwarding
+        {
+            Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(upstreamSource.Value)}",
+            Scope = UpstreamScope.Mount(exchange.UpstreamName, upstreamSource),
+            NotFound = DistributionError.NameUnknown(),
+            Request = RequestHeaders.CopyUpload,
+            Response = (upstream, response) => response.StatusCode == StatusCodes.Status201Created
+                ? AnswerCreated(upstream, response, exchange, digest)
+                : UploadHeaders.Answer(upstream, response, exchange, 0),
+        });
+    }
+
+    private async Task StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task> finish)
+    {
+        var started = await client.Send(
+            exchange.Upstream, UpstreamScope.Push(exchange.UpstreamName), HttpMethod.Post, $"/v2/{exchange.UpstreamName}/blobs/uploads/",
+            async (response, cancellation) => response.IsSuccessStatusCode
+                ? new StartedUpload(UploadHeaders.Location(response, exchange.Upstream), null)
+                : new StartedUpload(null, await UpstreamErrors.From(exchange.Upstream, DistributionError.NameUnknown(), response, cancellation)),
+            exchange.Aborted);
+        if ((started.Error ?? started.Value!.Error) is { } error)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, error);
+        }
+        else if (started.Value!.Location is not { } location)
+        {
+            await DistributionErrorWriter.Write(
+                exchange.Context, DistributionError.Unavailable(502, $"upstream '{exchange.Upstream.Name}' leads the upload to another place", 5));
+        }
+        else
+        {
+            await finish(exchange, new UploadState(location, 0));
+        }
+    }
+
+    private sealed record StartedUpload(string? Location, DistributionError? Error);
+}

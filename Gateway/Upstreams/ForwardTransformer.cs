@@ -1,0 +1,85 @@
+using RegistryProxy.Gateway.Distribution;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>Builds the upstream request from parsed values and the client's answer from allow-lists; copies nothing by default.</summary>
+internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwarding, UpstreamCall call) : HttpTransformer
+{
+    public override ValueTask TransformRequestAsync(
+        HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+    {
+        proxyRequest.RequestUri = call.Upstream.At(forwarding.Target);
+        if (forwarding.Method is { } method)
+        {
+            proxyRequest.Method = method;
+        }
+
+        forwarding.Request(httpContext.Request, proxyRequest);
+        CopyContentHeaders(httpContext.Request, proxyRequest);
+        call.AttachTo(proxyRequest);
+        return ValueTask.CompletedTask;
+    }
+
+    public override async ValueTask<bool> TransformResponseAsync(
+        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    {
+        if (proxyResponse is null)
+        {
+            return false;
+        }
+
+        if (RedirectHandler.Target(proxyResponse.RequestMessage!, proxyResponse) is { } target)
+        {
+            httpContext.Response.Headers.Location = target.AbsoluteUri;
+            httpContext.Response.Headers.CacheControl = "private, no-store";
+            return false;
+        }
+
+        var error = (int)proxyResponse.StatusCode >= 300 && (int)proxyResponse.StatusCode != StatusCodes.Status304NotModified
+            ? await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken)
+            : forwarding.Response(proxyResponse, httpContext.Response);
+        if (error is null)
+        {
+            return true;
+        }
+
+        ClearContent(httpContext.Response);
+        await DistributionErrorWriter.Write(httpContext, error);
+        return false;
+    }
+
+    public override ValueTask TransformResponseTrailersAsync(
+        HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    private static void CopyContentHeaders(HttpRequest from, HttpRequestMessage to)
+    {
+        if (to.Content is not { } content)
+        {
+            return;
+        }
+
+        if (from.ContentLength is { } length)
+        {
+            content.Headers.ContentLength = length;
+        }
+
+        if (from.ContentType is { Length: > 0 } type)
+        {
+            content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        if (from.Headers.ContentRange.ToString() is { Length: > 0 } range)
+        {
+            content.Headers.TryAddWithoutValidation("Content-Range", range);
+        }
+    }
+
+    private static void ClearContent(HttpResponse response)
+    {
+        foreach (var name in new[] { "ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges" })
+        {
+            response.Headers.Remove(name);
+        }
+    }
+}

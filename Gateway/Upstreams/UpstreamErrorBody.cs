@@ -1,0 +1,46 @@
+using System.Text.Json;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>The distribution error in the body of an upstream's 4xx: the code is kept when it is one of the specification's.</summary>
+internal static class UpstreamErrorBody
+{
+    /// <summary>The most that is read of an error body, in bytes.</summary>
+    private const int MaxBytes = 64 * 1024;
+
+    private const int MaxMessage = 300;
+
+    private static readonly string[] Known =
+    [
+        "BLOB_UNKNOWN", "BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID",
+        "MANIFEST_UNKNOWN", "NAME_INVALID", "NAME_UNKNOWN", "SIZE_INVALID", "DENIED", "UNSUPPORTED", "TOOMANYREQUESTS",
+    ];
+
+    public static async ValueTask<DistributionError> Read(HttpResponseMessage response, string upstream, CancellationToken cancellation)
+    {
+        var status = (int)response.StatusCode;
+        try
+        {
+            var body = await BoundedBody.Read(response, MaxBytes, cancellation);
+            using var document = JsonDocument.Parse(body);
+            var error = document.RootElement.GetProperty("errors")[0];
+            var code = error.GetProperty("code").GetString();
+            if (Array.IndexOf(Known, code) >= 0)
+            {
+                var message = error.TryGetProperty("message", out var text) ? text.GetString() ?? "" : "";
+                return new DistributionError(code!, status, $"upstream '{upstream}': {Clean(message)}");
+            }
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException
+            or BodyTooLargeException or HttpRequestException or IOException)
+        {
+            // Whatever is there instead of a distribution error is not for our clients.
+        }
+
+        return DistributionError.Unsupported($"upstream '{upstream}' answered {status}", status);
+    }
+
+    private static string Clean(string message) =>
+        new([.. message.Where(c => !char.IsControl(c)).Take(MaxMessage)]);
+}

@@ -1,0 +1,129 @@
+using System.Net;
+using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>What a client is told when an upstream fails or refuses. Names the upstream as configured; never its address or its words on credentials.</summary>
+internal static class UpstreamErrors
+{
+    private const int RetryAfterSeconds = 5;
+
+    public static DistributionError From(Upstream upstream, UpstreamFailure failure) => failure.Kind switch
+    {
+        UpstreamFailureKind.Throttled => DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        UpstreamFailureKind.Unreachable => DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+    };
+
+    /// <summary>The forwarder gave up before an answer was sent.</summary>
+    public static DistributionError From(Upstream upstream, Forwarding forwarding, ForwarderError error, Exception? fault)
+    {
+        foreach (var cause in Causes(fault).OfType<BadHttpRequestException>())
+        {
+            return cause.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? forwarding.TooLarge
+                : DistributionError.SizeInvalid("the request body could not be read", cause.StatusCode);
+        }
+
+        return error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled
+            ? DistributionError.UploadInvalid("the request body ended early")
+            : Unanswered(upstream, fault);
+    }
+
+    /// <summary>No usable answer came.</summary>
+    public static DistributionError Unanswered(Upstream upstream, Exception? fault)
+    {
+        foreach (var cause in Causes(fault))
+        {
+            switch (cause)
+            {
+                case RedirectRefusedException refused:
+                    return DistributionError.Unavailable(502, refused.Message, RetryAfterSeconds);
+                case ForbiddenAddressException:
+                    return DistributionError.Unavailable(
+                        502, $"upstream '{upstream.Name}' leads to an address that may not be dialled; private ones need allowPrivate: true", RetryAfterSeconds);
+                case BodyTooLargeException or System.Text.Json.JsonException:
+                    return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
+            }
+        }
+
+        return DistributionError.Unavailable(503, $"upstream '{upstream.Name}' does not answer", RetryAfterSeconds);
+    }
+
+    /// <summary>The upstream answered with something other than success.</summary>
+    public static async ValueTask<DistributionError> From(
+        Exchange exchange, Forwarding forwarding, HttpResponseMessage response, CancellationToken cancellation)
+    {
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+        {
+            CopyRange(response, exchange.Context.Response);
+        }
+
+        return await From(exchange.Upstream, forwarding.NotFound, response, cancellation);
+    }
+
+    /// <inheritdoc cref="From(Exchange, Forwarding, HttpResponseMessage, CancellationToken)"/>
+    public static async ValueTask<DistributionError> From(
+        Upstream upstream, DistributionError notFound, HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var name = upstream.Name;
+        switch (response.StatusCode)
+        {
+            case HttpStatusCode.NotFound:
+                return notFound;
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
+                return Refused(name, (int)response.StatusCode);
+            case HttpStatusCode.TooManyRequests:
+                return DistributionError.TooManyRequests($"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
+            case HttpStatusCode.RequestedRangeNotSatisfiable:
+                return DistributionError.SizeInvalid("the range lies outside the content", 416);
+            case HttpStatusCode.MethodNotAllowed:
+                return DistributionError.Unsupported($"upstream '{name}' does not allow this");
+            case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
+                return await UpstreamErrorBody.Read(response, name, cancellation);
+            default:
+                return DistributionError.Unavailable(502, $"upstream '{name}' answered {(int)response.StatusCode}", RetryAfter(response));
+        }
+    }
+
+    /// <summary>A fault as it may be logged: its kinds and messages name hosts at most.</summary>
+    public static string Describe(Exception? fault) => fault switch
+    {
+        null => "no exception",
+        ForbiddenAddressException or RedirectRefusedException => fault.Message,
+        _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
+    };
+
+    private static IEnumerable<Exception> Causes(Exception? fault)
+    {
+        for (var cause = fault; cause is not null; cause = cause.InnerException)
+        {
+            yield return cause;
+        }
+    }
+
+    private static DistributionError Refused(string name, int status) => new(
+        "DENIED", 502, $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there")
+    {
+        RetryAfterSeconds = RetryAfterSeconds,
+    };
+
+    private static string Named(Upstream upstream, string message) =>
+        message.Contains($"'{upstream.Name}'", StringComparison.Ordinal) ? message : $"upstream '{upstream.Name}': {message}";
+
+    private static int RetryAfter(HttpResponseMessage response) =>
+        response.Headers.RetryAfter?.Delta is { } delta ? (int)Math.Clamp(delta.TotalSeconds, 1, 3600) : RetryAfterSeconds;
+
+    private static void CopyRange(HttpResponseMessage from, HttpResponse to)
+    {
+        if (from.Content.Headers.ContentRange is { HasLength: true, HasRange: false } range)
+        {
+            to.Headers.ContentRange = range.ToString();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Grains.Interfaces;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>
+/// Streams a request to its upstream and the answer back; nothing is buffered. A body that ends early never ends cleanly: the client's
+/// connection is cut.
+/// </summary>
+internal sealed partial class UpstreamForwarder(
+    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, ILogger<UpstreamForwarder> logger)
+{
+    private static readonly ForwarderRequestConfig Config = new()
+    {
+        // Idle, not total: every read and write starts it again.
+        ActivityTimeout = TimeSpan.FromSeconds(60),
+        Version = System.Net.HttpVersion.Version11,
+        VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+    };
+
+    public async Task Forward(Exchange exchange, Forwarding forwarding)
+    {
+        var key = new UpstreamTokenKey(exchange.Upstream.Name, forwarding.Scope);
+        var result = await grants.Get(key, exchange.Aborted);
+        if (result.Grant is not { } grant)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, UpstreamErrors.From(exchange.Upstream, result.Failure!));
+            return;
+        }
+
+        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects);
+        var error = await forwarder.SendAsync(
+            exchange.Context, "", transports.For(exchange.Upstream), Config, new ForwardTransformer(exchange, forwarding, call));
+        if (error != ForwarderError.None)
+        {
+            await Fail(exchange, forwarding, error);
+        }
+    }
+
+    private async Task Fail(Exchange exchange, Forwarding forwarding, ForwarderError error)
+    {
+        var context = exchange.Context;
+        var fault = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            LogClientGone(error);
+            return;
+        }
+
+        LogFailed(exchange.Upstream.Name, error, context.TraceIdentifier, UpstreamErrors.Describe(fault));
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+            await DistributionErrorWriter.Write(context, UpstreamErrors.From(exchange.Upstream, forwarding, error, fault));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]
+    private partial void LogClientGone(ForwarderError error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
+    private partial void LogFailed(string upstream, ForwarderError error, string requestId, string cause);
+}

@@ -1,0 +1,25 @@
+using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Tenants;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>
+/// The two ways out: one that may dial private addresses and one that may not. Credentials belong to requests, never to connections, so
+/// upstreams share them.
+/// </summary>
+internal sealed class UpstreamTransports(GrantCache grants) : IDisposable
+{
+    private readonly HttpMessageInvoker _public = Build(grants, allowPrivate: false);
+    private readonly HttpMessageInvoker _private = Build(grants, allowPrivate: true);
+
+    public HttpMessageInvoker For(Upstream upstream) => upstream.AllowPrivate ? _private : _public;
+
+    public void Dispose()
+    {
+        _public.Dispose();
+        _private.Dispose();
+    }
+
+    private static HttpMessageInvoker Build(GrantCache grants, bool allowPrivate) =>
+        new(new RedirectHandler(new GrantHandler(grants, UpstreamTransport.Create(allowPrivate))));
+}
