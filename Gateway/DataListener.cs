@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
@@ -43,6 +44,12 @@ internal sealed partial class DataListener(
         var question = target.IndexOf('?');
         var path = question < 0 ? target : target[..question];
         var map = current.Value;
+        if (RequestFraming.IsAmbiguous(context.Request))
+        {
+            context.Response.Headers.Connection = "close";
+            return DistributionErrorWriter.Write(context, DistributionError.SizeInvalid("Transfer-Encoding with Content-Length or HTTP/1.0 is ambiguous"));
+        }
+
         if (path is "/livez")
         {
             return Probe(context, true);
