@@ -16,6 +16,10 @@ public sealed record ListenConfiguration
 
     /// <summary>Whose <c>X-Forwarded-For</c> is believed.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Whether the listeners of two configurations are the same.</summary>
+    public bool IsSameAs(ListenConfiguration other) =>
+        Data == other.Data && Admin == other.Admin && Tls == other.Tls && TrustedProxies.SequenceEqual(other.TrustedProxies);
 }
 
 /// <summary>A certificate and its key, PEM files by absolute path.</summary>

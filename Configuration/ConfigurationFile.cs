@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>Reads the configuration file strictly: an unknown key is an error, and every error is found in one run.</summary>
+public static class ConfigurationFile
+{
+    /// <summary>The largest file, in bytes.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
+    /// <summary>Reads a file; a missing or unreadable one is an error like the others.</summary>
+    public static ConfigurationResult Read(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length > MaxBytes
+                ? Failed(path, $"the file is larger than {MaxBytes} bytes")
+                : Parse(File.ReadAllText(path), path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Failed(path, $"the file cannot be read: {fault.Message}");
+        }
+    }
+
+    /// <summary>Reads a text as if it stood in the file <paramref name="path"/>; relative paths begin at its folder.</summary>
+    public static ConfigurationResult Parse(string text, string path)
+    {
+        var errors = new ErrorList(path);
+        var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
+        var configuration = YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context) : null;
+        return configuration is not null && errors.Sorted.Count == 0
+            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)), [])
+            : new ConfigurationResult(null, errors.Sorted);
+    }
+
+    private static FrontDoorConfiguration Read(Section map, ReadingContext context)
+    {
+        var listen = HostReader.Listen(map["listen"], context);
+        ClusterReader.State(map["state"]);
+        ClusterReader.Audit(map["audit"]);
+        ClusterReader.Cache(map["cache"]);
+        var known = new FrontDoorConfiguration
+        {
+            Listen = listen,
+            Revision = map["revision"].Number(1, 1, long.MaxValue),
+            Cluster = ClusterReader.Cluster(map["cluster"]),
+            Admin = HostReader.Admin(map["admin"], listen, context),
+            Tokens = HostReader.Tokens(map["tokens"]),
+            Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
+            Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
+        };
+        var tenants = map["tenants"];
+        var configuration = known with { Tenants = All(tenants, (name, field) => TenantReader.Read(name, field, known)) };
+        TenantReader.RefuseSharedHosts(tenants, configuration.Tenants.Values);
+        if (!tenants.Entries().Any())
+        {
+            tenants.Fail("at least one tenant is required");
+        }
+
+        map.RefuseOthers();
+        return configuration;
+    }
+
+    private static Dictionary<string, T> All<T>(Field field, Func<string, Field, T?> read)
+        where T : class
+    {
+        Dictionary<string, T> all = [];
+        foreach (var (name, entry) in field.Entries())
+        {
+            if (read(name, entry) is { } value)
+            {
+                all[name] = value;
+            }
+        }
+
+        return all;
+    }
+
+    private static ConfigurationResult Failed(string path, string message) => new(null, [new ConfigurationError(path, 1, "", message)]);
+
+    private static string VersionOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
+}

@@ -1,0 +1,6 @@
+namespace RegistryProxy.Configuration;
+
+/// <summary>What came of reading a configuration file: the configuration, or every error in it, sorted by line.</summary>
+/// <param name="Snapshot">Set when there is no error.</param>
+/// <param name="Errors">Empty when there is none.</param>
+public sealed record ConfigurationResult(ConfigurationSnapshot? Snapshot, IReadOnlyList<ConfigurationError> Errors);

@@ -1,0 +1,67 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>One entry of <c>who</c>. <c>NAME/</c> may be left out only while one authenticator of the tenant can produce it.</summary>
+internal static class AccessSubjectReader
+{
+    public static AccessSubject? Read(Field field, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    {
+        var text = field.RequiredText();
+        var colon = text.IndexOf(':');
+        var (kind, rest) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
+        switch (kind)
+        {
+            case "anonymous" when colon < 0:
+                return new AccessSubject(AccessSubjectKind.Anonymous, null, "");
+            case "authenticated" when colon < 0:
+                return new AccessSubject(AccessSubjectKind.Authenticated, null, "");
+            case "user" when rest.Length > 0:
+                return Named(field, AccessSubjectKind.User, rest, authenticators, names);
+            case "group" when rest.Length > 0:
+                return Named(field, AccessSubjectKind.Group, rest, authenticators, names);
+            case "authenticator" when IsKnown(field, rest, names):
+                return new AccessSubject(AccessSubjectKind.Authenticator, rest, "");
+            case "subject" when rest.IndexOf('/') is var slash and > 0 && IsKnown(field, rest[..slash], names):
+                return new AccessSubject(AccessSubjectKind.Subject, rest[..slash], rest[(slash + 1)..]);
+            case "authenticator" or "subject" when rest.Contains('/') || kind == "authenticator":
+                return null;
+            default:
+                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or subject:NAME/GLOB");
+                return null;
+        }
+    }
+
+    private static AccessSubject? Named(
+        Field field, AccessSubjectKind kind, string rest, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    {
+        var slash = rest.IndexOf('/');
+        if (slash > 0 && names.Contains(rest[..slash]))
+        {
+            return new AccessSubject(kind, rest[..slash], rest[(slash + 1)..]);
+        }
+
+        var candidates = authenticators.Where(authenticator => kind == AccessSubjectKind.Group || authenticator is HtpasswdConfiguration).ToList();
+        switch (candidates.Count)
+        {
+            case 1:
+                return new AccessSubject(kind, candidates[0].Name, rest);
+            case 0:
+                field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to authenticators");
+                return null;
+            default:
+                field.Fail($"say which authenticator is meant: {string.Join(" or ", candidates.Select(candidate => $"{candidate.Name}/{rest}"))}");
+                return null;
+        }
+    }
+
+    private static bool IsKnown(Field field, string name, IReadOnlyList<string> names)
+    {
+        if (!names.Contains(name))
+        {
+            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {string.Join(", ", names)}");
+        }
+
+        return names.Contains(name);
+    }
+}

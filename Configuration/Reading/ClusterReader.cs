@@ -1,0 +1,110 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary><c>revision</c>, <c>cluster</c>, <c>state</c>, <c>audit</c> and <c>cache</c>.</summary>
+internal static class ClusterReader
+{
+    public static ClusterConfiguration Cluster(Field field)
+    {
+        var otherwise = new ClusterConfiguration();
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return otherwise;
+        }
+
+        var provider = map["provider"];
+        switch (provider.Text())
+        {
+            case null or "localhost":
+                break;
+            case "redis" or "kubernetes":
+                NotSupportedYet.Refuse(provider, $"the provider '{provider.Text()}'");
+                break;
+            default:
+                provider.Fail("must be localhost, redis or kubernetes");
+                break;
+        }
+
+        NotSupportedYet.Refuse(map["kubernetes"]);
+        NotSupportedYet.Refuse(map["tls"]);
+        RefuseConnection(map["redis"]);
+        var cluster = new ClusterConfiguration
+        {
+            ServiceId = map["serviceId"].Text() ?? otherwise.ServiceId,
+            ClusterId = map["clusterId"].Text() ?? otherwise.ClusterId,
+            SiloPort = (int)map["siloPort"].Number(otherwise.SiloPort, 0, 65535),
+            GatewayPort = (int)map["gatewayPort"].Number(otherwise.GatewayPort, 0, 65535),
+            MaxStale = map["maxStale"].Duration(otherwise.MaxStale, TimeSpan.Zero, TimeSpan.FromDays(1)),
+        };
+        map.RefuseOthers();
+        return cluster;
+    }
+
+    public static void State(Field field)
+    {
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return;
+        }
+
+        var provider = map["provider"];
+        switch (provider.Text())
+        {
+            case null or "memory":
+                break;
+            case "file" or "redis":
+                NotSupportedYet.Refuse(provider, $"the provider '{provider.Text()}'");
+                if (!map["encryptionKeys"].Items().Any())
+                {
+                    map["encryptionKeys"].Fail("at least one key is required for this provider");
+                }
+
+                break;
+            default:
+                provider.Fail("must be memory, file or redis");
+                break;
+        }
+
+        NotSupportedYet.Refuse(map["encryptionKeys"]);
+        NotSupportedYet.Refuse(map["file"]);
+        RefuseConnection(map["redis"]);
+        map["volatile"].Flag(false);
+        map.RefuseOthers();
+    }
+
+    public static void Audit(Field field)
+    {
+        if (field.IsPresent && field.Map() is { } map)
+        {
+            map["file"].RequiredText();
+            map["maxBytes"].Size(0);
+            map["keep"].Number(5, 1, 1000);
+            map.RefuseOthers();
+            NotSupportedYet.Refuse(field);
+        }
+    }
+
+    public static void Cache(Field field)
+    {
+        if (field.IsPresent && field.Map() is { } map)
+        {
+            map["path"].RequiredText();
+            map["maxBytes"].Size(0);
+            map["tagTtl"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(1));
+            map["staleIfError"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(30));
+            map.RefuseOthers();
+            NotSupportedYet.Refuse(field);
+        }
+    }
+
+    private static void RefuseConnection(Field field)
+    {
+        if (field.IsPresent && field.Map() is { } map)
+        {
+            map["connection"].RequiredText();
+            map.RefuseOthers();
+            NotSupportedYet.Refuse(field);
+        }
+    }
+}

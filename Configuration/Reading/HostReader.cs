@@ -1,0 +1,93 @@
+using System.Net;
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary><c>listen</c>, <c>admin</c>, <c>tokens</c> and the sections of later versions.</summary>
+internal static class HostReader
+{
+    public static ListenConfiguration Listen(Field field, ReadingContext context)
+    {
+        var otherwise = new ListenConfiguration();
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return otherwise;
+        }
+
+        var listen = new ListenConfiguration
+        {
+            Data = map["data"].Origin() ?? otherwise.Data,
+            Admin = map["admin"].Origin() ?? otherwise.Admin,
+            Tls = Tls(map["tls"], context),
+            TrustedProxies = [.. map["trustedProxies"].Items().Select(item => item.Network()).OfType<IPNetwork>()],
+        };
+        var (proxyProtocol, peer) = (map["proxyProtocol"], map["peer"]);
+        if (proxyProtocol.Flag(false))
+        {
+            NotSupportedYet.Refuse(proxyProtocol);
+        }
+
+        peer.Origin();
+        NotSupportedYet.Refuse(peer);
+        map.RefuseOthers();
+        if (listen.Tls is null != (listen.Data.Scheme == Uri.UriSchemeHttp))
+        {
+            map["data"].Fail("an https:// data listener needs listen.tls, and listen.tls an https:// data listener");
+        }
+
+        return listen;
+    }
+
+    public static AdminConfiguration Admin(Field field, ListenConfiguration listen, ReadingContext context)
+    {
+        SecretSource? token = null;
+        if (field.IsPresent && field.Map() is { } map)
+        {
+            token = context.Secret(map["token"]);
+            map.RefuseOthers();
+        }
+
+        if (token is null && !IsLoopback(listen.Admin))
+        {
+            field.Fail("admin.token is required when the admin listener is not on loopback");
+        }
+
+        return new AdminConfiguration { Token = token };
+    }
+
+    public static TokenConfiguration Tokens(Field field)
+    {
+        var otherwise = new TokenConfiguration();
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return otherwise;
+        }
+
+        var access = map["accessLifetime"].Duration(otherwise.AccessLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(15));
+        var tokens = new TokenConfiguration
+        {
+            AccessLifetime = access,
+            RefreshLifetime = map["refreshLifetime"].Duration(otherwise.RefreshLifetime, access, TimeSpan.FromDays(366)),
+            KeyRotation = map["keyRotation"].Duration(otherwise.KeyRotation, access * 2, TimeSpan.FromDays(366)),
+        };
+        map.RefuseOthers();
+        return tokens;
+    }
+
+    /// <summary>Whether a listener can be reached from this machine alone.</summary>
+    public static bool IsLoopback(Uri listener) =>
+        listener.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(listener.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+
+    private static TlsConfiguration? Tls(Field field, ReadingContext context)
+    {
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return null;
+        }
+
+        var tls = new TlsConfiguration(context.ExistingFile(map["certificate"]), context.ExistingFile(map["key"]));
+        map.RefuseOthers();
+        return tls;
+    }
+}

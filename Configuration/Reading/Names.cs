@@ -1,0 +1,28 @@
+using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>Names that the file gives, and repository paths in it.</summary>
+internal static class Names
+{
+    public static void Check(string name, Field field)
+    {
+        if (name.Length is 0 or > 63 || !char.IsAsciiLetterOrDigit(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        {
+            field.Fail($"the name '{name}' must be 1 to 63 letters, digits, '-' and '_', beginning with a letter or digit");
+        }
+    }
+
+    /// <summary>Whole components of a repository name, or nothing.</summary>
+    public static string Path(Field field)
+    {
+        var text = field.Text() ?? "";
+        if (text.Length > 0 && !RepositoryName.TryParse(text, out _))
+        {
+            field.Fail($"'{text}' must be path components of a repository name, such as team-a or acme/project");
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,58 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>What readers share: where relative paths begin.</summary>
+internal sealed record ReadingContext(string Folder)
+{
+    /// <summary>An absolute path.</summary>
+    public string Absolute(string path) => Path.GetFullPath(path, Folder);
+
+    /// <summary>The absolute path of a file that must be there.</summary>
+    public string ExistingFile(Field field)
+    {
+        var path = Absolute(field.RequiredText());
+        if (field.IsPresent && !File.Exists(path))
+        {
+            field.Fail($"there is no file {path}");
+        }
+
+        return path;
+    }
+
+    /// <summary>A secret: exactly one of <c>file</c>, <c>env</c> and <c>value</c>.</summary>
+    public SecretSource? Secret(Field field)
+    {
+        if (!field.IsPresent)
+        {
+            return null;
+        }
+
+        if (field.Map() is not { } map)
+        {
+            return null;
+        }
+
+        var (file, environment, value) = (map["file"], map["env"], map["value"]);
+        map.RefuseOthers();
+        if (new[] { file, environment, value }.Count(source => source.IsPresent) != 1)
+        {
+            field.Fail("must be one of { file: PATH }, { env: NAME } and { value: TEXT }");
+            return null;
+        }
+
+        return file.Text() is { } path ? new FileSecret(Absolute(path))
+            : environment.Text() is { } name ? new EnvironmentSecret(name)
+            : new InlineSecret(new Protocol.Secret(value.Text() ?? ""));
+    }
+
+    public SecretSource RequiredSecret(Field field)
+    {
+        if (!field.IsPresent)
+        {
+            field.Fail("is required: { file: PATH }, { env: NAME } or { value: TEXT }");
+        }
+
+        return Secret(field) ?? new InlineSecret(new Protocol.Secret(""));
+    }
+}

@@ -1,0 +1,75 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary><c>tenants.*.routes</c></summary>
+internal static class RouteReader
+{
+    public static IReadOnlyList<RouteConfiguration> ReadAll(Field field, FrontDoorConfiguration known)
+    {
+        List<RouteConfiguration> routes = [];
+        foreach (var item in field.Items())
+        {
+            if (item.Map() is not { } map)
+            {
+                continue;
+            }
+
+            var route = Read(map, known);
+            if (routes.Exists(other => other.Prefix == route.Prefix))
+            {
+                map["prefix"].Fail($"the prefix '{route.Prefix}' is used twice");
+            }
+
+            routes.Add(route);
+        }
+
+        if (routes.Count == 0)
+        {
+            field.Fail("at least one route is required, such as { prefix: \"\", upstream: hub }");
+        }
+
+        return routes;
+    }
+
+    private static RouteConfiguration Read(Section map, FrontDoorConfiguration known)
+    {
+        var upstream = map["upstream"];
+        var route = new RouteConfiguration
+        {
+            Prefix = Names.Path(map["prefix"]),
+            Upstreams = [.. upstream.Items(orSingle: true).Select(item => Upstream(item, known))],
+            Rewrite = Names.Path(map["rewrite"]),
+            Redirects = UpstreamReader.Redirects(map["redirects"]),
+        };
+        if (route.Upstreams.Count == 0)
+        {
+            upstream.Fail("is required: the name of an upstream");
+        }
+        else if (route.Upstreams.Count > 1)
+        {
+            NotSupportedYet.Refuse(upstream, "a list of upstreams");
+        }
+
+        var cache = map["cache"];
+        if (cache.Flag(false))
+        {
+            NotSupportedYet.Refuse(cache);
+        }
+
+        NotSupportedYet.Refuse(map["fallbackOn"]);
+        map.RefuseOthers();
+        return route;
+    }
+
+    private static string Upstream(Field field, FrontDoorConfiguration known)
+    {
+        var name = field.RequiredText();
+        if (!known.Upstreams.ContainsKey(name))
+        {
+            field.Fail($"there is no upstream '{name}'; known: {string.Join(", ", known.Upstreams.Keys)}");
+        }
+
+        return name;
+    }
+}

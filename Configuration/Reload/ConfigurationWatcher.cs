@@ -1,0 +1,105 @@
+using System.Security.Cryptography;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>
+/// Follows a configuration file. The content is compared twice a second, so that replaced files and swapped symlinks (Kubernetes
+/// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
+/// </summary>
+public sealed class ConfigurationWatcher : IConfigurationSource, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    private readonly string _path;
+    private readonly ITimer _timer;
+    private readonly Lock _gate = new();
+    private byte[] _seen;
+
+    public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time)
+    {
+        _path = path;
+        Current = first;
+        _seen = Fingerprint();
+        _timer = time.CreateTimer(_ => Check(), null, Period, Period);
+    }
+
+    public event Action? Changed;
+
+    /// <summary>Raised after each reading of a changed file, with its errors; empty when it was taken.</summary>
+    public event Action<IReadOnlyList<ConfigurationError>>? Read;
+
+    public ConfigurationSnapshot Current { get; private set; }
+
+    /// <summary>What is wrong with the file as it is now; empty when it is in use.</summary>
+    public IReadOnlyList<ConfigurationError> LastErrors { get; private set; } = [];
+
+    /// <summary>Sections that changed and take effect only after a restart.</summary>
+    public IReadOnlyList<string> NeedsRestart { get; private set; } = [];
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Check()
+    {
+        if (!_gate.TryEnter())
+        {
+            return;
+        }
+
+        try
+        {
+            var fingerprint = Fingerprint();
+            if (!fingerprint.AsSpan().SequenceEqual(_seen))
+            {
+                _seen = fingerprint;
+                Reload();
+            }
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
+    private void Reload()
+    {
+        var result = ConfigurationFile.Read(_path);
+        LastErrors = result.Errors;
+        if (result.Snapshot is { } next && next.Version != Current.Version)
+        {
+            NeedsRestart = RestartSections(Current.Configuration, next.Configuration);
+            Current = next;
+            Changed?.Invoke();
+        }
+
+        Read?.Invoke(result.Errors);
+    }
+
+    private static List<string> RestartSections(FrontDoorConfiguration before, FrontDoorConfiguration after)
+    {
+        List<string> sections = [];
+        if (before.Cluster != after.Cluster)
+        {
+            sections.Add("cluster");
+        }
+
+        if (!before.Listen.IsSameAs(after.Listen))
+        {
+            sections.Add("listen");
+        }
+
+        return sections;
+    }
+
+    private byte[] Fingerprint()
+    {
+        try
+        {
+            using var file = File.OpenRead(_path);
+            return SHA256.HashData(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+}

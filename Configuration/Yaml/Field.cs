@@ -1,0 +1,103 @@
+using YamlDotNet.RepresentationModel;
+
+namespace RegistryProxy.Configuration.Yaml;
+
+/// <summary>A place in the file: its node, or nothing, and the path that names it in errors.</summary>
+internal sealed class Field(YamlNode? node, string path, long line, ErrorList errors)
+{
+    public string Path => path;
+
+    public ErrorList Errors => errors;
+
+    /// <summary>Whether the field is there with a value.</summary>
+    public bool IsPresent => node is not null and not YamlScalarNode { Value: null or "", Style: YamlDotNet.Core.ScalarStyle.Plain };
+
+    public bool IsMap => node is YamlMappingNode;
+
+    public bool IsList => node is YamlSequenceNode;
+
+    public void Fail(string message) => errors.Add(node?.Start.Line ?? line, path, message);
+
+    /// <summary>The fields of a map; <c>null</c>, with an error, when it is something else.</summary>
+    public Section? Map()
+    {
+        if (node is YamlMappingNode map)
+        {
+            return new Section(map, path, errors);
+        }
+
+        Fail("must be a map of keys and values");
+        return null;
+    }
+
+    /// <summary>The named entries of a map whose keys are free.</summary>
+    public IEnumerable<(string Name, Field Field)> Entries()
+    {
+        if (!IsPresent)
+        {
+            yield break;
+        }
+
+        if (node is not YamlMappingNode map)
+        {
+            Fail("must be a map of names");
+            yield break;
+        }
+
+        foreach (var (key, value) in map.Children)
+        {
+            var name = (key as YamlScalarNode)?.Value ?? "";
+            yield return (name, new Field(value, path.Length == 0 ? name : $"{path}.{name}", key.Start.Line, errors));
+        }
+    }
+
+    /// <summary>The items of a list; a single value counts as a list of one where <paramref name="orSingle"/> says so.</summary>
+    public IEnumerable<Field> Items(bool orSingle = false)
+    {
+        if (!IsPresent)
+        {
+            return [];
+        }
+
+        if (node is YamlSequenceNode list)
+        {
+            return list.Children.Select((item, index) => new Field(item, $"{path}[{index}]", item.Start.Line, errors));
+        }
+
+        if (orSingle && node is YamlScalarNode)
+        {
+            return [this];
+        }
+
+        Fail("must be a list");
+        return [];
+    }
+
+    /// <summary>The text of a scalar; <c>null</c> when absent, or, with an error, when it is something else.</summary>
+    public string? Text()
+    {
+        if (!IsPresent && node is not YamlScalarNode { Style: not YamlDotNet.Core.ScalarStyle.Plain })
+        {
+            return null;
+        }
+
+        if (node is YamlScalarNode { Value: { } value })
+        {
+            return value;
+        }
+
+        Fail("must be a single value");
+        return null;
+    }
+
+    /// <summary>The text of a scalar that must be there.</summary>
+    public string RequiredText()
+    {
+        if (!IsPresent)
+        {
+            Fail("is required");
+        }
+
+        return Text() ?? "";
+    }
+}

@@ -1,0 +1,38 @@
+using YamlDotNet.RepresentationModel;
+
+namespace RegistryProxy.Configuration.Yaml;
+
+/// <summary>A map whose keys are known. Every key that is asked for counts as known; <see cref="RefuseOthers"/> reports the rest.</summary>
+internal sealed class Section(YamlMappingNode map, string path, ErrorList errors)
+{
+    private readonly List<string> _known = [];
+
+    public string Path => path;
+
+    public Field this[string key]
+    {
+        get
+        {
+            _known.Add(key);
+            var name = path.Length == 0 ? key : $"{path}.{key}";
+            return map.Children.TryGetValue(new YamlScalarNode(key), out var node)
+                ? new Field(node, name, node.Start.Line, errors)
+                : new Field(null, name, map.Start.Line, errors);
+        }
+    }
+
+    /// <summary>Declares keys that are read elsewhere.</summary>
+    public void Know(params ReadOnlySpan<string> keys) => _known.AddRange(keys);
+
+    public void RefuseOthers()
+    {
+        foreach (var key in map.Children.Keys)
+        {
+            var name = (key as YamlScalarNode)?.Value ?? "";
+            if (!_known.Contains(name))
+            {
+                errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}", $"unknown key; allowed here: {string.Join(", ", _known.Order())}");
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Tests.Gateway;
+
+public sealed class TenantTests
+{
+    private static readonly FrontDoorMap Map = new(new GatewaySnapshot
+    {
+        Version = "1",
+        ConfigurationVersion = "1",
+        AccessLifetime = TimeSpan.FromMinutes(15),
+        Keys = [],
+        UploadKeys = [],
+        Upstreams =
+        [
+            new UpstreamSnapshot { Name = "gcr", Url = new Uri("https://gcr.io") },
+            new UpstreamSnapshot { Name = "hub", Url = new Uri("https://registry-1.docker.io"), OfficialPrefix = "library" },
+        ],
+        Tenants =
+        [
+            Tenant("acme", ["docker.acme.example"], new RouteSnapshot("", "gcr", "acme-project", true), new RouteSnapshot("hub", "hub", "", true)),
+            Tenant("other", ["*"], new RouteSnapshot("a/b", "gcr", "x", true)),
+        ],
+    });
+
+    [Theory]
+    [InlineData("docker.acme.example", "acme")]
+    [InlineData("DOCKER.acme.example", "acme")]
+    [InlineData("elsewhere.example", "other")]
+    public void Hosts_lead_to_tenants(string host, string tenant) => Assert.Equal(tenant, Map.TenantOf(host)!.Name);
+
+    [Theory]
+    [InlineData("api", "gcr", "acme-project/api")]
+    [InlineData("hub", "gcr", "acme-project/hub")]
+    [InlineData("hubs/api", "gcr", "acme-project/hubs/api")]
+    [InlineData("hub/redis", "hub", "library/redis")]
+    [InlineData("hub/library/redis", "hub", "library/redis")]
+    [InlineData("hub/grafana/grafana", "hub", "grafana/grafana")]
+    public void The_longest_prefix_of_whole_components_wins(string name, string upstream, string upstreamName)
+    {
+        var repository = RepositoryName.Parse(name);
+        var route = Acme.RouteOf(repository)!;
+        Assert.Equal((upstream, upstreamName), (route.Upstream.Name, route.ToUpstream(repository)!.Value));
+    }
+
+    [Theory]
+    [InlineData("docker.io", "library/redis", "hub/library/redis")]
+    [InlineData("gcr.io", "acme-project/api", "api")]
+    [InlineData("gcr.io", "acme-project/hub/x", null)]
+    [InlineData("gcr.io", "foreign/api", null)]
+    [InlineData("gcr.io", "acme-project", null)]
+    [InlineData("evil.example", "acme-project/api", null)]
+    public void A_namespace_is_translated_once_into_a_public_name(string ns, string name, string? expected) =>
+        Assert.Equal(expected, Acme.FromNamespace(ns, RepositoryName.Parse(name))?.Value);
+
+    [Fact]
+    public void A_name_outside_every_route_leads_nowhere() =>
+        Assert.Null(Map.TenantOf("x")!.RouteOf(RepositoryName.Parse("a/c")));
+
+    private static Tenant Acme => Map.TenantOf("docker.acme.example")!;
+
+    private static TenantSnapshot Tenant(string name, string[] hosts, params RouteSnapshot[] routes) => new()
+    {
+        Name = name,
+        Hosts = hosts,
+        Routes = routes,
+        Namespaces = name == "acme" ? new Dictionary<string, string> { ["docker.io"] = "hub", ["gcr.io"] = "" } : new Dictionary<string, string>(),
+        AnonymousRules = [],
+    };
+}

@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using RegistryProxy.Gateway.Uploads;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Tests.Gateway;
+
+public sealed class UploadSealTests
+{
+    private static readonly UploadBinding Mine = new("acme", "acme/staff/alice", RepositoryName.Parse("team/app"), "local");
+    private static readonly UploadState State = new("/v2/app/blobs/uploads/1?_state=abc%3D", 42);
+
+    [Fact]
+    public void What_was_sealed_opens_for_the_same_binding()
+    {
+        var seal = new UploadSeal([Key(1)]);
+        Assert.Equal(State, seal.Open(seal.Seal(State, Mine), Mine));
+    }
+
+    [Fact]
+    public void Nobody_else_opens_it()
+    {
+        var seal = new UploadSeal([Key(1)]);
+        var id = seal.Seal(State, Mine);
+        Assert.Null(seal.Open(id, Mine with { Tenant = "other" }));
+        Assert.Null(seal.Open(id, Mine with { Owner = "acme/staff/bob" }));
+        Assert.Null(seal.Open(id, Mine with { Owner = "" }));
+        Assert.Null(seal.Open(id, Mine with { Repository = RepositoryName.Parse("team/other") }));
+        Assert.Null(seal.Open(id, Mine with { Upstream = "other" }));
+    }
+
+    [Fact]
+    public void A_changed_id_does_not_open()
+    {
+        var seal = new UploadSeal([Key(1)]);
+        var id = seal.Seal(State, Mine);
+        for (var i = 0; i < id.Length; i++)
+        {
+            Assert.Null(seal.Open(id[..i] + (id[i] == 'A' ? 'B' : 'A') + id[(i + 1)..], Mine));
+            Assert.Null(seal.Open(id[..i], Mine));
+        }
+    }
+
+    [Fact]
+    public void A_rotated_key_still_opens_and_a_dropped_one_does_not()
+    {
+        var id = new UploadSeal([Key(1)]).Seal(State, Mine);
+        Assert.Equal(State, new UploadSeal([Key(2), Key(1)]).Open(id, Mine));
+        Assert.Null(new UploadSeal([Key(2)]).Open(id, Mine));
+    }
+
+    [Fact]
+    public void The_id_shows_nothing_of_the_upstream()
+    {
+        var id = new UploadSeal([Key(1)]).Seal(State, Mine);
+        Assert.DoesNotContain("_state", id);
+        Assert.True(DistributionPath.TryParse($"/v2/team/app/blobs/uploads/{id}", out _, out _));
+    }
+
+    private static Secret Key(byte seed) => new(Convert.ToBase64String(SHA256.HashData([seed])));
+}
