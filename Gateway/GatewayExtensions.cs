@@ -9,6 +9,7 @@ using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.ServiceDefaults.Health;
 
 namespace RegistryProxy.Gateway;
 
@@ -36,7 +37,8 @@ public static class GatewayExtensions
 
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
         .AddSingleton<CurrentMap>()
-        .AddHostedService<SnapshotFollower>();
+        .AddHostedService<SnapshotFollower>()
+        .AddSingleton<IReadiness, GatewayReadiness>();
 
     private static IServiceCollection AddAccess(this IServiceCollection services) => services
         .AddSingleton<AccessTokenCache>()

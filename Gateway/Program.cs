@@ -1,1 +1,2 @@
-return 0;
+return await RegistryProxy.ServiceDefaults.Commands.HostCommand.Run(
+    "RegistryProxy gateway: the data listener", args, RegistryProxy.Gateway.GatewayApp.Run);

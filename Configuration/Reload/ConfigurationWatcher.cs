@@ -6,7 +6,7 @@ namespace RegistryProxy.Configuration;
 /// Follows a configuration file. The content is compared twice a second, so that replaced files and swapped symlinks (Kubernetes
 /// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
 /// </summary>
-public sealed class ConfigurationWatcher : IConfigurationSource, IDisposable
+public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 

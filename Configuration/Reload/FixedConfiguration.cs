@@ -1,7 +1,7 @@
 namespace RegistryProxy.Configuration;
 
 /// <summary>A configuration that never changes by itself.</summary>
-public sealed class FixedConfiguration(ConfigurationSnapshot current) : IConfigurationSource
+public sealed class FixedConfiguration(ConfigurationSnapshot current) : IConfigurationFeed
 {
     public event Action? Changed;
 

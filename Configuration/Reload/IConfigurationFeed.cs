@@ -1,7 +1,7 @@
 namespace RegistryProxy.Configuration;
 
 /// <summary>Where the running configuration comes from: a watched file, or the built-in default.</summary>
-public interface IConfigurationSource
+public interface IConfigurationFeed
 {
     /// <summary>The last good configuration.</summary>
     ConfigurationSnapshot Current { get; }

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Utilities;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Sessions.Keys;
+
+namespace RegistryProxy.Grains.Configuration;
+
+/// <summary>Builds the snapshot, tells gateways of every change and lets them catch up on what they missed.</summary>
+internal sealed class SnapshotGrain(
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<SnapshotGrain> logger)
+    : Grain, ISnapshotGrain, ISessionChangesGrain
+{
+    private static readonly TimeSpan Subscription = TimeSpan.FromMinutes(2);
+
+    private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
+    private readonly SessionChangeLog _changes = new();
+    private GatewaySnapshot _snapshot = null!;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken) => _snapshot = await Build();
+
+    public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
+    {
+        _gateways.Subscribe(observer, observer);
+        return new(_changes.Since(known) with { Snapshot = known.Version == _snapshot.Version ? null : _snapshot, Position = Position });
+    }
+
+    public async ValueTask Refresh(CancellationToken cancellation = default)
+    {
+        var next = await Build();
+        if (next.Version != _snapshot.Version)
+        {
+            _snapshot = next;
+            await Push(new SnapshotUpdate { Position = Position, Snapshot = next });
+        }
+    }
+
+    public async ValueTask SessionChanged(string sessionKey)
+    {
+        _changes.Add(sessionKey);
+        await Push(new SnapshotUpdate { Position = Position, ChangedSessions = [sessionKey] });
+    }
+
+    private SnapshotPosition Position => new(_snapshot.Version, _changes.Sequence, _changes.Epoch);
+
+    private Task Push(SnapshotUpdate update) => _gateways.Notify(gateway => gateway.Changed(update));
+
+    private async Task<GatewaySnapshot> Build()
+    {
+        var keys = await GrainFactory.GetGrain<IKeyRingGrain>(0).GetPublished();
+        return SnapshotBuilder.Build(configuration.Current, authenticators.Version, keys);
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Sessions.Identity;
+
+namespace RegistryProxy.Grains.Configuration;
+
+/// <summary>Tells the snapshot grain when the configuration or a password file changed on this silo.</summary>
+internal sealed partial class SnapshotPublisher(
+    IGrainFactory grains, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundService
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _changed = new(0, 1);
+
+    public override void Dispose()
+    {
+        _changed.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        authenticators.Changed += Signal;
+        try
+        {
+            while (true)
+            {
+                await _changed.WaitAsync(stoppingToken);
+                await Publish(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            authenticators.Changed -= Signal;
+        }
+    }
+
+    private async Task Publish(CancellationToken cancellation)
+    {
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await grains.GetGrain<ISnapshotGrain>(0).Refresh(cancellation);
+                return;
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                LogFailed(fault);
+                await Task.Delay(Retry, time, cancellation);
+            }
+        }
+    }
+
+    private void Signal()
+    {
+        lock (_changed)
+        {
+            if (_changed.CurrentCount == 0)
+            {
+                _changed.Release();
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration could not be published yet")]
+    private partial void LogFailed(Exception fault);
+}

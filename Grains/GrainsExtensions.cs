@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Upstreams;
+
+namespace RegistryProxy.Grains;
+
+/// <summary>
+/// Adds what the grains need to a silo. The host registers the configuration source and the grain storage <see cref="GrainStorageNames.State"/>.
+/// </summary>
+public static class GrainsExtensions
+{
+    public static IServiceCollection AddGrains(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        return services
+            .AddSingleton<IIncomingGrainCallFilter, InternalGrainsFilter>()
+            .AddSessions()
+            .AddUpstreams()
+            .AddHostedService<SnapshotPublisher>();
+    }
+
+    private static IServiceCollection AddSessions(this IServiceCollection services) => services
+        .AddSingleton<PasswordWork>()
+        .AddSingleton<AuthenticatorDirectory>()
+        .AddSingleton<PasswordLogin>();
+
+    private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
+        .AddSingleton<UpstreamTokenClient>()
+        .AddSingleton<TokenExchange>();
+}

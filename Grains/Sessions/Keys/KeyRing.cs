@@ -1,0 +1,29 @@
+namespace RegistryProxy.Grains.Sessions.Keys;
+
+/// <summary>The keys as they are kept. The first signs, the second is published ahead of its use, the others are retired.</summary>
+[GenerateSerializer, Alias("rp.key-ring")]
+internal sealed class KeyRing
+{
+    [Id(0)]
+    public List<KeyEntry> Retired { get; set; } = [];
+
+    [Id(1)]
+    public KeyEntry? Active { get; set; }
+
+    [Id(2)]
+    public KeyEntry? Next { get; set; }
+
+    [Id(3)]
+    public DateTimeOffset RotateAt { get; set; }
+
+    /// <summary>Newest first.</summary>
+    [Id(4)]
+    public List<KeyEntry> UploadKeys { get; set; } = [];
+}
+
+/// <summary>One key. <see cref="Material"/> is PKCS#8, or raw bytes, in base64.</summary>
+[GenerateSerializer, Immutable, Alias("rp.key-entry")]
+internal sealed record KeyEntry([property: Id(0)] string Id, [property: Id(1)] string Material, [property: Id(2)] DateTimeOffset KeepUntil)
+{
+    public override string ToString() => Id;
+}

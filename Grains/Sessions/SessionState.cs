@@ -1,0 +1,29 @@
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>What is kept of one identity.</summary>
+[GenerateSerializer, Alias("rp.session-state")]
+internal sealed class SessionState
+{
+    /// <summary>Rises when every session is ended.</summary>
+    [Id(0)]
+    public long Generation { get; set; } = 1;
+
+    [Id(1)]
+    public List<StoredSession> Sessions { get; set; } = [];
+}
+
+/// <summary>One session of an identity.</summary>
+/// <param name="Id">128 random bits.</param>
+/// <param name="TokenHash">The hash of its refresh token; <c>null</c> for a session without one.</param>
+/// <param name="CredentialStamp">The credential that opened it.</param>
+/// <param name="Opened">When.</param>
+/// <param name="Expires">When it ends by itself.</param>
+/// <param name="ClientAddress">Who opened it.</param>
+[GenerateSerializer, Immutable, Alias("rp.stored-session")]
+internal sealed record StoredSession(
+    [property: Id(0)] string Id,
+    [property: Id(1)] string? TokenHash,
+    [property: Id(2)] string CredentialStamp,
+    [property: Id(3)] DateTimeOffset Opened,
+    [property: Id(4)] DateTimeOffset Expires,
+    [property: Id(5)] string ClientAddress);

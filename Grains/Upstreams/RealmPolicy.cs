@@ -1,0 +1,47 @@
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.Grains.Upstreams;
+
+/// <summary>
+/// Where an upstream's credentials may go, by default nowhere: 1. the realm is an absolute http or https address without user info,
+/// fragment or unusual characters; 2. it is https, unless the upstream itself is http and may be private; 3. it is on the upstream's own
+/// origin, or 4. it is one of the upstream's configured realms, or 5. one that belongs to a well-known registry.
+/// </summary>
+internal static class RealmPolicy
+{
+    private static readonly Dictionary<string, string> WellKnown = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["registry-1.docker.io"] = "https://auth.docker.io/token",
+        ["registry.gitlab.com"] = "https://gitlab.com/jwt/auth",
+    };
+
+    /// <summary>The realm to ask; <c>null</c> when it is not allowed.</summary>
+    public static Uri? Check(UpstreamConfiguration upstream, string? text)
+    {
+        // 1.
+        if (text is null || text.Length > 2048 || text.AsSpan().ContainsAny("\\@# ") || text.Any(c => c is < ' ' or > '~')
+            || !Uri.TryCreate(text, UriKind.Absolute, out var realm) || realm.Scheme is not ("http" or "https")
+            || realm.UserInfo.Length > 0 || realm.Host.Length == 0)
+        {
+            return null;
+        }
+
+        // 2.
+        if (realm.Scheme == Uri.UriSchemeHttp && !(upstream.Url.Scheme == Uri.UriSchemeHttp && upstream.AllowPrivate))
+        {
+            return null;
+        }
+
+        // 3. to 5.
+        return SameOrigin(realm, upstream.Url)
+            || upstream.Realms.Any(allowed => SameEndpoint(realm, allowed))
+            || (WellKnown.TryGetValue(upstream.Url.Host, out var known) && SameEndpoint(realm, new Uri(known)))
+                ? realm
+                : null;
+    }
+
+    private static bool SameOrigin(Uri one, Uri other) =>
+        one.Scheme == other.Scheme && one.Port == other.Port && one.IdnHost.Equals(other.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    private static bool SameEndpoint(Uri one, Uri other) => SameOrigin(one, other) && one.AbsolutePath == other.AbsolutePath;
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams;
+
+/// <summary>The HTTP of pings and token calls: no redirect is followed, 5 seconds, 64 KiB.</summary>
+internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
+{
+    private const int MaxBody = 64 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly HttpMessageInvoker _public = new(UpstreamTransport.Create(allowPrivate: false));
+    private readonly HttpMessageInvoker _private = new(UpstreamTransport.Create(allowPrivate: true));
+
+    /// <summary>Asks the upstream how it wants to be opened: its status and challenges.</summary>
+    public Task<PingReply> Ping(Uri upstream, bool allowPrivate) => Send(
+        new HttpRequestMessage(HttpMethod.Get, new Uri(upstream, "/v2/")), allowPrivate,
+        (response, _) => Task.FromResult(new PingReply(
+            response.StatusCode,
+            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [])));
+
+    /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
+    public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
+    {
+        var query = new StringBuilder(realm.Query.Length > 1 ? realm.Query + "&" : "?");
+        query.Append("service=").Append(Uri.EscapeDataString(service ?? ""));
+        foreach (var scope in scopes)
+        {
+            query.Append("&scope=").Append(Uri.EscapeDataString(scope));
+        }
+
+        var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query.ToString() }.Uri);
+        if (password is not null)
+        {
+            request.Headers.Authorization = Basic(username, password);
+        }
+
+        return Send(request, allowPrivate, ReadReply);
+    }
+
+    /// <summary>Asks a token endpoint by POST with an identity token (distribution, spec/auth/oauth.md).</summary>
+    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, Secret identityToken, bool allowPrivate) => Send(
+        new HttpRequestMessage(HttpMethod.Post, realm)
+        {
+            Content = new FormUrlEncodedContent(new Dictionary<string, string>
+            {
+                ["grant_type"] = "refresh_token",
+                ["refresh_token"] = identityToken.Reveal(),
+                ["client_id"] = "registryproxy",
+                ["service"] = service ?? "",
+                ["scope"] = string.Join(' ', scopes),
+            }),
+        },
+        allowPrivate, ReadReply);
+
+    public static AuthenticationHeaderValue Basic(string username, Secret password) =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password.Reveal()}")));
+
+    public void Dispose()
+    {
+        _public.Dispose();
+        _private.Dispose();
+    }
+
+    private async Task<T> Send<T>(HttpRequestMessage request, bool allowPrivate, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using (request)
+        {
+            request.Headers.UserAgent.ParseAdd("registryproxy");
+            using var response = await (allowPrivate ? _private : _public).SendAsync(request, timeout.Token);
+            return await read(response, timeout.Token);
+        }
+    }
+
+    private static async Task<ExchangeReply> ReadReply(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var retryAfter = response.Headers.RetryAfter?.Delta;
+        if (!response.IsSuccessStatusCode)
+        {
+            return new ExchangeReply(response.StatusCode, null, retryAfter);
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        var buffer = new byte[MaxBody + 1];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        return length > MaxBody
+            ? throw new InvalidDataException("the token reply is larger than 64 KiB")
+            : new ExchangeReply(response.StatusCode, JsonSerializer.Deserialize(buffer.AsSpan(0, length), TokenReplyJson.Default.TokenReply), retryAfter);
+    }
+}
+
+/// <summary>How an upstream answered a ping.</summary>
+internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges);
+
+/// <summary>How a token endpoint answered.</summary>
+internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter);

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.ServiceDefaults.Commands;
+
+/// <summary>The command line that every host shares: <c>--config</c>, <c>--listen-data</c>, <c>--listen-admin</c>, and <c>check</c>.</summary>
+public static class HostCommand
+{
+    private const string ConfigVariable = "REGISTRYPROXY_CONFIG";
+
+    /// <summary>The exit code when the configuration cannot be used.</summary>
+    private const int BadConfiguration = 2;
+
+    /// <summary>Parses the arguments and runs the host, or the check. Returns the exit code.</summary>
+    /// <param name="description">What the host is, for <c>--help</c>.</param>
+    /// <param name="args">The arguments.</param>
+    /// <param name="run">Runs the host until it is told to stop.</param>
+    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run)
+    {
+        var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
+        var data = new Option<Uri?>("--listen-data") { Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener };
+        var admin = new Option<Uri?>("--listen-admin") { Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener };
+        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config) };
+        root.SetAction(async (arguments, _) =>
+        {
+            var path = arguments.GetValue(config) ?? Environment.GetEnvironmentVariable(ConfigVariable);
+            if (Load(path) is not { } source)
+            {
+                return BadConfiguration;
+            }
+
+            await run(new HostStart(source, path, arguments.GetValue(data), arguments.GetValue(admin)));
+            return 0;
+        });
+        return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    private static IConfigurationFeed? Load(string? path)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            return new FixedConfiguration(ConfigurationDefaults.NoFile());
+        }
+
+        var result = ConfigurationFile.Read(path);
+        foreach (var error in result.Errors)
+        {
+            Console.Error.WriteLine(error);
+        }
+
+        return result.Snapshot is { } snapshot ? new ConfigurationWatcher(path, snapshot, TimeProvider.System) : null;
+    }
+
+    private static Uri? ParseListener(System.CommandLine.Parsing.ArgumentResult argument)
+    {
+        var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
+        if (Uri.TryCreate(text, UriKind.Absolute, out var listener) && (listener.Scheme is "http" or "https") && listener.PathAndQuery == "/")
+        {
+            return listener;
+        }
+
+        argument.AddError($"'{text}' must be an address such as http://127.0.0.1:5000");
+        return null;
+    }
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.ServiceDefaults;
+
+/// <summary>Says in the log what became of a changed configuration file.</summary>
+internal sealed partial class ConfigurationReport(IConfigurationFeed configuration, ILogger<ConfigurationReport> logger) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (configuration is ConfigurationWatcher watcher)
+        {
+            watcher.Read += errors => Report(watcher, errors);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Report(ConfigurationWatcher watcher, IReadOnlyList<ConfigurationError> errors)
+    {
+        foreach (var error in errors)
+        {
+            LogError(error.ToString());
+        }
+
+        if (errors.Count > 0)
+        {
+            LogKept(errors.Count, watcher.Current.Version);
+        }
+        else if (watcher.NeedsRestart.Count > 0)
+        {
+            LogRestart(string.Join(", ", watcher.NeedsRestart));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
+    private partial void LogError(string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The changed configuration has {Count} error(s) and is not used; version {Version} stays")]
+    private partial void LogKept(int count, string version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration is in use, but these sections need a restart: {Sections}")]
+    private partial void LogRestart(string sections);
+}

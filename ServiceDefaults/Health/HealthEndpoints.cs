@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.ServiceDefaults.Health;
+
+/// <summary><c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.</summary>
+public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfigurationFeed configuration, IHostApplicationLifetime lifetime)
+{
+    private readonly IReadiness[] _parts = [.. parts];
+
+    public static Task Live(HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted);
+
+    public async Task Ready(HttpContext context)
+    {
+        var draining = lifetime.ApplicationStopping.IsCancellationRequested;
+        var ready = !draining && Array.TrueForAll(_parts, part => part.IsReady);
+        context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteBoolean("ready", ready);
+        json.WriteBoolean("draining", draining);
+        WriteConfiguration(json);
+        json.WriteStartObject("parts");
+        foreach (var part in _parts)
+        {
+            json.WriteString(part.Name, (part.IsReady ? "ready" : "not ready") + (part.Detail is { } detail ? $": {detail}" : ""));
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private void WriteConfiguration(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("configuration");
+        json.WriteString("version", configuration.Current.Version);
+        json.WriteNumber("revision", configuration.Current.Configuration.Revision);
+        if (configuration is ConfigurationWatcher watcher)
+        {
+            json.WriteNumber("errors", watcher.LastErrors.Count);
+            json.WriteStartArray("needsRestart");
+            foreach (var section in watcher.NeedsRestart)
+            {
+                json.WriteStringValue(section);
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Sessions.Access;
+
+namespace RegistryProxy.Silo.Admin;
+
+/// <summary>Writes the answers of the admin listener: JSON, errors as <c>{ "error": "…" }</c>.</summary>
+internal static class AdminReply
+{
+    public static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsJsonAsync(value, type, cancellationToken: context.RequestAborted);
+    }
+
+    public static Task Error(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        if (status == StatusCodes.Status401Unauthorized)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"registryproxy admin\"";
+        }
+
+        return Json(context, new AdminError(message), AdminJson.Default.AdminError);
+    }
+}
+
+/// <summary>An error for an operator.</summary>
+internal sealed record AdminError(string Error);
+
+/// <summary>A request to end sessions: of a subject, or one.</summary>
+internal sealed record Revocation(string? Tenant, string? Subject, string? Session);
+
+/// <summary>How many sessions were ended.</summary>
+internal sealed record RevocationReply(int Revoked);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(AdminError))]
+[JsonSerializable(typeof(Revocation))]
+[JsonSerializable(typeof(RevocationReply))]
+[JsonSerializable(typeof(AccessAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
+[JsonSerializable(typeof(UpstreamStatus[]))]
+internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Silo.Admin;
+
+/// <summary><c>GET /admin/sessions?tenant=T</c> and <c>POST /admin/sessions/revoke</c></summary>
+internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed configuration)
+{
+    public async Task List(HttpContext context)
+    {
+        var tenant = context.Request.Query["tenant"].ToString();
+        if (await IsUnknown(context, tenant))
+        {
+            return;
+        }
+
+        var sessions = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(context.RequestAborted);
+        await AdminReply.Json(context, sessions, AdminJson.Default.IReadOnlyListSessionSummary);
+    }
+
+    public async Task Revoke(HttpContext context)
+    {
+        var (revocation, problem) = await Read(context);
+        if (revocation is null)
+        {
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
+
+        if (await IsUnknown(context, revocation.Tenant ?? ""))
+        {
+            return;
+        }
+
+        var tenant = grains.GetGrain<ITenantSessionsGrain>(revocation.Tenant!);
+        var count = revocation.Subject is { } subject
+            ? await tenant.RevokeSubject(subject, context.RequestAborted)
+            : await tenant.RevokeSession(revocation.Session!, context.RequestAborted) ? 1 : 0;
+        await AdminReply.Json(context, new RevocationReply(count), AdminJson.Default.RevocationReply);
+    }
+
+    private async Task<bool> IsUnknown(HttpContext context, string tenant)
+    {
+        if (configuration.Current.Configuration.Tenants.ContainsKey(tenant))
+        {
+            return false;
+        }
+
+        await AdminReply.Error(
+            context, StatusCodes.Status404NotFound,
+            $"there is no tenant '{tenant}'; known: {string.Join(", ", configuration.Current.Configuration.Tenants.Keys)}");
+        return true;
+    }
+
+    private static async Task<(Revocation? Revocation, string Problem)> Read(HttpContext context)
+    {
+        try
+        {
+            var revocation = await JsonSerializer.DeserializeAsync(context.Request.Body, AdminJson.Default.Revocation, context.RequestAborted);
+            return revocation is { Tenant: not null } && (revocation.Subject is null) != (revocation.Session is null)
+                ? (revocation, "")
+                : (null, "the body must be {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");
+        }
+        catch (JsonException)
+        {
+            return (null, "the body must be JSON: {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+return await RegistryProxy.ServiceDefaults.Commands.HostCommand.Run(
+    "RegistryProxy silo: grains and the admin listener", args, RegistryProxy.Silo.SiloApp.Run);

@@ -1,0 +1,23 @@
+using RegistryProxy.ServiceDefaults;
+using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.Silo.Admin;
+
+namespace RegistryProxy.Silo;
+
+/// <summary>A silo as a process of its own: grains and the admin listener.</summary>
+public static class SiloApp
+{
+    public static Task Run(HostStart start)
+    {
+        var builder = HostBuilding.CreateBuilder(start);
+        builder.AddListeners(start, ListenerKind.Admin);
+        builder.AddSilo(start.Source.Current.Configuration.Cluster);
+        builder.Services.AddRouting();
+        builder.Services.AddAdmin(start);
+        var app = builder.Build();
+        app.RunAdmin();
+        app.AnnounceListeners(ListenerKind.Admin);
+        return app.RunAsync();
+    }
+}

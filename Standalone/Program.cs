@@ -1,0 +1,2 @@
+return await RegistryProxy.ServiceDefaults.Commands.HostCommand.Run(
+    "RegistryProxy: a front door for container registries, gateway and silo in one process", args, RegistryProxy.Standalone.StandaloneApp.Run);
