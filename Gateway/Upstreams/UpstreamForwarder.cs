@@ -31,7 +31,7 @@ internal sealed partial class UpstreamForwarder(
 
         var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects);
         var error = await forwarder.SendAsync(
-            exchange.Context, "", transports.For(exchange.Upstream), Config, new ForwardTransformer(exchange, forwarding, call));
+            exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, new ForwardTransformer(exchange, forwarding, call));
         if (error != ForwarderError.None)
         {
             await Fail(exchange, forwarding, error);

@@ -36,7 +36,7 @@ internal sealed record Revocation(string? Tenant, string? Subject, string? Sessi
 /// <summary>How many sessions were ended.</summary>
 internal sealed record RevocationReply(int Revoked);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, WriteIndented = true)]
 [JsonSerializable(typeof(AdminError))]
 [JsonSerializable(typeof(Revocation))]
 [JsonSerializable(typeof(RevocationReply))]

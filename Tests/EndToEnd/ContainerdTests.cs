@@ -1,0 +1,61 @@
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>What containerd 1.6 does, by <c>ctr</c> and by its CRI.</summary>
+public sealed class ContainerdTests(Lab lab)
+{
+    private static string Credentials(string user) => $"{user}:{FrontDoor.PasswordOf(user)}";
+
+    [Fact]
+    public async Task It_pulls_what_it_may_and_is_refused_the_rest()
+    {
+        var door = await lab.Door;
+        var containerd = await lab.Containerd;
+        using var alice = door.Client("alice");
+        await alice.PushImage("public/ctr", "v1", TestImage.Build(20, 1000));
+        await alice.PushImage("team-a/ctr", "v1", TestImage.Build(21, 1000));
+
+        (await containerd.Pull($"{door.Authority}/public/ctr:v1")).ShouldSucceed();
+        (await containerd.Pull($"{door.Authority}/team-a/ctr:v1", Credentials("bob"))).ShouldSucceed();
+        (await containerd.Pull($"{door.Authority}/team-a/ctr:v1", Credentials("carol"))).ShouldFail("403");
+        (await containerd.Pull($"{door.Authority}/team-a/ctr:v1", "bob:wrong")).ShouldFail("401");
+        (await containerd.Pull($"{door.Authority}/team-a/ctr:v1")).ShouldFail("authorization failed");
+    }
+
+    [Fact]
+    public async Task It_pushes()
+    {
+        var door = await lab.Door;
+        var containerd = await lab.Containerd;
+        using var alice = door.Client("alice");
+        await alice.PushImage("team-a/push-source", "v1", TestImage.Build(22, 1000));
+        (await containerd.Pull($"{door.Authority}/team-a/push-source:v1", Credentials("alice"))).ShouldSucceed();
+        (await containerd.Push($"{door.Authority}/rewritten/pushed:v1", $"{door.Authority}/team-a/push-source:v1", Credentials("alice"))).ShouldSucceed();
+        using var back = await alice.GetManifest("rewritten/pushed", "v1");
+        await back.ShouldBe(System.Net.HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_cri_pulls_with_and_without_credentials_and_through_a_mirror()
+    {
+        var door = await lab.Door;
+        var containerd = await lab.Containerd;
+        using var alice = door.Client("alice");
+        await alice.PushImage("public/cri", "v1", TestImage.Build(23, 1000));
+        await alice.PushImage("team-a/cri", "v1", TestImage.Build(24, 1000));
+        await alice.PushImage("rewritten/public/mirrored", "v1", TestImage.Build(25, 1000));
+        containerd.WriteHosts(door.Authority, $"[host.\"{door.DataUrl}\"]\n");
+        containerd.WriteHosts("mirror.example", $"server = \"{door.DataUrl}\"\n[host.\"{door.DataUrl}\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
+        using var cri = new CriImages(containerd.Socket);
+
+        await cri.Pull($"{door.Authority}/public/cri:v1");
+        await cri.Pull($"{door.Authority}/team-a/cri:v1", "bob", FrontDoor.PasswordOf("bob"));
+        await cri.Pull("mirror.example/deep/inside/public/mirrored:v1");
+        var denied = await Assert.ThrowsAsync<Grpc.Core.RpcException>(
+            () => cri.Pull($"{door.Authority}/team-a/cri:v1", "carol", FrontDoor.PasswordOf("carol")));
+        Assert.Contains("403", denied.Status.Detail);
+    }
+}

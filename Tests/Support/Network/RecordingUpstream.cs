@@ -1,0 +1,78 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+
+namespace RegistryProxy.Tests.Support.Network;
+
+/// <summary>A server of the test's own: remembers every request and answers as the test says. For what no real registry does.</summary>
+internal sealed class RecordingUpstream : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private RecordingUpstream(WebApplication app) => _app = app;
+
+    public ConcurrentQueue<RecordedRequest> Requests { get; } = new();
+
+    public string Url => _app.Urls.Single();
+
+    public static async Task<RecordingUpstream> Start(Func<HttpContext, Task> answer)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinResponseDataRate = null;
+        });
+        var app = builder.Build();
+        var upstream = new RecordingUpstream(app);
+        app.Run(context =>
+        {
+            upstream.Requests.Enqueue(new RecordedRequest(
+                context.Request.Method,
+                context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString())));
+            return answer(context);
+        });
+        await app.StartAsync();
+        return upstream;
+    }
+
+    /// <summary>An upstream that says yes to everything; for tests that prove what never reaches it.</summary>
+    public static Task<RecordingUpstream> Agreeable() => Start(context =>
+    {
+        var path = context.Request.Path.Value!;
+        context.Response.StatusCode = (context.Request.Method, path.Contains("/blobs/uploads")) switch
+        {
+            ("POST", _) => 202,
+            ("PATCH", _) => 202,
+            ("PUT", _) => 201,
+            ("DELETE", true) => 204,
+            ("DELETE", false) => 202,
+            ("GET", true) => 204,
+            _ => 200,
+        };
+        if (path.Contains("/blobs/uploads"))
+        {
+            context.Response.Headers.Location = $"{path.TrimEnd('/')}/upload-1?_state=x";
+            context.Response.Headers.Range = "0-0";
+        }
+
+        if (context.Response.StatusCode != 200 || context.Request.Method == "HEAD")
+        {
+            return Task.CompletedTask;
+        }
+
+        context.Response.ContentType = path.Contains("/manifests/") ? "application/vnd.oci.image.manifest.v1+json" : "application/json";
+        return context.Response.WriteAsync(
+            path.EndsWith("/tags/list") ? """{"tags":["a"]}""" : path.EndsWith("/_catalog") ? """{"repositories":["public/a","team-a/a","secret/a"]}""" : "{}");
+    });
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+}
+
+/// <summary>One request as it arrived.</summary>
+internal sealed record RecordedRequest(string Method, string Target, IReadOnlyDictionary<string, string> Headers);

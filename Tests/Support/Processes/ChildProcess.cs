@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace RegistryProxy.Tests.Support.Processes;
+
+/// <summary>A server that a test starts and stops. It dies with the test host, whatever happens.</summary>
+internal sealed class ChildProcess : IAsyncDisposable
+{
+    private const int MaxLines = 5000;
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    private ChildProcess(Process process) => _process = process;
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>What it wrote so far.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
+
+    public string Output => string.Join('\n', _lines);
+
+    public static ChildProcess Start(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("setpriv") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in new[] { "--pdeathsig", "KILL", program }.Concat(arguments))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var child = new ChildProcess(new Process { StartInfo = start });
+        child._process.OutputDataReceived += (_, line) => child.Keep(line.Data);
+        child._process.ErrorDataReceived += (_, line) => child.Keep(line.Data);
+        child._process.Start();
+        child._process.BeginOutputReadLine();
+        child._process.BeginErrorReadLine();
+        return child;
+    }
+
+    /// <summary>Waits until a line of the output gives a value.</summary>
+    public async Task<string> Line(Func<string, string?> find)
+    {
+        string? found = null;
+        await Eventually.True(
+            () => (found = _lines.Select(find).FirstOrDefault(value => value is not null)) is not null || HasExited,
+            $"the process says what is waited for; it said:\n{Output}");
+        return found ?? throw new InvalidOperationException($"the process ended with {ExitCode}:\n{Output}");
+    }
+
+    /// <summary>SIGTERM, then waits for the end. Returns the exit code.</summary>
+    public async Task<int> Terminate(TimeSpan? within = null)
+    {
+        await Shell.Run("kill", ["-TERM", Id.ToString()]);
+        await Eventually.True(() => HasExited, "the process ends after SIGTERM", within);
+        return ExitCode;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill()
+    {
+        if (!HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!HasExited)
+        {
+            try
+            {
+                await Terminate(TimeSpan.FromSeconds(10));
+            }
+            catch (TimeoutException)
+            {
+                Kill();
+            }
+        }
+
+        _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is not null && _lines.Count < MaxLines)
+        {
+            _lines.Enqueue(line);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>A real docker-registry on a free loopback port.</summary>
+internal sealed class DockerRegistry : IAsyncDisposable
+{
+    public const string User = "upstream";
+    public const string Password = "upstream-canary-password";
+
+    private readonly TemporaryFolder _folder;
+    private readonly string _configuration;
+    private ChildProcess _process;
+
+    private DockerRegistry(TemporaryFolder folder, string configuration, ChildProcess process, int port) =>
+        (_folder, _configuration, _process, Port) = (folder, configuration, process, port);
+
+    public int Port { get; }
+
+    public string Url => $"http://127.0.0.1:{Port}";
+
+    /// <summary>The access log.</summary>
+    public string Log => _process.Output;
+
+    public static async Task<DockerRegistry> Start(bool basic = false)
+    {
+        var folder = new TemporaryFolder();
+        var port = FreePort.Next();
+        var authentication = "";
+        if (basic)
+        {
+            var users = await Shell.Run("htpasswd", ["-nbB", "-C", "4", User, Password]);
+            authentication = $"auth: {{ htpasswd: {{ realm: upstream, path: {folder.Write("htpasswd", users.Output.Trim() + "\n")} }} }}";
+        }
+
+        var configuration = folder.Write("registry.yml", $$"""
+            version: 0.1
+            log: { level: info }
+            storage: { filesystem: { rootdirectory: {{folder.File("data")}} }, delete: { enabled: true } }
+            http: { addr: 127.0.0.1:{{port}} }
+            {{authentication}}
+            """);
+        var registry = new DockerRegistry(folder, configuration, Launch(configuration), port);
+        await registry.Ready();
+        return registry;
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Starts it again on the same port with the same data.</summary>
+    public async Task Restart()
+    {
+        _process = Launch(_configuration);
+        await Ready();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static ChildProcess Launch(string configuration) => ChildProcess.Start("docker-registry", ["serve", configuration]);
+
+    private async Task Ready()
+    {
+        using var http = new HttpClient();
+        await Eventually.True(
+            async () =>
+            {
+                try
+                {
+                    using var response = await http.GetAsync($"{Url}/v2/");
+                    return true;
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "docker-registry answers");
+    }
+}

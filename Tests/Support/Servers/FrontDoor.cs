@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Net;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>The product itself, as a process of its own, under a configuration of the test's.</summary>
+internal sealed class FrontDoor : IAsyncDisposable
+{
+    /// <summary>The users of every test: their password is their name and <c>-canary-password</c>.</summary>
+    private static readonly string[] Users = ["alice", "bob", "carol", "dave"];
+
+    private readonly TemporaryFolder _folder;
+    private readonly ChildProcess _process;
+
+    private FrontDoor(TemporaryFolder folder, ChildProcess process) => (_folder, _process) = (folder, process);
+
+    public string DataUrl { get; private set; } = "";
+
+    public string AdminUrl { get; private set; } = "";
+
+    /// <summary>Host and port, as an image name begins with it.</summary>
+    public string Authority => new Uri(DataUrl).Authority;
+
+    public string Log => _process.Output;
+
+    public int Pid => _process.Id;
+
+    /// <summary>From the start of the process to readiness.</summary>
+    public TimeSpan StartTime { get; private set; }
+
+    public static string PasswordOf(string user) => $"{user}-canary-password";
+
+    /// <summary>Starts it under a configuration; <c>htpasswd</c> with the users of the tests lies beside the file.</summary>
+    public static async Task<FrontDoor> Start(string? yaml, params (string Name, string Value)[] environment)
+    {
+        var folder = new TemporaryFolder();
+        await WriteUsers(folder);
+        List<string> arguments = [Dll, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"];
+        if (yaml is not null)
+        {
+            arguments.AddRange(["--config", folder.Write("config.yaml", yaml)]);
+        }
+
+        var watch = Stopwatch.StartNew();
+        var door = new FrontDoor(folder, ChildProcess.Start("dotnet", arguments, environment));
+        door.DataUrl = await door._process.Line(line => After(line, "data listening on "));
+        door.AdminUrl = await door._process.Line(line => After(line, "admin listening on "));
+        using var http = new HttpClient();
+        await Eventually.True(
+            async () => (await http.GetAsync($"{door.AdminUrl}/readyz")).StatusCode == HttpStatusCode.OK, $"/readyz answers 200; log:\n{door.Log}");
+        door.StartTime = watch.Elapsed;
+        return door;
+    }
+
+    public static string Dll
+    {
+        get
+        {
+            var here = new DirectoryInfo(AppContext.BaseDirectory);
+            var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
+            return Path.Combine(root, "Standalone", "bin", here.Parent.Name, here.Name, "RegistryProxy.Standalone.dll");
+        }
+    }
+
+    /// <summary>A client without credentials, or as one of the users.</summary>
+    public RegistryClient Client(string? user = null) => new(DataUrl, user, user is null ? null : PasswordOf(user));
+
+    /// <summary>Replaces the configuration file, as an editor would.</summary>
+    public void WriteConfig(string yaml)
+    {
+        _folder.Write("config.yaml.new", yaml);
+        File.Move(_folder.File("config.yaml.new"), _folder.File("config.yaml"), overwrite: true);
+    }
+
+    public string PathOf(string name) => _folder.File(name);
+
+    /// <summary>Resident memory, in bytes.</summary>
+    public long ResidentBytes() => long.Parse(
+        File.ReadLines($"/proc/{Pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+
+    /// <summary>The sum of a counter on <c>/metrics</c> over the lines that hold <paramref name="labels"/>.</summary>
+    public async Task<double> Metric(string name, string labels = "")
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync($"{AdminUrl}/metrics");
+        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels))
+            .Sum(line => double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    public async Task<string> Admin(string path)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(AdminUrl + path);
+    }
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public Task<int> Terminate() => _process.Terminate();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+
+    private static async Task WriteUsers(TemporaryFolder folder)
+    {
+        var lines = await Task.WhenAll(Users.Select(user => Shell.Run("htpasswd", ["-nbB", "-C", "4", user, PasswordOf(user)])));
+        folder.Write("htpasswd", string.Concat(lines.Select(line => line.Output.Trim() + "\n")));
+    }
+}
