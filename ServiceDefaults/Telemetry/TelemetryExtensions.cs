@@ -35,6 +35,9 @@ public static class TelemetryExtensions
             .AddFilter("Yarp", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Orleans", LogLevel.Warning)
-            .AddFilter("Polly", LogLevel.Warning);
+            .AddFilter("Polly", LogLevel.Warning)
+
+            // Reports the uptime of the machine as a stall at every start.
+            .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
     }
 }
