@@ -36,10 +36,13 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             return false;
         }
 
-        var error = (int)proxyResponse.StatusCode >= 300 && (int)proxyResponse.StatusCode != StatusCodes.Status304NotModified
-            ? await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken)
-            : forwarding.Response(proxyResponse, httpContext.Response);
-        if (error is null)
+        if (!IsAnswer(proxyResponse))
+        {
+            await DistributionErrorWriter.Write(httpContext, await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken));
+            return false;
+        }
+
+        if (forwarding.Response(proxyResponse, httpContext.Response) is not { } error)
         {
             return true;
         }
@@ -74,6 +77,9 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             content.Headers.TryAddWithoutValidation("Content-Range", range);
         }
     }
+
+    private static bool IsAnswer(HttpResponseMessage response) =>
+        response.IsSuccessStatusCode || response.StatusCode == System.Net.HttpStatusCode.NotModified;
 
     private static void ClearContent(HttpResponse response)
     {
