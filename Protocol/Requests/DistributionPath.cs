@@ -32,7 +32,7 @@ public sealed record DistributionPath
         ReadOnlySpan<char> target = rawTarget;
         var question = target.IndexOf('?');
         var raw = question < 0 ? target : target[..question];
-        if (!raw.StartsWith("/v2/") || raw.ContainsAny('%', '\\', '#'))
+        if (!raw.StartsWith("/v2/") || raw.ContainsAny('%', '\\') || target.Contains('#'))
         {
             error = DistributionError.NameInvalid("the path is not one of the distribution API; it takes no percent-encoding");
             return false;

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Upstreams that are away, die or lie; clients that leave.</summary>
+public sealed class FailureTests
+{
+    [Fact]
+    public async Task An_upstream_that_is_away_is_503_with_its_name_and_without_its_address()
+    {
+        var port = FreePort.Next();
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
+        using var alice = door.Client("alice");
+        using var response = await alice.GetManifest("a/b", "v1");
+        var message = await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+        Assert.Contains("'local'", message);
+        Assert.DoesNotContain(port.ToString(), message);
+        Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+        Assert.Contains("open", await door.Admin("/admin/upstreams"));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_comes_back_is_used_again()
+    {
+        await using var registry = await DockerRegistry.Start();
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url));
+        using var alice = door.Client("alice");
+        await alice.PushImage("a/b", "v1", TestImage.Build(100, 10));
+        registry.Kill();
+        using (var away = await alice.GetManifest("a/b", "v1"))
+        {
+            await away.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+        }
+
+        await registry.Restart();
+        await Eventually.True(async () =>
+        {
+            using var back = await alice.GetManifest("a/b", "v1");
+            return back.IsSuccessStatusCode;
+        }, "the upstream is used again");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_body_that_is_cut_never_ends_cleanly(bool withLength)
+    {
+        var blob = TestBlob.Random(101, 1_000_000);
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path == "/v2/")
+            {
+                return;
+            }
+
+            context.Response.ContentLength = withLength ? blob.Bytes.Length : null;
+            await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(0, 400_000));
+            await context.Response.Body.FlushAsync();
+            context.Abort();
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            using var response = await alice.GetBlob("a/b", blob.Digest);
+            await response.Content.ReadAsByteArrayAsync();
+        });
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_stops_the_upstream()
+    {
+        var gone = new TaskCompletionSource();
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path == "/v2/")
+            {
+                return;
+            }
+
+            context.RequestAborted.Register(() => gone.TrySetResult());
+            var chunk = new byte[64 * 1024];
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        var token = await alice.Token(RegistryClient.Pull("a/b"));
+        using (var client = new TcpClient())
+        {
+            await client.ConnectAsync(IPAddress.Loopback, new Uri(door.DataUrl).Port);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                $"GET /v2/a/b/blobs/{TestBlob.Random(1, 1).Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: Bearer {token}\r\n\r\n"));
+            await client.GetStream().ReadExactlyAsync(new byte[100_000]);
+            client.Client.LingerState = new LingerOption(true, 0);
+        }
+
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
+    public async Task Headers_of_either_side_stay_on_their_side()
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.Headers.SetCookie = "a=b";
+            context.Response.Headers.WWWAuthenticate = "Basic realm=\"x\"";
+            context.Response.Headers["X-Internal"] = "canary";
+            context.Response.Headers.Server = "upstream/1";
+            context.Response.ContentType = "application/vnd.oci.image.manifest.v1+json";
+            return context.Response.WriteAsync("{}");
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var response = await alice.Do(
+            HttpMethod.Get, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"), null,
+            ("Cookie", "c=d"), ("X-Forwarded-For", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("Via", "x"), ("X-HTTP-Method-Override", "DELETE"), ("Accept", "a/b"));
+        await response.ShouldBe(HttpStatusCode.OK);
+        foreach (var name in new[] { "Set-Cookie", "WWW-Authenticate", "X-Internal", "Server" })
+        {
+            Assert.False(response.Headers.Contains(name), name);
+        }
+
+        var asked = upstream.Requests.Last();
+        Assert.Equal(["Accept", "Accept-Encoding", "Host", "User-Agent"], asked.Headers.Keys.Order());
+    }
+
+    [Theory]
+    [InlineData(500, HttpStatusCode.BadGateway)]
+    [InlineData(503, HttpStatusCode.BadGateway)]
+    [InlineData(401, HttpStatusCode.BadGateway)]
+    [InlineData(403, HttpStatusCode.BadGateway)]
+    [InlineData(429, HttpStatusCode.TooManyRequests)]
+    [InlineData(405, HttpStatusCode.MethodNotAllowed)]
+    [InlineData(418, (HttpStatusCode)418)]
+    public async Task What_an_upstream_answers_is_never_passed_on_as_it_is(int status, HttpStatusCode expected)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : status;
+            return context.Response.WriteAsync("<html>/var/lib/secret-path</html>");
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var response = await alice.GetManifest("a/b", "v1");
+        Assert.Equal(expected, response.StatusCode);
+        Assert.DoesNotContain("secret-path", await response.Content.ReadAsStringAsync());
+    }
+}
