@@ -25,7 +25,7 @@ public sealed record Digest
     {
         digest = null!;
         var length = text.StartsWith(Sha256Prefix) ? 64 : text.StartsWith(Sha512Prefix) ? 128 : -1;
-        if (text.Length != length + 7 || text[7..].ContainsAnyExcept(Alphabets.LowerHex))
+        if (length < 0 || text.Length != length + 7 || text[7..].ContainsAnyExcept(Alphabets.LowerHex))
         {
             return false;
         }

@@ -24,6 +24,6 @@ internal static class ResponseAssertions
     public static Challenge Challenge(this HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        return Assert.Single(Protocol.Challenge.ParseAll(Assert.Single(response.Headers.GetValues("WWW-Authenticate"))));
+        return Assert.Single(RegistryProxy.Protocol.Challenge.ParseAll(Assert.Single(response.Headers.GetValues("WWW-Authenticate"))));
     }
 }

@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace RegistryProxy.Tests.Architecture;
+
+/// <summary>The rules of the house that a compiler cannot keep.</summary>
+public sealed class HouseTests
+{
+    private static readonly string Root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+
+    private static readonly Dictionary<string, string[]> Arrows = new()
+    {
+        ["Protocol"] = [],
+        ["Configuration"] = ["Protocol"],
+        ["Egress"] = ["Protocol"],
+        ["Grains.Interfaces"] = ["Protocol"],
+        ["Grains"] = ["Grains.Interfaces", "Configuration", "Egress"],
+        ["ServiceDefaults"] = ["Configuration", "Egress"],
+        ["Silo"] = ["Grains", "ServiceDefaults"],
+        ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults"],
+        ["Standalone"] = ["Silo", "Gateway"],
+        ["Tests"] = ["Standalone", "Silo", "Gateway"],
+        ["Benchmarks"] = ["Standalone"],
+    };
+
+    private static IEnumerable<string> Sources => Arrows.Keys
+        .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
+        .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
+
+    [Fact]
+    public void Projects_reference_what_they_may()
+    {
+        foreach (var (project, allowed) in Arrows)
+        {
+            var references = XDocument.Load(Path.Combine(Root, project, $"{project}.csproj")).Descendants("ProjectReference")
+                .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
+            Assert.Equal(allowed.Order(), references.Order());
+        }
+
+        Assert.Empty(XDocument.Load(Path.Combine(Root, "Protocol", "Protocol.csproj")).Descendants("PackageReference"));
+    }
+
+    [Fact]
+    public void The_gateway_knows_nothing_of_the_grains() =>
+        Assert.DoesNotContain("RegistryProxy.Grains", typeof(RegistryProxy.Gateway.GatewayApp).Assembly.GetReferencedAssemblies().Select(name => name.Name));
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        var solution = File.ReadAllText(Path.Combine(Root, "RegistryProxy.sln"));
+        Assert.All(Arrows.Keys, project => Assert.Contains($"{project}.csproj", solution));
+    }
+
+    [Fact]
+    public void Files_are_short_and_programs_one_statement()
+    {
+        foreach (var file in Sources)
+        {
+            Assert.True(File.ReadLines(file).Count() <= 300, file);
+            if (Path.GetFileName(file) == "Program.cs")
+            {
+                Assert.Single(Regex.Matches(File.ReadAllText(file), @";\s*(\n|$)"));
+            }
+        }
+
+        var product = Sources.Where(file => !file.Contains("/Tests/")).Select(file => File.ReadLines(file).Count()).Order().ToList();
+        Assert.True(product[product.Count / 2] <= 60, $"the median file has {product[product.Count / 2]} lines");
+    }
+
+    [Fact]
+    public void Folders_are_named_for_what_they_can_do()
+    {
+        string[] junk = ["Common", "Helpers", "Helper", "Utils", "Utilities", "Managers", "Services", "Models", "Misc"];
+        Assert.All(Sources, file => Assert.DoesNotContain(Path.GetRelativePath(Root, file).Split('/')[..^1], folder => junk.Contains(folder)));
+    }
+
+    [Fact]
+    public void Nothing_is_left_for_later()
+    {
+        var words = new Regex(string.Join('|', "TO" + "DO", "FIX" + "ME", "NotImplemented" + "Exception", "HA" + "CK"));
+        Assert.All(Sources, file => Assert.False(words.IsMatch(File.ReadAllText(file)), file));
+    }
+}
