@@ -1,6 +1,7 @@
 using System.Net;
 using Orleans.Configuration;
 using RegistryProxy.Configuration;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
@@ -32,11 +33,8 @@ public static class GatewayApp
         MaxStale = configuration.Cluster.MaxStale,
     };
 
-    private static void AddCluster(WebApplicationBuilder builder, ClusterConfiguration cluster)
-    {
-        // Listen first, connect meanwhile: a gateway that cannot reach its cluster answers 503 and says so in /readyz.
-        builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
-        builder.UseOrleansClient(client =>
+    private static void AddCluster(WebApplicationBuilder builder, ClusterConfiguration cluster) =>
+        BackgroundConnection.Add(builder, client =>
         {
             client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, cluster.GatewayPort));
             client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
@@ -51,7 +49,6 @@ public static class GatewayApp
                 return true;
             });
         });
-    }
 
     private static void RunProbes(WebApplication app)
     {

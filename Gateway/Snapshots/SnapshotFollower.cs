@@ -28,13 +28,14 @@ internal sealed partial class SnapshotFollower(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var observer = grains.CreateObjectReference<ISnapshotObserver>(this);
+        ISnapshotObserver? observer = null;
         var away = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             var delay = Period;
             try
             {
+                observer ??= grains.CreateObjectReference<ISnapshotObserver>(this);
                 meter.Count("snapshot");
                 Apply(await grains.GetGrain<ISnapshotGrain>(0).Follow(observer, _position, stoppingToken), pushed: false);
                 if (away)

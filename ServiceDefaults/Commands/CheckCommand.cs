@@ -6,11 +6,14 @@ namespace RegistryProxy.ServiceDefaults.Commands;
 /// <summary><c>check</c>: reads a configuration file, prints every error, exits 1 if there is any.</summary>
 internal static class CheckCommand
 {
-    public static Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config, IReadOnlyList<ICheckStep> steps)
     {
         var check = new Command("check", "Checks a configuration file and prints every error with its line");
-        var online = new Option<bool>("--online") { Description = "Also asks each upstream whether it answers" };
-        check.Options.Add(online);
+        foreach (var option in steps.SelectMany(step => step.Options))
+        {
+            check.Options.Add(option);
+        }
+
         check.SetAction(async (arguments, cancellation) =>
         {
             if (arguments.GetValue(config) is not { Length: > 0 } path)
@@ -34,7 +37,13 @@ internal static class CheckCommand
             var configuration = snapshot.Configuration;
             Console.WriteLine(
                 $"{path} is good: version {snapshot.Version}, {configuration.Tenants.Count} tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
-            return !arguments.GetValue(online) || await OnlineCheck.Run(configuration, cancellation) ? 0 : 1;
+            var good = true;
+            foreach (var step in steps)
+            {
+                good &= await step.Run(arguments, configuration, cancellation);
+            }
+
+            return good ? 0 : 1;
         });
         return check;
     }

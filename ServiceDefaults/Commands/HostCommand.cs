@@ -15,12 +15,13 @@ public static class HostCommand
     /// <param name="description">What the host is, for <c>--help</c>.</param>
     /// <param name="args">The arguments.</param>
     /// <param name="run">Runs the host until it is told to stop.</param>
-    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run)
+    /// <param name="steps">What <c>check</c> can do in this host beyond <c>--online</c>.</param>
+    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run, params ICheckStep[] steps)
     {
         var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
         var data = new Option<Uri?>("--listen-data") { Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener };
         var admin = new Option<Uri?>("--listen-admin") { Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener };
-        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config) };
+        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config, [new OnlineCheck(), .. steps]) };
         root.SetAction(async (arguments, _) =>
         {
             var path = arguments.GetValue(config) ?? Environment.GetEnvironmentVariable(ConfigVariable);

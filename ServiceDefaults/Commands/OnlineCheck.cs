@@ -1,16 +1,25 @@
+using System.CommandLine;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
 /// <summary>Asks each upstream for <c>/v2/</c> and prints a table of the answers.</summary>
-internal static class OnlineCheck
+internal sealed class OnlineCheck : ICheckStep
 {
+    private readonly Option<bool> _online = new("--online") { Description = "Also asks each upstream whether it answers" };
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary><c>true</c> when every upstream answers like a registry.</summary>
-    public static async Task<bool> Run(FrontDoorConfiguration configuration, CancellationToken cancellation)
+    public IEnumerable<Option> Options => [_online];
+
+    public async Task<bool> Run(ParseResult arguments, FrontDoorConfiguration configuration, CancellationToken cancellation)
     {
+        if (!arguments.GetValue(_online) || configuration.Upstreams.Count == 0)
+        {
+            return true;
+        }
+
         var answers = await Task.WhenAll(configuration.Upstreams.Values.Select(upstream => Ask(upstream, cancellation)));
         var width = answers.Max(answer => answer.Name.Length);
         foreach (var (name, good, answer) in answers)

@@ -109,6 +109,56 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task Clients_and_upstreams_that_die_in_mid_blob_leave_nothing_behind()
+    {
+        var open = 0;
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path == "/v2/")
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref open);
+            try
+            {
+                context.Response.ContentLength = 50_000_000;
+                await context.Response.Body.WriteAsync(new byte[5_000_000], context.RequestAborted);
+                if (context.Request.Path.Value!.StartsWith("/v2/dies/", StringComparison.Ordinal))
+                {
+                    context.Abort();
+                }
+
+                await context.Response.Body.WriteAsync(new byte[45_000_000], context.RequestAborted);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref open);
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        var rounds = Support.Sizes.Of(100, 1000);
+        await Break(1);
+        var before = Descriptors();
+        for (var done = 0; done < rounds; done += 20)
+        {
+            await Task.WhenAll(Enumerable.Range(done, 20).Select(Break));
+        }
+
+        await Eventually.True(() => open == 0 && Descriptors() <= before + 10, "every connection is closed");
+
+        int Descriptors() => Directory.GetFiles($"/proc/{door.Pid}/fd").Length;
+
+        async Task Break(int round)
+        {
+            using var response = await alice.GetBlob(round % 2 == 0 ? "dies/b" : "a/b", TestBlob.Random(1, 1).Digest);
+            await using var body = await response.Content.ReadAsStreamAsync();
+            await body.ReadExactlyAsync(new byte[100_000]);
+        }
+    }
+
+    [Fact]
     public async Task Headers_of_either_side_stay_on_their_side()
     {
         await using var upstream = await RecordingUpstream.Start(context =>

@@ -54,14 +54,14 @@ internal sealed class FrontDoor : IAsyncDisposable
         return door;
     }
 
-    public static string Dll
+    public static string Dll => DllOf("Standalone");
+
+    /// <summary>The built program of a project.</summary>
+    public static string DllOf(string project)
     {
-        get
-        {
-            var here = new DirectoryInfo(AppContext.BaseDirectory);
-            var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
-            return Path.Combine(root, "Standalone", "bin", here.Parent.Name, here.Name, "RegistryProxy.Standalone.dll");
-        }
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
+        return Path.Combine(root, project, "bin", here.Parent.Name, here.Name, $"RegistryProxy.{project}.dll");
     }
 
     /// <summary>A client without credentials, or as one of the users.</summary>
@@ -106,7 +106,8 @@ internal sealed class FrontDoor : IAsyncDisposable
 
     private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 
-    private static async Task WriteUsers(TemporaryFolder folder)
+    /// <summary>Writes <c>htpasswd</c> with the users of the tests.</summary>
+    public static async Task WriteUsers(TemporaryFolder folder)
     {
         var lines = await Task.WhenAll(Users.Select(user => Shell.Run("htpasswd", ["-nbB", "-C", "4", user, PasswordOf(user)])));
         folder.Write("htpasswd", string.Concat(lines.Select(line => line.Output.Trim() + "\n")));

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Http.Headers;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>TLS on the data listener, and an admin listener that others can reach.</summary>
+public sealed class ListenerTests
+{
+    [Fact]
+    public async Task The_certificate_is_replaced_without_a_restart_and_a_broken_one_is_not_used()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, "first");
+        await FrontDoor.WriteUsers(folder);
+        var config = folder.Write("config.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key } }"));
+        await using var door = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "https://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+        var url = await door.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
+        Assert.StartsWith("https://", url);
+        Assert.Equal("CN=first", await Presented(url));
+        folder.Write("tls.crt", "broken");
+        await Task.Delay(TimeSpan.FromSeconds(1.2));
+        Assert.Equal("CN=first", await Presented(url));
+        Write(folder, "second");
+        await Eventually.True(async () => await Presented(url) == "CN=second", "the new certificate is presented", TimeSpan.FromSeconds(5));
+
+        using var handler = Trusting(_ => { });
+        using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var response = await http.GetAsync($"{url}/v2/");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Contains($"realm=\"{url}/token\"", response.Headers.WwwAuthenticate.ToString());
+    }
+
+    [Fact]
+    public async Task An_admin_listener_beyond_loopback_wants_its_token_and_does_not_start_without_one()
+    {
+        using var folder = new TemporaryFolder();
+        await FrontDoor.WriteUsers(folder);
+        var bare = folder.Write("bare.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: "listen: { admin: \"http://0.0.0.0:0\" }"));
+        var refused = await Shell.Run("dotnet", [FrontDoor.Dll, "check", "--config", bare]);
+        refused.ShouldFail("admin.token");
+
+        folder.Write("admin-token", "canary-admin\n");
+        var config = folder.Write("config.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: "listen: { admin: \"http://0.0.0.0:0\" }\nadmin: { token: { file: admin-token } }"));
+        await using var door = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "http://127.0.0.1:0"]);
+        var port = await door.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? new Uri(line[19..].Trim()).Port.ToString() : null);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Eventually.True(async () => (await http.GetAsync("/readyz")).IsSuccessStatusCode, "it is ready");
+        foreach (var path in new[] { "/metrics", "/admin/upstreams", "/admin/sessions?tenant=acme", "/dashboard", "/dashboard/", "/nothing" })
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync(path)).StatusCode);
+        }
+
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "canary-admi");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync("/admin/upstreams")).StatusCode);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "canary-admin");
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/admin/upstreams")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/metrics")).StatusCode);
+        Assert.DoesNotContain("canary-admin", door.Output);
+    }
+
+    private static void Write(TemporaryFolder folder, string name)
+    {
+        using var made = TestCertificates.ForLocalhost(name);
+        var (certificate, key) = made.Pem();
+        folder.Write("tls.key", key);
+        folder.Write("tls.crt", certificate);
+    }
+
+    private static async Task<string> Presented(string url)
+    {
+        var subject = "";
+        using var handler = Trusting(name => subject = name);
+        using var http = new HttpClient(handler);
+        using var response = await http.GetAsync($"{url}/livez");
+        return subject;
+    }
+
+    private static SocketsHttpHandler Trusting(Action<string> see) => new()
+    {
+        SslOptions =
+        {
+            RemoteCertificateValidationCallback = (_, certificate, _, _) =>
+            {
+                see(certificate?.Subject ?? "");
+                return certificate is not null;
+            },
+        },
+    };
+}

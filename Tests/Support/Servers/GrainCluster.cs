@@ -1,0 +1,61 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.TestingHost;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>Silos with the product's grains inside the test process, and a client as a gateway has it.</summary>
+internal sealed class GrainCluster : IAsyncDisposable
+{
+    private readonly InProcessTestCluster _cluster;
+    private readonly TemporaryFolder _folder;
+
+    private GrainCluster(InProcessTestCluster cluster, TemporaryFolder folder, FixedConfiguration configuration) =>
+        (_cluster, _folder, Configuration) = (cluster, folder, configuration);
+
+    public IGrainFactory Client => _cluster.Client;
+
+    public FixedConfiguration Configuration { get; }
+
+    /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
+    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null)
+    {
+        var folder = new TemporaryFolder();
+        var configuration = new FixedConfiguration(Read(folder, yaml));
+        var builder = new InProcessTestClusterBuilder(silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddSingleton<IConfigurationFeed>(configuration);
+            silo.Services.AddGrains();
+            if (time is not null)
+            {
+                silo.Services.AddSingleton(time);
+            }
+
+            silo.AddMemoryGrainStorage(GrainStorageNames.State);
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new GrainCluster(cluster, folder, configuration);
+    }
+
+    /// <summary>Writes a file beside the configuration.</summary>
+    public void Write(string name, string text) => _folder.Write(name, text);
+
+    public void Reload(string yaml) => Configuration.Replace(Read(_folder, yaml));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static ConfigurationSnapshot Read(TemporaryFolder folder, string yaml)
+    {
+        var result = ConfigurationFile.Read(folder.Write("config.yaml", yaml));
+        Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
+        return result.Snapshot;
+    }
+}
