@@ -7,16 +7,13 @@ public abstract record AuthenticatorConfiguration
 
     /// <summary>The <c>type</c> in the file.</summary>
     public abstract string Type { get; }
-}
 
-/// <summary>Users of an Apache password file; bcrypt only.</summary>
-public sealed record HtpasswdConfiguration : AuthenticatorConfiguration
-{
-    public override string Type => "htpasswd";
+    /// <summary>Whether it takes user names and passwords; else it takes credential text under the user name <c>_NAME</c>.</summary>
+    public virtual bool TakesPasswords => false;
 
-    /// <summary>Absolute path; read again when it changes.</summary>
-    public required string File { get; init; }
+    /// <summary>Whether it proves machines rather than people: their sessions live 12 h at most.</summary>
+    public virtual bool ProvesMachines => false;
 
-    /// <summary>From group to its users.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Groups { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+    /// <summary>Absolute paths of files and folders that belong to it; read again when they change.</summary>
+    public virtual IReadOnlyList<string> Files => [];
 }

@@ -23,6 +23,7 @@ public static class GrainsExtensions
 
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()
+        .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>();
 

@@ -41,7 +41,7 @@ internal static class AccessSubjectReader
             return new AccessSubject(kind, rest[..slash], rest[(slash + 1)..]);
         }
 
-        var candidates = authenticators.Where(authenticator => kind == AccessSubjectKind.Group || authenticator is HtpasswdConfiguration).ToList();
+        var candidates = authenticators.Where(authenticator => kind == AccessSubjectKind.Group || authenticator.TakesPasswords).ToList();
         switch (candidates.Count)
         {
             case 1:

@@ -73,6 +73,18 @@ internal sealed class Field(YamlNode? node, string path, long line, ErrorList er
         return [];
     }
 
+    /// <summary>A list of texts that may not be empty, since empty never means all.</summary>
+    public IReadOnlyList<string> RequiredList()
+    {
+        string[] items = [.. Items().Select(item => item.RequiredText())];
+        if (items.Length == 0)
+        {
+            Fail("is required and may not be empty: empty never means all");
+        }
+
+        return items;
+    }
+
     /// <summary>The text of a scalar; <c>null</c> when absent, or, with an error, when it is something else.</summary>
     public string? Text()
     {

@@ -12,9 +12,9 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
     [Alias("Open")]
     ValueTask<OpenedSession> Open(SessionOpening opening);
 
-    /// <summary>Goes on with the session of a refresh token; <c>null</c> when the token is not good any more.</summary>
+    /// <summary>Goes on with the session of a refresh token.</summary>
     [Alias("Resume")]
-    ValueTask<OpenedSession?> Resume(string sessionId, string tokenHash);
+    ValueTask<ResumedSession> Resume(string sessionId, string tokenHash);
 
     /// <summary>Ends every session of this identity, everywhere, before it returns; <c>false</c> when it had none.</summary>
     [Alias("RevokeAll")]
@@ -26,12 +26,18 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
 }
 
 /// <summary>What a session is opened with.</summary>
-/// <param name="CredentialStamp">See <see cref="VerifiedIdentity.CredentialStamp"/>.</param>
+/// <param name="Identity">Who was proved.</param>
 /// <param name="Refreshable">Whether a refresh token is wanted.</param>
 /// <param name="ClientAddress">Who opens it.</param>
 [GenerateSerializer, Immutable, Alias("rp.session-opening")]
 internal sealed record SessionOpening(
-    [property: Id(0)] string CredentialStamp, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress);
+    [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress);
+
+/// <summary>How the session of a refresh token goes on.</summary>
+/// <param name="Session">The session; <c>null</c> when the token is not good any more, or when nobody can say.</param>
+/// <param name="Unavailable">Why nobody can say now; <c>null</c> otherwise.</param>
+[GenerateSerializer, Immutable, Alias("rp.resumed-session")]
+internal sealed record ResumedSession([property: Id(0)] OpenedSession? Session, [property: Id(1)] string? Unavailable = null);
 
 /// <summary>An open session, as the login needs it.</summary>
 [GenerateSerializer, Immutable, Alias("rp.opened-session")]
@@ -56,4 +62,8 @@ internal sealed record OpenedSession
     /// <summary>A new refresh token; <c>null</c> when none was made.</summary>
     [Id(5)]
     public Secret? RefreshToken { get; init; }
+
+    /// <summary>When the session ends by itself; no access token outlives it.</summary>
+    [Id(6)]
+    public required DateTimeOffset Expires { get; init; }
 }

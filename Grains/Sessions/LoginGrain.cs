@@ -11,8 +11,12 @@ namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything but the signing key of the hour.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class LoginGrain(IConfigurationFeed configuration, PasswordLogin passwords, TimeProvider time) : Grain, ILoginGrain
+internal sealed class LoginGrain(
+    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, TimeProvider time)
+    : Grain, ILoginGrain
 {
+    private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
+
     private SigningKey? _key;
 
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
@@ -27,30 +31,46 @@ internal sealed class LoginGrain(IConfigurationFeed configuration, PasswordLogin
             { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
                 await WithPassword(tenant, request, user, password, cancellation),
             { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(request, token),
-            { Kind: LoginCredentialsKind.Assertion, Name: var name } => LoginResult.Rejected($"this tenant has no token authenticator '{name}'"),
+            { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
+                await WithAssertion(tenant, request, name, credential, cancellation),
             _ => await Grant(request, null, AccessRules.Match(tenant, null)),
         };
     }
 
     private async ValueTask<LoginResult> WithPassword(
-        TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
+        TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation) =>
+        await Open(tenant, request, await passwords.Verify(tenant, user, password, cancellation));
+
+    private async ValueTask<LoginResult> WithAssertion(
+        TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation) =>
+        authenticators.Find(tenant, name) is ITokenAuthenticator authenticator
+            ? await Open(tenant, request, await authenticator.Verify(credential, cancellation))
+            : LoginResult.Rejected($"this tenant has no token authenticator '{name}'");
+
+    private async ValueTask<LoginResult> Open(TenantConfiguration tenant, LoginRequest request, Verdict verdict)
     {
-        var (verdict, identity) = await passwords.Verify(tenant, user, password, cancellation);
-        if (verdict == PasswordVerdict.Busy)
+        if (verdict.Identity is not { } identity)
         {
-            return new LoginResult { Status = LoginStatus.Throttled, Message = "too many logins at once", RetryAfterSeconds = 2 };
+            return Failure(verdict);
         }
 
-        if (identity is null)
+        if (!identity.HasUsableSubject)
         {
-            return LoginResult.Rejected("wrong user name or password");
+            return LoginResult.Rejected("the subject of this identity is empty, too long or holds control characters");
         }
 
         var key = new SessionKey(tenant.Name, identity.Authenticator, identity.Subject);
         var session = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key.ToString())
-            .Open(new SessionOpening(identity.CredentialStamp, request.Offline, request.ClientAddress));
+            .Open(new SessionOpening(identity, request.Offline, request.ClientAddress));
         return await Grant(request, session, session.Rules, session.RefreshToken);
     }
+
+    private static LoginResult Failure(Verdict verdict) => verdict.Kind switch
+    {
+        VerdictKind.Busy => new LoginResult { Status = LoginStatus.Throttled, Message = verdict.Message, RetryAfterSeconds = 2 },
+        VerdictKind.Unavailable => new LoginResult { Status = LoginStatus.Unavailable, Message = verdict.Message, RetryAfterSeconds = 5 },
+        _ => LoginResult.Rejected(verdict.Message),
+    };
 
     private async ValueTask<LoginResult> WithRefreshToken(LoginRequest request, Secret text)
     {
@@ -60,18 +80,21 @@ internal sealed class LoginGrain(IConfigurationFeed configuration, PasswordLogin
         }
 
         var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject);
-        var session = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key.ToString()).Resume(token.SessionId, token.Hash());
-        return session is null
-            ? LoginResult.Rejected("this session has ended or was revoked; log in again")
-            : await Grant(request, session, session.Rules, text);
+        var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key.ToString()).Resume(token.SessionId, token.Hash());
+        return resumed switch
+        {
+            { Session: { } session } => await Grant(request, session, session.Rules, text),
+            { Unavailable: { } why } => Failure(Verdict.Unavailable(why)),
+            _ => LoginResult.Rejected("this session has ended or was revoked; log in again"),
+        };
     }
 
     private async ValueTask<LoginResult> Grant(
         LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null)
     {
         var granted = Intersect(request.Scopes, rules);
-        var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
         var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        var lifetime = Lifetime(session, now);
         return new LoginResult
         {
             Status = LoginStatus.Granted,
@@ -84,6 +107,14 @@ internal sealed class LoginGrain(IConfigurationFeed configuration, PasswordLogin
             Authenticator = session?.Authenticator ?? "",
             Subject = session?.Subject ?? "",
         };
+    }
+
+    /// <summary>As configured, but not beyond the session; a client may count on a minute (distribution, spec/auth/token.md).</summary>
+    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now)
+    {
+        var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
+        var left = session is null ? lifetime : TimeSpan.FromSeconds(Math.Floor((session.Expires - now).TotalSeconds));
+        return left >= lifetime ? lifetime : left < MinLifetime ? MinLifetime : left;
     }
 
     private static List<Scope> Intersect(IReadOnlyList<Scope> asked, IReadOnlyList<GrantedRule> rules) =>

@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Sessions.Tokens;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// One identity of one tenant. Its claims and rules are read from the running configuration whenever it is asked, never from the time of
-/// login; its sessions end when the credential that opened them changes.
+/// One identity of one tenant: what was proved last, which rules that matches under the running configuration, its sessions. They end when
+/// the credential that opened them changes or the authenticator does not know the identity any more.
 /// </summary>
 internal sealed class SessionGrain(
     [PersistentState("session", GrainStorageNames.State)] IPersistentState<SessionState> state,
@@ -21,6 +21,10 @@ internal sealed class SessionGrain(
 
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
+    /// <summary>The longest session of a machine.</summary>
+    private static readonly TimeSpan MachineLimit = TimeSpan.FromHours(12);
+
+    private readonly IdentityStanding _standing = new(authenticators, time);
     private SessionKey _key = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -31,45 +35,68 @@ internal sealed class SessionGrain(
         return Task.CompletedTask;
     }
 
-    public ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default)
+    public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default)
     {
         var version = authenticators.Version;
-        return new(generation == state.State.Generation && Find(sessionId) is { } session && Identity(session) is { } identity
-            ? new SessionDecision { Open = true, Rules = Rules(identity), Version = version, Lease = Lease }
-            : SessionDecision.Closed with { Version = version, Lease = Lease });
+        var open = generation == state.State.Generation && Find(sessionId) is { } session && await Standing() is { Identity: { } identity } && IsOpen(session, identity)
+            ? new SessionDecision { Open = true, Rules = Rules(identity) }
+            : SessionDecision.Closed;
+        return open with { Version = version, Lease = Lease };
     }
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
-        var session = opening.Refreshable ? null : state.State.Sessions.Find(known => known.TokenHash is null && IsLive(known, opening.CredentialStamp));
-        RefreshToken? token = null;
-        if (session is null || session.Expires - time.GetUtcNow() < Tokens.AccessLifetime)
+        var known = state.State.Identity;
+        state.State.Identity = opening.Identity;
+        if (Tenant is { } tenant)
         {
-            (session, token) = Create(opening);
-            Add(session);
-            await Write();
-            await GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant).Add(_key, Summary(session));
+            _standing.Proved(tenant, opening.Identity);
         }
 
-        return Opened(session, token);
+        var session = opening.Refreshable ? null : state.State.Sessions.Find(known => known.TokenHash is null && IsLive(known, opening.Identity));
+        RefreshToken? token = null;
+        if (session is null)
+        {
+            (session, token) = Create(opening);
+            await Keep(session);
+        }
+        else if (session.Expires - time.GetUtcNow() < Tokens.AccessLifetime)
+        {
+            session = session with { Expires = Expiry(opening.Identity, time.GetUtcNow()) };
+            await Keep(session);
+        }
+
+        if (known is not null && !known.SaysTheSameAs(opening.Identity))
+        {
+            await Write();
+            await Announce();
+        }
+
+        return Opened(session, opening.Identity, token);
     }
 
-    public async ValueTask<OpenedSession?> Resume(string sessionId, string tokenHash)
+    public async ValueTask<ResumedSession> Resume(string sessionId, string tokenHash)
     {
         var session = Find(sessionId);
         if (session?.TokenHash is null || !SameHash(session.TokenHash, tokenHash))
         {
-            return null;
+            return new ResumedSession(null);
         }
 
-        if (Identity(session) is null)
+        var standing = await Standing(fresh: true);
+        if (standing.Kind == VerdictKind.Unavailable)
+        {
+            return new ResumedSession(null, standing.Message);
+        }
+
+        if (standing.Identity is not { } identity || !IsOpen(session, identity))
         {
             state.State.Sessions.Remove(session);
             await Write();
-            return null;
+            return new ResumedSession(null);
         }
 
-        return Opened(session, null);
+        return new ResumedSession(Opened(session, identity, null));
     }
 
     public async ValueTask<bool> RevokeAll()
@@ -94,51 +121,64 @@ internal sealed class SessionGrain(
         return true;
     }
 
-    private TokenConfiguration Tokens => configuration.Current.Configuration.Tokens;
+    private FrontDoorConfiguration Running => configuration.Current.Configuration;
 
-    private TenantConfiguration? Tenant => configuration.Current.Configuration.Tenants.GetValueOrDefault(_key.Tenant);
+    private TokenConfiguration Tokens => Running.Tokens;
+
+    private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
     private StoredSession? Find(string sessionId) =>
         state.State.Sessions.Find(session => session.Id == sessionId && session.Expires > time.GetUtcNow());
 
-    /// <summary>The identity of a session now; <c>null</c> when its credential changed or is gone.</summary>
-    private VerifiedIdentity? Identity(StoredSession session) =>
-        Tenant is { } tenant && authenticators.Find(tenant, _key.Authenticator, _key.Subject) is { } identity
-        && identity.CredentialStamp == session.CredentialStamp
-            ? identity
-            : null;
+    private ValueTask<Verdict> Standing(bool fresh = false) => _standing.Now(Tenant, state.State.Identity, fresh);
+
+    /// <summary>A session ends when the credential that opened it changes.</summary>
+    private static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
 
     private IReadOnlyList<GrantedRule> Rules(VerifiedIdentity identity) => Tenant is { } tenant ? AccessRules.Match(tenant, identity) : [];
 
-    private bool IsLive(StoredSession session, string stamp) => session.CredentialStamp == stamp && session.Expires > time.GetUtcNow();
+    private bool IsLive(StoredSession session, VerifiedIdentity identity) => IsOpen(session, identity) && session.Expires > time.GetUtcNow();
 
     private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id) : null;
         var now = time.GetUtcNow();
-        return (new StoredSession(id, token?.Hash(), opening.CredentialStamp, now, now + Tokens.RefreshLifetime, opening.ClientAddress), token);
+        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening.Identity, now), opening.ClientAddress), token);
     }
 
-    private void Add(StoredSession session)
+    /// <summary>The least of what the configuration, the kind of identity and its credential allow.</summary>
+    private DateTimeOffset Expiry(VerifiedIdentity identity, DateTimeOffset now)
+    {
+        var life = Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true } && Tokens.RefreshLifetime > MachineLimit
+            ? MachineLimit
+            : Tokens.RefreshLifetime;
+        return identity.Expires is { } expires && expires < now + life ? expires : now + life;
+    }
+
+    private async Task Keep(StoredSession session)
     {
         var now = time.GetUtcNow();
-        state.State.Sessions.RemoveAll(known => known.Expires <= now || (known.TokenHash is null && session.TokenHash is null));
+        state.State.Sessions.RemoveAll(known => known.Expires <= now || known.Id == session.Id);
         state.State.Sessions.Add(session);
         if (state.State.Sessions.Count > MaxSessions)
         {
             state.State.Sessions.RemoveRange(0, state.State.Sessions.Count - MaxSessions);
         }
+
+        await Write();
+        await GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant).Add(_key, Summary(session));
     }
 
-    private OpenedSession Opened(StoredSession session, RefreshToken? token) => new()
+    private OpenedSession Opened(StoredSession session, VerifiedIdentity identity, RefreshToken? token) => new()
     {
         Authenticator = _key.Authenticator,
         Subject = _key.Subject,
         SessionId = session.Id,
         Generation = state.State.Generation,
-        Rules = Identity(session) is { } identity ? Rules(identity) : [],
+        Rules = Rules(identity),
         RefreshToken = token?.Text,
+        Expires = session.Expires,
     };
 
     private SessionSummary Summary(StoredSession session) => new(

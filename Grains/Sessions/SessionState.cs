@@ -10,6 +10,10 @@ internal sealed class SessionState
 
     [Id(1)]
     public List<StoredSession> Sessions { get; set; } = [];
+
+    /// <summary>What was proved last; a new proof replaces it whole.</summary>
+    [Id(2)]
+    public Identity.VerifiedIdentity? Identity { get; set; }
 }
 
 /// <summary>One session of an identity.</summary>

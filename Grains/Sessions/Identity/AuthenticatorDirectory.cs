@@ -1,30 +1,30 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Authenticators;
 
 namespace RegistryProxy.Grains.Sessions.Identity;
 
 /// <summary>
-/// The authenticators of the running configuration. Password files are compared twice a second; a broken one changes nothing. The
-/// version changes whenever what they say may have changed.
+/// The authenticators of the running configuration. Their files are compared twice a second; a broken one changes nothing. The version
+/// changes whenever what they say may have changed.
 /// </summary>
 internal sealed partial class AuthenticatorDirectory : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly IConfigurationFeed _configuration;
-    private readonly PasswordWork _work;
+    private readonly AuthenticatorFactory _factory;
     private readonly ILogger<AuthenticatorDirectory> _logger;
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
     private volatile State _state;
 
-    public AuthenticatorDirectory(IConfigurationFeed configuration, PasswordWork work, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
+    public AuthenticatorDirectory(
+        IConfigurationFeed configuration, AuthenticatorFactory factory, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
     {
         _configuration = configuration;
-        _work = work;
+        _factory = factory;
         _logger = logger;
-        _state = Read(null);
+        _state = Read(State.Nothing);
         configuration.Changed += Check;
         _timer = time.CreateTimer(_ => Check(), null, Period, Period);
     }
@@ -34,29 +34,37 @@ internal sealed partial class AuthenticatorDirectory : IDisposable
 
     public string Version => _state.Version;
 
-    /// <summary>The password authenticators of a tenant, in their order.</summary>
-    public IEnumerable<IPasswordAuthenticator> PasswordsOf(TenantConfiguration tenant) =>
-        tenant.Authenticators.Select(name => _state.Passwords.GetValueOrDefault(name)).OfType<IPasswordAuthenticator>();
+    /// <summary>The authenticators of a tenant, in their order.</summary>
+    public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant)
+    {
+        var state = _state;
+        return tenant.Authenticators.Select(name => state.Find(name)).OfType<IAuthenticator>();
+    }
+
+    /// <summary>One authenticator of a tenant; <c>null</c> when the tenant has none of that name.</summary>
+    public IAuthenticator? Find(TenantConfiguration tenant, string name) => tenant.Authenticators.Contains(name) ? _state.Find(name) : null;
 
     /// <summary>A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.</summary>
     public string Decoy => _state.Decoy;
-
-    /// <summary>What an authenticator of the tenant says of a subject now; <c>null</c> when it is not there any more.</summary>
-    public VerifiedIdentity? Find(TenantConfiguration tenant, string authenticator, string subject) =>
-        tenant.Authenticators.Contains(authenticator) ? _state.Passwords.GetValueOrDefault(authenticator)?.Find(subject) : null;
 
     public void Dispose()
     {
         _configuration.Changed -= Check;
         _timer.Dispose();
+        foreach (var entry in _state.Entries.Values)
+        {
+            (entry.Authenticator as IDisposable)?.Dispose();
+        }
     }
 
     private void Check()
     {
+        State before;
         lock (_gate)
         {
-            var next = Read(_state);
-            if (next.Version == _state.Version)
+            before = _state;
+            var next = Read(before);
+            if (next.Version == before.Version)
             {
                 return;
             }
@@ -65,55 +73,52 @@ internal sealed partial class AuthenticatorDirectory : IDisposable
         }
 
         Changed?.Invoke();
+        foreach (var gone in before.Entries.Values.Select(entry => entry.Authenticator).Except(_state.Entries.Values.Select(entry => entry.Authenticator)))
+        {
+            (gone as IDisposable)?.Dispose();
+        }
     }
 
-    private State Read(State? before)
+    private State Read(State before)
     {
         var snapshot = _configuration.Current;
-        Dictionary<string, ReadFile> files = [];
-        foreach (var authenticator in snapshot.Configuration.Authenticators.Values.OfType<HtpasswdConfiguration>())
-        {
-            files[authenticator.Name] = ReadOne(authenticator, before?.Files.GetValueOrDefault(authenticator.Name));
-        }
-
+        var entries = snapshot.Configuration.Authenticators.Values.ToDictionary(
+            configuration => configuration.Name, configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
+        var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
         return new State(
-            $"{snapshot.Version}-{string.Join('-', files.Values.Select(file => file.Fingerprint))}",
-            files,
-            files.ToDictionary(
-                file => file.Key,
-                IPasswordAuthenticator (file) => new HtpasswdAuthenticator(
-                    (HtpasswdConfiguration)snapshot.Configuration.Authenticators[file.Key], file.Value.File, _work)),
-            DecoyFor(files.Values));
+            $"{snapshot.Version}-{string.Join('-', entries.Values.Select(entry => entry.InUse))}",
+            entries,
+            $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
     }
 
-    private ReadFile ReadOne(HtpasswdConfiguration configuration, ReadFile? before)
+    private Entry ReadOne(AuthenticatorConfiguration configuration, Entry? before)
     {
-        var fingerprint = FileFingerprint.Of(configuration.File);
-        if (before is not null && (before.Seen == fingerprint || fingerprint.Length == 0))
+        var fingerprint = string.Concat(configuration.Files.Select(FileFingerprint.Of));
+        var isSame = before is not null && ReferenceEquals(before.Configuration, configuration);
+        if (isSame && (before!.Seen == fingerprint || (fingerprint.Length == 0 && configuration.Files.Count > 0)))
         {
             return before;
         }
 
-        if (HtpasswdFile.TryRead(configuration.File, out var file, out var problems))
+        var (authenticator, problem) = _factory.TryCreate(configuration);
+        if (authenticator is not null)
         {
-            return new ReadFile(file, fingerprint, fingerprint);
+            return new Entry(configuration, authenticator, fingerprint, fingerprint);
         }
 
-        LogBroken(configuration.Name, string.Join("; ", problems));
-        return before is null ? new ReadFile(HtpasswdFile.Empty, "", fingerprint) : before with { Seen = fingerprint };
+        LogBroken(configuration.Name, problem);
+        return new Entry(configuration, before?.Authenticator, before?.InUse ?? "", fingerprint);
     }
 
-    private static string DecoyFor(IEnumerable<ReadFile> files)
+    [LoggerMessage(Level = LogLevel.Error, Message = "The files of authenticator {Authenticator} are not used as they are now: {Problem}")]
+    private partial void LogBroken(string authenticator, string problem);
+
+    private sealed record Entry(AuthenticatorConfiguration Configuration, IAuthenticator? Authenticator, string InUse, string Seen);
+
+    private sealed record State(string Version, Dictionary<string, Entry> Entries, string Decoy)
     {
-        var cost = files.SelectMany(file => file.File.Hashes.Values).Select(hash => hash[4..6]).DefaultIfEmpty("10").Max();
-        return $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        public static State Nothing { get; } = new("", [], "");
+
+        public IAuthenticator? Find(string name) => Entries.GetValueOrDefault(name)?.Authenticator;
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The password file of authenticator {Authenticator} is not used as it is now: {Problems}")]
-    private partial void LogBroken(string authenticator, string problems);
-
-    private sealed record ReadFile(HtpasswdFile File, string Fingerprint, string Seen);
-
-    private sealed record State(
-        string Version, Dictionary<string, ReadFile> Files, Dictionary<string, IPasswordAuthenticator> Passwords, string Decoy);
 }

@@ -11,31 +11,36 @@ internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration,
 {
     private static readonly Dictionary<string, string> NoClaims = [];
 
-    public bool Knows(string user) => file.Hashes.ContainsKey(user);
+    /// <summary>The file is at hand: every decision looks.</summary>
+    public TimeSpan? RecheckEvery => TimeSpan.Zero;
 
-    public async ValueTask<PasswordVerdict> Verify(string user, Secret password, CancellationToken cancellation)
+    /// <summary>The highest bcrypt cost among the hashes; <c>null</c> when there are none.</summary>
+    public string? HighestCost => file.Hashes.Values.Select(hash => hash[4..6]).Max();
+
+    public async ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation)
     {
         if (!file.Hashes.TryGetValue(user, out var hash))
         {
-            return PasswordVerdict.Unknown;
+            return Verdict.Unknown;
         }
 
         return await work.Verify(hash, password, cancellation) switch
         {
-            true => PasswordVerdict.Right,
-            false => PasswordVerdict.Wrong,
-            null => PasswordVerdict.Busy,
+            true => Verdict.Proved(Identify(user, hash)),
+            false => Verdict.WrongPassword,
+            null => Verdict.Busy,
         };
     }
 
-    public VerifiedIdentity? Find(string user) => file.Hashes.TryGetValue(user, out var hash)
-        ? new VerifiedIdentity(
-            configuration.Name,
-            user,
-            [.. configuration.Groups.Where(group => group.Value.Contains(user)).Select(group => group.Key)],
-            NoClaims,
-            Stamp(hash))
-        : null;
+    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) =>
+        new(file.Hashes.TryGetValue(known.Subject, out var hash) ? Verdict.Proved(Identify(known.Subject, hash)) : Verdict.Unknown);
+
+    private VerifiedIdentity Identify(string user, string hash) => new(
+        configuration.Name,
+        user,
+        [.. configuration.Groups.Where(group => group.Value.Contains(user)).Select(group => group.Key)],
+        NoClaims,
+        Stamp(hash));
 
     private static string Stamp(string hash) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(hash)))[..16];
 }

@@ -4,23 +4,29 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Sessions.Identity;
 
 /// <summary>
-/// Asks a tenant's password authenticators in their order. The first that knows the user decides. An unknown user costs what a wrong
-/// password costs.
+/// Asks a tenant's password authenticators in their order. The first that knows the user decides. Where a password file is among them, an
+/// unknown user costs what a wrong password costs.
 /// </summary>
 internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, PasswordWork work)
 {
-    public async ValueTask<(PasswordVerdict Verdict, VerifiedIdentity? Identity)> Verify(
-        TenantConfiguration tenant, string user, Secret password, CancellationToken cancellation)
+    public async ValueTask<Verdict> Verify(TenantConfiguration tenant, string user, Secret password, CancellationToken cancellation)
     {
-        var authenticator = authenticators.PasswordsOf(tenant).FirstOrDefault(candidate => candidate.Knows(user));
-        if (authenticator is null)
+        var result = Verdict.Unknown;
+        var files = false;
+        foreach (var authenticator in authenticators.Of(tenant).OfType<IPasswordAuthenticator>())
         {
-            return await work.Verify(authenticators.Decoy, password, cancellation) is null
-                ? (PasswordVerdict.Busy, null)
-                : (PasswordVerdict.Unknown, null);
+            files |= authenticator is HtpasswdAuthenticator;
+            var verdict = await authenticator.Verify(user, password, cancellation);
+            switch (verdict.Kind)
+            {
+                case VerdictKind.Unavailable:
+                    result = verdict;
+                    break;
+                case not VerdictKind.Unknown:
+                    return verdict;
+            }
         }
 
-        var verdict = await authenticator.Verify(user, password, cancellation);
-        return (verdict, verdict == PasswordVerdict.Right ? authenticator.Find(user) : null);
+        return files && await work.Verify(authenticators.Decoy, password, cancellation) is null ? Verdict.Busy : result;
     }
 }

@@ -6,5 +6,24 @@ namespace RegistryProxy.Grains.Sessions.Identity;
 /// <param name="Groups">The groups that it named.</param>
 /// <param name="Claims">What else it said; what <c>when</c> compares.</param>
 /// <param name="CredentialStamp">Changes when the credential does; sessions of an older stamp are over.</param>
+/// <param name="Expires">When the credential itself expires; <c>null</c> when it does not.</param>
+[GenerateSerializer, Immutable, Alias("rp.verified-identity")]
 internal sealed record VerifiedIdentity(
-    string Authenticator, string Subject, IReadOnlyList<string> Groups, IReadOnlyDictionary<string, string> Claims, string CredentialStamp);
+    [property: Id(0)] string Authenticator,
+    [property: Id(1)] string Subject,
+    [property: Id(2)] IReadOnlyList<string> Groups,
+    [property: Id(3)] IReadOnlyDictionary<string, string> Claims,
+    [property: Id(4)] string CredentialStamp,
+    [property: Id(5)] DateTimeOffset? Expires = null)
+{
+    /// <summary>The longest subject, in characters.</summary>
+    public const int MaxSubject = 512;
+
+    /// <summary>Whether the subject can name a session and stand in a log.</summary>
+    public bool HasUsableSubject => Subject.Length is > 0 and <= MaxSubject && !Subject.Any(char.IsControl);
+
+    /// <summary>Whether another proof says the same of the same subject.</summary>
+    public bool SaysTheSameAs(VerifiedIdentity other) =>
+        Groups.SequenceEqual(other.Groups) && Claims.Count == other.Claims.Count
+        && Claims.All(claim => other.Claims.TryGetValue(claim.Key, out var value) && value == claim.Value);
+}

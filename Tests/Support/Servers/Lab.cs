@@ -13,6 +13,7 @@ public sealed class Lab : IAsyncLifetime
     private readonly Lazy<Task<Containerd>> _containerd;
     private readonly Lazy<Task<DockerRegistry>> _registry;
     private readonly Lazy<Task<DockerRegistry>> _basicRegistry;
+    private readonly Lazy<Task<Slapd>> _directory;
     private readonly Lazy<Task<FrontDoor>> _door;
 
     public Lab()
@@ -21,6 +22,7 @@ public sealed class Lab : IAsyncLifetime
         _containerd = Shared<Containerd>(Servers.Containerd.Start);
         _registry = Shared<DockerRegistry>(() => DockerRegistry.Start());
         _basicRegistry = Shared<DockerRegistry>(() => DockerRegistry.Start(basic: true));
+        _directory = Shared<Slapd>(Slapd.Start);
         _door = Shared<FrontDoor>(async () => await FrontDoor.Start(DoorConfiguration.Shared(await Registry, await BasicRegistry)));
     }
 
@@ -33,6 +35,9 @@ public sealed class Lab : IAsyncLifetime
 
     /// <summary>A registry with Basic authentication.</summary>
     internal Task<DockerRegistry> BasicRegistry => _basicRegistry.Value;
+
+    /// <summary>A directory server.</summary>
+    internal Task<Slapd> Directory => _directory.Value;
 
     /// <summary>A front door before both, under <see cref="DoorConfiguration.Shared"/>.</summary>
     internal Task<FrontDoor> Door => _door.Value;

@@ -1,0 +1,59 @@
+namespace RegistryProxy.Configuration;
+
+/// <summary>Signed tokens (JWT, RFC 7519) of one issuer for one audience.</summary>
+public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
+{
+    /// <summary>Must equal the token's <c>iss</c>.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>Must be the token's <c>aud</c>, or one of them.</summary>
+    public required string Audience { get; init; }
+
+    public KeySetSource Keys { get; init; } = new DiscoveredKeys();
+
+    /// <summary>Claims that a token must have, each as a glob.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Require { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>Whether the issuer may be on a private address.</summary>
+    public bool AllowPrivate { get; init; }
+
+    public override IReadOnlyList<string> Files => Keys is FiledKeys filed ? [filed.Path] : [];
+}
+
+/// <summary>People and workloads of an OpenID Connect provider.</summary>
+public sealed record OidcConfiguration : TokenIssuerConfiguration
+{
+    public override string Type => "oidc";
+
+    public string SubjectClaim { get; init; } = "sub";
+
+    public string GroupsClaim { get; init; } = "groups";
+
+    /// <summary>Set when people may log in with a browser or a device code.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary><c>null</c> for a public client.</summary>
+    public SecretSource? ClientSecret { get; init; }
+
+    /// <summary>What a browser login asks for.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = ["openid"];
+}
+
+/// <summary>Service accounts of a Kubernetes cluster, by projected tokens.</summary>
+public sealed record KubernetesConfiguration : TokenIssuerConfiguration
+{
+    public override string Type => "kubernetes";
+
+    public override bool ProvesMachines => true;
+}
+
+/// <summary>Google Compute Engine instances, by identity tokens of the metadata server in the full format.</summary>
+public sealed record GcpIdentityConfiguration : TokenIssuerConfiguration
+{
+    public override string Type => "gcp-identity";
+
+    public override bool ProvesMachines => true;
+
+    /// <summary>Projects whose instances may log in; never empty.</summary>
+    public required IReadOnlyList<string> Projects { get; init; }
+}

@@ -1,0 +1,27 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Authenticators;
+
+/// <summary><c>type: grpc</c>.</summary>
+internal static class GrpcReader
+{
+    public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
+    {
+        var allowPrivate = map["allowPrivate"].Flag(false);
+        var (endpoint, certificate, key) = (map["endpoint"], map["certificate"], map["key"]);
+        if (certificate.IsPresent != key.IsPresent)
+        {
+            key.Fail("certificate and key belong together");
+        }
+
+        return new GrpcConfiguration
+        {
+            Name = name,
+            Endpoint = EndpointReader.Required(endpoint, allowPrivate) ?? new Uri("https://invalid"),
+            Ca = PemReader.OptionalFile(map["ca"], context),
+            Certificate = PemReader.OptionalFile(certificate, context),
+            Key = key.IsPresent ? context.ExistingFile(key) : null,
+            AllowPrivate = allowPrivate,
+        };
+    }
+}

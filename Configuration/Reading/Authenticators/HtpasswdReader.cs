@@ -1,0 +1,26 @@
+using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Authenticators;
+
+/// <summary><c>type: htpasswd</c>.</summary>
+internal static class HtpasswdReader
+{
+    public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
+    {
+        var file = map["file"];
+        var path = context.ExistingFile(file);
+        if (File.Exists(path) && !HtpasswdFile.TryRead(path, out _, out var problems))
+        {
+            foreach (var problem in problems)
+            {
+                file.Fail(problem);
+            }
+        }
+
+        var groups = map["groups"].Entries().ToDictionary(
+            entry => entry.Name,
+            entry => (IReadOnlyList<string>)[.. entry.Field.Items().Select(user => user.RequiredText())]);
+        return new HtpasswdConfiguration { Name = name, File = path, Groups = groups };
+    }
+}

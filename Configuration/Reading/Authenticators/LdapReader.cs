@@ -1,0 +1,80 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Authenticators;
+
+/// <summary><c>type: ldap</c>.</summary>
+internal static class LdapReader
+{
+    public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
+    {
+        var url = map["url"];
+        var (userDn, baseDn, userFilter, groupFilter) = (map["userDn"], map["baseDn"], map["userFilter"], map["groupFilter"]);
+        var allowPlaintext = map["allowPlaintext"].Flag(false);
+        var ldap = new LdapConfiguration
+        {
+            Name = name,
+            Url = Url(url),
+            StartTls = map["startTls"].Flag(false),
+            Ca = PemReader.OptionalFile(map["ca"], context),
+            BindDn = map["bindDn"].Text() ?? "",
+            BindPassword = context.Secret(map["bindPassword"]),
+            BaseDn = baseDn.Text() ?? "",
+            UserFilter = userFilter.Text() ?? "(uid={0})",
+            UserDn = userDn.Text() ?? "",
+            GroupBaseDn = map["groupBaseDn"].Text() ?? "",
+            GroupFilter = groupFilter.Text() ?? "(member={0})",
+            GroupAttribute = map["groupAttribute"].Text() ?? "cn",
+        };
+        CheckTransport(ldap, url, map["startTls"], allowPlaintext);
+        CheckPattern(userFilter, ldap.UserFilter);
+        CheckPattern(groupFilter, ldap.GroupFilter);
+        if (ldap.UserDn.Length > 0)
+        {
+            CheckPattern(userDn, ldap.UserDn);
+        }
+        else if (ldap.BaseDn.Length == 0)
+        {
+            baseDn.Fail("is required, unless userDn says how to make a user's DN");
+        }
+
+        if ((ldap.BindDn.Length > 0) != (ldap.BindPassword is not null))
+        {
+            map["bindPassword"].Fail("bindDn and bindPassword belong together: without both the search is anonymous");
+        }
+
+        return ldap;
+    }
+
+    private static Uri Url(Field field)
+    {
+        var text = field.RequiredText();
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "ldap" or "ldaps" && url.Host.Length > 0 && url.PathAndQuery is "/" or "")
+        {
+            return url;
+        }
+
+        field.Fail($"'{text}' must be ldaps://host:port or ldap://host:port");
+        return new Uri("ldaps://invalid");
+    }
+
+    private static void CheckTransport(LdapConfiguration ldap, Field url, Field startTls, bool allowPlaintext)
+    {
+        if (ldap.Url.Scheme == "ldaps" && ldap.StartTls)
+        {
+            startTls.Fail("is for ldap:// only; ldaps:// is encrypted from the start");
+        }
+
+        if (ldap.Url.Scheme == "ldap" && !ldap.StartTls && !allowPlaintext)
+        {
+            url.Fail("would send passwords in clear; use ldaps://, or startTls: true, or say allowPlaintext: true");
+        }
+    }
+
+    private static void CheckPattern(Field field, string pattern)
+    {
+        if (!pattern.Contains("{0}", StringComparison.Ordinal))
+        {
+            field.Fail("must hold {0}, the place of the name");
+        }
+    }
+}

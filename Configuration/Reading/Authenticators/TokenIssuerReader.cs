@@ -1,0 +1,123 @@
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Authenticators;
+
+/// <summary><c>type: oidc</c>, <c>kubernetes</c> and <c>gcp-identity</c>.</summary>
+internal static class TokenIssuerReader
+{
+    private const string Google = "https://accounts.google.com";
+
+    private static readonly Uri GoogleKeys = new("https://www.googleapis.com/oauth2/v3/certs");
+
+    /// <summary>Issuers that give a token to anybody who asks.</summary>
+    private static readonly string[] Public =
+    [
+        "accounts.google.com", "token.actions.githubusercontent.com", "gitlab.com", "login.microsoftonline.com", "sts.windows.net", "oauth2.sigstore.dev",
+        "agent.buildkite.com", "oidc.circleci.com", "app.terraform.io", "appleid.apple.com",
+    ];
+
+    public static AuthenticatorConfiguration Oidc(string name, Section map, ReadingContext context)
+    {
+        var allowPrivate = map["allowPrivate"].Flag(false);
+        var allowAnySubject = map["allowAnySubject"];
+        var (issuer, require, clientSecret) = (Issuer(map["issuer"], allowPrivate), map["require"], map["clientSecret"]);
+        var oidc = new OidcConfiguration
+        {
+            Name = name,
+            Issuer = issuer,
+            Audience = Audience(map["audience"]),
+            Keys = Keys(map, allowPrivate, context),
+            AllowPrivate = allowPrivate,
+            Require = Require(require),
+            SubjectClaim = map["subjectClaim"].Text() ?? "sub",
+            GroupsClaim = map["groupsClaim"].Text() ?? "groups",
+            ClientId = map["clientId"].Text(),
+            ClientSecret = context.Secret(clientSecret),
+            Scopes = map["scopes"].IsPresent ? [.. map["scopes"].Items().Select(scope => scope.RequiredText())] : ["openid"],
+        };
+        CheckSubjects(oidc, require, allowAnySubject);
+        if (oidc.ClientId is null && clientSecret.IsPresent)
+        {
+            clientSecret.Fail("belongs to a clientId, for people who log in with a browser");
+        }
+
+        return oidc;
+    }
+
+    public static AuthenticatorConfiguration Kubernetes(string name, Section map, ReadingContext context)
+    {
+        var allowPrivate = map["allowPrivate"].Flag(false);
+        return new KubernetesConfiguration
+        {
+            Name = name,
+            Issuer = Issuer(map["issuer"], allowPrivate),
+            Audience = Audience(map["audience"]),
+            Keys = Keys(map, allowPrivate, context),
+            AllowPrivate = allowPrivate,
+            Require = Require(map["require"]),
+        };
+    }
+
+    public static AuthenticatorConfiguration GcpIdentity(string name, Section map, ReadingContext context)
+    {
+        var allowPrivate = map["allowPrivate"].Flag(false);
+        return new GcpIdentityConfiguration
+        {
+            Name = name,
+            Issuer = Google,
+            Audience = Audience(map["audience"]),
+            Projects = map["projects"].RequiredList(),
+            Keys = Keys(map, allowPrivate, context) is var keys and not DiscoveredKeys ? keys : new AddressedKeys(GoogleKeys),
+            AllowPrivate = allowPrivate,
+        };
+    }
+
+    private static void CheckSubjects(OidcConfiguration oidc, Field require, Field allowAnySubject)
+    {
+        var any = allowAnySubject.Flag(false);
+        var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && Public.Contains(issuer.Host);
+        if (any && isPublic)
+        {
+            allowAnySubject.Fail($"is never good for {issuer!.Host}, which gives tokens to anybody; name the claims that yours have under require");
+        }
+        else if (!any && oidc.Require.Count == 0)
+        {
+            require.Fail("is required: an issuer alone lets everybody in whom it knows. Name claims, such as { hd: acme.example }, or say allowAnySubject: true");
+        }
+    }
+
+    private static string Issuer(Field field, bool allowPrivate)
+    {
+        EndpointReader.Required(field, allowPrivate);
+        return field.Text() ?? "";
+    }
+
+    private static string Audience(Field field)
+    {
+        if (!field.IsPresent)
+        {
+            field.Fail("is required: a token for another service must be of no use here");
+        }
+
+        return field.Text() ?? "";
+    }
+
+    private static KeySetSource Keys(Section map, bool allowPrivate, ReadingContext context)
+    {
+        var (jwks, endpoint) = (map["jwks"], map["endpoint"]);
+        if (jwks.IsMap && jwks.Map() is { } file)
+        {
+            var path = context.ExistingFile(file["file"]);
+            file.RefuseOthers();
+            return new FiledKeys(path);
+        }
+
+        return (EndpointReader.Optional(jwks, allowPrivate) ?? EndpointReader.Optional(endpoint, allowPrivate)) is { } address
+            ? new AddressedKeys(address)
+            : new DiscoveredKeys();
+    }
+
+    private static Dictionary<string, IReadOnlyList<string>> Require(Field field) => field.Entries().ToDictionary(
+        entry => entry.Name,
+        entry => (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]);
+}

@@ -1,0 +1,81 @@
+using System.Formats.Asn1;
+using System.Text;
+
+namespace RegistryProxy.Grains.Sessions.Identity.Ldap;
+
+/// <summary>One message of a directory server, decoded (RFC 4511 §4).</summary>
+/// <param name="Id">The request that it answers.</param>
+/// <param name="Kind">The number of its protocol operation.</param>
+/// <param name="Code">Its result code; 0 is success.</param>
+/// <param name="Entry">What was found, for a search entry.</param>
+internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
+{
+    public const int BindResponse = 1;
+    public const int SearchEntry = 4;
+    public const int SearchDone = 5;
+    public const int SearchReference = 19;
+    public const int ExtendedResponse = 24;
+
+    public const int NoSuchObject = 32;
+    public const int InvalidDnSyntax = 34;
+    public const int InvalidCredentials = 49;
+
+    /// <summary>Decodes a message.</summary>
+    /// <exception cref="AsnContentException">It is not one.</exception>
+    public static LdapReply Read(ReadOnlyMemory<byte> octets)
+    {
+        var message = new AsnReader(octets, AsnEncodingRules.BER).ReadSequence();
+        if (!message.TryReadInt32(out var id))
+        {
+            throw new AsnContentException("a message has no id");
+        }
+
+        var tag = message.PeekTag();
+        if (tag.TagClass != TagClass.Application || !tag.IsConstructed)
+        {
+            throw new AsnContentException("a message has no operation");
+        }
+
+        var operation = message.ReadSequence(tag);
+        return tag.TagValue switch
+        {
+            SearchEntry => new LdapReply(id, SearchEntry, 0, ReadEntry(operation)),
+            SearchReference => new LdapReply(id, SearchReference, 0, null),
+            _ => new LdapReply(id, tag.TagValue, ReadCode(operation), null),
+        };
+    }
+
+    private static int ReadCode(AsnReader operation) =>
+        (int)new System.Numerics.BigInteger(operation.ReadEnumeratedBytes().Span, isUnsigned: true, isBigEndian: true);
+
+    private static LdapEntry ReadEntry(AsnReader operation)
+    {
+        var name = Text(operation);
+        Dictionary<string, IReadOnlyList<string>> attributes = new(StringComparer.OrdinalIgnoreCase);
+        var list = operation.ReadSequence();
+        while (list.HasData)
+        {
+            var attribute = list.ReadSequence();
+            var type = Text(attribute);
+            var values = attribute.ReadSetOf(skipSortOrderValidation: true);
+            List<string> texts = [];
+            while (values.HasData)
+            {
+                texts.Add(Text(values));
+            }
+
+            attributes[type] = texts;
+        }
+
+        return new LdapEntry(name, attributes);
+    }
+
+    private static string Text(AsnReader reader) => Encoding.UTF8.GetString(reader.ReadOctetString());
+}
+
+/// <summary>An entry of a directory.</summary>
+internal sealed record LdapEntry(string Name, IReadOnlyDictionary<string, IReadOnlyList<string>> Attributes)
+{
+    /// <summary>The values of an attribute.</summary>
+    public IReadOnlyList<string> Values(string attribute) => Attributes.GetValueOrDefault(attribute, []);
+}
