@@ -13,7 +13,8 @@ namespace RegistryProxy.Gateway;
 /// token endpoint or the key set. Whatever else is asked for is not there.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, ILogger<DataListener> logger)
+    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces,
+    ILogger<DataListener> logger)
 {
     public async Task Handle(HttpContext context)
     {
@@ -82,6 +83,7 @@ internal sealed partial class DataListener(
         return path switch
         {
             "/token" => tokens.Handle(context, site),
+            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
             _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
         };

@@ -45,7 +45,8 @@ public static class GatewayExtensions
         .AddSingleton<BearerAuthentication>()
         .AddSingleton<DecisionCache>()
         .AddSingleton<Gatekeeper>()
-        .AddSingleton<TokenEndpoint>();
+        .AddSingleton<TokenEndpoint>()
+        .AddSingleton<NonceEndpoint>();
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()

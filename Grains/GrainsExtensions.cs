@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Sessions.Identity.Nonces;
 using RegistryProxy.Grains.Upstreams;
 
 namespace RegistryProxy.Grains;
@@ -23,6 +24,7 @@ public static class GrainsExtensions
 
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()
+        .AddSingleton<NonceAuthority>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>();

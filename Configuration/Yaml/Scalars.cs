@@ -112,7 +112,11 @@ internal static class Scalars
             return uri;
         }
 
-        field.Fail($"'{text}' must be an http:// or https:// address without query");
+        if (field.IsPresent)
+        {
+            field.Fail($"'{text}' must be an http:// or https:// address without query");
+        }
+
         return null;
     }
 

@@ -3,6 +3,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Access;
 using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Sessions.Identity.Nonces;
 using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Sessions.Tokens;
 using RegistryProxy.Protocol;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything but the signing key of the hour.</summary>
 [StatelessWorker, Reentrant]
 internal sealed class LoginGrain(
-    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, TimeProvider time)
+    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces, TimeProvider time)
     : Grain, ILoginGrain
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
@@ -37,6 +38,11 @@ internal sealed class LoginGrain(
         };
     }
 
+    public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known) && authenticators.Find(known, authenticator) is ITokenAuthenticator
+            ? await nonces.Create(tenant, authenticator)
+            : null;
+
     private async ValueTask<LoginResult> WithPassword(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation) =>
         await Open(tenant, request, await passwords.Verify(tenant, user, password, cancellation));
@@ -44,7 +50,7 @@ internal sealed class LoginGrain(
     private async ValueTask<LoginResult> WithAssertion(
         TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation) =>
         authenticators.Find(tenant, name) is ITokenAuthenticator authenticator
-            ? await Open(tenant, request, await authenticator.Verify(credential, cancellation))
+            ? await Open(tenant, request, await authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation))
             : LoginResult.Rejected($"this tenant has no token authenticator '{name}'");
 
     private async ValueTask<LoginResult> Open(TenantConfiguration tenant, LoginRequest request, Verdict verdict)

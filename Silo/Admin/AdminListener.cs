@@ -12,6 +12,7 @@ public static class AdminListener
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
         .AddSingleton<SessionEndpoints>()
+        .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
 
     /// <summary>Serves everything that reaches this branch as the admin listener.</summary>
@@ -44,6 +45,7 @@ public static class AdminListener
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
+        endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
     }
 

@@ -33,6 +33,12 @@ internal sealed record AdminError(string Error);
 /// <summary>A request to end sessions: of a subject, or one.</summary>
 internal sealed record Revocation(string? Tenant, string? Subject, string? Session);
 
+/// <summary>A request to free an instance; without a tenant in every tenant.</summary>
+internal sealed record AttestationReset(string? Authenticator, string? Instance, string? Tenant);
+
+/// <summary>How many bindings were forgotten.</summary>
+internal sealed record AttestationResetReply(int Reset);
+
 /// <summary>How many sessions were ended.</summary>
 internal sealed record RevocationReply(int Revoked);
 
@@ -40,6 +46,8 @@ internal sealed record RevocationReply(int Revoked);
 [JsonSerializable(typeof(AdminError))]
 [JsonSerializable(typeof(Revocation))]
 [JsonSerializable(typeof(RevocationReply))]
+[JsonSerializable(typeof(AttestationReset))]
+[JsonSerializable(typeof(AttestationResetReply))]
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
 [JsonSerializable(typeof(UpstreamStatus[]))]

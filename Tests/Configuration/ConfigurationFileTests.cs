@@ -65,7 +65,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("type: basic", "type: ecr", 5, "upstreams.hub.credentials.type", "not supported yet")]
     [InlineData("{ env: HUB }", "{ env: HUB, value: canary }", 5, "upstreams.hub.credentials.password", "one of")]
     [InlineData("staff: {", "session: {", 7, "authenticators.session", "reserved")]
-    [InlineData("type: htpasswd", "type: ldap", 7, "authenticators.staff.type", "not supported yet")]
+    [InlineData("type: htpasswd", "type: kerberos", 7, "authenticators.staff.type", "must be one of htpasswd, ldap, oidc")]
+    [InlineData("type: htpasswd", "type: ldap", 7, "authenticators.staff.url", "required")]
     [InlineData("file: htpasswd", "file: nowhere", 7, "authenticators.staff.file", "no file")]
     [InlineData("hosts: [Docker.acme.example]", "hosts: []", 10, "tenants.acme.hosts", "at least one")]
     [InlineData("hosts: [Docker.acme.example]", "hosts: [\"a:80\"]", 10, "tenants.acme.hosts[0]", "without port")]
@@ -160,7 +161,7 @@ public sealed class ConfigurationFileTests : IDisposable
         foreach (var field in new[]
         {
             "cluster.provider", "cluster.redis", "state.provider", "state.file", "state.encryptionKeys", "audit", "cache",
-            "authenticators.nodes.type", "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn", "tenants.t.limits",
+            "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn", "tenants.t.limits",
         })
         {
             Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));

@@ -53,7 +53,11 @@ internal static class LdapReader
             return url;
         }
 
-        field.Fail($"'{text}' must be ldaps://host:port or ldap://host:port");
+        if (field.IsPresent)
+        {
+            field.Fail($"'{text}' must be ldaps://host:port or ldap://host:port");
+        }
+
         return new Uri("ldaps://invalid");
     }
 

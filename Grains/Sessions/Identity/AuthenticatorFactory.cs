@@ -2,12 +2,18 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Grains.Sessions.Identity.Aws;
+using RegistryProxy.Grains.Sessions.Identity.Azure;
+using RegistryProxy.Grains.Sessions.Identity.Issuers;
 using RegistryProxy.Grains.Sessions.Identity.Ldap;
+using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Sessions.Identity.Plugin;
 
 namespace RegistryProxy.Grains.Sessions.Identity;
 
 /// <summary>From the configuration of an authenticator to the authenticator.</summary>
-internal sealed class AuthenticatorFactory(PasswordWork work, TimeProvider time, ILoggerFactory loggers)
+internal sealed class AuthenticatorFactory(
+    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>Makes it, or says why its files cannot be used.</summary>
     public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
@@ -28,6 +34,13 @@ internal sealed class AuthenticatorFactory(PasswordWork work, TimeProvider time,
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>()),
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, time),
+        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, time),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, time),
+        AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
+        AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
+        GrpcConfiguration grpc => new GrpcAuthenticator(grpc),
         _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
     };
 }

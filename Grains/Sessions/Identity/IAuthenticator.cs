@@ -29,5 +29,8 @@ internal interface ITokenAuthenticator : IAuthenticator
     /// <summary>Whether the configuration still lets such an identity in.</summary>
     bool Allows(VerifiedIdentity identity);
 
-    ValueTask<Verdict> Verify(Secret credential, CancellationToken cancellation);
+    ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation);
 }
+
+/// <summary>Credential text and the tenant to which it was presented.</summary>
+internal sealed record PresentedCredential(string Tenant, Secret Text);

@@ -24,7 +24,7 @@ internal sealed class AuthenticatorLab : IDisposable
     {
         var result = Read(authenticator);
         Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
-        var (made, problem) = new AuthenticatorFactory(_work, time ?? TimeProvider.System, NullLoggerFactory.Instance)
+        var (made, problem) = new AuthenticatorFactory(_work, null!, null!, time ?? TimeProvider.System, NullLoggerFactory.Instance)
             .TryCreate(result.Snapshot.Configuration.Authenticators["it"]);
         return made ?? throw new InvalidOperationException(problem);
     }

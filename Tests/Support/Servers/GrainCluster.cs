@@ -20,9 +20,10 @@ internal sealed class GrainCluster : IAsyncDisposable
     public FixedConfiguration Configuration { get; }
 
     /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
-    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null)
+    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null)
     {
         var folder = new TemporaryFolder();
+        prepare?.Invoke(folder);
         var configuration = new FixedConfiguration(Read(folder, yaml));
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureSilo((_, silo) =>
@@ -40,11 +41,6 @@ internal sealed class GrainCluster : IAsyncDisposable
         await cluster.DeployAsync();
         return new GrainCluster(cluster, folder, configuration);
     }
-
-    /// <summary>Writes a file beside the configuration.</summary>
-    public void Write(string name, string text) => _folder.Write(name, text);
-
-    public void Reload(string yaml) => Configuration.Replace(Read(_folder, yaml));
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Tokens;
+
+/// <summary><c>GET /token/nonce?authenticator=NAME</c>: what a machine signs or presents so that its proof counts once.</summary>
+internal sealed partial class NonceEndpoint(IGrainFactory grains, GrainCallMeter meter, ILogger<NonceEndpoint> logger)
+{
+    private const int Seconds = 60;
+
+    public async Task Handle(HttpContext context, Site site)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var question = target.IndexOf('?');
+        if (question < 0 || !QueryParameters.TryParse(target.AsSpan(question + 1), out var query)
+            || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
+        {
+            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400));
+            return;
+        }
+
+        await Answer(context, site, authenticator);
+    }
+
+    private async Task Answer(HttpContext context, Site site, string authenticator)
+    {
+        string? nonce;
+        meter.Count("login");
+        try
+        {
+            nonce = await grains.GetGrain<ILoginGrain>(0).CreateNonce(site.Tenant.Name, authenticator, context.RequestAborted);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogUnavailable(fault, context.TraceIdentifier);
+            await DistributionErrorWriter.Write(context, DistributionError.Unavailable(503, "nonces cannot be made now", 5));
+            return;
+        }
+
+        if (nonce is null)
+        {
+            await DistributionErrorWriter.Write(context, DistributionError.NotFound("this tenant has no such token authenticator"));
+            return;
+        }
+
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.WriteAsync($$"""{"nonce":"{{nonce}}","expires_in":{{Seconds}}}""", context.RequestAborted);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A nonce could not be made, request {RequestId}")]
+    private partial void LogUnavailable(Exception fault, string requestId);
+}

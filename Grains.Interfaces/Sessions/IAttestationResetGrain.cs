@@ -1,0 +1,10 @@
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>Frees an instance from the holder it is bound to, for operators. The key is <c>tenant/authenticator/instance</c>.</summary>
+[Alias("rp.IAttestationResetGrain")]
+public interface IAttestationResetGrain : IGrainWithStringKey
+{
+    /// <summary>Forgets the binding; <c>false</c> when there was none.</summary>
+    [Alias("Reset")]
+    ValueTask<bool> Reset(CancellationToken cancellation = default);
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
+
+/// <summary>
+/// The keys of an issuer, kept for an hour and asked for again when a token names one that is not known, at most once a minute. A failed
+/// fetch is not repeated for a while, and what is known goes on being used.
+/// </summary>
+internal sealed class IssuerKeys(TokenIssuerConfiguration configuration, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Life = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
+
+    private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, time);
+    private readonly SemaphoreSlim _flight = new(1);
+    private volatile Known _known = Known.Nothing;
+
+    /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
+    /// <exception cref="IssuerUnavailableException">There are none yet, and they cannot be had.</exception>
+    public async ValueTask<IReadOnlyList<SecurityKey>> For(string? keyId, CancellationToken cancellation)
+    {
+        if (IsDue(keyId))
+        {
+            await _flight.WaitAsync(cancellation);
+            try
+            {
+                if (IsDue(keyId))
+                {
+                    _known = await Fetch(cancellation);
+                }
+            }
+            finally
+            {
+                _flight.Release();
+            }
+        }
+
+        return _known.Keys.Count > 0 ? _known.Keys : throw new IssuerUnavailableException(_known.Problem);
+    }
+
+    public void Dispose()
+    {
+        _documents.Dispose();
+        _flight.Dispose();
+    }
+
+    private bool IsDue(string? keyId)
+    {
+        var known = _known;
+        var now = time.GetUtcNow();
+        return now >= known.NextTry
+            && (now >= known.Until || (keyId is not null && now >= known.Fetched + MinPeriod && known.Keys.All(key => key.KeyId != keyId)));
+    }
+
+    private async Task<Known> Fetch(CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        try
+        {
+            var keys = await Read(cancellation);
+            return new Known([.. keys], now, now + Life, now, "");
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            return _known with { NextTry = now + AfterFailure, Problem = fault.Message };
+        }
+    }
+
+    private async Task<IEnumerable<SecurityKey>> Read(CancellationToken cancellation)
+    {
+        switch (configuration.Keys)
+        {
+            case FiledKeys filed:
+                return Parse(await File.ReadAllTextAsync(filed.Path, cancellation));
+            case AddressedKeys addressed:
+                return Parse(await _documents.GetDocumentAsync(addressed.Address.AbsoluteUri, cancellation));
+            default:
+                var address = $"{configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
+                var discovered = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
+                return discovered.Issuer == configuration.Issuer
+                    ? discovered.SigningKeys
+                    : throw new JsonException($"the discovery document of '{configuration.Name}' names another issuer");
+        }
+    }
+
+    private static IEnumerable<SecurityKey> Parse(string text) => new JsonWebKeySet(text).GetSigningKeys();
+
+    private sealed record Known(IReadOnlyList<SecurityKey> Keys, DateTimeOffset Fetched, DateTimeOffset Until, DateTimeOffset NextTry, string Problem)
+    {
+        public static Known Nothing { get; } = new([], DateTimeOffset.MinValue, DateTimeOffset.MinValue, DateTimeOffset.MinValue, "");
+    }
+}
+
+/// <summary>The keys of an issuer cannot be had.</summary>
+internal sealed class IssuerUnavailableException(string message) : Exception(message);

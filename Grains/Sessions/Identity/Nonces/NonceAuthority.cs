@@ -1,0 +1,52 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Grains.Sessions.Keys;
+
+namespace RegistryProxy.Grains.Sessions.Identity.Nonces;
+
+/// <summary>
+/// Nonces of 32 hexadecimal digits: the time, a random part, and a MAC over both, the tenant and the authenticator. Making one keeps
+/// nothing, so asking for many costs nothing; presenting one is remembered by a grain.
+/// </summary>
+internal sealed class NonceAuthority(IGrainFactory grains, TimeProvider time)
+{
+    /// <summary>How long a nonce counts.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromSeconds(60);
+
+    private const int Length = 16;
+    private const int Authenticated = 8;
+
+    /// <summary>A fresh nonce.</summary>
+    public async ValueTask<string> Create(string tenant, string authenticator)
+    {
+        var nonce = new byte[Length];
+        BinaryPrimitives.WriteUInt32BigEndian(nonce, (uint)time.GetUtcNow().ToUnixTimeSeconds());
+        RandomNumberGenerator.Fill(nonce.AsSpan(4, Authenticated - 4));
+        var keys = await Keys();
+        Mac(keys[0], nonce, tenant, authenticator).CopyTo(nonce, Authenticated);
+        return Convert.ToHexStringLower(nonce);
+    }
+
+    /// <summary>Whether the nonce is one of ours, for this authenticator of this tenant, fresh, and presented for the first time.</summary>
+    public async ValueTask<bool> Redeem(string text, string tenant, string authenticator)
+    {
+        if (text.Length != 2 * Length || !text.All(char.IsAsciiHexDigitLower))
+        {
+            return false;
+        }
+
+        var nonce = Convert.FromHexString(text);
+        var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32BigEndian(nonce));
+        var keys = await Keys();
+        return age >= -Life && age <= Life
+            && keys.Any(key => CryptographicOperations.FixedTimeEquals(Mac(key, nonce, tenant, authenticator), nonce.AsSpan(Authenticated)))
+            && await grains.GetGrain<INonceGrain>(text).Redeem();
+    }
+
+    private async ValueTask<IReadOnlyList<byte[]>> Keys() =>
+        [.. (await grains.GetGrain<IKeyRingGrain>(0).GetPublished()).UploadKeys.Select(key => Convert.FromBase64String(key.Reveal()))];
+
+    private static byte[] Mac(byte[] key, byte[] nonce, string tenant, string authenticator) => HMACSHA256.HashData(
+        key, (byte[])[.. "nonce\0"u8, .. nonce[..Authenticated], .. Encoding.UTF8.GetBytes($"{tenant}\0{authenticator}")])[..(Length - Authenticated)];
+}
