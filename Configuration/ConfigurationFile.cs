@@ -41,7 +41,6 @@ public static class ConfigurationFile
     {
         var listen = HostReader.Listen(map["listen"], context);
         ClusterReader.State(map["state"]);
-        ClusterReader.Audit(map["audit"]);
         ClusterReader.Cache(map["cache"]);
         var known = new FrontDoorConfiguration
         {
@@ -50,6 +49,7 @@ public static class ConfigurationFile
             Cluster = ClusterReader.Cluster(map["cluster"]),
             Admin = HostReader.Admin(map["admin"], listen, context),
             Tokens = HostReader.Tokens(map["tokens"]),
+            Audit = ClusterReader.Audit(map["audit"], context),
             Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
             Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
         };

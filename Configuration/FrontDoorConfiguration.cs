@@ -14,6 +14,8 @@ public sealed record FrontDoorConfiguration
 
     public TokenConfiguration Tokens { get; init; } = new();
 
+    public AuditConfiguration Audit { get; init; } = new();
+
     public IReadOnlyDictionary<string, UpstreamConfiguration> Upstreams { get; init; } = new Dictionary<string, UpstreamConfiguration>();
 
     public IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators { get; init; } =

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Distribution;
@@ -25,6 +26,7 @@ public static class GatewayExtensions
             .AddSingleton<DataListener>()
             .AddSingleton<ClientAddress>()
             .AddSingleton<GrainCallMeter>()
+            .AddSingleton<AuditTrail>()
             .AddSnapshots()
             .AddAccess()
             .AddUpstreamTransport()

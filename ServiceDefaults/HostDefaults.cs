@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-
+using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Telemetry;
@@ -30,6 +30,8 @@ public static class HostBuilding
             .AddSingleton(start.Source)
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
+            .AddSingleton<AuditLog>()
+            .AddHostedService(services => services.GetRequiredService<AuditLog>())
             .Configure<HostOptions>(options => options.ShutdownTimeout = Grace);
         return builder;
     }

@@ -73,16 +73,23 @@ internal static class ClusterReader
         map.RefuseOthers();
     }
 
-    public static void Audit(Field field)
+    public static AuditConfiguration Audit(Field field, ReadingContext context)
     {
-        if (field.IsPresent && field.Map() is { } map)
+        var otherwise = new AuditConfiguration();
+        if (!field.IsPresent || field.Map() is not { } map)
         {
-            map["file"].RequiredText();
-            map["maxBytes"].Size(0);
-            map["keep"].Number(5, 1, 1000);
-            map.RefuseOthers();
-            NotSupportedYet.Refuse(field);
+            return otherwise;
         }
+
+        var file = map["file"];
+        var audit = new AuditConfiguration
+        {
+            File = file.IsPresent ? context.Absolute(file.RequiredText()) : null,
+            MaxBytes = map["maxBytes"].Size(otherwise.MaxBytes),
+            Keep = (int)map["keep"].Number(otherwise.Keep, 1, 1000),
+        };
+        map.RefuseOthers();
+        return audit;
     }
 
     public static void Cache(Field field)

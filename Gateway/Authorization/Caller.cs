@@ -15,6 +15,20 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
     /// <summary>Whether the rules let this caller do something, whatever the token carries.</summary>
     public bool MayEver(RepositoryName repository, RepositoryActions actions) => (rules.ActionsOn(repository) & actions) == actions;
 
+    /// <summary>The name of the first rule that grants something; <c>null</c> when several do only together.</summary>
+    public string? RuleFor(RepositoryName repository, RepositoryActions actions)
+    {
+        foreach (var rule in rules)
+        {
+            if (rule.Grants(repository, actions))
+            {
+                return rule.Name;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary><c>null</c> when the request may go on.</summary>
     /// <param name="repository">The public name.</param>
     /// <param name="needed">What the rules must grant.</param>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
@@ -10,7 +11,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
 /// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7.
 /// </summary>
-internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, TimeProvider time)
+internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, AuditTrail audit, TimeProvider time)
 {
     public async Task Handle(HttpContext context, Site site, FrontDoorMap map)
     {
@@ -41,6 +42,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         var (caller, refusal) = await gatekeeper.Identify(context, site, map, ChallengeScope(operation, repository));
         if (caller is null)
         {
+            audit.Refused(context, site, operation, path, repository, null, refusal!);
             await DistributionErrorWriter.Write(context, site, refusal!);
             return;
         }
@@ -62,6 +64,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         // 5. Ask the rules and the token.
         if (Require(caller, operation, repository) is { } refusal)
         {
+            audit.Refused(context, site, operation, path, repository, caller, refusal);
             await DistributionErrorWriter.Write(context, site, refusal);
             return;
         }
@@ -81,7 +84,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         }
 
         // 7. Run.
-        await runner.Run(operation, new Exchange
+        var exchange = new Exchange
         {
             Context = context,
             Site = site,
@@ -91,7 +94,15 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
             Repository = repository,
             Route = route,
             UpstreamName = upstreamName,
-        });
+        };
+        try
+        {
+            await runner.Run(operation, exchange);
+        }
+        finally
+        {
+            audit.Done(exchange, operation);
+        }
     }
 
     private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository)

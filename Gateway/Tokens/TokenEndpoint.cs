@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
 internal sealed partial class TokenEndpoint(
-    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, ILogger<TokenEndpoint> logger)
+    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<TokenEndpoint> logger)
 {
     public async Task Handle(HttpContext context, Site site)
     {
@@ -36,6 +37,7 @@ internal sealed partial class TokenEndpoint(
         }
 
         var result = await Login(context, site, request);
+        audit.Login(context, site, request, result);
         if (result.Status != LoginStatus.Granted)
         {
             await Refuse(context, ErrorOf(result));

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Audit;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>POST /admin/attestations/reset</c>: frees an instance from the nonce it is bound to, in one tenant or in all that know the authenticator.</summary>
-internal sealed class AttestationEndpoints(IGrainFactory grains, IConfigurationFeed configuration)
+internal sealed class AttestationEndpoints(IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     public async Task Reset(HttpContext context)
     {
@@ -29,6 +30,16 @@ internal sealed class AttestationEndpoints(IGrainFactory grains, IConfigurationF
             count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}").Reset(context.RequestAborted) ? 1 : 0;
         }
 
+        audit.Write(new AuditEvent
+        {
+            Time = time.GetUtcNow(),
+            Event = "attestation-reset",
+            Tenant = reset.Tenant,
+            Authenticator = authenticator,
+            Subject = instance,
+            Client = context.Connection.RemoteIpAddress?.ToString(),
+            Count = count,
+        });
         await AdminReply.Json(context, new AttestationResetReply(count), AdminJson.Default.AttestationResetReply);
     }
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Audit;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/sessions?tenant=T</c> and <c>POST /admin/sessions/revoke</c></summary>
-internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed configuration)
+internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     public async Task List(HttpContext context)
     {
@@ -37,6 +38,16 @@ internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed 
         var count = revocation.Subject is { } subject
             ? await tenant.RevokeSubject(subject, context.RequestAborted)
             : await tenant.RevokeSession(revocation.Session!, context.RequestAborted) ? 1 : 0;
+        audit.Write(new AuditEvent
+        {
+            Time = time.GetUtcNow(),
+            Event = "revoke",
+            Tenant = revocation.Tenant,
+            Subject = revocation.Subject,
+            Reference = revocation.Session,
+            Client = context.Connection.RemoteIpAddress?.ToString(),
+            Count = count,
+        });
         await AdminReply.Json(context, new RevocationReply(count), AdminJson.Default.RevocationReply);
     }
 

@@ -1,0 +1,99 @@
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Audit;
+
+namespace RegistryProxy.Gateway.Audit;
+
+/// <summary>What a gateway reports: logins, refusals, pulls of manifests, pushes and deletions.</summary>
+internal sealed class AuditTrail(AuditLog log, ClientAddress addresses, TimeProvider time)
+{
+    /// <summary>A request was refused, although it came with a token.</summary>
+    public void Refused(HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
+    {
+        if (caller is null && refusal.BearerError is null)
+        {
+            return;
+        }
+
+        log.Write(Start(context, site, "denied") with
+        {
+            Subject = caller?.Token.Subject,
+            Authenticator = caller?.Token.Authenticator,
+            Action = ActionOf(operation),
+            Repository = repository?.Value ?? "",
+            Reference = path.Reference?.ToString(),
+            Digest = path.Digest?.Value,
+            Decision = "deny",
+            Status = refusal.Error.Status,
+        });
+    }
+
+    /// <summary>A request that was allowed has ended, well or not.</summary>
+    public void Done(Exchange exchange, Operation operation)
+    {
+        if (EventOf(operation, exchange) is not { } name)
+        {
+            return;
+        }
+
+        var response = exchange.Context.Response;
+        log.Write(Start(exchange.Context, exchange.Site, name) with
+        {
+            Subject = exchange.Caller.Token.Subject,
+            Authenticator = exchange.Caller.Token.Authenticator,
+            Action = ActionOf(operation),
+            Repository = exchange.Repository.Value,
+            Reference = exchange.Path.Reference?.ToString(),
+            Digest = exchange.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
+            Decision = "allow",
+            Rule = exchange.Caller.RuleFor(exchange.Repository, OperationTable.Actions(operation).Needed),
+            Status = response.StatusCode,
+            Bytes = response.ContentLength,
+            Cache = "none",
+            Upstream = exchange.Upstream.Name,
+        });
+    }
+
+    /// <summary>A token request was answered.</summary>
+    public void Login(HttpContext context, Site site, TokenRequest request, LoginResult result)
+    {
+        var granted = result.Status == LoginStatus.Granted;
+        log.Write(Start(context, site, "login") with
+        {
+            Subject = granted ? result.Subject : request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null,
+            Authenticator = granted ? result.Authenticator : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
+            Action = request.Credentials.Kind.ToString().ToLowerInvariant(),
+            Decision = granted ? "allow" : "deny",
+            Status = result.Status switch
+            {
+                LoginStatus.Granted => 200, LoginStatus.Rejected => 401, LoginStatus.Throttled => 429, LoginStatus.Unavailable => 503, _ => 400,
+            },
+        });
+    }
+
+    private AuditEvent Start(HttpContext context, Site site, string name) => new()
+    {
+        Time = time.GetUtcNow(),
+        Event = name,
+        Tenant = site.Tenant.Name,
+        Client = addresses.Of(context)?.ToString(),
+        UserAgent = context.Request.Headers.UserAgent.ToString(),
+        RequestId = context.TraceIdentifier,
+    };
+
+    private static string? EventOf(Operation operation, Exchange exchange) => operation switch
+    {
+        Operation.PullManifest when !exchange.IsHead => "pull",
+        Operation.PutManifest => "push",
+        Operation.DeleteManifest or Operation.DeleteBlob => "delete",
+        _ => null,
+    };
+
+    private static string ActionOf(Operation operation) =>
+        operation == Operation.ListCatalog ? "catalog" : OperationTable.Actions(operation).Needed.Names()[0];
+}

@@ -1,0 +1,50 @@
+namespace RegistryProxy.ServiceDefaults.Audit;
+
+/// <summary>One line of the audit log; what is <c>null</c> is left out. Never holds a secret.</summary>
+public sealed record AuditEvent
+{
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary><c>login pull push delete denied revoke attestation-reset lost</c></summary>
+    public required string Event { get; init; }
+
+    public string? Tenant { get; init; }
+
+    /// <summary>Empty for anonymous.</summary>
+    public string? Subject { get; init; }
+
+    public string? Authenticator { get; init; }
+
+    public string? Client { get; init; }
+
+    public string? UserAgent { get; init; }
+
+    public string? Action { get; init; }
+
+    public string? Repository { get; init; }
+
+    public string? Reference { get; init; }
+
+    public string? Digest { get; init; }
+
+    /// <summary><c>allow</c> or <c>deny</c>.</summary>
+    public string? Decision { get; init; }
+
+    /// <summary>The access rule that allowed it.</summary>
+    public string? Rule { get; init; }
+
+    public int? Status { get; init; }
+
+    /// <summary>The length of the answer, or how many events were lost.</summary>
+    public long? Bytes { get; init; }
+
+    /// <summary>Where the answer came from: <c>none</c> for the upstream.</summary>
+    public string? Cache { get; init; }
+
+    public string? Upstream { get; init; }
+
+    public string? RequestId { get; init; }
+
+    /// <summary>How many events were lost, for <c>lost</c>.</summary>
+    public long? Count { get; init; }
+}

@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.ServiceDefaults.Audit;
+
+/// <summary>
+/// The audit log. Writing to it never waits: events queue up to a bound, and beyond it they are counted as lost, in a metric and in the log
+/// itself once it goes on.
+/// </summary>
+public sealed partial class AuditLog : BackgroundService
+{
+    private const int Capacity = 16 * 1024;
+    private const int MaxBatch = 256 * 1024;
+
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<AuditEvent> _events = Channel.CreateBounded<AuditEvent>(
+        new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly IConfigurationFeed _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger<AuditLog> _logger;
+    private readonly Counter<long> _lostCounter;
+    private AuditSink _sink;
+    private long _lost;
+
+    public AuditLog(IConfigurationFeed configuration, IMeterFactory meters, TimeProvider time, ILogger<AuditLog> logger)
+    {
+        (_configuration, _time, _logger) = (configuration, time, logger);
+        _sink = new AuditSink(configuration.Current.Configuration.Audit);
+        _lostCounter = meters.Create("RegistryProxy.Audit").CreateCounter<long>(
+            "registryproxy.audit.lost", "{event}", "Audit events that could not be written");
+    }
+
+    /// <summary>Queues an event; returns at once.</summary>
+    public void Write(AuditEvent entry)
+    {
+        if (!_events.Writer.TryWrite(entry))
+        {
+            Lose(1);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _events.Writer.TryComplete();
+        if (ExecuteTask is { } writing)
+        {
+            await writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await base.StopAsync(cancellationToken);
+        _sink.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var batch = new ArrayBufferWriter<byte>();
+        while (await _events.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var count = Fill(batch);
+            try
+            {
+                FollowConfiguration();
+                await _sink.Write(batch.WrittenMemory, CancellationToken.None);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                Lose(count);
+                LogFailed(fault.Message);
+                _sink.Dispose();
+                await Task.Delay(AfterFailure, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            batch.ResetWrittenCount();
+        }
+    }
+
+    private long Fill(ArrayBufferWriter<byte> batch)
+    {
+        long count = 0;
+        if (Interlocked.Exchange(ref _lost, 0) is var lost and > 0)
+        {
+            AuditLine.Write(new AuditEvent { Time = _time.GetUtcNow(), Event = "lost", Count = lost }, batch);
+            count += lost;
+        }
+
+        while (batch.WrittenCount < MaxBatch && _events.Reader.TryRead(out var entry))
+        {
+            AuditLine.Write(entry, batch);
+            count++;
+        }
+
+        return count;
+    }
+
+    private void FollowConfiguration()
+    {
+        var wanted = _configuration.Current.Configuration.Audit;
+        if (wanted != _sink.Configuration)
+        {
+            _sink.Dispose();
+            _sink = new AuditSink(wanted);
+        }
+    }
+
+    private void Lose(long count)
+    {
+        Interlocked.Add(ref _lost, count);
+        _lostCounter.Add(count);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written, events are lost: {Problem}")]
+    private partial void LogFailed(string problem);
+}

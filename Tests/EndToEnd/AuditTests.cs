@@ -1,0 +1,86 @@
+using System.Net;
+using System.Text.Json;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Who did what, in the audit log.</summary>
+public sealed class AuditTests(Lab lab)
+{
+    [Fact]
+    public async Task Every_login_pull_push_refusal_and_revocation_names_who_and_what()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("audit/audit.jsonl");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file} }}").Replace("who: [anonymous], repositories: [\"**\"]", "who: [\"user:bob\"], repositories: [\"audit/**\"]"));
+        using var alice = door.Client("alice");
+        var image = TestImage.Build(170, 1000);
+        await alice.PushImage("audit/app", "v1", image);
+        using var bob = door.Client("bob");
+        (await bob.GetManifest("audit/app", "v1")).Dispose();
+        using (var denied = await bob.Do(HttpMethod.Delete, $"/v2/audit/app/manifests/{image.Manifest.Digest}", "repository:audit/app:delete"))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, denied.StatusCode);
+        }
+
+        (await alice.PostToken(("grant_type", "password"), ("username", "carol\u2028\"}{\"event\":\"forged\"}"), ("password", "canary-audit"), ("service", "127.0.0.1"))).Dispose();
+        using var http = new HttpClient();
+        using var content = new StringContent("{\"tenant\":\"acme\",\"subject\":\"bob\"}");
+        (await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", content)).Dispose();
+
+        List<JsonElement> lines = [];
+        await Eventually.True(() => (lines = Read(file)).Exists(line => Is(line, "revoke")), "the revocation is written");
+        Assert.Contains(lines, line => Is(line, "push") && Text(line, "subject") == "alice" && Text(line, "rule") == "alice" && Text(line, "digest") == image.Manifest.Digest.Value);
+        var pull = Assert.Single(lines, line => Is(line, "pull"));
+        Assert.Equal(("bob", "staff", "audit/app", "v1", "allow", "everybody", "local", "127.0.0.1"), (
+            Text(pull, "subject"), Text(pull, "authenticator"), Text(pull, "repository"), Text(pull, "reference"), Text(pull, "decision"), Text(pull, "rule"), Text(pull, "upstream"), Text(pull, "client")));
+        Assert.Equal(200, pull.GetProperty("status").GetInt32());
+        Assert.Equal(image.Manifest.Bytes.Length, pull.GetProperty("bytes").GetInt64());
+        Assert.Contains(lines, line => Is(line, "denied") && Text(line, "subject") == "bob" && Text(line, "action") == "delete" && line.GetProperty("status").GetInt32() == 403);
+        Assert.Contains(lines, line => Is(line, "login") && Text(line, "decision") == "deny" && Text(line, "subject").StartsWith("carol", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => Is(line, "forged"));
+        Assert.DoesNotContain("canary", await File.ReadAllTextAsync(file));
+    }
+
+    [Fact]
+    public async Task A_full_file_is_put_aside_and_the_oldest_goes()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("audit.jsonl");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file}, maxBytes: 2KiB, keep: 2 }}"));
+        using var alice = door.Client("alice");
+        for (var i = 0; i < 60; i++)
+        {
+            (await alice.RequestToken([])).Dispose();
+        }
+
+        await Eventually.True(() => File.Exists($"{file}.2"), "two files are put aside");
+        Assert.False(File.Exists($"{file}.3"));
+        Assert.All(Directory.GetFiles(folder.Path, "audit.jsonl.*"), aside => Assert.NotEmpty(Read(aside)));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_holds_up_no_pull_and_counts_what_is_lost()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("blocked", "a file where a folder should be");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {folder.File("blocked/audit.jsonl")} }}"));
+        using var alice = door.Client("alice");
+        using var login = await alice.RequestToken([]);
+        Assert.Equal(HttpStatusCode.OK, login.StatusCode);
+        await Eventually.True(async () => await door.Metric("registryproxy_audit_lost") >= 1, "the loss is counted");
+        Assert.Contains("audit log cannot be written", door.Log);
+        File.Delete(folder.File("blocked"));
+        using var again = await alice.RequestToken([]);
+        await Eventually.True(() => File.Exists(folder.File("blocked/audit.jsonl")) && Read(folder.File("blocked/audit.jsonl")).Exists(line => Is(line, "lost")), "the log goes on and says what was lost");
+    }
+
+    private static List<JsonElement> Read(string file) =>
+        File.Exists(file) ? [.. File.ReadAllLines(file).Select(line => JsonDocument.Parse(line).RootElement)] : [];
+
+    private static bool Is(JsonElement line, string name) => Text(line, "event") == name;
+
+    private static string Text(JsonElement line, string field) => line.TryGetProperty(field, out var value) ? value.GetString()! : "";
+}
