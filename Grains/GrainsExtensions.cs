@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Upstreams;
 
 namespace RegistryProxy.Grains;
@@ -25,6 +26,7 @@ public static class GrainsExtensions
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()
         .AddSingleton<NonceAuthority>()
+        .AddSingleton<LoginThrottle>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>();

@@ -5,6 +5,7 @@ using RegistryProxy.Grains.Sessions.Access;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
 using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Sessions.Tokens;
 using RegistryProxy.Protocol;
 
@@ -13,7 +14,8 @@ namespace RegistryProxy.Grains.Sessions;
 /// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything but the signing key of the hour.</summary>
 [StatelessWorker, Reentrant]
 internal sealed class LoginGrain(
-    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces, TimeProvider time)
+    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
+    LoginThrottle throttle, TimeProvider time)
     : Grain, ILoginGrain
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
@@ -45,13 +47,38 @@ internal sealed class LoginGrain(
 
     private async ValueTask<LoginResult> WithPassword(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation) =>
-        await Open(tenant, request, await passwords.Verify(tenant, user, password, cancellation));
+        await Open(tenant, request, await Try(tenant, request, user, () => passwords.Verify(tenant, user, password, cancellation), cancellation));
 
     private async ValueTask<LoginResult> WithAssertion(
         TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation) =>
         authenticators.Find(tenant, name) is ITokenAuthenticator authenticator
-            ? await Open(tenant, request, await authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation))
+            ? await Open(
+                tenant, request,
+                await Try(tenant, request, $"_{name}", () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation), cancellation))
             : LoginResult.Rejected($"this tenant has no token authenticator '{name}'");
+
+    private async ValueTask<Verdict> Try(
+        TenantConfiguration tenant, LoginRequest request, string account, Func<ValueTask<Verdict>> verify, CancellationToken cancellation)
+    {
+        using var attempt = await throttle.Begin(tenant.Name, account, request.ClientAddress, cancellation);
+        if (attempt is null)
+        {
+            return Verdict.TooMany;
+        }
+
+        var verdict = await verify();
+        switch (verdict.Kind)
+        {
+            case VerdictKind.Proved:
+                attempt.Succeed();
+                break;
+            case VerdictKind.Busy or VerdictKind.Unavailable:
+                attempt.Forgive();
+                break;
+        }
+
+        return verdict;
+    }
 
     private async ValueTask<LoginResult> Open(TenantConfiguration tenant, LoginRequest request, Verdict verdict)
     {

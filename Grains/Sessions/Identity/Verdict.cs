@@ -13,6 +13,8 @@ internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, str
 
     public static Verdict Busy { get; } = new(VerdictKind.Busy, null, "too many logins at once");
 
+    public static Verdict TooMany { get; } = new(VerdictKind.Busy, null, "too many wrong logins of late; wait a little");
+
     public static Verdict Proved(VerifiedIdentity identity) => new(VerdictKind.Proved, identity, "");
 
     public static Verdict Refused(string message) => new(VerdictKind.Refused, null, message);
