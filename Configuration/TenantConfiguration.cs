@@ -22,6 +22,9 @@ public sealed record TenantConfiguration
     public IReadOnlyDictionary<string, string> Namespaces { get; init; } = new Dictionary<string, string>();
 
     public IReadOnlyList<AccessRuleConfiguration> Access { get; init; } = [];
+
+    /// <summary><c>null</c> for none.</summary>
+    public LimitConfiguration? Limits { get; init; }
 }
 
 /// <summary>Where names below a prefix lead.</summary>

@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Snapshots;
@@ -27,6 +28,7 @@ public static class GatewayExtensions
             .AddSingleton<ClientAddress>()
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<AuditTrail>()
+            .AddSingleton<TenantLimits>()
             .AddSnapshots()
             .AddAccess()
             .AddUpstreamTransport()

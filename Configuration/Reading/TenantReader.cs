@@ -26,8 +26,8 @@ internal static class TenantReader
             Routes = routes,
             Namespaces = Namespaces(map["namespaces"], routes),
             Access = AccessRuleReader.ReadAll(map["access"], [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()], authenticators),
+            Limits = LimitReader.Read(map["limits"]),
         };
-        NotSupportedYet.Refuse(map["limits"]);
         map.RefuseOthers();
         if (tenant.Hosts.Count == 0)
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
 /// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7.
 /// </summary>
-internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, AuditTrail audit, TimeProvider time)
+internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, AuditTrail audit, TimeProvider time)
 {
     public async Task Handle(HttpContext context, Site site, FrontDoorMap map)
     {
@@ -20,6 +21,12 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
         {
             await DistributionErrorWriter.Write(context, error);
+            return;
+        }
+
+        if (limits.Admit(site.Tenant) is { } tooMany)
+        {
+            await DistributionErrorWriter.Write(context, tooMany);
             return;
         }
 
@@ -61,6 +68,12 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
     private async Task Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
     {
+        if (limits.Admit(site.Tenant, caller, context) is { } tooMany)
+        {
+            await DistributionErrorWriter.Write(context, tooMany);
+            return;
+        }
+
         // 5. Ask the rules and the token.
         if (Require(caller, operation, repository) is { } refusal)
         {
@@ -84,7 +97,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         }
 
         // 7. Run.
-        var exchange = new Exchange
+        await Run(operation, new Exchange
         {
             Context = context,
             Site = site,
@@ -94,13 +107,25 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
             Repository = repository,
             Route = route,
             UpstreamName = upstreamName,
-        };
+        });
+    }
+
+    private async Task Run(Operation operation, Exchange exchange)
+    {
+        var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Context);
+        if (full is not null)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, full);
+            return;
+        }
+
         try
         {
             await runner.Run(operation, exchange);
         }
         finally
         {
+            lease?.Dispose();
             audit.Done(exchange, operation);
         }
     }

@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Grains.Interfaces;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Gateway.Snapshots;
 /// </summary>
 internal sealed partial class SnapshotFollower(
     IGrainFactory grains, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
-    GrainCallMeter meter, TimeProvider time, ILogger<SnapshotFollower> logger)
+    TenantLimits limits, GrainCallMeter meter, TimeProvider time, ILogger<SnapshotFollower> logger)
     : BackgroundService, ISnapshotObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -72,6 +73,11 @@ internal sealed partial class SnapshotFollower(
             if (update.Snapshot is { } snapshot)
             {
                 Install(snapshot);
+            }
+
+            if (update.Gateways > 0)
+            {
+                limits.Gateways = update.Gateways;
             }
 
             if (update.DropAllDecisions)

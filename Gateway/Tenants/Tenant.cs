@@ -16,6 +16,7 @@ internal sealed class Tenant
         Hosts = snapshot.Hosts;
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
         AnonymousRules = snapshot.AnonymousRules;
+        Limits = snapshot.Limits;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams[route.Upstream])).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -27,6 +28,9 @@ internal sealed class Tenant
     public Uri? PublicUrl { get; }
 
     public IReadOnlyList<GrantedRule> AnonymousRules { get; }
+
+    /// <summary><c>null</c> for none.</summary>
+    public LimitSnapshot? Limits { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

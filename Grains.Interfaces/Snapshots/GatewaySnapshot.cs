@@ -57,7 +57,19 @@ public sealed record TenantSnapshot
     /// <summary>What everybody may do without a login.</summary>
     [Id(5)]
     public required IReadOnlyList<GrantedRule> AnonymousRules { get; init; }
+
+    /// <summary>What the tenant may use of the whole cluster; <c>null</c> for no limits.</summary>
+    [Id(6)]
+    public LimitSnapshot? Limits { get; init; }
 }
+
+/// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>
+[GenerateSerializer, Immutable, Alias("rp.limit-snapshot")]
+public sealed record LimitSnapshot(
+    [property: Id(0)] long? RequestsPerSecond,
+    [property: Id(1)] long? BytesPerSecond,
+    [property: Id(2)] int? ConcurrentStreams,
+    [property: Id(3)] long? IdentityRequestsPerSecond);
 
 /// <summary>Where names below a prefix lead.</summary>
 [GenerateSerializer, Immutable, Alias("rp.route-snapshot")]

@@ -7,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 public interface ISnapshotGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Subscribes the gateway for two minutes, or renews that, and returns what changed since <paramref name="known"/>.
+    /// Subscribes the gateway for twenty seconds, or renews that, and returns what changed since <paramref name="known"/>.
     /// Pushes can be lost: a gateway calls this every two seconds.
     /// </summary>
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
@@ -58,4 +58,8 @@ public sealed record SnapshotUpdate
     /// <summary>Too much changed to list: drop every decision.</summary>
     [Id(3)]
     public bool DropAllDecisions { get; init; }
+
+    /// <summary>How many gateways follow the snapshot; 0 when this update does not say.</summary>
+    [Id(4)]
+    public int Gateways { get; init; }
 }

@@ -31,6 +31,9 @@ internal static class SnapshotBuilder
         Routes = [.. tenant.Routes.Select(route => Route(route, configuration.Upstreams[route.Upstreams[0]]))],
         Namespaces = tenant.Namespaces.ToDictionary(),
         AnonymousRules = AccessRules.Match(tenant, null),
+        Limits = tenant.Limits is { } limits
+            ? new LimitSnapshot(limits.RequestsPerSecond, limits.BytesPerSecond, limits.ConcurrentStreams, limits.IdentityRequestsPerSecond)
+            : null,
     };
 
     private static RouteSnapshot Route(RouteConfiguration route, UpstreamConfiguration upstream) => new(

@@ -12,7 +12,7 @@ internal sealed class SnapshotGrain(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain
 {
-    private static readonly TimeSpan Subscription = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
 
     private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
     private readonly SessionChangeLog _changes = new();
@@ -23,7 +23,11 @@ internal sealed class SnapshotGrain(
     public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
         _gateways.Subscribe(observer, observer);
-        return new(_changes.Since(known) with { Snapshot = known.Version == _snapshot.Version ? null : _snapshot, Position = Position });
+        _gateways.ClearExpired();
+        return new(_changes.Since(known) with
+        {
+            Snapshot = known.Version == _snapshot.Version ? null : _snapshot, Position = Position, Gateways = _gateways.Count,
+        });
     }
 
     public async ValueTask Refresh(CancellationToken cancellation = default)

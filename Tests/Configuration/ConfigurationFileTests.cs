@@ -161,7 +161,7 @@ public sealed class ConfigurationFileTests : IDisposable
         foreach (var field in new[]
         {
             "cluster.provider", "cluster.redis", "state.provider", "state.file", "state.encryptionKeys", "cache",
-            "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn", "tenants.t.limits",
+            "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn",
         })
         {
             Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));

@@ -120,6 +120,16 @@ public sealed class TokenTests(Lab lab)
     }
 
     [Fact]
+    public async Task Three_hundred_logins_at_once_with_one_account_all_succeed()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        using var alice = door.Client("alice");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => alice.RequestToken([])));
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Array.ForEach(answers, answer => answer.Dispose());
+    }
+
+    [Fact]
     public async Task The_key_set_is_public_and_holds_no_private_half()
     {
         var door = await lab.Door;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using BitFaster.Caching.Lru;
@@ -7,7 +8,8 @@ namespace RegistryProxy.Grains.Sessions.Identity;
 
 /// <summary>
 /// The expensive part of passwords, bounded: half of the processors work on bcrypt, a short queue waits, the rest is told to come back.
-/// A right password is remembered for a minute under a key of this process, so that a client which logs in for every layer costs once.
+/// A right password is remembered for a minute under a key of this process, and the same password is never checked twice at once, so that a
+/// client which logs in for every layer, or a hundred nodes with one account, cost once.
 /// </summary>
 internal sealed class PasswordWork : IDisposable
 {
@@ -21,6 +23,7 @@ internal sealed class PasswordWork : IDisposable
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly SemaphoreSlim _slots = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly ConcurrentTLru<string, bool> _right = new(10_000, Remembered);
+    private readonly ConcurrentDictionary<string, Lazy<Task<bool?>>> _running = new();
     private int _waiting;
 
     /// <summary>Whether the password belongs to the hash; <c>null</c> when too many others are waiting.</summary>
@@ -38,34 +41,38 @@ internal sealed class PasswordWork : IDisposable
             return true;
         }
 
-        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
-        {
-            Interlocked.Decrement(ref _waiting);
-            return null;
-        }
+        return await _running.GetOrAdd(memory, _ => new Lazy<Task<bool?>>(() => Check(memory, hash, password))).Value.WaitAsync(cancellation);
+    }
 
+    private async Task<bool?> Check(string memory, string hash, Secret password)
+    {
         try
         {
-            await _slots.WaitAsync(cancellation);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
-
-        try
-        {
-            var right = await Task.Run(() => BCrypt.Net.BCrypt.Verify(password.Reveal(), hash), cancellation);
-            if (right)
+            if (Interlocked.Increment(ref _waiting) > MaxWaiting)
             {
-                _right.AddOrUpdate(memory, true);
+                return null;
             }
 
-            return right;
+            await _slots.WaitAsync();
+            try
+            {
+                var right = await Task.Run(() => BCrypt.Net.BCrypt.Verify(password.Reveal(), hash));
+                if (right)
+                {
+                    _right.AddOrUpdate(memory, true);
+                }
+
+                return right;
+            }
+            finally
+            {
+                _slots.Release();
+            }
         }
         finally
         {
-            _slots.Release();
+            Interlocked.Decrement(ref _waiting);
+            _running.TryRemove(memory, out _);
         }
     }
 

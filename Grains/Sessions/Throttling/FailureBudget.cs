@@ -23,6 +23,19 @@ internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider t
         }
     }
 
+    /// <summary>Whether nothing is left.</summary>
+    public bool IsSpent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Refill();
+                return _tokens < 1;
+            }
+        }
+    }
+
     /// <summary>Charges one try; <c>false</c> when there is nothing left.</summary>
     public bool TryCharge()
     {

@@ -5,21 +5,20 @@ namespace RegistryProxy.Grains.Sessions.Throttling;
 /// <summary>
 /// Slows guessing down and nobody else: failures are budgeted per address, per account and in all. An address from which an account has
 /// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that nobody
-/// guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself.
+/// guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries of one
+/// address wait for each other, so that many at once are neither guesses nor refused.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)
 {
     /// <summary>Addresses, accounts and pairs that are remembered, each.</summary>
     private const int Capacity = 50_000;
 
-    /// <summary>Tries of one address that are checked at the same time; others wait.</summary>
-    private const int AtOnce = 2;
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>How long a try may wait for those before it; a login takes 5 s at most.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     private readonly ConcurrentLru<string, Caller> _addresses = new(Capacity);
     private readonly ConcurrentLru<string, FailureBudget> _accounts = new(Capacity);
-    private readonly ConcurrentLru<string, FailureBudget> _known = new(Capacity);
+    private readonly ConcurrentLru<string, Acquaintance> _known = new(Capacity);
     private readonly FailureBudget _all = new(1200, TimeSpan.FromSeconds(0.1), time);
 
     /// <summary>Starts a try; <c>null</c> when it comes too soon.</summary>
@@ -32,27 +31,25 @@ internal sealed class LoginThrottle(TimeProvider time)
         var who = $"{tenant}\0{account}";
         var from = AddressKey.Of(address);
         var pair = $"{who}\0{from}";
-        if (_known.TryGet(pair, out var known))
-        {
-            return known.TryCharge() ? new LoginAttempt(() => { }, null, known) : null;
-        }
-
         var caller = _addresses.GetOrAdd(from, _ => new Caller(time));
-        if (Charge(caller, _accounts.GetOrAdd(who, _ => new FailureBudget(30, TimeSpan.FromSeconds(6), time))) is not { } charged)
+        var failures = _accounts.GetOrAdd(who, _ => new FailureBudget(30, TimeSpan.FromSeconds(6), time));
+        var gate = _known.TryGet(pair, out var known) ? known.Gate : failures.IsSpent ? null : caller.Gate;
+        if (gate is null || !await gate.WaitAsync(Patience, cancellation))
         {
             return null;
         }
 
-        if (!await caller.Gate.WaitAsync(Patience, cancellation))
+        var charged = _known.TryGet(pair, out known) ? known.Charge() : Charge(caller, failures);
+        if (charged is null)
         {
-            charged.ForEach(budget => budget.Return());
+            gate.Release();
             return null;
         }
 
-        return new LoginAttempt(() => _known.AddOrUpdate(pair, new FailureBudget(10, TimeSpan.FromSeconds(6), time)), caller.Gate, [.. charged]);
+        return new LoginAttempt(() => _known.GetOrAdd(pair, _ => new Acquaintance(time)), gate, charged);
     }
 
-    private List<FailureBudget>? Charge(Caller caller, FailureBudget account)
+    private FailureBudget[]? Charge(Caller caller, FailureBudget account)
     {
         var untouched = account.IsUntouched;
         if (!account.TryCharge())
@@ -87,6 +84,16 @@ internal sealed class LoginThrottle(TimeProvider time)
         /// <summary>For accounts that nobody guesses at.</summary>
         public FailureBudget Spare { get; } = new(5, TimeSpan.FromSeconds(0.5), time);
 
-        public SemaphoreSlim Gate { get; } = new(AtOnce);
+        public SemaphoreSlim Gate { get; } = new(4);
+    }
+
+    /// <summary>An account at an address from which it has logged in.</summary>
+    private sealed class Acquaintance(TimeProvider time)
+    {
+        private readonly FailureBudget _failures = new(10, TimeSpan.FromSeconds(6), time);
+
+        public SemaphoreSlim Gate { get; } = new(8);
+
+        public FailureBudget[]? Charge() => _failures.TryCharge() ? [_failures] : null;
     }
 }

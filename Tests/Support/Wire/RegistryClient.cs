@@ -11,7 +11,7 @@ namespace RegistryProxy.Tests.Support.Wire;
 internal sealed class RegistryClient(string url, string? user, string? password) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(5) };
-    private readonly Dictionary<string, string> _tokens = [];
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> _tokens = new();
 
     public HttpClient Http => _http;
 

@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Http.Features;
+
+namespace RegistryProxy.Gateway.Limits;
+
+/// <summary>A body whose bytes keep to a rate: what goes through waits for as long as the rate wants.</summary>
+internal sealed class PacedBody(Stream inner, RateGate gate, Func<double> perSecond, TimeProvider time) : Stream
+{
+    public override bool CanRead => inner.CanRead;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => inner.CanWrite;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Paces both bodies of a request.</summary>
+    public static void Apply(HttpContext context, RateGate gate, Func<double> perSecond, TimeProvider time)
+    {
+        context.Request.Body = new PacedBody(context.Request.Body, gate, perSecond, time);
+        var prior = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new PacedBody(prior.Stream, gate, perSecond, time), prior));
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await inner.ReadAsync(buffer, cancellationToken);
+        await Pace(read, cancellationToken);
+        return read;
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await Pace(buffer.Length, cancellationToken);
+        await inner.WriteAsync(buffer, cancellationToken);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private Task Pace(int bytes, CancellationToken cancellation) =>
+        bytes > 0 && gate.Take(bytes, perSecond()) is { Ticks: > 0 } wait ? Task.Delay(wait, time, cancellation) : Task.CompletedTask;
+}
