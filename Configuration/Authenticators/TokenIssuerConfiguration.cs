@@ -28,15 +28,6 @@ public sealed record OidcConfiguration : TokenIssuerConfiguration
     public string SubjectClaim { get; init; } = "sub";
 
     public string GroupsClaim { get; init; } = "groups";
-
-    /// <summary>Set when people may log in with a browser or a device code.</summary>
-    public string? ClientId { get; init; }
-
-    /// <summary><c>null</c> for a public client.</summary>
-    public SecretSource? ClientSecret { get; init; }
-
-    /// <summary>What a browser login asks for.</summary>
-    public IReadOnlyList<string> Scopes { get; init; } = ["openid"];
 }
 
 /// <summary>Service accounts of a Kubernetes cluster, by projected tokens.</summary>

@@ -77,6 +77,26 @@ public sealed class AuditTests(Lab lab)
         await Eventually.True(() => File.Exists(folder.File("blocked/audit.jsonl")) && Read(folder.File("blocked/audit.jsonl")).Exists(line => Is(line, "lost")), "the log goes on and says what was lost");
     }
 
+    [Theory]
+    [InlineData("127.0.0.0/8", "6.6.6.6, 203.0.113.7", "203.0.113.7")]
+    [InlineData("127.0.0.0/8", "6.6.6.6, 203.0.113.7, 127.0.0.9", "203.0.113.7")]
+    [InlineData("127.0.0.0/8", "nonsense", "127.0.0.1")]
+    [InlineData("10.0.0.0/8", "6.6.6.6", "127.0.0.1")]
+    public async Task A_client_is_who_the_trusted_proxies_say(string trusted, string forwarded, string client)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("audit.jsonl");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+            (await lab.Registry).Url, extra: $"audit: {{ file: {file} }}\nlisten: {{ trustedProxies: [\"{trusted}\"] }}"));
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("X-Forwarded-For", forwarded);
+        http.DefaultRequestHeaders.Add("X-Real-IP", "7.7.7.7");
+        http.DefaultRequestHeaders.Add("Forwarded", "for=8.8.8.8");
+        (await http.GetAsync($"{door.DataUrl}/token?service=127.0.0.1")).Dispose();
+        await Eventually.True(() => Read(file).Count == 1, "the login is written");
+        Assert.Equal(client, Text(Read(file)[0], "client"));
+    }
+
     private static List<JsonElement> Read(string file) =>
         File.Exists(file) ? [.. File.ReadAllLines(file).Select(line => JsonDocument.Parse(line).RootElement)] : [];
 

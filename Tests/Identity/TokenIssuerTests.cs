@@ -152,7 +152,7 @@ public sealed class TokenIssuerTests : IDisposable
     [InlineData("{ type: oidc, issuer: \"https://accounts.google.com\", audience: a, allowAnySubject: true }", "allowAnySubject")]
     [InlineData("{ type: oidc, issuer: \"http://idp.example\", audience: a, allowAnySubject: true }", "https://")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", require: { a: b } }", "audience")]
-    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }", "clientSecret")]
+    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x }", "not supported yet")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\", audience: a, jwks: { file: nowhere.json } }", "jwks.file")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\" }", "audience")]
     [InlineData("{ type: gcp-identity, audience: a, projects: [] }", "empty never means all")]

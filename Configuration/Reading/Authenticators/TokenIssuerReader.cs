@@ -20,7 +20,7 @@ internal static class TokenIssuerReader
     {
         var allowPrivate = map["allowPrivate"].Flag(false);
         var allowAnySubject = map["allowAnySubject"];
-        var (issuer, require, clientSecret) = (Issuer(map["issuer"], allowPrivate), map["require"], map["clientSecret"]);
+        var (issuer, require) = (Issuer(map["issuer"], allowPrivate), map["require"]);
         var oidc = new OidcConfiguration
         {
             Name = name,
@@ -31,14 +31,11 @@ internal static class TokenIssuerReader
             Require = Require(require),
             SubjectClaim = map["subjectClaim"].Text() ?? "sub",
             GroupsClaim = map["groupsClaim"].Text() ?? "groups",
-            ClientId = map["clientId"].Text(),
-            ClientSecret = context.Secret(clientSecret),
-            Scopes = map["scopes"].IsPresent ? [.. map["scopes"].Items().Select(scope => scope.RequiredText())] : ["openid"],
         };
         CheckSubjects(oidc, require, allowAnySubject);
-        if (oidc.ClientId is null && clientSecret.IsPresent)
+        foreach (var login in new[] { map["clientId"], map["clientSecret"], map["scopes"] })
         {
-            clientSecret.Fail("belongs to a clientId, for people who log in with a browser");
+            NotSupportedYet.Refuse(login);
         }
 
         return oidc;
