@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Tenants;
@@ -10,6 +11,9 @@ internal static class DistributionErrorWriter
 {
     public const string ApiVersionHeader = "Docker-Distribution-Api-Version";
     public const string RequestIdHeader = "X-Request-Id";
+
+    /// <summary>People read these bodies as they are; they are never anything but application/json.</summary>
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes a refusal, with the challenge when it is a 401.</summary>
     public static Task Write(HttpContext context, Site site, Refusal refusal)
@@ -44,7 +48,7 @@ internal static class DistributionErrorWriter
     private static byte[] Body(HttpContext context, DistributionError error)
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
+        using (var json = new Utf8JsonWriter(stream, Readable))
         {
             json.WriteStartObject();
             json.WriteStartArray("errors");
