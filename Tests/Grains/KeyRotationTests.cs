@@ -1,0 +1,33 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Sessions.Keys;
+
+namespace RegistryProxy.Tests.Grains;
+
+/// <summary>A signing key is published before it signs, and kept until the last token of its is over.</summary>
+public sealed class KeyRotationTests
+{
+    private static readonly TokenConfiguration Tokens = new() { AccessLifetime = TimeSpan.FromMinutes(15), KeyRotation = TimeSpan.FromHours(24) };
+    private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    [Fact]
+    public void Keys_overlap()
+    {
+        var ring = new KeyRing();
+        Assert.True(KeyRotation.Turn(ring, Tokens, Start));
+        var (first, second) = (ring.Active!.Id, ring.Next!.Id);
+        Assert.False(KeyRotation.Turn(ring, Tokens, Start + TimeSpan.FromHours(23)));
+        Assert.Equal(first, ring.Active.Id);
+
+        var turned = Start + Tokens.KeyRotation;
+        Assert.True(KeyRotation.Turn(ring, Tokens, turned));
+        Assert.Equal(second, ring.Active.Id);
+        Assert.Equal([first], ring.Retired.Select(key => key.Id));
+        Assert.DoesNotContain(ring.Next.Id, new[] { first, second });
+
+        KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime);
+        Assert.Equal([first], ring.Retired.Select(key => key.Id));
+        Assert.True(KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime + TimeSpan.FromMinutes(2)));
+        Assert.Empty(ring.Retired);
+        Assert.Equal(2, ring.UploadKeys.Count);
+    }
+}
