@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
@@ -13,7 +14,7 @@ namespace RegistryProxy.Gateway;
 /// token endpoint or the key set. Whatever else is asked for is not there.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces,
+    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
     ILogger<DataListener> logger)
 {
     public async Task Handle(HttpContext context)
@@ -78,6 +79,11 @@ internal sealed partial class DataListener(
         {
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
             return distribution.Handle(context, site, map);
+        }
+
+        if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
+        {
+            return logins.Handle(context, site, path);
         }
 
         return path switch

@@ -5,6 +5,7 @@ using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
@@ -50,7 +51,10 @@ public static class GatewayExtensions
         .AddSingleton<DecisionCache>()
         .AddSingleton<Gatekeeper>()
         .AddSingleton<TokenEndpoint>()
-        .AddSingleton<NonceEndpoint>();
+        .AddSingleton<NonceEndpoint>()
+        .AddSingleton<BrowserLogin>()
+        .AddSingleton<DeviceLogin>()
+        .AddSingleton<LoginEndpoints>();
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Sessions.Login;
 using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Upstreams;
 
@@ -27,6 +29,9 @@ public static class GrainsExtensions
         .AddSingleton<PasswordWork>()
         .AddSingleton<NonceAuthority>()
         .AddSingleton<LoginThrottle>()
+        .AddSingleton<LoginGranter>()
+        .AddSingleton<FlowSeal>()
+        .AddSingleton<DeviceLogins>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>();

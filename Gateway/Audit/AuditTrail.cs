@@ -76,6 +76,20 @@ internal sealed class AuditTrail(AuditLog log, ClientAddress addresses, TimeProv
         });
     }
 
+    /// <summary>A browser came back from its provider.</summary>
+    public void BrowserLogin(HttpContext context, Site site, LoginResult result)
+    {
+        var granted = result.Status == LoginStatus.Granted;
+        log.Write(Start(context, site, "login") with
+        {
+            Subject = granted ? result.Subject : null,
+            Authenticator = granted ? result.Authenticator : null,
+            Action = granted && result.RefreshToken is null ? "approvedevice" : "browser",
+            Decision = granted ? "allow" : "deny",
+            Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,
+        });
+    }
+
     private AuditEvent Start(HttpContext context, Site site, string name) => new()
     {
         Time = time.GetUtcNow(),

@@ -59,6 +59,11 @@ internal static class DistributionErrorWriter
             json.WriteString("message", error.Status < 500 ? error.Message : $"{error.Message} (request {context.TraceIdentifier})");
             json.WriteEndObject();
             json.WriteEndArray();
+            if (error.OAuthError is { } code)
+            {
+                json.WriteString("error", code);
+            }
+
             json.WriteEndObject();
         }
 

@@ -11,6 +11,10 @@ namespace RegistryProxy.Gateway.Tenants;
 /// <param name="Service">The service name and the audience of access tokens.</param>
 internal sealed record Site(Tenant Tenant, string Realm, string Service)
 {
+    /// <summary>Scheme and authority, without a slash at the end.</summary>
+    public string Origin => Realm[..^"/token".Length];
+
+
     /// <summary>The site of a tenant for a request; <c>null</c> when it has no public URL and the host is not loopback.</summary>
     public static Site? Of(Tenant tenant, HttpRequest request)
     {

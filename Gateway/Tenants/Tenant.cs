@@ -17,6 +17,7 @@ internal sealed class Tenant
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
+        PeopleLogins = snapshot.PeopleLogins;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams[route.Upstream])).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -31,6 +32,9 @@ internal sealed class Tenant
 
     /// <summary><c>null</c> for none.</summary>
     public LimitSnapshot? Limits { get; }
+
+    /// <summary>The authenticators with which people log in by browser.</summary>
+    public IReadOnlyList<string> PeopleLogins { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

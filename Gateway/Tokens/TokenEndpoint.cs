@@ -76,7 +76,7 @@ internal sealed partial class TokenEndpoint(
         LoginStatus.Rejected => DistributionError.Unauthorized(result.Message),
         LoginStatus.Throttled => DistributionError.TooManyRequests(result.Message, result.RetryAfterSeconds ?? 5),
         LoginStatus.Unavailable => DistributionError.Unavailable(503, result.Message, result.RetryAfterSeconds ?? 5),
-        _ => DistributionError.Unsupported(result.Message, 400),
+        _ => DistributionError.Unsupported(result.Message, 400) with { OAuthError = result.DeviceError },
     };
 
     private static Task Refuse(HttpContext context, DistributionError error)

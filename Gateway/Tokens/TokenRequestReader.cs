@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Tokens;
 
-/// <summary>Reads both forms of a token request: the query (distribution, spec/auth/token.md) and the OAuth2 body (oauth.md, RFC 8693).</summary>
+/// <summary>Reads both forms of a token request: the query (distribution, spec/auth/token.md) and the OAuth2 body (oauth.md, RFC 8628, RFC 8693).</summary>
 internal static class TokenRequestReader
 {
     /// <summary>The longest body, in bytes.</summary>
@@ -63,13 +63,15 @@ internal static class TokenRequestReader
                 TokenRequest.CredentialsOf(user ?? "", password ?? ""),
             "refresh_token" when form.TryGetSingle("refresh_token", out var token) && token is not null =>
                 new(LoginCredentialsKind.RefreshToken, "", new Secret(token)),
+            "urn:ietf:params:oauth:grant-type:device_code" when form.TryGetSingle("device_code", out var code) && code is not null =>
+                new(LoginCredentialsKind.DeviceCode, "", new Secret(code)),
             "urn:ietf:params:oauth:grant-type:token-exchange" when form.TryGetSingle("subject_token", out var token) && token is not null
                 && form.TryGetSingle("subject_token_type", out var type) && type?.StartsWith(SubjectTokenType, StringComparison.Ordinal) == true =>
                 new(LoginCredentialsKind.Assertion, type[SubjectTokenType.Length..], new Secret(token)),
             _ => null,
         };
         return credentials is null
-            ? (null, DistributionError.Unsupported("grant_type must be password, refresh_token or token-exchange, with its fields", 400))
+            ? (null, DistributionError.Unsupported("grant_type must be password, refresh_token, device_code or token-exchange, with its fields", 400))
             : (new TokenRequest(credentials, scopes, offline, service), null);
     }
 

@@ -57,4 +57,7 @@ public enum LoginCredentialsKind
 
     /// <summary>A refresh token issued here.</summary>
     RefreshToken,
+
+    /// <summary>A device code issued here (RFC 8628 §3.4).</summary>
+    DeviceCode,
 }

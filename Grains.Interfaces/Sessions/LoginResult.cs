@@ -43,6 +43,10 @@ public sealed record LoginResult
     [Id(9)]
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The OAuth2 error code of a device that polls (RFC 8628 §3.5); <c>null</c> otherwise.</summary>
+    [Id(10)]
+    public string? DeviceError { get; init; }
+
     public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
 }
 

@@ -61,6 +61,10 @@ public sealed record TenantSnapshot
     /// <summary>What the tenant may use of the whole cluster; <c>null</c> for no limits.</summary>
     [Id(6)]
     public LimitSnapshot? Limits { get; init; }
+
+    /// <summary>The authenticators with which people log in by browser.</summary>
+    [Id(7)]
+    public IReadOnlyList<string> PeopleLogins { get; init; } = [];
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

@@ -34,6 +34,10 @@ internal static class SnapshotBuilder
         Limits = tenant.Limits is { } limits
             ? new LimitSnapshot(limits.RequestsPerSecond, limits.BytesPerSecond, limits.ConcurrentStreams, limits.IdentityRequestsPerSecond)
             : null,
+        PeopleLogins =
+        [
+            .. tenant.Authenticators.Where(name => configuration.Authenticators.GetValueOrDefault(name) is OidcConfiguration { People: not null }),
+        ],
     };
 
     private static RouteSnapshot Route(RouteConfiguration route, UpstreamConfiguration upstream) => new(

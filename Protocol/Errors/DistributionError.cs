@@ -12,6 +12,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>When to come back, in whole seconds; sent as <c>Retry-After</c>.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
+    public string? OAuthError { get; init; }
+
     public static DistributionError BlobUnknown() => new("BLOB_UNKNOWN", 404, "blob unknown to this repository");
 
     public static DistributionError UploadUnknown() =>

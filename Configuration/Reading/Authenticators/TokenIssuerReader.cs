@@ -31,13 +31,9 @@ internal static class TokenIssuerReader
             Require = Require(require),
             SubjectClaim = map["subjectClaim"].Text() ?? "sub",
             GroupsClaim = map["groupsClaim"].Text() ?? "groups",
+            People = PeopleLoginReader.Read(map, context),
         };
         CheckSubjects(oidc, require, allowAnySubject);
-        foreach (var login in new[] { map["clientId"], map["clientSecret"], map["scopes"] })
-        {
-            NotSupportedYet.Refuse(login);
-        }
-
         return oidc;
     }
 

@@ -1,0 +1,133 @@
+using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Login;
+
+/// <summary>Sends a browser to the provider and shows it the login line when it comes back.</summary>
+internal sealed partial class BrowserLogin(
+    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<BrowserLogin> logger)
+{
+    private const string Cookie = "registryproxy_login";
+
+    /// <summary>Begins at once where there is one provider, and asks where there are several.</summary>
+    public Task Begin(HttpContext context, Site site, QueryParameters query)
+    {
+        var names = site.Tenant.PeopleLogins;
+        if (!query.TryGetSingle("authenticator", out var asked))
+        {
+            return LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
+        }
+
+        return (asked ?? (names.Count == 1 ? names[0] : null)) switch
+        {
+            null => LoginPages.Choose(context, site, names),
+            var name when names.Contains(name) => Send(context, site, name, null),
+            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "There is no login of this name here."),
+        };
+    }
+
+    /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
+    public async Task Send(HttpContext context, Site site, string authenticator, string? userCode)
+    {
+        PeopleLoginStart start;
+        meter.Count("login");
+        try
+        {
+            start = await Grain.Begin(
+                new PeopleLoginRequest(site.Tenant.Name, authenticator, site.Origin + LoginEndpoints.CallbackPath, userCode), context.RequestAborted);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogUnavailable(fault, context.TraceIdentifier);
+            start = new PeopleLoginStart(null, null, "logins cannot be checked now; try again in a minute");
+        }
+
+        if (start.Address is null)
+        {
+            await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
+            return;
+        }
+
+        context.Response.Cookies.Append(Cookie, start.Flow!.Reveal(), CookieOptions(site, TimeSpan.FromMinutes(10)));
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.StatusCode = StatusCodes.Status303SeeOther;
+        context.Response.Headers.Location = start.Address.AbsoluteUri;
+    }
+
+    /// <summary>The browser is back.</summary>
+    public async Task Finish(HttpContext context, Site site, QueryParameters query)
+    {
+        var flow = context.Request.Cookies[Cookie];
+        context.Response.Cookies.Append(Cookie, "", CookieOptions(site, TimeSpan.Zero));
+        if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state) || !query.TryGetSingle("error", out var error))
+        {
+            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
+            return;
+        }
+
+        if (string.IsNullOrEmpty(code) || state is null || string.IsNullOrEmpty(flow))
+        {
+            var why = error is null ? "This login was not begun in this browser, or is over." : "The provider did not log you in.";
+            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, why);
+            return;
+        }
+
+        await Show(context, site, await Redeem(context, site, new Secret(flow), state, new Secret(code)));
+    }
+
+    private async Task<LoginResult> Redeem(HttpContext context, Site site, Secret flow, string state, Secret code)
+    {
+        meter.Count("login");
+        try
+        {
+            return await Grain.Finish(
+                new PeopleLoginReply
+                {
+                    Tenant = site.Tenant.Name,
+                    Service = site.Service,
+                    Callback = site.Origin + LoginEndpoints.CallbackPath,
+                    Flow = flow,
+                    State = state,
+                    Code = code,
+                    ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+                },
+                context.RequestAborted);
+        }
+        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            LogUnavailable(fault, context.TraceIdentifier);
+            return new LoginResult { Status = LoginStatus.Unavailable, Message = "logins cannot be checked now; try again in a minute" };
+        }
+    }
+
+    private Task Show(HttpContext context, Site site, LoginResult result)
+    {
+        audit.BrowserLogin(context, site, result);
+        return result switch
+        {
+            { Status: LoginStatus.Granted, RefreshToken: { } token } => LoginPages.LoginLine(context, site, result.Subject, token),
+            { Status: LoginStatus.Granted } => LoginPages.DeviceDone(context, site, result.Subject),
+            { Status: LoginStatus.Unavailable } => LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, result.Message),
+            _ => LoginPages.Problem(context, StatusCodes.Status403Forbidden, result.Message),
+        };
+    }
+
+    private IPeopleLoginGrain Grain => grains.GetGrain<IPeopleLoginGrain>(0);
+
+    /// <summary>Lax: the provider's redirect is a navigation from another site.</summary>
+    private static CookieOptions CookieOptions(Site site, TimeSpan life) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        Secure = site.Origin.StartsWith("https:", StringComparison.Ordinal),
+        Path = LoginEndpoints.Path,
+        MaxAge = life,
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A browser login could not be checked, request {RequestId}")]
+    private partial void LogUnavailable(Exception fault, string requestId);
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Login;
+
+/// <summary>
+/// Login of a terminal without a browser (RFC 8628): the device gets two codes, a person types one of them here. What the person confirms
+/// counts only when it was sent from this page, so that no other page can log a browser in for somebody's device.
+/// </summary>
+internal sealed class DeviceLogin(IGrainFactory grains, BrowserLogin browser, ClientAddress clientAddress, GrainCallMeter meter)
+{
+    private const int MaxBody = 1024;
+
+    /// <summary>The device authorization endpoint (RFC 8628 §3.1).</summary>
+    public async Task Begin(HttpContext context, Site site)
+    {
+        meter.Count("login");
+        var start = await Grain.BeginDevice(site.Tenant.Name, clientAddress.Of(context)?.ToString() ?? "", context.RequestAborted);
+        if (start is null)
+        {
+            await DistributionErrorWriter.Write(context, DistributionError.TooManyRequests("too many device logins from this address; wait a little", 30));
+            return;
+        }
+
+        var page = site.Origin + LoginEndpoints.DevicePath;
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("device_code", start.DeviceCode.Reveal());
+        json.WriteString("user_code", start.UserCode);
+        json.WriteString("verification_uri", page);
+        json.WriteString("verification_uri_complete", $"{page}?user_code={start.UserCode}");
+        json.WriteNumber("expires_in", start.ExpiresIn);
+        json.WriteNumber("interval", start.Interval);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Asks for the user code, or for the confirmation of one.</summary>
+    public async Task Ask(HttpContext context, Site site, QueryParameters query)
+    {
+        if (!query.TryGetSingle("user_code", out var code) || code is null)
+        {
+            await LoginPages.AskForCode(context, site);
+            return;
+        }
+
+        var userCode = Normalise(code);
+        meter.Count("login");
+        await (await Grain.FindDevice(site.Tenant.Name, userCode, context.RequestAborted) is { } address
+            ? LoginPages.Confirm(context, site, userCode, address)
+            : LoginPages.Problem(context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."));
+    }
+
+    /// <summary>The person confirmed: off to the provider.</summary>
+    public async Task Confirm(HttpContext context, Site site)
+    {
+        if (context.Request.Headers.Origin != site.Origin)
+        {
+            await LoginPages.Problem(context, StatusCodes.Status403Forbidden, "This was not sent from the page of this front door.");
+            return;
+        }
+
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
+        using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
+        if (!QueryParameters.TryParse(await reader.ReadToEndAsync(context.RequestAborted), out var form)
+            || !form.TryGetSingle("user_code", out var code) || code is null
+            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null || !site.Tenant.PeopleLogins.Contains(authenticator))
+        {
+            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The form is incomplete.");
+            return;
+        }
+
+        await browser.Send(context, site, authenticator, Normalise(code));
+    }
+
+    private IPeopleLoginGrain Grain => grains.GetGrain<IPeopleLoginGrain>(0);
+
+    /// <summary>As people type it: in any case, with the dash or without (RFC 8628 §6.1).</summary>
+    private static string Normalise(string code)
+    {
+        var letters = string.Concat(code.Where(char.IsAsciiLetter)).ToUpperInvariant();
+        return letters.Length == 8 ? $"{letters[..4]}-{letters[4..]}" : letters;
+    }
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Login;
+
+/// <summary><c>/login…</c>: where people with single sign-on come in, by browser or for a device. It is there only for tenants that let them.</summary>
+internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
+{
+    public const string Path = "/login";
+    public const string CallbackPath = "/login/callback";
+    public const string DevicePath = "/login/device";
+    public const string ConfirmPath = "/login/device/confirm";
+
+    public Task Handle(HttpContext context, Site site, ReadOnlySpan<char> path)
+    {
+        var isGet = HttpMethods.IsGet(context.Request.Method);
+        var isPost = HttpMethods.IsPost(context.Request.Method);
+        if (site.Tenant.PeopleLogins.Count == 0)
+        {
+            return DistributionErrorWriter.Write(
+                context, DistributionError.NotFound("nobody logs in by browser here; an oidc authenticator of this tenant needs clientId for it"));
+        }
+
+        if (!TryReadQuery(context, out var query))
+        {
+            return LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
+        }
+
+        return path switch
+        {
+            Path when isGet => browser.Begin(context, site, query),
+            CallbackPath when isGet => browser.Finish(context, site, query),
+            DevicePath when isGet => device.Ask(context, site, query),
+            DevicePath when isPost => device.Begin(context, site),
+            ConfirmPath when isPost => device.Confirm(context, site),
+            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; people log in at /login")),
+        };
+    }
+
+    private static bool TryReadQuery(HttpContext context, out QueryParameters query)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var question = target.IndexOf('?');
+        return QueryParameters.TryParse(question < 0 ? [] : target.AsSpan(question + 1), out query);
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
+
+/// <summary>Where a provider takes people and codes, by its discovery document (OpenID Connect Discovery 1.0 §4), kept for an hour.</summary>
+internal sealed class IssuerEndpoints(TokenIssuerConfiguration configuration, TimeProvider time) : IDisposable
+{
+    private static readonly TimeSpan Life = TimeSpan.FromHours(1);
+
+    private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, time);
+    private volatile Found? _found;
+
+    /// <summary>The endpoints; <c>null</c> when they were never had and cannot be had now.</summary>
+    public async ValueTask<Found?> Find(CancellationToken cancellation)
+    {
+        if (_found is { } known && time.GetUtcNow() < known.Until)
+        {
+            return known;
+        }
+
+        try
+        {
+            var address = $"{configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
+            var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
+            if (document.Issuer == configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization && Usable(document.TokenEndpoint) is { } token)
+            {
+                _found = new Found(authorization, token, time.GetUtcNow() + Life);
+            }
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            // What was found before goes on being used.
+        }
+
+        return _found;
+    }
+
+    public void Dispose() => _documents.Dispose();
+
+    private Uri? Usable(string? address) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri)
+        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && configuration.AllowPrivate))
+            ? uri
+            : null;
+
+    /// <summary>What the discovery document named.</summary>
+    internal sealed record Found(Uri Authorization, Uri Token, DateTimeOffset Until);
+}

@@ -1,0 +1,60 @@
+using RegistryProxy.Grains.Sessions.Identity;
+
+namespace RegistryProxy.Grains.Sessions.Login;
+
+/// <summary>Waits in memory for a person: a login that is lost with its silo is started again.</summary>
+internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginGrain
+{
+    private string? _hash;
+    private string _clientAddress = "";
+    private DateTimeOffset _expires;
+    private DateTimeOffset _nextPoll;
+    private VerifiedIdentity? _identity;
+
+    public ValueTask<bool> Begin(string hash, string clientAddress)
+    {
+        if (IsWaiting)
+        {
+            return new(false);
+        }
+
+        DelayDeactivation(2 * LoginFlow.Life);
+        (_hash, _clientAddress, _expires, _identity) = (hash, clientAddress, time.GetUtcNow() + LoginFlow.Life, null);
+        return new(true);
+    }
+
+    public ValueTask<string?> Describe() => new(IsWaiting && _identity is null ? _clientAddress : null);
+
+    public ValueTask<bool> Approve(VerifiedIdentity identity)
+    {
+        if (!IsWaiting || _identity is not null)
+        {
+            return new(false);
+        }
+
+        _identity = identity;
+        return new(true);
+    }
+
+    public ValueTask<DeviceAnswer> Poll(string hash)
+    {
+        var now = time.GetUtcNow();
+        if (!IsWaiting || hash != _hash)
+        {
+            return new(new DeviceAnswer(DeviceOutcome.Expired));
+        }
+
+        if (_identity is { } identity)
+        {
+            _hash = null;
+            DeactivateOnIdle();
+            return new(new DeviceAnswer(DeviceOutcome.Approved, identity));
+        }
+
+        var tooFast = now < _nextPoll;
+        _nextPoll = now + DeviceLogins.Interval - DeviceLogins.Leeway;
+        return new(new DeviceAnswer(tooFast ? DeviceOutcome.TooFast : DeviceOutcome.Pending));
+    }
+
+    private bool IsWaiting => _hash is not null && time.GetUtcNow() < _expires;
+}

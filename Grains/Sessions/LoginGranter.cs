@@ -1,0 +1,86 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Sessions.Tokens;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs. Keeps the signing key of the hour.</summary>
+internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed configuration, TimeProvider time)
+{
+    private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
+
+    private volatile SigningKey? _key;
+
+    /// <summary>Opens a session for whom the verdict proved, or says why not.</summary>
+    public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict)
+    {
+        if (verdict.Identity is not { } identity)
+        {
+            return Failure(verdict);
+        }
+
+        if (!identity.HasUsableSubject)
+        {
+            return LoginResult.Rejected("the subject of this identity is empty, too long or holds control characters");
+        }
+
+        var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
+        var session = await grains.GetGrain<ISessionAuthorityGrain>(key.ToString())
+            .Open(new SessionOpening(identity, request.Offline, request.ClientAddress));
+        return await Grant(request, session, session.Rules, session.RefreshToken);
+    }
+
+    /// <summary>The answer to somebody who proved nothing.</summary>
+    public static LoginResult Failure(Verdict verdict) => verdict.Kind switch
+    {
+        VerdictKind.Busy => new LoginResult { Status = LoginStatus.Throttled, Message = verdict.Message, RetryAfterSeconds = 2 },
+        VerdictKind.Unavailable => new LoginResult { Status = LoginStatus.Unavailable, Message = verdict.Message, RetryAfterSeconds = 5 },
+        _ => LoginResult.Rejected(verdict.Message),
+    };
+
+    /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>
+    public async ValueTask<LoginResult> Grant(
+        LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null)
+    {
+        var granted = Intersect(request.Scopes, rules);
+        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        var lifetime = Lifetime(session, now);
+        return new LoginResult
+        {
+            Status = LoginStatus.Granted,
+            AccessToken = AccessTokenWriter.Write(
+                await SigningKey(), new AccessGrant(request.Tenant, request.Service, session, granted, now, lifetime)),
+            ExpiresIn = (int)lifetime.TotalSeconds,
+            IssuedAt = now,
+            RefreshToken = refreshToken,
+            Granted = granted,
+            Authenticator = session?.Authenticator ?? "",
+            Subject = session?.Subject ?? "",
+        };
+    }
+
+    /// <summary>As configured, but not beyond the session; a client may count on a minute (distribution, spec/auth/token.md).</summary>
+    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now)
+    {
+        var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
+        var left = session is null ? lifetime : TimeSpan.FromSeconds(Math.Floor((session.Expires - now).TotalSeconds));
+        return left >= lifetime ? lifetime : left < MinLifetime ? MinLifetime : left;
+    }
+
+    private static List<Scope> Intersect(IReadOnlyList<Scope> asked, IReadOnlyList<GrantedRule> rules) =>
+    [
+        .. asked
+            .Select(scope => scope.Repository is { } repository
+                ? scope with { Actions = scope.Actions & rules.ActionsOn(repository) }
+                : scope with { Actions = rules.GrantCatalog() ? RepositoryActions.Catalog : RepositoryActions.None })
+            .Where(scope => scope.Actions != RepositoryActions.None),
+    ];
+
+    private async ValueTask<SigningKey> SigningKey() =>
+        _key is { } key && time.GetUtcNow() < key.UseUntil
+            ? key
+            : _key = await grains.GetGrain<IKeyRingGrain>(0).GetSigningKey();
+}

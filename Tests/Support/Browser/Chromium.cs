@@ -1,0 +1,103 @@
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Browser;
+
+/// <summary>A real headless Chromium with scripts of pages switched off, driven over the DevTools protocol; one profile, one tab.</summary>
+internal sealed class Chromium : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ClientWebSocket _socket = new();
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
+    private ChildProcess _process = null!;
+    private string _session = "";
+    private int _id;
+
+    public static async Task<Chromium> Start()
+    {
+        var browser = new Chromium();
+        browser._process = ChildProcess.Start(
+            "chromium",
+            [
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server", "--remote-debugging-port=0",
+                $"--user-data-dir={browser._folder.Path}", "about:blank",
+            ]);
+        var address = await browser._process.Line(line => line.StartsWith("DevTools listening on ", StringComparison.Ordinal) ? line[21..].Trim() : null);
+        await browser._socket.ConnectAsync(new Uri(address), browser._limit.Token);
+        var tab = await browser.Call("Target.createTarget", new { url = "about:blank" });
+        var attached = await browser.Call("Target.attachToTarget", new { targetId = tab["targetId"]!.GetValue<string>(), flatten = true });
+        browser._session = attached["sessionId"]!.GetValue<string>();
+        await browser.Call("Page.enable", new { });
+        await browser.Call("Emulation.setScriptExecutionDisabled", new { value = true });
+        return browser;
+    }
+
+    public Task Open(string address) => Call("Page.navigate", new { url = address });
+
+    /// <summary>The address of the page that is shown.</summary>
+    public async Task<string> Address() => await Evaluate("location.href");
+
+    /// <summary>The text of an element; empty when there is none.</summary>
+    public Task<string> Text(string selector) => Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)})?.textContent ?? ''");
+
+    public async Task WaitFor(string selector) =>
+        await Eventually.True(
+            async () => await Evaluate($"document.readyState === 'complete' && document.querySelector({JsonSerializer.Serialize(selector)}) !== null ? 'yes' : ''") == "yes",
+            $"{selector} is shown");
+
+    public Task Fill(string selector, string value) =>
+        Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)}).value = {JsonSerializer.Serialize(value)}");
+
+    public Task Click(string selector) => Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)}).click(), ''");
+
+    public async ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        await _process.DisposeAsync();
+        _limit.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task<string> Evaluate(string expression)
+    {
+        var answer = await Call("Runtime.evaluate", new { expression, returnByValue = true });
+        return answer["result"]?["value"]?.ToString() ?? "";
+    }
+
+    private async Task<JsonNode> Call(string method, object parameters)
+    {
+        var id = ++_id;
+        var message = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = JsonSerializer.SerializeToNode(parameters) };
+        if (_session.Length > 0)
+        {
+            message["sessionId"] = _session;
+        }
+
+        await _socket.SendAsync(Encoding.UTF8.GetBytes(message.ToJsonString()), WebSocketMessageType.Text, true, _limit.Token);
+        while (true)
+        {
+            var answer = await Receive();
+            if (answer["id"]?.GetValue<int>() == id)
+            {
+                return answer["error"] is { } error ? throw new InvalidOperationException($"{method}: {error}") : answer["result"]!;
+            }
+        }
+    }
+
+    private async Task<JsonNode> Receive()
+    {
+        using var text = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        ValueWebSocketReceiveResult part;
+        do
+        {
+            part = await _socket.ReceiveAsync(buffer.AsMemory(), _limit.Token);
+            text.Write(buffer, 0, part.Count);
+        }
+        while (!part.EndOfMessage);
+        return JsonNode.Parse(text.ToArray())!;
+    }
+}
