@@ -12,9 +12,9 @@ namespace RegistryProxy.Tests.Identity;
 /// <summary>Signed documents of instances: AWS instance identity documents and Azure attested data, with nonces of the cluster.</summary>
 public sealed class InstanceDocumentTests
 {
-    private static readonly X509Certificate2 Region = SignedDocuments.SelfSigned("ec2.eu-west-1");
-    private static readonly X509Certificate2 Root = SignedDocuments.SelfSigned("root", authority: true);
-    private static readonly X509Certificate2 Intermediate = SignedDocuments.SignedBy(Root, "intermediate", null);
+    internal static readonly X509Certificate2 Region = SignedDocuments.SelfSigned("ec2.eu-west-1");
+    internal static readonly X509Certificate2 Root = SignedDocuments.SelfSigned("root", authority: true);
+    internal static readonly X509Certificate2 Intermediate = SignedDocuments.SignedBy(Root, "intermediate", null);
     private static readonly X509Certificate2 Metadata = SignedDocuments.SignedBy(Intermediate, "metadata", "metadata.azure.com", TimeSpan.FromDays(200));
 
     private const string Yaml = """
@@ -153,7 +153,7 @@ public sealed class InstanceDocumentTests
             Credentials = new LoginCredentials(LoginCredentialsKind.Assertion, authenticator, new Secret(Base64UrlEncoder.Encode(JsonSerializer.Serialize(credential)))),
         });
 
-    private static string Iid(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null, string instance = "i-0123456789abcdef0") =>
+    internal static string Iid(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null, string instance = "i-0123456789abcdef0") =>
         SignedDocuments.Sign(Document(account, region, started, instance), Region, embed: false);
 
     private static string Document(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null, string instance = "i-0123456789abcdef0") =>
@@ -163,7 +163,7 @@ public sealed class InstanceDocumentTests
             pendingTime = $"{started ?? DateTimeOffset.UtcNow.AddHours(-1):yyyy-MM-dd'T'HH:mm:ss'Z'}", version = "2017-09-30", privateIp = "10.0.0.1", kernelId = (string?)null,
         });
 
-    private static string Attested(
+    internal static string Attested(
         string nonce, X509Certificate2? signer = null, string subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d", string machine = "02aab8a4-74ef-476e-8182-f6d2ba4166a6", DateTimeOffset? created = null) =>
         SignedDocuments.Sign(Data(nonce, subscription, machine, created), signer ?? Metadata, embed: true);
 

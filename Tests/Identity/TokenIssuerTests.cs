@@ -118,9 +118,9 @@ public sealed class TokenIssuerTests : IDisposable
             With(Kubernetes(), "kubernetes.io", "text"), With(Kubernetes(), "exp", Seconds(-60)),
             new Dictionary<string, object> { ["iss"] = "https://k8s.example", ["sub"] = "system:serviceaccount:prod:puller", ["kubernetes.io/serviceaccount/namespace"] = "prod", ["kubernetes.io/serviceaccount/service-account.name"] = "puller" },
         ];
-        foreach (var payload in hostile)
+        foreach (var token in hostile.Select(payload => issuer.Sign(payload)).Concat(Forged(issuer, Kubernetes())))
         {
-            Assert.Null((await Verify(authenticator, issuer.Sign(payload))).Identity);
+            Assert.Null((await Verify(authenticator, token)).Identity);
         }
     }
 
@@ -139,12 +139,10 @@ public sealed class TokenIssuerTests : IDisposable
             With(Google(), "aud", "other"), With(Google(), "iss", "accounts.google.com"), With(Google(), "iss", "https://accounts.google.com.evil.example"),
             With(Google(), "exp", Seconds(-60)), With(Google(), "google", Engine("acme-prod-2")), With(Google(), "google", "acme-prod"),
         ];
-        foreach (var payload in hostile)
+        foreach (var token in hostile.Select(payload => issuer.Sign(payload)).Concat(Forged(issuer, Google())).Append(issuer.Sign(Google(), algorithm: "RS512")))
         {
-            Assert.Null((await Verify(authenticator, issuer.Sign(payload))).Identity);
+            Assert.Null((await Verify(authenticator, token)).Identity);
         }
-
-        Assert.Null((await Verify(authenticator, issuer.Sign(Google(), algorithm: "RS512"))).Identity);
     }
 
     [Theory]
@@ -152,7 +150,8 @@ public sealed class TokenIssuerTests : IDisposable
     [InlineData("{ type: oidc, issuer: \"https://accounts.google.com\", audience: a, allowAnySubject: true }", "allowAnySubject")]
     [InlineData("{ type: oidc, issuer: \"http://idp.example\", audience: a, allowAnySubject: true }", "https://")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", require: { a: b } }", "audience")]
-    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x }", "not supported yet")]
+    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }", "needs clientId")]
+    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x, scopes: [\"a b\"] }", "no scope")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\", audience: a, jwks: { file: nowhere.json } }", "jwks.file")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\" }", "audience")]
     [InlineData("{ type: gcp-identity, audience: a, projects: [] }", "empty never means all")]
@@ -200,6 +199,26 @@ public sealed class TokenIssuerTests : IDisposable
         }
 
         return payload;
+    }
+
+    /// <summary>A good payload under signatures that are none.</summary>
+    private static IEnumerable<string> Forged(TestIssuer issuer, Dictionary<string, object> payload)
+    {
+        using var other = RSA.Create(2048);
+        var good = issuer.Sign(payload);
+        var parts = good.Split('.');
+        return
+        [
+            issuer.Sign(payload, new RsaSecurityKey(other) { KeyId = "k1" }),
+            issuer.Sign(payload, new RsaSecurityKey(other) { KeyId = "k9" }),
+            issuer.Sign(payload, new SymmetricSecurityKey(Encoding.UTF8.GetBytes(issuer.KeySet)) { KeyId = "k1" }, "HS256"),
+            Encode("""{"alg":"none","kid":"k1"}""") + "." + parts[1] + ".",
+            Encode("""{"alg":"none","kid":"k1"}""") + "." + parts[1] + "." + parts[2],
+            $"{parts[0]}.{Encode("{}")}.{parts[2]}",
+            $"{parts[0]}.{parts[1]}.{parts[2][..^6]}",
+            $"{parts[0]}.{parts[1]}.",
+            issuer.Sign(With(payload, "nbf", Seconds(120))),
+        ];
     }
 
     private static long Seconds(int later) => DateTimeOffset.UtcNow.ToUnixTimeSeconds() + later;
