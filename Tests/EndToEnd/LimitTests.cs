@@ -167,13 +167,13 @@ public sealed class LimitTests(Lab lab)
 
     private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 
-    private static async Task<string> TokenOf(RegistryClient client, string service)
+    internal static async Task<string> TokenOf(RegistryClient client, string service)
     {
         using var response = await client.PostToken(("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", service));
         return (await RegistryClient.ReadToken(response)).Token!;
     }
 
-    private static string TwoTenants(string limits, string upstream) => $$"""
+    internal static string TwoTenants(string limits, string upstream) => $$"""
         upstreams:
           local: { url: "{{upstream}}", allowPrivate: true }
         authenticators:
