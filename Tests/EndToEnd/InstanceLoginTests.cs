@@ -17,12 +17,13 @@ public sealed class InstanceLoginTests(Lab lab)
     {
         await using var issuer = await TestIssuer.Start();
         using var folder = Certificates();
-        await using var door = await FrontDoor.Start(Yaml(await lab.Registry, issuer, folder));
+        await using var verifier = await BadgeServer.Start((name, text) => folder.Write(name, text));
+        await using var door = await FrontDoor.Start(Yaml(await lab.Registry, issuer, folder, verifier));
         using var alice = door.Client("alice");
         await alice.PushImage("kinds/machine", "v1", TestImage.Build(181, 10_000));
 
         var instance = Encode(new { rsa2048 = InstanceDocumentTests.Iid(), nonce = await Nonce(alice, "legacy") });
-        foreach (var (user, password) in new[] { ("_k8s", issuer.Sign(Account())), ("_gce", issuer.Sign(Engine())), ("_legacy", instance) })
+        foreach (var (user, password) in new[] { ("_k8s", issuer.Sign(Account())), ("_gce", issuer.Sign(Engine())), ("_legacy", instance), ("_plugin", "badge-4711") })
         {
             await PullsEverywhere(door, user, password);
             await PullsWithDocker(door, user, password);
@@ -91,7 +92,7 @@ public sealed class InstanceLoginTests(Lab lab)
         return folder;
     }
 
-    private static string Yaml(DockerRegistry registry, TestIssuer issuer, TemporaryFolder folder)
+    private static string Yaml(DockerRegistry registry, TestIssuer issuer, TemporaryFolder folder, BadgeServer verifier)
     {
         folder.Write("jwks.json", issuer.KeySet);
         return $$"""
@@ -103,10 +104,13 @@ public sealed class InstanceLoginTests(Lab lab)
               gce: { type: gcp-identity, audience: docker.acme.example, projects: [acme-prod], jwks: "{{issuer.Url}}/keys", allowPrivate: true }
               legacy: { type: aws-iid, accounts: ["123456789012"], regions: [eu-west-1], certificates: {{folder.File("aws")}}, maxAge: 30d }
               azure: { type: azure-attested, subscriptions: ["8d10da13-8125-4ba9-a717-bf7490507b3d"], roots: {{folder.File("azure")}} }
+              plugin:
+                { type: grpc, endpoint: "{{verifier.Url}}", ca: {{folder.File("server.crt")}}, certificate: {{folder.File("client.crt")}},
+                  key: {{folder.File("client.key")}}, allowPrivate: true }
             tenants:
               acme:
                 hosts: ["*"]
-                authenticators: [staff, k8s, gce, legacy, azure]
+                authenticators: [staff, k8s, gce, legacy, azure, plugin]
                 routes: [{ prefix: "", upstream: local }]
                 access:
                   - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push] }
@@ -114,6 +118,7 @@ public sealed class InstanceLoginTests(Lab lab)
                   - { name: google, who: ["authenticator:gce"], when: { projectId: acme-prod }, repositories: ["kinds/**"], actions: [pull] }
                   - { name: aws, who: ["authenticator:legacy"], when: { region: eu-west-1 }, repositories: ["kinds/**"], actions: [pull] }
                   - { name: azure, who: ["authenticator:azure"], repositories: ["kinds/**"], actions: [pull] }
+                  - { name: badges, who: ["group:plugin/builders"], when: { building: "7" }, repositories: ["kinds/**"], actions: [pull] }
             """;
     }
 }

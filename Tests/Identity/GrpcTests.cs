@@ -1,15 +1,6 @@
-using System.Net;
-using Grpc.Core;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
-using RegistryProxy.Tests.VerifierSample;
 
 namespace RegistryProxy.Tests.Identity;
 
@@ -17,7 +8,7 @@ namespace RegistryProxy.Tests.Identity;
 public sealed class GrpcTests : IAsyncDisposable
 {
     private readonly AuthenticatorLab _authenticators = new();
-    private WebApplication? _verifier;
+    private BadgeServer? _verifier;
 
     public async ValueTask DisposeAsync()
     {
@@ -44,7 +35,7 @@ public sealed class GrpcTests : IAsyncDisposable
             Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, silence)).Kind);
         }
 
-        await _verifier!.StopAsync();
+        await _verifier!.Stop();
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "badge-4711")).Kind);
     }
 
@@ -67,57 +58,10 @@ public sealed class GrpcTests : IAsyncDisposable
 
     private async Task<string> StartVerifier()
     {
-        var server = TestCertificates.ForLocalhost("verifier");
-        using var client = TestCertificates.ForLocalhost("silo");
-        _authenticators.Write("server.crt", server.Pem().Certificate);
-        _authenticators.Write("client.crt", client.Pem().Certificate);
-        _authenticators.Write("client.key", client.Pem().Key);
-        var expected = client.Thumbprint;
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddGrpc();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.UseHttps(https =>
-            {
-                https.ServerCertificate = server;
-                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-                https.ClientCertificateValidation = (certificate, _, _) => certificate.Thumbprint == expected;
-            });
-        }));
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        _verifier = builder.Build();
-        _verifier.MapGrpcService<BadgeVerifier>();
-        await _verifier.StartAsync();
-        return _verifier.Urls.Single();
+        _verifier = await BadgeServer.Start((name, text) => _authenticators.Write(name, text));
+        return _verifier.Url;
     }
 
     private static async Task<Verdict> Verify(ITokenAuthenticator authenticator, string credential) =>
         await authenticator.Verify(new PresentedCredential("acme", new Secret(credential)), TestContext.Current.CancellationToken);
-
-    internal sealed class BadgeVerifier : Verifier.VerifierBase
-    {
-        public override async Task<VerifyReply> Verify(VerifyRequest request, ServerCallContext context)
-        {
-            switch (request.Credential)
-            {
-                case "throw":
-                    throw new InvalidOperationException("canary");
-                case "nothing":
-                    return new VerifyReply();
-                case "sleep":
-                    await Task.Delay(Timeout.Infinite, context.CancellationToken);
-                    return new VerifyReply();
-                case "inject":
-                    return new VerifyReply { Refusal = new Refusal { Message = "a\r\nb" } };
-                case "badge-4711":
-                    var identity = new VerifierSample.Identity { Subject = "grace", Groups = { "builders" } };
-                    identity.Claims["building"] = "7";
-                    return new VerifyReply { Identity = identity };
-                default:
-                    return new VerifyReply { Refusal = new Refusal { Message = "this badge is not known" } };
-            }
-        }
-    }
 }
