@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
@@ -10,8 +11,9 @@ namespace RegistryProxy.Grains.Sessions.Login;
 
 /// <summary>Sends people to their provider and takes them back.</summary>
 [StatelessWorker, Reentrant]
-internal sealed class PeopleLoginGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginGranter granter, DeviceLogins devices, TimeProvider time)
+internal sealed partial class PeopleLoginGrain(
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginGranter granter, DeviceLogins devices, TimeProvider time,
+    ILogger<PeopleLoginGrain> logger)
     : Grain, IPeopleLoginGrain
 {
     public async ValueTask<PeopleLoginStart> Begin(PeopleLoginRequest request, CancellationToken cancellation = default)
@@ -22,9 +24,13 @@ internal sealed class PeopleLoginGrain(
         }
 
         var flow = LoginFlow.New(request.Tenant, request.Authenticator, request.UserCode, time.GetUtcNow());
-        return await code.AddressOf(flow, request.Callback, cancellation) is { } address
-            ? new PeopleLoginStart(address, await seal.Seal(flow), "")
-            : new PeopleLoginStart(null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
+        if (await code.AddressOf(flow, request.Callback, cancellation) is { } address)
+        {
+            return new PeopleLoginStart(address, await seal.Seal(flow), "");
+        }
+
+        LogUnreachable(request.Authenticator, code.Problem);
+        return new PeopleLoginStart(null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
     }
 
     public async ValueTask<LoginResult> Finish(PeopleLoginReply reply, CancellationToken cancellation = default)
@@ -72,4 +78,7 @@ internal sealed class PeopleLoginGrain(
 
     private static bool SameState(LoginFlow flow, PeopleLoginReply reply) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(flow.State), Encoding.UTF8.GetBytes(reply.State));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The provider of {Authenticator} cannot be reached: {Problem}")]
+    private partial void LogUnreachable(string authenticator, string problem);
 }

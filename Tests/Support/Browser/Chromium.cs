@@ -43,10 +43,18 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>The text of an element; empty when there is none.</summary>
     public Task<string> Text(string selector) => Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)})?.textContent ?? ''");
 
-    public async Task WaitFor(string selector) =>
-        await Eventually.True(
-            async () => await Evaluate($"document.readyState === 'complete' && document.querySelector({JsonSerializer.Serialize(selector)}) !== null ? 'yes' : ''") == "yes",
-            $"{selector} is shown");
+    public async Task WaitFor(string selector)
+    {
+        var found = $"document.readyState === 'complete' && document.querySelector({JsonSerializer.Serialize(selector)}) !== null ? 'yes' : ''";
+        try
+        {
+            await Eventually.True(async () => await Evaluate(found) == "yes", $"{selector} is shown", TimeSpan.FromSeconds(60));
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{selector} is not shown, but {await Evaluate("location.href")}: {await Evaluate("document.documentElement.outerHTML")}");
+        }
+    }
 
     public Task Fill(string selector, string value) =>
         Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)}).value = {JsonSerializer.Serialize(value)}");

@@ -43,6 +43,8 @@ internal sealed class OpenIdProvider : IAsyncDisposable
         app.UseAuthentication();
         provider = new OpenIdProvider(app);
         await app.StartAsync();
+        using var http = new HttpClient();
+        await http.GetStringAsync($"{provider.Url}.well-known/openid-configuration");
         return provider;
     }
 

@@ -20,6 +20,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
     private readonly IssuerEndpoints _endpoints = new(configuration, time);
     private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(configuration.AllowPrivate));
 
+    /// <summary>Why the provider could not be asked; for operators.</summary>
+    public string Problem => _endpoints.Problem;
+
     /// <summary>Where the browser goes; <c>null</c> when the provider cannot be asked.</summary>
     public async ValueTask<Uri?> AddressOf(LoginFlow flow, string callback, CancellationToken cancellation)
     {

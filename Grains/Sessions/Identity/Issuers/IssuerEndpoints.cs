@@ -10,6 +10,10 @@ internal sealed class IssuerEndpoints(TokenIssuerConfiguration configuration, Ti
 
     private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, time);
     private volatile Found? _found;
+    private volatile string _problem = "";
+
+    /// <summary>Why there are no endpoints; for operators.</summary>
+    public string Problem => _problem;
 
     /// <summary>The endpoints; <c>null</c> when they were never had and cannot be had now.</summary>
     public async ValueTask<Found?> Find(CancellationToken cancellation)
@@ -26,11 +30,14 @@ internal sealed class IssuerEndpoints(TokenIssuerConfiguration configuration, Ti
             if (document.Issuer == configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization && Usable(document.TokenEndpoint) is { } token)
             {
                 _found = new Found(authorization, token, time.GetUtcNow() + Life);
+                return _found;
             }
+
+            _problem = $"{address} names another issuer, or endpoints that are not https://";
         }
-        catch (Exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
-            // What was found before goes on being used.
+            _problem = fault.InnerException?.Message ?? fault.Message;
         }
 
         return _found;
