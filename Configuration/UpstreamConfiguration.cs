@@ -49,3 +49,22 @@ public sealed record BearerCredentials(SecretSource Token) : UpstreamCredentials
 {
     public override string Type => "bearer";
 }
+
+/// <summary>An existing <c>config.json</c> of Docker, with the credential helpers that it names.</summary>
+/// <param name="Path">Absolute; read again when it is used.</param>
+/// <param name="Server">The entry to use; <c>null</c> for the one of the upstream's host.</param>
+public sealed record DockerConfigCredentials(string Path, string? Server) : UpstreamCredentials
+{
+    public override string Type => "dockerConfig";
+}
+
+/// <summary>A Docker credential helper (docker-credential-helpers, <c>get</c>).</summary>
+/// <param name="Command">The program, by its path or by its name on <c>PATH</c>.</param>
+/// <param name="Server">What it is asked for; <c>null</c> for the upstream's host.</param>
+/// <param name="Lifetime">How long its answer is used, from one minute to a day.</param>
+public sealed record ExecCredentials(string Command, string? Server, TimeSpan Lifetime) : UpstreamCredentials
+{
+    public override string Type => "exec";
+
+    public static TimeSpan DefaultLifetime { get; } = TimeSpan.FromHours(1);
+}

@@ -20,6 +20,9 @@ internal sealed record ReadingContext(string Folder)
         return path;
     }
 
+    /// <summary>A program: a path to one that is there, or a name that is looked up on <c>PATH</c> when it runs.</summary>
+    public string Program(Field field) => field.RequiredText() is var program && program.Contains('/') ? ExistingFile(field) : program;
+
     /// <summary>A secret: exactly one of <c>file</c>, <c>env</c> and <c>value</c>.</summary>
     public SecretSource? Secret(Field field)
     {

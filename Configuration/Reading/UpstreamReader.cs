@@ -66,7 +66,15 @@ internal static class UpstreamReader
             case "bearer":
                 credentials = new BearerCredentials(context.RequiredSecret(map["token"]));
                 break;
-            case "google" or "ecr" or "acr" or "dockerConfig" or "exec":
+            case "dockerConfig":
+                credentials = new DockerConfigCredentials(context.ExistingFile(map["file"]), map["server"].Text());
+                break;
+            case "exec":
+                credentials = new ExecCredentials(
+                    context.Program(map["command"]), map["server"].Text(),
+                    map["lifetime"].Duration(ExecCredentials.DefaultLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)));
+                break;
+            case "google" or "ecr" or "acr":
                 NotSupportedYet.Refuse(type, $"the type '{type.Text()}'");
                 return credentials;
             default:

@@ -1,6 +1,7 @@
 using System.Net;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
@@ -12,6 +13,7 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
     private static readonly TimeSpan ChallengeLife = TimeSpan.FromMinutes(10);
 
     private readonly UpstreamHealth _health = new();
+    private readonly CredentialSource _source = new(time);
     private Task<UpstreamOpening>? _flight;
     private UpstreamOpening? _known;
     private DateTimeOffset _knownUntil;
@@ -20,7 +22,7 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
 
     public async ValueTask<UpstreamOpening> Open(bool anew)
     {
-        if (Credential() is not { Upstream: { } upstream } credential)
+        if (await Credential() is not { Upstream: { } upstream } credential)
         {
             return UpstreamOpening.Failed(Misconfigured("is not configured any more"), "");
         }
@@ -39,7 +41,7 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
         return await _flight;
     }
 
-    public ValueTask<string> GetStamp() => new(Credential().Stamp);
+    public async ValueTask<string> GetStamp() => (await Credential()).Stamp;
 
     public ValueTask Report(DateTimeOffset? expires, UpstreamFailure? failure, DateTimeOffset? retryAt)
     {
@@ -115,7 +117,7 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
             : opening with { Scheme = UpstreamScheme.Basic };
     }
 
-    private ReadCredential Credential()
+    private async ValueTask<ReadCredential> Credential()
     {
         if (!configuration.Current.Configuration.Upstreams.TryGetValue(Name, out var upstream))
         {
@@ -124,13 +126,10 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
 
         try
         {
-            var (username, password, token) = upstream.Credentials switch
-            {
-                BasicCredentials basic => (basic.Username, basic.Password.Read(), null),
-                BearerCredentials bearer => ("", null, bearer.Token.Read()),
-                _ => ("", (Secret?)null, (Secret?)null),
-            };
-            return new ReadCredential(upstream, username, password, token, UpstreamStamp.Of(upstream, username, password ?? token), null);
+            var secret = await _source.Read(upstream);
+            return new ReadCredential(
+                upstream, secret.Username, secret.Password, secret.IdentityToken,
+                UpstreamStamp.Of(upstream, secret.Username, secret.Password ?? secret.IdentityToken), null);
         }
         catch (SecretUnavailableException fault)
         {
