@@ -10,7 +10,7 @@ public sealed class ChainTests(Lab lab)
     [Fact]
     public async Task The_outer_door_gets_tokens_of_the_inner_one_once_per_scope()
     {
-        var inner = await lab.Door;
+        await using var inner = await FrontDoor.Start(DoorConfiguration.Shared(await lab.Registry, await lab.BasicRegistry));
         await using var outer = await FrontDoor.Start(DoorConfiguration.Single(
             inner.DataUrl, $", credentials: {{ type: basic, username: alice, password: {{ value: {FrontDoor.PasswordOf("alice")} }} }}"));
         using var alice = outer.Client("alice");

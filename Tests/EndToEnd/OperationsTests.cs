@@ -36,7 +36,7 @@ public sealed class OperationsTests(Lab lab)
         using var alice = door.Client("alice");
         await alice.PushImage("reload/app", "v1", TestImage.Build(110, 10));
         door.WriteConfig(yaml.Replace("actions: [pull, push, delete, catalog]", "actions: [push]").Replace("who: [anonymous], repositories: [\"**\"]", "who: [anonymous], repositories: [\"public/**\"]"));
-        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.Forbidden, "the removed right is gone", TimeSpan.FromSeconds(3));
+        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.Forbidden, "the removed right is gone", TimeSpan.FromSeconds(Budget));
 
         door.WriteConfig("tenants: nonsense");
         await Eventually.True(() => door.Log.Contains("error(s) and is not used"), "the broken file is reported");
@@ -44,7 +44,7 @@ public sealed class OperationsTests(Lab lab)
         Assert.Contains("\"ready\":true", await door.Admin("/readyz"));
 
         door.WriteConfig(yaml);
-        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.OK, "the right is back", TimeSpan.FromSeconds(3));
+        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.OK, "the right is back", TimeSpan.FromSeconds(Budget));
 
         static async Task<HttpStatusCode> StatusOf(RegistryClient client)
         {
