@@ -16,6 +16,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder)
         Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
+        IsMetered = !exchange.IsHead,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyContent(upstream, response, exchange.Path.Reference!.Digest, "private, no-store"),
     });

@@ -39,7 +39,7 @@ internal sealed partial class UpstreamForwarder(
             return UpstreamErrors.From(exchange.Upstream, result.Failure!);
         }
 
-        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects);
+        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects, forwarding.IsMetered);
         var transformer = new ForwardTransformer(exchange, forwarding, call);
         var error = await forwarder.SendAsync(
             exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);

@@ -6,7 +6,7 @@ namespace RegistryProxy.Grains.Upstreams.Accounts;
 /// Names the account that an upstream counts our requests against: its address with the user, or with nobody. A credential that has no
 /// user name is an account of its own. Holds no secret.
 /// </summary>
-internal static class UpstreamAccountName
+public static class UpstreamAccountName
 {
     public static string Of(UpstreamConfiguration upstream) => upstream.Credentials switch
     {
