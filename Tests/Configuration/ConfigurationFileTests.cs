@@ -160,7 +160,7 @@ public sealed class ConfigurationFileTests : IDisposable
             """).Errors;
         foreach (var field in new[]
         {
-            "cluster.provider", "cluster.redis", "state.provider", "state.file", "state.encryptionKeys", "cache",
+            "cluster.provider", "cluster.redis", "cache",
             "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn",
         })
         {
