@@ -39,6 +39,12 @@ public sealed record RouteConfiguration
     /// <summary>What the prefix becomes at the upstream; empty by default.</summary>
     public string Rewrite { get; init; } = "";
 
+    /// <summary>Whether a pull goes on to the next upstream when one does not have what was asked for; on by default.</summary>
+    public bool FallbackOnNotFound { get; init; } = true;
+
+    /// <summary>Whether a pull goes on to the next upstream when one fails, refuses us or limits us; on by default.</summary>
+    public bool FallbackOnError { get; init; } = true;
+
     /// <summary>What to do with a blob redirect; <c>null</c> leaves it to the upstream.</summary>
     public RedirectMode? Redirects { get; init; }
 }

@@ -12,6 +12,7 @@ using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.ServiceDefaults.Health;
 
 namespace RegistryProxy.Gateway;
@@ -58,6 +59,7 @@ public static class GatewayExtensions
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()
+        .AddSingleton<UpstreamAccounts>()
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamForwarder>()
         .AddSingleton<UpstreamClient>();

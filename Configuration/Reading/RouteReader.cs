@@ -35,20 +35,27 @@ internal static class RouteReader
     private static RouteConfiguration Read(Section map, FrontDoorConfiguration known)
     {
         var upstream = map["upstream"];
+        var (onNotFound, onError) = FallbackOn(map["fallbackOn"]);
         var route = new RouteConfiguration
         {
             Prefix = Names.Path(map["prefix"]),
             Upstreams = [.. upstream.Items(orSingle: true).Select(item => Upstream(item, known))],
             Rewrite = Names.Path(map["rewrite"]),
             Redirects = UpstreamReader.Redirects(map["redirects"]),
+            FallbackOnNotFound = onNotFound,
+            FallbackOnError = onError,
         };
         if (route.Upstreams.Count == 0)
         {
             upstream.Fail("is required: the name of an upstream");
         }
-        else if (route.Upstreams.Count > 1)
+        else if (route.Upstreams.Distinct().Count() < route.Upstreams.Count)
         {
-            NotSupportedYet.Refuse(upstream, "a list of upstreams");
+            upstream.Fail("names an upstream twice");
+        }
+        else if (route.Upstreams.Count == 1 && map["fallbackOn"].IsPresent)
+        {
+            map["fallbackOn"].Fail("needs a list of upstreams to fall back to");
         }
 
         var cache = map["cache"];
@@ -57,9 +64,35 @@ internal static class RouteReader
             NotSupportedYet.Refuse(cache);
         }
 
-        NotSupportedYet.Refuse(map["fallbackOn"]);
         map.RefuseOthers();
         return route;
+    }
+
+    private static (bool NotFound, bool Error) FallbackOn(Field field)
+    {
+        if (!field.IsPresent)
+        {
+            return (true, true);
+        }
+
+        var (notFound, error) = (false, false);
+        foreach (var item in field.Items(orSingle: true))
+        {
+            switch (item.RequiredText())
+            {
+                case "notFound":
+                    notFound = true;
+                    break;
+                case "error":
+                    error = true;
+                    break;
+                default:
+                    item.Fail("must be notFound or error");
+                    break;
+            }
+        }
+
+        return (notFound, error);
     }
 
     private static string Upstream(Field field, FrontDoorConfiguration known)

@@ -90,7 +90,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
 
         // 6. Route.
         var route = site.Tenant.RouteOf(repository);
-        if (route?.ToUpstream(repository) is not { } upstreamName)
+        if (route?.DestinationOf(repository) is not { } destination)
         {
             await DistributionErrorWriter.Write(context, DistributionError.NameUnknown("no route leads from this name to an upstream"));
             return;
@@ -106,7 +106,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
             Caller = caller,
             Repository = repository,
             Route = route,
-            UpstreamName = upstreamName,
+            Destination = destination,
         });
     }
 

@@ -6,7 +6,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>A request that was understood, allowed and routed: all that an operation needs.</summary>
-internal sealed record Exchange
+internal sealed class Exchange
 {
     public required HttpContext Context { get; init; }
 
@@ -23,10 +23,13 @@ internal sealed record Exchange
 
     public required TenantRoute Route { get; init; }
 
-    /// <summary>The name at the upstream.</summary>
-    public required RepositoryName UpstreamName { get; init; }
+    /// <summary>Where the request goes now; a pull that falls back moves on.</summary>
+    public required Destination Destination { get; set; }
 
-    public Upstream Upstream => Route.Upstream;
+    /// <summary>The name at the upstream.</summary>
+    public RepositoryName UpstreamName => Destination.Name;
+
+    public Upstream Upstream => Destination.Upstream;
 
     public bool IsHead => HttpMethods.IsHead(Context.Request.Method);
 

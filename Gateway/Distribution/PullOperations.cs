@@ -11,26 +11,27 @@ internal sealed class PullOperations(UpstreamForwarder forwarder)
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
 
-    public Task Manifest(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    public Task Manifest(Exchange exchange) => Pull(exchange, () => new Forwarding
     {
         Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
+        IsMetered = !exchange.IsHead,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyContent(upstream, response, exchange.Path.Reference!.Digest, "private, no-store"),
     });
 
-    public Task Blob(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    public Task Blob(Exchange exchange) => Pull(exchange, () => new Forwarding
     {
         Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
-        FollowRedirects = exchange.Route.FollowRedirects,
+        FollowRedirects = exchange.Destination.FollowRedirects,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyBlob(upstream, response, exchange.Path.Digest!),
     });
 
-    public Task Referrers(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    public Task Referrers(Exchange exchange) => Pull(exchange, () => new Forwarding
     {
         Target = $"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
@@ -38,6 +39,14 @@ internal sealed class PullOperations(UpstreamForwarder forwarder)
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
     });
+
+    private async Task Pull(Exchange exchange, Func<Forwarding> plan)
+    {
+        if (await Fallback.Run(exchange, () => forwarder.TryForward(exchange, plan())) is { } error)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, error);
+        }
+    }
 
     private static DistributionError? CopyContent(HttpResponseMessage upstream, HttpResponse response, Digest? requested, string cacheControl)
     {

@@ -15,9 +15,15 @@ internal sealed class TagListing(UpstreamListing listing)
             return;
         }
 
-        var tags = await listing.ReadAll(
-            exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", exchange.Aborted);
-        if (tags.Error is { } error)
+        IReadOnlyList<string> tags = [];
+        var error = await Fallback.Run(exchange, async () =>
+        {
+            var reply = await listing.ReadAll(
+                exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", exchange.Aborted);
+            tags = reply.Value ?? [];
+            return reply.Error;
+        });
+        if (error is not null)
         {
             await DistributionErrorWriter.Write(exchange.Context, error);
             return;
@@ -25,6 +31,6 @@ internal sealed class TagListing(UpstreamListing listing)
 
         await ListingWriter.Write(
             exchange.Context, $"/v2/{exchange.Repository}/tags/list", page, "tags",
-            tags.Value!.Where(tag => Tag.TryParse(tag, out _)), exchange.Repository.Value);
+            tags.Where(tag => Tag.TryParse(tag, out _)), exchange.Repository.Value);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class Tenant
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         PeopleLogins = snapshot.PeopleLogins;
-        _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams[route.Upstream])).OrderByDescending(route => route.Prefix.Length)];
+        _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 

@@ -14,6 +14,9 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
 
     public string? OfficialPrefix => snapshot.OfficialPrefix;
 
+    /// <summary>The account that requests count against.</summary>
+    public string Account => snapshot.Account;
+
     /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
     public bool IsOrigin(Uri address) =>
         address.Scheme == Url.Scheme

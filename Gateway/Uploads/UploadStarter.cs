@@ -65,8 +65,8 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         if (from is null || !RepositoryName.TryParse(from, out var source)
             || !exchange.Caller.MayEver(source, RepositoryActions.Pull)
             || exchange.Site.Tenant.RouteOf(source) is not { } route
-            || route.Upstream != exchange.Upstream
-            || route.ToUpstream(source) is not { } upstreamSource)
+            || route.DestinationOf(source) is not { } place
+            || place.Upstream != exchange.Upstream)
         {
             return Begin(exchange, "");
         }
@@ -79,8 +79,8 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
         return forwarder.Forward(exchange, new Forwarding
         {
-            Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(upstreamSource.Value)}",
-            Scope = UpstreamScope.Mount(exchange.UpstreamName, upstreamSource),
+            Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}",
+            Scope = UpstreamScope.Mount(exchange.UpstreamName, place.Name),
             NotFound = DistributionError.NameUnknown(),
             Request = RequestHeaders.CopyUpload,
             Response = (upstream, response) => response.StatusCode == StatusCodes.Status201Created

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -6,6 +7,9 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <summary>Builds the upstream request from parsed values and the client's answer from allow-lists; copies nothing by default.</summary>
 internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwarding, UpstreamCall call) : HttpTransformer
 {
+    /// <summary>What the client has yet to be told; <c>null</c> when the answer was streamed.</summary>
+    public DistributionError? Error { get; private set; }
+
     public override ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
@@ -38,17 +42,17 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
 
         if (!IsAnswer(proxyResponse))
         {
-            await DistributionErrorWriter.Write(httpContext, await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken));
+            Error = await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken);
             return false;
         }
 
-        if (forwarding.Response(proxyResponse, httpContext.Response) is not { } error)
+        Error = forwarding.Response(proxyResponse, httpContext.Response);
+        if (Error is null)
         {
             return true;
         }
 
         ClearContent(httpContext.Response);
-        await DistributionErrorWriter.Write(httpContext, error);
         return false;
     }
 

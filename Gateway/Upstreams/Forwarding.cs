@@ -23,6 +23,9 @@ internal sealed record Forwarding
     /// <summary>Whether redirects of blobs are followed here, rather than passed to the client.</summary>
     public bool FollowRedirects { get; init; } = true;
 
+    /// <summary>Whether upstreams that limit pulls count this one: a GET of a manifest.</summary>
+    public bool IsMetered { get; init; }
+
     /// <summary>Copies the headers of the request that the upstream may see.</summary>
     public required Action<HttpRequest, HttpRequestMessage> Request { get; init; }
 

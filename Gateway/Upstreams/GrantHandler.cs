@@ -4,10 +4,10 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When a GET or HEAD is refused, the grant is replaced
-/// and the request sent once more.
+/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the grant is replaced, and a
+/// GET or HEAD sent once more. A refusal that a fresh grant did not mend is an answer.
 /// </summary>
-internal sealed class GrantHandler(GrantCache grants, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -20,13 +20,14 @@ internal sealed class GrantHandler(GrantCache grants, HttpMessageHandler inner) 
 
         Authorize(request, call.Grant);
         var response = await base.SendAsync(request, cancellationToken);
-        if (response.StatusCode != HttpStatusCode.Unauthorized)
+        if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || time.GetUtcNow() < call.Grant.ReplaceableFrom)
         {
             return response;
         }
 
         var next = await grants.Replace(call.Key, call.Grant, cancellationToken);
-        if (next.Grant is not { } grant || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation
+            || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
         {
             return response;
         }

@@ -3,8 +3,13 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>What the transport must know of a request: whose it is, what opened it, whether redirects are followed.</summary>
-internal sealed record UpstreamCall(Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects)
+/// <summary>What the transport must know of a request.</summary>
+/// <param name="Upstream">Whose it is.</param>
+/// <param name="Key">The token that it needs.</param>
+/// <param name="Grant">What opens the upstream.</param>
+/// <param name="FollowRedirects">Whether redirects are followed.</param>
+/// <param name="IsMetered">Whether upstreams that limit pulls count it.</param>
+internal sealed record UpstreamCall(Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered)
 {
     private static readonly HttpRequestOptionsKey<UpstreamCall> Option = new("registryproxy.upstream-call");
 

@@ -25,14 +25,14 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         using var request = new HttpRequestMessage(method, upstream.At(target));
         RequestHeaders.AddCommon(request);
-        new UpstreamCall(upstream, key, grant, FollowRedirects: true).AttachTo(request);
+        new UpstreamCall(upstream, key, grant, FollowRedirects: true, IsMetered: false).AttachTo(request);
         try
         {
             using var response = await transports.For(upstream).SendAsync(request, either.Token);
             return new UpstreamReply<T>(await read(response, either.Token), null);
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested
-            && fault is HttpRequestException or IOException or OperationCanceledException or System.Text.Json.JsonException)
+            && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or System.Text.Json.JsonException)
         {
             return new UpstreamReply<T>(default, UpstreamErrors.Unanswered(upstream, fault));
         }

@@ -2,6 +2,7 @@ using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -72,6 +73,11 @@ internal static class UpstreamErrors
         Upstream upstream, DistributionError notFound, HttpResponseMessage response, CancellationToken cancellation)
     {
         var name = upstream.Name;
+        if (response is RefusedResponse refused)
+        {
+            return refused.Error;
+        }
+
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound:

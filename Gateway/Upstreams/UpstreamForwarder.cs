@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -19,42 +20,51 @@ internal sealed partial class UpstreamForwarder(
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
 
+    /// <summary>Forwards and answers, whatever comes of it.</summary>
     public async Task Forward(Exchange exchange, Forwarding forwarding)
+    {
+        if (await TryForward(exchange, forwarding) is { } error)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, error);
+        }
+    }
+
+    /// <summary>Forwards; returns the error that the client has yet to be told, or <c>null</c> when it was answered or has gone.</summary>
+    public async Task<DistributionError?> TryForward(Exchange exchange, Forwarding forwarding)
     {
         var key = new UpstreamTokenKey(exchange.Upstream.Name, forwarding.Scope);
         var result = await grants.Get(key, exchange.Aborted);
         if (result.Grant is not { } grant)
         {
-            await DistributionErrorWriter.Write(exchange.Context, UpstreamErrors.From(exchange.Upstream, result.Failure!));
-            return;
+            return UpstreamErrors.From(exchange.Upstream, result.Failure!);
         }
 
-        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects);
+        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects, forwarding.IsMetered);
+        var transformer = new ForwardTransformer(exchange, forwarding, call);
         var error = await forwarder.SendAsync(
-            exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, new ForwardTransformer(exchange, forwarding, call));
-        if (error != ForwarderError.None)
-        {
-            await Fail(exchange, forwarding, error);
-        }
+            exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);
+        return error == ForwarderError.None ? transformer.Error : Fail(exchange, forwarding, error);
     }
 
-    private async Task Fail(Exchange exchange, Forwarding forwarding, ForwarderError error)
+    private DistributionError? Fail(Exchange exchange, Forwarding forwarding, ForwarderError error)
     {
         var context = exchange.Context;
         var fault = context.Features.Get<IForwarderErrorFeature>()?.Exception;
         if (context.RequestAborted.IsCancellationRequested)
         {
             LogClientGone(error);
-            return;
+            return null;
         }
 
         LogFailed(exchange.Upstream.Name, error, context.TraceIdentifier, UpstreamErrors.Describe(fault));
-        if (!context.Response.HasStarted)
+        if (context.Response.HasStarted)
         {
-            context.Response.Clear();
-            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
-            await DistributionErrorWriter.Write(context, UpstreamErrors.From(exchange.Upstream, forwarding, error, fault));
+            return null;
         }
+
+        context.Response.Clear();
+        context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+        return UpstreamErrors.From(exchange.Upstream, forwarding, error, fault);
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]

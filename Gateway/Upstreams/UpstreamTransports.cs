@@ -1,5 +1,6 @@
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
@@ -7,10 +8,10 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// The two ways out: one that may dial private addresses and one that may not. Credentials belong to requests, never to connections, so
 /// upstreams share them.
 /// </summary>
-internal sealed class UpstreamTransports(GrantCache grants) : IDisposable
+internal sealed class UpstreamTransports(GrantCache grants, UpstreamAccounts accounts, TimeProvider time) : IDisposable
 {
-    private readonly HttpMessageInvoker _public = Build(grants, allowPrivate: false);
-    private readonly HttpMessageInvoker _private = Build(grants, allowPrivate: true);
+    private readonly HttpMessageInvoker _public = Build(grants, accounts, time, allowPrivate: false);
+    private readonly HttpMessageInvoker _private = Build(grants, accounts, time, allowPrivate: true);
 
     public HttpMessageInvoker For(Upstream upstream) => upstream.AllowPrivate ? _private : _public;
 
@@ -20,6 +21,6 @@ internal sealed class UpstreamTransports(GrantCache grants) : IDisposable
         _private.Dispose();
     }
 
-    private static HttpMessageInvoker Build(GrantCache grants, bool allowPrivate) =>
-        new(new RedirectHandler(new GrantHandler(grants, UpstreamTransport.Create(allowPrivate))));
+    private static HttpMessageInvoker Build(GrantCache grants, UpstreamAccounts accounts, TimeProvider time, bool allowPrivate) => new(
+        new RedirectHandler(new GrantHandler(grants, time, new AccountHandler(accounts, time, UpstreamTransport.Create(allowPrivate)))));
 }

@@ -77,11 +77,43 @@ public sealed record LimitSnapshot(
 
 /// <summary>Where names below a prefix lead.</summary>
 [GenerateSerializer, Immutable, Alias("rp.route-snapshot")]
-public sealed record RouteSnapshot(
-    [property: Id(0)] string Prefix,
-    [property: Id(1)] string Upstream,
-    [property: Id(2)] string Rewrite,
-    [property: Id(3)] bool FollowRedirects);
+public sealed record RouteSnapshot
+{
+    [Id(0)]
+    public required string Prefix { get; init; }
+
+    /// <summary>At least one; pulls try them in order, everything else goes to the first.</summary>
+    [Id(1)]
+    public required IReadOnlyList<RouteUpstreamSnapshot> Upstreams { get; init; }
+
+    [Id(2)]
+    public string Rewrite { get; init; } = "";
+
+    /// <summary>What makes a pull go on to the next upstream.</summary>
+    [Id(3)]
+    public RouteFallback FallbackOn { get; init; } = RouteFallback.All;
+}
+
+/// <summary>One upstream of a route.</summary>
+/// <param name="Name">Its name in the configuration.</param>
+/// <param name="FollowRedirects">Whether the gateway follows redirects of blobs, rather than pass them to the client.</param>
+[GenerateSerializer, Immutable, Alias("rp.route-upstream-snapshot")]
+public sealed record RouteUpstreamSnapshot([property: Id(0)] string Name, [property: Id(1)] bool FollowRedirects);
+
+/// <summary>What of an upstream makes a pull go on to the next one of its route.</summary>
+[Flags, GenerateSerializer, Alias("rp.route-fallback")]
+public enum RouteFallback
+{
+    None = 0,
+
+    /// <summary>It does not have what was asked for.</summary>
+    NotFound = 1,
+
+    /// <summary>It does not answer, refuses us, limits us or fails.</summary>
+    Error = 2,
+
+    All = NotFound | Error,
+}
 
 /// <summary>One upstream as a gateway sees it.</summary>
 [GenerateSerializer, Immutable, Alias("rp.upstream-snapshot")]
@@ -102,6 +134,10 @@ public sealed record UpstreamSnapshot
 
     [Id(4)]
     public IReadOnlyList<string> RedirectHosts { get; init; } = [];
+
+    /// <summary>Names the account that requests count against; upstreams with the same account share its budget. Holds no secret.</summary>
+    [Id(5)]
+    public string Account { get; init; } = "";
 }
 
 /// <summary>A public key of access tokens: ES256, P-256 (RFC 7518 §6.2).</summary>

@@ -41,4 +41,8 @@ public sealed record UpstreamStatus
     /// <summary><c>closed</c> when all is well, <c>open</c> while failures are answered without asking, <c>half-open</c> at the next try.</summary>
     [Id(7)]
     public required string Breaker { get; init; }
+
+    /// <summary>The rate limit of its account.</summary>
+    [Id(8)]
+    public UpstreamAccountStatus? Account { get; init; }
 }

@@ -23,7 +23,8 @@ public sealed record UpstreamGrant
     public required DateTimeOffset Expires { get; init; }
 
     /// <summary>
-    /// A refusal before this time is not cured by a replacement: the grant was replaced already and refused again. <see cref="DateTimeOffset.MinValue"/> while nothing was refused.
+    /// A refusal before this time is not cured by a replacement: the grant was replaced already and refused again.
+    /// <see cref="DateTimeOffset.MinValue"/> while nothing was refused.
     /// </summary>
     [Id(4)]
     public DateTimeOffset ReplaceableFrom { get; init; } = DateTimeOffset.MinValue;

@@ -2,6 +2,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Access;
 using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Upstreams.Accounts;
 
 namespace RegistryProxy.Grains.Configuration;
 
@@ -28,7 +29,7 @@ internal static class SnapshotBuilder
         Name = tenant.Name,
         Hosts = tenant.Hosts,
         PublicUrl = tenant.PublicUrl?.GetLeftPart(UriPartial.Authority),
-        Routes = [.. tenant.Routes.Select(route => Route(route, configuration.Upstreams[route.Upstreams[0]]))],
+        Routes = [.. tenant.Routes.Select(route => Route(route, configuration))],
         Namespaces = tenant.Namespaces.ToDictionary(),
         AnonymousRules = AccessRules.Match(tenant, null),
         Limits = tenant.Limits is { } limits
@@ -40,8 +41,17 @@ internal static class SnapshotBuilder
         ],
     };
 
-    private static RouteSnapshot Route(RouteConfiguration route, UpstreamConfiguration upstream) => new(
-        route.Prefix, upstream.Name, route.Rewrite, (route.Redirects ?? upstream.Redirects) == RedirectMode.Follow);
+    private static RouteSnapshot Route(RouteConfiguration route, FrontDoorConfiguration configuration) => new()
+    {
+        Prefix = route.Prefix,
+        Upstreams =
+        [
+            .. route.Upstreams.Select(name => new RouteUpstreamSnapshot(
+                name, (route.Redirects ?? configuration.Upstreams[name].Redirects) == RedirectMode.Follow)),
+        ],
+        Rewrite = route.Rewrite,
+        FallbackOn = (route.FallbackOnNotFound ? RouteFallback.NotFound : 0) | (route.FallbackOnError ? RouteFallback.Error : 0),
+    };
 
     private static UpstreamSnapshot Upstream(UpstreamConfiguration upstream) => new()
     {
@@ -50,5 +60,6 @@ internal static class SnapshotBuilder
         OfficialPrefix = upstream.OfficialPrefix,
         AllowPrivate = upstream.AllowPrivate,
         RedirectHosts = upstream.RedirectHosts,
+        Account = UpstreamAccountName.Of(upstream),
     };
 }

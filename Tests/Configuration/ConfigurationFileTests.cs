@@ -72,7 +72,9 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("hosts: [Docker.acme.example]", "hosts: [\"a:80\"]", 10, "tenants.acme.hosts[0]", "without port")]
     [InlineData("authenticators: [staff]", "authenticators: [stuff]", 12, "tenants.acme.authenticators[0]", "no authenticator 'stuff'")]
     [InlineData("upstream: gcr", "upstream: gcx", 14, "tenants.acme.routes[0].upstream", "no upstream 'gcx'")]
-    [InlineData("upstream: [hub]", "upstream: [hub, gcr]", 15, "tenants.acme.routes[1].upstream", "not supported yet")]
+    [InlineData("upstream: [hub]", "upstream: [hub, hub]", 15, "tenants.acme.routes[1].upstream", "names an upstream twice")]
+    [InlineData("upstream: [hub]", "upstream: hub, fallbackOn: [error]", 15, "tenants.acme.routes[1].fallbackOn", "needs a list of upstreams")]
+    [InlineData("upstream: [hub]", "upstream: [hub, gcr], fallbackOn: [denied]", 15, "tenants.acme.routes[1].fallbackOn[0]", "must be notFound or error")]
     [InlineData("prefix: hub", "prefix: \"\"", 15, "tenants.acme.routes[1].prefix", "used twice")]
     [InlineData("prefix: hub", "prefix: Hub", 15, "tenants.acme.routes[1].prefix", "path components")]
     [InlineData("docker.io: hub", "docker.io: hob", 16, "tenants.acme.namespaces.docker.io", "not the prefix")]
@@ -155,13 +157,12 @@ public sealed class ConfigurationFileTests : IDisposable
               t:
                 hosts: ["*"]
                 authenticators: [nodes, legacy]
-                routes: [ { prefix: "", upstream: a, cache: true, fallbackOn: [error] } ]
+                routes: [ { prefix: "", upstream: a, cache: true } ]
                 limits: { requestsPerSecond: 1 }
             """).Errors;
         foreach (var field in new[]
         {
-            "cluster.provider", "cluster.redis", "state.provider", "state.file", "state.encryptionKeys", "cache",
-            "tenants.t.routes[0].cache", "tenants.t.routes[0].fallbackOn",
+            "cluster.provider", "cluster.redis", "cache", "tenants.t.routes[0].cache",
         })
         {
             Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));

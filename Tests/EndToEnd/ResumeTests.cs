@@ -37,7 +37,7 @@ public sealed partial class ResumeTests(Lab lab)
     {
         await using var link = await Link("team-a/resumed-skopeo", 172);
         using var folder = new TemporaryFolder();
-        await Skopeo.Pull($"{link.Authority}/team-a/resumed-skopeo:v1", folder.File("first"), Credentials);
+        (await Skopeo.Pull($"{link.Authority}/team-a/resumed-skopeo:v1", folder.File("first"), Credentials)).ShouldFail("unexpected EOF");
         Assert.True(link.HasCut);
         (await Skopeo.Pull($"{link.Authority}/team-a/resumed-skopeo:v1", folder.File("second"), Credentials)).ShouldSucceed();
     }

@@ -21,8 +21,8 @@ public sealed class TenantTests
         ],
         Tenants =
         [
-            Tenant("acme", ["docker.acme.example"], new RouteSnapshot("", "gcr", "acme-project", true), new RouteSnapshot("hub", "hub", "", true)),
-            Tenant("other", ["*"], new RouteSnapshot("a/b", "gcr", "x", true)),
+            Tenant("acme", ["docker.acme.example"], Route("", "gcr", "acme-project"), Route("hub", "hub", "")),
+            Tenant("other", ["*"], Route("a/b", "gcr", "x")),
         ],
     });
 
@@ -43,7 +43,7 @@ public sealed class TenantTests
     {
         var repository = RepositoryName.Parse(name);
         var route = Acme.RouteOf(repository)!;
-        Assert.Equal((upstream, upstreamName), (route.Upstream.Name, route.ToUpstream(repository)!.Value));
+        Assert.Equal((upstream, upstreamName), (route.Upstream.Name, route.DestinationOf(repository)!.Name.Value));
     }
 
     [Theory]
@@ -61,6 +61,9 @@ public sealed class TenantTests
         Assert.Null(Map.TenantOf("x")!.RouteOf(RepositoryName.Parse("a/c")));
 
     private static Tenant Acme => Map.TenantOf("docker.acme.example")!;
+
+    private static RouteSnapshot Route(string prefix, string upstream, string rewrite) =>
+        new() { Prefix = prefix, Upstreams = [new(upstream, true)], Rewrite = rewrite };
 
     private static TenantSnapshot Tenant(string name, string[] hosts, params RouteSnapshot[] routes) => new()
     {

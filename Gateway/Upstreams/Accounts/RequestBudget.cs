@@ -1,0 +1,195 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+/// <summary>
+/// Keeps an account within the rate limit that its upstream shows, together with the other gateways of the cluster. While the upstream is
+/// new to us a few metered requests go ahead and the others wait for the first answer. An account that is not counted costs no call.
+/// </summary>
+internal sealed class RequestBudget(string account, IGrainFactory grains, TimeProvider time) : IUpstreamAccountObserver
+{
+    /// <summary>Permits that are asked for at once.</summary>
+    private const int Batch = 20;
+
+    private static readonly TimeSpan FollowPeriod = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ThrottledWithoutTime = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryWithoutCluster = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IUpstreamAccountObserver? _reference;
+    private Task? _leasing;
+    private int _scouts;
+    private int _permits;
+    private volatile bool _metered;
+    private long _permitsUntil;
+    private long _followAt;
+    private long _throttledUntil;
+    private long _meteredThrottledUntil;
+
+    /// <summary>Waits for leave to send a request, no longer than until <paramref name="deadline"/>: <c>null</c>, or for how long there is none.</summary>
+    public async ValueTask<TimeSpan?> Admit(bool metered, long deadline, CancellationToken cancellation)
+    {
+        Follow();
+        if (metered && !_learned.Task.IsCompleted && Interlocked.Increment(ref _scouts) > RateLimitSighting.Scouts)
+        {
+            await Settle(_learned.Task, deadline, cancellation);
+        }
+
+        while (true)
+        {
+            var now = time.GetTimestamp();
+            var until = Volatile.Read(ref _throttledUntil);
+            until = metered ? Math.Max(until, Volatile.Read(ref _meteredThrottledUntil)) : until;
+            if (until > deadline)
+            {
+                return time.GetElapsedTime(now, until);
+            }
+
+            if (until > now)
+            {
+                await Task.Delay(time.GetElapsedTime(now, until), time, cancellation);
+            }
+            else if (!metered || !_metered || TryTake(now))
+            {
+                return null;
+            }
+            else
+            {
+                await Lease().WaitAsync(cancellation);
+            }
+        }
+    }
+
+    /// <summary>Learns from an answer; for how long the upstream wants to be left alone, when it refused the request for that.</summary>
+    public TimeSpan? Observe(HttpResponseMessage response, bool metered)
+    {
+        var shown = RateLimitHeaders.TryRead(response, out var limit, out var remaining, out var window);
+        TimeSpan? throttled = response.StatusCode == System.Net.HttpStatusCode.TooManyRequests
+            ? RateLimitHeaders.RetryAfter(response, time.GetUtcNow()) ?? ThrottledWithoutTime
+            : null;
+        if (shown)
+        {
+            _metered = true;
+            Grain.Observe(new RateLimitSighting(limit, remaining, window)).AsTask().Ignore();
+        }
+        else if (metered && throttled is null && !_learned.Task.IsCompleted)
+        {
+            Grain.Observe(new RateLimitSighting(null, 0, default)).AsTask().Ignore();
+        }
+
+        if (throttled is { } wait)
+        {
+            var throttle = new UpstreamThrottle(wait, MeteredOnly: shown && metered);
+            Apply(throttle);
+            Grain.Throttled(throttle).AsTask().Ignore();
+        }
+
+        if (metered || shown || throttled is not null)
+        {
+            _learned.TrySetResult();
+        }
+
+        return throttled;
+    }
+
+    Task IUpstreamAccountObserver.Throttled(UpstreamThrottle throttle)
+    {
+        Apply(throttle);
+        return Task.CompletedTask;
+    }
+
+    private IUpstreamAccountGrain Grain => grains.GetGrain<IUpstreamAccountGrain>(account);
+
+    private bool TryTake(long now)
+    {
+        var known = now > Volatile.Read(ref _permitsUntil) ? 0 : Volatile.Read(ref _permits);
+        while (known > 0 && Interlocked.CompareExchange(ref _permits, known - 1, known) is var seen && seen != known)
+        {
+            known = seen;
+        }
+
+        return known > 0;
+    }
+
+    private Task Lease()
+    {
+        lock (_gate)
+        {
+            return _leasing is { IsCompleted: false } leasing ? leasing : _leasing = LeaseCore();
+        }
+    }
+
+    private async Task LeaseCore()
+    {
+        await Task.Yield();
+        var lease = new BudgetLease(0, RetryWithoutCluster);
+        try
+        {
+            lease = await Grain.Lease(Batch, Interlocked.Exchange(ref _permits, 0));
+        }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+            // Without the cluster nobody knows what is left.
+        }
+
+        var now = time.GetTimestamp();
+        Volatile.Write(ref _permits, lease.Permits);
+        Volatile.Write(ref _permitsUntil, now + Ticks(BudgetLease.Lifetime));
+        if (lease.Permits == 0)
+        {
+            Raise(ref _meteredThrottledUntil, now + Ticks(lease.RetryAfter));
+        }
+    }
+
+    private void Apply(UpstreamThrottle throttle)
+    {
+        _metered |= throttle.MeteredOnly;
+        Volatile.Write(ref _permits, throttle.MeteredOnly ? 0 : Volatile.Read(ref _permits));
+        Raise(ref throttle.MeteredOnly ? ref _meteredThrottledUntil : ref _throttledUntil, time.GetTimestamp() + Ticks(throttle.For));
+    }
+
+    /// <summary>Keeps the subscription to what other gateways meet, off the way of the request.</summary>
+    private void Follow()
+    {
+        var (now, due) = (time.GetTimestamp(), Volatile.Read(ref _followAt));
+        if (now >= due && Interlocked.CompareExchange(ref _followAt, now + Ticks(FollowPeriod), due) == due)
+        {
+            FollowCore().Ignore();
+        }
+    }
+
+    private async Task FollowCore()
+    {
+        _reference ??= grains.CreateObjectReference<IUpstreamAccountObserver>(this);
+        var state = await Grain.Follow(_reference);
+        _metered |= state.IsMetered;
+        foreach (var throttle in state.Throttles)
+        {
+            Apply(throttle);
+        }
+
+        if (state.IsKnown)
+        {
+            _learned.TrySetResult();
+        }
+    }
+
+    private async Task Settle(Task task, long deadline, CancellationToken cancellation)
+    {
+        var wait = time.GetElapsedTime(time.GetTimestamp(), deadline);
+        await task.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
+    }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private static void Raise(ref long place, long value)
+    {
+        var known = Volatile.Read(ref place);
+        while (value > known && Interlocked.CompareExchange(ref place, value, known) is var seen && seen != known)
+        {
+            known = seen;
+        }
+    }
+}

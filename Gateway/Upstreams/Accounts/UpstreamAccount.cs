@@ -1,0 +1,4 @@
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+/// <summary>One account at an upstream as this gateway uses it.</summary>
+internal sealed record UpstreamAccount(RequestBudget Budget, UpstreamBreaker Breaker);

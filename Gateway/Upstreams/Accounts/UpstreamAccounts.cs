@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+/// <summary>The accounts that this gateway uses. Nothing of one account touches another.</summary>
+internal sealed partial class UpstreamAccounts
+{
+    private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
+    private readonly string _gateway = Guid.NewGuid().ToString("N");
+    private readonly IGrainFactory _grains;
+    private readonly TimeProvider _time;
+    private readonly ILogger<UpstreamAccounts> _logger;
+    private readonly Counter<long> _refused;
+
+    public UpstreamAccounts(IGrainFactory grains, IMeterFactory meters, TimeProvider time, ILogger<UpstreamAccounts> logger)
+    {
+        (_grains, _time, _logger) = (grains, time, logger);
+        _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
+            "registryproxy.gateway.upstream_spared", "{request}", "Requests that were answered without asking an upstream, because of its rate limit or its failures");
+    }
+
+    public UpstreamAccount For(Upstream upstream) =>
+        _accounts.TryGetValue(upstream.Account, out var account) ? account : _accounts.GetOrAdd(upstream.Account, Create, upstream.Name);
+
+    public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
+
+    private UpstreamAccount Create(string account, string upstream) => new(
+        new RequestBudget(account, _grains, _time),
+        new UpstreamBreaker(_time, open =>
+        {
+            if (open)
+            {
+                LogOpened(upstream);
+            }
+            else
+            {
+                LogClosed(upstream);
+            }
+
+            _grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open).AsTask().Ignore();
+        }));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails and is left alone; it is tried again twice a second")]
+    private partial void LogOpened(string upstream);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} answers again")]
+    private partial void LogClosed(string upstream);
+}

@@ -1,0 +1,17 @@
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.Grains.Upstreams.Accounts;
+
+/// <summary>
+/// Names the account that an upstream counts our requests against: its address with the user, or with nobody. A credential that has no
+/// user name is an account of its own. Holds no secret.
+/// </summary>
+public static class UpstreamAccountName
+{
+    public static string Of(UpstreamConfiguration upstream) => upstream.Credentials switch
+    {
+        AnonymousCredentials => $"{upstream.Url.Authority}|anonymous",
+        BasicCredentials basic => $"{upstream.Url.Authority}|basic|{basic.Username}",
+        var other => $"{upstream.Url.Authority}|{other.Type}|{upstream.Name}",
+    };
+}

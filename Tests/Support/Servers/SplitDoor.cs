@@ -1,0 +1,64 @@
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>A front door of one silo and several gateways, each a process of its own.</summary>
+internal sealed class SplitDoor : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<ChildProcess> _processes = [];
+    private readonly List<string> _gateways = [];
+    private string _admin = "";
+
+    private SplitDoor()
+    {
+    }
+
+    /// <summary>The data listeners.</summary>
+    public IReadOnlyList<string> Gateways => _gateways;
+
+    public string Log => string.Join('\n', _processes.Select(process => process.Output));
+
+    /// <summary>Starts it and waits until every gateway is ready.</summary>
+    public static async Task<SplitDoor> Start(string yaml, int gateways)
+    {
+        var door = new SplitDoor();
+        await FrontDoor.WriteUsers(door._folder);
+        var config = door._folder.Write("config.yaml", $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}\n{yaml}");
+        door._admin = await door.Launch("Silo", config).Line(line => After(line, "admin listening on "));
+        using var http = new HttpClient();
+        foreach (var gateway in Enumerable.Range(0, gateways).Select(_ => door.Launch("Gateway", config, "--listen-data", "http://127.0.0.1:0")).ToList())
+        {
+            door._gateways.Add(await gateway.Line(line => After(line, "data listening on ")));
+            var probes = await gateway.Line(line => After(line, "admin listening on "));
+            await Eventually.True(async () => (await http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode, $"a gateway is ready:\n{gateway.Output}");
+        }
+
+        return door;
+    }
+
+    public async Task<string> Admin(string path)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(_admin + path);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in Enumerable.Reverse(_processes))
+        {
+            await process.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    private ChildProcess Launch(string project, string config, params string[] arguments)
+    {
+        var process = ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. arguments]);
+        _processes.Add(process);
+        return process;
+    }
+
+    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+}
