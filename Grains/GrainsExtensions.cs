@@ -7,6 +7,8 @@ using RegistryProxy.Grains.Sessions.Identity.Nonces;
 using RegistryProxy.Grains.Sessions.Login;
 using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Upstreams;
+using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 namespace RegistryProxy.Grains;
 
@@ -38,5 +40,7 @@ public static class GrainsExtensions
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
         .AddSingleton<UpstreamTokenClient>()
+        .AddSingleton<CloudTransport>()
+        .AddSingleton<CredentialSource>()
         .AddSingleton<TokenExchange>();
 }

@@ -1,3 +1,4 @@
+using RegistryProxy.Configuration.Reading.Upstreams;
 using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
@@ -15,15 +16,17 @@ internal static class UpstreamReader
 
         var url = map["url"];
         url.RequiredText();
+        var address = url.Origin() ?? new Uri("https://invalid.example");
         var official = map["officialPrefix"];
+        var allowPrivate = map["allowPrivate"].Flag(false);
         var upstream = new UpstreamConfiguration
         {
             Name = name,
-            Url = url.Origin() ?? new Uri("https://invalid.example"),
+            Url = address,
             OfficialPrefix = official.IsPresent ? Names.Path(official) : null,
-            Credentials = Credentials(map["credentials"], context),
+            Credentials = CredentialsReader.Read(map["credentials"], address, allowPrivate, context),
             Realms = [.. map["realms"].Items().Select(item => item.Address()).OfType<Uri>()],
-            AllowPrivate = map["allowPrivate"].Flag(false),
+            AllowPrivate = allowPrivate,
             Redirects = Redirects(map["redirects"]) ?? RedirectMode.Follow,
             RedirectHosts = [.. map["redirectHosts"].Items().Select(item => item.RequiredText())],
         };
@@ -45,44 +48,5 @@ internal static class UpstreamReader
                 field.Fail("must be follow or pass");
                 return null;
         }
-    }
-
-    private static UpstreamCredentials Credentials(Field field, ReadingContext context)
-    {
-        if (!field.IsPresent || field.Map() is not { } map)
-        {
-            return new AnonymousCredentials();
-        }
-
-        var type = map["type"];
-        UpstreamCredentials credentials = new AnonymousCredentials();
-        switch (type.RequiredText())
-        {
-            case "anonymous":
-                break;
-            case "basic":
-                credentials = new BasicCredentials(map["username"].RequiredText(), context.RequiredSecret(map["password"]));
-                break;
-            case "bearer":
-                credentials = new BearerCredentials(context.RequiredSecret(map["token"]));
-                break;
-            case "dockerConfig":
-                credentials = new DockerConfigCredentials(context.ExistingFile(map["file"]), map["server"].Text());
-                break;
-            case "exec":
-                credentials = new ExecCredentials(
-                    context.Program(map["command"]), map["server"].Text(),
-                    map["lifetime"].Duration(ExecCredentials.DefaultLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)));
-                break;
-            case "google" or "ecr" or "acr":
-                NotSupportedYet.Refuse(type, $"the type '{type.Text()}'");
-                return credentials;
-            default:
-                type.Fail("must be one of anonymous, basic, bearer, google, ecr, acr, dockerConfig, exec");
-                return credentials;
-        }
-
-        map.RefuseOthers();
-        return credentials;
     }
 }

@@ -15,7 +15,7 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
 
     /// <summary>
     /// The upstream refused the grant of this generation: it is dropped and another one fetched. A generation that is not the current one
-    /// was replaced already; the current grant comes back.
+    /// was replaced already; the current grant comes back, as it does before its <see cref="UpstreamGrant.ReplaceableFrom"/>.
     /// </summary>
     [Alias("Replace"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default);

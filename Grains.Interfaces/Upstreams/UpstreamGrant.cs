@@ -22,9 +22,12 @@ public sealed record UpstreamGrant
     [Id(3)]
     public required DateTimeOffset Expires { get; init; }
 
-    /// <summary>A refusal before this time is not cured by a replacement.</summary>
+    /// <summary>
+    /// A refusal before this time is not cured by a replacement: the grant was replaced already and refused again.
+    /// <see cref="DateTimeOffset.MinValue"/> while nothing was refused.
+    /// </summary>
     [Id(4)]
-    public DateTimeOffset ReplaceableFrom { get; init; }
+    public DateTimeOffset ReplaceableFrom { get; init; } = DateTimeOffset.MinValue;
 }
 
 /// <summary>A grant, or why there is none.</summary>

@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Protocol;
+using RegistryProxy.Grains.Upstreams.Credentials;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -9,17 +9,31 @@ namespace RegistryProxy.Grains.Upstreams;
 internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 {
     /// <summary>How the upstream is opened; asks the upstream itself when that is not known, or <paramref name="anew"/>.</summary>
-    [Alias("Open"), AlwaysInterleave]
-    ValueTask<UpstreamOpening> Open(bool anew);
+    /// <param name="anew">The upstream refused what came of the last opening.</param>
+    /// <param name="refusedSecret">The version of the secret that was refused; 0 for none.</param>
+    [Alias("Open"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret);
 
     /// <summary>Changes when the definition of the upstream or its secret does.</summary>
     [Alias("GetStamp"), AlwaysInterleave]
     ValueTask<string> GetStamp();
 
-    /// <summary>What came of a token call, for operators.</summary>
-    [Alias("Report"), OneWay, AlwaysInterleave]
-    ValueTask Report(DateTimeOffset? expires, UpstreamFailure? failure, DateTimeOffset? retryAt);
+    /// <summary>What came of a token call. A failure of the whole upstream backs off all its scopes; the answer is that failure with its time.</summary>
+    [Alias("Report"), AlwaysInterleave]
+    ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome);
 }
+
+/// <summary>What came of a token call.</summary>
+/// <param name="Stamp">The stamp of the opening that it was made with.</param>
+/// <param name="Expires">The expiry of the token; <c>null</c> when there is none.</param>
+/// <param name="Failure"><c>null</c> when all is well.</param>
+/// <param name="OfUpstream">Whether the failure is about the credential or the endpoint rather than about one scope.</param>
+[GenerateSerializer, Immutable, Alias("rp.token-call-outcome")]
+internal sealed record TokenCallOutcome(
+    [property: Id(0)] string Stamp,
+    [property: Id(1)] DateTimeOffset? Expires,
+    [property: Id(2)] UpstreamFailure? Failure,
+    [property: Id(3)] bool OfUpstream);
 
 /// <summary>How an upstream is opened, or why it cannot be.</summary>
 [GenerateSerializer, Immutable, Alias("rp.upstream-opening")]
@@ -29,42 +43,25 @@ internal sealed record UpstreamOpening
     public UpstreamFailure? Failure { get; init; }
 
     [Id(1)]
-    public UpstreamScheme Scheme { get; init; }
+    public UpstreamChallenge Challenge { get; init; } = UpstreamChallenge.Unknown;
 
-    /// <summary>The vetted token endpoint; set for <see cref="UpstreamScheme.Bearer"/>.</summary>
     [Id(2)]
-    public Uri? Realm { get; init; }
+    public UpstreamSecret Secret { get; init; } = UpstreamSecret.None;
 
+    /// <summary>The version of a secret that was issued; 0 for one that lies somewhere.</summary>
     [Id(3)]
-    public string? Service { get; init; }
+    public long SecretVersion { get; init; }
 
-    /// <summary>Empty when there is no password.</summary>
+    /// <summary>When an issued secret ends; <c>null</c> for one that lies somewhere.</summary>
     [Id(4)]
-    public string Username { get; init; } = "";
+    public DateTimeOffset? SecretExpires { get; init; }
 
     [Id(5)]
-    public Secret? Password { get; init; }
-
-    /// <summary>An identity token, for the OAuth2 form.</summary>
-    [Id(6)]
-    public Secret? IdentityToken { get; init; }
-
-    [Id(7)]
     public bool AllowPrivate { get; init; }
 
     /// <summary>The definition and secret that this was made from.</summary>
-    [Id(8)]
+    [Id(6)]
     public string Stamp { get; init; } = "";
 
     public static UpstreamOpening Failed(UpstreamFailure failure, string stamp) => new() { Failure = failure, Stamp = stamp };
-}
-
-/// <summary>How an upstream asks for credentials.</summary>
-[GenerateSerializer, Alias("rp.upstream-scheme")]
-internal enum UpstreamScheme
-{
-    Unknown,
-    None,
-    Basic,
-    Bearer,
 }

@@ -13,86 +13,84 @@ internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider tim
     /// <summary>How long an upstream that asked for nothing is taken to ask for nothing.</summary>
     private static readonly TimeSpan OpenLease = TimeSpan.FromMinutes(5);
 
-    private static readonly TimeSpan MinLife = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan MaxLife = TimeSpan.FromHours(1);
-
-    public async Task<UpstreamGrantResult> Exchange(UpstreamTokenKey key, UpstreamOpening opening, long generation)
+    public async Task<ExchangeResult> Exchange(UpstreamTokenKey key, UpstreamOpening opening, long generation)
     {
-        switch (opening.Scheme)
+        switch (opening.Challenge.Scheme)
         {
             case UpstreamScheme.None:
                 return Granted(null, OpenLease, generation);
             case UpstreamScheme.Basic:
-                return Granted(new Secret(UpstreamTokenClient.Basic(opening.Username, opening.Password!).ToString()), BasicLease, generation);
+                var left = (opening.SecretExpires ?? DateTimeOffset.MaxValue) - time.GetUtcNow();
+                var basic = UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!);
+                return Granted(new Secret(basic.ToString()), left < BasicLease ? left : BasicLease, generation);
         }
 
         try
         {
-            return Judge(key, await Ask(key, opening), generation);
+            return Judge(key.Upstream, await Ask(key, opening), opening, generation);
         }
         catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
         {
-            return UpstreamGrantResult.Of(UpstreamFaults.From(key.Upstream, fault));
+            return new ExchangeResult(UpstreamGrantResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
         }
     }
 
     private async Task<ExchangeReply> Ask(UpstreamTokenKey key, UpstreamOpening opening)
     {
         var scopes = key.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (opening.IdentityToken is { } identity)
+        var (challenge, secret) = (opening.Challenge, opening.Secret);
+        if (secret.IdentityToken is null && !secret.PasswordGrant)
         {
-            var reply = await client.Post(opening.Realm!, opening.Service, scopes, identity, opening.AllowPrivate);
-            return reply.Status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed
-                ? await client.Get(opening.Realm!, opening.Service, scopes, "<token>", identity, opening.AllowPrivate)
-                : reply;
+            return await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate);
         }
 
-        return await client.Get(opening.Realm!, opening.Service, scopes, opening.Username, opening.Password, opening.AllowPrivate);
+        var reply = await client.Post(challenge.Realm!, challenge.Service, scopes, secret, opening.AllowPrivate);
+        return reply.Status switch
+        {
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.IdentityToken is { } identity =>
+                await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, opening.AllowPrivate),
+            HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.PasswordGrant =>
+                await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate),
+            _ => reply,
+        };
     }
 
-    private UpstreamGrantResult Judge(UpstreamTokenKey key, ExchangeReply reply, long generation)
+    private ExchangeResult Judge(string name, ExchangeReply reply, UpstreamOpening opening, long generation)
     {
-        var name = key.Upstream;
+        var endpoint = $"the token endpoint of upstream '{name}'";
         switch (reply.Status)
         {
-            case HttpStatusCode.OK when reply.Token?.Bearer() is { } token && IsToken(token):
-                var life = TimeSpan.FromSeconds(Math.Clamp(reply.Token.ExpiresIn ?? 60, MinLife.TotalSeconds, MaxLife.TotalSeconds));
-                return Granted(new Secret($"Bearer {token}"), life - (life / 10), generation);
+            case HttpStatusCode.OK when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
+                return Granted(new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case HttpStatusCode.OK:
-                return Failed(UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{name}' sent no usable token");
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
+            case HttpStatusCode.Unauthorized when opening.Secret.Password is not null || opening.Secret.IdentityToken is not null:
+                return Failed(UpstreamFailureKind.Refused, $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
-                return Failed(UpstreamFailureKind.Refused, $"the token endpoint of upstream '{name}' refuses the configured credentials ({(int)reply.Status})");
+                return Failed(UpstreamFailureKind.Refused, $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
             case HttpStatusCode.TooManyRequests:
-                return Failed(UpstreamFailureKind.Throttled, $"the token endpoint of upstream '{name}' limits the rate of requests", reply.RetryAfter);
+                return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests", reply.RetryAfter) with { OfUpstream = true };
             case >= HttpStatusCode.InternalServerError:
-                return Failed(UpstreamFailureKind.Unreachable, $"the token endpoint of upstream '{name}' answered {(int)reply.Status}", reply.RetryAfter);
+                return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}", reply.RetryAfter) with { OfUpstream = true };
             default:
-                return Failed(UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{name}' answered {(int)reply.Status}");
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} answered {(int)reply.Status}");
         }
     }
 
-    private UpstreamGrantResult Granted(Secret? authorization, TimeSpan life, long generation)
+    private ExchangeResult Granted(Secret? authorization, TimeSpan life, long generation)
     {
         var now = time.GetUtcNow();
-        return UpstreamGrantResult.Of(new UpstreamGrant
-        {
-            Authorization = authorization,
-            Generation = generation,
-            RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)),
-            Expires = now + life,
-        });
+        return new(
+            UpstreamGrantResult.Of(new UpstreamGrant
+            {
+                Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)), Expires = now + life,
+            }),
+            OfUpstream: false);
     }
 
-    private static UpstreamGrantResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
-        UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300)));
-
-    /// <summary>token68 of RFC 9110 §11.2.</summary>
-    private static bool IsToken(string text)
-    {
-        var body = text.AsSpan().TrimEnd('=');
-        return body.Length > 0 && text.Length <= 16 * 1024 && !body.ContainsAnyExcept(Token68);
-    }
-
-    private static readonly System.Buffers.SearchValues<char> Token68 =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/");
+    private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
+        new(UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
 }
+
+/// <summary>A grant or a failure, and whether the failure is about the whole upstream rather than one scope.</summary>
+internal sealed record ExchangeResult(UpstreamGrantResult Result, bool OfUpstream);

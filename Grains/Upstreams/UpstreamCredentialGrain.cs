@@ -1,145 +1,115 @@
-using System.Net;
+using System.Security.Cryptography;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
-using RegistryProxy.Protocol;
+using RegistryProxy.Grains.Upstreams.Principals;
 
 namespace RegistryProxy.Grains.Upstreams;
 
-/// <summary>Reads an upstream's secret whenever it is needed, asks the upstream once how it wants to be opened, and keeps what operators ask about.</summary>
-internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, UpstreamTokenClient client, TimeProvider time)
+/// <summary>
+/// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
+/// and keeps what operators ask about.
+/// </summary>
+internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TimeProvider time)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
-    private static readonly TimeSpan ChallengeLife = TimeSpan.FromMinutes(10);
+    /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
+    private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
 
     private readonly UpstreamHealth _health = new();
-    private readonly CredentialSource _source = new(time);
-    private Task<UpstreamOpening>? _flight;
-    private UpstreamOpening? _known;
-    private DateTimeOffset _knownUntil;
+    private readonly UpstreamProbe _probe = new(client, time);
+    private readonly Backoff _backoff = new(UnreachableCap);
+    private readonly UpstreamStamp _stamp = new(RandomNumberGenerator.GetBytes(UpstreamStamp.KeyBytes));
 
     private string Name => this.GetPrimaryKeyString();
 
-    public async ValueTask<UpstreamOpening> Open(bool anew)
+    private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
+
+    public async ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret)
     {
-        if (await Credential() is not { Upstream: { } upstream } credential)
+        if (Upstream is not { } upstream)
         {
-            return UpstreamOpening.Failed(Misconfigured("is not configured any more"), "");
+            return UpstreamOpening.Failed(Failure(UpstreamFailureKind.Misconfigured, "is not configured any more"), "");
         }
 
+        var credential = ReadCredential.Of(upstream, source, _stamp);
         if (credential.Problem is { } problem)
         {
-            return UpstreamOpening.Failed(Misconfigured(problem), credential.Stamp);
+            return Closed(Failure(UpstreamFailureKind.Misconfigured, problem), credential.Stamp);
         }
 
-        if (!anew && _known is { } known && known.Stamp == credential.Stamp && time.GetUtcNow() < _knownUntil)
+        if (_backoff.Enter(time.GetUtcNow(), credential.Stamp) is { } waiting)
         {
-            return known;
+            return UpstreamOpening.Failed(waiting, credential.Stamp);
         }
 
-        _flight = _flight is { IsCompleted: false } flight ? flight : Ask(upstream, credential);
-        return await _flight;
+        var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
+        var answer = await _probe.Ask(upstream, anew);
+        return answer.Failure is { } failure
+            ? Closed(Note(failure, credential.Stamp), credential.Stamp)
+            : Compose(upstream, credential, answer.Challenge, await issued);
     }
 
-    public async ValueTask<string> GetStamp() => (await Credential()).Stamp;
+    public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? ReadCredential.Of(upstream, source, _stamp).Stamp : "");
 
-    public ValueTask Report(DateTimeOffset? expires, UpstreamFailure? failure, DateTimeOffset? retryAt)
+    public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
-        _health.Note(time.GetUtcNow(), expires, failure, retryAt);
-        return ValueTask.CompletedTask;
+        if (outcome is { OfUpstream: true, Failure: { } failure })
+        {
+            failure = Note(failure, outcome.Stamp);
+            _health.Fail(time.GetUtcNow(), failure);
+            return new(failure);
+        }
+
+        _backoff.Clear();
+        if (outcome.Failure is { } ofScope)
+        {
+            _health.Fail(time.GetUtcNow(), ofScope);
+        }
+        else
+        {
+            _health.Succeed(time.GetUtcNow(), outcome.Expires);
+        }
+
+        return new(outcome.Failure);
     }
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(_health.Describe(
-        Name,
-        configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name)?.Credentials.Type ?? "unknown",
-        (_known?.Scheme ?? UpstreamScheme.Unknown).ToString().ToLowerInvariant(),
-        time.GetUtcNow()));
+        Name, Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
 
-    private async Task<UpstreamOpening> Ask(UpstreamConfiguration upstream, ReadCredential credential)
+    private UpstreamOpening Compose(UpstreamConfiguration upstream, ReadCredential credential, UpstreamChallenge challenge, PrincipalAnswer? issued)
     {
-        var opening = await Ping(upstream, credential);
-        if (opening.Failure is null)
+        if (issued?.Failure is { } none)
         {
-            _known = opening;
-            _knownUntil = time.GetUtcNow() + ChallengeLife;
+            return Closed(none with { Message = $"upstream '{Name}' has no usable secret: {none.Message}" }, credential.Stamp);
         }
 
-        return opening;
-    }
-
-    private async Task<UpstreamOpening> Ping(UpstreamConfiguration upstream, ReadCredential credential)
-    {
-        PingReply reply;
-        try
+        var secret = issued?.Secret ?? credential.Secret ?? UpstreamSecret.None;
+        if (challenge.Scheme == UpstreamScheme.Basic && secret.Password is null)
         {
-            reply = await client.Ping(upstream.Url, upstream.AllowPrivate);
-        }
-        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
-        {
-            return UpstreamOpening.Failed(UpstreamFaults.From(upstream.Name, fault), credential.Stamp);
+            return Closed(Failure(UpstreamFailureKind.Refused, "wants a user name and password: set credentials"), credential.Stamp);
         }
 
-        var opening = new UpstreamOpening
+        return new UpstreamOpening
         {
-            Username = credential.Username,
-            Password = credential.Password,
-            IdentityToken = credential.IdentityToken,
+            Challenge = challenge,
+            Secret = secret,
+            SecretVersion = issued?.Version ?? 0,
+            SecretExpires = issued?.Expires,
             AllowPrivate = upstream.AllowPrivate,
             Stamp = credential.Stamp,
         };
-        return reply.Status switch
-        {
-            HttpStatusCode.OK => opening with { Scheme = UpstreamScheme.None },
-            HttpStatusCode.Unauthorized => Choose(upstream, opening, reply.Challenges),
-            >= HttpStatusCode.InternalServerError => UpstreamOpening.Failed(
-                new UpstreamFailure(UpstreamFailureKind.Unreachable, $"upstream '{Name}' answered {(int)reply.Status}", 0), credential.Stamp),
-            _ => UpstreamOpening.Failed(Misconfigured($"answered {(int)reply.Status} to GET /v2/: its url may not be a registry"), credential.Stamp),
-        };
     }
 
-    private UpstreamOpening Choose(UpstreamConfiguration upstream, UpstreamOpening opening, IReadOnlyList<Challenge> challenges)
+    private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
+
+    private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
+
+    private UpstreamOpening Closed(UpstreamFailure failure, string stamp)
     {
-        if (challenges.FirstOrDefault(challenge => challenge.IsBearer) is { } bearer)
-        {
-            return RealmPolicy.Check(upstream, bearer.Realm) is { } realm
-                ? opening with { Scheme = UpstreamScheme.Bearer, Realm = realm, Service = bearer.Service }
-                : UpstreamOpening.Failed(Misconfigured("names a token endpoint that upstreams.*.realms does not list; no credential was sent"), opening.Stamp);
-        }
-
-        if (!challenges.Any(challenge => challenge.IsBasic))
-        {
-            return UpstreamOpening.Failed(Misconfigured("asks for credentials in a way that is neither Bearer nor Basic"), opening.Stamp);
-        }
-
-        return opening.Password is null
-            ? UpstreamOpening.Failed(
-                new UpstreamFailure(UpstreamFailureKind.Refused, $"upstream '{Name}' wants a user name and password: set credentials", 0), opening.Stamp)
-            : opening with { Scheme = UpstreamScheme.Basic };
+        _health.Fail(time.GetUtcNow(), failure);
+        return UpstreamOpening.Failed(failure, stamp);
     }
 
-    private async ValueTask<ReadCredential> Credential()
-    {
-        if (!configuration.Current.Configuration.Upstreams.TryGetValue(Name, out var upstream))
-        {
-            return new ReadCredential();
-        }
-
-        try
-        {
-            var secret = await _source.Read(upstream);
-            return new ReadCredential(
-                upstream, secret.Username, secret.Password, secret.IdentityToken,
-                UpstreamStamp.Of(upstream, secret.Username, secret.Password ?? secret.IdentityToken), null);
-        }
-        catch (SecretUnavailableException fault)
-        {
-            return new ReadCredential(upstream, Problem: $"has no usable secret: {fault.Message}", Stamp: "unavailable");
-        }
-    }
-
-    private UpstreamFailure Misconfigured(string what) => new(UpstreamFailureKind.Misconfigured, $"upstream '{Name}' {what}", 0);
-
-    private sealed record ReadCredential(
-        UpstreamConfiguration? Upstream = null, string Username = "", Secret? Password = null, Secret? IdentityToken = null, string Stamp = "",
-        string? Problem = null);
+    private UpstreamFailure Failure(UpstreamFailureKind kind, string what) => new(kind, $"upstream '{Name}' {what}", 0);
 }

@@ -20,7 +20,7 @@ internal static class UpstreamFaults
         _ => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0),
     };
 
-    private static IEnumerable<Exception> Causes(Exception fault)
+    public static IEnumerable<Exception> Causes(Exception fault)
     {
         for (var cause = fault; cause is not null; cause = cause.InnerException)
         {

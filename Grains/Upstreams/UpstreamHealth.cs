@@ -8,25 +8,17 @@ internal sealed class UpstreamHealth
     private DateTimeOffset? _expires;
     private DateTimeOffset? _lastRefresh;
     private DateTimeOffset? _lastErrorAt;
-    private DateTimeOffset? _retryAt;
     private string? _lastError;
 
-    public void Note(DateTimeOffset now, DateTimeOffset? expires, UpstreamFailure? failure, DateTimeOffset? retryAt)
+    public void Succeed(DateTimeOffset now, DateTimeOffset? expires)
     {
-        if (failure is null)
-        {
-            _lastRefresh = now;
-            _expires = _expires is { } known && expires is { } next && known > next ? known : expires;
-        }
-        else
-        {
-            (_lastError, _lastErrorAt) = (failure.Message, now);
-        }
-
-        _retryAt = retryAt;
+        _lastRefresh = now;
+        _expires = _expires is { } known && expires is { } next && known > next ? known : expires;
     }
 
-    public UpstreamStatus Describe(string upstream, string credential, string scheme, DateTimeOffset now) => new()
+    public void Fail(DateTimeOffset now, UpstreamFailure failure) => (_lastError, _lastErrorAt) = (failure.Message, now);
+
+    public UpstreamStatus Describe(string upstream, string credential, string scheme, DateTimeOffset? retryAt, DateTimeOffset now) => new()
     {
         Upstream = upstream,
         Credential = credential,
@@ -35,6 +27,6 @@ internal sealed class UpstreamHealth
         LastRefresh = _lastRefresh,
         LastError = _lastError,
         LastErrorAt = _lastErrorAt,
-        Breaker = _retryAt is not { } retryAt ? "closed" : now < retryAt ? "open" : "half-open",
+        Breaker = retryAt is not { } at ? "closed" : now < at ? "open" : "half-open",
     };
 }

@@ -1,19 +1,18 @@
 using System.Security.Cryptography;
 using System.Text;
 using RegistryProxy.Configuration;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
-/// <summary>Tells one definition of an upstream, with its secret, from another; says nothing of the secret itself.</summary>
-internal static class UpstreamStamp
+/// <summary>Tells one definition of an upstream, with its secret, from another; without the key it says nothing of the secret.</summary>
+internal sealed class UpstreamStamp(byte[] key)
 {
-    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
+    public const int KeyBytes = 32;
 
-    public static string Of(UpstreamConfiguration upstream, string username, Secret? secret) => Convert.ToHexStringLower(HMACSHA256.HashData(
-        Key,
+    public string Of(UpstreamConfiguration upstream, string material) => Convert.ToHexStringLower(HMACSHA256.HashData(
+        key,
         Encoding.UTF8.GetBytes(string.Join('\n', [
-            upstream.Url.AbsoluteUri, upstream.Credentials.Type, username, secret?.Reveal() ?? "", upstream.AllowPrivate.ToString(),
+            upstream.Url.AbsoluteUri, upstream.Credentials.Type, material, upstream.AllowPrivate.ToString(),
             .. upstream.Realms.Select(realm => realm.AbsoluteUri),
         ]))));
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using RegistryProxy.Egress;
+using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
@@ -22,7 +23,8 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         new HttpRequestMessage(HttpMethod.Get, new Uri(upstream, "/v2/")), allowPrivate,
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
-            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [])));
+            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
+            response.Headers.RetryAfter?.Delta)));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
@@ -43,20 +45,26 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         return Send(request, allowPrivate, ReadReply);
     }
 
-    /// <summary>Asks a token endpoint by POST with an identity token (distribution, spec/auth/oauth.md).</summary>
-    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, Secret identityToken, bool allowPrivate) => Send(
-        new HttpRequestMessage(HttpMethod.Post, realm)
+    /// <summary>Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.</summary>
+    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, UpstreamSecret secret, bool allowPrivate)
+    {
+        Dictionary<string, string> form = new()
         {
-            Content = new FormUrlEncodedContent(new Dictionary<string, string>
-            {
-                ["grant_type"] = "refresh_token",
-                ["refresh_token"] = identityToken.Reveal(),
-                ["client_id"] = "registryproxy",
-                ["service"] = service ?? "",
-                ["scope"] = string.Join(' ', scopes),
-            }),
-        },
-        allowPrivate, ReadReply);
+            ["client_id"] = "registryproxy",
+            ["service"] = service ?? "",
+            ["scope"] = string.Join(' ', scopes),
+        };
+        if (secret.IdentityToken is { } token)
+        {
+            (form["grant_type"], form["refresh_token"]) = ("refresh_token", token.Reveal());
+        }
+        else
+        {
+            (form["grant_type"], form["username"], form["password"]) = ("password", secret.Username, secret.Password!.Reveal());
+        }
+
+        return Send(new HttpRequestMessage(HttpMethod.Post, realm) { Content = new FormUrlEncodedContent(form) }, allowPrivate, ReadReply);
+    }
 
     public static AuthenticationHeaderValue Basic(string username, Secret password) =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password.Reveal()}")));
@@ -96,7 +104,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 }
 
 /// <summary>How an upstream answered a ping.</summary>
-internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges);
+internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter);
 
 /// <summary>How a token endpoint answered.</summary>
 internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter);

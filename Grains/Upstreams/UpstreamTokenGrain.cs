@@ -8,11 +8,16 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 internal sealed class UpstreamTokenGrain(TokenExchange exchange, TimeProvider time) : Grain, IUpstreamTokenGrain
 {
-    private readonly Backoff _backoff = new();
+    /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>
+    private static readonly TimeSpan RefusedRefresh = TimeSpan.FromSeconds(2);
+
+    private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(1));
+    private readonly ReplacementPace _pace = new();
     private UpstreamTokenKey _key;
     private Task<UpstreamGrantResult>? _flight;
     private UpstreamGrant? _grant;
     private string _grantStamp = "";
+    private long _grantSecret;
     private long _generation;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -30,48 +35,67 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, TimeProvider ti
         {
             if (now >= grant.RefreshAfter && _backoff.Current(now, stamp) is null)
             {
-                Fetch(anew: false).Ignore();
+                Fetch(anew: false, 0).Ignore();
             }
 
-            return UpstreamGrantResult.Of(grant);
+            return Paced(grant, now);
         }
 
         return _backoff.Current(now, stamp) is { } failure
             ? UpstreamGrantResult.Of(failure)
-            : await Fetch(anew: false).WaitAsync(cancellation);
+            : await Fetch(anew: false, 0).WaitAsync(cancellation);
     }
 
     public async ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default)
     {
-        if (_grant?.Generation != refusedGeneration)
+        var now = time.GetUtcNow();
+        if (_grant?.Generation != refusedGeneration || now < _pace.NextAt)
         {
             return await GetGrant(cancellation);
         }
 
+        _pace.Note(now, _grantStamp);
         _grant = null;
-        return await Fetch(anew: true).WaitAsync(cancellation);
+        return await Fetch(anew: true, _grantSecret).WaitAsync(cancellation);
     }
 
     private IUpstreamCredentialGrain Credential => GrainFactory.GetGrain<IUpstreamCredentialGrain>(_key.Upstream);
 
-    private Task<UpstreamGrantResult> Fetch(bool anew) => _flight is { IsCompleted: false } flight ? flight : _flight = FetchCore(anew);
+    private Task<UpstreamGrantResult> Fetch(bool anew, long refusedSecret) =>
+        _flight is { IsCompleted: false } flight ? flight : _flight = FetchCore(anew, refusedSecret);
 
-    private async Task<UpstreamGrantResult> FetchCore(bool anew)
+    private async Task<UpstreamGrantResult> FetchCore(bool anew, long refusedSecret)
     {
-        var opening = await Credential.Open(anew);
-        var result = opening.Failure is { } closed
-            ? UpstreamGrantResult.Of(closed)
-            : await exchange.Exchange(_key, opening, ++_generation);
-        if (result.Grant is { } grant)
+        var opening = await Credential.Open(anew, refusedSecret);
+        if (opening.Failure is { } closed)
         {
-            (_grant, _grantStamp) = (grant, opening.Stamp);
-            _backoff.Clear();
-            await Credential.Report(grant.Authorization is null ? null : grant.Expires, null, null);
-            return result;
+            return UpstreamGrantResult.Of(closed);
         }
 
-        var failure = _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
-        await Credential.Report(null, failure, _backoff.RetryAt);
-        return UpstreamGrantResult.Of(failure);
+        _generation = Math.Max(_generation + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var (result, ofUpstream) = await exchange.Exchange(_key, opening, _generation);
+        if (result.Grant is { } grant)
+        {
+            (_grant, _grantStamp, _grantSecret) = (grant, opening.Stamp, opening.SecretVersion);
+            _pace.Begin(opening.Stamp);
+            _backoff.Clear();
+            await Credential.Report(new TokenCallOutcome(opening.Stamp, grant.Authorization is null ? null : grant.Expires, null, false));
+            return Paced(grant, time.GetUtcNow());
+        }
+
+        var failure = ofUpstream ? result.Failure! : _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
+        return UpstreamGrantResult.Of(await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream)) ?? failure);
+    }
+
+    /// <summary>What the gateways are told of a grant whose scope is refused for now.</summary>
+    private UpstreamGrantResult Paced(UpstreamGrant grant, DateTimeOffset now)
+    {
+        if (now >= _pace.NextAt)
+        {
+            return UpstreamGrantResult.Of(grant with { ReplaceableFrom = _pace.NextAt });
+        }
+
+        var soon = now + RefusedRefresh;
+        return UpstreamGrantResult.Of(grant with { ReplaceableFrom = _pace.NextAt, RefreshAfter = soon < grant.RefreshAfter ? soon : grant.RefreshAfter });
     }
 }

@@ -62,7 +62,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("redirects: pass", "redirects: maybe", 4, "upstreams.gcr.redirects", "follow or pass")]
     [InlineData("redirects: pass", "colour: red", 4, "upstreams.gcr.colour", "unknown key")]
     [InlineData("type: basic", "type: magic", 5, "upstreams.hub.credentials.type", "anonymous, basic")]
-    [InlineData("type: basic", "type: ecr", 5, "upstreams.hub.credentials.type", "not supported yet")]
+    [InlineData("type: basic", "type: ecr", 5, "upstreams.hub.credentials.region", "the url does not name one")]
     [InlineData("{ env: HUB }", "{ env: HUB, value: canary }", 5, "upstreams.hub.credentials.password", "one of")]
     [InlineData("staff: {", "session: {", 7, "authenticators.session", "reserved")]
     [InlineData("type: htpasswd", "type: kerberos", 7, "authenticators.staff.type", "must be one of htpasswd, ldap, oidc")]

@@ -48,7 +48,7 @@ internal static class DockerConfig
     {
         if (Text(root, "auths", name, "identitytoken") is { Length: > 0 } token)
         {
-            return new("", null, new Secret(token));
+            return UpstreamSecret.OfIdentityToken(new Secret(token));
         }
 
         if (Text(root, "auths", name, "auth") is { Length: > 0 } auth)

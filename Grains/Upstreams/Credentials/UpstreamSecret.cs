@@ -3,17 +3,35 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.Credentials;
 
 /// <summary>What opens an upstream's token endpoint, or the upstream itself.</summary>
-/// <param name="Username">Empty when there is none.</param>
-/// <param name="Password"><c>null</c> when there is none.</param>
-/// <param name="IdentityToken">For the OAuth2 form; <c>null</c> when there is none.</param>
-internal sealed record UpstreamSecret(string Username, Secret? Password, Secret? IdentityToken)
+[GenerateSerializer, Immutable, Alias("rp.upstream-secret")]
+internal sealed record UpstreamSecret
 {
     /// <summary>The user name by which Docker marks an identity token.</summary>
     private const string TokenUser = "<token>";
 
-    public static UpstreamSecret None { get; } = new("", null, null);
+    /// <summary>Empty when there is none.</summary>
+    [Id(0)]
+    public string Username { get; init; } = "";
+
+    /// <summary><c>null</c> when there is none.</summary>
+    [Id(1)]
+    public Secret? Password { get; init; }
+
+    /// <summary>For the OAuth2 form; <c>null</c> when there is none.</summary>
+    [Id(2)]
+    public Secret? IdentityToken { get; init; }
+
+    /// <summary>Whether the token endpoint is asked by POST first (OAuth2 password grant).</summary>
+    [Id(3)]
+    public bool PasswordGrant { get; init; }
+
+    public static UpstreamSecret None { get; } = new();
+
+    public static UpstreamSecret OfPassword(string username, Secret password) => new() { Username = username, Password = password };
+
+    public static UpstreamSecret OfIdentityToken(Secret token) => new() { IdentityToken = token };
 
     /// <summary>A pair as Docker keeps it.</summary>
     public static UpstreamSecret OfPair(string username, string secret) =>
-        username == TokenUser ? new("", null, new Secret(secret)) : new(username, new Secret(secret), null);
+        username == TokenUser ? OfIdentityToken(new Secret(secret)) : OfPassword(username, new Secret(secret));
 }

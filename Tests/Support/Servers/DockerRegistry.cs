@@ -22,17 +22,18 @@ internal sealed class DockerRegistry : IAsyncDisposable
     /// <summary>The access log.</summary>
     public string Log => _process.Output;
 
-    public static async Task<DockerRegistry> Start(bool basic = false)
+    public static Task<DockerRegistry> Start(bool basic = false) => basic ? StartBasic(User, Password) : Start((_, _) => Task.FromResult(""));
+
+    /// <summary>With one user, whose password <see cref="SetPassword"/> changes.</summary>
+    public static Task<DockerRegistry> StartBasic(string user, string password) => Start(async (folder, _) =>
+        $"auth: {{ htpasswd: {{ realm: upstream, path: {folder.Write("htpasswd", await Line(user, password))} }} }}");
+
+    /// <summary>With an <c>auth</c> section of the test's, for a folder and the registry's own address.</summary>
+    public static async Task<DockerRegistry> Start(Func<TemporaryFolder, string, Task<string>> authenticate)
     {
         var folder = new TemporaryFolder();
         var port = FreePort.Next();
-        var authentication = "";
-        if (basic)
-        {
-            var users = await Shell.Run("htpasswd", ["-nbB", "-C", "4", User, Password]);
-            authentication = $"auth: {{ htpasswd: {{ realm: upstream, path: {folder.Write("htpasswd", users.Output.Trim() + "\n")} }} }}";
-        }
-
+        var authentication = await authenticate(folder, $"http://127.0.0.1:{port}");
         var configuration = folder.Write("registry.yml", $$"""
             version: 0.1
             log: { level: info }
@@ -43,6 +44,13 @@ internal sealed class DockerRegistry : IAsyncDisposable
         var registry = new DockerRegistry(folder, configuration, Launch(configuration), port);
         await registry.Ready();
         return registry;
+    }
+
+    /// <summary>Another password; the one before opens nothing any more.</summary>
+    public async Task SetPassword(string user, string password)
+    {
+        _folder.Write("htpasswd.new", await Line(user, password));
+        File.Move(_folder.File("htpasswd.new"), _folder.File("htpasswd"), overwrite: true);
     }
 
     /// <summary>kill -9.</summary>
@@ -60,6 +68,8 @@ internal sealed class DockerRegistry : IAsyncDisposable
         await _process.DisposeAsync();
         _folder.Dispose();
     }
+
+    private static async Task<string> Line(string user, string password) => (await Shell.Run("htpasswd", ["-nbB", "-C", "4", user, password])).Output.Trim() + "\n";
 
     private static ChildProcess Launch(string configuration) => ChildProcess.Start("docker-registry", ["serve", configuration]);
 

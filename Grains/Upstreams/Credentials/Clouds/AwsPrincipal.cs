@@ -1,0 +1,118 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.SecurityToken;
+using Amazon.SecurityToken.Model;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+
+/// <summary>
+/// From the configuration to the keys of an AWS principal: 1. static keys, or a web identity of the file or of the environment, or the
+/// default chain of the SDK (environment, profile, container, instance); 2. the roles, one with the other's keys.
+/// </summary>
+internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudTransport clouds)
+{
+    public async Task<ImmutableCredentials> Resolve(CancellationToken cancellation)
+    {
+        try
+        {
+            // 1.
+            var (keys, roles) = await Begin(cancellation);
+
+            // 2.
+            foreach (var role in roles)
+            {
+                keys = await Assume(role, keys, cancellation);
+            }
+
+            return keys;
+        }
+        catch (AmazonServiceException fault)
+        {
+            throw Refused("AWS STS", fault);
+        }
+        catch (AmazonClientException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
+        {
+            throw new IssueException(
+                UpstreamFailureKind.Misconfigured,
+                "no AWS credentials are to be had on this machine: give it a role, or set accessKeyId, webIdentityTokenFile or the AWS_… variables");
+        }
+    }
+
+    private async Task<(ImmutableCredentials Keys, IEnumerable<AwsRole> Roles)> Begin(CancellationToken cancellation)
+    {
+        if (ecr.AccessKey is { } key)
+        {
+            return (new ImmutableCredentials(key.Id, key.Secret.Read().Reveal(), key.SessionToken?.Read().Reveal()), ecr.Roles);
+        }
+
+        if (ecr.WebIdentityTokenFile is { } file)
+        {
+            return (await AssumeByToken(ecr.Roles[0], file, cancellation), ecr.Roles.Skip(1));
+        }
+
+        if (AwsWebIdentity.OfEnvironment() is { } identity)
+        {
+            return (await AssumeByToken(identity.Role, identity.TokenFile, cancellation), ecr.Roles);
+        }
+
+        var found = await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(StsConfiguration()).WaitAsync(cancellation);
+        return (await found.GetCredentialsAsync().WaitAsync(cancellation), ecr.Roles);
+    }
+
+    private async Task<ImmutableCredentials> AssumeByToken(AwsRole role, string file, CancellationToken cancellation)
+    {
+        using var sts = new AmazonSecurityTokenServiceClient(new AnonymousAWSCredentials(), StsConfiguration());
+        var reply = await sts.AssumeRoleWithWebIdentityAsync(
+            new AssumeRoleWithWebIdentityRequest
+            {
+                RoleArn = role.Arn, RoleSessionName = role.SessionName, WebIdentityToken = new FileSecret(file).Read().Reveal(),
+            },
+            cancellation);
+        return reply.Credentials.GetCredentials();
+    }
+
+    private async Task<ImmutableCredentials> Assume(AwsRole role, ImmutableCredentials keys, CancellationToken cancellation)
+    {
+        AWSCredentials signer = keys.UseToken
+            ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
+            : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
+        using var sts = new AmazonSecurityTokenServiceClient(signer, StsConfiguration());
+        var reply = await sts.AssumeRoleAsync(
+            new AssumeRoleRequest { RoleArn = role.Arn, RoleSessionName = role.SessionName, ExternalId = role.ExternalId }, cancellation);
+        return await reply.Credentials.GetCredentialsAsync();
+    }
+
+    private AmazonSecurityTokenServiceConfig StsConfiguration()
+    {
+        var configuration = new AmazonSecurityTokenServiceConfig
+        {
+            HttpClientFactory = new Clients(() => clouds.Client(allowPrivate)), MaxErrorRetry = 1, Timeout = TimeSpan.FromSeconds(5), UseFIPSEndpoint = ecr.Fips,
+        };
+        if (ecr.StsEndpoint is { } endpoint)
+        {
+            configuration.ServiceURL = endpoint.AbsoluteUri;
+            configuration.AuthenticationRegion = ecr.Region;
+        }
+        else
+        {
+            configuration.RegionEndpoint = RegionEndpoint.GetBySystemName(ecr.Region);
+        }
+
+        return configuration;
+    }
+
+    private static IssueException Refused(string service, AmazonServiceException fault) =>
+        new(CloudTransport.KindOf(fault.StatusCode), $"{service} refuses{AwsErrors.Say(fault.ErrorCode)}");
+
+    private sealed class Clients(Func<HttpClient> create) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => create();
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => true;
+    }
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using RegistryProxy.Egress;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+
+/// <summary>The sockets to the token services of clouds: vetted as those to upstreams are, but for the metadata addresses of machines.</summary>
+internal sealed class CloudTransport : IDisposable
+{
+    /// <summary>The longest answer that is read, in bytes.</summary>
+    public const int MaxReply = 64 * 1024;
+
+    private readonly SocketsHttpHandler _public = UpstreamTransport.Create(allowPrivate: false);
+    private readonly SocketsHttpHandler _private = UpstreamTransport.Create(allowPrivate: true);
+
+    /// <summary>A client of services by name; it does not own the sockets.</summary>
+    public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false) { MaxResponseContentBufferSize = MaxReply };
+
+    public void Dispose()
+    {
+        _public.Dispose();
+        _private.Dispose();
+    }
+
+    /// <summary>What a status says that is no success.</summary>
+    public static UpstreamFailureKind KindOf(HttpStatusCode status) => status switch
+    {
+        HttpStatusCode.TooManyRequests => UpstreamFailureKind.Throttled,
+        >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout => UpstreamFailureKind.Unreachable,
+        _ => UpstreamFailureKind.Refused,
+    };
+}

@@ -1,0 +1,74 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+
+/// <summary>
+/// One signed <c>GetAuthorizationToken</c> of Amazon ECR or ECR Public. The token opens every registry that the principal may use, so it
+/// does not matter which upstream asked.
+/// </summary>
+internal sealed class EcrIssuer(EcrCredentials ecr, bool allowPrivate, CloudTransport clouds, TimeProvider time) : ISecretIssuer
+{
+    public string Kind => "ecr";
+
+    public string Definition => string.Join('\n', [
+        ecr.Region, ecr.IsPublic.ToString(), ecr.Fips.ToString(), ecr.Endpoint.AbsoluteUri, ecr.StsEndpoint?.AbsoluteUri ?? "", allowPrivate.ToString(),
+        ecr.AccessKey?.Id ?? "", SourceDefinition.Of(ecr.AccessKey?.Secret), SourceDefinition.Of(ecr.AccessKey?.SessionToken),
+        ecr.WebIdentityTokenFile ?? "", .. ecr.Roles.Select(role => $"{role.Arn}\t{role.ExternalId}\t{role.SessionName}"),
+    ]);
+
+    public string ReadMaterial() =>
+        ecr.AccessKey is { } key ? $"{key.Secret.Read().Reveal()}\n{key.SessionToken?.Read().Reveal()}" : "";
+
+    public async Task<IssuedSecret> Issue(CancellationToken cancellation)
+    {
+        var keys = await new AwsPrincipal(ecr, allowPrivate, clouds).Resolve(cancellation);
+        using var http = clouds.Client(allowPrivate);
+        using var request = EcrRequest.Sign(ecr, keys, time.GetUtcNow());
+        using var response = await http.SendAsync(request, cancellation);
+        var body = await response.Content.ReadAsStringAsync(cancellation);
+        return response.IsSuccessStatusCode ? Parse(body) : throw Refused(response.StatusCode, body);
+    }
+
+    private static IssuedSecret Parse(string body)
+    {
+        using var document = JsonDocument.Parse(body);
+        var data = document.RootElement.GetProperty("authorizationData");
+        var first = data.ValueKind == JsonValueKind.Array ? data.EnumerateArray().First() : data;
+        var pair = Encoding.UTF8.GetString(Convert.FromBase64String(first.GetProperty("authorizationToken").GetString() ?? ""));
+        var colon = pair.IndexOf(':');
+        return colon > 0
+            ? new(
+                UpstreamSecret.OfPassword(pair[..colon], new Secret(pair[(colon + 1)..])),
+                DateTimeOffset.FromUnixTimeMilliseconds((long)(first.GetProperty("expiresAt").GetDouble() * 1000)))
+            : throw new FormatException("no user and password");
+    }
+
+    private IssueException Refused(HttpStatusCode status, string body)
+    {
+        var code = AwsErrors.Say(CodeOf(body));
+        var kind = code.Contains("Throttling", StringComparison.Ordinal) ? UpstreamFailureKind.Throttled : CloudTransport.KindOf(status);
+        return new(kind, kind == UpstreamFailureKind.Refused
+            ? $"{Name} refuses GetAuthorizationToken{code}: the principal needs {(ecr.IsPublic ? "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken" : "ecr:GetAuthorizationToken")}"
+            : $"{Name} answers GetAuthorizationToken with {(int)status}{code}");
+    }
+
+    private string Name => ecr.IsPublic ? "Amazon ECR Public" : "Amazon ECR";
+
+    private static string? CodeOf(string body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.TryGetProperty("__type", out var type) ? type.GetString() : null;
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Amazon.Runtime;
+using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Credentials;
+
+namespace RegistryProxy.Grains.Upstreams.Principals;
+
+/// <summary>From what can go wrong when a secret is issued to what is said of it.</summary>
+internal static class IssueFaults
+{
+    public static bool IsExpected(Exception fault) =>
+        UpstreamFaults.IsExpected(fault)
+        || fault is IssueException or SecretUnavailableException or AmazonClientException or CryptographicException
+            or KeyNotFoundException or InvalidOperationException or ArgumentException;
+
+    public static UpstreamFailure From(string kind, Exception fault) => fault switch
+    {
+        IssueException issue => new(issue.Kind, issue.Message, 0),
+        SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.Message, 0),
+        _ when UpstreamFaults.Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
+            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
+        JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
+            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0),
+        OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
+        _ => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
+    };
+}

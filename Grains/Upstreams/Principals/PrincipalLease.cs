@@ -1,0 +1,80 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Credentials;
+
+namespace RegistryProxy.Grains.Upstreams.Principals;
+
+/// <summary>
+/// The secret of one principal: issued once for all who ask, again between a half and four fifths of its life while the old one serves
+/// until it really expires. What fails is not asked again before its back-off is over.
+/// </summary>
+internal sealed class PrincipalLease(TimeProvider time)
+{
+    /// <summary>Less than a caller waits for a grant.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+
+    /// <summary>From one replacement of a refused secret to the next: a refusal may be about a single repository.</summary>
+    private static readonly TimeSpan ReplacePeriod = TimeSpan.FromMinutes(1);
+
+    private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
+    private Task<PrincipalAnswer>? _flight;
+    private PrincipalAnswer? _current;
+    private DateTimeOffset _refreshAfter;
+    private DateTimeOffset _replaceableFrom;
+    private long _version;
+
+    public async ValueTask<PrincipalAnswer> Get(ISecretIssuer issuer, long refusedVersion)
+    {
+        var now = time.GetUtcNow();
+        if (_current is not { } current || now >= current.Expires)
+        {
+            return _backoff.Current(now, "") is { } failure ? PrincipalAnswer.Of(failure) : await Issue(issuer);
+        }
+
+        if (refusedVersion == current.Version && (_flight is { IsCompleted: false } || now >= _replaceableFrom))
+        {
+            _replaceableFrom = now + ReplacePeriod;
+            var replaced = await Issue(issuer);
+            return replaced.Failure is null ? replaced : _current;
+        }
+
+        if (now >= _refreshAfter && _backoff.Current(now, "") is null)
+        {
+            Issue(issuer).Ignore();
+        }
+
+        return current;
+    }
+
+    private Task<PrincipalAnswer> Issue(ISecretIssuer issuer) => _flight is { IsCompleted: false } flight ? flight : _flight = IssueCore(issuer);
+
+    private async Task<PrincipalAnswer> IssueCore(ISecretIssuer issuer)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        UpstreamFailure failure;
+        try
+        {
+            var issued = await issuer.Issue(limit.Token);
+            var now = time.GetUtcNow();
+            if (issued.Expires > now)
+            {
+                return Keep(issued, now);
+            }
+
+            failure = new(UpstreamFailureKind.Misconfigured, $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
+        }
+        catch (Exception fault) when (IssueFaults.IsExpected(fault))
+        {
+            failure = IssueFaults.From(issuer.Kind, fault);
+        }
+
+        return PrincipalAnswer.Of(_backoff.Note(failure, time.GetUtcNow(), ""));
+    }
+
+    private PrincipalAnswer Keep(IssuedSecret issued, DateTimeOffset now)
+    {
+        _backoff.Clear();
+        _version = Math.Max(_version + 1, now.ToUnixTimeMilliseconds());
+        _refreshAfter = now + ((issued.Expires - now) * Jitter.Between(0.5, 0.8));
+        return _current = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = issued.Expires };
+    }
+}

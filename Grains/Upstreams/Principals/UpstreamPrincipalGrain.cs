@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Credentials;
+
+namespace RegistryProxy.Grains.Upstreams.Principals;
+
+/// <summary>Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.</summary>
+internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, TimeProvider time) : Grain, IUpstreamPrincipalGrain
+{
+    private readonly Dictionary<string, PrincipalLease> _leases = [];
+    private readonly Dictionary<string, string> _materials = [];
+    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+
+    public ValueTask<PrincipalAnswer> Get(string upstream, long refusedVersion)
+    {
+        ISecretIssuer? issuer;
+        string material;
+        try
+        {
+            issuer = configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var found) ? source.Of(found).Issuer : null;
+            if (issuer is null || PrincipalKey.Of(issuer) != this.GetPrimaryKeyString())
+            {
+                return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Unreachable, "its credentials have just been edited", 1)));
+            }
+
+            material = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(issuer.ReadMaterial())));
+        }
+        catch (SecretUnavailableException fault)
+        {
+            return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, fault.Message, 0)));
+        }
+
+        return Lease(upstream, material).Get(issuer, refusedVersion);
+    }
+
+    private PrincipalLease Lease(string upstream, string material)
+    {
+        _materials[upstream] = material;
+        foreach (var unused in _leases.Keys.Except(_materials.Values).ToList())
+        {
+            _leases.Remove(unused);
+        }
+
+        return _leases.TryGetValue(material, out var lease) ? lease : _leases[material] = new PrincipalLease(time);
+    }
+}

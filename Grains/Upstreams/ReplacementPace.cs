@@ -1,0 +1,36 @@
+namespace RegistryProxy.Grains.Upstreams;
+
+/// <summary>
+/// How often a refused token is replaced. The first refusal is answered at once; when the fresh token is refused too, another one will not
+/// help for a while: one second, then twice as long each time, five minutes at most. Ten quiet minutes, or another credential, begin anew.
+/// </summary>
+internal sealed class ReplacementPace
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Cap = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
+
+    private DateTimeOffset _last = DateTimeOffset.MinValue;
+    private string _stamp = "";
+    private int _count;
+
+    /// <summary>A refusal before this time is not answered by another token.</summary>
+    public DateTimeOffset NextAt { get; private set; } = DateTimeOffset.MinValue;
+
+    /// <summary>A token of this credential is being replaced.</summary>
+    public void Note(DateTimeOffset now, string stamp)
+    {
+        _count = stamp == _stamp && now < _last + Quiet ? _count + 1 : 1;
+        var wait = First * Math.Pow(2, Math.Min(_count - 1, 12));
+        (_last, _stamp, NextAt) = (now, stamp, now + (wait < Cap ? wait : Cap));
+    }
+
+    /// <summary>The refusals of one credential say nothing of another.</summary>
+    public void Begin(string stamp)
+    {
+        if (stamp != _stamp)
+        {
+            (_stamp, _count, NextAt) = (stamp, 0, DateTimeOffset.MinValue);
+        }
+    }
+}
