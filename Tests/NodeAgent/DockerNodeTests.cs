@@ -16,7 +16,7 @@ public sealed class DockerNodeTests(Lab lab)
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/seed", "v1", TestImage.Build(300, 10_000));
         await alice.PushImage("secret/seed", "v1", TestImage.Build(301, 10_000));
-        await using var agent = await Agent.Start(door.Agent(Legacy, await Docker()));
+        await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
 
         var image = $"{door.Authority}/nodes/seed:v1";
         Assert.Null(await agent.Images.Status(image));
@@ -27,6 +27,4 @@ public sealed class DockerNodeTests(Lab lab)
         Assert.Null(await agent.Images.Status(image));
         Assert.DoesNotContain("rpr_", agent.Log);
     }
-
-    private async Task<string> Docker() => $"{{ type: docker, endpoint: \"unix://{(await lab.Docker).SocketPath}\" }}";
 }

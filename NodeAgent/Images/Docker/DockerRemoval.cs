@@ -1,4 +1,3 @@
-using System.Net;
 using Docker.DotNet;
 using Docker.DotNet.Models;
 
@@ -7,7 +6,9 @@ namespace RegistryProxy.NodeAgent.Images.Docker;
 /// <summary>Removes an image under all of its names, whichever of them it is named by. What is gone already is no failure.</summary>
 internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
 {
-    /// <summary>Others may remove the same image: after this many rounds a conflict is a true one.</summary>
+    /// <summary>
+    /// Others may remove the same image, of which the engine says one thing or another: after this many rounds the failure is a true one.
+    /// </summary>
     private const int Rounds = 3;
 
     public async Task Remove(string reference, CancellationToken cancellation)
@@ -23,7 +24,7 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
 
                 return;
             }
-            catch (DockerApiException conflict) when (conflict.StatusCode == HttpStatusCode.Conflict && round < Rounds)
+            catch (DockerApiException) when (round < Rounds)
             {
                 reference = image.ID;
             }

@@ -26,6 +26,9 @@ internal sealed class NodeDoor : IAsyncDisposable
 
     public string Authority => Door.Authority;
 
+    /// <summary>The same door under another name.</summary>
+    public string OtherAuthority => $"localhost:{new Uri(Door.DataUrl).Port}";
+
     public static async Task<NodeDoor> Start(DockerRegistry registry)
     {
         var issuer = await TestIssuer.Start();
