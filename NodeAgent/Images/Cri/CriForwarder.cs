@@ -28,21 +28,29 @@ internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriC
 
         if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget != PullPath)
         {
-            await Forward(context);
+            await Forward(context, HttpTransformer.Default);
             return;
         }
 
         using var measured = metrics.BeginPull();
-        if (await pulls.Prepare(context) is { } credential)
+        if (await pulls.Prepare(context) is not { } credential)
         {
-            await Forward(context);
-            measured.Succeeded = CriPull.Judge(context, credential);
+            return;
+        }
+
+        var answer = new CriPullTransformer();
+        await Forward(context, answer);
+        measured.Succeeded = answer.Succeeded;
+        if (!answer.Succeeded && PullFailure.IsUnauthorized(answer.Message))
+        {
+            // The session was ended meanwhile: kubelet's next try proves the node anew.
+            credential.Forget();
         }
     }
 
-    private async Task Forward(HttpContext context)
+    private async Task Forward(HttpContext context, HttpTransformer transformer)
     {
-        var error = await forwarder.SendAsync(context, "http://localhost", channel.Invoker, Config);
+        var error = await forwarder.SendAsync(context, "http://localhost", channel.Invoker, Config, transformer);
         if (error != ForwarderError.None && !context.Response.HasStarted)
         {
             var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? error.ToString();

@@ -52,18 +52,6 @@ internal sealed class CriPull(PullCredentials credentials)
         return credential;
     }
 
-    /// <summary>Whether the pull went well; a session that was not believed is forgotten, so that kubelet's next try proves the node anew.</summary>
-    public static bool Judge(HttpContext context, PullCredential credential)
-    {
-        var (status, message) = GrpcAnswer.Read(context);
-        if (status != "0" && PullFailure.IsUnauthorized(message))
-        {
-            credential.Forget();
-        }
-
-        return status == "0";
-    }
-
     private async Task<PullCredential?> Find(HttpContext context, PullImageRequest request)
     {
         var reference = request.Image?.Image ?? "";
