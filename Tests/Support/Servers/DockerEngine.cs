@@ -10,7 +10,10 @@ internal sealed class DockerEngine : IAsyncDisposable
 
     private DockerEngine(TemporaryFolder folder, ChildProcess process) => (_folder, _process) = (folder, process);
 
-    private string Socket => $"unix://{_folder.File("docker.sock")}";
+    /// <summary>The path of its socket.</summary>
+    public string SocketPath => _folder.File("docker.sock");
+
+    private string Socket => $"unix://{SocketPath}";
 
     public static async Task<DockerEngine> Start()
     {
