@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
 using RegistryProxy.Silo.Storage;
@@ -27,6 +28,7 @@ public static class SiloCluster
             silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: cluster.ServiceId, clusterId: cluster.ClusterId);
             silo.AddStateStorage(configuration.State);
             AddGrainDirectory(silo);
+            silo.AddDashboard(dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, 5000));
             silo.Configure<SiloMessagingOptions>(options =>
             {
                 // Without it a call that timed out goes on occupying its grain.

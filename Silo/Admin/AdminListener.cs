@@ -1,5 +1,6 @@
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 
@@ -8,7 +9,12 @@ public static class AdminListener
 {
     /// <summary>Registers what the endpoints need.</summary>
     public static void AddAdmin(this IServiceCollection services, HostStart start) => services
-        .AddSingleton(new AdminGate(start.Source, start.Admin.IsLoopback))
+        .AddSingleton<AdminToken>()
+        .AddSingleton(provider => new AdminGate(provider.GetRequiredService<AdminToken>(), start.Admin.IsLoopback))
+        .AddSingleton<LoginForm>()
+        .AddSingleton<ClusterDashboard>()
+        .AddSingleton<OverviewEndpoint>()
+        .AddHostedService<SiloReporter>()
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
         .AddSingleton<SessionEndpoints>()
@@ -22,26 +28,49 @@ public static class AdminListener
         app.UseRouting();
         app.Use(async (context, next) =>
         {
-            if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeMark>() is null && gate.Refuse(context.Request) is { } refusal)
+            if (Refuse(context, gate) is not { } refusal)
+            {
+                await next(context);
+            }
+            else if (refusal.Status == StatusCodes.Status401Unauthorized && IsBrowser(context.Request))
+            {
+                LoginForm.Redirect(context);
+            }
+            else
             {
                 await AdminReply.Error(context, refusal.Status, refusal.Message);
-                return;
             }
-
-            await next(context);
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
     }
+
+    private static (int Status, string Message)? Refuse(HttpContext context, AdminGate gate) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<OpenMark>() switch
+        {
+            { IsProbe: true } => null,
+            { IsProbe: false } => gate.RefuseOrigin(context.Request),
+            null => gate.Refuse(context.Request),
+        };
+
+    private static bool IsBrowser(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         var services = endpoints.ServiceProvider;
         var health = services.GetRequiredService<HealthEndpoints>();
         var sessions = services.GetRequiredService<SessionEndpoints>();
-        endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new ProbeMark());
-        endpoints.MapGet("/readyz", health.Ready).WithMetadata(new ProbeMark());
+        endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new OpenMark(IsProbe: true));
+        endpoints.MapGet("/readyz", health.Ready).WithMetadata(new OpenMark(IsProbe: true));
+        endpoints.MapGet(LoginForm.Path, LoginForm.Show).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapPost(LoginForm.Path, services.GetRequiredService<LoginForm>().Submit).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapGet("/assets/page.css", AdminPages.Style).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapGet("/assets/page.js", AdminPages.Script);
+        endpoints.MapGet("/", AdminPages.Overview);
+        endpoints.MapGet("/admin/overview", services.GetRequiredService<OverviewEndpoint>().Describe);
+        endpoints.MapGet(ClusterDashboard.Path + "/{**path}", services.GetRequiredService<ClusterDashboard>().Serve);
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
@@ -49,6 +78,6 @@ public static class AdminListener
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
     }
 
-    /// <summary>Marks endpoints that answer to everybody.</summary>
-    private sealed record ProbeMark;
+    /// <summary>Marks endpoints that answer without a login: probes to everybody, the login form to everybody but pages of other sites.</summary>
+    private sealed record OpenMark(bool IsProbe);
 }
