@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
@@ -8,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>A principal of Microsoft Entra: a client secret, else the workload identity of a pod, else the managed identity of the machine.</summary>
-internal sealed class EntraPrincipal(AcrCredentials acr, bool allowPrivate, CloudTransport clouds)
+internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPrivate, CloudTransport clouds)
 {
     private const string Metadata = "169.254.169.254";
 
@@ -72,8 +73,10 @@ internal sealed class EntraPrincipal(AcrCredentials acr, bool allowPrivate, Clou
     /// <summary>The code of Entra, such as AADSTS7000215; nothing else of what it says.</summary>
     private static string Code(AuthenticationFailedException fault)
     {
-        var at = fault.Message.IndexOf("AADSTS", StringComparison.Ordinal);
-        var code = at < 0 ? "" : string.Concat(fault.Message.Skip(at).Take(20).TakeWhile(char.IsAsciiLetterOrDigit));
-        return code.Length == 0 ? "" : $" ({code})";
+        var said = string.Join('\n', UpstreamFaults.Causes(fault).Select(cause => cause.Message));
+        return EntraCode().Match(said) is { Success: true } code ? $" ({code.Value})" : "";
     }
+
+    [GeneratedRegex("AADSTS[0-9]{3,9}")]
+    private static partial Regex EntraCode();
 }
