@@ -74,7 +74,7 @@ internal sealed class AzureRegistry : IAsyncDisposable
             _ when Away is not null || context.Request.Method != "POST" || form["service"] != service => null,
             "/oauth2/exchange" when form["grant_type"] == "access_token" && form["access_token"] == AzureCloud.EntraToken => new { refresh_token = Refresh(service) },
             "/oauth2/token" when form["grant_type"] == "refresh_token" && _refresh.TryGetValue(form["refresh_token"].ToString(), out var until) && Time.GetUtcNow() < until =>
-                new { access_token = _signer.Sign(service, form["scope"].ToString().Split(' '), DateTimeOffset.UtcNow.AddMinutes(75)) },
+                new { access_token = _signer.Sign(service, form["scope"].ToString().Split(' '), Time.GetUtcNow().AddMinutes(75)) },
             _ => null,
         };
         context.Response.StatusCode = answer is null ? Away ?? 401 : 200;
