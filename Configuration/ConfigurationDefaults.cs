@@ -5,27 +5,16 @@ namespace RegistryProxy.Configuration;
 /// <summary>The configuration that is used without a file: anonymous pull of public images.</summary>
 public static class ConfigurationDefaults
 {
-    private static readonly (string Host, string Url)[] PublicRegistries =
-    [
-        ("ghcr.io", "https://ghcr.io"),
-        ("quay.io", "https://quay.io"),
-        ("gcr.io", "https://gcr.io"),
-        ("registry.k8s.io", "https://registry.k8s.io"),
-        ("public.ecr.aws", "https://public.ecr.aws"),
-        ("mcr.microsoft.com", "https://mcr.microsoft.com"),
-    ];
+    private static readonly string[] ByPrefix = ["ghcr", "quay", "gcr", "registry.k8s.io", "ecr-public", "mcr"];
 
     /// <summary>Docker Hub at the root, the other public registries by path prefix, and all of them by <c>?ns=</c>.</summary>
     public static ConfigurationSnapshot NoFile()
     {
-        var hub = new UpstreamConfiguration
-        {
-            Name = "hub",
-            Url = new Uri("https://registry-1.docker.io"),
-            OfficialPrefix = "library",
-            Realms = [new Uri("https://auth.docker.io/token")],
-        };
-        var others = PublicRegistries.Select(registry => new UpstreamConfiguration { Name = registry.Host.Replace('.', '-'), Url = new Uri(registry.Url) });
+        var hub = UpstreamPreset.Of("docker-hub")!.Upstream("hub");
+        List<(string Registry, UpstreamConfiguration Upstream)> others =
+        [
+            .. ByPrefix.Select(name => UpstreamPreset.Of(name)!).Select(preset => (preset.Registry!, preset.Upstream(preset.Registry!.Replace('.', '-')))),
+        ];
         var tenant = new TenantConfiguration
         {
             Name = "default",
@@ -33,9 +22,9 @@ public static class ConfigurationDefaults
             Routes =
             [
                 new RouteConfiguration { Prefix = "", Upstreams = ["hub"] },
-                .. PublicRegistries.Select(registry => new RouteConfiguration { Prefix = registry.Host, Upstreams = [registry.Host.Replace('.', '-')] }),
+                .. others.Select(other => new RouteConfiguration { Prefix = other.Registry, Upstreams = [other.Upstream.Name] }),
             ],
-            Namespaces = PublicRegistries.ToDictionary(registry => registry.Host, registry => registry.Host)
+            Namespaces = others.ToDictionary(other => other.Registry, other => other.Registry)
                 .Append(new("docker.io", "")).ToDictionary(),
             Access =
             [
@@ -51,7 +40,7 @@ public static class ConfigurationDefaults
         return new ConfigurationSnapshot(
             new FrontDoorConfiguration
             {
-                Upstreams = others.Append(hub).ToDictionary(upstream => upstream.Name),
+                Upstreams = others.Select(other => other.Upstream).Append(hub).ToDictionary(upstream => upstream.Name),
                 Tenants = new Dictionary<string, TenantConfiguration> { [tenant.Name] = tenant },
             },
             "built-in");

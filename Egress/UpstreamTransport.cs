@@ -9,7 +9,8 @@ public static class UpstreamTransport
     /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
     /// </summary>
     /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
-    public static SocketsHttpHandler Create(bool allowPrivate) => new()
+    /// <param name="excepted">Addresses that may be dialled all the same: the metadata service that a credential of the machine comes from.</param>
+    public static SocketsHttpHandler Create(bool allowPrivate, params IReadOnlyCollection<IPAddress> excepted) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -19,6 +20,6 @@ public static class UpstreamTransport
         ConnectTimeout = TimeSpan.FromSeconds(3),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, allowPrivate, cancellation),
+        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, allowPrivate, excepted, cancellation),
     };
 }

@@ -14,18 +14,16 @@ internal static class UpstreamReader
             return null;
         }
 
-        var url = map["url"];
-        url.RequiredText();
-        var address = url.Origin() ?? new Uri("https://invalid.example");
+        var (preset, url) = PresetReader.Read(map["preset"], map["url"]);
         var official = map["officialPrefix"];
         var allowPrivate = map["allowPrivate"].Flag(false);
         var upstream = new UpstreamConfiguration
         {
             Name = name,
-            Url = address,
-            OfficialPrefix = official.IsPresent ? Names.Path(official) : null,
-            Credentials = CredentialsReader.Read(map["credentials"], address, allowPrivate, context),
-            Realms = [.. map["realms"].Items().Select(item => item.Address()).OfType<Uri>()],
+            Url = url,
+            OfficialPrefix = official.IsPresent ? Names.Path(official) : preset?.OfficialPrefix,
+            Credentials = CredentialsReader.Read(map["credentials"], url, allowPrivate, context),
+            Realms = [.. preset?.Realms ?? [], .. map["realms"].Items().Select(item => item.Address()).OfType<Uri>()],
             AllowPrivate = allowPrivate,
             Redirects = Redirects(map["redirects"]) ?? RedirectMode.Follow,
             RedirectHosts = [.. map["redirectHosts"].Items().Select(item => item.RequiredText())],

@@ -9,12 +9,6 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 internal static class RealmPolicy
 {
-    private static readonly Dictionary<string, string> WellKnown = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["registry-1.docker.io"] = "https://auth.docker.io/token",
-        ["registry.gitlab.com"] = "https://gitlab.com/jwt/auth",
-    };
-
     /// <summary>The realm to ask; <c>null</c> when it is not allowed.</summary>
     public static Uri? Check(UpstreamConfiguration upstream, string? text)
     {
@@ -35,7 +29,7 @@ internal static class RealmPolicy
         // 3. to 5.
         return SameOrigin(realm, upstream.Url)
             || upstream.Realms.Any(allowed => SameEndpoint(realm, allowed))
-            || (WellKnown.TryGetValue(upstream.Url.Host, out var known) && SameEndpoint(realm, new Uri(known)))
+            || UpstreamPreset.RealmsOf(upstream.Url).Any(known => SameEndpoint(realm, known))
                 ? realm
                 : null;
     }

@@ -31,7 +31,7 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, extra)));
         var result = await Grant(cluster);
-        Assert.Equal(Expected(), result.Grant?.Authorization?.Reveal());
+        Assert.True(await registry.Opens(result.Grant?.Authorization), result.Failure?.Message);
         Assert.Equal(("ecr", principal), Assert.Single(aws.Calls, call => call.Service == "ecr"));
     }
 

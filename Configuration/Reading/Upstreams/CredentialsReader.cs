@@ -36,9 +36,12 @@ internal static class CredentialsReader
                     context.Program(map["command"]), map["server"].Text(),
                     map["lifetime"].Duration(ExecCredentials.DefaultLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)));
                 break;
-            case "google" or "acr":
-                NotSupportedYet.Refuse(type, $"the type '{type.Text()}'");
-                return new AnonymousCredentials();
+            case "google":
+                credentials = GoogleReader.Read(map, allowPrivate, context);
+                break;
+            case "acr":
+                credentials = AcrReader.Read(map, url, allowPrivate, context);
+                break;
             default:
                 type.Fail("must be one of anonymous, basic, bearer, google, ecr, acr, dockerConfig, exec");
                 return new AnonymousCredentials();

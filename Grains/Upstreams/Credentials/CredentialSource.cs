@@ -16,6 +16,8 @@ internal sealed class CredentialSource(CloudTransport clouds, TimeProvider time)
         DockerConfigCredentials docker => OfDocker(docker, upstream.Url),
         ExecCredentials exec => (null, new HelperIssuer(exec.Command, exec.Server ?? DockerConfig.ServerOf(upstream.Url), exec.Lifetime, time)),
         EcrCredentials ecr => (null, new EcrIssuer(ecr, upstream.AllowPrivate, clouds, time)),
+        GoogleCredentials google => (null, new GoogleIssuer(google, upstream.AllowPrivate, clouds, time)),
+        AcrCredentials acr => (null, new AcrIssuer(acr, upstream.Url, upstream.AllowPrivate, clouds)),
         _ => (UpstreamSecret.None, null),
     };
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Amazon.Runtime;
+using Azure.Identity;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
@@ -13,12 +14,12 @@ internal static class IssueFaults
 {
     public static bool IsExpected(Exception fault) =>
         UpstreamFaults.IsExpected(fault)
-        || fault is IssueException or SecretUnavailableException or AmazonClientException or CryptographicException
+        || fault is IssueException or SecretUnavailableException or AmazonClientException or AuthenticationFailedException or CryptographicException
             or KeyNotFoundException or InvalidOperationException or ArgumentException;
 
     public static UpstreamFailure From(string kind, Exception fault) => fault switch
     {
-        IssueException issue => new(issue.Kind, issue.Message, 0),
+        _ when UpstreamFaults.Causes(fault).OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0),
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.Message, 0),
         _ when UpstreamFaults.Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),

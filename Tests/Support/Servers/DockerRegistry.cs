@@ -46,6 +46,16 @@ internal sealed class DockerRegistry : IAsyncDisposable
         return registry;
     }
 
+    /// <summary>Whether the value of an Authorization header opens it.</summary>
+    public async Task<bool> Opens(RegistryProxy.Protocol.Secret? authorization)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Url}/v2/");
+        request.Headers.TryAddWithoutValidation("Authorization", authorization?.Reveal());
+        using var response = await http.SendAsync(request);
+        return response.IsSuccessStatusCode;
+    }
+
     /// <summary>Another password; the one before opens nothing any more.</summary>
     public async Task SetPassword(string user, string password)
     {

@@ -12,14 +12,22 @@ internal sealed class CloudTransport : IDisposable
 
     private readonly SocketsHttpHandler _public = UpstreamTransport.Create(allowPrivate: false);
     private readonly SocketsHttpHandler _private = UpstreamTransport.Create(allowPrivate: true);
+    private readonly SocketsHttpHandler _publicOrMetadata = UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All());
+    private readonly SocketsHttpHandler _privateOrMetadata = UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All());
 
     /// <summary>A client of services by name; it does not own the sockets.</summary>
     public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false) { MaxResponseContentBufferSize = MaxReply };
+
+    /// <summary>A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.</summary>
+    public HttpMessageHandler Handler(bool allowPrivate, params ReadOnlySpan<CloudDetour> detours) =>
+        new DetourHandler(allowPrivate ? _privateOrMetadata : _publicOrMetadata, detours);
 
     public void Dispose()
     {
         _public.Dispose();
         _private.Dispose();
+        _publicOrMetadata.Dispose();
+        _privateOrMetadata.Dispose();
     }
 
     /// <summary>What a status says that is no success.</summary>

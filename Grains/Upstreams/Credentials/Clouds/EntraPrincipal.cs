@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+
+/// <summary>A principal of Microsoft Entra: a client secret, else the workload identity of a pod, else the managed identity of the machine.</summary>
+internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPrivate, CloudTransport clouds)
+{
+    private const string Metadata = "169.254.169.254";
+
+    public string Definition => string.Join('\n', [
+        acr.TenantId ?? "", acr.ClientId ?? "", SourceDefinition.Of(acr.ClientSecret), acr.FederatedTokenFile ?? "", acr.Authority.AbsoluteUri,
+        acr.MetadataEndpoint?.AbsoluteUri ?? "", acr.Audience,
+    ]);
+
+    public async Task<Secret> Token(CancellationToken cancellation)
+    {
+        using var http = new HttpClient(clouds.Handler(allowPrivate, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.Host, Detour)));
+        try
+        {
+            var token = await Credential(http).GetTokenAsync(new TokenRequestContext([$"{acr.Audience}/.default"]), cancellation);
+            return new Secret(token.Token);
+        }
+        catch (CredentialUnavailableException)
+        {
+            throw new IssueException(
+                UpstreamFailureKind.Misconfigured, "this machine has no managed identity that may be used: assign one (and set clientId when it is one of several)");
+        }
+        catch (AuthenticationFailedException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
+        {
+            throw new IssueException(UpstreamFailureKind.Refused, $"Microsoft Entra refuses the principal{Code(fault)}");
+        }
+    }
+
+    /// <summary>MSAL takes only https for an authority; plain loopback is asked by the way of a detour.</summary>
+    private Uri? Detour => acr.Authority.Scheme == Uri.UriSchemeHttp ? acr.Authority : null;
+
+    private TokenCredential Credential(HttpClient http)
+    {
+        var federated = acr.FederatedTokenFile ?? Environment.GetEnvironmentVariable("AZURE_FEDERATED_TOKEN_FILE");
+        if (acr.ClientSecret is { } secret)
+        {
+            return new ClientSecretCredential(acr.TenantId, acr.ClientId, secret.Read().Reveal(), Prepare(new ClientSecretCredentialOptions { DisableInstanceDiscovery = true }, http));
+        }
+
+        if (!string.IsNullOrEmpty(federated))
+        {
+            var options = Prepare(new WorkloadIdentityCredentialOptions { DisableInstanceDiscovery = true, TokenFilePath = federated }, http);
+            (options.TenantId, options.ClientId) = (acr.TenantId ?? options.TenantId, acr.ClientId ?? options.ClientId);
+            return new WorkloadIdentityCredential(options);
+        }
+
+        return new ManagedIdentityCredential(Prepare(
+            new ManagedIdentityCredentialOptions(acr.ClientId is { } client ? ManagedIdentityId.FromUserAssignedClientId(client) : ManagedIdentityId.SystemAssigned), http));
+    }
+
+    private T Prepare<T>(T options, HttpClient http)
+        where T : TokenCredentialOptions
+    {
+        options.AuthorityHost = new UriBuilder(acr.Authority) { Scheme = Uri.UriSchemeHttps, Port = acr.Authority.Port }.Uri;
+        options.Transport = new HttpClientTransport(http);
+        options.Retry.MaxRetries = 1;
+        options.Retry.Delay = TimeSpan.FromMilliseconds(200);
+        options.Diagnostics.IsLoggingEnabled = false;
+        return options;
+    }
+
+    /// <summary>The code of Entra, such as AADSTS7000215; nothing else of what it says.</summary>
+    private static string Code(AuthenticationFailedException fault)
+    {
+        var said = string.Join('\n', UpstreamFaults.Causes(fault).Select(cause => cause.Message));
+        return EntraCode().Match(said) is { Success: true } code ? $" ({code.Value})" : "";
+    }
+
+    [GeneratedRegex("AADSTS[0-9]{3,9}")]
+    private static partial Regex EntraCode();
+}

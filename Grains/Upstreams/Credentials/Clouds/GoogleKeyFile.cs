@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Google.Apis.Auth.OAuth2;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+
+/// <summary>
+/// A service-account key or a configuration of workload identity federation. The places that it names must be Google's: whoever writes the
+/// file may not send keys elsewhere.
+/// </summary>
+internal static class GoogleKeyFile
+{
+    private static readonly string[] Places = ["token_uri", "token_url", "service_account_impersonation_url"];
+
+    public static GoogleCredential Read(string file)
+    {
+        var text = new FileSecret(file).Read().Reveal();
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            var root = document.RootElement;
+            foreach (var place in Places.Where(place => root.TryGetProperty(place, out var value) && !IsGoogle(value.GetString())))
+            {
+                throw Unusable(file, $"has a {place} that is not https://….googleapis.com");
+            }
+
+            if (root.TryGetProperty("credential_source", out var source) && source.TryGetProperty("executable", out _))
+            {
+                throw Unusable(file, "has a credential_source that is a program; a file, a url or an AWS environment is taken");
+            }
+
+            return root.TryGetProperty("type", out var type) && type.GetString() is "service_account" or "external_account"
+                ? CredentialFactory.FromJson(text, type.GetString())
+                : throw Unusable(file, "must be of type service_account or external_account");
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw Unusable(file, "is not a key file of Google");
+        }
+    }
+
+    private static bool IsGoogle(string? place) =>
+        Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.IsDefaultPort && uri.UserInfo.Length == 0
+        && uri.IdnHost.EndsWith(".googleapis.com", StringComparison.OrdinalIgnoreCase);
+
+    private static IssueException Unusable(string file, string what) => new(UpstreamFailureKind.Misconfigured, $"{file} {what}");
+}

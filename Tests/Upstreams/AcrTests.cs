@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Clouds;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Upstreams;
+
+/// <summary>Azure container registries: an Entra token, a refresh token, an access token for each scope, before a real registry that checks it.</summary>
+public sealed class AcrTests
+{
+    private static string Secret(AzureCloud azure, string secret = $"{{ value: {AzureCloud.ClientSecret} }}") =>
+        $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {secret}, authority: \"{azure.Url}\"";
+
+    private static ValueTask<UpstreamGrantResult> Grant(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetGrant();
+
+    [Theory]
+    [InlineData("secret", "entra")]
+    [InlineData("workload", "entra")]
+    [InlineData("user-assigned", $"metadata {AzureCloud.Client}")]
+    [InlineData("system-assigned", "metadata")]
+    public async Task Every_principal_leads_to_a_token_that_the_registry_takes(string way, string call)
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        using var folder = new TemporaryFolder();
+        var credentials = way switch
+        {
+            "secret" => Secret(azure),
+            "workload" => $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, federatedTokenFile: {folder.Write("token", AzureCloud.Assertion)}, authority: \"{azure.Url}\"",
+            "user-assigned" => $"type: acr, clientId: {AzureCloud.Client}, metadataEndpoint: \"{azure.Url}\"",
+            _ => $"type: acr, metadataEndpoint: \"{azure.Url}\"",
+        };
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, credentials));
+        var result = await Grant(cluster);
+        Assert.True(result.Grant is not null, result.Failure?.Message);
+        Assert.Equal(404, await registry.StatusOf("a/b", result.Grant.Authorization));
+        Assert.Equal(401, await registry.StatusOf("a/c", result.Grant.Authorization));
+        Assert.Equal(call, Assert.Single(azure.Calls));
+        Assert.Equal(["exchange", "token repository:a/b:pull"], registry.Calls);
+        Assert.InRange(result.Grant.Expires - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(50), TimeSpan.FromMinutes(55));
+    }
+
+    [Fact]
+    public async Task Ten_thousand_cold_pulls_over_two_silos_are_one_exchange_and_one_token_call_for_each_scope()
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure)), silos: 2);
+        var results = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(async number =>
+        {
+            await Task.Yield();
+            return await Grant(cluster, 0, $"team/app-{number % 40}");
+        }));
+        Assert.All(results, result => Assert.NotNull(result.Grant));
+        Assert.Single(azure.Calls);
+        Assert.Equal(1, registry.Exchanges);
+        Assert.Equal(40, registry.Calls.Count(call => call.StartsWith("token", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_refresh_token_is_exchanged_again_before_it_expires_by_its_own_words()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        registry.Time = time;
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure)), time: time);
+        Assert.NotNull((await Grant(cluster)).Grant);
+        time.Advance(TimeSpan.FromMinutes(85));
+        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.Equal(1, registry.Exchanges);
+        time.Advance(TimeSpan.FromMinutes(60));
+        Assert.NotNull((await Grant(cluster)).Grant);
+        await Eventually.True(() => registry.Exchanges == 2, "it is exchanged again");
+    }
+
+    [Fact]
+    public async Task A_wrong_secret_backs_off_names_the_code_of_entra_and_heals_by_an_edit()
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("secret", "wrong-canary");
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure, $"{{ file: {file} }}")));
+        for (var i = 0; i < 20; i++)
+        {
+            var failure = (await Grant(cluster, 0, $"app/{i}")).Failure!;
+            Assert.Contains("Microsoft Entra refuses the principal (AADSTS7000215)", failure.Message);
+            Assert.DoesNotContain("canary", failure.Message);
+        }
+
+        Assert.InRange(azure.Calls.Count, 1, 2);
+        folder.Write("secret", AzureCloud.ClientSecret);
+        Assert.NotNull((await Grant(cluster)).Grant);
+    }
+
+    [Fact]
+    public async Task A_registry_that_refuses_the_principal_says_which_role_it_needs()
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        registry.Away = 403;
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure)));
+        Assert.Contains("needs the role AcrPull", (await Grant(cluster)).Failure!.Message);
+    }
+}
