@@ -11,7 +11,6 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FailureServes = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan NewEnough = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private DoorCredential? _current;
@@ -42,17 +41,15 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         return await exchange.WaitAsync(cancellation);
     }
 
-    /// <summary>The front door did not take this credential: whoever comes next proves anew. One that was just made stays: <c>false</c>.</summary>
-    public bool Forget(DoorCredential used)
+    /// <summary>The front door did not take this credential: whoever comes next proves anew, if nobody did meanwhile.</summary>
+    public void Forget(DoorCredential used)
     {
         lock (_lock)
         {
-            if (_current == used && time.GetUtcNow() - used.Issued > NewEnough)
+            if (_current == used)
             {
                 _current = null;
             }
-
-            return _current != used;
         }
     }
 
