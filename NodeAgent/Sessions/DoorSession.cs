@@ -9,7 +9,6 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// </summary>
 internal sealed partial class DoorSession(DoorClient door, IIdentity identity, AgentMetrics metrics, TimeProvider time, ILogger<DoorSession> logger)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FailureServes = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
@@ -59,7 +58,7 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     private async Task<DoorCredential> Exchange()
     {
         await Task.Yield();
-        using var limit = new CancellationTokenSource(Limit, time);
+        using var limit = new CancellationTokenSource(identity.Patience, time);
         try
         {
             var made = await identity.LogIn(door, limit.Token);
@@ -85,7 +84,7 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         }
     }
 
-    private static string Words(Exception fault) => fault is OperationCanceledException ? $"no answer within {Limit.TotalSeconds:0} s" : fault.Message;
+    private string Words(Exception fault) => fault is OperationCanceledException ? $"no answer within {identity.Patience.TotalSeconds:0} s" : fault.Message;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A session at {Door} counts until {Expires:u}")]
     private partial void LogMade(string door, DateTimeOffset expires);
