@@ -6,6 +6,9 @@ namespace RegistryProxy.NodeAgent.Identity;
 /// <summary>A person logs in with a browser somewhere (RFC 8628); the address and code are written to the terminal.</summary>
 internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
 {
+    /// <summary>As long as a code counts.</summary>
+    public TimeSpan Patience => TimeSpan.FromMinutes(15);
+
     public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
     {
         if (Console.IsErrorRedirected)

@@ -57,8 +57,17 @@ internal sealed class PullCredentials(DoorDirectory doors)
 /// <param name="Session">That session.</param>
 internal sealed record PullCredential(AuthConfig? Auth, FrontDoor? Door, DoorCredential? Session)
 {
-    /// <summary>The front door did not take the session: the next pull proves the node anew. Tells whether that may help.</summary>
-    public bool Forget() => Session is { } session && Door?.Session?.Forget(session) == true;
+    /// <summary>The front door did not take the session: the next pull proves the node anew. <c>false</c> when it was no session.</summary>
+    public bool Forget()
+    {
+        if (Session is null)
+        {
+            return false;
+        }
+
+        Door?.Session?.Forget(Session);
+        return true;
+    }
 
     public override string ToString() => "PullCredential";
 }

@@ -64,8 +64,9 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
         {
             reply = await Ask(session);
         }
-        catch (DoorException refused) when (refused.Failure == DoorFailure.Refused && door.Session!.Forget(session))
+        catch (DoorException refused) when (refused.Failure == DoorFailure.Refused)
         {
+            door.Session?.Forget(session);
             reply = await Ask(await door.LogIn(cancellation));
         }
 

@@ -9,9 +9,7 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// </summary>
 internal sealed partial class DoorSession(DoorClient door, IIdentity identity, AgentMetrics metrics, TimeProvider time, ILogger<DoorSession> logger)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FailureServes = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan NewEnough = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private DoorCredential? _current;
@@ -42,17 +40,15 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         return await exchange.WaitAsync(cancellation);
     }
 
-    /// <summary>The front door did not take this credential: whoever comes next proves anew. One that was just made stays: <c>false</c>.</summary>
-    public bool Forget(DoorCredential used)
+    /// <summary>The front door did not take this credential: whoever comes next proves anew, if nobody did meanwhile.</summary>
+    public void Forget(DoorCredential used)
     {
         lock (_lock)
         {
-            if (_current == used && time.GetUtcNow() - used.Issued > NewEnough)
+            if (_current == used)
             {
                 _current = null;
             }
-
-            return _current != used;
         }
     }
 
@@ -62,7 +58,7 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     private async Task<DoorCredential> Exchange()
     {
         await Task.Yield();
-        using var limit = new CancellationTokenSource(Limit, time);
+        using var limit = new CancellationTokenSource(identity.Patience, time);
         try
         {
             var made = await identity.LogIn(door, limit.Token);
@@ -88,7 +84,7 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         }
     }
 
-    private static string Words(Exception fault) => fault is OperationCanceledException ? $"no answer within {Limit.TotalSeconds:0} s" : fault.Message;
+    private string Words(Exception fault) => fault is OperationCanceledException ? $"no answer within {identity.Patience.TotalSeconds:0} s" : fault.Message;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A session at {Door} counts until {Expires:u}")]
     private partial void LogMade(string door, DateTimeOffset expires);

@@ -32,7 +32,7 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
                 break;
             }
 
-            if (!PullFailure.IsUnauthorized(words) || !credential.Forget() || !again)
+            if (!again || !PullFailure.IsUnauthorized(words) || !credential.Forget())
             {
                 throw PullFailure.Of(reference, words);
             }

@@ -15,12 +15,12 @@ internal sealed class DockerEngine : IAsyncDisposable
 
     private string Socket => $"unix://{SocketPath}";
 
-    public static async Task<DockerEngine> Start()
+    public static async Task<DockerEngine> Start(string? dataRoot = null)
     {
         var folder = new TemporaryFolder();
         var process = ChildProcess.Start("dockerd",
         [
-            "--data-root", folder.File("data"), "--exec-root", folder.File("exec"), "--pidfile", folder.File("pid"),
+            "--data-root", dataRoot ?? folder.File("data"), "--exec-root", folder.File("exec"), "--pidfile", folder.File("pid"),
             "-H", $"unix://{folder.File("docker.sock")}", "--bridge=none", "--iptables=false",
         ]);
         var engine = new DockerEngine(folder, process);
