@@ -40,13 +40,13 @@ public static class ConfigurationFile
     private static FrontDoorConfiguration Read(Section map, ReadingContext context)
     {
         var listen = HostReader.Listen(map["listen"], context);
-        ClusterReader.State(map["state"]);
         ClusterReader.Cache(map["cache"]);
         var known = new FrontDoorConfiguration
         {
             Listen = listen,
             Revision = map["revision"].Number(1, 1, long.MaxValue),
             Cluster = ClusterReader.Cluster(map["cluster"]),
+            State = StateReader.Read(map["state"], context),
             Admin = HostReader.Admin(map["admin"], listen, context),
             Tokens = HostReader.Tokens(map["tokens"]),
             Audit = ClusterReader.Audit(map["audit"], context),

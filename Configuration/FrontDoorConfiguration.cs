@@ -10,6 +10,8 @@ public sealed record FrontDoorConfiguration
 
     public ClusterConfiguration Cluster { get; init; } = new();
 
+    public StateConfiguration State { get; init; } = new();
+
     public AdminConfiguration Admin { get; init; } = new();
 
     public TokenConfiguration Tokens { get; init; } = new();

@@ -1,3 +1,4 @@
+using System.Text;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
@@ -11,12 +12,20 @@ public abstract record SecretSource
     /// <summary>Reads the secret now.</summary>
     /// <exception cref="SecretUnavailableException">The file or the variable is missing or empty.</exception>
     public abstract Secret Read();
+
+    /// <summary>Reads the secret now, as bytes; those of a file are taken as they are.</summary>
+    /// <exception cref="SecretUnavailableException">The file or the variable is missing or empty.</exception>
+    public virtual byte[] ReadBytes() => Encoding.UTF8.GetBytes(Read().Reveal());
 }
 
 /// <summary><c>{ file: PATH }</c>; one trailing line break is not part of the secret.</summary>
 public sealed record FileSecret(string Path) : SecretSource
 {
-    public override Secret Read()
+    public override Secret Read() => new(With(File.ReadAllText).TrimEnd('\n').TrimEnd('\r'));
+
+    public override byte[] ReadBytes() => With(File.ReadAllBytes);
+
+    private T With<T>(Func<string, T> read)
     {
         try
         {
@@ -26,7 +35,7 @@ public sealed record FileSecret(string Path) : SecretSource
                 throw new SecretUnavailableException($"the secret file {Path} is missing, empty or larger than {MaxFileBytes} bytes");
             }
 
-            return new Secret(File.ReadAllText(Path).TrimEnd('\n').TrimEnd('\r'));
+            return read(Path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

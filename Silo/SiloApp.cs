@@ -12,7 +12,7 @@ public static class SiloApp
     {
         var builder = HostBuilding.CreateBuilder(start);
         builder.AddListeners(start, ListenerKind.Admin);
-        builder.AddSilo(start.Source.Current.Configuration.Cluster);
+        builder.AddSilo(start.Source.Current.Configuration);
         builder.Services.AddRouting();
         builder.Services.AddAdmin(start);
         var app = builder.Build();

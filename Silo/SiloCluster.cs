@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Orleans.Configuration;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
+using RegistryProxy.Silo.Storage;
 
 namespace RegistryProxy.Silo;
 
@@ -10,20 +11,21 @@ namespace RegistryProxy.Silo;
 public static class SiloCluster
 {
     /// <summary>Adds a silo that others may join.</summary>
-    public static void AddSilo(this WebApplicationBuilder builder, ClusterConfiguration cluster) =>
-        builder.AddSilo(cluster, cluster.SiloPort, cluster.GatewayPort);
+    public static void AddSilo(this WebApplicationBuilder builder, FrontDoorConfiguration configuration) =>
+        builder.AddSilo(configuration, configuration.Cluster.SiloPort, configuration.Cluster.GatewayPort);
 
     /// <summary>Adds a silo that stands alone: on a free port, without a port for clients, so that several run on one machine.</summary>
-    public static void AddEmbeddedSilo(this WebApplicationBuilder builder, ClusterConfiguration cluster) =>
-        builder.AddSilo(cluster, FreePort(), gatewayPort: 0);
+    public static void AddEmbeddedSilo(this WebApplicationBuilder builder, FrontDoorConfiguration configuration) =>
+        builder.AddSilo(configuration, FreePort(), gatewayPort: 0);
 
-    private static void AddSilo(this WebApplicationBuilder builder, ClusterConfiguration cluster, int siloPort, int gatewayPort)
+    private static void AddSilo(this WebApplicationBuilder builder, FrontDoorConfiguration configuration, int siloPort, int gatewayPort)
     {
+        var cluster = configuration.Cluster;
         builder.Services.AddGrains();
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, gatewayPort, serviceId: cluster.ServiceId, clusterId: cluster.ClusterId);
-            silo.AddMemoryGrainStorage(GrainStorageNames.State);
+            silo.AddStateStorage(configuration.State);
             AddGrainDirectory(silo);
             silo.Configure<SiloMessagingOptions>(options =>
             {

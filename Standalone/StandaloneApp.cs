@@ -15,7 +15,7 @@ public static class StandaloneApp
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
         builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin);
-        builder.AddEmbeddedSilo(configuration.Cluster);
+        builder.AddEmbeddedSilo(configuration);
         builder.Services.AddRouting();
         builder.Services.AddGateway(GatewayApp.OptionsOf(configuration));
         builder.Services.AddAdmin(start);

@@ -2,7 +2,7 @@ using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 
-/// <summary><c>revision</c>, <c>cluster</c>, <c>state</c>, <c>audit</c> and <c>cache</c>.</summary>
+/// <summary><c>revision</c>, <c>cluster</c>, <c>audit</c> and <c>cache</c>.</summary>
 internal static class ClusterReader
 {
     public static ClusterConfiguration Cluster(Field field)
@@ -39,38 +39,6 @@ internal static class ClusterReader
         };
         map.RefuseOthers();
         return cluster;
-    }
-
-    public static void State(Field field)
-    {
-        if (!field.IsPresent || field.Map() is not { } map)
-        {
-            return;
-        }
-
-        var provider = map["provider"];
-        switch (provider.Text())
-        {
-            case null or "memory":
-                break;
-            case "file" or "redis":
-                NotSupportedYet.Refuse(provider, $"the provider '{provider.Text()}'");
-                if (!map["encryptionKeys"].Items().Any())
-                {
-                    map["encryptionKeys"].Fail("at least one key is required for this provider");
-                }
-
-                break;
-            default:
-                provider.Fail("must be memory, file or redis");
-                break;
-        }
-
-        NotSupportedYet.Refuse(map["encryptionKeys"]);
-        NotSupportedYet.Refuse(map["file"]);
-        RefuseConnection(map["redis"]);
-        map["volatile"].Flag(false);
-        map.RefuseOthers();
     }
 
     public static AuditConfiguration Audit(Field field, ReadingContext context)

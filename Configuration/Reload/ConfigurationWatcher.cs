@@ -87,6 +87,11 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
             sections.Add("listen");
         }
 
+        if (!before.State.IsSameAs(after.State))
+        {
+            sections.Add("state");
+        }
+
         return sections;
     }
 

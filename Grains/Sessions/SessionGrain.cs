@@ -101,6 +101,11 @@ internal sealed class SessionGrain(
 
     public async ValueTask<bool> RevokeAll()
     {
+        if (!state.RecordExists && state.State.Sessions.Count == 0)
+        {
+            return false;
+        }
+
         var had = state.State.Sessions.Count > 0;
         state.State.Generation++;
         state.State.Sessions.Clear();

@@ -1,20 +1,41 @@
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>Lists the sessions of a tenant and finds the grain of one by its id.</summary>
+/// <summary>
+/// Lists the sessions of a tenant and finds the grain of one by its id. The list is written once a second at most, since it is written whole:
+/// a crash may forget the sessions of that second here, and here alone.
+/// </summary>
 internal sealed class TenantSessionsGrain(
-    [PersistentState("sessions", GrainStorageNames.State)] IPersistentState<SessionIndex> index, TimeProvider time)
+    [PersistentState("sessions", GrainStorageNames.State)] IPersistentState<SessionIndex> index,
+    IConfigurationFeed configuration, TimeProvider time)
     : Grain, ITenantSessionsGrain, ISessionIndexGrain
 {
+    private static readonly TimeSpan WritePeriod = TimeSpan.FromSeconds(1);
+
+    private bool _unwritten;
+
+
     /// <summary>The most sessions that are listed; the oldest make room.</summary>
     private const int Capacity = 100_000;
 
-    public async ValueTask Add(SessionKey key, SessionSummary session)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(
+            static (self, cancellation) => self.WriteNew(cancellation), this,
+            new GrainTimerCreationOptions { DueTime = WritePeriod, Period = WritePeriod, Interleave = false });
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => WriteNew(cancellationToken);
+
+    public ValueTask Add(SessionKey key, SessionSummary session)
     {
         Prune();
         index.State.Sessions[session.Session] = session;
-        await index.WriteStateAsync();
+        _unwritten = true;
+        return ValueTask.CompletedTask;
     }
 
     public ValueTask<IReadOnlyList<SessionSummary>> List(CancellationToken cancellation = default)
@@ -25,13 +46,15 @@ internal sealed class TenantSessionsGrain(
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)
     {
+        // Authenticators that the list does not name may have a session of it all the same, from the second before a crash.
         var sessions = index.State.Sessions.Values.Where(session => session.Subject == subject).ToList();
-        foreach (var authenticator in sessions.Select(session => session.Authenticator).Distinct())
+        var ended = 0;
+        foreach (var authenticator in sessions.Select(session => session.Authenticator).Union(Authenticators))
         {
-            await Authority(authenticator, subject).RevokeAll();
+            ended += await Authority(authenticator, subject).RevokeAll() ? 1 : 0;
         }
 
-        return await Forget(sessions);
+        return Math.Max(ended, await Forget(sessions));
     }
 
     public async ValueTask<bool> RevokeSession(string sessionId, CancellationToken cancellation = default)
@@ -46,6 +69,9 @@ internal sealed class TenantSessionsGrain(
         return revoked;
     }
 
+    private IEnumerable<string> Authenticators =>
+        configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
+
     private ISessionAuthorityGrain Authority(string authenticator, string subject) =>
         GrainFactory.GetGrain<ISessionAuthorityGrain>(new SessionKey(this.GetPrimaryKeyString(), authenticator, subject).ToString());
 
@@ -56,8 +82,26 @@ internal sealed class TenantSessionsGrain(
             index.State.Sessions.Remove(session.Session);
         }
 
-        await index.WriteStateAsync();
+        await Write(CancellationToken.None);
         return sessions.Count;
+    }
+
+    private Task WriteNew(CancellationToken cancellation) => _unwritten ? Write(cancellation) : Task.CompletedTask;
+
+    private async Task Write(CancellationToken cancellation)
+    {
+        try
+        {
+            await index.WriteStateAsync(cancellation);
+            _unwritten = false;
+        }
+        catch (Orleans.Storage.InconsistentStateException)
+        {
+            // Another activation wrote first: the next one reads what it wrote.
+            _unwritten = false;
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
     private void Prune()

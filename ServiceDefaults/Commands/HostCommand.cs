@@ -30,10 +30,23 @@ public static class HostCommand
                 return BadConfiguration;
             }
 
-            await run(new HostStart(source, path, arguments.GetValue(data), arguments.GetValue(admin)));
-            return 0;
+            return await Start(run, new HostStart(source, path, arguments.GetValue(data), arguments.GetValue(admin)));
         });
         return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    private static async Task<int> Start(Func<HostStart, Task> run, HostStart start)
+    {
+        try
+        {
+            await run(start);
+            return 0;
+        }
+        catch (ConfigurationUnusableException unusable)
+        {
+            Console.Error.WriteLine($"{start.ConfigPath}: {unusable.Message}");
+            return BadConfiguration;
+        }
     }
 
     private static IConfigurationFeed? Load(string? path)

@@ -98,6 +98,9 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>SIGTERM; returns the exit code.</summary>
     public Task<int> Terminate() => _process.Terminate();
 
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
     public async ValueTask DisposeAsync()
     {
         await _process.DisposeAsync();

@@ -1,0 +1,122 @@
+using System.Text.RegularExpressions;
+using RegistryProxy.Configuration.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary><c>state</c></summary>
+internal static partial class StateReader
+{
+    public static StateConfiguration Read(Field field, ReadingContext context)
+    {
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return new StateConfiguration();
+        }
+
+        var (provider, keys) = (Provider(map["provider"]), map["encryptionKeys"]);
+        var state = new StateConfiguration
+        {
+            Provider = provider,
+            Folder = Folder(map["file"], provider == StateProvider.File, context),
+            Redis = RedisReader.Read(map["redis"], provider == StateProvider.Redis, context),
+            EncryptionKeys = [.. keys.Items().Select(item => Key(item, context)).OfType<EncryptionKeyConfiguration>()],
+            Volatile = map["volatile"].Flag(false),
+        };
+        map.RefuseOthers();
+        if (provider != StateProvider.Memory && !keys.IsPresent)
+        {
+            keys.Fail("at least one key is required for this provider: { id: k1, key: { file: PATH } }, 32 bytes (openssl rand -base64 32)");
+        }
+
+        foreach (var twice in state.EncryptionKeys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
+        {
+            keys.Fail($"the id '{twice.Key}' is used twice");
+        }
+
+        return state;
+    }
+
+    private static StateProvider Provider(Field field)
+    {
+        switch (field.Text())
+        {
+            case null or "memory":
+                return StateProvider.Memory;
+            case "file":
+                return StateProvider.File;
+            case "redis":
+                return StateProvider.Redis;
+            default:
+                field.Fail("must be memory, file or redis");
+                return StateProvider.Memory;
+        }
+    }
+
+    private static string Folder(Field field, bool isNeeded, ReadingContext context)
+    {
+        if (!field.IsPresent)
+        {
+            if (isNeeded)
+            {
+                field.Fail("is required for this provider: { path: FOLDER }");
+            }
+
+            return "";
+        }
+
+        if (field.Map() is not { } map)
+        {
+            return "";
+        }
+
+        var path = map["path"].RequiredText();
+        map.RefuseOthers();
+        return context.Absolute(path);
+    }
+
+    /// <summary>A key that can be read must be a key. One that cannot is for the silo to complain of: a gateway has none.</summary>
+    private static EncryptionKeyConfiguration? Key(Field field, ReadingContext context)
+    {
+        if (field.Map() is not { } map)
+        {
+            return null;
+        }
+
+        var (id, source) = (map["id"], map["key"]);
+        var key = new EncryptionKeyConfiguration(id.RequiredText(), context.RequiredSecret(source));
+        map.RefuseOthers();
+        if (id.IsPresent && !Id().IsMatch(key.Id))
+        {
+            id.Fail($"'{key.Id}' must be 1 to 64 letters, digits, dots, dashes and underscores");
+        }
+
+        if (source.IsPresent && Problem(key) is { } problem)
+        {
+            source.Fail(problem);
+        }
+
+        return key;
+    }
+
+    private static string? Problem(EncryptionKeyConfiguration key)
+    {
+        if (key.Key is FileSecret { Path: var path } && !File.Exists(path)
+            || key.Key is EnvironmentSecret { Name: var name } && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)))
+        {
+            return null;
+        }
+
+        try
+        {
+            key.Read();
+            return null;
+        }
+        catch (SecretUnavailableException fault)
+        {
+            return fault.Message;
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]
+    private static partial Regex Id();
+}

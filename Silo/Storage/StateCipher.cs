@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RegistryProxy.Silo.Storage;
+
+/// <summary>
+/// AES-256-GCM over a state. The record names its key; service, grain and state name are authenticated with it, so that a record counts for
+/// its own grain alone. Layout: <c>RPS1</c>, length of the key id, key id, nonce (12), tag (16), ciphertext.
+/// </summary>
+internal sealed class StateCipher(StateKeys keys)
+{
+    private const int NonceLength = 12;
+    private const int TagLength = 16;
+
+    private static ReadOnlySpan<byte> Magic => "RPS1"u8;
+
+    /// <summary>Encrypts under the first key.</summary>
+    public byte[] Seal(byte[] plain, StateOwner owner)
+    {
+        var id = Encoding.ASCII.GetBytes(keys.Current);
+        byte[] record = [.. Magic, (byte)id.Length, .. id, .. RandomNumberGenerator.GetBytes(NonceLength), .. new byte[TagLength + plain.Length]];
+        var body = record.AsSpan(Magic.Length + 1 + id.Length);
+        using var aes = new AesGcm(keys.Find(keys.Current)!, TagLength);
+        aes.Encrypt(body[..NonceLength], plain, body[(NonceLength + TagLength)..], body.Slice(NonceLength, TagLength), Authenticated(keys.Current, owner));
+        return record;
+    }
+
+    /// <summary>Decrypts what any of the keys encrypted for this owner.</summary>
+    public OpenedRecord Open(ReadOnlySpan<byte> record, StateOwner owner)
+    {
+        if (!record.StartsWith(Magic) || record.Length == Magic.Length
+            || record.Length < Magic.Length + 1 + record[Magic.Length] + NonceLength + TagLength)
+        {
+            return OpenedRecord.Refused("it is not a record of ours");
+        }
+
+        var id = Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length]));
+        if (keys.Find(id) is not { } key)
+        {
+            return OpenedRecord.Refused("no key of state.encryptionKeys has the id that it names");
+        }
+
+        var body = record[(Magic.Length + 1 + id.Length)..];
+        var plain = new byte[body.Length - NonceLength - TagLength];
+        try
+        {
+            using var aes = new AesGcm(key, TagLength);
+            aes.Decrypt(body[..NonceLength], body[(NonceLength + TagLength)..], body.Slice(NonceLength, TagLength), plain, Authenticated(id, owner));
+            return new OpenedRecord(plain, IsCurrent: id == keys.Current, Problem: null);
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return OpenedRecord.Refused($"it was changed, belongs to another grain, or the key '{id}' is another one than it was");
+        }
+    }
+
+    /// <summary>Each part with its length before it: no two owners give the same bytes.</summary>
+    private static byte[] Authenticated(string keyId, StateOwner owner)
+    {
+        using var all = new MemoryStream();
+        foreach (var part in new[] { keyId, owner.Service, owner.Grain, owner.State })
+        {
+            var bytes = Encoding.UTF8.GetBytes(part);
+            var length = new byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32BigEndian(length, bytes.Length);
+            all.Write(length);
+            all.Write(bytes);
+        }
+
+        return all.ToArray();
+    }
+}
+
+/// <summary>Whose state a record is.</summary>
+internal readonly record struct StateOwner(string Service, string Grain, string State);
+
+/// <summary>A record that was opened, or why it was not.</summary>
+/// <param name="Plain"><c>null</c> when it was refused.</param>
+/// <param name="IsCurrent">Whether the first key encrypted it.</param>
+internal sealed record OpenedRecord(byte[]? Plain, bool IsCurrent, string? Problem)
+{
+    public static OpenedRecord Refused(string problem) => new(null, false, problem);
+}

@@ -1,0 +1,70 @@
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.Silo.Storage;
+
+/// <summary>The folder of file state, which one process has to itself while it runs.</summary>
+internal sealed class StateFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string _path;
+    private readonly FileStream _lock;
+
+    /// <exception cref="ConfigurationUnusableException">It cannot be written, or another process has it.</exception>
+    public StateFolder(string path)
+    {
+        _path = path;
+        try
+        {
+            MakeFolder(path);
+            _lock = Open(Path.Combine(path, "lock"), FileMode.OpenOrCreate);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationUnusableException(
+                "state.file.path", $"the folder {path} cannot be used: {fault.Message}; file state is for one process, use redis for several");
+        }
+    }
+
+    /// <summary>Where a record lies; 256 folders keep each of them small.</summary>
+    public string PathOf(string name) => Path.Combine(_path, name[..2], name);
+
+    /// <summary>Puts a content in the place of a record, as a whole and on the disk, or not at all.</summary>
+    public static void Replace(string path, byte[] content)
+    {
+        MakeFolder(Path.GetDirectoryName(path)!);
+        var next = path + ".new";
+        using (var file = Open(next, FileMode.Create))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(next, path, overwrite: true);
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void MakeFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static FileStream Open(string path, FileMode mode)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = OwnerOnly;
+        }
+
+        return new FileStream(path, options);
+    }
+}
