@@ -15,7 +15,7 @@ namespace RegistryProxy.Gateway;
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    ILogger<DataListener> logger)
+    IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     public async Task Handle(HttpContext context)
     {
@@ -59,7 +59,7 @@ internal sealed partial class DataListener(
 
         if (path is "/readyz")
         {
-            return Probe(context, map is not null);
+            return Probe(context, map is not null && !lifetime.ApplicationStopping.IsCancellationRequested);
         }
 
         if (map is null)
@@ -98,7 +98,7 @@ internal sealed partial class DataListener(
     private static Task Probe(HttpContext context, bool healthy)
     {
         context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return context.Response.WriteAsync(healthy ? "ok\n" : "no configuration yet\n", context.RequestAborted);
+        return context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
     }
 
     private static DistributionError UnknownHost() => DistributionError.Unsupported(
