@@ -16,7 +16,7 @@ namespace RegistryProxy.Gateway;
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    RequestStatistics statistics, ILogger<DataListener> logger)
+    RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     public async Task Handle(HttpContext context)
     {
@@ -60,7 +60,7 @@ internal sealed partial class DataListener(
 
         if (path is "/readyz")
         {
-            return Probe(context, map is not null);
+            return Probe(context, map is not null && !lifetime.ApplicationStopping.IsCancellationRequested);
         }
 
         if (map is null)
@@ -111,7 +111,7 @@ internal sealed partial class DataListener(
     private static Task Probe(HttpContext context, bool healthy)
     {
         context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return context.Response.WriteAsync(healthy ? "ok\n" : "no configuration yet\n", context.RequestAborted);
+        return context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
     }
 
     private static DistributionError UnknownHost() => DistributionError.Unsupported(

@@ -72,7 +72,7 @@ internal sealed partial class UpstreamForwarder(
             {
                 phase = ForwarderError.ResponseBodyDestination;
                 await using var body = await response.Content.ReadAsStreamAsync(watch.Token);
-                await BodyStream.Copy(body, context.Response.BodyWriter, watch);
+                await BodyStream.Copy(body.ReadAsync, context.Response.BodyWriter, watch);
             }
 
             return transformer.Error;

@@ -1,11 +1,12 @@
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.Silo.Clustering;
 using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>The admin listener: probes for everybody, the rest for operators.</summary>
-public static class AdminListener
+public static partial class AdminListener
 {
     /// <summary>Registers what the endpoints need.</summary>
     public static void AddAdmin(this IServiceCollection services, HostStart start) => services
@@ -30,7 +31,7 @@ public static class AdminListener
         {
             if (Refuse(context, gate) is not { } refusal)
             {
-                await next(context);
+                await Run(context, next);
             }
             else if (refusal.Status == StatusCodes.Status401Unauthorized && IsBrowser(context.Request))
             {
@@ -57,6 +58,21 @@ public static class AdminListener
     private static bool IsBrowser(HttpRequest request) =>
         HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>What the cluster or its storage cannot do now is 503, and nothing was changed.</summary>
+    private static async Task Run(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException && !context.Response.HasStarted)
+        {
+            LogUnanswered(context.RequestServices.GetRequiredService<ILogger<AdminGate>>(), fault);
+            context.Response.Headers.RetryAfter = "5";
+            await AdminReply.Error(context, StatusCodes.Status503ServiceUnavailable, "the cluster or the storage of its state cannot do this now; try again, the log has more");
+        }
+    }
+
     private static void Map(IEndpointRouteBuilder endpoints)
     {
         var services = endpoints.ServiceProvider;
@@ -77,6 +93,9 @@ public static class AdminListener
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An operator could not be answered")]
+    private static partial void LogUnanswered(ILogger logger, Exception fault);
 
     /// <summary>Marks endpoints that answer without a login: probes to everybody, the login form to everybody but pages of other sites.</summary>
     private sealed record OpenMark(bool IsProbe);
