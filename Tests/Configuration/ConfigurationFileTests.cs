@@ -165,7 +165,7 @@ public sealed class ConfigurationFileTests : IDisposable
             """).Errors;
         foreach (var field in new[]
         {
-            "cluster.provider", "cluster.redis", "cache", "tenants.t.routes[0].cache",
+            "cache", "tenants.t.routes[0].cache",
         })
         {
             Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));
