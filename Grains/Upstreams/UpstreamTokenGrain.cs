@@ -90,13 +90,21 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
                 await _kept.Write();
             }
 
-            await Credential.Report(new TokenCallOutcome(opening.Stamp, grant.Authorization is null ? null : grant.Expires, null, false));
+            await Credential.Report(new TokenCallOutcome(opening.Stamp, ExpiryOf(opening, grant), null, false));
             return Paced(grant, time.GetUtcNow());
         }
 
         var failure = ofUpstream ? result.Failure! : _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
         return UpstreamGrantResult.Of(await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream)) ?? failure);
     }
+
+    /// <summary>What operators read: the end of an issued secret where the grant is that secret, none for a password that lies somewhere.</summary>
+    private static DateTimeOffset? ExpiryOf(UpstreamOpening opening, UpstreamGrant grant) => opening.Challenge.Scheme switch
+    {
+        UpstreamScheme.Bearer => grant.Expires,
+        UpstreamScheme.Basic => opening.SecretExpires,
+        _ => null,
+    };
 
     /// <summary>What the gateways are told of a grant whose scope is refused for now.</summary>
     private UpstreamGrantResult Paced(UpstreamGrant grant, DateTimeOffset now)
