@@ -13,7 +13,7 @@ fi
 
 # From the command that is needed to the Debian package that has it.
 needed=(
-  dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables
+  dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2
   docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux chromium:chromium redis-server:redis-server
 )
 missing=()

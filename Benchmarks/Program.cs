@@ -1,1 +1,1 @@
-BenchmarkDotNet.Running.BenchmarkSwitcher.FromAssembly(typeof(RegistryProxy.Benchmarks.PathBenchmarks).Assembly).Run(args);
+return await RegistryProxy.Benchmarks.BenchmarkCommand.Run(args);

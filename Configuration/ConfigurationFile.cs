@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
 
@@ -12,13 +13,13 @@ public static class ConfigurationFile
     public const int MaxBytes = 1024 * 1024;
 
     /// <summary>Reads a file; a missing or unreadable one is an error like the others.</summary>
-    public static ConfigurationResult Read(string path)
+    public static ConfigurationResult Read(string path, ConfigurationPart part = ConfigurationPart.Whole)
     {
         try
         {
             return new FileInfo(path).Length > MaxBytes
                 ? Failed(path, $"the file is larger than {MaxBytes} bytes")
-                : Parse(File.ReadAllText(path), path);
+                : Parse(File.ReadAllText(path), path, part);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -27,29 +28,55 @@ public static class ConfigurationFile
     }
 
     /// <summary>Reads a text as if it stood in the file <paramref name="path"/>; relative paths begin at its folder.</summary>
-    public static ConfigurationResult Parse(string text, string path)
+    public static ConfigurationResult Parse(string text, string path, ConfigurationPart part = ConfigurationPart.Whole)
     {
         var errors = new ErrorList(path);
         var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
-        var configuration = YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context) : null;
+        var configuration = YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context, part) : null;
         return configuration is not null && errors.Sorted.Count == 0
-            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)), [])
+            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, [])
             : new ConfigurationResult(null, errors.Sorted);
     }
 
-    private static FrontDoorConfiguration Read(Section map, ReadingContext context)
+    private static FrontDoorConfiguration Read(Section map, ReadingContext context, ConfigurationPart part)
+    {
+        var host = ReadHost(map, context);
+        if (part == ConfigurationPart.Gateway)
+        {
+            map.Know("state", "tokens", "upstreams", "authenticators", "tenants");
+        }
+        else
+        {
+            host = host with { State = StateReader.Read(map["state"], context) };
+            ClusterReader.RequireForCluster(map, host.Cluster, host.State);
+            host = ReadShared(map, host, context);
+        }
+
+        map.RefuseOthers();
+        return host;
+    }
+
+    /// <summary>What concerns the host alone.</summary>
+    private static FrontDoorConfiguration ReadHost(Section map, ReadingContext context)
     {
         var listen = HostReader.Listen(map["listen"], context);
         ClusterReader.Cache(map["cache"]);
-        var known = new FrontDoorConfiguration
+        return new FrontDoorConfiguration
         {
             Listen = listen,
             Revision = map["revision"].Number(1, 1, long.MaxValue),
-            Cluster = ClusterReader.Cluster(map["cluster"]),
-            State = StateReader.Read(map["state"], context),
+            Cluster = ClusterReader.Cluster(map["cluster"], context),
             Admin = HostReader.Admin(map["admin"], listen, context),
-            Tokens = HostReader.Tokens(map["tokens"]),
             Audit = ClusterReader.Audit(map["audit"], context),
+        };
+    }
+
+    /// <summary>What the whole cluster has in common: <see cref="SharedSections"/>.</summary>
+    private static FrontDoorConfiguration ReadShared(Section map, FrontDoorConfiguration host, ReadingContext context)
+    {
+        var known = host with
+        {
+            Tokens = HostReader.Tokens(map["tokens"]),
             Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
             Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
         };
@@ -61,7 +88,6 @@ public static class ConfigurationFile
             tenants.Fail("at least one tenant is required");
         }
 
-        map.RefuseOthers();
         return configuration;
     }
 

@@ -25,21 +25,6 @@ public sealed record ListenConfiguration
 /// <summary>A certificate and its key, PEM files by absolute path.</summary>
 public sealed record TlsConfiguration(string Certificate, string Key);
 
-/// <summary>How silos and gateways find each other.</summary>
-public sealed record ClusterConfiguration
-{
-    public string ServiceId { get; init; } = "registryproxy";
-
-    public string ClusterId { get; init; } = "default";
-
-    public int SiloPort { get; init; } = 11111;
-
-    public int GatewayPort { get; init; } = 30000;
-
-    /// <summary>How long a gateway without the cluster serves known sessions. Default 5 minutes.</summary>
-    public TimeSpan MaxStale { get; init; } = TimeSpan.FromMinutes(5);
-}
-
 /// <summary>The admin listener.</summary>
 public sealed record AdminConfiguration
 {

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
@@ -15,7 +16,7 @@ namespace RegistryProxy.Gateway;
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    ILogger<DataListener> logger)
+    RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     public async Task Handle(HttpContext context)
     {
@@ -59,7 +60,7 @@ internal sealed partial class DataListener(
 
         if (path is "/readyz")
         {
-            return Probe(context, map is not null);
+            return Probe(context, map is not null && !lifetime.ApplicationStopping.IsCancellationRequested);
         }
 
         if (map is null)
@@ -69,8 +70,20 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
-            ? Serve(context, path, site, map)
+            ? Count(context, tenant, Serve(context, path, site, map))
             : DistributionErrorWriter.Write(context, UnknownHost());
+    }
+
+    private async Task Count(HttpContext context, Tenant tenant, Task serving)
+    {
+        try
+        {
+            await serving;
+        }
+        finally
+        {
+            statistics.Answered(tenant.Name, context.Response.StatusCode);
+        }
     }
 
     private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
@@ -98,7 +111,7 @@ internal sealed partial class DataListener(
     private static Task Probe(HttpContext context, bool healthy)
     {
         context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return context.Response.WriteAsync(healthy ? "ok\n" : "no configuration yet\n", context.RequestAborted);
+        return context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
     }
 
     private static DistributionError UnknownHost() => DistributionError.Unsupported(

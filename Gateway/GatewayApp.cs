@@ -1,9 +1,8 @@
-using System.Net;
-using Orleans.Configuration;
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
 
@@ -17,13 +16,14 @@ public static class GatewayApp
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
         builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin);
-        AddCluster(builder, configuration.Cluster);
+        builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));
+        builder.Services.AddSingleton<RequestFlow>();
         var app = builder.Build();
-        app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), data => data.RunGateway());
+        app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), RunData);
         RunProbes(app);
         app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin);
-        return app.RunAsync();
+        return app.RunUntilTold();
     }
 
     /// <summary>What a gateway takes from its own configuration file.</summary>
@@ -33,22 +33,16 @@ public static class GatewayApp
         MaxStale = configuration.Cluster.MaxStale,
     };
 
-    private static void AddCluster(WebApplicationBuilder builder, ClusterConfiguration cluster) =>
-        BackgroundConnection.Add(builder, client =>
+    private static void RunData(IApplicationBuilder data)
+    {
+        var flow = data.ApplicationServices.GetRequiredService<RequestFlow>();
+        data.Use((context, next) =>
         {
-            client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, cluster.GatewayPort));
-            client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
-            client.Configure<ClientMessagingOptions>(options =>
-            {
-                options.CancelRequestOnTimeout = true;
-                options.ResponseTimeout = TimeSpan.FromSeconds(10);
-            });
-            client.UseConnectionRetryFilter(async (_, cancellation) =>
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, cancellation);
-                return true;
-            });
+            flow.Note(context);
+            return next(context);
         });
+        data.RunGateway();
+    }
 
     private static void RunProbes(WebApplication app)
     {

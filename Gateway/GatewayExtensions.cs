@@ -7,6 +7,7 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tokens;
@@ -30,6 +31,8 @@ public static class GatewayExtensions
             .AddSingleton<ClientAddress>()
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<AuditTrail>()
+            .AddSingleton<RequestStatistics>()
+            .AddHostedService<GatewayReporter>()
             .AddSingleton<TenantLimits>()
             .AddSnapshots()
             .AddAccess()

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Sessions.Identity;
@@ -27,6 +28,13 @@ public static class GrainsExtensions
             .AddUpstreams()
             .AddHostedService<SnapshotPublisher>();
     }
+
+    /// <summary>Has the grains follow the configuration of their cluster instead of the file of this host.</summary>
+    public static IServiceCollection AddRevisions(this IServiceCollection services, RevisionFeed feed) => services
+        .AddSingleton(feed)
+        .AddSingleton<IConfigurationFeed>(feed)
+        .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()
+        .AddHostedService<RevisionFollower>();
 
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()

@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults;
 
 /// <summary>Says in the log what became of a changed configuration file.</summary>
-internal sealed partial class ConfigurationReport(IConfigurationFeed configuration, ILogger<ConfigurationReport> logger) : IHostedService
+internal sealed partial class ConfigurationReport(HostStart start, ILogger<ConfigurationReport> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (configuration is ConfigurationWatcher watcher)
+        if (start.Source is ConfigurationWatcher watcher)
         {
             watcher.Read += errors => Report(watcher, errors);
         }

@@ -27,6 +27,7 @@ public static class HostBuilding
         builder.AddTelemetry();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services
+            .AddSingleton(start)
             .AddSingleton(start.Source)
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()

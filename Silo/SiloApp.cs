@@ -1,7 +1,9 @@
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Silo.Admin;
+using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Silo;
 
@@ -12,12 +14,12 @@ public static class SiloApp
     {
         var builder = HostBuilding.CreateBuilder(start);
         builder.AddListeners(start, ListenerKind.Admin);
-        builder.AddSilo(start.Source.Current.Configuration);
+        builder.AddSilo(start);
         builder.Services.AddRouting();
         builder.Services.AddAdmin(start);
         var app = builder.Build();
         app.RunAdmin();
         app.AnnounceListeners(ListenerKind.Admin);
-        return app.RunAsync();
+        return app.RunUntilTold();
     }
 }

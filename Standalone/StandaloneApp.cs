@@ -1,9 +1,10 @@
 using RegistryProxy.Gateway;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Listening;
-using RegistryProxy.Silo;
 using RegistryProxy.Silo.Admin;
+using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Standalone;
 
@@ -15,7 +16,7 @@ public static class StandaloneApp
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
         builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin);
-        builder.AddEmbeddedSilo(configuration);
+        builder.AddEmbeddedSilo(start);
         builder.Services.AddRouting();
         builder.Services.AddGateway(GatewayApp.OptionsOf(configuration));
         builder.Services.AddAdmin(start);
@@ -23,6 +24,6 @@ public static class StandaloneApp
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), data => data.RunGateway());
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Admin), admin => admin.RunAdmin());
         app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin);
-        return app.RunAsync();
+        return app.RunUntilTold();
     }
 }

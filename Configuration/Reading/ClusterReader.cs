@@ -1,11 +1,13 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 
 /// <summary><c>revision</c>, <c>cluster</c>, <c>audit</c> and <c>cache</c>.</summary>
-internal static class ClusterReader
+internal static partial class ClusterReader
 {
-    public static ClusterConfiguration Cluster(Field field)
+    public static ClusterConfiguration Cluster(Field field, ReadingContext context)
     {
         var otherwise = new ClusterConfiguration();
         if (!field.IsPresent || field.Map() is not { } map)
@@ -13,33 +15,129 @@ internal static class ClusterReader
             return otherwise;
         }
 
-        var provider = map["provider"];
-        switch (provider.Text())
-        {
-            case null or "localhost":
-                break;
-            case "redis" or "kubernetes":
-                NotSupportedYet.Refuse(provider, $"the provider '{provider.Text()}'");
-                break;
-            default:
-                provider.Fail("must be localhost, redis or kubernetes");
-                break;
-        }
-
-        NotSupportedYet.Refuse(map["kubernetes"]);
-        NotSupportedYet.Refuse(map["tls"]);
-        RefuseConnection(map["redis"]);
+        var provider = Provider(map["provider"]);
         var cluster = new ClusterConfiguration
         {
-            ServiceId = map["serviceId"].Text() ?? otherwise.ServiceId,
-            ClusterId = map["clusterId"].Text() ?? otherwise.ClusterId,
+            Provider = provider,
+            ServiceId = Name(map["serviceId"], provider) ?? otherwise.ServiceId,
+            ClusterId = Name(map["clusterId"], provider) ?? otherwise.ClusterId,
             SiloPort = (int)map["siloPort"].Number(otherwise.SiloPort, 0, 65535),
             GatewayPort = (int)map["gatewayPort"].Number(otherwise.GatewayPort, 0, 65535),
+            Advertise = Ip(map["advertise"]),
+            Redis = RedisReader.Read(map["redis"], provider == ClusterProvider.Redis, context),
+            Kubernetes = Kubernetes(map["kubernetes"], context),
+            Tls = Tls(map["tls"], context),
             MaxStale = map["maxStale"].Duration(otherwise.MaxStale, TimeSpan.Zero, TimeSpan.FromDays(1)),
         };
         map.RefuseOthers();
         return cluster;
     }
+
+    /// <summary>What a cluster of several processes cannot do without.</summary>
+    public static void RequireForCluster(Section top, ClusterConfiguration cluster, StateConfiguration state)
+    {
+        if (cluster.Provider == ClusterProvider.Localhost)
+        {
+            return;
+        }
+
+        if (!top["revision"].IsPresent)
+        {
+            top["revision"].Fail("is required when cluster.provider is not localhost: the cluster follows the highest one");
+        }
+
+        switch (state.Provider)
+        {
+            case StateProvider.File:
+                top["state"].Fail("file state is for one process; a cluster needs the provider redis, or memory with volatile: true");
+                break;
+            case StateProvider.Memory when !state.Volatile:
+                top["state"].Fail("a cluster on memory state loses keys, sessions and revocations with the silo that has them: use the provider redis, or say volatile: true");
+                break;
+        }
+    }
+
+    private static ClusterProvider Provider(Field field)
+    {
+        switch (field.Text())
+        {
+            case null or "localhost":
+                return ClusterProvider.Localhost;
+            case "redis":
+                return ClusterProvider.Redis;
+            case "kubernetes":
+                return ClusterProvider.Kubernetes;
+            default:
+                field.Fail("must be localhost, redis or kubernetes");
+                return ClusterProvider.Localhost;
+        }
+    }
+
+    private static string? Name(Field field, ClusterProvider provider)
+    {
+        var name = field.Text();
+        if (name is not null && !(provider == ClusterProvider.Kubernetes ? KubernetesName() : AnyName()).IsMatch(name))
+        {
+            field.Fail($"'{name}' must be 1 to 63 letters, digits, dots, dashes and underscores; for kubernetes 1 to 40 lower-case letters, digits and dashes");
+        }
+
+        return name;
+    }
+
+    private static IPAddress? Ip(Field field)
+    {
+        if (field.Text() is not { } text)
+        {
+            return null;
+        }
+
+        if (IPAddress.TryParse(text, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any))
+        {
+            return address;
+        }
+
+        field.Fail($"'{text}' must be the IP address under which other processes reach this silo");
+        return null;
+    }
+
+    private static KubernetesApiConfiguration Kubernetes(Field field, ReadingContext context)
+    {
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return new KubernetesApiConfiguration();
+        }
+
+        var (server, token, ca) = (map["server"], map["tokenFile"], map["ca"]);
+        var kubernetes = new KubernetesApiConfiguration
+        {
+            Namespace = map["namespace"].Text(),
+            Server = server.Origin(),
+            TokenFile = token.Text() is { } path ? context.Absolute(path) : null,
+            Ca = ca.IsPresent ? context.ExistingFile(ca) : null,
+            WatchPods = map["watchPods"].Flag(false),
+        };
+        map.RefuseOthers();
+        return kubernetes;
+    }
+
+    private static ClusterTlsConfiguration? Tls(Field field, ReadingContext context)
+    {
+        if (!field.IsPresent || field.Map() is not { } map)
+        {
+            return null;
+        }
+
+        var tls = new ClusterTlsConfiguration(
+            context.ExistingFile(map["certificate"]), context.ExistingFile(map["key"]), context.ExistingFile(map["ca"]));
+        map.RefuseOthers();
+        return tls;
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,63}$")]
+    private static partial Regex AnyName();
+
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    private static partial Regex KubernetesName();
 
     public static AuditConfiguration Audit(Field field, ReadingContext context)
     {
@@ -68,16 +166,6 @@ internal static class ClusterReader
             map["maxBytes"].Size(0);
             map["tagTtl"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(1));
             map["staleIfError"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(30));
-            map.RefuseOthers();
-            NotSupportedYet.Refuse(field);
-        }
-    }
-
-    private static void RefuseConnection(Field field)
-    {
-        if (field.IsPresent && field.Map() is { } map)
-        {
-            map["connection"].RequiredText();
             map.RefuseOthers();
             NotSupportedYet.Refuse(field);
         }

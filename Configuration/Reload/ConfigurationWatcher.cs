@@ -11,12 +11,14 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly string _path;
+    private readonly ConfigurationPart _part;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private byte[] _seen;
 
-    public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time)
+    public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
     {
+        _part = part;
         _path = path;
         Current = first;
         _seen = Fingerprint();
@@ -62,7 +64,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
 
     private void Reload()
     {
-        var result = ConfigurationFile.Read(_path);
+        var result = ConfigurationFile.Read(_path, _part);
         LastErrors = result.Errors;
         if (result.Snapshot is { } next && next.Version != Current.Version)
         {

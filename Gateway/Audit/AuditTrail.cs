@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Grains.Interfaces;
@@ -10,7 +11,7 @@ using RegistryProxy.ServiceDefaults.Audit;
 namespace RegistryProxy.Gateway.Audit;
 
 /// <summary>What a gateway reports: logins, refusals, pulls of manifests, pushes and deletions.</summary>
-internal sealed class AuditTrail(AuditLog log, ClientAddress addresses, TimeProvider time)
+internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, ClientAddress addresses, TimeProvider time)
 {
     /// <summary>A request was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
@@ -42,6 +43,11 @@ internal sealed class AuditTrail(AuditLog log, ClientAddress addresses, TimeProv
         }
 
         var response = exchange.Context.Response;
+        if (operation == Operation.PullManifest && response.StatusCode is StatusCodes.Status200OK or StatusCodes.Status304NotModified)
+        {
+            statistics.Pulled(exchange.Site.Tenant.Name, exchange.Repository.Value);
+        }
+
         log.Write(Start(exchange.Context, exchange.Site, name) with
         {
             Subject = exchange.Caller.Token.Subject,

@@ -65,7 +65,7 @@ internal sealed partial class SnapshotFollower(
     {
         lock (_gate)
         {
-            if (IsOlder(update.Position))
+            if (IsOlder(update.Position) || GoesBack(update.Snapshot))
             {
                 return;
             }
@@ -98,6 +98,18 @@ internal sealed partial class SnapshotFollower(
         }
     }
 
+    /// <summary>A silo that has not heard of the cluster's configuration yet must not bring back what was taken away.</summary>
+    private bool GoesBack(GatewaySnapshot? next)
+    {
+        var refused = next is not null && next.Revision < current.Value?.Snapshot.Revision;
+        if (refused)
+        {
+            LogGoesBack(next!.Revision, current.Value!.Snapshot.Revision);
+        }
+
+        return refused;
+    }
+
     private bool Follows(SnapshotPosition position) =>
         position.Epoch == _position.Epoch && position.Sequence <= _position.Sequence + 1;
 
@@ -122,6 +134,9 @@ internal sealed partial class SnapshotFollower(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Configuration {Version} is in use")]
     private partial void LogInstalled(string version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A configuration of revision {Offered} is refused; revision {Current} is in use")]
+    private partial void LogGoesBack(long offered, long current);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);

@@ -60,6 +60,7 @@ internal sealed partial class TokenEndpoint(
                     Credentials = request.Credentials,
                     Scopes = request.Scopes,
                     Offline = request.Offline,
+                    NodeAgent = request.Client == TokenClient.NodeAgent,
                     ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
                 },
                 context.RequestAborted);
@@ -101,6 +102,7 @@ internal sealed partial class TokenEndpoint(
                 IssuedAt = result.IssuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
                 Scope = string.Join(' ', result.Granted),
                 RefreshToken = result.RefreshToken?.Reveal(),
+                RefreshExpiresIn = result.RefreshExpiresIn,
             },
             TokenReplyJson.Default.TokenReply);
         context.Response.ContentType = "application/json";

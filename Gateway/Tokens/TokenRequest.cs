@@ -8,7 +8,8 @@ namespace RegistryProxy.Gateway.Tokens;
 /// <param name="Scopes">What was asked for.</param>
 /// <param name="Offline">Whether a refresh token is wanted.</param>
 /// <param name="Service">The service that was named; <c>null</c> for none.</param>
-internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service)
+/// <param name="Client">The client that asks, as it says; <c>null</c> for none.</param>
+internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
 {
     /// <summary>The user name that carries a refresh token.</summary>
     public const string SessionUser = "_session";

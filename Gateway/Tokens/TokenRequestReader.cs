@@ -40,19 +40,19 @@ internal static class TokenRequestReader
 
     private static (TokenRequest?, DistributionError?) ReadQuery(HttpRequest request, QueryParameters query)
     {
-        if (!TryReadCommon(query, out var scopes, out var offline, out var service))
+        if (!TryReadCommon(query, out var scopes, out var offline, out var service, out var client))
         {
             return (null, Malformed);
         }
 
         return BasicCredentials.Read(request) is { } credentials
-            ? (new TokenRequest(credentials, scopes, offline, service), null)
+            ? (new TokenRequest(credentials, scopes, offline, service, client), null)
             : (null, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
     }
 
     private static (TokenRequest?, DistributionError?) ReadForm(QueryParameters form)
     {
-        if (!TryReadCommon(form, out var scopes, out var offline, out var service) || !form.TryGetSingle("grant_type", out var grant))
+        if (!TryReadCommon(form, out var scopes, out var offline, out var service, out var client) || !form.TryGetSingle("grant_type", out var grant))
         {
             return (null, Malformed);
         }
@@ -72,15 +72,17 @@ internal static class TokenRequestReader
         };
         return credentials is null
             ? (null, DistributionError.Unsupported("grant_type must be password, refresh_token, device_code or token-exchange, with its fields", 400))
-            : (new TokenRequest(credentials, scopes, offline, service), null);
+            : (new TokenRequest(credentials, scopes, offline, service, client), null);
     }
 
-    private static bool TryReadCommon(QueryParameters parameters, out IReadOnlyList<Scope> scopes, out bool offline, out string? service)
+    private static bool TryReadCommon(
+        QueryParameters parameters, out IReadOnlyList<Scope> scopes, out bool offline, out string? service, out string? client)
     {
         offline = false;
-        service = null;
+        service = client = null;
         if (!Scope.TryParseAll(parameters.All("scope"), out scopes) || !parameters.TryGetSingle("service", out service)
-            || !parameters.TryGetSingle("offline_token", out var token) || !parameters.TryGetSingle("access_type", out var access))
+            || !parameters.TryGetSingle("offline_token", out var token) || !parameters.TryGetSingle("access_type", out var access)
+            || !parameters.TryGetSingle("client_id", out client))
         {
             return false;
         }

@@ -28,6 +28,10 @@ public sealed record LoginRequest
     /// <summary>The client's address, for throttling and audit.</summary>
     [Id(5)]
     public string ClientAddress { get; init; } = "";
+
+    /// <summary>Whether a NodeAgent asks, whose sessions are short: it can prove itself anew at any time.</summary>
+    [Id(6)]
+    public bool NodeAgent { get; init; }
 }
 
 /// <summary>What the caller proves its identity with.</summary>

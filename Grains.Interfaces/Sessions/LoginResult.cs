@@ -47,6 +47,10 @@ public sealed record LoginResult
     [Id(10)]
     public string? DeviceError { get; init; }
 
+    /// <summary>Seconds until the refresh token ends; set with it.</summary>
+    [Id(11)]
+    public int? RefreshExpiresIn { get; init; }
+
     public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
 }
 

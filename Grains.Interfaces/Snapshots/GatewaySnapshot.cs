@@ -31,6 +31,10 @@ public sealed record GatewaySnapshot
     /// <summary>The longest life of an access token.</summary>
     [Id(6)]
     public required TimeSpan AccessLifetime { get; init; }
+
+    /// <summary>The revision of the configuration, which a gateway never goes back on; 0 where revisions do not count.</summary>
+    [Id(20)]
+    public long Revision { get; init; }
 }
 
 /// <summary>One tenant as a gateway sees it.</summary>

@@ -21,6 +21,7 @@ internal static class SnapshotBuilder
             Keys = keys.TokenKeys,
             UploadKeys = keys.UploadKeys,
             AccessLifetime = configuration.Tokens.AccessLifetime,
+            Revision = configuration.Cluster.Provider == ClusterProvider.Localhost ? 0 : configuration.Revision,
         };
     }
 

@@ -15,29 +15,35 @@ internal sealed class SnapshotGrain(
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
 
     private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
-    private readonly SessionChangeLog _changes = new();
+    private SessionChangeLog _changes = new();
     private GatewaySnapshot _snapshot = null!;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken) => _snapshot = await Build();
 
-    public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
+    public async ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
+        if (_snapshot.ConfigurationVersion != configuration.Current.Version)
+        {
+            await Refresh(cancellation);
+        }
+
         _gateways.Subscribe(observer, observer);
         _gateways.ClearExpired();
-        return new(_changes.Since(known) with
+        return _changes.Since(known) with
         {
             Snapshot = known.Version == _snapshot.Version ? null : _snapshot, Position = Position, Gateways = _gateways.Count,
-        });
+        };
     }
 
     public async ValueTask Refresh(CancellationToken cancellation = default)
     {
         var next = await Build();
-        if (next.Version != _snapshot.Version)
-        {
-            _snapshot = next;
-            await Push(new SnapshotUpdate { Position = Position, Snapshot = next });
-        }
+        var changed = next.Version != _snapshot.Version;
+        _snapshot = next;
+
+        // What changed may have changed on another silo alone: whoever got a decision of its from before must ask again.
+        _changes = new SessionChangeLog();
+        await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = true });
     }
 
     public async ValueTask SessionChanged(string sessionKey)

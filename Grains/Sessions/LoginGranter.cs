@@ -29,7 +29,7 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
 
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var session = await grains.GetGrain<ISessionAuthorityGrain>(key.ToString())
-            .Open(new SessionOpening(identity, request.Offline, request.ClientAddress));
+            .Open(new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent));
         return await Grant(request, session, session.Rules, session.RefreshToken);
     }
 
@@ -56,6 +56,7 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
             ExpiresIn = (int)lifetime.TotalSeconds,
             IssuedAt = now,
             RefreshToken = refreshToken,
+            RefreshExpiresIn = refreshToken is null || session is null ? null : (int)(session.Expires - now).TotalSeconds,
             Granted = granted,
             Authenticator = session?.Authenticator ?? "",
             Subject = session?.Subject ?? "",

@@ -24,6 +24,9 @@ internal sealed class SessionGrain(
     /// <summary>The longest session of a machine.</summary>
     private static readonly TimeSpan MachineLimit = TimeSpan.FromHours(12);
 
+    /// <summary>The longest session of a NodeAgent.</summary>
+    private static readonly TimeSpan NodeAgentLimit = TimeSpan.FromHours(1);
+
     private readonly IdentityStanding _standing = new(authenticators, time);
     private SessionKey _key = null!;
 
@@ -62,7 +65,7 @@ internal sealed class SessionGrain(
         }
         else if (session.Expires - time.GetUtcNow() < Tokens.AccessLifetime)
         {
-            session = session with { Expires = Expiry(opening.Identity, time.GetUtcNow()) };
+            session = session with { Expires = Expiry(opening, time.GetUtcNow()) };
             await Keep(session);
         }
 
@@ -149,16 +152,16 @@ internal sealed class SessionGrain(
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id) : null;
         var now = time.GetUtcNow();
-        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening.Identity, now), opening.ClientAddress), token);
+        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress), token);
     }
 
-    /// <summary>The least of what the configuration, the kind of identity and its credential allow.</summary>
-    private DateTimeOffset Expiry(VerifiedIdentity identity, DateTimeOffset now)
+    /// <summary>The least of what the configuration, who asks, the kind of identity and its credential allow.</summary>
+    private DateTimeOffset Expiry(SessionOpening opening, DateTimeOffset now)
     {
-        var life = Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true } && Tokens.RefreshLifetime > MachineLimit
-            ? MachineLimit
-            : Tokens.RefreshLifetime;
-        return identity.Expires is { } expires && expires < now + life ? expires : now + life;
+        var isMachine = Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
+        var limit = opening.NodeAgent ? NodeAgentLimit : isMachine ? MachineLimit : TimeSpan.MaxValue;
+        var end = now + (Tokens.RefreshLifetime < limit ? Tokens.RefreshLifetime : limit);
+        return opening.Identity.Expires is { } expires && expires < end ? expires : end;
     }
 
     private async Task Keep(StoredSession session)

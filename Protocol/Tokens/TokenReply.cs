@@ -28,6 +28,11 @@ public sealed record TokenReply
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RefreshToken { get; init; }
 
+    /// <summary>Seconds until <see cref="RefreshToken"/> ends; sent with it.</summary>
+    [JsonPropertyName("refresh_expires_in")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RefreshExpiresIn { get; init; }
+
     /// <summary>The token, whichever of the two names it came under; <c>null</c> when there is none.</summary>
     public string? Bearer() => Token is { Length: > 0 } token ? token : AccessToken;
 

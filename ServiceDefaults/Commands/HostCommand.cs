@@ -16,7 +16,11 @@ public static class HostCommand
     /// <param name="args">The arguments.</param>
     /// <param name="run">Runs the host until it is told to stop.</param>
     /// <param name="steps">What <c>check</c> can do in this host beyond <c>--online</c>.</param>
-    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run, params ICheckStep[] steps)
+    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run, params ICheckStep[] steps) =>
+        Run(description, args, run, ConfigurationPart.Whole, steps);
+
+    /// <summary>The same for a host that reads a part of the file alone.</summary>
+    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run, ConfigurationPart part, params ICheckStep[] steps)
     {
         var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
         var data = new Option<Uri?>("--listen-data") { Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener };
@@ -25,7 +29,7 @@ public static class HostCommand
         root.SetAction(async (arguments, _) =>
         {
             var path = arguments.GetValue(config) ?? Environment.GetEnvironmentVariable(ConfigVariable);
-            if (Load(path) is not { } source)
+            if (Load(path, part) is not { } source)
             {
                 return BadConfiguration;
             }
@@ -49,20 +53,20 @@ public static class HostCommand
         }
     }
 
-    private static IConfigurationFeed? Load(string? path)
+    private static IConfigurationFeed? Load(string? path, ConfigurationPart part)
     {
         if (string.IsNullOrEmpty(path))
         {
             return new FixedConfiguration(ConfigurationDefaults.NoFile());
         }
 
-        var result = ConfigurationFile.Read(path);
+        var result = ConfigurationFile.Read(path, part);
         foreach (var error in result.Errors)
         {
             Console.Error.WriteLine(error);
         }
 
-        return result.Snapshot is { } snapshot ? new ConfigurationWatcher(path, snapshot, TimeProvider.System) : null;
+        return result.Snapshot is { } snapshot ? new ConfigurationWatcher(path, snapshot, TimeProvider.System, part) : null;
     }
 
     private static Uri? ParseListener(System.CommandLine.Parsing.ArgumentResult argument)

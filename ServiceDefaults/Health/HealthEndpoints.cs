@@ -2,11 +2,12 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Health;
 
 /// <summary><c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.</summary>
-public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfigurationFeed configuration, IHostApplicationLifetime lifetime)
+public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfigurationFeed configuration, HostStart start, IHostApplicationLifetime lifetime)
 {
     private readonly IReadiness[] _parts = [.. parts];
 
@@ -38,7 +39,7 @@ public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfiguratio
         json.WriteStartObject("configuration");
         json.WriteString("version", configuration.Current.Version);
         json.WriteNumber("revision", configuration.Current.Configuration.Revision);
-        if (configuration is ConfigurationWatcher watcher)
+        if (start.Source is ConfigurationWatcher watcher)
         {
             json.WriteNumber("errors", watcher.LastErrors.Count);
             json.WriteStartArray("needsRestart");

@@ -35,7 +35,8 @@ public static class TelemetryExtensions
             .AddFilter("Yarp", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Orleans", LogLevel.Warning)
-            .AddFilter("Polly", LogLevel.Warning)
+            // Tells every try of Orleans by itself; what comes of it, Orleans tells.
+            .AddFilter("Polly", LogLevel.Critical)
 
             // Reports the uptime of the machine as a stall at every start.
             .AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);

@@ -1,55 +1,28 @@
 using System.Net;
-using RegistryProxy.Configuration;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>
 /// Who may use the admin listener. On loopback: whoever is on this machine, but no web page of another site (Host and Origin must be
-/// loopback). Elsewhere: who has the admin token.
+/// loopback). Elsewhere, and wherever a token is configured: who has the admin token, by header or by the cookie of the login form.
 /// </summary>
-internal sealed class AdminGate(IConfigurationFeed configuration, bool isLoopback)
+internal sealed class AdminGate(AdminToken token, bool isLoopback)
 {
     /// <summary><c>null</c> when the request may go on; else the status and why.</summary>
-    public (int Status, string Message)? Refuse(HttpRequest request)
-    {
-        if (isLoopback && (!IsLoopback(request.Host.Host) || !IsOwnOrigin(request)))
-        {
-            return (StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone");
-        }
+    public (int Status, string Message)? Refuse(HttpRequest request) =>
+        RefuseOrigin(request) is { } foreign ? foreign
+        : (isLoopback && !token.IsConfigured) || token.IsCarriedBy(request) ? null
+        : (StatusCodes.Status401Unauthorized, "the admin listener needs Authorization: Bearer with the token of admin.token");
 
-        if (isLoopback && configuration.Current.Configuration.Admin.Token is null)
-        {
-            return null;
-        }
-
-        return HasToken(request)
-            ? null
-            : (StatusCodes.Status401Unauthorized, "the admin listener needs Authorization: Bearer with the token of admin.token");
-    }
-
-    private bool HasToken(HttpRequest request)
-    {
-        var header = request.Headers.Authorization;
-        if (header.Count != 1 || header[0] is not { } value || !value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
-        try
-        {
-            return configuration.Current.Configuration.Admin.Token?.Read() is { } token
-                && !token.IsEmpty() && token.Equals(new Secret(value[7..].Trim()));
-        }
-        catch (SecretUnavailableException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Refuses what the page of another site sends.</summary>
+    public (int Status, string Message)? RefuseOrigin(HttpRequest request) =>
+        isLoopback && !IsLoopback(request.Host.Host) ? (StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
+        : IsOwnOrigin(request) ? null
+        : (StatusCodes.Status403Forbidden, "pages of other sites may not use the admin listener");
 
     private static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin.ToString() is var origin
-        && (origin.Length == 0 || origin == $"{request.Scheme}://{request.Host.Value}");
+        && (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value));
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

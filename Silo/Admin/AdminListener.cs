@@ -1,14 +1,21 @@
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.Silo.Clustering;
+using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>The admin listener: probes for everybody, the rest for operators.</summary>
-public static class AdminListener
+public static partial class AdminListener
 {
     /// <summary>Registers what the endpoints need.</summary>
     public static void AddAdmin(this IServiceCollection services, HostStart start) => services
-        .AddSingleton(new AdminGate(start.Source, start.Admin.IsLoopback))
+        .AddSingleton<AdminToken>()
+        .AddSingleton(provider => new AdminGate(provider.GetRequiredService<AdminToken>(), start.Admin.IsLoopback))
+        .AddSingleton<LoginForm>()
+        .AddSingleton<ClusterDashboard>()
+        .AddSingleton<OverviewEndpoint>()
+        .AddHostedService<SiloReporter>()
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
         .AddSingleton<SessionEndpoints>()
@@ -22,17 +29,48 @@ public static class AdminListener
         app.UseRouting();
         app.Use(async (context, next) =>
         {
-            if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeMark>() is null && gate.Refuse(context.Request) is { } refusal)
+            if (Refuse(context, gate) is not { } refusal)
+            {
+                await Run(context, next);
+            }
+            else if (refusal.Status == StatusCodes.Status401Unauthorized && IsBrowser(context.Request))
+            {
+                LoginForm.Redirect(context);
+            }
+            else
             {
                 await AdminReply.Error(context, refusal.Status, refusal.Message);
-                return;
             }
-
-            await next(context);
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
+    }
+
+    private static (int Status, string Message)? Refuse(HttpContext context, AdminGate gate) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<OpenMark>() switch
+        {
+            { IsProbe: true } => null,
+            { IsProbe: false } => gate.RefuseOrigin(context.Request),
+            null => gate.Refuse(context.Request),
+        };
+
+    private static bool IsBrowser(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What the cluster or its storage cannot do now is 503, and nothing was changed.</summary>
+    private static async Task Run(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException && !context.Response.HasStarted)
+        {
+            LogUnanswered(context.RequestServices.GetRequiredService<ILogger<AdminGate>>(), fault);
+            context.Response.Headers.RetryAfter = "5";
+            await AdminReply.Error(context, StatusCodes.Status503ServiceUnavailable, "the cluster or the storage of its state cannot do this now; try again, the log has more");
+        }
     }
 
     private static void Map(IEndpointRouteBuilder endpoints)
@@ -40,8 +78,15 @@ public static class AdminListener
         var services = endpoints.ServiceProvider;
         var health = services.GetRequiredService<HealthEndpoints>();
         var sessions = services.GetRequiredService<SessionEndpoints>();
-        endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new ProbeMark());
-        endpoints.MapGet("/readyz", health.Ready).WithMetadata(new ProbeMark());
+        endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new OpenMark(IsProbe: true));
+        endpoints.MapGet("/readyz", health.Ready).WithMetadata(new OpenMark(IsProbe: true));
+        endpoints.MapGet(LoginForm.Path, LoginForm.Show).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapPost(LoginForm.Path, services.GetRequiredService<LoginForm>().Submit).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapGet("/assets/page.css", AdminPages.Style).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapGet("/assets/page.js", AdminPages.Script);
+        endpoints.MapGet("/", AdminPages.Overview);
+        endpoints.MapGet("/admin/overview", services.GetRequiredService<OverviewEndpoint>().Describe);
+        endpoints.MapGet(ClusterDashboard.Path + "/{**path}", services.GetRequiredService<ClusterDashboard>().Serve);
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
@@ -49,6 +94,9 @@ public static class AdminListener
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
     }
 
-    /// <summary>Marks endpoints that answer to everybody.</summary>
-    private sealed record ProbeMark;
+    [LoggerMessage(Level = LogLevel.Error, Message = "An operator could not be answered")]
+    private static partial void LogUnanswered(ILogger logger, Exception fault);
+
+    /// <summary>Marks endpoints that answer without a login: probes to everybody, the login form to everybody but pages of other sites.</summary>
+    private sealed record OpenMark(bool IsProbe);
 }

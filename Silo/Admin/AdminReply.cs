@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Access;
+using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 
@@ -51,4 +52,5 @@ internal sealed record RevocationReply(int Revoked);
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
 [JsonSerializable(typeof(UpstreamStatus[]))]
+[JsonSerializable(typeof(Overview))]
 internal sealed partial class AdminJson : JsonSerializerContext;

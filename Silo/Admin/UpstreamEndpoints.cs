@@ -7,11 +7,14 @@ namespace RegistryProxy.Silo.Admin;
 /// <summary><c>GET /admin/upstreams</c></summary>
 internal sealed class UpstreamEndpoints(IGrainFactory grains, IConfigurationFeed configuration)
 {
-    public async Task List(HttpContext context)
+    public async Task List(HttpContext context) =>
+        await AdminReply.Json(context, await Describe(context.RequestAborted), AdminJson.Default.UpstreamStatusArray);
+
+    /// <summary>Every upstream, by name.</summary>
+    public Task<UpstreamStatus[]> Describe(CancellationToken cancellation)
     {
         var upstreams = configuration.Current.Configuration.Upstreams.Values.OrderBy(upstream => upstream.Name, StringComparer.Ordinal);
-        var states = await Task.WhenAll(upstreams.Select(upstream => Describe(upstream, context.RequestAborted)));
-        await AdminReply.Json(context, states, AdminJson.Default.UpstreamStatusArray);
+        return Task.WhenAll(upstreams.Select(upstream => Describe(upstream, cancellation)));
     }
 
     /// <summary>The credential of the upstream, with the account that it belongs to and the breakers of the gateways.</summary>

@@ -19,7 +19,8 @@ public sealed class HouseTests
         ["Silo"] = ["Grains", "ServiceDefaults"],
         ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults"],
         ["Standalone"] = ["Silo", "Gateway"],
-        ["Tests"] = ["Standalone", "Silo", "Gateway"],
+        ["NodeAgent"] = ["Protocol"],
+        ["Tests"] = ["Standalone", "Silo", "Gateway", "NodeAgent"],
         ["Benchmarks"] = ["Standalone"],
     };
 
@@ -43,6 +44,10 @@ public sealed class HouseTests
     [Fact]
     public void The_gateway_knows_nothing_of_the_grains() =>
         Assert.DoesNotContain("RegistryProxy.Grains", typeof(RegistryProxy.Gateway.GatewayApp).Assembly.GetReferencedAssemblies().Select(name => name.Name));
+
+    [Fact]
+    public void The_agent_of_a_node_knows_no_actors() => Assert.DoesNotContain(
+        typeof(RegistryProxy.NodeAgent.Commands.AgentCommand).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("Orleans", StringComparison.Ordinal));
 
     [Fact]
     public void Every_project_is_in_the_solution()

@@ -64,7 +64,8 @@ public sealed class AddressRulesTests
         Assert.False(listener.Pending());
     }
 
-    private static IEnumerable<string> Spellings()
+    /// <summary>Forbidden hosts in every spelling that some resolver or parser understands.</summary>
+    internal static IEnumerable<string> Spellings()
     {
         byte[][] addresses = [[127, 0, 0, 1], [127, 1, 2, 3], [169, 254, 169, 254], [10, 0, 0, 1], [192, 168, 0, 1], [172, 16, 0, 1], [100, 100, 100, 200], [0, 0, 0, 0]];
         foreach (var a in addresses)

@@ -10,6 +10,18 @@ namespace RegistryProxy.Tests.EndToEnd;
 /// <summary>The token endpoint, both forms (distribution, spec/auth/token.md and oauth.md).</summary>
 public sealed class TokenTests(Lab lab)
 {
+    [Theory]
+    [InlineData("", 30 * 24 * 3600)]
+    [InlineData("registryproxy-nodeagent", 3600)]
+    public async Task The_agent_of_a_node_gets_a_session_of_an_hour(string client, int seconds)
+    {
+        using var anybody = (await lab.Door).Client();
+        using var answer = await anybody.PostToken(
+            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("access_type", "offline"), ("client_id", client));
+        var reply = await RegistryClient.ReadToken(answer);
+        Assert.InRange(reply.RefreshExpiresIn!.Value, seconds - 60, seconds);
+    }
+
     [Fact]
     public async Task A_reply_has_everything_that_clients_read()
     {

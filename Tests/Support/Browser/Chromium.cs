@@ -6,7 +6,7 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Browser;
 
-/// <summary>A real headless Chromium with scripts of pages switched off, driven over the DevTools protocol; one profile, one tab.</summary>
+/// <summary>A real headless Chromium, with scripts of pages switched off unless a test wants them, driven over the DevTools protocol; one profile, one tab.</summary>
 internal sealed class Chromium : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -16,7 +16,7 @@ internal sealed class Chromium : IAsyncDisposable
     private string _session = "";
     private int _id;
 
-    public static async Task<Chromium> Start()
+    public static async Task<Chromium> Start(bool scripts = false)
     {
         var browser = new Chromium();
         browser._process = ChildProcess.Start(
@@ -31,7 +31,7 @@ internal sealed class Chromium : IAsyncDisposable
         var attached = await browser.Call("Target.attachToTarget", new { targetId = tab["targetId"]!.GetValue<string>(), flatten = true });
         browser._session = attached["sessionId"]!.GetValue<string>();
         await browser.Call("Page.enable", new { });
-        await browser.Call("Emulation.setScriptExecutionDisabled", new { value = true });
+        await browser.Call("Emulation.setScriptExecutionDisabled", new { value = !scripts });
         return browser;
     }
 
@@ -69,7 +69,16 @@ internal sealed class Chromium : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task<string> Evaluate(string expression)
+    /// <summary>Writes a picture of the page.</summary>
+    public async Task Screenshot(string file)
+    {
+        await Call("Emulation.setDeviceMetricsOverride", new { width = 1280, height = 860, deviceScaleFactor = 1, mobile = false });
+        var answer = await Call("Page.captureScreenshot", new { format = "png" });
+        await File.WriteAllBytesAsync(file, Convert.FromBase64String(answer["data"]!.GetValue<string>()));
+    }
+
+    /// <summary>Runs a script in the page and gives its value as text.</summary>
+    public async Task<string> Evaluate(string expression)
     {
         var answer = await Call("Runtime.evaluate", new { expression, returnByValue = true });
         return answer["result"]?["value"]?.ToString() ?? "";

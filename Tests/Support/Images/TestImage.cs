@@ -21,7 +21,10 @@ internal sealed class TestImage
     public IEnumerable<TestBlob> Blobs => [.. Layers, Config];
 
     /// <summary>An image with a layer of busybox and one layer for each of the sizes.</summary>
-    public static TestImage Build(int seed, params int[] layerSizes)
+    public static TestImage Build(int seed, params int[] layerSizes) => BuildFor("", seed, layerSizes);
+
+    /// <summary>Such an image that runs as a user.</summary>
+    public static TestImage BuildFor(string user, int seed, params int[] layerSizes)
     {
         var layers = layerSizes.Select((size, index) => Layer($"data-{index}", TestBlob.Random((seed * 100) + index, size).Bytes))
             .Prepend(Layer("bin/busybox", File.ReadAllBytes("/bin/busybox"))).ToList();
@@ -29,7 +32,7 @@ internal sealed class TestImage
         {
             architecture = "amd64",
             os = "linux",
-            config = new { Cmd = new[] { "/bin/busybox", "true" }, Labels = new { seed = seed.ToString() } },
+            config = new { User = user, Cmd = new[] { "/bin/busybox", "true" }, Labels = new { seed = seed.ToString() } },
             rootfs = new { type = "layers", diff_ids = layers.Select(layer => layer.Digest.Value) },
         });
         var manifest = Json(new

@@ -52,6 +52,14 @@ internal abstract class TcpRelay : IAsyncDisposable
     /// <summary>Carries what the server sends until its end; an <see cref="IOException"/> resets the client's connection.</summary>
     protected abstract Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation);
 
+    /// <summary>Opens the connection to the server.</summary>
+    protected virtual async Task<TcpClient> Connect(string host, int port, CancellationToken cancellation)
+    {
+        var server = new TcpClient();
+        await server.ConnectAsync(host, port, cancellation);
+        return server;
+    }
+
     private static void Reset(TcpClient client)
     {
         try
@@ -73,10 +81,8 @@ internal abstract class TcpRelay : IAsyncDisposable
             while (true)
             {
                 var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                var server = new TcpClient();
                 _clients.Add(client);
-                _clients.Add(server);
-                _ = Relay(client, server);
+                _ = Relay(client);
             }
         }
         catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -85,11 +91,13 @@ internal abstract class TcpRelay : IAsyncDisposable
         }
     }
 
-    private async Task Relay(TcpClient client, TcpClient server)
+    private async Task Relay(TcpClient client)
     {
+        TcpClient? server = null;
         try
         {
-            await server.ConnectAsync(_target.Host, _target.Port, _stop.Token);
+            server = await Connect(_target.Host, _target.Port, _stop.Token);
+            _clients.Add(server);
             await await Task.WhenAny(
                 ToServer(client.GetStream(), server.GetStream(), _stop.Token), ToClient(server.GetStream(), client.GetStream(), _stop.Token));
             client.Dispose();
@@ -99,6 +107,6 @@ internal abstract class TcpRelay : IAsyncDisposable
             Reset(client);
         }
 
-        server.Dispose();
+        server?.Dispose();
     }
 }

@@ -12,13 +12,13 @@ internal sealed class Containerd : IAsyncDisposable
 
     public string Socket => _folder.File("containerd.sock");
 
-    public static async Task<Containerd> Start()
+    public static async Task<Containerd> Start(string? root = null)
     {
         var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("certs.d"));
         var configuration = folder.Write("config.toml", $"""
             version = 2
-            root = "{folder.File("root")}"
+            root = "{root ?? folder.File("root")}"
             state = "{folder.File("state")}"
             [grpc]
               address = "{folder.File("containerd.sock")}"

@@ -10,14 +10,17 @@ internal sealed class DockerEngine : IAsyncDisposable
 
     private DockerEngine(TemporaryFolder folder, ChildProcess process) => (_folder, _process) = (folder, process);
 
-    private string Socket => $"unix://{_folder.File("docker.sock")}";
+    /// <summary>The path of its socket.</summary>
+    public string SocketPath => _folder.File("docker.sock");
 
-    public static async Task<DockerEngine> Start()
+    private string Socket => $"unix://{SocketPath}";
+
+    public static async Task<DockerEngine> Start(string? dataRoot = null)
     {
         var folder = new TemporaryFolder();
         var process = ChildProcess.Start("dockerd",
         [
-            "--data-root", folder.File("data"), "--exec-root", folder.File("exec"), "--pidfile", folder.File("pid"),
+            "--data-root", dataRoot ?? folder.File("data"), "--exec-root", folder.File("exec"), "--pidfile", folder.File("pid"),
             "-H", $"unix://{folder.File("docker.sock")}", "--bridge=none", "--iptables=false",
         ]);
         var engine = new DockerEngine(folder, process);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -33,7 +34,10 @@ internal sealed class FrontDoor : IAsyncDisposable
     public static string PasswordOf(string user) => $"{user}-canary-password";
 
     /// <summary>Starts it under a configuration; <c>htpasswd</c> with the users of the tests lies beside the file.</summary>
-    public static async Task<FrontDoor> Start(string? yaml, params (string Name, string Value)[] environment)
+    public static Task<FrontDoor> Start(string? yaml, params (string Name, string Value)[] environment) => Start(yaml, null, environment);
+
+    /// <summary>Starts it in a network of its own.</summary>
+    public static async Task<FrontDoor> Start(string? yaml, NetworkNamespace? inside, params (string Name, string Value)[] environment)
     {
         var folder = new TemporaryFolder();
         await WriteUsers(folder);
@@ -44,9 +48,11 @@ internal sealed class FrontDoor : IAsyncDisposable
         }
 
         var watch = Stopwatch.StartNew();
-        var door = new FrontDoor(folder, ChildProcess.Start("dotnet", arguments, environment));
+        List<string> command = [.. inside?.Command("dotnet") ?? ["dotnet"], .. arguments];
+        var door = new FrontDoor(folder, ChildProcess.Start(command[0], command.Skip(1), environment));
         door.DataUrl = await door._process.Line(line => After(line, "data listening on "));
         door.AdminUrl = await door._process.Line(line => After(line, "admin listening on "));
+        (door.DataUrl, door.AdminUrl) = inside is null ? (door.DataUrl, door.AdminUrl) : (inside.Relay(door.DataUrl), inside.Relay(door.AdminUrl));
         using var http = new HttpClient();
         await Eventually.True(
             async () => (await http.GetAsync($"{door.AdminUrl}/readyz")).StatusCode == HttpStatusCode.OK, $"/readyz answers 200; log:\n{door.Log}");

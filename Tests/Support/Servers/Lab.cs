@@ -18,8 +18,8 @@ public sealed class Lab : IAsyncLifetime
 
     public Lab()
     {
-        _docker = Shared<DockerEngine>(DockerEngine.Start);
-        _containerd = Shared<Containerd>(Servers.Containerd.Start);
+        _docker = Shared<DockerEngine>(() => DockerEngine.Start());
+        _containerd = Shared<Containerd>(() => Servers.Containerd.Start());
         _registry = Shared<DockerRegistry>(() => DockerRegistry.Start());
         _basicRegistry = Shared<DockerRegistry>(() => DockerRegistry.Start(basic: true));
         _directory = Shared<Slapd>(Slapd.Start);

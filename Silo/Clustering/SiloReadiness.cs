@@ -1,6 +1,6 @@
 using RegistryProxy.ServiceDefaults.Health;
 
-namespace RegistryProxy.Silo;
+namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>A silo is ready when it is an active member of its cluster.</summary>
 internal sealed class SiloReadiness(ISiloStatusOracle oracle) : IReadiness

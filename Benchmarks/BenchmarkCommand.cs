@@ -1,0 +1,23 @@
+using BenchmarkDotNet.Running;
+using RegistryProxy.Benchmarks.SideBySide;
+
+namespace RegistryProxy.Benchmarks;
+
+/// <summary><c>compare</c> measures beside the peers, <c>bare-yarp</c> is one of them, everything else goes to BenchmarkDotNet.</summary>
+internal static class BenchmarkCommand
+{
+    public static async Task<int> Run(string[] args)
+    {
+        switch (args)
+        {
+            case ["compare", .. var options]:
+                return await Comparison.Run(ComparisonOptions.Parse(options));
+            case ["bare-yarp", var listen, var upstream]:
+                await BareYarp.Run(listen, upstream);
+                return 0;
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(PathBenchmarks).Assembly).Run(args);
+                return 0;
+        }
+    }
+}

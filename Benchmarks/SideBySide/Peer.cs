@@ -1,0 +1,37 @@
+namespace RegistryProxy.Benchmarks.SideBySide;
+
+/// <summary>What is measured of a peer.</summary>
+internal enum Measure
+{
+    /// <summary>The blob, streamed from the upstream.</summary>
+    Streamed,
+
+    /// <summary>The blob, once it was fetched.</summary>
+    CachedBlob,
+
+    /// <summary>The manifest by tag, once it was fetched.</summary>
+    CachedManifest,
+}
+
+/// <summary>A server between clients and the upstream.</summary>
+/// <param name="Name">As the table shows it.</param>
+/// <param name="Url">Where it listens.</param>
+/// <param name="Process">The process.</param>
+/// <param name="IsOurs">Whether it wants a token and is the one that is measured against the others.</param>
+/// <param name="Measures">What it can do.</param>
+internal sealed record Peer(string Name, string Url, ServerProcess Process, bool IsOurs, params Measure[] Measures)
+{
+    /// <summary>The credentials of one run; access tokens are short-lived.</summary>
+    public async Task<string?> Authorization()
+    {
+        if (!IsOurs)
+        {
+            return null;
+        }
+
+        using var http = new HttpClient();
+        var reply = await http.GetStringAsync($"{Url}/token?service=127.0.0.1&scope=repository:{UpstreamRegistry.Repository}:pull");
+        using var json = System.Text.Json.JsonDocument.Parse(reply);
+        return $"Authorization: Bearer {json.RootElement.GetProperty("token").GetString()}";
+    }
+}

@@ -1,0 +1,122 @@
+namespace RegistryProxy.Benchmarks.SideBySide;
+
+/// <summary>Starts the peers, each as its documentation shows it, with its files below a folder.</summary>
+internal sealed class PeerStarter(string folder, string upstream)
+{
+    public async Task<List<Peer>> All() =>
+    [
+        await Door("RegistryProxy", "", Measure.Streamed),
+        await Door("RegistryProxy, cache", ", cache: true", Measure.CachedBlob, Measure.CachedManifest),
+        await Haproxy(),
+        await NginxProxy(),
+        await Yarp(),
+        await NginxCache(),
+        await PullThrough(),
+    ];
+
+    private async Task<Peer> Door(string name, string route, params Measure[] measures)
+    {
+        var url = NextUrl();
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        var dll = AppContext.BaseDirectory.Replace("/Benchmarks/", "/Standalone/") + "RegistryProxy.Standalone.dll";
+        var cache = route.Length == 0 ? "" : $"cache: {{ path: {Path.Combine(folder, "door-cache")}, maxBytes: 10GiB, tagTtl: 10m }}";
+        var configuration = Write($"{root.Name}-{measures[0]}.yaml", $$"""
+            {{cache}}
+            upstreams:
+              local: { url: "{{upstream}}", allowPrivate: true }
+            tenants:
+              bench:
+                hosts: ["*"]
+                routes:
+                  - { prefix: "", upstream: local{{route}} }
+                access:
+                  - { name: other, who: [anonymous], repositories: ["other/**", "**/base-*"], actions: [pull] }
+                  - { name: all, who: [anonymous], repositories: ["bench/**"], actions: [pull] }
+            audit: { file: {{Path.Combine(folder, $"{measures[0]}-audit.jsonl")}} }
+            """);
+        var process = ServerProcess.Start(
+            Path.Combine(folder, $"{measures[0]}.log"), "dotnet", dll, "--config", configuration, "--listen-data", url, "--listen-admin", "http://127.0.0.1:0");
+        return new Peer(name, url, await process.Ready($"{url}/livez"), true, measures);
+    }
+
+    private async Task<Peer> Haproxy()
+    {
+        var url = NextUrl();
+        var configuration = Write("haproxy.cfg", $"""
+            global
+              maxconn 1000
+            defaults
+              mode http
+              timeout connect 5s
+              timeout client 60s
+              timeout server 60s
+            frontend front
+              bind {new Uri(url).Authority}
+              default_backend back
+            backend back
+              server upstream {new Uri(upstream).Authority}
+
+            """);
+        var process = ServerProcess.Start(Path.Combine(folder, "haproxy.log"), "haproxy", "-db", "-f", configuration);
+        return new Peer("haproxy", url, await process.Ready(url), false, Measure.Streamed);
+    }
+
+    private async Task<Peer> NginxProxy() => new(
+        "nginx proxy_pass", NextUrl(out var url), await Nginx("nginx-proxy", url, "proxy_max_temp_file_size 0;", ""), false, Measure.Streamed);
+
+    private async Task<Peer> NginxCache() => new(
+        "nginx cache", NextUrl(out var url),
+        await Nginx("nginx-cache", url, "proxy_cache zone; proxy_cache_valid 200 10m;", $"proxy_cache_path {folder}/nginx-files keys_zone=zone:10m;"),
+        false, Measure.CachedBlob, Measure.CachedManifest);
+
+    private async Task<ServerProcess> Nginx(string name, string url, string location, string http)
+    {
+        var configuration = Write($"{name}.conf", $$"""
+            daemon off;
+            worker_processes 1;
+            pid {{folder}}/{{name}}.pid;
+            error_log stderr crit;
+            events { worker_connections 1024; }
+            http {
+              access_log off;
+              sendfile on;
+              tcp_nopush on;
+              keepalive_requests 100000000;
+              client_body_temp_path {{folder}}/{{name}}-body;
+              proxy_temp_path {{folder}}/{{name}}-temp;
+              {{http}}
+              upstream registry { server {{new Uri(upstream).Authority}}; keepalive 32; }
+              server {
+                listen {{new Uri(url).Authority}};
+                location / { proxy_pass http://registry; proxy_http_version 1.1; proxy_set_header Connection ""; {{location}} }
+              }
+            }
+            """);
+        return await ServerProcess.Start(Path.Combine(folder, $"{name}.log"), "nginx", "-c", configuration, "-p", folder).Ready(url);
+    }
+
+    private async Task<Peer> Yarp()
+    {
+        var url = NextUrl();
+        var dll = AppContext.BaseDirectory + "RegistryProxy.Benchmarks.dll";
+        var process = ServerProcess.Start(Path.Combine(folder, "yarp.log"), "dotnet", dll, "bare-yarp", url, upstream);
+        return new Peer("YARP as it comes", url, await process.Ready(url), false, Measure.Streamed);
+    }
+
+    private async Task<Peer> PullThrough()
+    {
+        var url = NextUrl();
+        var process = await UpstreamRegistry.StartRegistry(folder, "pull-through", url, $"proxy: {{ remoteurl: {upstream} }}");
+        return new Peer("docker-registry pull-through", url, process, false, Measure.CachedBlob, Measure.CachedManifest);
+    }
+
+    private string Write(string name, string text)
+    {
+        File.WriteAllText(Path.Combine(folder, name), text);
+        return Path.Combine(folder, name);
+    }
+
+    private static string NextUrl() => $"http://127.0.0.1:{Ports.Free()}";
+
+    private static string NextUrl(out string url) => url = NextUrl();
+}

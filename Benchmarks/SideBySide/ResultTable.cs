@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace RegistryProxy.Benchmarks.SideBySide;
+
+/// <summary>Prints medians, ratios to ours, and which goals were not reached.</summary>
+internal static class ResultTable
+{
+    private static readonly Goal[] Goals =
+    [
+        new(Measure.Streamed, "streamed blob, CPU s/GB", "GB/s", 0.85, 0.60, 0),
+        new(Measure.CachedBlob, "cached blob, CPU s/GB", "GB/s", 0.56, 0.20, 0),
+        new(Measure.CachedManifest, "cached manifest by tag, CPU us/request", "requests/s", 60, 60, 20_000),
+    ];
+
+    public static void Print(Dictionary<(Measure Measure, Peer Peer), List<Sample>> samples, Dictionary<Peer, double> idle, ComparisonOptions options)
+    {
+        Console.WriteLine(
+            $"\n{options.BlobBytes / 1024 / 1024} MiB blob, {ComparisonOptions.Readers} readers; manifests over {ComparisonOptions.Connections} connections; medians of {options.Runs} alternating runs\n");
+        foreach (var goal in Goals)
+        {
+            var rows = samples.Where(entry => entry.Key.Measure == goal.Measure)
+                .Select(entry => (entry.Key.Peer, Cpu: Median(entry.Value, sample => sample.Cpu), Rate: Median(entry.Value, sample => sample.Rate))).ToList();
+            if (rows.Find(row => row.Peer.IsOurs) is not { Peer: not null } ours)
+            {
+                continue;
+            }
+
+            Line($"{goal.Title,-42}", "CPU", "ratio", goal.Unit);
+            foreach (var (peer, cpu, rate) in rows.OrderBy(row => row.Cpu))
+            {
+                Line($"  {peer.Name,-40}", Number(cpu), Number(cpu / ours.Cpu), Number(rate));
+            }
+
+            Console.WriteLine($"  {goal.Verdict(ours.Cpu, ours.Rate)}\n");
+        }
+
+        foreach (var (peer, megabytes) in idle.Where(entry => entry.Key.IsOurs))
+        {
+            Console.WriteLine($"idle {peer.Name}: {megabytes:0} MB resident{(megabytes > 150 ? " - BEHIND: 150 are allowed" : "")}");
+        }
+    }
+
+    private static void Line(string name, params string[] cells) => Console.WriteLine(name + string.Concat(cells.Select(cell => cell.PadLeft(12))));
+
+    private static string Number(double value) => value >= 100 ? value.ToString("#,0", CultureInfo.InvariantCulture) : value.ToString("0.00", CultureInfo.InvariantCulture);
+
+    private static double Median(List<Sample> samples, Func<Sample, double> value)
+    {
+        var sorted = samples.Select(value).Order().ToList();
+        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
+    }
+
+    /// <summary>What a row must and should reach.</summary>
+    private sealed record Goal(Measure Measure, string Title, string Unit, double Must, double Should, double Rate)
+    {
+        public string Verdict(double cpu, double rate) =>
+            cpu > Must ? $"BEHIND: at most {Must} is a must"
+            : cpu > Should ? $"behind the goal of {Should}"
+            : rate < Rate ? $"behind the goal of {Rate:#,0} {Unit}"
+            : "reached";
+    }
+}

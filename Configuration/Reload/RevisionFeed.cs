@@ -1,0 +1,120 @@
+namespace RegistryProxy.Configuration;
+
+/// <summary>
+/// The configuration of a silo in a cluster: the highest revision that it or its cluster has seen. An older file changes nothing, and
+/// neither does a file that says something else under the same revision; both are told by <see cref="Conflict"/>.
+/// </summary>
+public sealed class RevisionFeed : IConfigurationFeed
+{
+    private readonly string _path;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SharedSections _shared;
+    private string? _own;
+    private string? _clusters;
+
+    /// <param name="local">The file of this host.</param>
+    /// <param name="path">Where it lies: relative paths of the cluster's configuration begin at its folder.</param>
+    public RevisionFeed(IConfigurationFeed local, string path)
+    {
+        (Local, _path) = (local, path);
+        Current = local.Current;
+        _shared = SharedSections.Of(Current.Text!);
+        local.Changed += Reread;
+    }
+
+    public event Action? Changed;
+
+    public IConfigurationFeed Local { get; }
+
+    public ConfigurationSnapshot Current { get; private set; }
+
+    /// <summary>Why this silo must not get work; <c>null</c> when all is well.</summary>
+    public string? Conflict => _clusters ?? _own;
+
+    /// <summary>Whether the cluster's configuration could be taken over: else nothing may be decided by the one that is here.</summary>
+    public bool IsUsable => _clusters is null;
+
+    /// <summary>Ends when it is known for the first time what the cluster follows.</summary>
+    public Task Settled => _settled.Task;
+
+    /// <summary>The highest revision seen and what it says.</summary>
+    public (long Revision, SharedSections Sections) Highest
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (Current.Configuration.Revision, _shared);
+            }
+        }
+    }
+
+    /// <summary>What the cluster follows now.</summary>
+    public void Follow(long revision, SharedSections sections)
+    {
+        var changed = false;
+        lock (_gate)
+        {
+            if (revision > Current.Configuration.Revision || (revision == Current.Configuration.Revision && sections.Content != _shared.Content))
+            {
+                changed = Take(revision, sections);
+            }
+            else if (revision == Current.Configuration.Revision)
+            {
+                _clusters = null;
+            }
+
+            CompareOwn();
+        }
+
+        if (changed)
+        {
+            Changed?.Invoke();
+        }
+
+        _settled.TrySetResult();
+    }
+
+    private bool Take(long revision, SharedSections sections)
+    {
+        var result = ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path);
+        if (result.Snapshot is not { } snapshot)
+        {
+            _clusters = $"the cluster's configuration, revision {revision}, cannot be used here: {string.Join("; ", result.Errors.Select(error => $"{error.Field}: {error.Message}"))}";
+            return false;
+        }
+
+        (Current, _shared, _clusters) = (snapshot, sections, null);
+        return true;
+    }
+
+    private void Reread()
+    {
+        var taken = false;
+        lock (_gate)
+        {
+            var (revision, sections) = (Local.Current.Configuration.Revision, SharedSections.Of(Local.Current.Text!));
+            if (revision > Current.Configuration.Revision || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
+            {
+                (Current, _shared, _clusters) = (Local.Current, sections, null);
+                taken = true;
+            }
+
+            CompareOwn();
+        }
+
+        if (taken)
+        {
+            Changed?.Invoke();
+        }
+    }
+
+    private void CompareOwn()
+    {
+        var revision = Local.Current.Configuration.Revision;
+        _own = revision == Current.Configuration.Revision && SharedSections.Of(Local.Current.Text!).Content != _shared.Content
+            ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one"
+            : null;
+    }
+}

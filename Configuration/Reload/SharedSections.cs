@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Protocol;
+using YamlDotNet.RepresentationModel;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>
+/// The sections of a configuration that a whole cluster has in common. The others (listeners, cluster, state …) are of the host and may differ.
+/// </summary>
+/// <param name="Text">The sections, in YAML; they may hold secrets.</param>
+/// <param name="Content">Names what they say: comments, spaces and the order of sections make no difference, the revision neither.</param>
+public sealed record SharedSections(Secret Text, string Content)
+{
+    private const string Revision = "revision";
+
+    private static readonly string[] Keys = [Revision, "tokens", "upstreams", "authenticators", "tenants"];
+
+    /// <summary>Takes the shared sections out of a good configuration file.</summary>
+    public static SharedSections Of(Secret file)
+    {
+        var sections = Root(file.Reveal()).Children.Where(IsShared).OrderBy(Name, StringComparer.Ordinal).ToList();
+        var content = Write(sections.Where(section => Name(section) != Revision));
+        return new SharedSections(
+            new Secret(Write(sections)), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..16]);
+    }
+
+    /// <summary>The file of a host with the shared sections of its cluster in the place of its own.</summary>
+    public static string Merge(Secret file, Secret shared) =>
+        Write(Root(file.Reveal()).Children.Where(section => !IsShared(section)).Concat(Root(shared.Reveal()).Children));
+
+    private static bool IsShared(KeyValuePair<YamlNode, YamlNode> section) => Keys.Contains(Name(section));
+
+    private static string Name(KeyValuePair<YamlNode, YamlNode> section) => (section.Key as YamlScalarNode)?.Value ?? "";
+
+    private static YamlMappingNode Root(string text)
+    {
+        var stream = new YamlStream();
+        stream.Load(new StringReader(text));
+        return (YamlMappingNode)stream.Documents[0].RootNode;
+    }
+
+    private static string Write(IEnumerable<KeyValuePair<YamlNode, YamlNode>> sections)
+    {
+        using var writer = new StringWriter();
+        new YamlStream(new YamlDocument(new YamlMappingNode(sections))).Save(writer, assignAnchors: false);
+        return writer.ToString();
+    }
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using Orleans.Configuration;
+using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Redis;
+
+namespace RegistryProxy.Gateway.Cluster;
+
+/// <summary>How a gateway finds its cluster and talks to it.</summary>
+internal static class ClusterClient
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How often the list of silos is asked for.</summary>
+    private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="ConfigurationUnusableException">The address of the cluster cannot be used.</exception>
+    public static void AddClusterClient(this WebApplicationBuilder builder, ClusterConfiguration cluster) =>
+        BackgroundConnection.Add(builder, client =>
+        {
+            UseProvider(client, cluster);
+            client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
+            client.Configure<Orleans.Configuration.GatewayOptions>(options => options.GatewayListRefreshPeriod = Refresh);
+            client.Configure<ClientMessagingOptions>(options =>
+            {
+                options.CancelRequestOnTimeout = true;
+                options.ResponseTimeout = TimeSpan.FromSeconds(3);
+            });
+            client.UseConnectionRetryFilter(async (_, cancellation) =>
+            {
+                await Task.Delay(Retry, TimeProvider.System, cancellation);
+                return true;
+            });
+        });
+
+    private static void UseProvider(IClientBuilder client, ClusterConfiguration cluster)
+    {
+        switch (cluster.Provider)
+        {
+            case ClusterProvider.Redis:
+                client.UseRedisClustering(options => options.ConfigurationOptions = RedisServer.Options(cluster.Redis!, "cluster.redis"));
+                break;
+            default:
+                client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, cluster.GatewayPort));
+                break;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Operations;
+
+namespace RegistryProxy.Gateway.Operations;
+
+/// <summary>Tells operators every two seconds what this gateway does.</summary>
+internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap current, IGrainFactory grains, TimeProvider time)
+    : ProcessReporter("gateway", time)
+{
+    protected override async Task Send(string id, string kind, DateTimeOffset started) =>
+        await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport
+        {
+            Id = id,
+            Kind = kind,
+            Host = Environment.MachineName,
+            Version = ProductVersion,
+            Started = started,
+            Configuration = current.Value?.Snapshot.ConfigurationVersion ?? "",
+            Tenants = statistics.Tenants(),
+            Repositories = statistics.Repositories(),
+        });
+}

@@ -1,0 +1,35 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Configuration;
+
+/// <summary>
+/// Nothing is decided on a silo before it knows what its cluster follows, or by rules that the cluster has left: a removed right does not
+/// come back with a silo that starts from an old file.
+/// </summary>
+internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (IsDecision(context.InterfaceMethod?.DeclaringType))
+        {
+            if (!feed.Settled.IsCompleted)
+            {
+                await feed.Settled.WaitAsync(Patience);
+            }
+
+            if (!feed.IsUsable)
+            {
+                throw new InvalidOperationException("this silo cannot use the configuration of its cluster; its log says why");
+            }
+        }
+
+        await context.Invoke();
+    }
+
+    private static bool IsDecision(Type? declaring) =>
+        declaring == typeof(ISnapshotGrain) || declaring == typeof(ISessionGrain) || declaring == typeof(ILoginGrain)
+        || declaring == typeof(IPeopleLoginGrain) || declaring == typeof(Sessions.ISessionAuthorityGrain);
+}

@@ -1,0 +1,146 @@
+using System.Text.Json;
+using RegistryProxy.NodeAgent.Control;
+using RegistryProxy.NodeAgent.Settings;
+
+namespace RegistryProxy.NodeAgent.CredentialHelper;
+
+/// <summary>
+/// The protocol of docker's credential helpers: one word, standard input, standard output. Errors go to standard output with exit code 1, and
+/// some of their texts have a meaning.
+/// </summary>
+internal sealed class Helper(CredentialFile stored, Func<AgentSettings?> settings, TimeProvider time, TextReader input, TextWriter output, TextWriter terminal)
+{
+    private const string NotFound = "credentials not found in native keychain";
+    private const string NoServer = "no credentials server URL";
+    private const string NoUser = "no credentials username";
+
+    /// <summary>Runs one action; returns the exit code.</summary>
+    public async Task<int> Run(string action, string? host, CancellationToken cancellation)
+    {
+        try
+        {
+            return action switch
+            {
+                "get" => await Get(cancellation),
+                "store" => await Store(),
+                "erase" => await Erase(),
+                "list" => await List(),
+                "login" => await LogIn(host ?? "", cancellation),
+                _ => await Fail($"'{action}' must be get, store, erase, list or login"),
+            };
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return await Fail(fault.Message);
+        }
+    }
+
+    private async Task<int> Get(CancellationToken cancellation)
+    {
+        if (HostOf(await input.ReadToEndAsync(cancellation)) is not { Length: > 0 } host)
+        {
+            return await Fail(NoServer);
+        }
+
+        if (stored.Read().GetValueOrDefault(host) is { } known && (known.Expires is null || known.Expires > time.GetUtcNow()))
+        {
+            return await Write(known with { Expires = null });
+        }
+
+        return await LogIn(host, cancellation);
+    }
+
+    /// <summary>Proves who this job, machine or person is to the front door of a host, and keeps what a person had to be asked for.</summary>
+    private async Task<int> LogIn(string host, CancellationToken cancellation)
+    {
+        if (settings() is not { } known)
+        {
+            return await Fail(NotFound);
+        }
+
+        var reply = await CredentialLookup.Ask(known, new CredentialQuestion(null, host), cancellation);
+        if (reply.Failure is { } failure)
+        {
+            // docker pulls without a credential then and does not repeat what it was told.
+            await terminal.WriteLineAsync($"docker-credential-registryproxy: no login at {failure}");
+            return await Fail($"no login at {failure}");
+        }
+
+        if (reply.Username is null)
+        {
+            return await Fail(NotFound);
+        }
+
+        var credential = new HelperCredential { ServerUrl = host, Username = reply.Username, Secret = reply.Password, Expires = reply.Expires };
+        if (known.FrontDoors.Any(door => door.Url.Authority == host && door.Identity is { Kind: IdentityKind.Device }))
+        {
+            stored.Change(all => all[host] = credential);
+        }
+
+        return await Write(credential with { Expires = null });
+    }
+
+    private async Task<int> Store()
+    {
+        HelperCredential? credential = null;
+        try
+        {
+            credential = JsonSerializer.Deserialize(await input.ReadToEndAsync(), HelperJson.Default.HelperCredential);
+        }
+        catch (JsonException)
+        {
+            return await Fail("standard input must hold ServerURL, Username and Secret as JSON");
+        }
+
+        if (HostOf(credential?.ServerUrl ?? "") is not { Length: > 0 } host)
+        {
+            return await Fail(NoServer);
+        }
+
+        if (credential is not { Username.Length: > 0 })
+        {
+            return await Fail(NoUser);
+        }
+
+        stored.Change(all => all[host] = credential with { Expires = null });
+        return 0;
+    }
+
+    private async Task<int> Erase()
+    {
+        if (HostOf(await input.ReadToEndAsync()) is not { Length: > 0 } host)
+        {
+            return await Fail(NoServer);
+        }
+
+        stored.Change(all => all.Remove(host));
+        return 0;
+    }
+
+    private async Task<int> List()
+    {
+        var users = stored.Read().ToDictionary(entry => entry.Value.ServerUrl ?? entry.Key, entry => entry.Value.Username ?? "");
+        await output.WriteLineAsync(JsonSerializer.Serialize(users, HelperJson.Default.DictionaryStringString));
+        return 0;
+    }
+
+    private async Task<int> Write(HelperCredential credential)
+    {
+        await output.WriteLineAsync(JsonSerializer.Serialize(credential, HelperJson.Default.HelperCredential));
+        return 0;
+    }
+
+    private async Task<int> Fail(string message)
+    {
+        await output.WriteLineAsync(message);
+        return 1;
+    }
+
+    /// <summary>The host of what docker calls a server: with or without a scheme and a path.</summary>
+    private static string HostOf(string server)
+    {
+        var text = server.Trim();
+        var scheme = text.IndexOf("://", StringComparison.Ordinal);
+        return (scheme < 0 ? text : text[(scheme + 3)..]).Split('/')[0];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Text.Json;
+using RegistryProxy.NodeAgent.Control;
+using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.NodeAgent.CredentialProvider;
+
+/// <summary>
+/// kubelet's credential provider. A request that carries the token of a workload is answered with that token and never with the node's own
+/// identity: what a pod may use is decided by who the pod is.
+/// </summary>
+internal sealed class Provider(AgentSettings settings, TimeProvider time)
+{
+    /// <summary>The largest request, in bytes.</summary>
+    private const int MaxRequest = 1024 * 1024;
+
+    /// <summary>How long before the end of a token kubelet must stop using it: a pull that has begun must get its access token.</summary>
+    private static readonly TimeSpan TokenMargin = TimeSpan.FromMinutes(1);
+
+    /// <summary>Answers one request on the standard streams. Returns the exit code; the reason of a failure is on <paramref name="errors"/>.</summary>
+    public async Task<int> Run(Stream input, Stream output, TextWriter errors, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await Answer(await Read(input, cancellation), cancellation);
+            await JsonSerializer.SerializeAsync(output, response, ProviderJson.Default.ProviderResponse, cancellation);
+            return 0;
+        }
+        catch (DoorException failure)
+        {
+            await errors.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+
+    private async Task<ProviderResponse> Answer(ProviderRequest request, CancellationToken cancellation)
+    {
+        if (!ImageName.TryParse(request.Image ?? "", out var image))
+        {
+            throw new DoorException(DoorFailure.NoProof, $"'{request.Image}' is not the name of an image");
+        }
+
+        if (request.ServiceAccountToken is { Length: > 0 } token)
+        {
+            return Workload(image, new Secret(token));
+        }
+
+        var reply = await CredentialLookup.Ask(settings, new CredentialQuestion(image.ToString(), null), cancellation);
+        return reply switch
+        {
+            { Failure: { } failure } => throw new DoorException(DoorFailure.Refused, failure),
+            { Username: { } user, Password: { } password, Issued: { } issued, Expires: { } expires } =>
+                Response(image, user, password, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil),
+            _ => Nothing(),
+        };
+    }
+
+    private ProviderResponse Workload(ImageName image, Secret token)
+    {
+        var door = settings.FrontDoors.FirstOrDefault(door => door.Images.Any(pattern => pattern.Matches(image)));
+        if (door is null)
+        {
+            return Nothing();
+        }
+
+        return door.Workloads is { } workloads
+            ? Response(image, $"_{workloads.Authenticator}", token.Reveal(), TokenExpiry.Read(token) - TokenMargin)
+            : throw new DoorException(
+                DoorFailure.NoProof, $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the node's identity is not used in its place");
+    }
+
+    private ProviderResponse Response(ImageName image, string user, string password, DateTimeOffset until)
+    {
+        var left = until - time.GetUtcNow();
+        return new ProviderResponse
+        {
+            CacheKeyType = "Registry", CacheDuration = GoDuration(left > TimeSpan.Zero ? left : TimeSpan.Zero), Auth = new() { [image.Domain] = new ProviderAuth(user, password) },
+        };
+    }
+
+    /// <summary>No credential, which is no failure: kubelet goes on with what it has.</summary>
+    private static ProviderResponse Nothing() => new() { CacheKeyType = "Image", CacheDuration = "0s", Auth = [] };
+
+    private static string GoDuration(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds / 60}m{(long)span.TotalSeconds % 60}s");
+
+    private static async Task<ProviderRequest> Read(Stream input, CancellationToken cancellation)
+    {
+        var buffer = new byte[MaxRequest + 1];
+        var length = await input.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        ProviderRequest? request = null;
+        try
+        {
+            request = length <= MaxRequest ? JsonSerializer.Deserialize(buffer.AsSpan(0, length), ProviderJson.Default.ProviderRequest) : null;
+        }
+        catch (JsonException)
+        {
+            // Whatever it is, it is not a request.
+        }
+
+        return request is { Kind: "CredentialProviderRequest", ApiVersion: ProviderVersion.Current }
+            ? request
+            : throw new DoorException(DoorFailure.NoProof, $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name that apiVersion");
+    }
+}

@@ -1,0 +1,19 @@
+using RegistryProxy.NodeAgent.Identity.Metadata;
+using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.NodeAgent.Identity;
+
+/// <summary>The identity token of a Compute Engine instance, made for the front door as its audience.</summary>
+internal sealed class GcpIdentity(IdentitySettings settings, MetadataService metadata) : IIdentity
+{
+    private const string Path = "/computeMetadata/v1/instance/service-accounts/default/identity";
+
+    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    {
+        var token = await metadata.Ask(
+            HttpMethod.Get, $"{Path}?audience={Uri.EscapeDataString(settings.Audience)}&format=full", cancellation, ("Metadata-Flavor", "Google"));
+        return await door.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation);
+    }
+}

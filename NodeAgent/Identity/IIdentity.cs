@@ -1,0 +1,14 @@
+using RegistryProxy.NodeAgent.Sessions;
+
+namespace RegistryProxy.NodeAgent.Identity;
+
+/// <summary>A way to prove who this node, job or person is.</summary>
+internal interface IIdentity
+{
+    /// <summary>How long a proof may take.</summary>
+    TimeSpan Patience => TimeSpan.FromSeconds(20);
+
+    /// <summary>Proves it to a front door.</summary>
+    /// <exception cref="DoorException">It was refused, nobody answers, or there is no proof here.</exception>
+    Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation);
+}

@@ -1,0 +1,42 @@
+using RegistryProxy.NodeAgent.Sessions;
+
+namespace RegistryProxy.NodeAgent.Identity.Metadata;
+
+/// <summary>The metadata service of a cloud: link-local, plain http, never through a proxy, never redirected.</summary>
+internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
+{
+    private const int MaxReply = 64 * 1024;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null })
+    {
+        MaxResponseContentBufferSize = MaxReply, Timeout = TimeSpan.FromSeconds(4),
+    };
+
+    /// <summary>Asks for one path with the headers that the service insists on; returns the body.</summary>
+    /// <exception cref="DoorException">It does not answer, or answers an error.</exception>
+    public async Task<string> Ask(HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(origin, target));
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Add(name, value);
+        }
+
+        try
+        {
+            using var response = await _http.SendAsync(request, cancellation);
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadAsStringAsync(cancellation)
+                : throw new DoorException(
+                    DoorFailure.NoProof, $"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new DoorException(
+                DoorFailure.Unavailable,
+                $"the metadata service of {cloud} at {origin.Authority} does not answer ({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}

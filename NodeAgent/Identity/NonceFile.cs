@@ -1,0 +1,66 @@
+using RegistryProxy.NodeAgent.Sessions;
+
+namespace RegistryProxy.NodeAgent.Identity;
+
+/// <summary>The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried.</summary>
+internal sealed class NonceFile(string stateDir, string door, string authenticator)
+{
+    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string _confirmed = Path.Combine(stateDir, $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-{authenticator}");
+
+    private string Proposed => $"{_confirmed}.new";
+
+    /// <summary>The nonces to try, the newest first.</summary>
+    public IEnumerable<string> Read()
+    {
+        try
+        {
+            return [.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => File.ReadAllText(file).Trim()).Where(nonce => nonce.Length > 0)];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(fault);
+        }
+    }
+
+    /// <summary>Writes a nonce before it is shown: it may be accepted though the answer is lost.</summary>
+    public void Propose(string nonce)
+    {
+        try
+        {
+            Directory.CreateDirectory(stateDir, OwnerFolder);
+            using var file = new FileStream(Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerFile });
+            file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
+            file.Flush(flushToDisk: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(fault);
+        }
+    }
+
+    /// <summary>The nonce worked; another one that was being tried did not.</summary>
+    public void Confirm(string nonce)
+    {
+        if (!File.Exists(Proposed))
+        {
+            return;
+        }
+
+        if (File.ReadAllText(Proposed).Trim() == nonce)
+        {
+            File.Move(Proposed, _confirmed, overwrite: true);
+        }
+        else
+        {
+            File.Delete(Proposed);
+        }
+    }
+
+    public void Withdraw() => File.Delete(Proposed);
+
+    private DoorException Unusable(Exception fault) =>
+        new(DoorFailure.NoProof, $"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
+}

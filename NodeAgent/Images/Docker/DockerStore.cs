@@ -1,0 +1,77 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Docker.DotNet;
+using Grpc.Core;
+using RegistryProxy.NodeAgent.Settings;
+
+namespace RegistryProxy.NodeAgent.Images.Docker;
+
+/// <summary>The Docker Engine: waits a moment while it is not there, and says what it said when it fails.</summary>
+internal sealed class DockerStore : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly DockerClient _client;
+    private readonly string _socket;
+    private readonly TimeProvider _time;
+
+    public DockerStore(AgentSettings settings, TimeProvider time)
+    {
+        (_socket, _time) = (settings.Runtime.Socket, time);
+        _client = new DockerClientBuilder().WithEndpoint(new Uri($"unix://{_socket}")).WithTimeout(Timeout.InfiniteTimeSpan).Build();
+    }
+
+    /// <summary>Asks the engine.</summary>
+    /// <exception cref="RpcException">Unavailable, when it is not there.</exception>
+    /// <exception cref="DockerApiException">It answered an error.</exception>
+    public async Task<T> Ask<T>(Func<IDockerClient, Task<T>> question, CancellationToken cancellation)
+    {
+        var end = _time.GetUtcNow() + Patience;
+        while (true)
+        {
+            try
+            {
+                return await question(_client);
+            }
+            catch (Exception fault) when (IsAway(fault) && !cancellation.IsCancellationRequested)
+            {
+                if (_time.GetUtcNow() >= end)
+                {
+                    throw new RpcException(new Status(StatusCode.Unavailable, $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));
+                }
+
+                await Task.Delay(Pause, _time, cancellation);
+            }
+        }
+    }
+
+    public Task Do(Func<IDockerClient, Task> order, CancellationToken cancellation) => Ask(
+        async client =>
+        {
+            await order(client);
+            return true;
+        },
+        cancellation);
+
+    /// <summary>What the engine said, without the wrapping of its client.</summary>
+    public static string Words(DockerApiException fault)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(fault.ResponseBody ?? "");
+            return json.RootElement.GetProperty("message").GetString() ?? fault.Message;
+        }
+        catch (Exception broken) when (broken is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            return fault.Message;
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    /// <summary>The connection was not made, or was cut before an answer; an error that the engine answered is none of these.</summary>
+    private static bool IsAway(Exception fault) => fault is HttpRequestException or IOException or SocketException or TimeoutException;
+
+    private static Exception Innermost(Exception fault) => fault.InnerException is { } inner ? Innermost(inner) : fault;
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.NodeAgent.Mirror;
+
+/// <summary>
+/// Adds access tokens: the one kept for the repository; after a challenge a new one, by this node's session, and the request once more. The
+/// token endpoint is always the door's own, whatever a challenge says.
+/// </summary>
+internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : DelegatingHandler(DoorTransport.Create(door.Settings.CaFile))
+{
+    private const int MaxTokens = 1000;
+
+    private static readonly string[] Ends = ["/manifests/", "/blobs/", "/tags/", "/referrers/"];
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, (Secret Token, DateTimeOffset Until)> _tokens = new();
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var repository = Repository(request.RequestUri!);
+        if (_tokens.TryGetValue(repository, out var known) && time.GetUtcNow() < known.Until)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", known.Token.Reveal());
+        }
+
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.Unauthorized || Challenge(response) is not { } challenge)
+        {
+            return response;
+        }
+
+        Secret token;
+        try
+        {
+            token = await NewToken(repository, challenge, cancellationToken);
+        }
+        catch (DoorException failure)
+        {
+            response.Dispose();
+            return Failure(failure);
+        }
+
+        response.Dispose();
+        using var again = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
+        foreach (var (name, values) in request.Headers)
+        {
+            again.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        again.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        return await base.SendAsync(again, cancellationToken);
+    }
+
+    private async Task<Secret> NewToken(string repository, Challenge challenge, CancellationToken cancellation)
+    {
+        var session = await door.LogIn(cancellation);
+        TokenReply reply;
+        try
+        {
+            reply = await Ask(session);
+        }
+        catch (DoorException refused) when (refused.Failure == DoorFailure.Refused)
+        {
+            door.Session?.Forget(session);
+            reply = await Ask(await door.LogIn(cancellation));
+        }
+
+        var token = new Secret(reply.Bearer() ?? "");
+        if (_tokens.Count >= MaxTokens)
+        {
+            _tokens.Clear();
+        }
+
+        _tokens[repository] = (token, time.GetUtcNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
+        return token;
+
+        Task<TokenReply> Ask(DoorCredential credential) => door.Client.AccessToken(credential, challenge.Service ?? "", challenge["scope"] ?? "", cancellation);
+    }
+
+    private static Challenge? Challenge(HttpResponseMessage response) =>
+        response.Headers.WwwAuthenticate.SelectMany(header => Protocol.Challenge.ParseAll(header.ToString())).FirstOrDefault(challenge => challenge.IsBearer);
+
+    private static HttpResponseMessage Failure(DoorException failure) => new(
+        failure.Failure == DoorFailure.Unavailable ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Forbidden)
+    {
+        Content = new StringContent(MirrorError.Json(failure.Message), new MediaTypeHeaderValue("application/json")),
+    };
+
+    /// <summary>Registry and repository of a request; tokens are kept for both together.</summary>
+    private static string Repository(Uri target)
+    {
+        var path = target.AbsolutePath;
+        var end = Ends.Max(part => path.LastIndexOf(part, StringComparison.Ordinal));
+        return (end < 0 ? path : path[..end]) + target.Query;
+    }
+}

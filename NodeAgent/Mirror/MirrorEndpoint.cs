@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.NodeAgent.Mirror;
+
+/// <summary>
+/// A mirror for containerd's <c>hosts.toml</c>: reads alone, from the front door that serves the registry which <c>?ns=</c> names, with this
+/// node's identity. Every request must carry the secret of the node.
+/// </summary>
+internal sealed class MirrorEndpoint
+{
+    private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(5) };
+
+    private readonly IHttpForwarder _forwarder;
+    private readonly Secret _secret;
+    private readonly Dictionary<string, (FrontDoor Door, HttpMessageInvoker Invoker)> _doors;
+
+    public MirrorEndpoint(IHttpForwarder forwarder, AgentSettings settings, DoorDirectory doors, TimeProvider time)
+    {
+        _forwarder = forwarder;
+        _secret = MirrorSecret.Obtain(settings.StateDir);
+        _doors = settings.Mirror!.FrontDoors.ToDictionary(
+            entry => entry.Key,
+            entry => doors.FindUrl(entry.Value) is { } door
+                ? (door, new HttpMessageInvoker(new MirrorAuthentication(door, time)))
+                : throw new InvalidOperationException($"{entry.Value} is not one of frontDoors"));
+    }
+
+    public async Task Handle(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        if (!_secret.Equals(new Secret(context.Request.Headers[MirrorSecret.Header].ToString())))
+        {
+            await Refuse(context, StatusCodes.Status403Forbidden, $"requests to the mirror must carry {MirrorSecret.Header}, which `install --target containerd-mirror` writes into hosts.toml");
+        }
+        else if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            await Refuse(context, StatusCodes.Status405MethodNotAllowed, "the mirror reads only");
+        }
+        else if (!target.StartsWith("/v2/", StringComparison.Ordinal))
+        {
+            await Refuse(context, StatusCodes.Status404NotFound, "the mirror serves /v2/ only");
+        }
+        else if (Registry(target) is not { } registry || !_doors.TryGetValue(registry, out var door))
+        {
+            await Refuse(context, StatusCodes.Status404NotFound, "no front door serves the registry that ?ns= names (mirror.frontDoors)");
+        }
+        else
+        {
+            await _forwarder.SendAsync(context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config, new MirrorTransformer(door.Door.Url, target));
+        }
+    }
+
+    private static string? Registry(string target)
+    {
+        var question = target.IndexOf('?');
+        return question >= 0 && QueryParameters.TryParse(target.AsSpan(question + 1), out var query) && query.TryGetSingle("ns", out var registry) ? registry : null;
+    }
+
+    private static Task Refuse(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(MirrorError.Json(message), context.RequestAborted);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Security.Cryptography;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.NodeAgent.Mirror;
+
+/// <summary>What containerd shows the mirror, so that no pod of the host network can borrow the node's identity: made once for each node.</summary>
+internal static class MirrorSecret
+{
+    /// <summary>The header that carries it.</summary>
+    public const string Header = "X-RegistryProxy-Mirror";
+
+    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Reads the secret of this node, or makes it.</summary>
+    public static Secret Obtain(string stateDir)
+    {
+        Directory.CreateDirectory(stateDir, OwnerFolder);
+        var path = Path.Combine(stateDir, "mirror-secret");
+        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } known)
+        {
+            return new Secret(known);
+        }
+
+        var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerFile });
+        file.Write(System.Text.Encoding.ASCII.GetBytes(made));
+        return new Secret(made);
+    }
+}

@@ -1,0 +1,1 @@
+return await RegistryProxy.NodeAgent.Commands.AgentCommand.Run(args);

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using RegistryProxy.NodeAgent.Control;
+using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Identity;
+using RegistryProxy.NodeAgent.Images;
+using RegistryProxy.NodeAgent.Mirror;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Sockets;
+using RegistryProxy.NodeAgent.Telemetry;
+
+namespace RegistryProxy.NodeAgent.Serving;
+
+/// <summary><c>serve</c>: the image service for kubelet, the socket of the other commands, the mirror, health and metrics.</summary>
+internal static class ServeApp
+{
+    public static async Task Run(AgentSettings settings, CancellationToken cancellation)
+    {
+        var (images, control) = (new SocketFile(settings.Listen), new SocketFile(settings.ControlSocket));
+        images.Prepare();
+        control.Prepare();
+        await using var app = Build(settings, images, control);
+        await app.StartAsync(cancellation);
+        images.Publish();
+        control.Publish();
+        Console.WriteLine($"image service listening on unix://{settings.Listen}");
+        await app.WaitForShutdownAsync(cancellation);
+        File.Delete(settings.ControlSocket);
+        File.Delete(settings.Listen);
+    }
+
+    private static WebApplication Build(AgentSettings settings, SocketFile images, SocketFile control)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, settings, images, control));
+        builder.Logging.AddAgentLog();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(settings).AddSingleton<IdentityFactory>().AddSingleton<DoorDirectory>().AddSingleton<CredentialDesk>();
+        builder.Services.AddAgentMetrics();
+        builder.Services.AddImageService(settings);
+        builder.Services.AddSingleton<ControlEndpoints>();
+        builder.Services.AddMirror(settings);
+        var app = builder.Build();
+        app.MapWhen(context => Surface.Is(context, SurfaceKind.Images), branch => branch.RunImageService(settings));
+        app.MapWhen(context => Surface.Is(context, SurfaceKind.Mirror), branch => branch.RunMirror());
+        app.MapWhen(context => Surface.Is(context, SurfaceKind.Control), branch => branch.RunControl());
+        app.MapWhen(context => Surface.Is(context, SurfaceKind.Health), branch => branch.RunHealth());
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, AgentSettings settings, SocketFile images, SocketFile control)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = 1000;
+        kestrel.ListenUnixSocket(images.Temporary, listener => listener.For(SurfaceKind.Images, HttpProtocols.Http2).Use(PeerCheck.Allow));
+        kestrel.ListenUnixSocket(control.Temporary, listener => listener.For(SurfaceKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));
+        if (settings.Mirror is { } mirror)
+        {
+            kestrel.Listen(mirror.Listen, SurfaceKind.Mirror);
+        }
+
+        if (settings.Health is { } health)
+        {
+            kestrel.Listen(health, SurfaceKind.Health);
+        }
+    }
+}

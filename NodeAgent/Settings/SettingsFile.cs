@@ -1,0 +1,124 @@
+using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Settings.Yaml;
+
+namespace RegistryProxy.NodeAgent.Settings;
+
+/// <summary>Reads the agent's file strictly: an unknown key is an error, and one run finds every error.</summary>
+internal static class SettingsFile
+{
+    private const long MaxBytes = 1024 * 1024;
+
+    /// <summary>The settings, or the errors.</summary>
+    public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Read(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length > MaxBytes ? (null, [$"{path}: the file is larger than {MaxBytes} bytes"]) : Parse(File.ReadAllText(path), path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return (null, [$"{path}: the file cannot be read: {fault.Message}"]);
+        }
+    }
+
+    public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Parse(string text, string path)
+    {
+        var errors = new YamlErrors(path);
+        var settings = YamlValue.Read(text, errors) is { } file ? Read(file) : null;
+        return errors.Sorted.Count == 0 ? (settings, []) : (null, errors.Sorted);
+    }
+
+    private static AgentSettings Read(YamlValue file)
+    {
+        DoorSettings[] doors = [.. file["frontDoors"].Items().Select(DoorReader.Read).OfType<DoorSettings>()];
+        var runtime = Runtime(file["runtime"]);
+        var rewrites = file["rewrites"];
+        if (rewrites.IsPresent && !runtime.IsDocker)
+        {
+            rewrites.Fail("needs the docker runtime; where containerd or CRI-O runs, use a mirror instead");
+        }
+
+        var settings = new AgentSettings
+        {
+            Listen = file["listen"].UnixSocket() ?? "/run/registryproxy/image.sock",
+            Runtime = runtime,
+            FrontDoors = doors,
+            Rewrites = new NameMap([.. rewrites.Items().Select(Rewrite)]),
+            Metadata = Metadata(file["metadata"]),
+            Mirror = Mirror(file["mirror"], doors),
+            StateDir = file["stateDir"].FilePath() ?? "/var/lib/registryproxy",
+            Health = file["health"].LoopbackListener(),
+        };
+        file.RefuseOthers();
+        return settings;
+    }
+
+    private static RuntimeSettings Runtime(YamlValue runtime)
+    {
+        var isDocker = runtime["type"].OneOf("docker", "docker", "cri") == "docker";
+        var socket = runtime["endpoint"].UnixSocket() ?? (isDocker ? "/var/run/docker.sock" : "/run/containerd/containerd.sock");
+        var pinned = runtime["pinned"];
+        var settings = new RuntimeSettings(
+            isDocker, socket, pinned.IsPresent ? [.. pinned.Items().Select(item => item.RequiredText())] : ["registry.k8s.io/pause:*"]);
+        if (pinned.IsPresent && !isDocker)
+        {
+            pinned.Fail("is for the docker runtime; containerd and CRI-O pin their sandbox image themselves");
+        }
+
+        runtime.RefuseOthers();
+        return settings;
+    }
+
+    private static NameMapping Rewrite(YamlValue rewrite)
+    {
+        var mapping = new NameMapping(Prefix(rewrite["from"]), Prefix(rewrite["to"]));
+        rewrite.RefuseOthers();
+        return mapping;
+
+        static string Prefix(YamlValue value)
+        {
+            var text = value.RequiredText();
+            if (text.Length > 0 && (text.EndsWith('/') || !ImageName.TryParse($"{text}/x", out var name) || name.Repository != $"{text}/x"))
+            {
+                value.Fail($"'{text}' must be a registry with or without the beginning of a path, such as gcr.io/acme-project");
+            }
+
+            return text;
+        }
+    }
+
+    private static MetadataSettings Metadata(YamlValue metadata)
+    {
+        var settings = new MetadataSettings(
+            metadata["aws"].Origin() ?? new Uri("http://169.254.169.254"),
+            metadata["gcp"].Origin() ?? new Uri("http://metadata.google.internal"),
+            metadata["azure"].Origin() ?? new Uri("http://169.254.169.254"));
+        metadata.RefuseOthers();
+        return settings;
+    }
+
+    private static MirrorSettings? Mirror(YamlValue mirror, IReadOnlyList<DoorSettings> doors)
+    {
+        if (!mirror.IsPresent)
+        {
+            return null;
+        }
+
+        Dictionary<string, Uri> served = [];
+        foreach (var (registry, value) in mirror["frontDoors"].Entries())
+        {
+            if (value.SafeOrigin() is { } url)
+            {
+                served[registry] = url;
+                if (!doors.Any(door => door.Url == url && door.Identity is not null))
+                {
+                    value.Fail("must be the url of one of frontDoors that has an identity");
+                }
+            }
+        }
+
+        var settings = new MirrorSettings(mirror["listen"].LoopbackListener() ?? new Uri("http://127.0.0.1:5005"), served);
+        mirror.RefuseOthers();
+        return settings;
+    }
+}

@@ -1,0 +1,32 @@
+namespace RegistryProxy.NodeAgent.Sockets;
+
+/// <summary>
+/// A socket for root alone. It listens under a name of its own and takes its real one when it is ready, so that whoever finds the real name
+/// also finds an answer, and a stale one does not stand in the way.
+/// </summary>
+internal sealed class SocketFile
+{
+    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly string _path;
+
+    public SocketFile(string path) => (_path, Temporary) = (path, $"{path}.{Environment.ProcessId}");
+
+    /// <summary>Where to listen at first.</summary>
+    public string Temporary { get; }
+
+    /// <summary>Makes the folder, for its owner alone when it is new.</summary>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!, OwnerFolder);
+        File.Delete(Temporary);
+    }
+
+    /// <summary>It listens: from now on it has its name.</summary>
+    public void Publish()
+    {
+        File.SetUnixFileMode(Temporary, OwnerFile);
+        File.Move(Temporary, _path, overwrite: true);
+    }
+}

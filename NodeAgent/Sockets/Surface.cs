@@ -1,0 +1,40 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace RegistryProxy.NodeAgent.Sockets;
+
+/// <summary>What a listener is for.</summary>
+internal enum SurfaceKind
+{
+    Images,
+    Control,
+    Mirror,
+    Health,
+}
+
+/// <summary>Marks connections with the listener that they came by; addresses say nothing about sockets.</summary>
+internal sealed record Surface(SurfaceKind Kind)
+{
+    public static bool Is(HttpContext context, SurfaceKind kind) =>
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Surface), out var mark) == true && mark is Surface surface && surface.Kind == kind;
+}
+
+internal static class SurfaceExtensions
+{
+    /// <summary>Everything that comes by this listener is for one surface.</summary>
+    public static ListenOptions For(this ListenOptions listener, SurfaceKind kind, HttpProtocols protocols)
+    {
+        listener.Protocols = protocols;
+        listener.Use(next => context =>
+        {
+            context.Items[typeof(Surface)] = new Surface(kind);
+            return next(context);
+        });
+        return listener;
+    }
+
+    /// <summary>Listens on loopback; port 0 picks a free one.</summary>
+    public static void Listen(this KestrelServerOptions kestrel, Uri address, SurfaceKind kind) => kestrel.Listen(
+        IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Loopback, address.Port, listener => listener.For(kind, HttpProtocols.Http1));
+}

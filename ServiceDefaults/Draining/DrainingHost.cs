@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace RegistryProxy.ServiceDefaults.Draining;
+
+/// <summary>
+/// How a host ends. At SIGTERM <c>/readyz</c> says so, work that comes all the same is still taken until it stops coming, and what runs may
+/// finish within the grace. A second SIGTERM ends it at once.
+/// </summary>
+public static class DrainingHost
+{
+    /// <summary>Runs the host until it is told to end, and ends it.</summary>
+    public static async Task RunUntilTold(this WebApplication app)
+    {
+        using var hurry = new CancellationTokenSource();
+        var lifetime = app.Lifetime;
+        await app.StartAsync();
+        using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ =>
+        {
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                hurry.Cancel();
+            }
+        });
+        var stopping = new TaskCompletionSource();
+        await using (lifetime.ApplicationStopping.Register(stopping.SetResult))
+        {
+            await stopping.Task;
+        }
+
+        if (app.Services.GetService<RequestFlow>() is { } flow)
+        {
+            await flow.Ebb(hurry.Token);
+        }
+
+        try
+        {
+            await app.StopAsync(hurry.Token);
+        }
+        catch (OperationCanceledException) when (hurry.IsCancellationRequested)
+        {
+            // Whoever was in the middle of something was cut off, as asked for.
+        }
+
+        await app.DisposeAsync();
+    }
+}

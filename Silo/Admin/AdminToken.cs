@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Silo.Admin;
+
+/// <summary>
+/// The admin token, as a header of scripts and as a cookie of browsers. The cookie is not the token: it is a MAC made with it, good for twelve
+/// hours at every silo, and worthless once the token changes.
+/// </summary>
+internal sealed class AdminToken(IConfigurationFeed configuration, TimeProvider time)
+{
+    public const string Cookie = "registryproxy_admin";
+
+    public static readonly TimeSpan CookieLife = TimeSpan.FromHours(12);
+
+    public bool IsConfigured => configuration.Current.Configuration.Admin.Token is not null;
+
+    /// <summary>Whether a text is the token.</summary>
+    public bool Is(string text) => Read() is { } token && token.Equals(new Secret(text));
+
+    /// <summary>Whether a request carries the token or the cookie.</summary>
+    public bool IsCarriedBy(HttpRequest request)
+    {
+        var header = request.Headers.Authorization;
+        return header is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? Is(value[7..].Trim())
+            : request.Cookies[Cookie] is { } cookie && IsCookie(cookie);
+    }
+
+    /// <summary>A new cookie; <c>null</c> when there is no usable token.</summary>
+    public string? NewCookie() => Read() is { } token ? Sign(token, time.GetUtcNow().Add(CookieLife).ToUnixTimeSeconds()) : null;
+
+    private bool IsCookie(string cookie) =>
+        long.TryParse(cookie.AsSpan(0, Math.Max(0, cookie.IndexOf('.'))), NumberStyles.None, CultureInfo.InvariantCulture, out var expires)
+        && time.GetUtcNow().ToUnixTimeSeconds() < expires
+        && Read() is { } token
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Sign(token, expires)), Encoding.UTF8.GetBytes(cookie));
+
+    private static string Sign(Secret token, long expires) =>
+        $"{expires}.{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token.Reveal()), Encoding.UTF8.GetBytes($"admin-cookie\n{expires}")))}";
+
+    private Secret? Read()
+    {
+        try
+        {
+            return configuration.Current.Configuration.Admin.Token?.Read() is { } token && !token.IsEmpty() ? token : null;
+        }
+        catch (SecretUnavailableException)
+        {
+            return null;
+        }
+    }
+}

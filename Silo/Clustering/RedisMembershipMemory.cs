@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Options;
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
+using StackExchange.Redis;
+
+namespace RegistryProxy.Silo.Clustering;
+
+/// <summary>
+/// The hash of the Orleans membership in Redis: one field for each silo, and <c>Version</c>, a number that only grows. The rows are kept as
+/// they are and never read.
+/// </summary>
+internal sealed class RedisMembershipMemory(
+    IConnectionMultiplexer connection, IOptions<RedisClusteringOptions> options, IOptions<ClusterOptions> cluster) : IMembershipMemory
+{
+    private const string Version = "Version";
+
+    /// <summary>ARGV: the version that is remembered, then names and values of rows. Rows that others wrote meanwhile stay.</summary>
+    private const string RestoreScript = """
+        local known = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
+        if known >= tonumber(ARGV[1]) then return 0 end
+        for i = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+        redis.call('HSET', KEYS[1], 'Version', tostring(tonumber(ARGV[1]) + 1))
+        return 1
+        """;
+
+    private readonly RedisKey _key = options.Value.CreateRedisKey(cluster.Value);
+    private HashEntry[] _rows = [];
+    private long _version = -1;
+
+    public async Task Remember(CancellationToken cancellation)
+    {
+        var all = await connection.GetDatabase().HashGetAllAsync(_key).WaitAsync(cancellation);
+        var version = (long)all.FirstOrDefault(entry => entry.Name == Version).Value;
+        if (version >= _version)
+        {
+            (_version, _rows) = (version, [.. all.Where(entry => entry.Name != Version)]);
+        }
+    }
+
+    public async Task<bool> Restore(CancellationToken cancellation)
+    {
+        if (_rows.Length == 0)
+        {
+            return false;
+        }
+
+        RedisValue[] arguments = [_version, .. _rows.SelectMany(row => new[] { row.Name, row.Value })];
+        return (int)await connection.GetDatabase().ScriptEvaluateAsync(RestoreScript, [_key], arguments).WaitAsync(cancellation) == 1;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.NodeAgent;
+
+/// <summary>What <c>kubectl describe pod</c> shows of every failure, with either runtime.</summary>
+public sealed class KubeletMessageTests(Lab lab)
+{
+    private const string Legacy = "{ type: aws-iid, authenticator: legacy }";
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_a_front_door_that_is_down_and_images_that_are_here_are_unaffected(bool docker)
+    {
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        using var alice = door.Door.Client("alice");
+        await alice.PushImage("nodes/down", "v1", TestImage.Build(330, 5000));
+        await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
+        var image = $"{door.Authority}/nodes/down:v1";
+        var id = await agent.Images.Pull(image);
+        await door.Door.Terminate();
+        await agent.Restart();
+
+        var words = await agent.Images.FailedPull($"{door.Authority}/nodes/other:v1");
+        Assert.Equal(
+            $"RegistryUnavailable: failed to pull image \"{door.Authority}/nodes/other:v1\": no session at {door.Authority}: the front door {door.Door.DataUrl.TrimEnd('/')} does not answer: Connection refused",
+            words);
+        Assert.Equal(id, (await agent.Images.Status(image))!.Id);
+        Assert.Contains(await agent.Images.List(), known => known.Id == id);
+        Assert.NotEmpty((await agent.Images.FsInfo()).ImageFilesystems);
+        Assert.True(await SlowestOf(100, () => agent.Images.Status(image)) < TimeSpan.FromMilliseconds(50));
+
+        // Images of others are pulled as ever.
+        await PullFromElsewhere(agent, docker);
+        await agent.Images.Remove(image);
+    }
+
+    [Theory]
+    [InlineData(true, "the Docker Engine")]
+    [InlineData(false, "the image service")]
+    public async Task Of_a_runtime_that_is_down_and_it_heals_when_the_runtime_comes(bool docker, string who)
+    {
+        using var folder = new TemporaryFolder();
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        var (socket, real) = (folder.File("runtime.sock"), docker ? (await lab.Docker).SocketPath : (await lab.Containerd).Socket);
+        await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: {(docker ? "docker" : "cri")}, endpoint: \"unix://{socket}\" }}"));
+        var words = await agent.Images.FailedPull("127.0.0.1:1/x:v1");
+        Assert.StartsWith($"rpc error: code = Unavailable desc = {who} at unix://{socket} does not answer: ", words);
+
+        // kubelet probes while the runtime is still coming up: it waits a moment instead of failing.
+        var probe = agent.Images.FsInfo();
+        File.CreateSymbolicLink(socket, real);
+        Assert.NotEmpty((await probe).ImageFilesystems);
+    }
+
+    [Theory]
+    [InlineData(true, "denied: i-0123456789abcdef0 may not pull secret/words")]
+    [InlineData(false, "403 Forbidden")]
+    public async Task Of_a_node_that_may_not_and_of_an_image_that_is_not_there(bool docker, string denied)
+    {
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
+        var words = await agent.Images.FailedPull($"{door.Authority}/secret/words:v1");
+        Assert.StartsWith($"failed to pull image \"{door.Authority}/secret/words:v1\"", words.Replace("failed to pull and unpack image", "failed to pull image"));
+        Assert.Contains(denied, words);
+        var missing = await agent.Images.FailedPull($"{door.Authority}/nodes/nowhere:v1");
+        Assert.Contains(docker ? "manifest unknown" : "not found", missing);
+        Assert.DoesNotContain("RegistryUnavailable", missing);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_an_expired_document(bool docker)
+    {
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        door.Metadata.Started = DateTimeOffset.UtcNow.AddDays(-31);
+        await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
+        Assert.Equal(
+            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the document is older than maxAge, or from the future; stop and start the instance to get a new one",
+            await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+    }
+
+    [Fact]
+    public async Task Of_a_machine_without_metadata_and_of_a_token_that_is_not_there()
+    {
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        var runtime = await Runtime(true, door);
+        await using var nowhere = await Agent.Start(door.Agent(Legacy, runtime).Replace(door.Metadata.Url, "http://127.0.0.1:1"));
+        Assert.Contains("no session at", await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+        Assert.Contains("the metadata service of AWS at 127.0.0.1:1 does not answer", await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+        await using var tokenless = await Agent.Start(door.Agent("{ type: kubernetes, authenticator: k8s, tokenFile: /nonexistent }", runtime));
+        Assert.Contains(
+            $"this node cannot prove its identity to {door.Authority}: the token file /nonexistent is empty or cannot be read", await tokenless.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_a_registry_that_fails(bool docker)
+    {
+        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var broken = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = 502;
+            return Task.CompletedTask;
+        });
+        var host = new Uri(broken.Url).Authority;
+        if (!docker)
+        {
+            (await lab.Containerd).WriteHosts(host, $"[host.\"http://{host}\"]\n");
+        }
+
+        await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
+        var words = await agent.Images.FailedPull($"{host}/any/thing:v1");
+        Assert.Contains("502 Bad Gateway", words);
+        Assert.StartsWith($"RegistryUnavailable: failed to pull {(docker ? "" : "and unpack ")}image \"{host}/any/thing:v1\": ", words);
+    }
+
+    private async Task<string> Runtime(bool docker, NodeDoor door) => docker ? await DockerNode.Settings(lab) : await ContainerdNode.Settings(lab, door);
+
+    private async Task PullFromElsewhere(Agent agent, bool docker)
+    {
+        var elsewhere = new Uri((await lab.Door).DataUrl).Authority;
+        if (!docker)
+        {
+            (await lab.Containerd).WriteHosts(elsewhere, $"[host.\"http://{elsewhere}\"]\n");
+        }
+
+        using var alice = (await lab.Door).Client("alice");
+        await alice.PushImage("public/elsewhere", "v1", TestImage.Build(331, 5000));
+        await agent.Images.Pull($"{elsewhere}/public/elsewhere:v1");
+        await agent.Images.Remove($"{elsewhere}/public/elsewhere:v1");
+    }
+
+    private static async Task<TimeSpan> SlowestOf(int calls, Func<Task> call)
+    {
+        await call();
+        List<TimeSpan> times = [];
+        for (var i = 0; i < calls; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            await call();
+            times.Add(watch.Elapsed);
+        }
+
+        times.Sort();
+        return times[(int)(calls * 0.99) - 1];
+    }
+}

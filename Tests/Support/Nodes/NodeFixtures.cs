@@ -1,0 +1,59 @@
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Support.Nodes;
+
+/// <summary>A node with its front door, shared by the tests of a class.</summary>
+public abstract class NodeFixture(Lab lab) : IAsyncLifetime
+{
+    private const string Identity = "{ type: aws-iid, authenticator: legacy }";
+
+    internal Agent Agent { get; private set; } = null!;
+
+    internal NodeDoor Door { get; private set; } = null!;
+
+    internal Lab Lab => lab;
+
+    internal KubeletImages Images => Agent.Images;
+
+    public async ValueTask InitializeAsync()
+    {
+        Door = await NodeDoor.Start(await lab.Registry);
+        Agent = await Agent.Start(Door.Agent(Identity, await Runtime()));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Agent.DisposeAsync();
+        await Door.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The agent's <c>runtime</c> settings.</summary>
+    protected abstract Task<string> Runtime();
+}
+
+/// <summary>A node with a real Docker Engine.</summary>
+public sealed class DockerNode(Lab lab) : NodeFixture(lab)
+{
+    internal static async Task<string> Settings(Lab lab) => $"{{ type: docker, endpoint: \"unix://{(await lab.Docker).SocketPath}\" }}";
+
+    protected override Task<string> Runtime() => Settings(Lab);
+}
+
+/// <summary>A node with a real containerd.</summary>
+public sealed class ContainerdNode(Lab lab) : NodeFixture(lab)
+{
+    /// <summary>The runtime of the agent; containerd learns to speak plain http to the door, under both of its names.</summary>
+    internal static async Task<string> Settings(Lab lab, NodeDoor door)
+    {
+        var containerd = await lab.Containerd;
+        foreach (var host in new[] { door.Authority, door.OtherAuthority })
+        {
+            containerd.WriteHosts(host, $"[host.\"http://{host}\"]\n");
+        }
+
+        return $"{{ type: cri, endpoint: \"unix://{containerd.Socket}\" }}";
+    }
+
+    protected override Task<string> Runtime() => Settings(Lab, Door);
+}

@@ -1,0 +1,24 @@
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Nodes;
+
+/// <summary>A real file system with little room.</summary>
+internal sealed class SmallDisk : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public string Path => _folder.Path;
+
+    public static async Task<SmallDisk> Mount(int megabytes)
+    {
+        var disk = new SmallDisk();
+        (await Shell.Run("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m", "tmpfs", disk.Path])).ShouldSucceed();
+        return disk;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Shell.Run("umount", ["-l", Path]);
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>Silos and gateways as processes of one cluster, which meet in a real Redis.</summary>
+internal sealed class DoorCluster : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<Member> _members = [];
+    private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+    private readonly string _upstream;
+
+    private DoorCluster(Redis redis, string upstream) => (Redis, _upstream) = (redis, upstream);
+
+    public Redis Redis { get; }
+
+    /// <summary>Further lines of the cluster section.</summary>
+    public string ClusterExtra { get; init; } = "";
+
+    public TemporaryFolder Folder => _folder;
+
+    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways)
+    {
+        var cluster = new DoorCluster(await Redis.Start(), upstream);
+        await FrontDoor.WriteUsers(cluster._folder);
+        var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo()).Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
+        foreach (var member in members)
+        {
+            await (await member).Ready();
+        }
+
+        return cluster;
+    }
+
+    /// <summary>Starts one more silo; its file may differ.</summary>
+    public Task<Member> StartSilo(int revision = 1, Func<string, string>? change = null) =>
+        Launch("Silo", (change ?? (yaml => yaml))(Yaml(revision)), ["--listen-admin", "http://127.0.0.1:0"]);
+
+    /// <summary>Starts one more gateway, which is told nothing but where the cluster is.</summary>
+    public Task<Member> StartGateway() => Launch(
+        "Gateway", $"cluster: {{ provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}{ClusterExtra} }}",
+        ["--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+
+    public string Yaml(int revision) => DoorConfiguration.Single(_upstream, extra: $$"""
+        revision: {{revision}}
+        cluster: { provider: redis, siloPort: 0, gatewayPort: {{FreePort.Next()}}, redis: { connection: "{{Redis.Connection}}" }{{ClusterExtra}} }
+        state:
+          provider: redis
+          redis: { connection: "{{Redis.Connection}}" }
+          encryptionKeys: [{ id: k1, key: { value: "{{_key}}" } }]
+        """).Replace("file: htpasswd", $"file: \"{_folder.File("htpasswd")}\"");
+
+    /// <summary>How many silos are active.</summary>
+    public async Task<int> Members()
+    {
+        var rows = await Redis.With((database, _) => database.HashGetAllAsync("registryproxy/members/default"));
+        return rows.Count(row => row.Name != "Version" && row.Value.ToString().Contains("\"Status\":3,"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in Enumerable.Reverse(_members))
+        {
+            member.Process.Kill();
+            await member.DisposeAsync();
+        }
+
+        await Redis.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task<Member> Launch(string project, string yaml, string[] arguments)
+    {
+        var config = _folder.Write($"{project}-{_members.Count}.yaml", yaml);
+        var member = new Member(ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, .. arguments]), config);
+        _members.Add(member);
+        await member.Listen(project == "Gateway");
+        return member;
+    }
+
+    /// <summary>One process of the cluster.</summary>
+    internal sealed class Member(ChildProcess process, string config) : IAsyncDisposable
+    {
+        private readonly HttpClient _http = new();
+
+        public ChildProcess Process => process;
+
+        public string DataUrl { get; private set; } = "";
+
+        public string AdminUrl { get; private set; } = "";
+
+        public RegistryClient Client(string? user = null) => new(DataUrl, user, user is null ? null : FrontDoor.PasswordOf(user));
+
+        public async Task Listen(bool data)
+        {
+            DataUrl = data ? await process.Line(line => After(line, "data listening on ")) : "";
+            AdminUrl = await process.Line(line => After(line, "admin listening on "));
+        }
+
+        public Task Ready() => Eventually.True(
+            async () => (await ReadyStatus()).Status == HttpStatusCode.OK, $"/readyz answers 200; log:\n{process.Output}");
+
+        public async Task<(HttpStatusCode Status, JsonElement Body)> ReadyStatus()
+        {
+            using var response = await _http.GetAsync($"{AdminUrl}/readyz");
+            return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+        }
+
+        /// <summary>Replaces its file.</summary>
+        public void Write(string yaml)
+        {
+            File.WriteAllText(config + ".new", yaml);
+            File.Move(config + ".new", config, overwrite: true);
+        }
+
+        public async Task<HttpStatusCode> Revoke(string subject)
+        {
+            using var content = new StringContent($$"""{"tenant":"acme","subject":"{{subject}}"}""");
+            using var response = await _http.PostAsync($"{AdminUrl}/admin/sessions/revoke", content);
+            return response.StatusCode;
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            _http.Dispose();
+            return process.DisposeAsync();
+        }
+
+        private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+    }
+}

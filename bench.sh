@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Measures the front door beside nginx, haproxy, docker-registry and bare YARP, and prints one table with ratios.
+#   ./bench.sh            medians of five runs, about five minutes
+#   ./bench.sh --quick    three smaller runs
+#   ./bench.sh --only X   ours and the peers whose name holds X
+set -euo pipefail
+cd "$(dirname "$0")"
+
+needed=(nginx:nginx-light haproxy:haproxy docker-registry:docker-registry wrk:wrk curl:curl setpriv:util-linux)
+missing=()
+for pair in "${needed[@]}"; do
+  PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "Installing ${missing[*]} ..."
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  # No service may start: the benchmark starts its own.
+  RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+export PATH="$PATH:/usr/sbin:/sbin"
+
+echo "Building ..."
+dotnet build Standalone -c Release -v quiet -nologo
+dotnet build Benchmarks -c Release -v quiet -nologo
+exec dotnet Benchmarks/bin/Release/net10.0/RegistryProxy.Benchmarks.dll compare "$@"
