@@ -10,6 +10,7 @@ using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Upstreams;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+using RegistryProxy.Grains.Upstreams.Keeping;
 
 namespace RegistryProxy.Grains;
 
@@ -49,6 +50,7 @@ public static class GrainsExtensions
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
         .AddSingleton<UpstreamTokenClient>()
         .AddSingleton<CloudTransport>()
+        .AddSingleton<Keeper>()
         .AddSingleton<CredentialSource>()
         .AddSingleton<TokenExchange>();
 }

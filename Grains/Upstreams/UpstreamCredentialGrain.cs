@@ -1,7 +1,7 @@
-using System.Security.Cryptography;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
 
 namespace RegistryProxy.Grains.Upstreams;
@@ -10,7 +10,8 @@ namespace RegistryProxy.Grains.Upstreams;
 /// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
 /// and keeps what operators ask about.
 /// </summary>
-internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TimeProvider time)
+internal sealed class UpstreamCredentialGrain(
+    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, Keeper keeper, TimeProvider time)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
@@ -19,11 +20,14 @@ internal sealed class UpstreamCredentialGrain(IConfigurationFeed configuration, 
     private readonly UpstreamHealth _health = new();
     private readonly UpstreamProbe _probe = new(client, time);
     private readonly Backoff _backoff = new(UnreachableCap);
-    private readonly UpstreamStamp _stamp = new(RandomNumberGenerator.GetBytes(UpstreamStamp.KeyBytes));
+    private UpstreamStamp _stamp = null!;
 
     private string Name => this.GetPrimaryKeyString();
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
+        _stamp = new UpstreamStamp(await StampKey.Of(await keeper.Open<StampKey>("upstream", this.GetGrainId())));
 
     public async ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret)
     {

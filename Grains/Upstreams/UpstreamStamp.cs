@@ -7,8 +7,6 @@ namespace RegistryProxy.Grains.Upstreams;
 /// <summary>Tells one definition of an upstream, with its secret, from another; without the key it says nothing of the secret.</summary>
 internal sealed class UpstreamStamp(byte[] key)
 {
-    public const int KeyBytes = 32;
-
     public string Of(UpstreamConfiguration upstream, string material) => Convert.ToHexStringLower(HMACSHA256.HashData(
         key,
         Encoding.UTF8.GetBytes(string.Join('\n', [

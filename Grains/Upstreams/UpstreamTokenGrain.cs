@@ -1,4 +1,5 @@
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Keeping;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -6,13 +7,14 @@ namespace RegistryProxy.Grains.Upstreams;
 /// One token for the whole cluster. Questions interleave and share one fetch; a caller that gives up leaves the fetch to the others. The
 /// last good grant is used until it expires, whatever happens to the token endpoint meanwhile.
 /// </summary>
-internal sealed class UpstreamTokenGrain(TokenExchange exchange, TimeProvider time) : Grain, IUpstreamTokenGrain
+internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, TimeProvider time) : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>
     private static readonly TimeSpan RefusedRefresh = TimeSpan.FromSeconds(2);
 
     private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(1));
     private readonly ReplacementPace _pace = new();
+    private KeptState<KeptToken> _kept = null!;
     private UpstreamTokenKey _key;
     private Task<UpstreamGrantResult>? _flight;
     private UpstreamGrant? _grant;
@@ -20,12 +22,15 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, TimeProvider ti
     private long _grantSecret;
     private long _generation;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _key = UpstreamTokenKey.Parse(this.GetPrimaryKeyString());
-        _generation = time.GetUtcNow().ToUnixTimeMilliseconds();
-        return Task.CompletedTask;
+        _kept = await keeper.Open<KeptToken>("token", this.GetGrainId());
+        (_grant, _grantStamp, _grantSecret, _generation) = (_kept.Value.Grant, _kept.Value.Stamp, _kept.Value.SecretVersion, _kept.Value.Generation);
     }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _grant is null || time.GetUtcNow() >= _grant.Expires ? _kept.Clear() : Task.CompletedTask;
 
     public async ValueTask<UpstreamGrantResult> GetGrant(CancellationToken cancellation = default)
     {
@@ -79,13 +84,27 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, TimeProvider ti
             (_grant, _grantStamp, _grantSecret) = (grant, opening.Stamp, opening.SecretVersion);
             _pace.Begin(opening.Stamp);
             _backoff.Clear();
-            await Credential.Report(new TokenCallOutcome(opening.Stamp, grant.Authorization is null ? null : grant.Expires, null, false));
+            if (opening.Challenge.Scheme == UpstreamScheme.Bearer)
+            {
+                _kept.Value = KeptToken.Of(grant, opening.Stamp, opening.SecretVersion);
+                await _kept.Write();
+            }
+
+            await Credential.Report(new TokenCallOutcome(opening.Stamp, ExpiryOf(opening, grant), null, false));
             return Paced(grant, time.GetUtcNow());
         }
 
         var failure = ofUpstream ? result.Failure! : _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
         return UpstreamGrantResult.Of(await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream)) ?? failure);
     }
+
+    /// <summary>What operators read: the end of an issued secret where the grant is that secret, none for a password that lies somewhere.</summary>
+    private static DateTimeOffset? ExpiryOf(UpstreamOpening opening, UpstreamGrant grant) => opening.Challenge.Scheme switch
+    {
+        UpstreamScheme.Bearer => grant.Expires,
+        UpstreamScheme.Basic => opening.SecretExpires,
+        _ => null,
+    };
 
     /// <summary>What the gateways are told of a grant whose scope is refused for now.</summary>
     private UpstreamGrantResult Paced(UpstreamGrant grant, DateTimeOffset now)

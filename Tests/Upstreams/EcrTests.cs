@@ -75,6 +75,8 @@ public sealed class EcrTests
             registry.Url, Static(aws), Static(aws).Replace("eu-west-1", "us-east-1"), Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
         Assert.NotNull((await Grant(cluster, 0)).Grant);
         Assert.NotNull((await Grant(cluster, 2)).Grant);
+        var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up2").Describe();
+        Assert.InRange(status.Expires!.Value - DateTimeOffset.UtcNow, TimeSpan.FromHours(11.9), TimeSpan.FromHours(12));
         aws.Region = "us-east-1";
         Assert.NotNull((await Grant(cluster, 1)).Grant);
         Assert.Equal(3, aws.TokenCalls);

@@ -25,7 +25,7 @@ internal static class IssueFaults
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0),
-        OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
+        _ when UpstreamFaults.Causes(fault).OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
         _ => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
     };
 }

@@ -1,5 +1,6 @@
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Keeping;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
@@ -7,7 +8,10 @@ namespace RegistryProxy.Grains.Upstreams.Principals;
 /// The secret of one principal: issued once for all who ask, again between a half and four fifths of its life while the old one serves
 /// until it really expires. What fails is not asked again before its back-off is over.
 /// </summary>
-internal sealed class PrincipalLease(TimeProvider time)
+/// <param name="kept">What was issued before a restart; <c>null</c> for nothing.</param>
+/// <param name="keep">Called with what is issued.</param>
+/// <param name="time">The time.</param>
+internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> keep, TimeProvider time)
 {
     /// <summary>Less than a caller waits for a grant.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
@@ -17,10 +21,10 @@ internal sealed class PrincipalLease(TimeProvider time)
 
     private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
     private Task<PrincipalAnswer>? _flight;
-    private PrincipalAnswer? _current;
-    private DateTimeOffset _refreshAfter;
+    private PrincipalAnswer? _current = kept?.Answer;
+    private DateTimeOffset _refreshAfter = kept?.RefreshAfter ?? default;
     private DateTimeOffset _replaceableFrom;
-    private long _version;
+    private long _version = kept?.Answer.Version ?? 0;
 
     public async ValueTask<PrincipalAnswer> Get(ISecretIssuer issuer, long refusedVersion)
     {
@@ -57,7 +61,7 @@ internal sealed class PrincipalLease(TimeProvider time)
             var now = time.GetUtcNow();
             if (issued.Expires > now)
             {
-                return Keep(issued, now);
+                return await Keep(issued, now);
             }
 
             failure = new(UpstreamFailureKind.Misconfigured, $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
@@ -70,11 +74,14 @@ internal sealed class PrincipalLease(TimeProvider time)
         return PrincipalAnswer.Of(_backoff.Note(failure, time.GetUtcNow(), ""));
     }
 
-    private PrincipalAnswer Keep(IssuedSecret issued, DateTimeOffset now)
+    private async Task<PrincipalAnswer> Keep(IssuedSecret issued, DateTimeOffset now)
     {
         _backoff.Clear();
         _version = Math.Max(_version + 1, now.ToUnixTimeMilliseconds());
         _refreshAfter = now + ((issued.Expires - now) * Jitter.Between(0.5, 0.8));
-        return _current = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = issued.Expires };
+        var answer = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = issued.Expires };
+        _current = answer;
+        await keep(new KeptSecret(answer, _refreshAfter));
+        return answer;
     }
 }

@@ -3,15 +3,24 @@ using System.Text;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Keeping;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
 /// <summary>Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.</summary>
-internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, TimeProvider time) : Grain, IUpstreamPrincipalGrain
+internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, Keeper keeper, TimeProvider time)
+    : Grain, IUpstreamPrincipalGrain
 {
     private readonly Dictionary<string, PrincipalLease> _leases = [];
     private readonly Dictionary<string, string> _materials = [];
-    private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
+    private KeptState<KeptSecrets> _kept = null!;
+    private byte[] _key = [];
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _kept = await keeper.Open<KeptSecrets>("principal", this.GetGrainId());
+        _key = Convert.FromBase64String(_kept.Value.StampKey.Reveal());
+    }
 
     public ValueTask<PrincipalAnswer> Get(string upstream, long refusedVersion)
     {
@@ -43,6 +52,17 @@ internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, C
             _leases.Remove(unused);
         }
 
-        return _leases.TryGetValue(material, out var lease) ? lease : _leases[material] = new PrincipalLease(time);
+        return _leases.TryGetValue(material, out var lease)
+            ? lease
+            : _leases[material] = new PrincipalLease(_kept.Value.Secrets.GetValueOrDefault(material), secret => Keep(material, secret), time);
+    }
+
+    private Task Keep(string material, KeptSecret secret)
+    {
+        var now = time.GetUtcNow();
+        var secrets = _kept.Value.Secrets.Where(known => known.Value.Answer.Expires > now).ToDictionary();
+        secrets[material] = secret;
+        _kept.Value = new KeptSecrets { StampKey = _kept.Value.StampKey, Secrets = secrets };
+        return _kept.Write();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class GoogleClients(HttpMessageHandler handler) : IHttpClientFac
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var response = await base.SendAsync(request, cancellationToken);
-            if (request.Headers.Contains(Name) && !(response.Headers.TryGetValues(Name, out var values) && values.Contains("Google")))
+            if (response.IsSuccessStatusCode && request.Headers.Contains(Name) && !(response.Headers.TryGetValues(Name, out var values) && values.Contains("Google")))
             {
                 response.Dispose();
                 throw new IssueException(UpstreamFailureKind.Misconfigured, "what answers at the address of the metadata server is not Google's: set keyFile outside Google's cloud");

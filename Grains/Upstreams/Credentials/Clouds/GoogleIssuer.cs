@@ -29,9 +29,13 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
         {
             await asked.GetAccessTokenForRequestAsync(cancellationToken: cancellation);
         }
-        catch (TokenResponseException fault)
+        catch (Exception fault) when (UpstreamFaults.Causes(fault).OfType<TokenResponseException>().FirstOrDefault() is { } refusal)
         {
-            throw Refused(fault);
+            throw Refused(refusal);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new IssueException(UpstreamFailureKind.Unreachable, "Google's token service gave no token");
         }
 
         var token = ((ServiceCredential)asked).Token;

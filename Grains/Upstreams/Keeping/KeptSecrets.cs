@@ -1,0 +1,20 @@
+using RegistryProxy.Grains.Upstreams.Principals;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.Keeping;
+
+/// <summary>The secrets that a principal was given, by the stamp of the material that they were asked for with.</summary>
+[GenerateSerializer, Alias("rp.kept-secrets")]
+internal sealed class KeptSecrets
+{
+    /// <summary>The key of the stamps.</summary>
+    [Id(0)]
+    public Secret StampKey { get; set; } = Keeping.StampKey.Create();
+
+    [Id(1)]
+    public Dictionary<string, KeptSecret> Secrets { get; set; } = [];
+}
+
+/// <summary>One of them, and when another is asked for ahead.</summary>
+[GenerateSerializer, Immutable, Alias("rp.kept-secret")]
+internal sealed record KeptSecret([property: Id(0)] PrincipalAnswer Answer, [property: Id(1)] DateTimeOffset RefreshAfter);
