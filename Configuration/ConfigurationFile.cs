@@ -40,7 +40,6 @@ public static class ConfigurationFile
     private static FrontDoorConfiguration Read(Section map, ReadingContext context)
     {
         var listen = HostReader.Listen(map["listen"], context);
-        ClusterReader.Cache(map["cache"]);
         var known = new FrontDoorConfiguration
         {
             Listen = listen,
@@ -50,6 +49,7 @@ public static class ConfigurationFile
             Admin = HostReader.Admin(map["admin"], listen, context),
             Tokens = HostReader.Tokens(map["tokens"]),
             Audit = ClusterReader.Audit(map["audit"], context),
+            Cache = CacheReader.Read(map["cache"], context),
             Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
             Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
         };

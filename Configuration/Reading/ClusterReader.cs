@@ -2,7 +2,7 @@ using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 
-/// <summary><c>revision</c>, <c>cluster</c>, <c>audit</c> and <c>cache</c>.</summary>
+/// <summary><c>revision</c>, <c>cluster</c> and <c>audit</c>.</summary>
 internal static class ClusterReader
 {
     public static ClusterConfiguration Cluster(Field field)
@@ -58,19 +58,6 @@ internal static class ClusterReader
         };
         map.RefuseOthers();
         return audit;
-    }
-
-    public static void Cache(Field field)
-    {
-        if (field.IsPresent && field.Map() is { } map)
-        {
-            map["path"].RequiredText();
-            map["maxBytes"].Size(0);
-            map["tagTtl"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(1));
-            map["staleIfError"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(30));
-            map.RefuseOthers();
-            NotSupportedYet.Refuse(field);
-        }
     }
 
     private static void RefuseConnection(Field field)

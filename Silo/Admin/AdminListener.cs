@@ -11,6 +11,7 @@ public static class AdminListener
         .AddSingleton(new AdminGate(start.Source, start.Admin.IsLoopback))
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
+        .AddSingleton<CacheEndpoint>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
@@ -32,7 +33,7 @@ public static class AdminListener
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
     }
 
     private static void Map(IEndpointRouteBuilder endpoints)
@@ -43,6 +44,7 @@ public static class AdminListener
         endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new ProbeMark());
         endpoints.MapGet("/readyz", health.Ready).WithMetadata(new ProbeMark());
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
+        endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);

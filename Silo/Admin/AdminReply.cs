@@ -51,4 +51,5 @@ internal sealed record RevocationReply(int Revoked);
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
 [JsonSerializable(typeof(UpstreamStatus[]))]
+[JsonSerializable(typeof(IReadOnlyList<CacheReport>))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -1,0 +1,48 @@
+namespace RegistryProxy.Gateway.Streaming;
+
+/// <summary>Ends a transfer on which nothing moves any more. Idle, not total: every step starts it again, which costs one write.</summary>
+internal sealed class IdleWatch : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly CancellationTokenSource _end;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private long _moved;
+
+    public IdleWatch(TimeProvider time, CancellationToken cancellation)
+    {
+        (_time, _moved) = (time, time.GetTimestamp());
+        _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _timer = time.CreateTimer(static watch => ((IdleWatch)watch!).Check(), this, Limit, Limit / 6);
+    }
+
+    /// <summary>Cancelled when nothing moved for a minute, or with the token that was given.</summary>
+    public CancellationToken Token => _end.Token;
+
+    /// <summary>Something moved.</summary>
+    public void Moved() => Volatile.Write(ref _moved, _time.GetTimestamp());
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _end.Dispose();
+    }
+
+    private void Check()
+    {
+        if (_time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit)
+        {
+            return;
+        }
+
+        try
+        {
+            _end.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The transfer ended in this very moment.
+        }
+    }
+}
