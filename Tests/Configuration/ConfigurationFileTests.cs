@@ -144,7 +144,7 @@ public sealed class ConfigurationFileTests : IDisposable
     }
 
     [Fact]
-    public void The_example_of_the_contract_is_understood_and_what_is_to_come_is_refused_by_name()
+    public void Every_section_is_understood_and_an_empty_allow_list_is_refused()
     {
         var errors = Parse("""
             revision: 1
@@ -163,16 +163,8 @@ public sealed class ConfigurationFileTests : IDisposable
                 routes: [ { prefix: "", upstream: a, cache: true } ]
                 limits: { requestsPerSecond: 1 }
             """).Errors;
-        foreach (var field in new[]
-        {
-            "cache", "tenants.t.routes[0].cache",
-        })
-        {
-            Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));
-        }
-
         Assert.Contains(errors, error => error.Field == "authenticators.legacy.accounts" && error.Message.Contains("empty never means all"));
-        Assert.DoesNotContain(errors, error => error.Message.Contains("unknown key"));
+        Assert.DoesNotContain(errors, error => error.Message.Contains("unknown key") || error.Message.Contains("not supported yet"));
     }
 
     [Fact]
