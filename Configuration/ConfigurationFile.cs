@@ -60,7 +60,6 @@ public static class ConfigurationFile
     private static FrontDoorConfiguration ReadHost(Section map, ReadingContext context)
     {
         var listen = HostReader.Listen(map["listen"], context);
-        ClusterReader.Cache(map["cache"]);
         return new FrontDoorConfiguration
         {
             Listen = listen,
@@ -68,6 +67,7 @@ public static class ConfigurationFile
             Cluster = ClusterReader.Cluster(map["cluster"], context),
             Admin = HostReader.Admin(map["admin"], listen, context),
             Audit = ClusterReader.Audit(map["audit"], context),
+            Cache = CacheReader.Read(map["cache"], context),
         };
     }
 

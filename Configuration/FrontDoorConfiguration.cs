@@ -18,6 +18,9 @@ public sealed record FrontDoorConfiguration
 
     public AuditConfiguration Audit { get; init; } = new();
 
+    /// <summary><c>null</c> for none: everything is streamed.</summary>
+    public CacheConfiguration? Cache { get; init; }
+
     public IReadOnlyDictionary<string, UpstreamConfiguration> Upstreams { get; init; } = new Dictionary<string, UpstreamConfiguration>();
 
     public IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators { get; init; } =

@@ -47,6 +47,9 @@ public sealed record RouteConfiguration
 
     /// <summary>What to do with a blob redirect; <c>null</c> leaves it to the upstream.</summary>
     public RedirectMode? Redirects { get; init; }
+
+    /// <summary>Whether gateways keep what is pulled; off by default.</summary>
+    public bool Cache { get; init; }
 }
 
 /// <summary>What to do with a redirect to blob storage.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Login;
@@ -21,6 +22,7 @@ internal sealed partial class DataListener(
     public async Task Handle(HttpContext context)
     {
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+        Activity.Current?.SetTag("registryproxy.request_id", context.TraceIdentifier);
         try
         {
             await Dispatch(context);

@@ -31,6 +31,7 @@ public static class GatewayApp
     {
         TrustedProxies = configuration.Listen.TrustedProxies,
         MaxStale = configuration.Cluster.MaxStale,
+        Cache = configuration.Cache,
     };
 
     private static void RunData(IApplicationBuilder data)

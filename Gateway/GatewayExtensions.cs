@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
@@ -37,6 +38,7 @@ public static class GatewayExtensions
             .AddSnapshots()
             .AddAccess()
             .AddUpstreamTransport()
+            .AddCache()
             .AddDistribution();
     }
 
@@ -66,6 +68,22 @@ public static class GatewayExtensions
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamForwarder>()
         .AddSingleton<UpstreamClient>();
+
+    private static IServiceCollection AddCache(this IServiceCollection services) => services
+        .AddSingleton<CacheMeter>()
+        .AddSingleton<DiskStore>()
+        .AddSingleton<HoldingIndex>()
+        .AddSingleton<UpstreamFetcher>()
+        .AddSingleton<StoredBlobs>()
+        .AddSingleton<BlobFills>()
+        .AddSingleton<BlobSender>()
+        .AddSingleton<BlobCache>()
+        .AddSingleton<StoredManifests>()
+        .AddSingleton<TagIndex>()
+        .AddSingleton<ManifestFetcher>()
+        .AddSingleton<ManifestCache>()
+        .AddSingleton<CacheFollower>()
+        .AddHostedService(services => services.GetRequiredService<CacheFollower>());
 
     private static IServiceCollection AddDistribution(this IServiceCollection services) => services
         .AddSingleton<DistributionEndpoints>()

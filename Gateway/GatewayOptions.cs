@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Configuration;
 
 namespace RegistryProxy.Gateway;
 
@@ -10,4 +11,7 @@ public sealed record GatewayOptions
 
     /// <summary>How long known sessions are served while the cluster is away. Default 5 minutes.</summary>
     public TimeSpan MaxStale { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Where pulls are kept; <c>null</c> for nowhere.</summary>
+    public CacheConfiguration? Cache { get; init; }
 }

@@ -4,7 +4,7 @@ using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 
-/// <summary><c>revision</c>, <c>cluster</c>, <c>audit</c> and <c>cache</c>.</summary>
+/// <summary><c>revision</c>, <c>cluster</c> and <c>audit</c>.</summary>
 internal static partial class ClusterReader
 {
     public static ClusterConfiguration Cluster(Field field, ReadingContext context)
@@ -156,18 +156,5 @@ internal static partial class ClusterReader
         };
         map.RefuseOthers();
         return audit;
-    }
-
-    public static void Cache(Field field)
-    {
-        if (field.IsPresent && field.Map() is { } map)
-        {
-            map["path"].RequiredText();
-            map["maxBytes"].Size(0);
-            map["tagTtl"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(1));
-            map["staleIfError"].Duration(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(30));
-            map.RefuseOthers();
-            NotSupportedYet.Refuse(field);
-        }
     }
 }

@@ -44,6 +44,7 @@ internal static class RouteReader
             Redirects = UpstreamReader.Redirects(map["redirects"]),
             FallbackOnNotFound = onNotFound,
             FallbackOnError = onError,
+            Cache = Cache(map["cache"], known),
         };
         if (route.Upstreams.Count == 0)
         {
@@ -56,12 +57,6 @@ internal static class RouteReader
         else if (route.Upstreams.Count == 1 && map["fallbackOn"].IsPresent)
         {
             map["fallbackOn"].Fail("needs a list of upstreams to fall back to");
-        }
-
-        var cache = map["cache"];
-        if (cache.Flag(false))
-        {
-            NotSupportedYet.Refuse(cache);
         }
 
         map.RefuseOthers();
@@ -93,6 +88,17 @@ internal static class RouteReader
         }
 
         return (notFound, error);
+    }
+
+    private static bool Cache(Field field, FrontDoorConfiguration known)
+    {
+        var wanted = field.Flag(false);
+        if (wanted && known.Cache is null)
+        {
+            field.Fail("needs a place for the files: cache: { path: /var/cache/registryproxy }");
+        }
+
+        return wanted;
     }
 
     private static string Upstream(Field field, FrontDoorConfiguration known)

@@ -94,6 +94,11 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
             sections.Add("state");
         }
 
+        if (before.Cache != after.Cache)
+        {
+            sections.Add("cache");
+        }
+
         return sections;
     }
 

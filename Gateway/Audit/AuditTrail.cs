@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
@@ -60,7 +61,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Rule = exchange.Caller.RuleFor(exchange.Repository, OperationTable.Actions(operation).Needed),
             Status = response.StatusCode,
             Bytes = response.ContentLength,
-            Cache = "none",
+            Cache = exchange.Cache.Name(),
             Upstream = exchange.Upstream.Name,
         });
     }

@@ -2,6 +2,7 @@ using System.Net;
 using Orleans.Configuration;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Redis;
+using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.Gateway.Cluster;
 
@@ -18,6 +19,11 @@ internal static class ClusterClient
         BackgroundConnection.Add(builder, client =>
         {
             UseProvider(client, cluster);
+            if (TelemetryExport.IsOn)
+            {
+                client.AddActivityPropagation();
+            }
+
             client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
             client.Configure<Orleans.Configuration.GatewayOptions>(options => options.GatewayListRefreshPeriod = Refresh);
             client.Configure<ClientMessagingOptions>(options =>

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
@@ -30,6 +31,9 @@ internal sealed class Exchange
     public RepositoryName UpstreamName => Destination.Name;
 
     public Upstream Upstream => Destination.Upstream;
+
+    /// <summary>Where the answer came from.</summary>
+    public CacheState Cache { get; set; }
 
     public bool IsHead => HttpMethods.IsHead(Context.Request.Method);
 

@@ -1,17 +1,29 @@
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
 
-/// <summary>GET and HEAD of manifests, blobs and referrers: streamed through.</summary>
-internal sealed class PullOperations(UpstreamForwarder forwarder)
+/// <summary>GET and HEAD of manifests, blobs and referrers: streamed through, or on routes with a cache served from it.</summary>
+internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore store, ManifestCache manifests, BlobCache blobs)
 {
     private const string DigestHeader = "Docker-Content-Digest";
 
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
 
-    public Task Manifest(Exchange exchange) => Pull(exchange, () => new Forwarding
+    public Task Manifest(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled
+        ? manifests.Serve(exchange, () => forwarder.TryForward(exchange, ManifestPlan(exchange)))
+        : forwarder.TryForward(exchange, ManifestPlan(exchange)));
+
+    /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
+    public Task Blob(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects
+        ? blobs.Serve(exchange, () => forwarder.TryForward(exchange, BlobPlan(exchange)))
+        : forwarder.TryForward(exchange, BlobPlan(exchange)));
+
+    public Task Referrers(Exchange exchange) => Pull(exchange, () => forwarder.TryForward(exchange, ReferrersPlan(exchange)));
+
+    private static Forwarding ManifestPlan(Exchange exchange) => new()
     {
         Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
@@ -19,30 +31,31 @@ internal sealed class PullOperations(UpstreamForwarder forwarder)
         IsMetered = !exchange.IsHead,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyContent(upstream, response, exchange.Path.Reference!.Digest, "private, no-store"),
-    });
+    };
 
-    public Task Blob(Exchange exchange) => Pull(exchange, () => new Forwarding
+    private static Forwarding BlobPlan(Exchange exchange) => new()
     {
         Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         FollowRedirects = exchange.Destination.FollowRedirects,
+        IsResumable = true,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyBlob(upstream, response, exchange.Path.Digest!),
-    });
+    };
 
-    public Task Referrers(Exchange exchange) => Pull(exchange, () => new Forwarding
+    private static Forwarding ReferrersPlan(Exchange exchange) => new()
     {
         Target = $"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}",
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
-    });
+    };
 
-    private async Task Pull(Exchange exchange, Func<Forwarding> plan)
+    private static async Task Pull(Exchange exchange, Func<Task<DistributionError?>> attempt)
     {
-        if (await Fallback.Run(exchange, () => forwarder.TryForward(exchange, plan())) is { } error)
+        if (await Fallback.Run(exchange, attempt) is { } error)
         {
             await DistributionErrorWriter.Write(exchange.Context, error);
         }

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>PUT of manifests, DELETE of manifests, tags and blobs.</summary>
-internal sealed class WriteOperations(UpstreamForwarder forwarder)
+internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower cache)
 {
     /// <summary>The largest manifest, in bytes: the floor that the specification sets for registries.</summary>
     public const long MaxManifestBytes = 4 * 1024 * 1024;
@@ -25,6 +26,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder)
             NotFound = DistributionError.NameUnknown(),
             TooLarge = TooLarge(),
             Request = RequestHeaders.CopyUpload,
+            Succeeded = _ => Announce(exchange, exchange.Path.Reference!.ToString()),
             Response = (upstream, response) => CopyCreated(upstream, response, exchange),
         });
     }
@@ -34,6 +36,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder)
         Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
+        Succeeded = _ => Announce(exchange, exchange.Path.Reference!.ToString()),
         Request = RequestHeaders.CopyUpload,
         Response = NoContent,
     });
@@ -43,9 +46,14 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder)
         Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
+        Succeeded = _ => Announce(exchange, exchange.Path.Digest!.Value),
         Request = RequestHeaders.CopyUpload,
         Response = NoContent,
     });
+
+    /// <summary>Other routes may cache what this one does not, so every write is told.</summary>
+    private Task Announce(Exchange exchange, string reference) =>
+        exchange.Map.HasCache ? cache.Announce(exchange.Destination, reference) : Task.CompletedTask;
 
     private static DistributionError TooLarge() =>
         DistributionError.ManifestInvalid($"the manifest is larger than {MaxManifestBytes} bytes", StatusCodes.Status413PayloadTooLarge);

@@ -21,11 +21,15 @@ internal sealed class FrontDoorMap
             .Where(pair => pair.host != "*")
             .ToFrozenDictionary(pair => pair.host, pair => pair.tenant, StringComparer.OrdinalIgnoreCase);
         _anyHost = tenants.Find(tenant => tenant.Hosts.Contains("*"));
+        HasCache = snapshot.Tenants.Any(tenant => tenant.Routes.Any(route => route.Cache));
         Verifier = new AccessTokenVerifier(snapshot.Keys, snapshot.AccessLifetime);
         Seal = new UploadSeal(snapshot.UploadKeys);
     }
 
     public GatewaySnapshot Snapshot { get; }
+
+    /// <summary>Whether any route is cached.</summary>
+    public bool HasCache { get; }
 
     public AccessTokenVerifier Verifier { get; }
 

@@ -17,6 +17,9 @@ internal sealed class TenantRoute(RouteSnapshot snapshot, IReadOnlyDictionary<st
     /// <summary>How many upstreams a pull may try.</summary>
     public int UpstreamCount => _upstreams.Length;
 
+    /// <summary>Whether what is pulled is kept here.</summary>
+    public bool Caches => snapshot.Cache;
+
     /// <summary>Where a public name leads, at one of the upstreams; <c>null</c> when it is not below the prefix or becomes too long.</summary>
     public Destination? DestinationOf(RepositoryName name, int upstream = 0)
     {

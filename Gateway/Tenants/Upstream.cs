@@ -17,6 +17,9 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
     /// <summary>The account that requests count against.</summary>
     public string Account => snapshot.Account;
 
+    /// <summary>What cached content came from: the same content is not expected of another address or account.</summary>
+    public string Identity { get; } = $"{snapshot.Name} {snapshot.Url} {snapshot.Account}";
+
     /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
     public bool IsOrigin(Uri address) =>
         address.Scheme == Url.Scheme

@@ -46,6 +46,11 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             return false;
         }
 
+        if (forwarding.Succeeded is { } succeeded)
+        {
+            await succeeded(proxyResponse);
+        }
+
         Error = forwarding.Response(proxyResponse, httpContext.Response);
         if (Error is null)
         {

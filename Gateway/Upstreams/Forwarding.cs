@@ -26,6 +26,12 @@ internal sealed record Forwarding
     /// <summary>Whether upstreams that limit pulls count this one: a GET of a manifest.</summary>
     public bool IsMetered { get; init; }
 
+    /// <summary>Whether a download that is cut may go on where it was: its content cannot change, since a digest names it.</summary>
+    public bool IsResumable { get; init; }
+
+    /// <summary>What must have happened between the upstream's success and the client's.</summary>
+    public Func<HttpResponseMessage, Task>? Succeeded { get; init; }
+
     /// <summary>Copies the headers of the request that the upstream may see.</summary>
     public required Action<HttpRequest, HttpRequestMessage> Request { get; init; }
 

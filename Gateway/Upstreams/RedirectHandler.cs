@@ -36,12 +36,14 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
     }
 
     /// <summary>Where a redirect leads, absolute; <c>null</c> when the response is none.</summary>
+    /// <exception cref="RedirectRefusedException">It leads to something that is not an address.</exception>
     internal static Uri? Target(HttpRequestMessage request, HttpResponseMessage response) =>
         response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
         && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
         && response.Headers.Location is { } location
-            ? new Uri(request.RequestUri!, location)
+            ? Uri.TryCreate(request.RequestUri, location, out var target) ? target
+                : throw new RedirectRefusedException($"upstream '{UpstreamCall.Of(request).Upstream.Name}' redirects to something that is not an address")
             : null;
 
     private static bool IsDowngrade(Uri from, Uri to) => from.Scheme == Uri.UriSchemeHttps && to.Scheme != Uri.UriSchemeHttps;

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Grains.Interfaces;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// connection is cut. Uploads go by YARP's forwarder; downloads are read straight into the client's connection, at half the cost.
 /// </summary>
 internal sealed partial class UpstreamForwarder(
-    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, TimeProvider time, ILogger<UpstreamForwarder> logger)
+    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, CacheMeter cache, TimeProvider time, ILogger<UpstreamForwarder> logger)
 {
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -71,8 +72,7 @@ internal sealed partial class UpstreamForwarder(
             if (await transformer.TransformResponseAsync(context, response, watch.Token) && !exchange.IsHead)
             {
                 phase = ForwarderError.ResponseBodyDestination;
-                await using var body = await response.Content.ReadAsStreamAsync(watch.Token);
-                await BodyStream.Copy(body.ReadAsync, context.Response.BodyWriter, watch);
+                await Copy(exchange, forwarding, transformer, response, watch);
             }
 
             return transformer.Error;
@@ -88,6 +88,36 @@ internal sealed partial class UpstreamForwarder(
             return error;
         }
     }
+
+    private async Task Copy(
+        Exchange exchange, Forwarding forwarding, ForwardTransformer transformer, HttpResponseMessage response, IdleWatch watch)
+    {
+        var writer = exchange.Context.Response.BodyWriter;
+        if (forwarding.IsResumable && Extent(response) is var (first, end, total))
+        {
+            await using var resuming = new ResumingBody(response, first, end, total, Reopen, cache.Resumed);
+            await BodyStream.Copy(resuming.Read, writer, watch);
+            return;
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(watch.Token);
+        await BodyStream.Copy(body.ReadAsync, writer, watch);
+
+        async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
+        {
+            var request = new HttpRequestMessage(HttpMethod.Get, exchange.Upstream.Url);
+            await transformer.TransformRequestAsync(exchange.Context, request, "", cancellation);
+            request.Headers.Remove("Range");
+            request.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+            return await transports.For(exchange.Upstream).SendAsync(request, cancellation);
+        }
+    }
+
+    /// <summary>Which part of how much an answer is; <c>null</c> when it does not say.</summary>
+    private static (long First, long End, long Total)? Extent(HttpResponseMessage response) =>
+        response.StatusCode == System.Net.HttpStatusCode.PartialContent
+            ? response.Content.Headers.ContentRange is { From: { } from, To: { } to, Length: { } length } ? (from, to + 1, length) : null
+            : response.Content.Headers.ContentLength is { } size ? (0, size, size) : null;
 
     private DistributionError? Fail(Exchange exchange, Forwarding forwarding, ForwarderError error, Exception? fault)
     {

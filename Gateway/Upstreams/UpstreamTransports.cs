@@ -1,4 +1,5 @@
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 
@@ -22,5 +23,6 @@ internal sealed class UpstreamTransports(GrantCache grants, UpstreamAccounts acc
     }
 
     private static HttpMessageInvoker Build(GrantCache grants, UpstreamAccounts accounts, TimeProvider time, bool allowPrivate) => new(
-        new RedirectHandler(new GrantHandler(grants, time, new AccountHandler(accounts, time, UpstreamTransport.Create(allowPrivate)))));
+        new UpstreamTracing(
+            new RedirectHandler(new GrantHandler(grants, time, new AccountHandler(accounts, time, UpstreamTransport.Create(allowPrivate))))));
 }

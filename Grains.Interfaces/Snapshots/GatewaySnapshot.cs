@@ -96,6 +96,10 @@ public sealed record RouteSnapshot
     /// <summary>What makes a pull go on to the next upstream.</summary>
     [Id(3)]
     public RouteFallback FallbackOn { get; init; } = RouteFallback.All;
+
+    /// <summary>Whether gateways keep what is pulled.</summary>
+    [Id(4)]
+    public bool Cache { get; init; }
 }
 
 /// <summary>One upstream of a route.</summary>

@@ -52,6 +52,7 @@ internal static class SnapshotBuilder
         ],
         Rewrite = route.Rewrite,
         FallbackOn = (route.FallbackOnNotFound ? RouteFallback.NotFound : 0) | (route.FallbackOnError ? RouteFallback.Error : 0),
+        Cache = route.Cache,
     };
 
     private static UpstreamSnapshot Upstream(UpstreamConfiguration upstream) => new()

@@ -13,13 +13,16 @@ internal static class AgentCommand
     private const string HelperName = "docker-credential-";
 
     /// <summary>The exit code when the settings cannot be used.</summary>
-    private const int BadSettings = 2;
+    public const int BadSettings = 2;
 
     /// <summary>Parses the arguments and runs a command. Under the name of a docker credential helper the words of docker are the command.</summary>
     public static Task<int> Run(string[] args)
     {
         var config = new Option<string?>("--config") { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
-        var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") { config, Serve(config), Provide(config), Help(config) };
+        var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") 
+        {
+            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(), InstallCommands.Watch(),
+        };
         string[] words = IsHelper() ? ["credential-helper", .. args] : args;
         return root.Parse(words).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
@@ -58,7 +61,8 @@ internal static class AgentCommand
     private static bool IsHelper() => new[] { Environment.ProcessPath, Environment.GetCommandLineArgs()[0] }
         .Any(path => Path.GetFileName(path)?.StartsWith(HelperName, StringComparison.Ordinal) == true);
 
-    private static string FileOf(string? option) => option ?? Environment.GetEnvironmentVariable(ConfigVariable) ?? AgentFiles.Settings;
+    /// <summary>The agent's file: by option, by environment, or where it always is.</summary>
+    public static string FileOf(string? option) => option ?? Environment.GetEnvironmentVariable(ConfigVariable) ?? AgentFiles.Settings;
 
     private static async Task<int> With(string? option, Func<AgentSettings, Task<int>> run)
     {

@@ -38,7 +38,7 @@ public sealed record AuditEvent
     /// <summary>The length of the answer, or how many events were lost.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>Where the answer came from: <c>none</c> for the upstream.</summary>
+    /// <summary>Where the answer came from: <c>none hit revalidated stale miss joined bypass</c>.</summary>
     public string? Cache { get; init; }
 
     public string? Upstream { get; init; }

@@ -1,20 +1,41 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace RegistryProxy.ServiceDefaults.Telemetry;
 
-/// <summary>Logs and metrics of a host.</summary>
+/// <summary>Logs, metrics and traces of a host.</summary>
 public static class TelemetryExtensions
 {
+    private static readonly string[] ProbePaths = ["/livez", "/readyz", "/metrics"];
+
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         AddLogs(builder.Logging);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("RegistryProxy.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());
+        if (TelemetryExport.IsOn)
+        {
+            AddExport(builder.Services);
+        }
     }
+
+    /// <summary>
+    /// Where the standard variables of OpenTelemetry name a collector, metrics and traces go there: request, grain calls, upstream. Queries of
+    /// addresses stay out of spans, since those of blob storage are credentials.
+    /// </summary>
+    private static void AddExport(IServiceCollection services) => services.AddOpenTelemetry()
+        .ConfigureResource(resource => resource.AddService("registryproxy"))
+        .WithMetrics(metrics => metrics.AddOtlpExporter())
+        .WithTracing(traces => traces
+            .AddSource("RegistryProxy.*", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
+            .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !ProbePaths.Contains(context.Features.Get<IHttpRequestFeature>()?.RawTarget))
+            .AddOtlpExporter());
 
     private static void AddLogs(ILoggingBuilder logging)
     {

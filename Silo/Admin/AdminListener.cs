@@ -18,6 +18,7 @@ public static partial class AdminListener
         .AddHostedService<SiloReporter>()
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
+        .AddSingleton<CacheEndpoint>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
@@ -44,7 +45,7 @@ public static partial class AdminListener
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/sessions, /admin/explain, /metrics"));
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
     }
 
     private static (int Status, string Message)? Refuse(HttpContext context, AdminGate gate) =>
@@ -88,6 +89,7 @@ public static partial class AdminListener
         endpoints.MapGet("/admin/overview", services.GetRequiredService<OverviewEndpoint>().Describe);
         endpoints.MapGet(ClusterDashboard.Path + "/{**path}", services.GetRequiredService<ClusterDashboard>().Serve);
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
+        endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);

@@ -53,4 +53,5 @@ internal sealed record RevocationReply(int Revoked);
 [JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
 [JsonSerializable(typeof(UpstreamStatus[]))]
 [JsonSerializable(typeof(Overview))]
+[JsonSerializable(typeof(IReadOnlyList<CacheReport>))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -57,11 +57,23 @@ internal sealed partial class LastingMembershipTable(
         _last?.TryGet(key) is { } row ? new MembershipTableData(row, _last.Version) : null,
         cancellationToken);
 
-    public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
-        inner.InsertRowAsync(entry, tableVersion, cancellationToken);
+    public async Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default)
+    {
+        var done = await inner.InsertRowAsync(entry, tableVersion, cancellationToken);
+        await memory.Remember(cancellationToken);
+        return done;
+    }
 
     public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
-        await OrFarewell(async () => (object)await inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken), true, cancellationToken) is true;
+        await OrFarewell<object>(
+            async () =>
+            {
+                var done = await inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken);
+                await memory.Remember(cancellationToken);
+                return done;
+            },
+            true,
+            cancellationToken) is true;
 
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default)
     {
@@ -71,6 +83,7 @@ internal sealed partial class LastingMembershipTable(
         }
 
         await inner.UpdateIAmAliveAsync(entry, cancellationToken);
+        await memory.Remember(cancellationToken);
     }
 
     public Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken = default) =>

@@ -10,16 +10,21 @@ namespace RegistryProxy.Silo.Clustering;
 /// they are and never read.
 /// </summary>
 internal sealed class RedisMembershipMemory(
-    IConnectionMultiplexer connection, IOptions<RedisClusteringOptions> options, IOptions<ClusterOptions> cluster) : IMembershipMemory
+    IConnectionMultiplexer connection, ILocalSiloDetails silo, IOptions<RedisClusteringOptions> options, IOptions<ClusterOptions> cluster)
+    : IMembershipMemory
 {
     private const string Version = "Version";
 
-    /// <summary>ARGV: the version that is remembered, then names and values of rows. Rows that others wrote meanwhile stay.</summary>
+    /// <summary>
+    /// ARGV: the version that is remembered, the name of the own row, then names and values of rows. The table went back when it is behind that
+    /// version, or when the own row is gone; rows that others wrote meanwhile stay.
+    /// </summary>
     private const string RestoreScript = """
         local known = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
-        if known >= tonumber(ARGV[1]) then return 0 end
-        for i = 2, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
-        redis.call('HSET', KEYS[1], 'Version', tostring(tonumber(ARGV[1]) + 1))
+        local remembered = tonumber(ARGV[1])
+        if known >= remembered and redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1 then return 0 end
+        for i = 3, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+        redis.call('HSET', KEYS[1], 'Version', tostring(math.max(known, remembered) + 1))
         return 1
         """;
 
@@ -39,12 +44,13 @@ internal sealed class RedisMembershipMemory(
 
     public async Task<bool> Restore(CancellationToken cancellation)
     {
-        if (_rows.Length == 0)
+        var own = silo.SiloAddress.ToString();
+        if (!Array.Exists(_rows, row => row.Name == own))
         {
             return false;
         }
 
-        RedisValue[] arguments = [_version, .. _rows.SelectMany(row => new[] { row.Name, row.Value })];
+        RedisValue[] arguments = [_version, own, .. _rows.SelectMany(row => new[] { row.Name, row.Value })];
         return (int)await connection.GetDatabase().ScriptEvaluateAsync(RestoreScript, [_key], arguments).WaitAsync(cancellation) == 1;
     }
 }

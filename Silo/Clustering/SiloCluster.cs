@@ -7,6 +7,7 @@ using RegistryProxy.Grains;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.ServiceDefaults.Telemetry;
 using RegistryProxy.Silo.Storage;
 
 namespace RegistryProxy.Silo.Clustering;
@@ -37,6 +38,11 @@ public static class SiloCluster
         {
             AddMembership(silo, cluster, ports(cluster));
             silo.AddStateStorage(configuration.State);
+            if (TelemetryExport.IsOn)
+            {
+                silo.AddActivityPropagation();
+            }
+
             AddGrainDirectory(silo);
             silo.AddDashboard(dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, 5000));
             silo.Configure<SiloMessagingOptions>(options =>

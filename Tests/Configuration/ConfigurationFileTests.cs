@@ -149,7 +149,7 @@ public sealed class ConfigurationFileTests : IDisposable
         var errors = Parse("""
             revision: 1
             cluster: { provider: redis, redis: { connection: "127.0.0.1:6379" }, maxStale: 5m }
-            state: { provider: file, file: { path: state/ }, encryptionKeys: [ { id: k1, key: { file: k } } ] }
+            state: { provider: redis, redis: { connection: "127.0.0.1:6379" }, encryptionKeys: [ { id: k1, key: { file: k } } ] }
             audit: { file: audit.jsonl, maxBytes: 100MiB, keep: 5 }
             cache: { path: /var/cache, maxBytes: 50GiB, tagTtl: 30s, staleIfError: 10m }
             upstreams: { a: { url: "https://a.example" } }
@@ -165,7 +165,7 @@ public sealed class ConfigurationFileTests : IDisposable
             """).Errors;
         foreach (var field in new[]
         {
-            "cluster.provider", "cluster.redis", "cache", "tenants.t.routes[0].cache",
+            "cache", "tenants.t.routes[0].cache",
         })
         {
             Assert.Contains(errors, error => error.Field == field && error.Message.Contains("not supported yet"));

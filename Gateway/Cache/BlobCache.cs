@@ -1,0 +1,155 @@
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache;
+
+/// <summary>
+/// Pulls of blobs on cached routes: 1. the repository must be known to hold the digest, or the upstream is asked; 2. from the disk;
+/// 3. else from the one download of it, which everybody joins.
+/// </summary>
+internal sealed partial class BlobCache(
+    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter,
+    TimeProvider time, ILogger<BlobCache> logger)
+{
+    /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
+    public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
+    {
+        var digest = exchange.Path.Digest!;
+        var holding = Holding.Of(exchange, digest.Value);
+        var fetch = new Fetch(exchange.Destination, "blobs", digest.Value, [], DistributionError.BlobUnknown());
+
+        // 1. To know a digest opens nothing.
+        if (!holdings.Knows(holding) && (stored.Has(digest) || fills.IsRunning(digest)) && await Confirm(exchange, fetch, holding) is { } refused)
+        {
+            return refused;
+        }
+
+        // 2. From the disk.
+        if (holdings.Knows(holding) && await stored.Open(digest) is { } lease)
+        {
+            using (lease)
+            {
+                return await Hit(exchange, digest, lease);
+            }
+        }
+
+        // 3. From the download.
+        return exchange.IsHead ? await Ask(exchange, stream, holding) : await Join(exchange, stream, digest, holding, fetch);
+    }
+
+    private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
+    {
+        Mark(exchange, CacheState.Hit);
+        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest.Value, lease.Size);
+        if (range is { } wanted)
+        {
+            meter.Saved(wanted.Count);
+            await Guard(exchange, () => BlobSender.Send(exchange.Context, lease, wanted));
+        }
+
+        return error;
+    }
+
+    private async Task<DistributionError?> Join(
+        Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
+    {
+        var (fill, isNew) = fills.Join(digest, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
+        try
+        {
+            if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
+            {
+                return refused;
+            }
+
+            if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
+            {
+                return error;
+            }
+
+            if (!fill.IsKept)
+            {
+                Mark(exchange, CacheState.Bypass);
+                return await stream();
+            }
+
+            holdings.Learn(holding);
+            return await Follow(exchange, digest, fill, fetch, isNew);
+        }
+        finally
+        {
+            fill.Leave();
+        }
+    }
+
+    private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
+    {
+        Mark(exchange, isNew ? CacheState.Miss : CacheState.Joined);
+        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest.Value, fill.Size);
+        if (range is { } wanted)
+        {
+            meter.Saved(isNew ? 0 : wanted.Count);
+            await Guard(exchange, () => sender.Send(exchange.Context, fill, fetch, wanted));
+        }
+
+        return error;
+    }
+
+    /// <summary>HEAD of what is not here: a good answer teaches where it is.</summary>
+    private async Task<DistributionError?> Ask(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
+    {
+        Mark(exchange, CacheState.Miss);
+        var error = await stream();
+        if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK)
+        {
+            holdings.Learn(holding);
+        }
+
+        return error;
+    }
+
+    /// <summary>Asks the upstream whether the repository holds it; the error for the client when not.</summary>
+    private async Task<DistributionError?> Confirm(Exchange exchange, Fetch fetch, Holding holding)
+    {
+        var (answer, error) = await fetcher.Ask(fetch, exchange.Aborted);
+        answer?.Dispose();
+        if (error is null || (Outage.Is(error) && holdings.Knew(holding)))
+        {
+            holdings.Learn(holding);
+            return null;
+        }
+
+        if (error.Status == StatusCodes.Status404NotFound)
+        {
+            holdings.Forget(holding);
+        }
+
+        return error;
+    }
+
+    private void Mark(Exchange exchange, CacheState state)
+    {
+        exchange.Cache = state;
+        meter.Count(state);
+    }
+
+    /// <summary>A body that cannot be finished never ends cleanly: the connection is cut.</summary>
+    private async Task Guard(Exchange exchange, Func<Task> send)
+    {
+        try
+        {
+            await send();
+        }
+        catch (Exception fault) when (fault is IOException or HttpRequestException or OperationCanceledException)
+        {
+            if (!exchange.Aborted.IsCancellationRequested)
+            {
+                LogCut(exchange.Upstream.Name, exchange.Context.TraceIdentifier, fault.Message);
+            }
+
+            exchange.Context.Abort();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A blob of upstream {Upstream} was cut in request {RequestId}: {Cause}")]
+    private partial void LogCut(string upstream, string requestId, string cause);
+}

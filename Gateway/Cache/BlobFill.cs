@@ -1,0 +1,232 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache;
+
+/// <summary>
+/// One download of a blob into the cache, shared by all who want it. It hashes what it writes; the last byte is given out only when the
+/// digest is right, so that nobody gets a wrong blob that ends cleanly. When everybody has left before half of it came, it stops.
+/// </summary>
+internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter, TimeProvider time)
+    : IDisposable
+{
+    private const int ChunkBytes = 256 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<DistributionError?> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private PartialFile? _file;
+    private FillEnd _end;
+    private long _available;
+    private int _readers;
+    private bool _closed;
+
+    /// <summary>On whose word it was begun.</summary>
+    public Holding Starter => starter;
+
+    /// <summary>Known once the head is.</summary>
+    public long Size { get; private set; }
+
+    /// <summary>Whether it goes into the cache. If not, everybody streams on their own.</summary>
+    public bool IsKept => _file is not null;
+
+    /// <summary>Counts a reader in; <c>false</c> when it is too late.</summary>
+    public bool TryJoin()
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            _readers++;
+            return true;
+        }
+    }
+
+    /// <summary>Counts a reader out.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+        {
+            if (--_readers > 0)
+            {
+                return;
+            }
+
+            if (_end == FillEnd.Open && (Size == 0 || _available < Size / 2))
+            {
+                _closed = true;
+                _stop.Cancel();
+            }
+
+            Release();
+        }
+    }
+
+    /// <summary>Waits until the upstream answered: the error for the client, or <c>null</c>.</summary>
+    public Task<DistributionError?> Head(CancellationToken cancellation) => _head.Task.WaitAsync(cancellation);
+
+    /// <summary>Waits for bytes beyond an offset; up to where there are some now, or −1 when there will be no more.</summary>
+    public async ValueTask<long> WaitBeyond(long offset, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Task moved;
+            lock (_gate)
+            {
+                if (_available > offset)
+                {
+                    return _available;
+                }
+
+                if (_end != FillEnd.Open)
+                {
+                    return -1;
+                }
+
+                moved = _moved.Task;
+            }
+
+            await moved.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>How it ended; <see cref="FillEnd.Open"/> while it goes on.</summary>
+    public FillEnd End => _end;
+
+    /// <summary>Reads bytes that are there.</summary>
+    public int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_file!.File, buffer, offset);
+
+    /// <summary>Downloads to the end; never throws.</summary>
+    public async Task Run()
+    {
+        await Task.Yield();
+        var end = FillEnd.Failed;
+        try
+        {
+            end = await Download();
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or IOException or HttpRequestException or UnauthorizedAccessException)
+        {
+            _head.TrySetResult(UpstreamErrors.Unanswered(fetch.Destination.Upstream, fault));
+        }
+        finally
+        {
+            Finish(end);
+        }
+    }
+
+    /// <summary>To be called after it ended.</summary>
+    public void Dispose() => _stop.Dispose();
+
+    private async Task<FillEnd> Download()
+    {
+        using var watch = new IdleWatch(time, _stop.Token);
+        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, watch.Token);
+        if (answer is null)
+        {
+            _head.TrySetResult(error);
+            return FillEnd.Failed;
+        }
+
+        Size = answer.StatusCode == System.Net.HttpStatusCode.OK && answer.Content.Headers.ContentEncoding.Count == 0 ? answer.Content.Headers.ContentLength ?? -1 : -1;
+        _file = Size >= 0 ? store.Begin(Size) : null;
+        if (_file is null)
+        {
+            answer.Dispose();
+            _head.TrySetResult(null);
+            return FillEnd.NotKept;
+        }
+
+        await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, meter.Resumed);
+        _head.TrySetResult(null);
+        return await Write(body, watch);
+    }
+
+    private async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
+        (await fetcher.Send(fetch, HttpMethod.Get, offset, cancellation)).Answer;
+
+    private async Task<FillEnd> Write(ResumingBody body, IdleWatch watch)
+    {
+        using var hash = IncrementalHash.CreateHash(digest.Algorithm == "sha512" ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            long written = 0;
+            while (await body.Read(buffer, watch.Token) is var read and > 0)
+            {
+                watch.Moved();
+                hash.AppendData(buffer.AsSpan(0, read));
+                if (!TryDisk(() => RandomAccess.Write(_file!.File, buffer.AsSpan(0, read), written)))
+                {
+                    return FillEnd.DiskFailed;
+                }
+
+                written += read;
+                Publish(Math.Min(written, Size - 1));
+            }
+
+            if (Convert.ToHexStringLower(hash.GetHashAndReset()) != digest.Hex)
+            {
+                meter.Corrupt();
+                return FillEnd.Corrupt;
+            }
+
+            return TryDisk(() => _file!.Keep(StoredBlobs.NameOf(digest))) ? FillEnd.Complete : FillEnd.DiskFailed;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private bool TryDisk(Action write)
+    {
+        try
+        {
+            write();
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            store.Failed(fault);
+            return false;
+        }
+    }
+
+    private void Publish(long available)
+    {
+        lock (_gate)
+        {
+            _available = available;
+            _moved.TrySetResult();
+            _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
+    private void Finish(FillEnd end)
+    {
+        lock (_gate)
+        {
+            (_end, _closed) = (end, true);
+            _available = end == FillEnd.Complete ? Size : _available;
+            _moved.TrySetResult();
+            Release();
+        }
+    }
+
+    /// <summary>The file may go when it is complete or given up, and nobody reads it any more.</summary>
+    private void Release()
+    {
+        if (_readers == 0 && _end != FillEnd.Open)
+        {
+            _file?.Dispose();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics.Metrics;
+
+namespace RegistryProxy.Gateway.Cache;
+
+/// <summary>What the cache is good for: for <c>/metrics</c>, and summed for the cluster's <c>/admin/cache</c>.</summary>
+internal sealed class CacheMeter
+{
+    private readonly Counter<long> _requests;
+    private readonly Counter<long> _saved;
+    private readonly Counter<long> _evicted;
+    private readonly Counter<long> _corrupt;
+    private readonly Counter<long> _resumed;
+    private long _hitCount;
+    private long _missCount;
+    private long _joinCount;
+    private long _savedBytes;
+    private long _evictedCount;
+    private long _corruptCount;
+
+    public CacheMeter(IMeterFactory meters)
+    {
+        var meter = meters.Create("RegistryProxy.Gateway");
+        _requests = meter.CreateCounter<long>("registryproxy.cache.requests", "{request}", "Pulls on cached routes, by what they met");
+        _saved = meter.CreateCounter<long>("registryproxy.cache.saved", "By", "Bytes that clients got and upstreams did not have to send");
+        _evicted = meter.CreateCounter<long>("registryproxy.cache.evicted", "{object}", "Objects that had to make room");
+        _corrupt = meter.CreateCounter<long>("registryproxy.cache.corrupt", "{object}", "Bytes that were not what their digest says");
+        _resumed = meter.CreateCounter<long>("registryproxy.gateway.resumed", "{download}", "Downloads that an upstream cut and that went on where they were");
+    }
+
+    public long Hits => Volatile.Read(ref _hitCount);
+
+    public long Misses => Volatile.Read(ref _missCount);
+
+    public long Joins => Volatile.Read(ref _joinCount);
+
+    public long SavedBytes => Volatile.Read(ref _savedBytes);
+
+    public long Evictions => Volatile.Read(ref _evictedCount);
+
+    public long Corruptions => Volatile.Read(ref _corruptCount);
+
+    public void Count(CacheState state)
+    {
+        Interlocked.Increment(ref CounterOf(state));
+        _requests.Add(1, new KeyValuePair<string, object?>("result", state.Name()));
+    }
+
+    private ref long CounterOf(CacheState state)
+    {
+        if (state is CacheState.Miss or CacheState.Bypass)
+        {
+            return ref _missCount;
+        }
+
+        return ref state == CacheState.Joined ? ref _joinCount : ref _hitCount;
+    }
+
+    public void Saved(long bytes)
+    {
+        Interlocked.Add(ref _savedBytes, bytes);
+        _saved.Add(bytes);
+    }
+
+    public void Evicted(int objects)
+    {
+        if (objects > 0)
+        {
+            Interlocked.Add(ref _evictedCount, objects);
+            _evicted.Add(objects);
+        }
+    }
+
+    public void Corrupt()
+    {
+        Interlocked.Increment(ref _corruptCount);
+        _corrupt.Add(1);
+    }
+
+    public void Resumed() => _resumed.Add(1);
+}

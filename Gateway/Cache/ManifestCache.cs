@@ -1,0 +1,171 @@
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache;
+
+/// <summary>
+/// Pulls of manifests on cached routes. A digest is what it is for ever; a tag is asked about with HEAD when it was not for
+/// <c>cache.tagTtl</c>, and stands in for an upstream that cannot answer for <c>cache.staleIfError</c> more, with a warning to the user
+/// (OCI distribution-spec, "Warnings").
+/// </summary>
+internal sealed class ManifestCache(
+    GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, ManifestFetcher fetcher, CacheFollower follower,
+    CacheMeter meter, TimeProvider time)
+{
+    private const string StaleWarning = "299 - \"the upstream cannot be asked; this is what the tag was when it last could\"";
+
+    private readonly TimeSpan _ttl = options.Cache?.TagTtl ?? TimeSpan.Zero;
+    private readonly TimeSpan _stale = options.Cache?.StaleIfError ?? TimeSpan.Zero;
+
+    /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
+    public Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream) =>
+        exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest, stream) : ByTag(exchange, stream);
+
+    private Task<DistributionError?> ByTag(Exchange exchange, Func<Task<DistributionError?>> stream)
+    {
+        var key = TagKey.Of(exchange);
+        var entry = tags.Find(key) is { } found && Accepts(exchange.Context.Request, found.Content.MediaType) ? found : null;
+        return entry is not null && follower.IsTrusted && tags.AgeOf(entry) < _ttl
+            ? Write(exchange, entry.Content, CacheState.Hit)
+            : AskForTag(exchange, key, entry, stream);
+    }
+
+    private async Task<DistributionError?> AskForTag(Exchange exchange, TagKey key, TagEntry? entry, Func<Task<DistributionError?>> stream)
+    {
+        var fetch = FetchOf(exchange, key.Tag);
+        var answer = await fetcher.Share(
+            FlightOf(exchange, fetch), () => entry is null ? Get(key, fetch) : Revalidate(key, entry, fetch), exchange.Aborted);
+        if (answer.Content is { } content)
+        {
+            holdings.Learn(Holding.Of(exchange, content.Digest.Value));
+        }
+
+        return await Answer(exchange, answer, stream);
+    }
+
+    private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, Fetch fetch)
+    {
+        var (writes, at) = (tags.Writes, time.GetTimestamp());
+        var (digest, error) = await fetcher.Ask(fetch);
+        if (error is null && digest is not null && (digest == entry.Content.Digest ? entry.Content : stored.Find(digest)) is { } known)
+        {
+            tags.Learn(key, known, at, writes);
+            return new ManifestAnswer(known, CacheState.Revalidated, null);
+        }
+
+        var answer = error is null ? await Get(key, fetch) : new ManifestAnswer(null, CacheState.Miss, error);
+        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale)
+        {
+            return new ManifestAnswer(entry.Content, CacheState.Stale, null);
+        }
+
+        if (answer.Error?.Status == StatusCodes.Status404NotFound)
+        {
+            tags.Forget(key);
+        }
+
+        return answer;
+    }
+
+    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch)
+    {
+        var (writes, at) = (tags.Writes, time.GetTimestamp());
+        var answer = await fetcher.Get(fetch, null);
+        if (answer.Content is { } content)
+        {
+            tags.Learn(key, content, at, writes);
+        }
+
+        return answer;
+    }
+
+    private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
+    {
+        var holding = Holding.Of(exchange, digest.Value);
+        var known = stored.Find(digest);
+        if (known is not null && holdings.Knows(holding))
+        {
+            return await Write(exchange, known, CacheState.Hit);
+        }
+
+        var fetch = FetchOf(exchange, digest.Value);
+        var answer = await fetcher.Share(
+            FlightOf(exchange, fetch), () => known is null ? fetcher.Get(fetch, digest) : Confirm(holding, known, fetch), exchange.Aborted);
+        if (answer.Content is not null)
+        {
+            holdings.Learn(holding);
+        }
+        else if (answer.Error?.Status == StatusCodes.Status404NotFound)
+        {
+            holdings.Forget(holding);
+        }
+
+        return await Answer(exchange, answer, stream);
+    }
+
+    /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
+    private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch)
+    {
+        var (_, error) = await fetcher.Ask(fetch);
+        return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
+            : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null)
+            : new ManifestAnswer(null, CacheState.Miss, error);
+    }
+
+    private Task<DistributionError?> Answer(Exchange exchange, ManifestAnswer answer, Func<Task<DistributionError?>> stream)
+    {
+        if (answer.Content is { } content)
+        {
+            return Write(exchange, content, answer.State);
+        }
+
+        exchange.Cache = answer.State;
+        meter.Count(answer.State);
+        return answer.Error is null ? stream() : Task.FromResult<DistributionError?>(answer.Error);
+    }
+
+    private async Task<DistributionError?> Write(Exchange exchange, ManifestContent content, CacheState state)
+    {
+        exchange.Cache = state;
+        meter.Count(state);
+        var response = exchange.Context.Response;
+        if (state == CacheState.Stale)
+        {
+            response.Headers.Warning = StaleWarning;
+        }
+
+        if (ContentHead.Write(exchange.Context, content.Digest.Value, content.ETag, content.MediaType, ContentHead.Never))
+        {
+            return null;
+        }
+
+        response.ContentLength = content.Bytes.Length;
+        if (!exchange.IsHead)
+        {
+            meter.Saved(state == CacheState.Miss ? 0 : content.Bytes.Length);
+            await response.BodyWriter.WriteAsync(content.Bytes, exchange.Aborted);
+        }
+
+        return null;
+    }
+
+    private static Fetch FetchOf(Exchange exchange, string reference) => new(
+        exchange.Destination, "manifests", reference, exchange.Context.Request.Headers.Accept.ToArray(), DistributionError.ManifestUnknown());
+
+    private static FlightKey FlightOf(Exchange exchange, Fetch fetch) => new(
+        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference, string.Join(',', fetch.Accept));
+
+    /// <summary>A tag may be of another type for a client that takes others.</summary>
+    private static bool Accepts(HttpRequest request, string mediaType)
+    {
+        foreach (var value in request.Headers.Accept)
+        {
+            if (value is not null && (value.Contains(mediaType, StringComparison.OrdinalIgnoreCase) || value.Contains("*/*", StringComparison.Ordinal)))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

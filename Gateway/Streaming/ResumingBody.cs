@@ -1,0 +1,75 @@
+namespace RegistryProxy.Gateway.Streaming;
+
+/// <summary>
+/// The body of a download with a known length, which goes on where it was when the upstream cuts it: at most three times, and only with an
+/// answer that says it is the same content from exactly there (RFC 9110 §14.4).
+/// </summary>
+internal sealed class ResumingBody(
+    HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen, Action resumed) : IAsyncDisposable
+{
+    private const int MaxResumptions = 3;
+
+    private HttpResponseMessage _response = first;
+    private Stream? _stream;
+    private long _position = offset;
+    private int _resumptions;
+
+    /// <summary>Reads some bytes; 0 at the end.</summary>
+    /// <exception cref="IOException">The upstream ended early and does not go on.</exception>
+    public async ValueTask<int> Read(Memory<byte> buffer, CancellationToken cancellation)
+    {
+        while (_position < end)
+        {
+            try
+            {
+                _stream ??= await _response.Content.ReadAsStreamAsync(cancellation);
+                if (await _stream.ReadAsync(buffer[..(int)Math.Min(buffer.Length, end - _position)], cancellation) is var read and > 0)
+                {
+                    _position += read;
+                    return read;
+                }
+
+                throw new IOException("the body ended early");
+            }
+            catch (Exception fault) when (fault is IOException or HttpRequestException)
+            {
+                if (++_resumptions > MaxResumptions || !await Reopen(cancellation))
+                {
+                    throw;
+                }
+            }
+        }
+
+        return 0;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_stream is not null)
+        {
+            await _stream.DisposeAsync();
+        }
+
+        _response.Dispose();
+    }
+
+    private async Task<bool> Reopen(CancellationToken cancellation)
+    {
+        await DisposeAsync();
+        _stream = null;
+        if (await reopen(_position, cancellation) is not { } next)
+        {
+            return false;
+        }
+
+        _response = next;
+        if (next.StatusCode != System.Net.HttpStatusCode.PartialContent
+            || next.Content.Headers.ContentRange is not { From: { } from, Length: { } length } || from != _position || length != total)
+        {
+            return false;
+        }
+
+        resumed();
+        return true;
+    }
+}

@@ -1,0 +1,86 @@
+using Orleans.Concurrency;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>Keeps the caches of gateways right: every one of them hears of a write before the client that wrote does. The key is always 0.</summary>
+[Alias("rp.ICacheGrain")]
+public interface ICacheGrain : IGrainWithIntegerKey
+{
+    /// <summary>
+    /// Subscribes a gateway for twenty seconds, or renews that. A gateway that could not renew for <see cref="CacheReport.Trust"/> must ask
+    /// upstreams about every tag.
+    /// </summary>
+    [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default);
+
+    /// <summary>Something was written through a gateway; returns when every gateway that can be reached has forgotten what it was before.</summary>
+    [Alias("Changed"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    ValueTask Changed(CacheChange change, CancellationToken cancellation = default);
+
+    /// <summary>The last report of each gateway.</summary>
+    [Alias("Describe"), AlwaysInterleave]
+    ValueTask<IReadOnlyList<CacheReport>> Describe(CancellationToken cancellation = default);
+}
+
+/// <summary>A gateway with a cache.</summary>
+[Alias("rp.ICacheObserver")]
+public interface ICacheObserver : IGrainObserver
+{
+    /// <summary>Forget what this was before; answered when it is forgotten.</summary>
+    [Alias("Changed")]
+    Task Changed(CacheChange change);
+}
+
+/// <summary>A write.</summary>
+/// <param name="Upstream">The upstream, as gateways tell them apart.</param>
+/// <param name="Repository">The repository's name there.</param>
+/// <param name="Reference">The tag or digest.</param>
+[GenerateSerializer, Immutable, Alias("rp.cache-change")]
+public sealed record CacheChange([property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference);
+
+/// <summary>What one gateway keeps, and what that was good for since it started.</summary>
+[GenerateSerializer, Immutable, Alias("rp.cache-report")]
+public sealed record CacheReport
+{
+    /// <summary>How long a gateway may believe that it hears of every write after it last renewed its subscription.</summary>
+    public static TimeSpan Trust { get; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Host name and process.</summary>
+    [Id(0)]
+    public required string Gateway { get; init; }
+
+    /// <summary><c>ok</c>, or <c>bypassed</c> while the disk cannot be written.</summary>
+    [Id(1)]
+    public required string State { get; init; }
+
+    [Id(2)]
+    public long Objects { get; init; }
+
+    [Id(3)]
+    public long Bytes { get; init; }
+
+    [Id(4)]
+    public long MaxBytes { get; init; }
+
+    [Id(5)]
+    public long Hits { get; init; }
+
+    [Id(6)]
+    public long Misses { get; init; }
+
+    /// <summary>Readers that joined a download under way.</summary>
+    [Id(7)]
+    public long Joined { get; init; }
+
+    /// <summary>Bytes that clients got and upstreams did not have to send.</summary>
+    [Id(8)]
+    public long SavedBytes { get; init; }
+
+    /// <summary>Downloads whose bytes were not what their digest says; nothing of them is kept.</summary>
+    [Id(9)]
+    public long Corrupt { get; init; }
+
+    /// <summary>Objects that had to make room.</summary>
+    [Id(10)]
+    public long Evicted { get; init; }
+}

@@ -1,0 +1,50 @@
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
+using RegistryProxy.NodeAgent.Images.Wire;
+
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>Asks the new image service what kubelet asks first, without which kubelet would not start.</summary>
+internal static class ImageServiceProbe
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Why it does not answer; <c>null</c> when it does.</summary>
+    public static async Task<string?> Ask(string socket, TimeProvider time, CancellationToken cancellation)
+    {
+        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
+        {
+            HttpHandler = new SocketsHttpHandler
+            {
+                UseProxy = false,
+                ConnectCallback = async (_, cancel) =>
+                {
+                    var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel);
+                    return new NetworkStream(connection, ownsSocket: true);
+                },
+            },
+        });
+        var client = new ImageService.ImageServiceClient(channel);
+        var end = time.GetUtcNow() + Patience;
+        while (true)
+        {
+            try
+            {
+                var info = await client.ImageFsInfoAsync(new ImageFsInfoRequest(), deadline: time.GetUtcNow().UtcDateTime + TimeSpan.FromSeconds(10), cancellationToken: cancellation);
+                return info.ImageFilesystems.Count > 0 ? null : "it names no file system of images";
+            }
+            catch (RpcException fault)
+            {
+                if (time.GetUtcNow() >= end)
+                {
+                    return fault.Status.Detail;
+                }
+
+                await Task.Delay(Pause, time, cancellation);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.RegularExpressions;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>The dashboard and the alert rules ask for metrics that exist.</summary>
+public sealed partial class GrafanaTests
+{
+    [Fact]
+    public async Task Every_metric_that_they_name_is_served()
+    {
+        await using var hub = await MeteredRegistry.Start();
+        (hub.Limit, hub.RetryAfter) = (0, "300");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+            hub.Url, ", credentials: { type: basic, username: one, password: { value: canary } }").Replace("routes:", "limits: { requestsPerSecond: 5 }\n    routes:"));
+        using var alice = door.Client("alice");
+        var token = await alice.Token(RegistryClient.Pull("one/app"));
+        for (var i = 0; i < 20; i++)
+        {
+            using var response = await alice.Send(HttpMethod.Get, "/v2/one/app/manifests/v1", token);
+        }
+
+        var served = await door.Admin("/metrics");
+        var folder = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+        var named = Directory.GetFiles(Path.Combine(folder, "deploy", "grafana")).SelectMany(file => Metric().Matches(File.ReadAllText(file)).Select(match => match.Value)).Distinct().ToList();
+        Assert.True(named.Count >= 5, string.Join(' ', named));
+        Assert.All(named, name => Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served:\n{served}"));
+    }
+
+    [GeneratedRegex(@"\b(http_server|registryproxy|kestrel|dotnet|process)_[a-z0-9_]+\b")]
+    private static partial Regex Metric();
+}

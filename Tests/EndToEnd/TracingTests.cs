@@ -1,0 +1,49 @@
+using System.Text;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Traces as a collector gets them by OTLP.</summary>
+public sealed class TracingTests(Lab lab)
+{
+    [Fact]
+    public async Task A_request_is_one_trace_from_the_listener_over_grains_to_the_upstream_and_carries_no_secret()
+    {
+        var captured = new StringBuilder();
+        await using var collector = await RecordingUpstream.Start(async context =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            lock (captured)
+            {
+                captured.Append(Encoding.Latin1.GetString(body.ToArray()));
+            }
+        });
+        var registry = await lab.BasicRegistry;
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(registry.Url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "200"));
+        using var alice = door.Client("alice");
+        using var response = await alice.GetManifest("traced/app", "v1");
+        var id = Assert.Single(response.Headers.GetValues("X-Request-Id"));
+        await Eventually.True(() => Captured().Contains(id) && Captured().Contains("upstream GET"), "the spans arrive");
+        await Eventually.True(() => Captured().Contains("ILoginGrain"), "the calls of grains arrive");
+        Assert.Contains("registryproxy.upstream", Captured());
+        Assert.Contains(collector.Requests, request => request.Target == "/v1/traces");
+        foreach (var secret in new[] { FrontDoor.PasswordOf("alice"), DockerRegistry.Password, await alice.Token(Support.Wire.RegistryClient.Pull("traced/app")) })
+        {
+            Assert.DoesNotContain(secret, Captured());
+            Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{secret}")), Captured());
+        }
+
+        string Captured()
+        {
+            lock (captured)
+            {
+                return captured.ToString();
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Nodes;
+
+/// <summary>
+/// A folder that looks like the root of a node of some platform, and the commands of its first process: systemd starts what it is told to,
+/// and kubelet is what the test says it is.
+/// </summary>
+internal sealed class NodeRoot : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private NodeRoot() => Root = Directory.CreateDirectory(_folder.File("root")).FullName;
+
+    public string Root { get; }
+
+    /// <summary>What systemd was told, in order.</summary>
+    public string[] Commands => File.Exists(_folder.File("commands")) ? File.ReadAllLines(_folder.File("commands")) : [];
+
+    public static async Task<NodeRoot> Create(string settings, params (string Path, string Text)[] files)
+    {
+        var node = new NodeRoot();
+        node._folder.Write("nodeagent.yaml", settings);
+        foreach (var (path, text) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(node.At(path))!);
+            await File.WriteAllTextAsync(node.At(path), text);
+        }
+
+        var bin = Directory.CreateDirectory(node._folder.File("bin")).FullName;
+        await node.Script("nsenter", "while [ \"$1\" != -- ]; do shift; done; shift; exec \"$@\"");
+        await node.Script("systemctl", $"""
+            echo "$*" >> {node._folder.File("commands")}
+            case "$*" in
+              "restart registryproxy-nodeagent") [ ! -e {node._folder.File("no-agent")} ] || exit 1
+                sed 's|unix:///run|unix://{node.Root}/run|; s|^stateDir: |stateDir: {node.Root}|' {node.Root}/etc/registryproxy/nodeagent.yaml > {node._folder.File("serving.yaml")}
+                nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent serve --config {node._folder.File("serving.yaml")} >{node._folder.File("agent.log")} 2>&1 &
+                echo $! > {node._folder.File("agent.pid")} ;;
+              "restart kubelet") cp -r {node.Root}/etc {node._folder.File("kubelet-saw")} 2>/dev/null; exit 0 ;;
+              "is-active --quiet kubelet") [ ! -e {node._folder.File("broken-kubelet")} ] ;;
+            esac
+            """);
+        await node.Script("systemd-run", $"""
+            while [ "$1" != watch ]; do shift; done
+            nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent "$@" --root {node.Root} --steady 1 --within 3 >{node._folder.File("watch.log")} 2>&1 &
+            """);
+        return node;
+    }
+
+    public string At(string path) => Root + path;
+
+    public Task<string> Read(string path) => File.ReadAllTextAsync(At(path));
+
+    /// <summary>Says that something will not work: <c>no-agent</c> or <c>broken-kubelet</c>.</summary>
+    public void Break(string what) => _folder.Write(what, "");
+
+    public Task<ShellResult> Run(string command, string target, params string[] more) => Shell.Run(
+        "dotnet", [Agent.Dll, command, "--target", target, "--root", Root, .. command == "install" ? new[] { "--config", _folder.File("nodeagent.yaml") } : [], .. more], null,
+        ("PATH", $"{_folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}"));
+
+    /// <summary>Every file of others with its text and mode; the agent's own records are not among them.</summary>
+    public IReadOnlyDictionary<string, string> Snapshot() => Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories)
+        .Where(file => !file.StartsWith(At("/var/lib/registryproxy"), StringComparison.Ordinal) && !file.StartsWith(At("/run"), StringComparison.Ordinal))
+        .ToDictionary(file => file[Root.Length..], file => $"{File.GetUnixFileMode(file)}\n{(new FileInfo(file).Length < 100_000 ? File.ReadAllText(file) : "large")}");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(_folder.File("agent.pid")))
+        {
+            await Shell.Run("kill", [(await File.ReadAllTextAsync(_folder.File("agent.pid"))).Trim()]);
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task Script(string name, string text)
+    {
+        var path = _folder.Write($"bin/{name}", $"#!/bin/sh\n{text}\n");
+        (await Shell.Run("chmod", ["755", path])).ShouldSucceed();
+    }
+}
