@@ -18,6 +18,7 @@ internal sealed class UpstreamCredentialGrain(
     private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
 
     private readonly UpstreamHealth _health = new();
+    private readonly CredentialTrial _trial = new(time);
     private readonly UpstreamProbe _probe = new(client, time);
     private readonly Backoff _backoff = new(UnreachableCap);
     private UpstreamStamp _stamp = null!;
@@ -42,16 +43,20 @@ internal sealed class UpstreamCredentialGrain(
             return Closed(Failure(UpstreamFailureKind.Misconfigured, problem), credential.Stamp);
         }
 
+        await _trial.Wait(credential.Stamp);
         if (_backoff.Enter(time.GetUtcNow(), credential.Stamp) is { } waiting)
         {
             return UpstreamOpening.Failed(waiting, credential.Stamp);
         }
 
-        var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
-        var answer = await _probe.Ask(upstream, anew);
-        return answer.Failure is { } failure
-            ? Closed(Note(failure, credential.Stamp), credential.Stamp)
-            : Compose(upstream, credential, answer.Challenge, await issued);
+        _trial.Begin(credential.Stamp);
+        var opening = await Open(upstream, credential, anew, refusedSecret);
+        if (opening.Failure is not null)
+        {
+            _trial.End(credential.Stamp, proved: false);
+        }
+
+        return opening;
     }
 
     public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? ReadCredential.Of(upstream, source, _stamp).Stamp : "");
@@ -62,10 +67,12 @@ internal sealed class UpstreamCredentialGrain(
         {
             failure = Note(failure, outcome.Stamp);
             _health.Fail(time.GetUtcNow(), failure);
+            _trial.End(outcome.Stamp, proved: false);
             return new(failure);
         }
 
         _backoff.Clear();
+        _trial.End(outcome.Stamp, proved: true);
         if (outcome.Failure is { } ofScope)
         {
             _health.Fail(time.GetUtcNow(), ofScope);
@@ -80,6 +87,15 @@ internal sealed class UpstreamCredentialGrain(
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(_health.Describe(
         Name, Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
+
+    private async Task<UpstreamOpening> Open(UpstreamConfiguration upstream, ReadCredential credential, bool anew, long refusedSecret)
+    {
+        var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
+        var answer = await _probe.Ask(upstream, anew);
+        return answer.Failure is { } failure
+            ? Closed(Note(failure, credential.Stamp), credential.Stamp)
+            : Compose(upstream, credential, answer.Challenge, await issued);
+    }
 
     private UpstreamOpening Compose(UpstreamConfiguration upstream, ReadCredential credential, UpstreamChallenge challenge, PrincipalAnswer? issued)
     {

@@ -44,6 +44,23 @@ public sealed class CredentialLifeTests
     }
 
     [Fact]
+    public async Task The_environment_says_where_the_metadata_services_of_google_and_azure_are()
+    {
+        await using var google = await GoogleCloud.Start();
+        await using var azure = await AzureCloud.Start();
+        await using var gar = await DockerRegistry.StartBasic(GoogleCloud.User, GoogleCloud.Token);
+        await using var acr = await AzureRegistry.Start();
+        await using var door = await FrontDoor.Start(
+            PrincipalYaml.Of(gar.Url, "type: google", "type: acr").Replace($"up1: {{ url: \"{gar.Url}\"", $"up1: {{ url: \"{acr.Url}\""),
+            ("GCE_METADATA_HOST", new Uri(google.Url).Authority), ("AZURE_POD_IDENTITY_AUTHORITY_HOST", azure.Url));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door, "up0/team/app"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door, "up1/team/app"));
+        Assert.Equal("metadata", Assert.Single(google.Calls));
+        Assert.Equal("metadata", Assert.Single(azure.Calls));
+        AssertClean(door.Log + await door.Admin("/admin/upstreams"));
+    }
+
+    [Fact]
     public async Task A_password_that_ecr_revoked_is_replaced_within_the_request_that_meets_it()
     {
         await using var aws = await AwsCloud.Start();

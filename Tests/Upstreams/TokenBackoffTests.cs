@@ -56,6 +56,17 @@ public sealed class TokenBackoffTests
     }
 
     [Fact]
+    public async Task A_wrong_credential_costs_one_refusal_however_many_repositories_are_asked_for_at_once()
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = Status(401);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), silos: 2, time: _time);
+        var results = await Task.WhenAll(Enumerable.Range(0, 1000).Select(number => Token(cluster, $"app/{number}").GetGrant().AsTask()));
+        Assert.All(results, result => Assert.Contains("(401)", result.Failure!.Message));
+        Assert.Equal(1, registry.Calls);
+    }
+
+    [Fact]
     public async Task A_refused_scope_is_about_that_scope_alone()
     {
         await using var registry = await TokenRegistry.Start();
@@ -135,6 +146,7 @@ public sealed class TokenBackoffTests
     public async Task A_scope_that_is_refused_with_fresh_tokens_too_is_replaced_ever_less()
     {
         await using var registry = await TokenRegistry.Start();
+        registry.Answer = (context, call) => context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":3600}""");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
         var grant = (await Token(cluster, "a/b").GetGrant()).Grant!;
         Assert.Equal(DateTimeOffset.MinValue, grant.ReplaceableFrom);

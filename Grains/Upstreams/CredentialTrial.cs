@@ -1,0 +1,47 @@
+namespace RegistryProxy.Grains.Upstreams;
+
+/// <summary>
+/// A credential that has not proved itself yet is tried by one caller while the others wait: a wrong one costs the upstream one refusal,
+/// however many repositories are asked for at once.
+/// </summary>
+internal sealed class CredentialTrial(TimeProvider time)
+{
+    /// <summary>Longer than a token call may take; whoever tries and never says how it went is not waited for any longer.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
+
+    private TaskCompletionSource? _running;
+    private string _proven = "";
+
+    /// <summary>Waits for the trial of this credential, if there is one.</summary>
+    public async ValueTask Wait(string stamp)
+    {
+        while (_proven != stamp && _running is { } running)
+        {
+            try
+            {
+                await running.Task.WaitAsync(Limit, time);
+            }
+            catch (TimeoutException)
+            {
+                End(running);
+            }
+        }
+    }
+
+    /// <summary>The caller tries, unless the credential has proved itself.</summary>
+    public void Begin(string stamp) =>
+        _running = _proven == stamp ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>How it went.</summary>
+    public void End(string stamp, bool proved)
+    {
+        _proven = proved ? stamp : "";
+        End(_running);
+    }
+
+    private void End(TaskCompletionSource? running)
+    {
+        running?.TrySetResult();
+        _running = running == _running ? null : _running;
+    }
+}
