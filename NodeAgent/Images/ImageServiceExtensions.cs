@@ -23,6 +23,7 @@ internal static class ImageServiceExtensions
         services.AddGrpc(grpc =>
         {
             grpc.MaxReceiveMessageSize = grpc.MaxSendMessageSize = MaxMessage;
+            grpc.EnableDetailedErrors = true;
             grpc.Interceptors.Add<FailureInterceptor>();
         });
         services.AddSingleton(settings.Rewrites);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Settings.Yaml;
 using RegistryProxy.Protocol;
@@ -36,9 +38,29 @@ internal static class DoorReader
             door["identity"].Fail("is required, unless workloads is given");
         }
 
-        var ca = door["ca"].FilePath();
+        var ca = Authority(door["ca"]);
         door.RefuseOthers();
         return url is null ? null : new DoorSettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca };
+    }
+
+    /// <summary>Read at the start, so that an agent which serves can also connect.</summary>
+    private static string? Authority(YamlValue ca)
+    {
+        if (ca.FilePath() is not { } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            new X509Certificate2Collection().ImportFromPemFile(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            ca.Fail($"{path} cannot be read as certificates in PEM: {fault.Message}");
+        }
+
+        return path;
     }
 
     private static List<ImagePattern> Images(YamlValue images, Uri? url, string[] hosts)

@@ -33,10 +33,11 @@ internal sealed class NodeRoot : IAsyncDisposable
             echo "$*" >> {node._folder.File("commands")}
             case "$*" in
               "restart registryproxy-nodeagent") [ ! -e {node._folder.File("no-agent")} ] || exit 1
+                [ ! -e {node._folder.File("agent.pid")} ] || kill $(cat {node._folder.File("agent.pid")})
                 sed 's|unix:///run|unix://{node.Root}/run|; s|^stateDir: |stateDir: {node.Root}|' {node.Root}/etc/registryproxy/nodeagent.yaml > {node._folder.File("serving.yaml")}
                 nohup {node.Root}/opt/registryproxy/bin/registryproxy-nodeagent serve --config {node._folder.File("serving.yaml")} >{node._folder.File("agent.log")} 2>&1 &
                 echo $! > {node._folder.File("agent.pid")} ;;
-              "restart kubelet") cp -r {node.Root}/etc {node._folder.File("kubelet-saw")} 2>/dev/null; exit 0 ;;
+              "stop registryproxy-nodeagent") kill $(cat {node._folder.File("agent.pid")}); rm {node._folder.File("agent.pid")} ;;
               "is-active --quiet kubelet") [ ! -e {node._folder.File("broken-kubelet")} ] ;;
             esac
             """);

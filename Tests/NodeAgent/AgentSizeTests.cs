@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using RegistryProxy.Tests.Support;
+using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.NodeAgent;
+
+/// <summary>What the agent costs a node. Published natively only in the long run: that takes a minute.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class AgentSizeTests
+{
+    private const string Settings = """
+        runtime: { type: docker, endpoint: "unix:///nonexistent.sock" }
+        frontDoors: [{ url: "http://127.0.0.1:1", images: ["127.0.0.1:1"], identity: { type: aws-iid, authenticator: legacy }, workloads: { authenticator: k8s } }]
+        """;
+
+    private const string Request = """{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"127.0.0.1:1/x","serviceAccountToken":"e30.eyJleHAiOjQxMDI0NDQ4MDB9.x"}""";
+
+    [Fact]
+    public async Task It_is_small_and_idle()
+    {
+        await using var agent = await Agent.Start(Settings);
+        await Eventually.True(async () => await TicksIn(agent.Pid, TimeSpan.FromSeconds(2)) <= 2, "it does nothing once it is warm");
+        var resident = ResidentMegabytes(agent.Pid);
+        TestContext.Current.SendDiagnosticMessage($"agent on the .NET runtime: {resident} MB resident");
+        Assert.True(resident <= 90, $"{resident} MB");
+    }
+
+    [Fact]
+    public async Task Published_natively_it_starts_and_answers_kubelet_at_once()
+    {
+        if (!Sizes.Full)
+        {
+            // The same questions to the agent on the runtime; only the long run has the program whose times count.
+            using var settings = new TemporaryFolder();
+            var file = settings.Write("nodeagent.yaml", Settings);
+            (await Shell.Run("dotnet", [Agent.Dll, "credential-provider", "--config", file], Request)).ShouldSucceed();
+            return;
+        }
+
+        using var folder = new TemporaryFolder();
+        var project = Path.Combine(Path.GetDirectoryName(Agent.Dll)!, "../../../NodeAgent.csproj");
+        (await Shell.Run("dotnet", ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", folder.File("out"), "-v", "quiet", "-nologo"])).ShouldSucceed();
+        var (program, config) = (folder.File("out/RegistryProxy.NodeAgent"), folder.Write("nodeagent.yaml", $"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{Settings}"));
+        var watch = Stopwatch.StartNew();
+        await using var agent = ChildProcess.Start(program, ["serve", "--config", config]);
+        await Eventually.True(() => File.Exists(folder.File("run/image.sock")), "it listens");
+        Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(300), $"{watch.Elapsed}");
+        await Task.Delay(3000);
+        Assert.True(ResidentMegabytes(agent.Id) <= 45, $"{ResidentMegabytes(agent.Id)} MB");
+
+        List<TimeSpan> times = [];
+        for (var i = 0; i < 20; i++)
+        {
+            watch.Restart();
+            (await Shell.Run(program, ["credential-provider", "--config", config], Request)).ShouldSucceed();
+            times.Add(watch.Elapsed);
+        }
+
+        Assert.True(times.Order().ElementAt(18) < TimeSpan.FromMilliseconds(150), string.Join(' ', times));
+    }
+
+    private static long ResidentMegabytes(int pid) => long.Parse(
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+
+    private static async Task<long> TicksIn(int pid, TimeSpan span)
+    {
+        var before = Ticks(pid);
+        await Task.Delay(span);
+        return Ticks(pid) - before;
+    }
+
+    private static long Ticks(int pid)
+    {
+        var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return long.Parse(fields[11]) + long.Parse(fields[12]);
+    }
+}
