@@ -16,10 +16,11 @@ public sealed class HouseTests
         ["Grains.Interfaces"] = ["Protocol"],
         ["Grains"] = ["Grains.Interfaces", "Configuration", "Egress"],
         ["ServiceDefaults"] = ["Configuration", "Egress"],
-        ["Silo"] = ["Grains", "ServiceDefaults"],
-        ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults"],
+        ["Clustering.Kubernetes"] = [],
+        ["Silo"] = ["Grains", "ServiceDefaults", "Clustering.Kubernetes"],
+        ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults", "Clustering.Kubernetes"],
         ["Standalone"] = ["Silo", "Gateway"],
-        ["Tests"] = ["Standalone", "Silo", "Gateway"],
+        ["Tests"] = ["Standalone", "Silo", "Gateway", "Clustering.Kubernetes"],
         ["Benchmarks"] = ["Standalone"],
     };
 
