@@ -1,6 +1,8 @@
 using System.Net;
 using Orleans.Configuration;
+using RegistryProxy.Clustering.Kubernetes;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Redis;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
@@ -24,6 +26,11 @@ internal static class ClusterClient
                 client.AddActivityPropagation();
             }
 
+            if (cluster.Tls is { } tls)
+            {
+                client.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
+            }
+
             client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
             client.Configure<Orleans.Configuration.GatewayOptions>(options => options.GatewayListRefreshPeriod = Refresh);
             client.Configure<ClientMessagingOptions>(options =>
@@ -44,6 +51,10 @@ internal static class ClusterClient
         {
             case ClusterProvider.Redis:
                 client.UseRedisClustering(options => options.ConfigurationOptions = RedisServer.Options(cluster.Redis!, "cluster.redis"));
+                break;
+            case ClusterProvider.Kubernetes:
+                client.UseKubernetesClustering(options => (options.Namespace, options.Server, options.TokenFile, options.CaFile) =
+                    (cluster.Kubernetes.Namespace, cluster.Kubernetes.Server, cluster.Kubernetes.TokenFile, cluster.Kubernetes.Ca));
                 break;
             default:
                 client.UseStaticClustering(new IPEndPoint(IPAddress.Loopback, cluster.GatewayPort));

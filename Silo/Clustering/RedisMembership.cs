@@ -12,14 +12,8 @@ internal static class RedisMembership
         var server = RedisServer.Options(cluster.Redis!, "cluster.redis");
         silo.Services.AddKeyedSingleton<IConnectionMultiplexer>(nameof(RedisMembership), (_, _) => ConnectionMultiplexer.Connect(server));
         silo.UseRedisClustering(options => options.ConfigurationOptions = server);
-        var table = silo.Services.Last(service => service.ServiceType == typeof(IMembershipTable));
-        silo.Services.Remove(table);
         silo.Services.AddSingleton<IMembershipMemory>(services => ActivatorUtilities.CreateInstance<RedisMembershipMemory>(
             services, services.GetRequiredKeyedService<IConnectionMultiplexer>(nameof(RedisMembership))));
-        silo.Services.AddSingleton<IMembershipTable>(services =>
-            ActivatorUtilities.CreateInstance<LastingMembershipTable>(services, Create(table, services)));
+        silo.UseLastingMembership();
     }
-
-    private static IMembershipTable Create(ServiceDescriptor table, IServiceProvider services) => (IMembershipTable)(
-        table.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, table.ImplementationType!));
 }

@@ -37,6 +37,11 @@ public static class SiloCluster
         builder.UseOrleans(silo =>
         {
             AddMembership(silo, cluster, ports(cluster));
+            if (cluster.Tls is { } tls)
+            {
+                silo.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
+            }
+
             silo.AddStateStorage(configuration.State);
             if (TelemetryExport.IsOn)
             {
@@ -66,7 +71,14 @@ public static class SiloCluster
 
         silo.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
         silo.ConfigureEndpoints(SiloAddressing.Advertised(cluster), ports.Silo, ports.Gateway);
-        silo.UseRedisMembership(cluster);
+        if (cluster.Provider == ClusterProvider.Redis)
+        {
+            silo.UseRedisMembership(cluster);
+        }
+        else
+        {
+            silo.UseKubernetesMembership(cluster.Kubernetes);
+        }
     }
 
     private static void AddGrainDirectory(ISiloBuilder silo)

@@ -16,11 +16,12 @@ public sealed class HouseTests
         ["Grains.Interfaces"] = ["Protocol"],
         ["Grains"] = ["Grains.Interfaces", "Configuration", "Egress"],
         ["ServiceDefaults"] = ["Configuration", "Egress"],
-        ["Silo"] = ["Grains", "ServiceDefaults"],
-        ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults"],
+        ["Clustering.Kubernetes"] = [],
+        ["Silo"] = ["Grains", "ServiceDefaults", "Clustering.Kubernetes"],
+        ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults", "Clustering.Kubernetes"],
         ["Standalone"] = ["Silo", "Gateway"],
         ["NodeAgent"] = ["Protocol"],
-        ["Tests"] = ["Standalone", "Silo", "Gateway", "NodeAgent"],
+        ["Tests"] = ["Standalone", "Silo", "Gateway", "NodeAgent", "Clustering.Kubernetes"],
         ["Benchmarks"] = ["Standalone"],
     };
 

@@ -18,14 +18,15 @@ internal sealed class DoorCluster : IAsyncDisposable
 
     public Redis Redis { get; }
 
-    /// <summary>Further lines of the cluster section.</summary>
-    public string ClusterExtra { get; init; } = "";
+    /// <summary>How its members find each other; <c>null</c> for its Redis.</summary>
+    private string? Meeting { get; init; }
 
-    public TemporaryFolder Folder => _folder;
+    /// <summary>Further keys of the cluster section.</summary>
+    private string ClusterExtra { get; init; } = "";
 
-    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways)
+    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null)
     {
-        var cluster = new DoorCluster(await Redis.Start(), upstream);
+        var cluster = new DoorCluster(await Redis.Start(), upstream) { ClusterExtra = clusterExtra, Meeting = meeting };
         await FrontDoor.WriteUsers(cluster._folder);
         var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo()).Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
         foreach (var member in members)
@@ -41,13 +42,15 @@ internal sealed class DoorCluster : IAsyncDisposable
         Launch("Silo", (change ?? (yaml => yaml))(Yaml(revision)), ["--listen-admin", "http://127.0.0.1:0"]);
 
     /// <summary>Starts one more gateway, which is told nothing but where the cluster is.</summary>
-    public Task<Member> StartGateway() => Launch(
-        "Gateway", $"cluster: {{ provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}{ClusterExtra} }}",
+    public Task<Member> StartGateway(string? clusterExtra = null) => Launch(
+        "Gateway", $"cluster: {{ {Provider}{clusterExtra ?? ClusterExtra} }}",
         ["--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+
+    private string Provider => Meeting ?? $"provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}";
 
     public string Yaml(int revision) => DoorConfiguration.Single(_upstream, extra: $$"""
         revision: {{revision}}
-        cluster: { provider: redis, siloPort: 0, gatewayPort: {{FreePort.Next()}}, redis: { connection: "{{Redis.Connection}}" }{{ClusterExtra}} }
+        cluster: { {{Provider}}, siloPort: 0, gatewayPort: {{FreePort.Next()}}{{ClusterExtra}} }
         state:
           provider: redis
           redis: { connection: "{{Redis.Connection}}" }

@@ -1,0 +1,109 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Orleans.Connections.Security;
+using RegistryProxy.Configuration;
+
+namespace RegistryProxy.ServiceDefaults.Clustering;
+
+/// <summary>
+/// Mutual TLS between the members of a cluster: whoever has a certificate of the cluster's authority is a member, nobody else gets a byte. The
+/// files are looked at once a second when somebody connects; a broken set leaves the last good one in use.
+/// </summary>
+public sealed class MemberCertificates
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private readonly ClusterTlsConfiguration _files;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private Loaded _loaded;
+    private long _checked;
+
+    /// <exception cref="ConfigurationUnusableException">The files cannot be used.</exception>
+    public MemberCertificates(ClusterTlsConfiguration files, TimeProvider time)
+    {
+        (_files, _time) = (files, time);
+        try
+        {
+            _loaded = Load(Stamp());
+        }
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationUnusableException("cluster.tls", $"certificate, key or authority cannot be used: {fault.Message}");
+        }
+
+        _checked = time.GetTimestamp();
+    }
+
+    /// <summary>Sets both ends of a connection up.</summary>
+    public void Configure(TlsOptions tls)
+    {
+        // Asked for at the start, then never used: the selectors decide.
+        tls.LocalCertificate = Current().Own;
+        tls.LocalServerCertificateSelector = (_, _) => Current().Own;
+        tls.LocalClientCertificateSelector = (_, _, _, _, _) => Current().Own;
+        tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        tls.RemoteCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
+        tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "registryproxy-member";
+    }
+
+    /// <summary>Addresses of members come and go, so names are not compared; the authority is of this cluster alone.</summary>
+    private bool IsMember(X509Certificate2 certificate, X509Chain? presented)
+    {
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.AddRange(Current().Authority);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.DisableCertificateDownloads = true;
+        if (presented is not null)
+        {
+            chain.ChainPolicy.ExtraStore.AddRange(presented.ChainPolicy.ExtraStore);
+        }
+
+        return chain.Build(certificate);
+    }
+
+    private Loaded Current()
+    {
+        lock (_gate)
+        {
+            if (_time.GetElapsedTime(_checked) > Period)
+            {
+                _checked = _time.GetTimestamp();
+                Reload();
+            }
+
+            return _loaded;
+        }
+    }
+
+    private void Reload()
+    {
+        if (Stamp() is var stamp && stamp == _loaded.Stamp)
+        {
+            return;
+        }
+
+        try
+        {
+            _loaded = Load(stamp);
+        }
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            // The files are rarely replaced at the same instant: the next connection looks again.
+        }
+    }
+
+    private (DateTime, DateTime, DateTime) Stamp() =>
+        (File.GetLastWriteTimeUtc(_files.Certificate), File.GetLastWriteTimeUtc(_files.Key), File.GetLastWriteTimeUtc(_files.Ca));
+
+    private Loaded Load((DateTime, DateTime, DateTime) stamp)
+    {
+        var authority = new X509Certificate2Collection();
+        authority.ImportFromPemFile(_files.Ca);
+        return new Loaded(X509Certificate2.CreateFromPemFile(_files.Certificate, _files.Key), authority, stamp);
+    }
+
+    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority, (DateTime, DateTime, DateTime) Stamp);
+}
