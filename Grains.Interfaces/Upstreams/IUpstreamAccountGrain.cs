@@ -13,9 +13,14 @@ public interface IUpstreamAccountGrain : IGrainWithStringKey
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<UpstreamAccountState> Follow(IUpstreamAccountObserver observer, CancellationToken cancellation = default);
 
-    /// <summary>Asks for permits, each good for one metered request within <see cref="BudgetLease.Lifetime"/>, and gives back unused ones.</summary>
+    /// <summary>Asks for permits, each good for one metered request within <see cref="BudgetLease.Lifetime"/>.</summary>
+    /// <param name="gateway">Who asks.</param>
+    /// <param name="wanted">How many it wants.</param>
+    /// <param name="returned">Unused permits that it gives back.</param>
+    /// <param name="underWay">Its metered requests that have no answer yet.</param>
+    /// <param name="cancellation">Gives up.</param>
     [Alias("Lease"), AlwaysInterleave, ResponseTimeout("00:00:03")]
-    ValueTask<BudgetLease> Lease(int wanted, int returned, CancellationToken cancellation = default);
+    ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, CancellationToken cancellation = default);
 
     /// <summary>A gateway read the rate limit off an answer.</summary>
     [Alias("Observe"), OneWay, AlwaysInterleave]

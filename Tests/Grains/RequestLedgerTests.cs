@@ -18,7 +18,7 @@ public sealed class RequestLedgerTests
         ledger.Note(new RateLimitSighting(null, 0, default), 7);
         Assert.True(ledger.IsKnown);
         Assert.False(ledger.IsMetered);
-        Assert.Equal(20, ledger.Lease(20, 0, 2).Permits);
+        Assert.Equal(20, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 2).Permits);
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class RequestLedgerTests
         var ledger = new RequestLedger(_time);
         ledger.Note(new RateLimitSighting(100, 99, Window), 7);
         var given = 0;
-        while (ledger.Lease(20, 0, 3) is { Permits: > 0 } lease)
+        while (ledger.Lease(new LeaseRequest("g", 20, 0, 0), 3) is { Permits: > 0 } lease)
         {
             given += lease.Permits;
             ledger.Note(new RateLimitSighting(100, 99 - (given / 2), Window), 7);
@@ -41,8 +41,8 @@ public sealed class RequestLedgerTests
     {
         var ledger = new RequestLedger(_time);
         ledger.Note(new RateLimitSighting(100, 10, Window), 0);
-        Assert.Equal(10, ledger.Lease(20, 0, 1).Permits);
-        Assert.Equal(4, ledger.Lease(20, 4, 1).Permits);
+        Assert.Equal(10, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).Permits);
+        Assert.Equal(4, ledger.Lease(new LeaseRequest("g", 20, 4, 0), 1).Permits);
     }
 
     [Fact]
@@ -50,18 +50,18 @@ public sealed class RequestLedgerTests
     {
         var ledger = new RequestLedger(_time);
         ledger.Note(new RateLimitSighting(100, 0, Window), 0);
-        Assert.Equal(1, ledger.Lease(20, 0, 1).Permits);
+        Assert.Equal(1, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).Permits);
         ledger.Note(new RateLimitSighting(100, 0, Window), 0);
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.InRange(ledger.Lease(20, 0, 1).RetryAfter.TotalSeconds, 1, 60);
+        Assert.InRange(ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).RetryAfter.TotalSeconds, 1, 60);
         _time.Advance(TimeSpan.FromMinutes(1));
-        Assert.Equal(1, ledger.Lease(20, 0, 1).Permits);
+        Assert.Equal(1, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).Permits);
         ledger.Note(new RateLimitSighting(100, 99, Window), 0);
-        Assert.Equal(20, ledger.Lease(20, 0, 1).Permits);
+        Assert.Equal(20, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).Permits);
 
         ledger.Exhaust(TimeSpan.FromMinutes(5));
-        Assert.Equal(TimeSpan.FromMinutes(5), ledger.Lease(20, 0, 1).RetryAfter);
+        Assert.Equal(TimeSpan.FromMinutes(5), ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).RetryAfter);
         _time.Advance(Window + TimeSpan.FromSeconds(1));
-        Assert.Equal(20, ledger.Lease(20, 0, 1).Permits);
+        Assert.Equal(20, ledger.Lease(new LeaseRequest("g", 20, 0, 0), 1).Permits);
     }
 }

@@ -29,13 +29,8 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
                 return new RefusedResponse(request, TooMany(call.Upstream, wait));
             }
 
-            if (await account.Breaker.Send(request, base.SendAsync, cancellationToken) is not { } response)
-            {
-                accounts.CountRefusal(call.Upstream, "breaker");
-                return new RefusedResponse(request, Failing(call.Upstream));
-            }
-
-            if (account.Budget.Observe(response, call.IsMetered) is not { } throttled)
+            var (response, throttled) = await Send(account, call, request, cancellationToken);
+            if (throttled is not { } longer)
             {
                 return response;
             }
@@ -43,8 +38,27 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
             response.Dispose();
             if (again || !MayRepeat(request))
             {
-                return new RefusedResponse(request, TooMany(call.Upstream, throttled));
+                return new RefusedResponse(request, TooMany(call.Upstream, longer));
             }
+        }
+    }
+
+    private async Task<(HttpResponseMessage Response, TimeSpan? Throttled)> Send(
+        UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await account.Breaker.Send(request, base.SendAsync, cancellation) is { } response)
+            {
+                return (response, account.Budget.Observe(response, call.IsMetered));
+            }
+
+            accounts.CountRefusal(call.Upstream, "breaker");
+            return (new RefusedResponse(request, Failing(call.Upstream)), null);
+        }
+        finally
+        {
+            account.Budget.Done(call.IsMetered);
         }
     }
 

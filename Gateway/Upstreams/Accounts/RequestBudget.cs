@@ -6,7 +6,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// Keeps an account within the rate limit that its upstream shows, together with the other gateways of the cluster. While the upstream is
 /// new to us a few metered requests go ahead and the others wait for the first answer. An account that is not counted costs no call.
 /// </summary>
-internal sealed class RequestBudget(string account, IGrainFactory grains, TimeProvider time) : IUpstreamAccountObserver
+internal sealed class RequestBudget(string account, string gateway, IGrainFactory grains, TimeProvider time) : IUpstreamAccountObserver
 {
     /// <summary>Permits that are asked for at once.</summary>
     private const int Batch = 20;
@@ -21,6 +21,7 @@ internal sealed class RequestBudget(string account, IGrainFactory grains, TimePr
     private Task? _leasing;
     private int _scouts;
     private int _permits;
+    private int _underWay;
     private volatile bool _metered;
     private long _permitsUntil;
     private long _followAt;
@@ -52,6 +53,7 @@ internal sealed class RequestBudget(string account, IGrainFactory grains, TimePr
             }
             else if (!metered || !_metered || TryTake(now))
             {
+                Interlocked.Add(ref _underWay, metered ? 1 : 0);
                 return null;
             }
             else
@@ -93,6 +95,9 @@ internal sealed class RequestBudget(string account, IGrainFactory grains, TimePr
         return throttled;
     }
 
+    /// <summary>A request that was admitted was answered, or never will be.</summary>
+    public void Done(bool metered) => Interlocked.Add(ref _underWay, metered ? -1 : 0);
+
     Task IUpstreamAccountObserver.Throttled(UpstreamThrottle throttle)
     {
         Apply(throttle);
@@ -126,7 +131,7 @@ internal sealed class RequestBudget(string account, IGrainFactory grains, TimePr
         var lease = new BudgetLease(0, RetryWithoutCluster);
         try
         {
-            lease = await Grain.Lease(Batch, Interlocked.Exchange(ref _permits, 0));
+            lease = await Grain.Lease(gateway, Batch, Interlocked.Exchange(ref _permits, 0), Volatile.Read(ref _underWay));
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)
         {

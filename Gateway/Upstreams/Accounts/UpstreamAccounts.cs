@@ -28,7 +28,7 @@ internal sealed partial class UpstreamAccounts
     public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
 
     private UpstreamAccount Create(string account, string upstream) => new(
-        new RequestBudget(account, _grains, _time),
+        new RequestBudget(account, _gateway, _grains, _time),
         new UpstreamBreaker(_time, open =>
         {
             if (open)

@@ -17,6 +17,7 @@ internal sealed class RequestLedger(TimeProvider time)
     private static readonly TimeSpan MaxProbe = TimeSpan.FromSeconds(60);
 
     private readonly Queue<(DateTimeOffset At, int Permits)> _given = [];
+    private readonly Dictionary<string, (DateTimeOffset At, int Requests)> _underWay = [];
     private int? _limit;
     private int _free;
     private int _shown;
@@ -45,22 +46,23 @@ internal sealed class RequestLedger(TimeProvider time)
     /// <summary>The upstream refused a metered request: nothing is left, whatever was thought.</summary>
     public void Exhaust(TimeSpan wait) => (_free, _shown, _seen, _probeAt) = (0, 0, time.GetUtcNow(), time.GetUtcNow() + wait);
 
-    public BudgetLease Lease(int wanted, int returned, int gateways)
+    public BudgetLease Lease(LeaseRequest request, int gateways)
     {
+        _underWay[request.Gateway] = (time.GetUtcNow(), request.UnderWay);
         if (_limit is not { } limit)
         {
-            return new BudgetLease(wanted, TimeSpan.Zero);
+            return new BudgetLease(request.Wanted, TimeSpan.Zero);
         }
 
         var now = time.GetUtcNow();
         var underWay = CountUnderWay(now);
-        _free += returned;
+        _free += request.Returned;
         if (_window > TimeSpan.Zero && now - _seen > _window)
         {
             (_free, _shown, _seen) = (limit, limit, now);
         }
 
-        return _free > 0 ? Give(Math.Min(wanted, (_free + gateways - 1) / gateways), now)
+        return _free > 0 ? Give(Math.Min(request.Wanted, (_free + gateways - 1) / gateways), now)
             : _shown > 0 && underWay > 0 ? new BudgetLease(0, ProbeCheck)
             : Probe(limit, now);
     }
@@ -101,6 +103,14 @@ internal sealed class RequestLedger(TimeProvider time)
             _given.Dequeue();
         }
 
-        return _given.Sum(lease => lease.Permits);
+        return Math.Max(
+            _given.Sum(lease => lease.Permits), _underWay.Values.Where(each => now - each.At < BudgetLease.Lifetime).Sum(each => each.Requests));
     }
 }
+
+/// <summary>What a gateway asks of the ledger.</summary>
+/// <param name="Gateway">Who asks.</param>
+/// <param name="Wanted">Permits that it wants.</param>
+/// <param name="Returned">Unused permits that it gives back.</param>
+/// <param name="UnderWay">Its metered requests that have no answer yet.</param>
+internal readonly record struct LeaseRequest(string Gateway, int Wanted, int Returned, int UnderWay);

@@ -34,8 +34,8 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
         }
     }
 
-    public ValueTask<BudgetLease> Lease(int wanted, int returned, CancellationToken cancellation = default) =>
-        new(_ledger.Lease(wanted, returned, Math.Max(1, _gateways.Count)));
+    public ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, CancellationToken cancellation = default) =>
+        new(_ledger.Lease(new LeaseRequest(gateway, wanted, returned, underWay), Math.Max(1, _gateways.Count)));
 
     public ValueTask Observe(RateLimitSighting sighting)
     {
