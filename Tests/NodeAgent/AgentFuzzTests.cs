@@ -21,7 +21,7 @@ public sealed class AgentFuzzTests(Lab lab)
     public async Task No_message_brings_the_agent_down(bool docker)
     {
         await using var engine = await ContainerdStoreEngine.Start();
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(
             "{ type: aws-iid, authenticator: legacy }", docker ? $"{{ type: docker, endpoint: \"unix://{engine.Socket}\" }}" : await ContainerdNode.Settings(lab, door)));
         var random = new Random(Seed);

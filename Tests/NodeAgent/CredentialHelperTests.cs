@@ -37,7 +37,7 @@ public sealed class CredentialHelperTests(Lab lab)
     [Fact]
     public async Task A_job_of_a_ci_system_pulls_with_docker_and_is_told_what_it_lacks()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/job", "v1", TestImage.Build(380, 1000));
         using var folder = new TemporaryFolder();

@@ -16,7 +16,7 @@ public sealed class CredentialProviderTests(Lab lab)
     [Fact]
     public async Task A_node_gets_a_credential_from_the_agent_or_alone_that_opens_its_images()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/provided", "v1", TestImage.Build(370, 1000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
@@ -38,7 +38,7 @@ public sealed class CredentialProviderTests(Lab lab)
     [Fact]
     public async Task A_workload_gets_what_its_own_token_opens_and_never_the_nodes()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/workload", "v1", TestImage.Build(371, 1000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab), extraDoor: Workloads));
@@ -63,7 +63,7 @@ public sealed class CredentialProviderTests(Lab lab)
     [Fact]
     public async Task Images_of_others_get_an_empty_answer_and_failures_are_told_on_standard_error()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
         var foreign = await agent.Run(Request("registry.example/app"), "credential-provider");
         Assert.Equal(

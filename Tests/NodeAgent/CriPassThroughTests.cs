@@ -23,7 +23,7 @@ public sealed class CriPassThroughTests(Lab lab)
     {
         byte[] received = [];
         await using var runtime = await UnixServer.Start(HttpProtocols.Http2, async context => received = await Echo(context));
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: cri, endpoint: \"unix://{runtime.Socket}\" }}"));
 
         var future = new Method<byte[], byte[]>(MethodType.Unary, "runtime.v1.ImageService", "FromTheFuture", Bytes, Bytes);
@@ -59,7 +59,7 @@ public sealed class CriPassThroughTests(Lab lab)
             asked.TrySetResult();
             await gone.Task;
         });
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: cri, endpoint: \"unix://{runtime.Socket}\" }}"));
         using var cancel = new CancellationTokenSource();
         var pull = agent.Images.Pull($"{door.Authority}/nodes/x:v1", null, cancel.Token);
@@ -72,7 +72,7 @@ public sealed class CriPassThroughTests(Lab lab)
     [Fact]
     public async Task Agents_stand_in_a_chain_and_nobody_but_the_owner_reaches_them()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/chain", "v1", TestImage.Build(360, 5000));
         await using var inner = await Agent.Start(door.Agent("{ type: password, username: nobody, password: { value: wrong } }", await ContainerdNode.Settings(lab, door)));

@@ -16,7 +16,7 @@ public sealed class DockerBackendTests(Lab lab)
     [Fact]
     public async Task A_rewritten_name_is_pulled_through_the_door_and_keeps_its_name_after_a_restart()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         var (tagged, other) = (TestImage.Build(340, 5000), TestImage.Build(341, 5000));
         await alice.PushImage("nodes/api", "v1", tagged);
@@ -49,7 +49,7 @@ public sealed class DockerBackendTests(Lab lab)
     [Fact]
     public async Task A_session_that_was_ended_meanwhile_costs_no_failed_pull()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/ended", "v1", TestImage.Build(342, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
@@ -57,7 +57,7 @@ public sealed class DockerBackendTests(Lab lab)
         using var admin = new HttpClient();
         using var revoked = await admin.PostAsync(
             $"{door.Door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("""{"tenant":"acme","subject":"i-0123456789abcdef0"}""", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
         Assert.True(revoked.IsSuccessStatusCode, await revoked.Content.ReadAsStringAsync());
         await agent.Images.Remove($"{door.Authority}/nodes/ended:v1");
         await agent.Images.Pull($"{door.Authority}/nodes/ended:v1");
@@ -77,7 +77,7 @@ public sealed class DockerBackendTests(Lab lab)
             "" => Task.CompletedTask,
             _ => Trickle(context),
         });
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
         using var cancel = new CancellationTokenSource();
         var pull = agent.Images.Pull($"{new Uri(slow.Url).Authority}/slow/image:v1", null, cancel.Token);
@@ -113,7 +113,7 @@ public sealed class DockerBackendTests(Lab lab)
     {
         await using var disk = await SmallDisk.Mount(24);
         await using var engine = await DockerEngine.Start(Path.Combine(disk.Path, "docker"));
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/large", "v1", TestImage.Build(343, 40_000_000));
         await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: docker, endpoint: \"unix://{engine.SocketPath}\" }}"));
@@ -127,7 +127,7 @@ public sealed class DockerBackendTests(Lab lab)
     public async Task The_containerd_store_gets_a_credential_for_its_host_and_gives_the_identifier_it_chose()
     {
         await using var engine = await ContainerdStoreEngine.Start();
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: docker, endpoint: \"unix://{engine.Socket}\", pinned: [\"*/nodes/pause:*\"] }}"));
         engine.ErrorInStream = "failed to copy: httpReadSeeker: failed open: unexpected status code 403 Forbidden";
         Assert.Equal($"failed to pull image \"{door.Authority}/nodes/pause:v1\": {engine.ErrorInStream}", await agent.Images.FailedPull($"{door.Authority}/nodes/pause:v1"));
@@ -143,7 +143,7 @@ public sealed class DockerBackendTests(Lab lab)
     [Fact]
     public async Task Lists_streams_and_room_agree_and_a_verbose_status_tells_more()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("public/room", "v1", TestImage.Build(344, 50_000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));

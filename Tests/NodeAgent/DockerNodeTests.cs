@@ -12,7 +12,7 @@ public sealed class DockerNodeTests(Lab lab)
     [Fact]
     public async Task A_private_image_is_pulled_with_the_identity_of_the_node_and_no_secret_anywhere()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/seed", "v1", TestImage.Build(300, 10_000));
         await alice.PushImage("secret/seed", "v1", TestImage.Build(301, 10_000));
@@ -22,7 +22,7 @@ public sealed class DockerNodeTests(Lab lab)
         Assert.Null(await agent.Images.Status(image));
         var id = await agent.Images.Pull(image);
         Assert.Equal(id, (await agent.Images.Status(image))!.Id);
-        Assert.Contains("i-0123456789abcdef0 may not pull secret/seed", await agent.Images.FailedPull($"{door.Authority}/secret/seed:v1"));
+        Assert.Contains($"{door.Instance} may not pull secret/seed", await agent.Images.FailedPull($"{door.Authority}/secret/seed:v1"));
         await agent.Images.Remove(image);
         Assert.Null(await agent.Images.Status(image));
         Assert.DoesNotContain("rpr_", agent.Log);

@@ -27,7 +27,7 @@ public sealed class IdentityTests(Lab lab)
     public async Task Every_kind_of_identity_pulls_what_its_rule_grants_and_a_stranger_is_told_why_not(string kind, string identity)
     {
         using var folder = new TemporaryFolder();
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = kind is "sts" or "profile" ? await NodeDoor.StartOwn(lab) : await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage($"nodes/{kind}", "v1", TestImage.Build(320, 5000));
         await alice.PushImage($"secret/{kind}", "v1", TestImage.Build(321, 5000));
@@ -43,7 +43,7 @@ public sealed class IdentityTests(Lab lab)
             Assert.DoesNotContain("rpr_", agent.Log);
         }
 
-        Estrange(door, folder);
+        Estrange(kind, door, folder);
         await using var stranger = await Agent.Start(yaml);
         var words = await stranger.Images.FailedPull($"{door.Authority}/nodes/{kind}:v1");
         Assert.StartsWith($"failed to pull image \"{door.Authority}/nodes/{kind}:v1\": {door.Authority} refused the identity of this node: ", words);
@@ -62,7 +62,7 @@ public sealed class IdentityTests(Lab lab)
     [Fact]
     public async Task The_nonce_of_an_instance_survives_a_restart_and_an_operator_can_free_it()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/nonce", "v1", TestImage.Build(322, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await ContainerdNode.Settings(lab, door)));
@@ -84,7 +84,7 @@ public sealed class IdentityTests(Lab lab)
         using var admin = new HttpClient();
         using var reset = await admin.PostAsync(
             $"{door.Door.AdminUrl}/admin/attestations/reset",
-            new StringContent("""{"tenant":"acme","authenticator":"legacy","instance":"i-0123456789abcdef0"}""", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"authenticator\":\"legacy\",\"instance\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
         Assert.True(reset.IsSuccessStatusCode, await reset.Content.ReadAsStringAsync());
         await Eventually.True(async () => await Pulls(agent, $"{door.Authority}/nodes/nonce:v1"), "the instance is bound anew");
     }
@@ -92,7 +92,7 @@ public sealed class IdentityTests(Lab lab)
     [Fact]
     public async Task What_kubelet_sends_wins_for_the_host_of_the_door_and_goes_nowhere_else()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("secret/sent", "v1", TestImage.Build(323, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await ContainerdNode.Settings(lab, door)));
@@ -122,9 +122,14 @@ public sealed class IdentityTests(Lab lab)
     }
 
     /// <summary>The machine is of somebody else now.</summary>
-    private static void Estrange(NodeDoor door, TemporaryFolder folder)
+    private static void Estrange(string kind, NodeDoor door, TemporaryFolder folder)
     {
-        (door.Metadata.Account, door.Sts.Account, door.Sts.Arn) = ("999999999999", "999999999999", "arn:aws:sts::999999999999:assumed-role/node/i-0123456789abcdef0");
+        door.Metadata.Account = "999999999999";
+        if (kind is "sts" or "profile")
+        {
+            (door.Sts.Account, door.Sts.Arn) = ("999999999999", "arn:aws:sts::999999999999:assumed-role/node/i-0123456789abcdef0");
+        }
+
         (door.Metadata.Project, door.Metadata.Subscription) = ("evil-prod", "00000000-0000-0000-0000-000000000000");
         folder.Write("token", door.ServiceAccountToken("puller", audience: "elsewhere"));
         folder.Write("password", "wrong");

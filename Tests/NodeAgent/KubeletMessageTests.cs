@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Nodes;
@@ -17,7 +16,7 @@ public sealed class KubeletMessageTests(Lab lab)
     [InlineData(false)]
     public async Task Of_a_front_door_that_is_down_and_images_that_are_here_are_unaffected(bool docker)
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.StartOwn(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/down", "v1", TestImage.Build(330, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
@@ -33,7 +32,6 @@ public sealed class KubeletMessageTests(Lab lab)
         Assert.Equal(id, (await agent.Images.Status(image))!.Id);
         Assert.Contains(await agent.Images.List(), known => known.Id == id);
         Assert.NotEmpty((await agent.Images.FsInfo()).ImageFilesystems);
-        Assert.True(await SlowestOf(100, () => agent.Images.Status(image)) < TimeSpan.FromMilliseconds(50));
 
         // Images of others are pulled as ever.
         await PullFromElsewhere(agent, docker);
@@ -46,7 +44,7 @@ public sealed class KubeletMessageTests(Lab lab)
     public async Task Of_a_runtime_that_is_down_and_it_heals_when_the_runtime_comes(bool docker, string who)
     {
         using var folder = new TemporaryFolder();
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         var (socket, real) = (folder.File("runtime.sock"), docker ? (await lab.Docker).SocketPath : (await lab.Containerd).Socket);
         await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: {(docker ? "docker" : "cri")}, endpoint: \"unix://{socket}\" }}"));
         var words = await agent.Images.FailedPull("127.0.0.1:1/x:v1");
@@ -59,15 +57,15 @@ public sealed class KubeletMessageTests(Lab lab)
     }
 
     [Theory]
-    [InlineData(true, "denied: i-0123456789abcdef0 may not pull secret/words")]
+    [InlineData(true, "denied: INSTANCE may not pull secret/words")]
     [InlineData(false, "403 Forbidden")]
     public async Task Of_a_node_that_may_not_and_of_an_image_that_is_not_there(bool docker, string denied)
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
         var words = await agent.Images.FailedPull($"{door.Authority}/secret/words:v1");
         Assert.StartsWith($"failed to pull image \"{door.Authority}/secret/words:v1\"", words.Replace("failed to pull and unpack image", "failed to pull image"));
-        Assert.Contains(denied, words);
+        Assert.Contains(denied.Replace("INSTANCE", door.Instance), words);
         var missing = await agent.Images.FailedPull($"{door.Authority}/nodes/nowhere:v1");
         Assert.Contains(docker ? "manifest unknown" : "not found", missing);
         Assert.DoesNotContain("RegistryUnavailable", missing);
@@ -78,7 +76,7 @@ public sealed class KubeletMessageTests(Lab lab)
     [InlineData(false)]
     public async Task Of_an_expired_document(bool docker)
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         door.Metadata.Started = DateTimeOffset.UtcNow.AddDays(-31);
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
         Assert.Equal(
@@ -89,7 +87,7 @@ public sealed class KubeletMessageTests(Lab lab)
     [Fact]
     public async Task Of_a_machine_without_metadata_and_of_a_token_that_is_not_there()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         var runtime = await Runtime(true, door);
         await using var nowhere = await Agent.Start(door.Agent(Legacy, runtime).Replace(door.Metadata.Url, "http://127.0.0.1:1"));
         Assert.Contains("no session at", await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
@@ -104,7 +102,7 @@ public sealed class KubeletMessageTests(Lab lab)
     [InlineData(false)]
     public async Task Of_a_registry_that_fails(bool docker)
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         await using var broken = await RecordingUpstream.Start(context =>
         {
             context.Response.StatusCode = 502;
@@ -136,20 +134,5 @@ public sealed class KubeletMessageTests(Lab lab)
         await alice.PushImage("public/elsewhere", "v1", TestImage.Build(331, 5000));
         await agent.Images.Pull($"{elsewhere}/public/elsewhere:v1");
         await agent.Images.Remove($"{elsewhere}/public/elsewhere:v1");
-    }
-
-    private static async Task<TimeSpan> SlowestOf(int calls, Func<Task> call)
-    {
-        await call();
-        List<TimeSpan> times = [];
-        for (var i = 0; i < calls; i++)
-        {
-            var watch = Stopwatch.StartNew();
-            await call();
-            times.Add(watch.Elapsed);
-        }
-
-        times.Sort();
-        return times[(int)(calls * 0.99) - 1];
     }
 }

@@ -12,7 +12,7 @@ public sealed class MirrorTests(Lab lab)
     [Fact]
     public async Task Containerd_pulls_existing_names_through_the_door_and_nobody_else_borrows_the_identity()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         var containerd = await lab.Containerd;
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/mirrored", "v1", TestImage.Build(390, 50_000));
@@ -65,7 +65,7 @@ public sealed class MirrorTests(Lab lab)
     [Fact]
     public async Task A_session_that_was_ended_is_opened_anew()
     {
-        await using var door = await NodeDoor.Start(await lab.Registry);
+        await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/again", "v1", TestImage.Build(392, 5000));
         var mirror = $"http://127.0.0.1:{FreePort.Next()}";
@@ -78,7 +78,7 @@ public sealed class MirrorTests(Lab lab)
         Assert.NotEmpty(await http.GetStringAsync($"{mirror}/v2/nodes/again/manifests/v1?ns=mirrored.example"));
         using var revoked = await http.PostAsync(
             $"{door.Door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("""{"tenant":"acme","subject":"i-0123456789abcdef0"}""", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
         Assert.True(revoked.IsSuccessStatusCode);
         await Eventually.True(
             async () => (await http.GetAsync($"{mirror}/v2/nodes/again/manifests/v1?ns=mirrored.example")).IsSuccessStatusCode, "the mirror serves again", TimeSpan.FromSeconds(10));

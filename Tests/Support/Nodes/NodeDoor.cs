@@ -1,43 +1,38 @@
-using RegistryProxy.Tests.Identity;
 using RegistryProxy.Tests.Support.Clouds;
-using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Support.Nodes;
 
-/// <summary>
-/// A front door that knows machines of every kind and the clouds they live in. Who is known may pull below <c>nodes</c>; alice may push
-/// everywhere; everybody may pull below <c>public</c>.
-/// </summary>
+/// <summary>What a node sees of the world: a front door, and a metadata service of its own that names an instance like no other.</summary>
 internal sealed class NodeDoor : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly NodeDoorServer _server;
+    private readonly bool _own;
 
-    private NodeDoor(TestIssuer issuer, StsServer sts, MetadataServer metadata) => (Issuer, Sts, Metadata) = (issuer, sts, metadata);
+    private NodeDoor(NodeDoorServer server, MetadataServer metadata, bool own) => (_server, Metadata, _own) = (server, metadata, own);
 
-    public FrontDoor Door { get; private set; } = null!;
+    public FrontDoor Door => _server.Door;
 
     /// <summary>Signs the tokens of Kubernetes, CI systems and Google.</summary>
-    public TestIssuer Issuer { get; }
+    public TestIssuer Issuer => _server.Issuer;
 
-    public StsServer Sts { get; }
+    public StsServer Sts => _server.Sts;
 
     public MetadataServer Metadata { get; }
+
+    /// <summary>This instance of AWS.</summary>
+    public string Instance => Metadata.Instance;
 
     public string Authority => Door.Authority;
 
     /// <summary>The same door under another name.</summary>
     public string OtherAuthority => $"localhost:{new Uri(Door.DataUrl).Port}";
 
-    public static async Task<NodeDoor> Start(DockerRegistry registry)
-    {
-        var issuer = await TestIssuer.Start();
-        var metadata = await MetadataServer.Start();
-        metadata.Google = issuer;
-        var door = new NodeDoor(issuer, await StsServer.Start(), metadata);
-        door.Door = await FrontDoor.Start(door.Yaml(registry));
-        return door;
-    }
+    /// <summary>The world with the door that the whole run shares.</summary>
+    public static async Task<NodeDoor> Start(Lab lab) => await Of(await lab.Nodes, own: false);
+
+    /// <summary>The world with a door that the test may stop, and whose STS it may change.</summary>
+    public static async Task<NodeDoor> StartOwn(Lab lab) => await Of(await NodeDoorServer.Start(await lab.Registry), own: true);
 
     /// <summary>The agent's settings for this door, under an identity of its own.</summary>
     public string Agent(string identity, string runtime, string more = "", string extraDoor = "") => $$"""
@@ -57,44 +52,17 @@ internal sealed class NodeDoor : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await Door.DisposeAsync();
         await Metadata.DisposeAsync();
-        await Sts.DisposeAsync();
-        await Issuer.DisposeAsync();
-        _folder.Dispose();
+        if (_own)
+        {
+            await _server.DisposeAsync();
+        }
     }
 
-    private string Yaml(DockerRegistry registry)
+    private static async Task<NodeDoor> Of(NodeDoorServer server, bool own)
     {
-        Directory.CreateDirectory(_folder.File("aws"));
-        Directory.CreateDirectory(_folder.File("azure"));
-        _folder.Write("aws/eu-west-1.pem", InstanceDocumentTests.Region.ExportCertificatePem());
-        _folder.Write("azure/root.pem", InstanceDocumentTests.Root.ExportCertificatePem());
-        _folder.Write("azure/intermediate.pem", InstanceDocumentTests.Intermediate.ExportCertificatePem());
-        _folder.Write("jwks.json", Issuer.KeySet);
-        return $$"""
-            upstreams:
-              local: { url: "{{registry.Url}}", allowPrivate: true }
-            authenticators:
-              staff: { type: htpasswd, file: htpasswd }
-              nodes: { type: aws-sts, accounts: ["123456789012"], serverId: docker.acme.example, endpoint: "{{Sts.Url}}", allowPrivate: true }
-              legacy: { type: aws-iid, accounts: ["123456789012"], regions: [eu-west-1], certificates: {{_folder.File("aws")}}, maxAge: 30d }
-              gce: { type: gcp-identity, audience: docker.acme.example, projects: [acme-prod], jwks: "{{Issuer.Url}}/keys", allowPrivate: true }
-              azure: { type: azure-attested, subscriptions: ["8d10da13-8125-4ba9-a717-bf7490507b3d"], roots: {{_folder.File("azure")}} }
-              k8s: { type: kubernetes, issuer: "https://k8s.example", audience: registry, jwks: { file: {{_folder.File("jwks.json")}} } }
-              ci: { type: oidc, issuer: "{{Issuer.Url}}", audience: docker.acme.example, require: { repository: acme/app }, allowPrivate: true }
-            tenants:
-              acme:
-                hosts: ["*"]
-                authenticators: [staff, nodes, legacy, gce, azure, k8s, ci]
-                routes: [{ prefix: "", upstream: local }]
-                namespaces: { mirrored.example: "" }
-                access:
-                  - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push] }
-                  - { name: bob, who: ["user:staff/bob"], repositories: ["nodes/**"], actions: [pull] }
-                  - { name: machines, who: ["authenticator:nodes", "authenticator:legacy", "authenticator:gce", "authenticator:azure", "authenticator:ci"], repositories: ["nodes/**"], actions: [pull] }
-                  - { name: pods, who: ["authenticator:k8s"], when: { serviceAccount: puller }, repositories: ["nodes/**"], actions: [pull] }
-                  - { name: public, who: [anonymous], repositories: ["public/**"], actions: [pull] }
-            """;
+        var metadata = await MetadataServer.Start();
+        (metadata.Google, metadata.Instance) = (server.Issuer, $"i-{Guid.NewGuid().ToString("N")[..17]}");
+        return new NodeDoor(server, metadata, own);
     }
 }

@@ -17,7 +17,7 @@ public abstract class NodeFixture(Lab lab) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Door = await NodeDoor.Start(await lab.Registry);
+        Door = await NodeDoor.Start(lab);
         Agent = await Agent.Start(Door.Agent(Identity, await Runtime()));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RegistryProxy.Tests.Support.Nodes;
 using RegistryProxy.Tests.Support.Servers;
 
 [assembly: AssemblyFixture(typeof(Lab))]
@@ -15,6 +16,7 @@ public sealed class Lab : IAsyncLifetime
     private readonly Lazy<Task<DockerRegistry>> _basicRegistry;
     private readonly Lazy<Task<Slapd>> _directory;
     private readonly Lazy<Task<FrontDoor>> _door;
+    private readonly Lazy<Task<NodeDoorServer>> _nodes;
 
     public Lab()
     {
@@ -23,6 +25,7 @@ public sealed class Lab : IAsyncLifetime
         _registry = Shared<DockerRegistry>(() => DockerRegistry.Start());
         _basicRegistry = Shared<DockerRegistry>(() => DockerRegistry.Start(basic: true));
         _directory = Shared<Slapd>(Slapd.Start);
+        _nodes = Shared<NodeDoorServer>(async () => await NodeDoorServer.Start(await Registry));
         _door = Shared<FrontDoor>(async () => await FrontDoor.Start(DoorConfiguration.Shared(await Registry, await BasicRegistry)));
     }
 
@@ -41,6 +44,9 @@ public sealed class Lab : IAsyncLifetime
 
     /// <summary>A front door before both, under <see cref="DoorConfiguration.Shared"/>.</summary>
     internal Task<FrontDoor> Door => _door.Value;
+
+    /// <summary>A front door for nodes of every cloud.</summary>
+    internal Task<NodeDoorServer> Nodes => _nodes.Value;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
