@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Login;
@@ -22,7 +21,6 @@ internal sealed partial class DataListener(
     public async Task Handle(HttpContext context)
     {
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
-        Activity.Current?.SetTag("registryproxy.request_id", context.TraceIdentifier);
         try
         {
             await Dispatch(context);
