@@ -14,7 +14,8 @@ fi
 # From the command that is needed to the Debian package that has it.
 needed=(
   dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2
-  docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux chromium:chromium redis-server:redis-server
+  docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux
+  mount:mount curl:curl chromium:chromium redis-server:redis-server
 )
 missing=()
 for pair in "${needed[@]}"; do

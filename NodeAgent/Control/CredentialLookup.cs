@@ -1,9 +1,9 @@
-using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Control;
@@ -22,17 +22,7 @@ internal static class CredentialLookup
             return null;
         }
 
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ActivityHeadersPropagator = null,
-            ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(settings.ControlSocket), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
+        using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket));
         try
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, ControlJson.Default.CredentialQuestion));

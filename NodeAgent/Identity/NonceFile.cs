@@ -1,13 +1,11 @@
 using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried.</summary>
 internal sealed class NonceFile(string stateDir, string door, string authenticator)
 {
-    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private readonly string _confirmed = Path.Combine(stateDir, $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-{authenticator}");
 
     private string Proposed => $"{_confirmed}.new";
@@ -30,8 +28,8 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     {
         try
         {
-            Directory.CreateDirectory(stateDir, OwnerFolder);
-            using var file = new FileStream(Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerFile });
+            Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
+            using var file = new FileStream(Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
             file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
             file.Flush(flushToDisk: true);
         }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Mirror;
@@ -9,13 +10,10 @@ internal static class MirrorSecret
     /// <summary>The header that carries it.</summary>
     public const string Header = "X-RegistryProxy-Mirror";
 
-    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     /// <summary>Reads the secret of this node, or makes it.</summary>
     public static Secret Obtain(string stateDir)
     {
-        Directory.CreateDirectory(stateDir, OwnerFolder);
+        Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
         var path = Path.Combine(stateDir, "mirror-secret");
         if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } known)
         {
@@ -23,7 +21,7 @@ internal static class MirrorSecret
         }
 
         var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerFile });
+        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
         file.Write(System.Text.Encoding.ASCII.GetBytes(made));
         return new Secret(made);
     }

@@ -6,9 +6,6 @@ namespace RegistryProxy.NodeAgent.Sockets;
 /// </summary>
 internal sealed class SocketFile
 {
-    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private readonly string _path;
 
     public SocketFile(string path) => (_path, Temporary) = (path, $"{path}.{Environment.ProcessId}");
@@ -19,14 +16,14 @@ internal sealed class SocketFile
     /// <summary>Makes the folder, for its owner alone when it is new.</summary>
     public void Prepare()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!, OwnerFolder);
+        Directory.CreateDirectory(Path.GetDirectoryName(_path)!, OwnerOnly.Folder);
         File.Delete(Temporary);
     }
 
     /// <summary>It listens: from now on it has its name.</summary>
     public void Publish()
     {
-        File.SetUnixFileMode(Temporary, OwnerFile);
+        File.SetUnixFileMode(Temporary, OwnerOnly.File);
         File.Move(Temporary, _path, overwrite: true);
     }
 }

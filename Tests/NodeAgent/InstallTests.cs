@@ -176,6 +176,7 @@ public sealed class InstallTests(Lab lab)
             case ("gke", "image-service"):
                 Assert.Equal(
                     "KUBELET_OPTS=\"--v=2 --cloud-provider=external --image-service-endpoint=unix:///run/registryproxy/image.sock\"\nKUBE_COVERAGE=\"\"\n", await node.Read("/etc/default/kubelet"));
+                Assert.Contains("ProtectHome=read-only", await node.Read("/etc/systemd/system/registryproxy-nodeagent.service"));
                 break;
             case ("aks", "image-service"):
                 Assert.Equal("KUBELET_FLAGS=--v=2 --image-service-endpoint=unix:///run/registryproxy/image.sock\n", await node.Read("/etc/default/kubelet"));

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
@@ -9,19 +10,14 @@ internal sealed class CriChannel : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    private readonly UnixDomainSocketEndPoint _endPoint;
+    private readonly string _socket;
     private readonly TimeProvider _time;
 
     public CriChannel(AgentSettings settings, TimeProvider time)
     {
-        _endPoint = new UnixDomainSocketEndPoint(settings.Runtime.Socket);
-        _time = time;
+        (_socket, _time) = (settings.Runtime.Socket, time);
         Name = $"the image service at unix://{settings.Runtime.Socket}";
-        Invoker = new HttpMessageInvoker(new SocketsHttpHandler
-        {
-            UseProxy = false, AllowAutoRedirect = false, UseCookies = false, EnableMultipleHttp2Connections = true, ActivityHeadersPropagator = null,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30), ConnectCallback = async (_, cancellation) => new NetworkStream(await Connect(cancellation), ownsSocket: true),
-        });
+        Invoker = new HttpMessageInvoker(UnixConnection.Handler(_socket));
     }
 
     /// <summary>For people.</summary>
@@ -37,7 +33,7 @@ internal sealed class CriChannel : IDisposable
         {
             try
             {
-                using var probe = await Connect(cancellation);
+                using var probe = await UnixConnection.Open(_socket, cancellation);
                 return null;
             }
             catch (SocketException fault)
@@ -53,19 +49,4 @@ internal sealed class CriChannel : IDisposable
     }
 
     public void Dispose() => Invoker.Dispose();
-
-    private async Task<Socket> Connect(CancellationToken cancellation)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(_endPoint, cancellation);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }

@@ -1,7 +1,7 @@
-using System.Net.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using RegistryProxy.NodeAgent.Images.Wire;
+using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -14,19 +14,7 @@ internal static class ImageServiceProbe
     /// <summary>Why it does not answer; <c>null</c> when it does.</summary>
     public static async Task<string?> Ask(string socket, TimeProvider time, CancellationToken cancellation)
     {
-        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
-        {
-            HttpHandler = new SocketsHttpHandler
-            {
-                UseProxy = false,
-                ConnectCallback = async (_, cancel) =>
-                {
-                    var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                    await connection.ConnectAsync(new UnixDomainSocketEndPoint(socket), cancel);
-                    return new NetworkStream(connection, ownsSocket: true);
-                },
-            },
-        });
+        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = UnixConnection.Handler(socket) });
         var client = new ImageService.ImageServiceClient(channel);
         var end = time.GetUtcNow() + Patience;
         while (true)

@@ -27,7 +27,7 @@ internal static class AgentFilesPlan
         StateDirectory=registryproxy
         StateDirectoryMode=0700
         NoNewPrivileges=yes
-        ProtectHome=yes
+        ProtectHome={(context.Platform.Program.StartsWith("/home/", StringComparison.Ordinal) ? "read-only" : "yes")}
         PrivateTmp=yes
 
         [Install]

@@ -33,8 +33,9 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
         {
             throw Refused(refusal);
         }
-        catch (InvalidOperationException)
+        catch (Exception fault) when (fault is InvalidOperationException or NullReferenceException)
         {
+            // The library trips over an error that has no body.
             throw new IssueException(UpstreamFailureKind.Unreachable, "Google's token service gave no token");
         }
 
