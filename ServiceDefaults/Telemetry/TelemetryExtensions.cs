@@ -34,7 +34,13 @@ public static class TelemetryExtensions
         .WithMetrics(metrics => metrics.AddOtlpExporter())
         .WithTracing(traces => traces
             .AddSource("RegistryProxy.*", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
-            .AddAspNetCoreInstrumentation(requests => requests.Filter = context => !ProbePaths.Contains(context.Features.Get<IHttpRequestFeature>()?.RawTarget))
+            .AddAspNetCoreInstrumentation(requests =>
+            {
+                requests.Filter = context => !ProbePaths.Contains(context.Features.Get<IHttpRequestFeature>()?.RawTarget);
+
+                // The id that the client was told.
+                requests.EnrichWithHttpRequest = (span, request) => span.SetTag("registryproxy.request_id", request.HttpContext.TraceIdentifier);
+            })
             .AddOtlpExporter());
 
     private static void AddLogs(ILoggingBuilder logging)
