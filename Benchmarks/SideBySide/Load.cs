@@ -51,7 +51,11 @@ internal static partial class Load
         }
 
         http.DefaultRequestHeaders.Add("Accept", UpstreamRegistry.MediaType);
-        await http.GetByteArrayAsync(peer.Url + UpstreamRegistry.ManifestPath);
+        using (var manifest = await http.GetAsync(peer.Url + UpstreamRegistry.ManifestPath))
+        {
+            Require(manifest.IsSuccessStatusCode, peer, $"{manifest.StatusCode}: {await manifest.Content.ReadAsStringAsync()}");
+        }
+
         await using var body = await http.GetStreamAsync(peer.Url + upstream.BlobPath);
         Require($"sha256:{Convert.ToHexStringLower(await SHA256.HashDataAsync(body))}" == upstream.Digest, peer, "the blob is another one");
     }

@@ -72,6 +72,7 @@ internal sealed class PeerStarter(string folder, string upstream)
     private async Task<ServerProcess> Nginx(string name, string url, string location, string http)
     {
         var configuration = Write($"{name}.conf", $$"""
+            user root;
             daemon off;
             worker_processes 1;
             pid {{folder}}/{{name}}.pid;

@@ -23,7 +23,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        return new ServerProcess(Process.Start(start)!, log);
+        return new ServerProcess(Launcher.Start(start), log);
     }
 
     /// <summary>User and system time of the process and its children until now.</summary>
