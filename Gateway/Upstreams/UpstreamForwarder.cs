@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
 /// Streams a request to its upstream and the answer back; nothing is buffered. A body that ends early never ends cleanly: the client's
-/// connection is cut. Uploads go by YARP's forwarder; downloads are read straight into the client's connection, at half the cost.
+/// connection is cut. Uploads go by YARP's forwarder; downloads are read straight into the client's connection, which costs less (docs/benchmarks.md).
 /// </summary>
 internal sealed partial class UpstreamForwarder(
     IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, CacheMeter cache, TimeProvider time, ILogger<UpstreamForwarder> logger)
