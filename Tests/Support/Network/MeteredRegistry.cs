@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Images;
 
 namespace RegistryProxy.Tests.Support.Network;
 
@@ -9,7 +10,6 @@ namespace RegistryProxy.Tests.Support.Network;
 /// </summary>
 internal sealed class MeteredRegistry : IAsyncDisposable
 {
-    private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}""";
 
     private readonly Dictionary<string, int> _used = [];
     private readonly Lock _gate = new();
@@ -24,12 +24,20 @@ internal sealed class MeteredRegistry : IAsyncDisposable
     /// <summary>What a 429 says; nothing when <c>null</c>.</summary>
     public string? RetryAfter { get; set; }
 
+    /// <summary>What every tag is.</summary>
+    public string Manifest { get; set; } = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}""";
+
+    /// <summary>The status of every answer about a manifest; 0 while all is well.</summary>
+    public int Failure { get; set; }
+
     /// <summary>Refusals so far.</summary>
     public int Refusals { get; private set; }
 
     public string Url => _server.Url;
 
     public int Manifests => _server.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/"));
+
+    public int Heads => _server.Requests.Count(request => request.Method == "HEAD" && request.Target.Contains("/manifests/"));
 
     public int UsedBy(string user)
     {
@@ -69,6 +77,12 @@ internal sealed class MeteredRegistry : IAsyncDisposable
 
         var user = Encoding.UTF8.GetString(Convert.FromBase64String(authorization[6..])).Split(':')[0];
         var isManifest = context.Request.Path.Value!.Contains("/manifests/");
+        if (isManifest && Failure != 0)
+        {
+            context.Response.StatusCode = Failure;
+            return Task.CompletedTask;
+        }
+
         int remaining;
         lock (_gate)
         {
@@ -104,6 +118,7 @@ internal sealed class MeteredRegistry : IAsyncDisposable
             return Task.CompletedTask;
         }
 
+        context.Response.Headers["Docker-Content-Digest"] = new TestBlob(Encoding.UTF8.GetBytes(Manifest)).Digest.Value;
         context.Response.ContentType = "application/vnd.oci.image.manifest.v1+json";
         context.Response.ContentLength = Manifest.Length;
         return context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.WriteAsync(Manifest);
