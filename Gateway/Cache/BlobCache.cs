@@ -19,13 +19,19 @@ internal sealed partial class BlobCache(
         var fetch = new Fetch(exchange.Destination, "blobs", digest.Value, [], DistributionError.BlobUnknown());
 
         // 1. To know a digest opens nothing.
-        if (!holdings.Knows(holding) && (stored.Has(digest) || fills.IsRunning(digest)) && await Confirm(exchange, fetch, holding) is { } refused)
+        var opened = holdings.Knows(holding);
+        if (!opened && (stored.Has(digest) || fills.IsRunning(holding)))
         {
-            return refused;
+            if (await Confirm(exchange, fetch, holding) is { } refused)
+            {
+                return refused;
+            }
+
+            opened = true;
         }
 
         // 2. From the disk.
-        if (holdings.Knows(holding) && await stored.Open(digest) is { } lease)
+        if (opened && await stored.Open(digest) is { } lease)
         {
             using (lease)
             {
@@ -53,7 +59,7 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Join(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(digest, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
+        var (fill, isNew) = fills.Join(holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
         try
         {
             if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
@@ -63,13 +69,13 @@ internal sealed partial class BlobCache(
 
             if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
             {
-                return error;
+                return Judge(holding, error);
             }
 
             if (!fill.IsKept)
             {
                 Mark(exchange, CacheState.Bypass);
-                return await stream();
+                return Judge(holding, await stream());
             }
 
             holdings.Learn(holding);
@@ -99,12 +105,14 @@ internal sealed partial class BlobCache(
     {
         Mark(exchange, CacheState.Miss);
         var error = await stream();
-        if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK)
+
+        // A client that has gone leaves a response that says nothing.
+        if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
         {
             holdings.Learn(holding);
         }
 
-        return error;
+        return Judge(holding, error);
     }
 
     /// <summary>Asks the upstream whether the repository holds it; the error for the client when not.</summary>
@@ -112,13 +120,20 @@ internal sealed partial class BlobCache(
     {
         var (answer, error) = await fetcher.Ask(fetch, exchange.Aborted);
         answer?.Dispose();
-        if (error is null || (Outage.Is(error) && holdings.Knew(holding)))
+        exchange.Aborted.ThrowIfCancellationRequested();
+        if (error is null)
         {
             holdings.Learn(holding);
             return null;
         }
 
-        if (error.Status == StatusCodes.Status404NotFound)
+        return Outage.Is(error) && holdings.Knew(holding) ? null : Judge(holding, error);
+    }
+
+    /// <summary>An upstream that says no ends what was known.</summary>
+    private DistributionError? Judge(in Holding holding, DistributionError? error)
+    {
+        if (error is not null && Outage.IsRefusal(error))
         {
             holdings.Forget(holding);
         }

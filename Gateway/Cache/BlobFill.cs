@@ -59,13 +59,26 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
                 return;
             }
 
-            if (_end == FillEnd.Open && (Size == 0 || _available < Size / 2))
-            {
-                _closed = true;
-                _stop.Cancel();
-            }
-
+            _closed |= _end == FillEnd.Open && (Size == 0 || _available < Size / 2);
             Release();
+        }
+
+        // What continues here takes other locks.
+        if (Volatile.Read(ref _closed))
+        {
+            Stop();
+        }
+    }
+
+    private void Stop()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended in this very moment.
         }
     }
 

@@ -1,50 +1,58 @@
-using RegistryProxy.Protocol;
-
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>The downloads into the cache that are under way, one for each digest.</summary>
+/// <summary>
+/// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream what
+/// is not checked yet.
+/// </summary>
 internal sealed class BlobFills
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, BlobFill> _running = [];
+    private readonly Dictionary<FillKey, BlobFill> _running = [];
 
-    public bool IsRunning(Digest digest)
+    public bool IsRunning(in Holding holding)
     {
         lock (_gate)
         {
-            return _running.ContainsKey(digest.Value);
+            return _running.ContainsKey(FillKey.Of(holding));
         }
     }
 
     /// <summary>Joins the download of a digest, or begins it; the caller leaves it in the end.</summary>
-    public (BlobFill Fill, bool IsNew) Join(Digest digest, Func<BlobFill> make)
+    public (BlobFill Fill, bool IsNew) Join(in Holding holding, Func<BlobFill> make)
     {
+        var key = FillKey.Of(holding);
         lock (_gate)
         {
-            if (_running.TryGetValue(digest.Value, out var running) && running.TryJoin())
+            if (_running.TryGetValue(key, out var running) && running.TryJoin())
             {
                 return (running, false);
             }
 
             var fill = make();
             fill.TryJoin();
-            _running[digest.Value] = fill;
-            _ = Run(digest, fill);
+            _running[key] = fill;
+            _ = Run(key, fill);
             return (fill, true);
         }
     }
 
-    private async Task Run(Digest digest, BlobFill fill)
+    private async Task Run(FillKey key, BlobFill fill)
     {
         await fill.Run();
         lock (_gate)
         {
-            if (_running.TryGetValue(digest.Value, out var running) && running == fill)
+            if (_running.TryGetValue(key, out var running) && running == fill)
             {
-                _running.Remove(digest.Value);
+                _running.Remove(key);
             }
         }
 
         fill.Dispose();
     }
+}
+
+/// <summary>What makes two downloads the same.</summary>
+internal readonly record struct FillKey(string Tenant, string Upstream, string Digest)
+{
+    public static FillKey Of(in Holding holding) => new(holding.Tenant, holding.Upstream, holding.Digest);
 }

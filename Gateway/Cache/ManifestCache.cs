@@ -54,12 +54,12 @@ internal sealed class ManifestCache(
         }
 
         var answer = error is null ? await Get(key, fetch) : new ManifestAnswer(null, CacheState.Miss, error);
-        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale)
+        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && tags.Find(key) == entry)
         {
             return new ManifestAnswer(entry.Content, CacheState.Stale, null);
         }
 
-        if (answer.Error?.Status == StatusCodes.Status404NotFound)
+        if (answer.Error is { } no && Outage.IsRefusal(no))
         {
             tags.Forget(key);
         }
@@ -95,7 +95,7 @@ internal sealed class ManifestCache(
         {
             holdings.Learn(holding);
         }
-        else if (answer.Error?.Status == StatusCodes.Status404NotFound)
+        else if (answer.Error is { } no && Outage.IsRefusal(no))
         {
             holdings.Forget(holding);
         }
@@ -152,8 +152,8 @@ internal sealed class ManifestCache(
     private static Fetch FetchOf(Exchange exchange, string reference) => new(
         exchange.Destination, "manifests", reference, exchange.Context.Request.Headers.Accept.ToArray(), DistributionError.ManifestUnknown());
 
-    private static FlightKey FlightOf(Exchange exchange, Fetch fetch) => new(
-        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference, string.Join(',', fetch.Accept));
+    private FlightKey FlightOf(Exchange exchange, Fetch fetch) => new(
+        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference, string.Join(',', fetch.Accept), tags.Writes);
 
     /// <summary>A tag may be of another type for a client that takes others.</summary>
     private static bool Accepts(HttpRequest request, string mediaType)

@@ -15,17 +15,23 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     /// <summary>Joins the question that is under way, or asks.</summary>
     public async Task<ManifestAnswer> Share(FlightKey key, Func<Task<ManifestAnswer>> ask, CancellationToken cancellation)
     {
-        var flight = _flights.GetOrAdd(key, (_, ask) => new Lazy<Task<ManifestAnswer>>(() => Task.Run(ask)), ask);
-        try
+        return await _flights.GetOrAdd(key, Begin).Value.WaitAsync(cancellation);
+
+        // It ends by itself, whoever is still waiting: an answer is for those who asked before it came.
+        Lazy<Task<ManifestAnswer>> Begin(FlightKey _)
         {
-            return await flight.Value.WaitAsync(cancellation);
-        }
-        finally
-        {
-            if (flight.Value.IsCompleted)
+            Lazy<Task<ManifestAnswer>> flight = null!;
+            return flight = new(() => Task.Run(async () =>
             {
-                _flights.TryRemove(KeyValuePair.Create(key, flight));
-            }
+                try
+                {
+                    return await ask();
+                }
+                finally
+                {
+                    _flights.TryRemove(KeyValuePair.Create(key, flight));
+                }
+            }));
         }
     }
 
@@ -70,6 +76,11 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     private ManifestAnswer Keep(Fetch fetch, Digest digest, HttpResponseMessage answer, byte[] bytes)
     {
         var mediaType = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "application/octet-stream";
+        if (!ManifestMediaType.IsOf(bytes, mediaType))
+        {
+            return new ManifestAnswer(null, CacheState.Bypass, null);
+        }
+
         if (ManifestContent.Of(digest, mediaType, bytes) is { } content)
         {
             stored.Add(content);
@@ -85,8 +96,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
 }
 
-/// <summary>What makes two questions the same.</summary>
-internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept);
+/// <summary>What makes two questions the same; after a write it is another one.</summary>
+internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it must be streamed past the cache.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error);

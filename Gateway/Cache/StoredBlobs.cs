@@ -54,9 +54,16 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
     {
         using var hash = IncrementalHash.CreateHash(digest.Algorithm == "sha512" ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256);
         var buffer = new byte[ChunkBytes];
-        for (long offset = 0; RandomAccess.Read(lease.File, buffer, offset) is var read and > 0; offset += read)
+        try
         {
-            hash.AppendData(buffer.AsSpan(0, read));
+            for (long offset = 0; RandomAccess.Read(lease.File, buffer, offset) is var read and > 0; offset += read)
+            {
+                hash.AppendData(buffer.AsSpan(0, read));
+            }
+        }
+        catch (IOException)
+        {
+            return false;
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset()) == digest.Hex;

@@ -3,11 +3,12 @@ using RegistryProxy.Gateway.Distribution;
 
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>A tag as one tenant sees it at one upstream.</summary>
-internal readonly record struct TagKey(string Tenant, string Upstream, string Repository, string Tag)
+/// <summary>A tag as one tenant sees it at one upstream; what it is depends on the types that a client takes.</summary>
+internal readonly record struct TagKey(string Tenant, string Upstream, string Repository, string Tag, string Accept)
 {
     public static TagKey Of(Exchange exchange) =>
-        new(exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, exchange.Path.Reference!.Tag!.Value);
+        new(exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, exchange.Path.Reference!.Tag!.Value,
+            exchange.Context.Request.Headers.Accept.ToString());
 }
 
 /// <summary>What a tag was, and when the upstream last said so.</summary>

@@ -18,6 +18,7 @@ internal static class UpstreamErrors
     {
         UpstreamFailureKind.Throttled => DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
         UpstreamFailureKind.Unreachable => DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        UpstreamFailureKind.Refused => new DistributionError("DENIED", 502, Named(upstream, failure.Message)) { RetryAfterSeconds = Math.Max(1, failure.RetryAfterSeconds) },
         _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
     };
 

@@ -186,6 +186,79 @@ public sealed class CacheTests
     }
 
     /// <summary>A door with one cached route.</summary>
+    [Fact]
+    public async Task A_tag_is_what_it_is_for_the_types_that_a_client_takes_and_odd_types_are_not_kept()
+    {
+        const string Image = """{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","layers":[]}""";
+        const string Index = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}""";
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            var path = context.Request.Path.Value!;
+            var index = context.Request.Headers.Accept.ToString().Contains("index");
+            context.Response.ContentType = path.Contains("/odd/") ? "text/html" : index ? TestImage.OciIndex : "application/vnd.docker.distribution.manifest.v2+json";
+            return path == "/v2/" || context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.WriteAsync(index ? Index : Image);
+        });
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url, "1h"));
+        using var alice = door.Client("alice");
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal(Image, await Get("a/b", "application/vnd.docker.distribution.manifest.v2+json"));
+            Assert.Equal(Index, await Get("a/b", $"{TestImage.OciIndex}, application/vnd.docker.distribution.manifest.v2+json"));
+            Assert.Equal(Image, await Get("odd/b", "*/*"));
+        }
+
+        Assert.Equal(2, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/a/b/manifests/")));
+        Assert.True(upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/odd/b/manifests/")) >= 2);
+
+        async Task<string> Get(string repository, string accept)
+        {
+            using var response = await alice.Do(HttpMethod.Get, $"/v2/{repository}/manifests/v1", RegistryClient.Pull(repository), null, ("Accept", accept));
+            return await response.Content.ReadAsStringAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_before_the_answer_teaches_nothing()
+    {
+        var blob = TestBlob.Random(203, 5000);
+        var asked = new TaskCompletionSource();
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            var path = context.Request.Path.Value!;
+            if (path.Contains("/b/x/"))
+            {
+                // It takes its time to say that it has no such thing.
+                asked.TrySetResult();
+                await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(3)), Task.Delay(Timeout.Infinite, context.RequestAborted));
+                context.Response.StatusCode = 404;
+            }
+            else if (path != "/v2/")
+            {
+                context.Response.ContentLength = blob.Bytes.Length;
+                await (context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.Body.WriteAsync(blob.Bytes).AsTask());
+            }
+        });
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        var token = await alice.Token(RegistryClient.Pull("b/x"));
+        using (var impatient = new HttpRequestMessage(HttpMethod.Head, $"/v2/b/x/blobs/{blob.Digest}") { Headers = { Authorization = new("Bearer", token) } })
+        using (var leave = new CancellationTokenSource())
+        {
+            var sending = alice.Http.SendAsync(impatient, leave.Token);
+            await asked.Task;
+            await leave.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending);
+        }
+
+        using (var cached = await alice.GetBlob("a/secret", blob.Digest))
+        {
+            Assert.Equal(blob.Bytes, await cached.Content.ReadAsByteArrayAsync());
+        }
+
+        using var refused = await alice.GetBlob("b/x", blob.Digest);
+        await refused.ShouldFail(HttpStatusCode.NotFound, "BLOB_UNKNOWN");
+    }
+
     internal static string Yaml(string upstream, string tagTtl = "0s", string maxBytes = "1GiB", string stale = "10m") => DoorConfiguration.Single(
         upstream, extra: $"cache: {{ path: cache, maxBytes: {maxBytes}, tagTtl: {tagTtl}, staleIfError: {stale} }}", extraRoute: ", cache: true");
 
