@@ -18,9 +18,10 @@ public interface IUpstreamAccountGrain : IGrainWithStringKey
     /// <param name="wanted">How many it wants.</param>
     /// <param name="returned">Unused permits that it gives back.</param>
     /// <param name="underWay">Its metered requests that have no answer yet.</param>
+    /// <param name="seen">What it saw last: other news of it may be late.</param>
     /// <param name="cancellation">Gives up.</param>
     [Alias("Lease"), AlwaysInterleave, ResponseTimeout("00:00:03")]
-    ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, CancellationToken cancellation = default);
+    ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default);
 
     /// <summary>A gateway read the rate limit off an answer.</summary>
     [Alias("Observe"), OneWay, AlwaysInterleave]

@@ -15,7 +15,7 @@ public sealed class NeighbourTests(Lab lab)
     private const int Offered = 100 * Share;
 
     /// <summary>The load is made on the machine that is measured: what is below this is its own.</summary>
-    private static readonly TimeSpan Noise = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan Noise = TimeSpan.FromMilliseconds(Sizes.Of(25, 5));
 
     private static TimeSpan Span => TimeSpan.FromSeconds(Sizes.Of(4, 30));
 

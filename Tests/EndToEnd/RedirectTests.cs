@@ -82,7 +82,7 @@ public sealed class RedirectTests
     {
         await using var storage = await RecordingUpstream.Start(context => Serve(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/blob");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, ", redirectHosts: [\"*.storage.example\"]"));
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");

@@ -23,6 +23,7 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
     private int _permits;
     private int _underWay;
     private volatile bool _metered;
+    private volatile RateLimitSighting? _seen;
     private long _permitsUntil;
     private long _followAt;
     private long _throttledUntil;
@@ -72,8 +73,8 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
             : null;
         if (shown)
         {
-            _metered = true;
-            Grain.Observe(new RateLimitSighting(limit, remaining, window)).AsTask().Ignore();
+            (_seen, _metered) = (new RateLimitSighting(limit, remaining, window), true);
+            Grain.Observe(_seen).AsTask().Ignore();
         }
         else if (metered && throttled is null && !_learned.Task.IsCompleted)
         {
@@ -131,7 +132,7 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         var lease = new BudgetLease(0, RetryWithoutCluster);
         try
         {
-            lease = await Grain.Lease(gateway, Batch, Interlocked.Exchange(ref _permits, 0), Volatile.Read(ref _underWay));
+            lease = await Grain.Lease(gateway, Batch, Interlocked.Exchange(ref _permits, 0), Volatile.Read(ref _underWay), _seen);
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)
         {

@@ -34,14 +34,24 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
         }
     }
 
-    public ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, CancellationToken cancellation = default) =>
-        new(_ledger.Lease(new LeaseRequest(gateway, wanted, returned, underWay), Math.Max(1, _gateways.Count)));
+    public ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default)
+    {
+        if (seen is not null && !_ledger.IsMetered)
+        {
+            Note(seen);
+        }
+
+        return new(_ledger.Lease(new LeaseRequest(gateway, wanted, returned, underWay), Math.Max(1, _gateways.Count)));
+    }
 
     public ValueTask Observe(RateLimitSighting sighting)
     {
-        _ledger.Note(sighting, (Math.Max(1, _gateways.Count) * RateLimitSighting.Scouts) - 1);
+        Note(sighting);
         return ValueTask.CompletedTask;
     }
+
+    /// <summary>Gateways that are about to subscribe have scouts too: two are taken to be there.</summary>
+    private void Note(RateLimitSighting sighting) => _ledger.Note(sighting, (Math.Max(2, _gateways.Count) * RateLimitSighting.Scouts) - 1);
 
     public async ValueTask Throttled(UpstreamThrottle throttle)
     {

@@ -21,12 +21,15 @@ internal sealed class DoorCluster : IAsyncDisposable
     /// <summary>How its members find each other; <c>null</c> for its Redis.</summary>
     private string? Meeting { get; init; }
 
+    /// <summary>Further keys of the upstream.</summary>
+    private string ExtraUpstream { get; init; } = "";
+
     /// <summary>Further keys of the cluster section.</summary>
     private string ClusterExtra { get; init; } = "";
 
-    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null)
+    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null, string extraUpstream = "")
     {
-        var cluster = new DoorCluster(await Redis.Start(), upstream) { ClusterExtra = clusterExtra, Meeting = meeting };
+        var cluster = new DoorCluster(await Redis.Start(), upstream) { ClusterExtra = clusterExtra, Meeting = meeting, ExtraUpstream = extraUpstream };
         await FrontDoor.WriteUsers(cluster._folder);
         var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo()).Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
         foreach (var member in members)
@@ -48,7 +51,7 @@ internal sealed class DoorCluster : IAsyncDisposable
 
     private string Provider => Meeting ?? $"provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}";
 
-    public string Yaml(int revision) => DoorConfiguration.Single(_upstream, extra: $$"""
+    public string Yaml(int revision) => DoorConfiguration.Single(_upstream, ExtraUpstream, extra: $$"""
         revision: {{revision}}
         cluster: { {{Provider}}, siloPort: 0, gatewayPort: {{FreePort.Next()}}{{ClusterExtra}} }
         state:
