@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support;
+using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
@@ -17,19 +18,45 @@ public sealed class ColdPullTests(ITestOutputHelper output)
     [Fact]
     public async Task A_scope_costs_the_upstream_one_token_call_whatever_comes_through_gateways_and_silos()
     {
-        var pulls = Sizes.Of(1000, 10_000);
         var calls = new ConcurrentDictionary<string, int>();
         await using var upstream = await RecordingUpstream.Start(context => Serve(context, calls));
-        await using var cluster = await DoorCluster.Start(
-            upstream.Url, silos: 2, gateways: 0, extraUpstream: ", credentials: { type: basic, username: me, password: { value: canary } }");
-        var gateways = new[] { await cluster.StartGateway(), await cluster.StartGateway() };
-        foreach (var gateway in gateways)
-        {
-            await gateway.Ready();
-        }
+        var pulls = await Pull(upstream.Url, "type: basic, username: me, password: { value: canary }");
+        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {calls.Values.Sum()} token calls, {upstream.Requests.Count(request => request.Target == "/v2/")} pings");
+        Assert.Equal(Repositories, calls.Count);
+        Assert.All(calls, call => Assert.Equal(1, call.Value));
+        Assert.Equal(1, upstream.Requests.Count(request => request.Target == "/v2/"));
+    }
 
-        using var first = gateways[0].Client("alice");
-        using var second = gateways[1].Client("alice");
+    [Fact]
+    public async Task A_principal_of_aws_is_asked_for_once_before_a_real_registry()
+    {
+        await using var aws = await AwsCloud.Start();
+        await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
+        var pulls = await Pull(registry.Url, $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, "
+            + $"secretAccessKey: {{ value: {AwsCloud.UserSecret} }}, roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}");
+        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {string.Join(", ", aws.Calls.Select(call => call.Service))}");
+        Assert.Equal(["sts", "ecr"], aws.Calls.Select(call => call.Service));
+    }
+
+    [Fact]
+    public async Task A_principal_of_azure_is_asked_for_once_and_each_scope_once_before_a_real_registry()
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        var pulls = await Pull(registry.Url, $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {{ value: {AzureCloud.ClientSecret} }}, authority: \"{azure.Url}\"");
+        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {azure.Calls.Count} calls to Entra, {registry.Exchanges} exchange, {registry.Calls.Count - registry.Exchanges} token calls");
+        Assert.Single(azure.Calls);
+        Assert.Equal(1, registry.Exchanges);
+        Assert.Equal(Repositories, registry.Calls.Count - registry.Exchanges);
+    }
+
+    /// <summary>Everybody at once, through two gateways of two silos; the repositories are empty, which only an upstream says that was shown a good credential.</summary>
+    private static async Task<int> Pull(string upstream, string credentials)
+    {
+        var pulls = Sizes.Of(1000, 10_000);
+        await using var cluster = await DoorCluster.Start(upstream, silos: 2, gateways: 2, extraUpstream: $", credentials: {{ {credentials} }}");
+        using var first = cluster.Gateways.First().Client("alice");
+        using var second = cluster.Gateways.Last().Client("alice");
         var scopes = string.Join(' ', Enumerable.Range(0, Repositories).Select(number => RegistryClient.Pull($"cold/app-{number}")));
         var token = await first.Token(scopes);
         var answers = await Task.WhenAll(Enumerable.Range(0, pulls).Select(async number =>
@@ -38,11 +65,8 @@ public sealed class ColdPullTests(ITestOutputHelper output)
             using var response = await (number % 2 == 0 ? first : second).Send(HttpMethod.Get, $"/v2/cold/app-{number / 2 % Repositories}/manifests/v1", token);
             return response.StatusCode;
         }));
-        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {calls.Values.Sum()} token calls, {upstream.Requests.Count(request => request.Target == "/v2/")} pings");
         Assert.All(answers, status => Assert.Equal(HttpStatusCode.NotFound, status));
-        Assert.Equal(Repositories, calls.Count);
-        Assert.All(calls, call => Assert.Equal(1, call.Value));
-        Assert.Equal(1, upstream.Requests.Count(request => request.Target == "/v2/"));
+        return pulls;
     }
 
     private static Task Serve(HttpContext context, ConcurrentDictionary<string, int> calls)

@@ -18,6 +18,12 @@ internal sealed class DoorCluster : IAsyncDisposable
 
     public Redis Redis { get; }
 
+    /// <summary>Its gateways, in the order of their start.</summary>
+    public IEnumerable<Member> Gateways => _members.Where(member => member.DataUrl.Length > 0);
+
+    /// <summary>The processes of all its members.</summary>
+    public IEnumerable<ChildProcess> Processes => _members.Select(member => member.Process);
+
     /// <summary>How its members find each other; <c>null</c> for its Redis.</summary>
     private string? Meeting { get; init; }
 
