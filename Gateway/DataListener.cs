@@ -65,13 +65,24 @@ internal sealed partial class DataListener(
 
         if (map is null)
         {
-            return DistributionErrorWriter.Write(
-                context, DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2));
+            return DispatchLater(context);
         }
 
         return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
             ? Count(context, tenant, Serve(context, path, site, map))
             : DistributionErrorWriter.Write(context, UnknownHost());
+    }
+
+    private async Task DispatchLater(HttpContext context)
+    {
+        if (await current.Arrives(context.RequestAborted))
+        {
+            await Dispatch(context);
+            return;
+        }
+
+        await DistributionErrorWriter.Write(
+            context, DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2));
     }
 
     private async Task Count(HttpContext context, Tenant tenant, Task serving)

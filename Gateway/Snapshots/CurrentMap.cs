@@ -1,11 +1,27 @@
 namespace RegistryProxy.Gateway.Snapshots;
 
 /// <summary>The map that requests use now; <c>null</c> until the first snapshot came.</summary>
-internal sealed class CurrentMap
+internal sealed class CurrentMap(TimeProvider time)
 {
+    /// <summary>How long a request waits for the first map: a front door that has just begun to listen has one in a moment.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private volatile FrontDoorMap? _map;
 
     public FrontDoorMap? Value => _map;
 
-    public void Replace(FrontDoorMap map) => _map = map;
+    public void Replace(FrontDoorMap map)
+    {
+        _map = map;
+        _first.TrySetResult();
+    }
+
+    /// <summary>Waits a little for the first map; whether there is one now.</summary>
+    public async ValueTask<bool> Arrives(CancellationToken cancellation)
+    {
+        await _first.Task.WaitAsync(Patience, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _map is not null;
+    }
 }
