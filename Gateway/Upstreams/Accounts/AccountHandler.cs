@@ -1,11 +1,12 @@
+using System.Net.Sockets;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// Spares an upstream: a request waits up to five seconds for the account's rate limit, is sent once more after a 429 where it can be, and
-/// is answered here while the upstream fails. Blob storage behind redirects is another matter and passes.
+/// Spares an upstream: a request waits up to five seconds for the account's rate limit, waits its turn, is sent once more after a 429 where
+/// it can be, and is answered here while the upstream fails. Blob storage behind redirects is another matter and passes.
 /// </summary>
 internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -48,17 +49,55 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     {
         try
         {
-            if (await account.Breaker.Send(request, base.SendAsync, cancellation) is { } response)
-            {
-                return (response, account.Budget.Observe(response, call.IsMetered));
-            }
-
-            accounts.CountRefusal(call.Upstream, "breaker");
-            return (new RefusedResponse(request, Failing(call.Upstream)), null);
+            var response = await Ask(account, call, request, cancellation);
+            return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.IsMetered));
         }
         finally
         {
             account.Budget.Done(call.IsMetered);
+        }
+    }
+
+    private async Task<HttpResponseMessage> Ask(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
+        var queues = MayRepeat(request);
+        if (queues && !await account.Queue.Enter(cancellation))
+        {
+            accounts.CountRefusal(call.Upstream, "queue");
+            return new RefusedResponse(request, Busy(call.Upstream));
+        }
+
+        try
+        {
+            if (await SendAgainOnce(account, request, queues, cancellation) is { } response)
+            {
+                return response;
+            }
+        }
+        finally
+        {
+            if (queues)
+            {
+                account.Queue.Leave();
+            }
+        }
+
+        accounts.CountRefusal(call.Upstream, "breaker");
+        return new RefusedResponse(request, Failing(call.Upstream));
+    }
+
+    /// <summary>A connection that breaks before its answer is no news yet: what may be sent again is sent once more.</summary>
+    private async Task<HttpResponseMessage?> SendAgainOnce(
+        UpstreamAccount account, HttpRequestMessage request, bool mayRepeat, CancellationToken cancellation)
+    {
+        try
+        {
+            return await account.Breaker.Send(request, base.SendAsync, cancellation);
+        }
+        catch (HttpRequestException fault) when (mayRepeat && fault.InnerException is SocketException or HttpIOException or IOException { InnerException: SocketException })
+        {
+            return await account.Breaker.Send(request, base.SendAsync, cancellation);
         }
     }
 
@@ -70,6 +109,9 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         return DistributionError.TooManyRequests(
             $"upstream '{upstream.Name}' allows no more pulls for {seconds} s; an account with a higher limit goes into upstreams.{upstream.Name}.credentials", seconds);
     }
+
+    private static DistributionError Busy(Upstream upstream) =>
+        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5);
 
     private static DistributionError Failing(Upstream upstream) =>
         DistributionError.Unavailable(503, $"upstream '{upstream.Name}' fails at the moment and is left alone until it answers again", 1);

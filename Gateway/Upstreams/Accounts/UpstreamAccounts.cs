@@ -6,7 +6,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>The accounts that this gateway uses. Nothing of one account touches another.</summary>
-internal sealed partial class UpstreamAccounts
+internal sealed partial class UpstreamAccounts : IDisposable
 {
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
@@ -27,8 +27,17 @@ internal sealed partial class UpstreamAccounts
 
     public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
 
+    public void Dispose()
+    {
+        foreach (var account in _accounts.Values)
+        {
+            account.Queue.Dispose();
+        }
+    }
+
     private UpstreamAccount Create(string account, string upstream) => new(
         new RequestBudget(account, _gateway, _grains, _time),
+        new UpstreamQueue(_time),
         new UpstreamBreaker(_time, open =>
         {
             if (open)
