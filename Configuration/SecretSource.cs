@@ -21,9 +21,16 @@ public abstract record SecretSource
 /// <summary><c>{ file: PATH }</c>; one trailing line break is not part of the secret.</summary>
 public sealed record FileSecret(string Path) : SecretSource
 {
-    public override Secret Read() => new(With(File.ReadAllText).TrimEnd('\n').TrimEnd('\r'));
+    public override Secret Read() => new(WithoutLineBreak(With(File.ReadAllText)));
 
     public override byte[] ReadBytes() => With(File.ReadAllBytes);
+
+    private static string WithoutLineBreak(string text) => text switch
+    {
+        [.. var rest, '\r', '\n'] => rest,
+        [.. var rest, '\n'] => rest,
+        _ => text,
+    };
 
     private T With<T>(Func<string, T> read)
     {
@@ -32,14 +39,14 @@ public sealed record FileSecret(string Path) : SecretSource
             var file = new FileInfo(Path);
             if (!file.Exists || file.Length is 0 or > MaxFileBytes)
             {
-                throw new SecretUnavailableException($"the secret file {Path} is missing, empty or larger than {MaxFileBytes} bytes");
+                throw new SecretUnavailableException("the secret file", Path, $"is missing, empty or larger than {MaxFileBytes} bytes");
             }
 
             return read(Path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new SecretUnavailableException($"the secret file {Path} cannot be read: {fault.Message}");
+            throw new SecretUnavailableException("the secret file", Path, $"cannot be read ({fault.GetType().Name})");
         }
     }
 }
@@ -50,7 +57,7 @@ public sealed record EnvironmentSecret(string Name) : SecretSource
     public override Secret Read() =>
         Environment.GetEnvironmentVariable(Name) is { Length: > 0 } value
             ? new Secret(value)
-            : throw new SecretUnavailableException($"the environment variable {Name} is not set or empty");
+            : throw new SecretUnavailableException("the environment variable", Name, "is not set or empty");
 }
 
 /// <summary><c>{ value: "…" }</c></summary>
@@ -60,4 +67,11 @@ public sealed record InlineSecret(Secret Value) : SecretSource
 }
 
 /// <summary>A secret cannot be had now; the message names where it should be, never what it is.</summary>
-public sealed class SecretUnavailableException(string message) : Exception(message);
+/// <param name="source">What it should come from, such as <c>the secret file</c>.</param>
+/// <param name="name">The name of that, such as its path.</param>
+/// <param name="reason">What is the matter with it.</param>
+public sealed class SecretUnavailableException(string source, string name, string reason) : Exception($"{source} {name} {reason}")
+{
+    /// <summary>The message for those who may not know where the secret lies.</summary>
+    public string WithoutName { get; } = $"{source} {reason}";
+}

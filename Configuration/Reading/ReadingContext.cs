@@ -5,6 +5,8 @@ namespace RegistryProxy.Configuration.Reading;
 /// <summary>What readers share: where relative paths begin.</summary>
 internal sealed record ReadingContext(string Folder)
 {
+    private const string Sources = "must be one of { file: PATH }, { env: NAME } and { value: TEXT }";
+
     /// <summary>An absolute path.</summary>
     public string Absolute(string path) => Path.GetFullPath(path, Folder);
 
@@ -31,16 +33,18 @@ internal sealed record ReadingContext(string Folder)
             return null;
         }
 
-        if (field.Map() is not { } map)
+        if (!field.IsMap)
         {
+            field.Fail(Sources);
             return null;
         }
 
+        var map = field.Map()!;
         var (file, environment, value) = (map["file"], map["env"], map["value"]);
         map.RefuseOthers();
         if (new[] { file, environment, value }.Count(source => source.IsPresent) != 1)
         {
-            field.Fail("must be one of { file: PATH }, { env: NAME } and { value: TEXT }");
+            field.Fail(Sources);
             return null;
         }
 

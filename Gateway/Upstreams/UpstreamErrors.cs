@@ -124,7 +124,9 @@ internal static class UpstreamErrors
         message.Contains($"'{upstream.Name}'", StringComparison.Ordinal) ? message : $"upstream '{upstream.Name}': {message}";
 
     private static int RetryAfter(HttpResponseMessage response) =>
-        response.Headers.RetryAfter?.Delta is { } delta ? (int)Math.Clamp(delta.TotalSeconds, 1, 3600) : RetryAfterSeconds;
+        Egress.RetryAfter.Of(response, response.Headers.Date ?? DateTimeOffset.MaxValue) is { } wait && wait >= TimeSpan.FromSeconds(1)
+            ? (int)wait.TotalSeconds
+            : RetryAfterSeconds;
 
     private static void CopyRange(HttpResponseMessage from, HttpResponse to)
     {

@@ -45,12 +45,20 @@ public sealed record UpstreamGrantResult
     public static UpstreamGrantResult Of(UpstreamFailure failure) => new() { Failure = failure };
 }
 
-/// <summary>Why an upstream cannot be opened. The message names the upstream as configured, never an address or a credential.</summary>
+/// <summary>Why an upstream cannot be opened.</summary>
+/// <param name="Kind">What sort of failure.</param>
+/// <param name="Message">For clients: names the upstream as configured, never an address, a file or a credential.</param>
+/// <param name="RetryAfterSeconds">When it may be worth while to ask again; 0 when that is not known.</param>
 [GenerateSerializer, Immutable, Alias("rp.upstream-failure")]
 public sealed record UpstreamFailure(
     [property: Id(0)] UpstreamFailureKind Kind,
     [property: Id(1)] string Message,
-    [property: Id(2)] int RetryAfterSeconds);
+    [property: Id(2)] int RetryAfterSeconds)
+{
+    /// <summary>For operators: what clients are told, with the file or variable that it is about. Never a credential.</summary>
+    [Id(3)]
+    public string Detail { get; init; } = Message;
+}
 
 /// <summary>The kinds of <see cref="UpstreamFailure"/>.</summary>
 [GenerateSerializer, Alias("rp.upstream-failure-kind")]

@@ -10,7 +10,8 @@ internal sealed record ReadCredential(string Stamp)
 
     public ISecretIssuer? Issuer { get; init; }
 
-    public string? Problem { get; init; }
+    /// <summary>Why there is neither.</summary>
+    public SecretUnavailableException? Problem { get; init; }
 
     public static ReadCredential Of(UpstreamConfiguration upstream, CredentialSource source, UpstreamStamp stamp)
     {
@@ -24,7 +25,7 @@ internal sealed record ReadCredential(string Stamp)
         }
         catch (SecretUnavailableException fault)
         {
-            return new ReadCredential("unavailable") { Problem = $"has no usable secret: {fault.Message}" };
+            return new ReadCredential("unavailable") { Problem = fault };
         }
     }
 }

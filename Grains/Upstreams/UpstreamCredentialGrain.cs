@@ -20,6 +20,7 @@ internal sealed class UpstreamCredentialGrain(
     private readonly UpstreamHealth _health = new();
     private readonly CredentialTrial _trial = new(time);
     private readonly UpstreamProbe _probe = new(client, time);
+    private readonly BasicProof _basic = new(client, time);
     private readonly Backoff _backoff = new(UnreachableCap);
     private UpstreamStamp _stamp = null!;
 
@@ -40,7 +41,8 @@ internal sealed class UpstreamCredentialGrain(
         var credential = ReadCredential.Of(upstream, source, _stamp);
         if (credential.Problem is { } problem)
         {
-            return Closed(Failure(UpstreamFailureKind.Misconfigured, problem), credential.Stamp);
+            var failure = Failure(UpstreamFailureKind.Misconfigured, $"has no usable secret: {problem.WithoutName}");
+            return Closed(failure with { Detail = $"upstream '{Name}' has no usable secret: {problem.Message}" }, credential.Stamp);
         }
 
         await _trial.Wait(credential.Stamp);
@@ -92,16 +94,41 @@ internal sealed class UpstreamCredentialGrain(
     {
         var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
         var answer = await _probe.Ask(upstream, anew);
-        return answer.Failure is { } failure
-            ? Closed(Note(failure, credential.Stamp), credential.Stamp)
-            : Compose(upstream, credential, answer.Challenge, await issued);
+        if (answer.Failure is { } failure)
+        {
+            return Closed(Note(failure, credential.Stamp), credential.Stamp);
+        }
+
+        var opening = Compose(upstream, credential, answer.Challenge, await issued);
+        return opening switch
+        {
+            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, anew),
+            { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, anew: true, refusedSecret),
+            _ => opening,
+        };
+    }
+
+    /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>
+    private async Task<UpstreamOpening> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamOpening opening, bool anew)
+    {
+        var failure = await _basic.Ask(upstream, opening, anew);
+        if (failure?.Kind == UpstreamFailureKind.Refused && credential.Issuer is { } issuer
+            && await Principal(issuer).Get(Name, opening.SecretVersion) is { Secret: { } secret } next && next.Version != opening.SecretVersion)
+        {
+            opening = opening with { Secret = secret, SecretVersion = next.Version, SecretExpires = next.Expires };
+            failure = await _basic.Ask(upstream, opening, anew);
+        }
+
+        return failure is null ? opening : Closed(Note(failure, credential.Stamp), credential.Stamp);
     }
 
     private UpstreamOpening Compose(UpstreamConfiguration upstream, ReadCredential credential, UpstreamChallenge challenge, PrincipalAnswer? issued)
     {
         if (issued?.Failure is { } none)
         {
-            return Closed(none with { Message = $"upstream '{Name}' has no usable secret: {none.Message}" }, credential.Stamp);
+            return Closed(
+                none with { Message = $"upstream '{Name}' has no usable secret: {none.Message}", Detail = $"upstream '{Name}' has no usable secret: {none.Detail}" },
+                credential.Stamp);
         }
 
         var secret = issued?.Secret ?? credential.Secret ?? UpstreamSecret.None;

@@ -18,13 +18,13 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
     private readonly HttpMessageInvoker _public = new(UpstreamTransport.Create(allowPrivate: false));
     private readonly HttpMessageInvoker _private = new(UpstreamTransport.Create(allowPrivate: true));
 
-    /// <summary>Asks the upstream how it wants to be opened: its status and challenges.</summary>
-    public Task<PingReply> Ping(Uri upstream, bool allowPrivate) => Send(
-        new HttpRequestMessage(HttpMethod.Get, new Uri(upstream, "/v2/")), allowPrivate,
+    /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
+    public Task<PingReply> Ping(Uri upstream, bool allowPrivate, AuthenticationHeaderValue? authorization = null) => Send(
+        new HttpRequestMessage(HttpMethod.Get, new Uri(upstream, "/v2/")) { Headers = { Authorization = authorization } }, allowPrivate,
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
             response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
-            response.Headers.RetryAfter?.Delta)));
+            RetryAfter.Of(response, time.GetUtcNow()))));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
@@ -86,9 +86,9 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         }
     }
 
-    private static async Task<ExchangeReply> ReadReply(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<ExchangeReply> ReadReply(HttpResponseMessage response, CancellationToken cancellation)
     {
-        var retryAfter = response.Headers.RetryAfter?.Delta;
+        var retryAfter = RetryAfter.Of(response, time.GetUtcNow());
         if (!response.IsSuccessStatusCode)
         {
             return new ExchangeReply(response.StatusCode, null, retryAfter);

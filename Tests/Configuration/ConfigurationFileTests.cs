@@ -67,6 +67,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("type: basic", "type: magic", 5, "upstreams.hub.credentials.type", "anonymous, basic")]
     [InlineData("type: basic", "type: ecr", 5, "upstreams.hub.credentials.region", "the url does not name one")]
     [InlineData("{ env: HUB }", "{ env: HUB, value: canary }", 5, "upstreams.hub.credentials.password", "one of")]
+    [InlineData("{ env: HUB }", "canary", 5, "upstreams.hub.credentials.password", "must be one of { file: PATH }, { env: NAME } and { value: TEXT }")]
     [InlineData("staff: {", "session: {", 7, "authenticators.session", "reserved")]
     [InlineData("type: htpasswd", "type: kerberos", 7, "authenticators.staff.type", "must be one of htpasswd, ldap, oidc")]
     [InlineData("type: htpasswd", "type: ldap", 7, "authenticators.staff.url", "required")]

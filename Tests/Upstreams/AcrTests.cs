@@ -96,6 +96,41 @@ public sealed class AcrTests
         Assert.NotNull((await Grant(cluster)).Grant);
     }
 
+    [Theory]
+    [InlineData("secret", 503, UpstreamFailureKind.Unreachable, "Microsoft Entra answers 503")]
+    [InlineData("secret", 429, UpstreamFailureKind.Throttled, "Microsoft Entra answers 429")]
+    [InlineData("machine", 503, UpstreamFailureKind.Unreachable, "Azure's metadata service answers 503")]
+    [InlineData("machine", 400, UpstreamFailureKind.Misconfigured, "no managed identity that may be used: assign one")]
+    public async Task A_service_that_fails_is_no_refusal(string way, int status, UpstreamFailureKind kind, string saying)
+    {
+        await using var azure = await AzureCloud.Start();
+        azure.Away = status;
+        await using var registry = await AzureRegistry.Start();
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, way == "secret" ? Secret(azure) : $"type: acr, clientId: {Guid.NewGuid()}, metadataEndpoint: \"{azure.Url}\""));
+        var failure = (await Grant(cluster)).Failure!;
+        Assert.Equal(kind, failure.Kind);
+        Assert.Contains(saying, failure.Message);
+        Assert.DoesNotContain("canary", failure.Message);
+    }
+
+    [Theory]
+    [InlineData("nowhere", ", tenantId: a, clientId: b", "the secret file is missing", "nowhere")]
+    [InlineData("token", "", "needs tenantId and clientId", "needs tenantId and clientId")]
+    public async Task A_federated_token_that_cannot_be_used_says_why(string name, string ids, string told, string detail)
+    {
+        await using var azure = await AzureCloud.Start();
+        await using var registry = await AzureRegistry.Start();
+        using var folder = new TemporaryFolder();
+        folder.Write("token", AzureCloud.Assertion);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
+            registry.Url, $"type: acr, federatedTokenFile: {folder.File(name)}, authority: \"{azure.Url}\"{ids}"));
+        var failure = (await Grant(cluster)).Failure!;
+        Assert.Equal(UpstreamFailureKind.Misconfigured, failure.Kind);
+        Assert.Contains(told, failure.Message);
+        Assert.DoesNotContain(folder.Path, failure.Message);
+        Assert.Contains(detail, (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).LastError);
+    }
+
     [Fact]
     public async Task A_registry_that_refuses_the_principal_says_which_role_it_needs()
     {

@@ -131,21 +131,25 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws)), time: time);
         aws.Password = "another";
-        var first = (await Grant(cluster)).Grant!;
+        Assert.Contains("refuses the credentials it is configured with", (await Grant(cluster)).Failure!.Message);
+        var refused = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => Grant(cluster, 0, $"refused/{number}").AsTask()));
+        Assert.All(refused, result => Assert.Equal(UpstreamFailureKind.Refused, result.Failure?.Kind));
+        Assert.Equal(2, aws.TokenCalls);
+        Assert.Contains("refuses the credentials", (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).LastError);
         aws.Password = AwsCloud.RegistryPassword;
-        var second = (await Token(cluster).Replace(first.Generation)).Grant!;
-        Assert.Equal(Expected(), second.Authorization!.Reveal());
-        Assert.Equal(time.GetUtcNow().AddSeconds(1), second.ReplaceableFrom);
+        time.Advance(TimeSpan.FromSeconds(61));
+        var first = (await Grant(cluster)).Grant!;
+        Assert.Equal(Expected(), first.Authorization!.Reveal());
+        Assert.Equal(3, aws.TokenCalls);
         await Task.WhenAll(Enumerable.Range(0, 500).Select(async number =>
         {
-            var grant = (await Grant(cluster, 0, $"refused/{number}")).Grant!;
-            await Token(cluster, 0, $"refused/{number}").Replace(grant.Generation);
+            var grant = (await Grant(cluster, 0, $"app/{number}")).Grant!;
+            await Token(cluster, 0, $"app/{number}").Replace(grant.Generation);
         }));
-        Assert.Equal(2, aws.TokenCalls);
-        time.Advance(TimeSpan.FromSeconds(61));
-        var third = (await Grant(cluster)).Grant!;
-        await Token(cluster).Replace(third.Generation);
         Assert.Equal(3, aws.TokenCalls);
+        time.Advance(TimeSpan.FromSeconds(61));
+        await Token(cluster).Replace((await Grant(cluster)).Grant!.Generation);
+        Assert.Equal(4, aws.TokenCalls);
     }
 
     [Fact]
@@ -175,6 +179,24 @@ public sealed class EcrTests
         Assert.NotNull((await Grant(cluster, 0)).Grant);
         Assert.NotNull((await Grant(cluster, 1)).Failure);
         Assert.NotNull((await Grant(cluster, 0)).Grant);
+    }
+
+    [Theory]
+    [InlineData("Throttling", UpstreamFailureKind.Throttled, "AWS STS answers 400 (Throttling)", "(Throttling)")]
+    [InlineData("AccessDenied", UpstreamFailureKind.Refused, "AWS STS refuses (AccessDenied) a role: it needs sts:AssumeRole", AwsCloud.PullRole)]
+    public async Task What_sts_says_is_told_with_the_role_that_it_is_about(string code, UpstreamFailureKind kind, string told, string detail)
+    {
+        await using var aws = await AwsCloud.Start();
+        aws.StsRefusal = code;
+        await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
+        var failure = (await Grant(cluster)).Failure!;
+        Assert.Equal(kind, failure.Kind);
+        Assert.Contains(told, failure.Message);
+        Assert.DoesNotContain("canary", failure.Message);
+        var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+        Assert.Contains(detail, status.LastError);
+        Assert.Equal("open", status.Breaker);
     }
 
     [Fact]

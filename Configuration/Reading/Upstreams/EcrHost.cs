@@ -36,8 +36,11 @@ internal sealed partial record EcrHost(string Region, bool IsPublic, bool Fips, 
         _ => $"https://api.ecr.{Region}.{Suffix}",
     });
 
-    private static string SuffixOf(string region) => region.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com";
+    private static string SuffixOf(string region) =>
+        region.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn"
+        : region.StartsWith("eusc-", StringComparison.Ordinal) ? "amazonaws.eu"
+        : "amazonaws.com";
 
-    [GeneratedRegex(@"\A[0-9]{12}\.dkr[.-]ecr(?<fips>-fips)?\.(?<region>[a-z]{2}(-[a-z]+)+-[0-9]+)\.((amazonaws\.com(\.cn)?)|(?<on>on\.(aws|amazonwebservices\.com\.cn)))\z")]
+    [GeneratedRegex(@"\A[0-9]{12}\.dkr[.-]ecr(?<fips>-fips)?\.(?<region>[a-z]{2,5}(-[a-z]+)+-[0-9]+)\.((amazonaws\.(com(\.cn)?|eu))|(?<on>on\.(aws|amazonwebservices\.com\.cn)))\z")]
     private static partial Regex Private();
 }

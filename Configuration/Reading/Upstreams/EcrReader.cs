@@ -17,6 +17,11 @@ internal static partial class EcrReader
             tokenFile.Fail("needs roleArn: the role that is assumed with the token");
         }
 
+        if (tokenFile.IsPresent && map["accessKeyId"].IsPresent)
+        {
+            tokenFile.Fail("takes the place of accessKeyId: give one of them");
+        }
+
         return new EcrCredentials
         {
             Region = host.Region,
@@ -33,6 +38,11 @@ internal static partial class EcrReader
     private static EcrHost Host(Uri url, Field region, Field isPublic)
     {
         var known = EcrHost.Of(url);
+        if (known is { IsPublic: true } && !isPublic.Flag(true))
+        {
+            isPublic.Fail("cannot be false: the url is ECR Public");
+        }
+
         if (isPublic.Flag(known?.IsPublic ?? false))
         {
             if (region.Text() is not (null or EcrHost.PublicRegion))
@@ -122,7 +132,7 @@ internal static partial class EcrReader
         return new AwsRole(arn.Text() ?? "", externalId.Text(), sessionName.Text() ?? AwsRole.DefaultSessionName);
     }
 
-    [GeneratedRegex(@"\A[a-z]{2}(-[a-z]+)+-[0-9]+\z")]
+    [GeneratedRegex(@"\A[a-z]{2,5}(-[a-z]+)+-[0-9]+\z")]
     private static partial Regex Region();
 
     [GeneratedRegex(@"\Aarn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[!-~]+\z")]

@@ -7,12 +7,16 @@ internal static class PresetReader
 {
     private const string ArtifactRegistryHost = "-docker.pkg.dev";
 
+    /// <summary>Stands for an address that could not be read, in a file that is refused.</summary>
+    private static readonly Uri Nowhere = new("https://invalid.example");
+
     public static (UpstreamPreset? Preset, Uri Url) Read(Field preset, Field url)
     {
         var known = preset.Text() is { } name ? UpstreamPreset.Of(name) : null;
         if (preset.IsPresent && known is null)
         {
             preset.Fail($"must be one of {string.Join(", ", UpstreamPreset.All.Select(one => one.Name))}");
+            return (null, url.IsPresent ? url.Origin() ?? Nowhere : Nowhere);
         }
 
         if (known is { Url: { } fixedUrl })
@@ -32,6 +36,6 @@ internal static class PresetReader
             url.Fail($"must be the address of a location, such as https://europe{ArtifactRegistryHost}");
         }
 
-        return (known, address ?? new Uri("https://invalid.example"));
+        return (known, address ?? Nowhere);
     }
 }

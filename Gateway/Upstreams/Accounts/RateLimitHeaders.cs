@@ -3,30 +3,16 @@ using System.Globalization;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// The rate limit as Docker Hub shows it: <c>ratelimit-limit: 100;w=21600</c>, <c>ratelimit-remaining: 76;w=21600</c>, and when to come back:
-/// <c>Retry-After</c> in seconds or as a date (RFC 9110 §10.2.3), or <c>x-retry-after</c> as a Unix time.
+/// The rate limit as Docker Hub shows it: <c>ratelimit-limit: 100;w=21600</c>, <c>ratelimit-remaining: 76;w=21600</c>.
 /// </summary>
 internal static class RateLimitHeaders
 {
-    private static readonly TimeSpan MaxWait = TimeSpan.FromHours(1);
-
     /// <summary>Reads limit, remaining and window; <c>false</c> when the answer does not show them.</summary>
     public static bool TryRead(HttpResponseMessage response, out int limit, out int remaining, out TimeSpan window)
     {
         window = default;
         remaining = 0;
         return TryRead(response, "RateLimit-Limit", out limit, out window) && TryRead(response, "RateLimit-Remaining", out remaining, out _);
-    }
-
-    /// <summary>How long the upstream wants to be left alone, an hour at most; <c>null</c> when it does not say.</summary>
-    public static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now)
-    {
-        var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - now)
-            : response.Headers.NonValidated.TryGetValues("X-Retry-After", out var values)
-                && long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var unix) && unix < 1L << 40
-                    ? DateTimeOffset.FromUnixTimeSeconds(unix) - now
-                    : null;
-        return wait is not { } known ? null : known < TimeSpan.Zero ? TimeSpan.Zero : known > MaxWait ? MaxWait : known;
     }
 
     private static bool TryRead(HttpResponseMessage response, string name, out int number, out TimeSpan window)

@@ -1,3 +1,4 @@
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
@@ -69,7 +70,7 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
     {
         var shown = RateLimitHeaders.TryRead(response, out var limit, out var remaining, out var window);
         TimeSpan? throttled = response.StatusCode == System.Net.HttpStatusCode.TooManyRequests
-            ? RateLimitHeaders.RetryAfter(response, time.GetUtcNow()) ?? ThrottledWithoutTime
+            ? RetryAfter.Of(response, time.GetUtcNow()) ?? ThrottledWithoutTime
             : null;
         if (shown)
         {

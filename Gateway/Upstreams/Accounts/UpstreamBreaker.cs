@@ -1,6 +1,7 @@
 using System.Net;
 using Polly;
 using Polly.CircuitBreaker;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
@@ -88,7 +89,7 @@ internal sealed class UpstreamBreaker
         HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
     {
         var response = await _watch.Watch(token => send(request, token), () => IsSuspect, cancellation);
-        if (response.StatusCode == HttpStatusCode.ServiceUnavailable && RateLimitHeaders.RetryAfter(response, _time.GetUtcNow()) is { } wait)
+        if (response.StatusCode == HttpStatusCode.ServiceUnavailable && RetryAfter.Of(response, _time.GetUtcNow()) is { } wait)
         {
             Volatile.Write(ref _askedToWaitUntil, _time.GetUtcNow().Add(wait).UtcTicks);
         }

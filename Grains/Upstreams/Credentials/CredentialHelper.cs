@@ -10,6 +10,9 @@ internal static class CredentialHelper
 {
     private const int MaxAnswer = 64 * 1024;
 
+    /// <summary>ENOENT.</summary>
+    private const int NoSuchFile = 2;
+
     /// <summary>How long the program may take: less than callers wait for a grant.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
@@ -56,7 +59,7 @@ internal static class CredentialHelper
         }
         catch (Win32Exception fault)
         {
-            throw Unusable(name, $"could not be started: {fault.Message}");
+            throw Unusable(name, fault.NativeErrorCode == NoSuchFile ? "is not installed: give its path, or put it into the PATH of the silo" : $"could not be started (error {fault.NativeErrorCode})");
         }
     }
 
@@ -105,5 +108,5 @@ internal static class CredentialHelper
         }
     }
 
-    private static SecretUnavailableException Unusable(string name, string what) => new($"the credential helper {name} {what}");
+    private static SecretUnavailableException Unusable(string name, string what) => new("the credential helper", name, what);
 }

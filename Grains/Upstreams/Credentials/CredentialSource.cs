@@ -25,6 +25,6 @@ internal sealed class CredentialSource(CloudTransport clouds, TimeProvider time)
     {
         { Helper: { } helper } entry => (null, new HelperIssuer(helper, entry.Server, ExecCredentials.DefaultLifetime, time)),
         { Secret: { } secret } => (secret, null),
-        _ => throw new SecretUnavailableException($"{docker.Path} has no entry for {docker.Server ?? url.Host}"),
+        _ => throw new SecretUnavailableException("the Docker configuration", docker.Path, $"has no entry for {docker.Server ?? url.Host}"),
     };
 }

@@ -32,7 +32,7 @@ internal static class DockerConfig
         }
         catch (Exception fault) when (fault is JsonException or FormatException or InvalidOperationException)
         {
-            throw new SecretUnavailableException($"{docker.Path} is not a config.json of Docker");
+            throw new SecretUnavailableException("the Docker configuration", docker.Path, "is not a config.json of Docker");
         }
     }
 

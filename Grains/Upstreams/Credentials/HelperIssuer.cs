@@ -20,7 +20,7 @@ internal sealed class HelperIssuer(string program, string server, TimeSpan lifet
         }
         catch (SecretUnavailableException fault)
         {
-            throw new IssueException(UpstreamFailureKind.Unreachable, fault.Message);
+            throw new IssueException(UpstreamFailureKind.Unreachable, fault.WithoutName) { Detail = fault.Message };
         }
     }
 }

@@ -26,8 +26,11 @@ internal interface ISecretIssuer
 /// <summary>A secret and the moment from which it opens nothing any more.</summary>
 internal sealed record IssuedSecret(UpstreamSecret Secret, DateTimeOffset Expires);
 
-/// <summary>A secret could not be issued. The message names who refused and what mends it, never a secret.</summary>
+/// <summary>A secret could not be issued. The message names who refused and what mends it, never a file or a secret.</summary>
 internal sealed class IssueException(UpstreamFailureKind kind, string message) : Exception(message)
 {
     public UpstreamFailureKind Kind => kind;
+
+    /// <summary>For operators: the message with the name of what it is about.</summary>
+    public string Detail { get; init; } = message;
 }

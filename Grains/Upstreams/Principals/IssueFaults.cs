@@ -19,8 +19,8 @@ internal static class IssueFaults
 
     public static UpstreamFailure From(string kind, Exception fault) => fault switch
     {
-        _ when UpstreamFaults.Causes(fault).OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0),
-        SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.Message, 0),
+        _ when UpstreamFaults.Causes(fault).OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
+        SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
         _ when UpstreamFaults.Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(

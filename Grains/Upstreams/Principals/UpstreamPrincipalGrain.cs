@@ -38,7 +38,7 @@ internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, C
         }
         catch (SecretUnavailableException fault)
         {
-            return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, fault.Message, 0)));
+            return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, fault.WithoutName, 0) { Detail = fault.Message }));
         }
 
         return Lease(upstream, material).Get(issuer, refusedVersion);

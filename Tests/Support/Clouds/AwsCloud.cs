@@ -44,6 +44,9 @@ internal sealed class AwsCloud : IAsyncDisposable
     /// <summary>An HTTP status that ECR answers everything with.</summary>
     public int? Away { get; set; }
 
+    /// <summary>A code that STS refuses everything with.</summary>
+    public string? StsRefusal { get; set; }
+
     public string UserSecretNow { get; set; } = UserSecret;
 
     /// <summary>The calls so far: <c>ecr</c>, <c>ecr-public</c>, <c>sts</c>, <c>metadata</c>; with who made those to ECR.</summary>
@@ -84,6 +87,11 @@ internal sealed class AwsCloud : IAsyncDisposable
 
     private Task ServeSts(HttpContext context, string body, Dictionary<string, string> form)
     {
+        if (StsRefusal is { } code)
+        {
+            return AwsXml.Refuse(context, 400, code);
+        }
+
         var (role, session) = (form["RoleArn"], form["RoleSessionName"]);
         if (form["Action"] == "AssumeRoleWithWebIdentity")
         {

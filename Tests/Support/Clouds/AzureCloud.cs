@@ -20,6 +20,9 @@ internal sealed class AzureCloud : IAsyncDisposable
 
     public string Url => _server.Url;
 
+    /// <summary>An HTTP status that everything is answered with.</summary>
+    public int? Away { get; set; }
+
     /// <summary>What was asked: <c>entra</c> or <c>metadata</c>, with the client.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 
@@ -64,8 +67,14 @@ internal sealed class AzureCloud : IAsyncDisposable
         && (form["client_secret"] == ClientSecret
             || (form["client_assertion"] == Assertion && form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
 
-    private static Task Answer(HttpContext context, bool known)
+    private Task Answer(HttpContext context, bool known)
     {
+        if (Away is { } status)
+        {
+            context.Response.StatusCode = status;
+            return context.Response.WriteAsync("""{"error":"invalid_request","error_description":"Identity not found, canary words of Azure"}""");
+        }
+
         context.Response.StatusCode = known ? 200 : 401;
         var expires = DateTimeOffset.UtcNow.AddHours(24).ToUnixTimeSeconds();
         return context.Response.WriteAsync(known

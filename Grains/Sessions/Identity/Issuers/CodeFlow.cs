@@ -62,7 +62,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
         }
         catch (SecretUnavailableException fault)
         {
-            return Verdict.Unavailable($"clientSecret of '{configuration.Name}': {fault.Message}");
+            return Verdict.Unavailable($"clientSecret of '{configuration.Name}': {fault.WithoutName}");
         }
     }
 

@@ -29,10 +29,6 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudT
 
             return keys;
         }
-        catch (AmazonServiceException fault)
-        {
-            throw Refused("AWS STS", fault);
-        }
         catch (AmazonClientException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
             throw new IssueException(
@@ -65,13 +61,20 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudT
     private async Task<ImmutableCredentials> AssumeByToken(AwsRole role, string file, CancellationToken cancellation)
     {
         using var sts = new AmazonSecurityTokenServiceClient(new AnonymousAWSCredentials(), StsConfiguration());
-        var reply = await sts.AssumeRoleWithWebIdentityAsync(
-            new AssumeRoleWithWebIdentityRequest
-            {
-                RoleArn = role.Arn, RoleSessionName = role.SessionName, WebIdentityToken = new FileSecret(file).Read().Reveal(),
-            },
-            cancellation);
-        return reply.Credentials.GetCredentials();
+        try
+        {
+            var reply = await sts.AssumeRoleWithWebIdentityAsync(
+                new AssumeRoleWithWebIdentityRequest
+                {
+                    RoleArn = role.Arn, RoleSessionName = role.SessionName, WebIdentityToken = new FileSecret(file).Read().Reveal(),
+                },
+                cancellation);
+            return reply.Credentials.GetCredentials();
+        }
+        catch (AmazonServiceException fault)
+        {
+            throw Refused(role, "sts:AssumeRoleWithWebIdentity", fault);
+        }
     }
 
     private async Task<ImmutableCredentials> Assume(AwsRole role, ImmutableCredentials keys, CancellationToken cancellation)
@@ -80,9 +83,16 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudT
             ? new SessionAWSCredentials(keys.AccessKey, keys.SecretKey, keys.Token)
             : new BasicAWSCredentials(keys.AccessKey, keys.SecretKey);
         using var sts = new AmazonSecurityTokenServiceClient(signer, StsConfiguration());
-        var reply = await sts.AssumeRoleAsync(
-            new AssumeRoleRequest { RoleArn = role.Arn, RoleSessionName = role.SessionName, ExternalId = role.ExternalId }, cancellation);
-        return await reply.Credentials.GetCredentialsAsync();
+        try
+        {
+            var reply = await sts.AssumeRoleAsync(
+                new AssumeRoleRequest { RoleArn = role.Arn, RoleSessionName = role.SessionName, ExternalId = role.ExternalId }, cancellation);
+            return await reply.Credentials.GetCredentialsAsync();
+        }
+        catch (AmazonServiceException fault)
+        {
+            throw Refused(role, "sts:AssumeRole", fault);
+        }
     }
 
     private AmazonSecurityTokenServiceConfig StsConfiguration()
@@ -104,8 +114,18 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudT
         return configuration;
     }
 
-    private static IssueException Refused(string service, AmazonServiceException fault) =>
-        new(CloudTransport.KindOf(fault.StatusCode), $"{service} refuses{AwsErrors.Say(fault.ErrorCode)}");
+    private static IssueException Refused(AwsRole role, string right, AmazonServiceException fault)
+    {
+        var code = AwsErrors.Say(fault.ErrorCode);
+        return AwsErrors.KindOf(fault.StatusCode, code) switch
+        {
+            UpstreamFailureKind.Refused => new(UpstreamFailureKind.Refused, $"AWS STS refuses{code} a role: it needs {right}, and a trust policy that names who asks")
+            {
+                Detail = $"AWS STS refuses{code} the role {role.Arn}: whoever asks needs {right}, and the role a trust policy that names it (and its external id)",
+            },
+            var kind => new(kind, $"AWS STS answers {(int)fault.StatusCode}{code}"),
+        };
+    }
 
     private sealed class Clients(Func<HttpClient> create) : HttpClientFactory
     {

@@ -51,7 +51,7 @@ internal sealed class EcrIssuer(EcrCredentials ecr, bool allowPrivate, CloudTran
     private IssueException Refused(HttpStatusCode status, string body)
     {
         var code = AwsErrors.Say(CodeOf(body));
-        var kind = code.Contains("Throttling", StringComparison.Ordinal) ? UpstreamFailureKind.Throttled : CloudTransport.KindOf(status);
+        var kind = AwsErrors.KindOf(status, code);
         return new(kind, kind == UpstreamFailureKind.Refused
             ? $"{Name} refuses GetAuthorizationToken{code}: the principal needs {(ecr.IsPublic ? "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken" : "ecr:GetAuthorizationToken")}"
             : $"{Name} answers GetAuthorizationToken with {(int)status}{code}");

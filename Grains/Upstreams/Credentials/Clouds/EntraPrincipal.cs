@@ -1,7 +1,9 @@
+using System.Net;
 using System.Text.RegularExpressions;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Identity;
+using Microsoft.Identity.Client;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -28,30 +30,65 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
         }
         catch (CredentialUnavailableException)
         {
-            throw new IssueException(
-                UpstreamFailureKind.Misconfigured, "this machine has no managed identity that may be used: assign one (and set clientId when it is one of several)");
+            throw NoManagedIdentity();
         }
         catch (AuthenticationFailedException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
-            throw new IssueException(UpstreamFailureKind.Refused, $"Microsoft Entra refuses the principal{Code(fault)}");
+            throw Refused(fault);
         }
     }
+
+    private bool IsManaged => acr.ClientSecret is null && FederatedFile is null;
+
+    private string? FederatedFile => acr.FederatedTokenFile ?? Environment.GetEnvironmentVariable("AZURE_FEDERATED_TOKEN_FILE") switch
+    {
+        { Length: > 0 } file => file,
+        _ => null,
+    };
+
+    private IssueException Refused(AuthenticationFailedException fault)
+    {
+        var status = UpstreamFaults.Causes(fault).Select(StatusOf).FirstOrDefault(known => known > 0);
+        var kind = status == 0 ? UpstreamFailureKind.Refused : CloudTransport.KindOf((HttpStatusCode)status);
+        return kind switch
+        {
+            UpstreamFailureKind.Refused when IsManaged => NoManagedIdentity(),
+            UpstreamFailureKind.Refused => new(kind, $"Microsoft Entra refuses the principal{Code(fault)}"),
+            _ => new(kind, $"{(IsManaged ? "Azure's metadata service" : "Microsoft Entra")} answers {status}"),
+        };
+    }
+
+    private static int StatusOf(Exception cause) => cause switch
+    {
+        MsalServiceException service => service.StatusCode,
+        Azure.RequestFailedException failed => failed.Status,
+        _ => 0,
+    };
+
+    private static IssueException NoManagedIdentity() => new(
+        UpstreamFailureKind.Misconfigured, "this machine has no managed identity that may be used: assign one (and set clientId when it is one of several)");
 
     /// <summary>MSAL takes only https for an authority; plain loopback is asked by the way of a detour.</summary>
     private Uri? Detour => acr.Authority.Scheme == Uri.UriSchemeHttp ? acr.Authority : null;
 
     private TokenCredential Credential(HttpClient http)
     {
-        var federated = acr.FederatedTokenFile ?? Environment.GetEnvironmentVariable("AZURE_FEDERATED_TOKEN_FILE");
         if (acr.ClientSecret is { } secret)
         {
             return new ClientSecretCredential(acr.TenantId, acr.ClientId, secret.Read().Reveal(), Prepare(new ClientSecretCredentialOptions { DisableInstanceDiscovery = true }, http));
         }
 
-        if (!string.IsNullOrEmpty(federated))
+        if (FederatedFile is { } federated)
         {
+            new FileSecret(federated).Read();
             var options = Prepare(new WorkloadIdentityCredentialOptions { DisableInstanceDiscovery = true, TokenFilePath = federated }, http);
             (options.TenantId, options.ClientId) = (acr.TenantId ?? options.TenantId, acr.ClientId ?? options.ClientId);
+            if (string.IsNullOrEmpty(options.TenantId) || string.IsNullOrEmpty(options.ClientId))
+            {
+                throw new IssueException(
+                    UpstreamFailureKind.Misconfigured, "a federated token needs tenantId and clientId, here or as AZURE_TENANT_ID and AZURE_CLIENT_ID");
+            }
+
             return new WorkloadIdentityCredential(options);
         }
 

@@ -36,7 +36,9 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
         catch (Exception fault) when (fault is InvalidOperationException or NullReferenceException)
         {
             // The library trips over an error that has no body.
-            throw new IssueException(UpstreamFailureKind.Unreachable, "Google's token service gave no token");
+            throw new IssueException(
+                UpstreamFailureKind.Unreachable,
+                google.KeyFile is null ? "Google's metadata server gives no token: give the machine a service account" : "Google's token service gave no token");
         }
 
         var token = ((ServiceCredential)asked).Token;
@@ -56,8 +58,8 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
         var kind = fault.StatusCode is { } status ? CloudTransport.KindOf(status) : UpstreamFailureKind.Unreachable;
         return new(kind, kind != UpstreamFailureKind.Refused
             ? $"Google's token service does not answer as it should{code}"
-            : google.KeyFile is { } file
-                ? $"Google refuses the key of {file}{code}: it may be disabled, deleted or not allowed to impersonate"
+            : google.KeyFile is not null
+                ? $"Google refuses the key of keyFile{code}: it may be disabled, deleted or not allowed to impersonate (roles/iam.workloadIdentityUser, roles/iam.serviceAccountTokenCreator)"
                 : $"Google's metadata server gives no token{code}: give the machine a service account");
     }
 }

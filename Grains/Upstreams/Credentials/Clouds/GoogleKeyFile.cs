@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Google.Apis.Auth.OAuth2;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
@@ -44,5 +43,5 @@ internal static class GoogleKeyFile
         Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.IsDefaultPort && uri.UserInfo.Length == 0
         && uri.IdnHost.EndsWith(".googleapis.com", StringComparison.OrdinalIgnoreCase);
 
-    private static IssueException Unusable(string file, string what) => new(UpstreamFailureKind.Misconfigured, $"{file} {what}");
+    private static SecretUnavailableException Unusable(string file, string what) => new("the key file", file, what);
 }
