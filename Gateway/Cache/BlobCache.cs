@@ -8,8 +8,8 @@ namespace RegistryProxy.Gateway.Cache;
 /// 3. else from the one download of it, which everybody joins.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter,
-    TimeProvider time, ILogger<BlobCache> logger)
+    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, WriteWatch writes, BlobSender sender, DiskStore store, UpstreamFetcher fetcher,
+    CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
 {
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
@@ -59,7 +59,8 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Join(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
+        var (fill, isNew) = fills.Join(
+            holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time) { Asked = writes.Mark(holding.Address, holding.Repository) });
         try
         {
             if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
@@ -78,7 +79,11 @@ internal sealed partial class BlobCache(
                 return Judge(holding, await stream());
             }
 
-            holdings.Learn(holding);
+            if (fill.Starter == holding)
+            {
+                holdings.Learn(holding, fill.Asked);
+            }
+
             return await Follow(exchange, digest, fill, fetch, isNew);
         }
         finally
@@ -104,12 +109,13 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Ask(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
     {
         Mark(exchange, CacheState.Miss);
+        var mark = writes.Mark(holding.Address, holding.Repository);
         var error = await stream();
 
         // A client that has gone leaves a response that says nothing.
         if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
         {
-            holdings.Learn(holding);
+            holdings.Learn(holding, mark);
         }
 
         return Judge(holding, error);
@@ -118,12 +124,13 @@ internal sealed partial class BlobCache(
     /// <summary>Asks the upstream whether the repository holds it; the error for the client when not.</summary>
     private async Task<DistributionError?> Confirm(Exchange exchange, Fetch fetch, Holding holding)
     {
+        var mark = writes.Mark(holding.Address, holding.Repository);
         var (answer, error) = await fetcher.Ask(fetch, exchange.Aborted);
         answer?.Dispose();
         exchange.Aborted.ThrowIfCancellationRequested();
         if (error is null)
         {
-            holdings.Learn(holding);
+            holdings.Learn(holding, mark);
             return null;
         }
 
