@@ -1,3 +1,4 @@
+using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Protocol;
 
@@ -11,6 +12,11 @@ internal sealed partial class BlobCache(
     StoredBlobs stored, BlobFills fills, HoldingIndex holdings, WriteWatch writes, BlobSender sender, DiskStore store, UpstreamFetcher fetcher,
     CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
 {
+    /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
+    private const int UnkeptCapacity = 1000;
+
+    private readonly ConcurrentLru<string, bool> _unkept = new(UnkeptCapacity);
+
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
@@ -40,7 +46,9 @@ internal sealed partial class BlobCache(
         }
 
         // 3. From the download.
-        return exchange.IsHead ? await Ask(exchange, stream, holding) : await Join(exchange, stream, digest, holding, fetch);
+        return exchange.IsHead ? await Ask(exchange, stream, holding)
+            : store.IsWritable && !_unkept.TryGet(digest.Value, out _) ? await Join(exchange, stream, digest, holding, fetch)
+            : await Bypass(exchange, stream, holding);
     }
 
     private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
@@ -75,8 +83,12 @@ internal sealed partial class BlobCache(
 
             if (!fill.IsKept)
             {
-                Mark(exchange, CacheState.Bypass);
-                return Judge(holding, await stream());
+                if (!store.IsFailing && fill.Starter == holding)
+                {
+                    _unkept.AddOrUpdate(digest.Value, true);
+                }
+
+                return await Bypass(exchange, stream, holding);
             }
 
             if (fill.Starter == holding)
@@ -90,6 +102,12 @@ internal sealed partial class BlobCache(
         {
             fill.Leave();
         }
+    }
+
+    private async Task<DistributionError?> Bypass(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
+    {
+        Mark(exchange, CacheState.Bypass);
+        return Judge(holding, await stream());
     }
 
     private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)

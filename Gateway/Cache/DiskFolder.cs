@@ -107,13 +107,16 @@ internal sealed class DiskFolder(string root) : IDisposable
     private SafeFileHandle Take()
     {
         var path = Path.Combine(root, "lock");
+        if (!File.Exists(path))
+        {
+            File.Create(path).Dispose();
+        }
+
         SafeFileHandle taken;
         try
         {
-            // A disk that may only be read is locked too: what is on it is served.
-            taken = File.Exists(path)
-                ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.None)
-                : File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+            // Opened for reading: it does not keep the disk from being made read-only, and what is on such a disk is served.
+            taken = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.None);
         }
         catch (IOException fault) when (File.Exists(path))
         {

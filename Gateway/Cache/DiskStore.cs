@@ -44,6 +44,9 @@ internal sealed partial class DiskStore : IDisposable
     /// <summary>Whether the disk could not be written the last time.</summary>
     public bool IsFailing => Volatile.Read(ref _failing);
 
+    /// <summary>Whether it is worth trying to write.</summary>
+    public bool IsWritable => !IsFailing || IsTimeToRetry;
+
     /// <summary>How many files there are, and what they add up to in bytes.</summary>
     public (int Count, long Bytes) Use
     {
@@ -134,7 +137,7 @@ internal sealed partial class DiskStore : IDisposable
     /// <summary>Begins a file of a size for a tenant; <c>null</c> when it does not fit or the disk cannot be written.</summary>
     public PartialFile? Begin(string tenant, long size)
     {
-        if (size > MaxObjectBytes || (IsFailing && (!IsTimeToRetry || !TryPrepare())))
+        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !TryPrepare()))
         {
             return null;
         }

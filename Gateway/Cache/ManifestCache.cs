@@ -154,7 +154,8 @@ internal sealed class ManifestCache(
         exchange.Destination, "manifests", reference, exchange.Context.Request.Headers.Accept.ToArray(), DistributionError.ManifestUnknown());
 
     private static FlightKey FlightOf(Exchange exchange, Fetch fetch, in WriteMark mark) => new(
-        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference, string.Join(',', fetch.Accept), mark.Count);
+        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference,
+        AcceptedTypes.KeyOf(fetch.Accept), mark.Writes, mark.Breaks);
 
     /// <summary>A tag may be of another type for a client that takes others.</summary>
     private static bool Accepts(HttpRequest request, string mediaType)

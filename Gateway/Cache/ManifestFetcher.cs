@@ -97,7 +97,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 }
 
 /// <summary>What makes two questions the same; after a write it is another one.</summary>
-internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes);
+internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes, long Breaks);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it must be streamed past the cache.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)

@@ -9,7 +9,7 @@ internal readonly record struct TagKey(string Tenant, string Upstream, string Ad
 {
     public static TagKey Of(Exchange exchange) => new(
         exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.Upstream.Address, exchange.UpstreamName.Value,
-        exchange.Path.Reference!.Tag!.Value, exchange.Context.Request.Headers.Accept.ToString());
+        exchange.Path.Reference!.Tag!.Value, AcceptedTypes.KeyOf(exchange.Context.Request.Headers.Accept));
 
     public WriteTarget Target => new(Address, Repository, Tag);
 }

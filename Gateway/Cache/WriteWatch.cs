@@ -31,11 +31,11 @@ internal sealed class WriteWatch(TimeProvider time)
     public bool Believes(long at) => IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
 
     /// <summary>To be taken before an upstream is asked.</summary>
-    public WriteMark Mark(string address, string repository) => new(Count(address, repository), time.GetTimestamp());
+    public WriteMark Mark(string address, string repository) => new(Count(address, repository), Volatile.Read(ref _breaks), time.GetTimestamp());
 
     /// <summary>Whether an answer may be kept.</summary>
     public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
-        mark.Count == Count(target.Address, target.Repository)
+        mark.Writes == Count(target.Address, target.Repository)
         && !(_unfinished.TryGetValue(target, out var since) && time.GetElapsedTime(since) < UnfinishedLifetime);
 
     /// <summary>The cluster tells us of writes.</summary>
@@ -87,8 +87,7 @@ internal sealed class WriteWatch(TimeProvider time)
         }
     }
 
-    private long Count(string address, string repository) =>
-        Volatile.Read(ref _counts[GroupOf(address, repository)]) + Volatile.Read(ref _breaks);
+    private long Count(string address, string repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
 
     private static int GroupOf(string address, string repository) => (int)((uint)HashCode.Combine(address, repository) % Groups);
 }
@@ -96,5 +95,8 @@ internal sealed class WriteWatch(TimeProvider time)
 /// <summary>What is written: a tag or digest of a repository at an address.</summary>
 internal readonly record struct WriteTarget(string Address, string Repository, string Reference);
 
-/// <summary>How many writes there were, and when it was.</summary>
-internal readonly record struct WriteMark(long Count, long At);
+/// <summary>A moment.</summary>
+/// <param name="Writes">How many writes there had been.</param>
+/// <param name="Breaks">How often writes may have been missed.</param>
+/// <param name="At">When it was.</param>
+internal readonly record struct WriteMark(long Writes, long Breaks, long At);

@@ -205,6 +205,7 @@ public sealed class CacheTests
         {
             Assert.Equal(Image, await Get("a/b", "application/vnd.docker.distribution.manifest.v2+json"));
             Assert.Equal(Index, await Get("a/b", $"{TestImage.OciIndex}, application/vnd.docker.distribution.manifest.v2+json"));
+            Assert.Equal(Index, await Get("a/b", $"application/vnd.docker.distribution.manifest.v2+json,{TestImage.OciIndex}"));
             Assert.Equal(Image, await Get("odd/b", "*/*"));
         }
 
