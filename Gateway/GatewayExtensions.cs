@@ -72,6 +72,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddCache(this IServiceCollection services) => services
         .AddSingleton<CacheMeter>()
         .AddSingleton<DiskStore>()
+        .AddSingleton<WriteWatch>()
         .AddSingleton<HoldingIndex>()
         .AddSingleton<UpstreamFetcher>()
         .AddSingleton<StoredBlobs>()

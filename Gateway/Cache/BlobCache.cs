@@ -1,3 +1,4 @@
+using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Protocol;
 
@@ -8,9 +9,14 @@ namespace RegistryProxy.Gateway.Cache;
 /// 3. else from the one download of it, which everybody joins.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter,
-    TimeProvider time, ILogger<BlobCache> logger)
+    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, WriteWatch writes, BlobSender sender, DiskStore store, UpstreamFetcher fetcher,
+    CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
 {
+    /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
+    private const int UnkeptCapacity = 1000;
+
+    private readonly ConcurrentLru<string, bool> _unkept = new(UnkeptCapacity);
+
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
@@ -40,7 +46,9 @@ internal sealed partial class BlobCache(
         }
 
         // 3. From the download.
-        return exchange.IsHead ? await Ask(exchange, stream, holding) : await Join(exchange, stream, digest, holding, fetch);
+        return exchange.IsHead ? await Ask(exchange, stream, holding)
+            : store.IsWritable && !_unkept.TryGet(digest.Value, out _) ? await Join(exchange, stream, digest, holding, fetch)
+            : await Bypass(exchange, stream, holding);
     }
 
     private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
@@ -59,7 +67,8 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Join(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
+        var (fill, isNew) = fills.Join(
+            holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time) { Asked = writes.Mark(holding.Address, holding.Repository) });
         try
         {
             if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
@@ -74,17 +83,31 @@ internal sealed partial class BlobCache(
 
             if (!fill.IsKept)
             {
-                Mark(exchange, CacheState.Bypass);
-                return Judge(holding, await stream());
+                if (!store.IsFailing && fill.Starter == holding)
+                {
+                    _unkept.AddOrUpdate(digest.Value, true);
+                }
+
+                return await Bypass(exchange, stream, holding);
             }
 
-            holdings.Learn(holding);
+            if (fill.Starter == holding)
+            {
+                holdings.Learn(holding, fill.Asked);
+            }
+
             return await Follow(exchange, digest, fill, fetch, isNew);
         }
         finally
         {
             fill.Leave();
         }
+    }
+
+    private async Task<DistributionError?> Bypass(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
+    {
+        Mark(exchange, CacheState.Bypass);
+        return Judge(holding, await stream());
     }
 
     private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
@@ -104,12 +127,13 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Ask(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
     {
         Mark(exchange, CacheState.Miss);
+        var mark = writes.Mark(holding.Address, holding.Repository);
         var error = await stream();
 
         // A client that has gone leaves a response that says nothing.
         if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
         {
-            holdings.Learn(holding);
+            holdings.Learn(holding, mark);
         }
 
         return Judge(holding, error);
@@ -118,12 +142,13 @@ internal sealed partial class BlobCache(
     /// <summary>Asks the upstream whether the repository holds it; the error for the client when not.</summary>
     private async Task<DistributionError?> Confirm(Exchange exchange, Fetch fetch, Holding holding)
     {
+        var mark = writes.Mark(holding.Address, holding.Repository);
         var (answer, error) = await fetcher.Ask(fetch, exchange.Aborted);
         answer?.Dispose();
         exchange.Aborted.ThrowIfCancellationRequested();
         if (error is null)
         {
-            holdings.Learn(holding);
+            holdings.Learn(holding, mark);
             return null;
         }
 

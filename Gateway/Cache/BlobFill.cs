@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using System.Net;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -16,17 +16,22 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     private const int ChunkBytes = 256 * 1024;
 
     private readonly Lock _gate = new();
+    private readonly BlobHash _hash = new(digest);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<DistributionError?> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PartialFile? _file;
     private FillEnd _end;
+    private long _written;
     private long _available;
     private int _readers;
     private bool _closed;
 
     /// <summary>On whose word it was begun.</summary>
     public Holding Starter => starter;
+
+    /// <summary>Taken before the upstream was asked.</summary>
+    public required WriteMark Asked { get; init; }
 
     /// <summary>Known once the head is.</summary>
     public long Size { get; private set; }
@@ -116,6 +121,15 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     /// <summary>Reads bytes that are there.</summary>
     public int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_file!.File, buffer, offset);
 
+    /// <summary>After the disk failed: how far it came, and the hash of that, for who goes on without it.</summary>
+    public (long From, BlobHash Hash) Rest()
+    {
+        lock (_gate)
+        {
+            return (_written, _hash.Clone());
+        }
+    }
+
     /// <summary>Downloads to the end; never throws.</summary>
     public async Task Run()
     {
@@ -148,8 +162,8 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
             return FillEnd.Failed;
         }
 
-        Size = answer.StatusCode == System.Net.HttpStatusCode.OK && answer.Content.Headers.ContentEncoding.Count == 0 ? answer.Content.Headers.ContentLength ?? -1 : -1;
-        _file = Size >= 0 ? store.Begin(Size) : null;
+        Size = answer.StatusCode == HttpStatusCode.OK && answer.Content.Headers.ContentEncoding.Count == 0 ? answer.Content.Headers.ContentLength ?? -1 : -1;
+        _file = Size >= 0 ? store.Begin(starter.Tenant, Size) : null;
         if (_file is null)
         {
             answer.Dispose();
@@ -158,8 +172,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         }
 
         await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, meter.Resumed);
-        _head.TrySetResult(null);
-        return await Write(body, watch);
+        return Size == 0 ? Empty() : await Write(body, watch);
     }
 
     private async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
@@ -167,36 +180,56 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
 
     private async Task<FillEnd> Write(ResumingBody body, IdleWatch watch)
     {
-        using var hash = IncrementalHash.CreateHash(digest.Algorithm == "sha512" ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256);
+        _head.TrySetResult(null);
         var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
-            long written = 0;
             while (await body.Read(buffer, watch.Token) is var read and > 0)
             {
                 watch.Moved();
-                hash.AppendData(buffer.AsSpan(0, read));
-                if (!TryDisk(() => RandomAccess.Write(_file!.File, buffer.AsSpan(0, read), written)))
+                if (!_file!.MakeRoom(_written + read) || !TryDisk(() => RandomAccess.Write(_file.File, buffer.AsSpan(0, read), _written)))
                 {
                     return FillEnd.DiskFailed;
                 }
 
-                written += read;
-                Publish(Math.Min(written, Size - 1));
+                _hash.Append(buffer.AsSpan(0, read));
+                Publish(read);
             }
 
-            if (Convert.ToHexStringLower(hash.GetHashAndReset()) != digest.Hex)
-            {
-                meter.Corrupt();
-                return FillEnd.Corrupt;
-            }
-
-            return TryDisk(() => _file!.Keep(StoredBlobs.NameOf(digest))) ? FillEnd.Complete : FillEnd.DiskFailed;
+            return _hash.IsRight() ? Keep() : Corrupt();
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>There is no last byte to hold back, so the head waits.</summary>
+    private FillEnd Empty()
+    {
+        var end = _hash.IsRight() ? Keep() : Corrupt();
+        _head.TrySetResult(end == FillEnd.Corrupt
+            ? DistributionError.Unavailable(502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that is not what its digest says", 5)
+            : null);
+        return end;
+    }
+
+    private FillEnd Corrupt()
+    {
+        meter.Corrupt();
+        return FillEnd.Corrupt;
+    }
+
+    /// <summary>What was not written for certain may read otherwise; what only got no name is there until the last reader has left.</summary>
+    private FillEnd Keep()
+    {
+        if (!TryDisk(_file!.Flush))
+        {
+            return FillEnd.Failed;
+        }
+
+        TryDisk(() => _file.Keep(StoredBlobs.NameOf(digest)));
+        return FillEnd.Complete;
     }
 
     private bool TryDisk(Action write)
@@ -213,11 +246,12 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         }
     }
 
-    private void Publish(long available)
+    private void Publish(int read)
     {
         lock (_gate)
         {
-            _available = available;
+            _written += read;
+            _available = Math.Min(_written, Size - 1);
             _moved.TrySetResult();
             _moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -240,6 +274,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         if (_readers == 0 && _end != FillEnd.Open)
         {
             _file?.Dispose();
+            _hash.Dispose();
         }
     }
 }

@@ -30,7 +30,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
     }
 
-    /// <summary>Sends a range of a blob that is coming, as far and as fast as it comes.</summary>
+    /// <summary>
+    /// Sends a range of a blob that is coming, as far and as fast as it comes. The last byte of any range waits until the whole blob is
+    /// known to be right.
+    /// </summary>
     /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
     public async Task Send(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
     {
@@ -40,15 +43,21 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         await writer.FlushAsync(context.RequestAborted);
         for (var offset = range.First; offset < range.End;)
         {
-            var available = await fill.WaitBeyond(offset, context.RequestAborted);
+            var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
             if (available < 0)
             {
                 await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
                 return;
             }
 
+            var end = available == fill.Size ? range.End : Math.Min(available, range.End - 1);
             var memory = writer.GetMemory(ChunkBytes);
-            var read = fill.Read(memory.Span[..(int)Math.Min(memory.Length, Math.Min(available, range.End) - offset)], offset);
+            var read = fill.Read(memory.Span[..(int)Math.Min(memory.Length, end - offset)], offset);
+            if (read == 0)
+            {
+                throw new IOException("a file of the cache became shorter");
+            }
+
             writer.Advance(read);
             offset += read;
             if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
@@ -58,7 +67,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
     }
 
-    /// <summary>The disk did not take the rest: it comes from the upstream, past the cache.</summary>
+    /// <summary>The disk did not take the rest: it comes from the upstream, past the cache, and is hashed all the same.</summary>
     private async Task GoOn(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
     {
         if (fill.End != FillEnd.DiskFailed)
@@ -66,15 +75,21 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
             throw new IOException($"the download into the cache ended: {fill.End}");
         }
 
+        var (from, hash) = fill.Rest();
+        using var rest = new VerifiedRest(hash, from, range);
         using var watch = new IdleWatch(time, context.RequestAborted);
-        var first = await Reopen(range.First, watch.Token) ?? throw new IOException("the upstream does not go on");
-        await using var body = new ResumingBody(first, range.First, range.End, fill.Size, Reopen, meter.Resumed);
-        if (first.Content.Headers.ContentRange?.From != range.First || first.Content.Headers.ContentRange.Length != fill.Size)
+        var first = (await fetcher.Send(fetch, HttpMethod.Get, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
+        await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, meter.Resumed);
+        if (!ResumingBody.GoesOn(first, from, fill.Size))
         {
             throw new IOException("the upstream does not go on where it was");
         }
 
-        await BodyStream.Copy(body.Read, context.Response.BodyWriter, watch);
+        if (!await rest.Send(body, context.Response.BodyWriter, watch))
+        {
+            meter.Corrupt();
+            throw new IOException("the bytes are not what the digest says");
+        }
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
             (await fetcher.Send(fetch, HttpMethod.Get, offset, cancellation)).Answer;

@@ -1,66 +1,121 @@
+using System.Collections.Concurrent;
 using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
-/// Hears of every write that goes through any gateway, tells of our own before the client does, and reports what is kept here. While the
-/// cluster is away nobody tells us of writes, so tags are not believed.
+/// Hears of every write that goes through any gateway, tells of our own before the client hears of it, and reports what is kept here. While
+/// the cluster is away nobody tells us of writes, so what is kept is not believed.
 /// </summary>
 internal sealed partial class CacheFollower(
-    IGrainFactory grains, DiskStore store, TagIndex tags, HoldingIndex holdings, CacheMeter meter, GrainCallMeter calls, TimeProvider time,
-    ILogger<CacheFollower> logger) : BackgroundService, ICacheObserver
+    IGrainFactory grains, DiskStore store, TagIndex tags, HoldingIndex holdings, WriteWatch writes, CacheMeter meter, GrainCallMeter calls,
+    TimeProvider time, ILogger<CacheFollower> logger) : BackgroundService, ICacheObserver
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(4);
+    /// <summary>How many writes may wait for a cluster that is away.</summary>
+    private const int MaxUntold = 10_000;
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly string _gateway = $"{Environment.MachineName}/{Environment.ProcessId}";
-    private long _heardAt = time.GetTimestamp() - ((long)CacheReport.Trust.TotalSeconds * 2 * time.TimestampFrequency);
-
-    /// <summary>Whether writes of other gateways are heard of.</summary>
-    public bool IsTrusted => time.GetElapsedTime(Volatile.Read(ref _heardAt)) < CacheReport.Trust;
+    private readonly ConcurrentQueue<CacheChange> _untold = new();
 
     public Task Changed(CacheChange change)
     {
-        tags.Forget(change.Upstream, change.Repository, change.Reference);
-        holdings.Forget(change.Upstream, change.Repository, change.Reference);
+        var target = new WriteTarget(change.Upstream, change.Repository, change.Reference);
+        writes.Note(target, change.IsFinished);
+        tags.Forget(target);
+        holdings.Forget(target);
         return Task.CompletedTask;
     }
 
-    /// <summary>Something was written through us: every gateway forgets what it was, before this returns.</summary>
-    public async Task Announce(Tenants.Destination destination, string reference)
+    /// <summary>Something is about to be written through us, or was: every gateway forgets what it was, before this returns.</summary>
+    /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
+    public async Task Announce(Destination destination, string reference, bool isFinished)
     {
-        var change = new CacheChange(destination.Upstream.Identity, destination.Name.Value, reference);
+        var change = new CacheChange(destination.Upstream.Address, destination.Name.Value, reference, isFinished);
         await Changed(change);
         try
         {
-            calls.Count("cache");
-            await grains.GetGrain<ICacheGrain>(0).Changed(change);
+            await Tell(change);
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)
         {
             LogUntold(fault);
+            if (_untold.Count < MaxUntold)
+            {
+                _untold.Enqueue(change);
+            }
         }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         ICacheObserver? observer = null;
+        var subscription = Guid.Empty;
         while (store.IsEnabled && !stoppingToken.IsCancellationRequested)
         {
-            var asked = time.GetTimestamp();
             try
             {
                 observer ??= grains.CreateObjectReference<ICacheObserver>(this);
-                calls.Count("cache");
-                await grains.GetGrain<ICacheGrain>(0).Follow(observer, Report(), stoppingToken);
-                Volatile.Write(ref _heardAt, asked);
+                subscription = await Follow(observer, subscription, stoppingToken);
+                await TellUntold();
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
                 LogAway(fault);
             }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
 
-            await Task.Delay(IsTrusted ? Period : Period / 8, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            store.Recover();
+            await Task.Delay(writes.IsTrusted ? Period : Period / 4, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Leave(observer);
+    }
+
+    private async Task<Guid> Follow(ICacheObserver observer, Guid subscription, CancellationToken cancellation)
+    {
+        var asked = time.GetTimestamp();
+        calls.Count("cache");
+        var current = await grains.GetGrain<ICacheGrain>(0).Follow(observer, Report(), cancellation);
+        writes.Heard(asked, current == subscription);
+        return current;
+    }
+
+    private async Task TellUntold()
+    {
+        while (_untold.TryPeek(out var change))
+        {
+            await Tell(change);
+            _untold.TryDequeue(out _);
+        }
+    }
+
+    private ValueTask Tell(CacheChange change)
+    {
+        calls.Count("cache");
+        return grains.GetGrain<ICacheGrain>(0).Changed(change);
+    }
+
+    /// <summary>Requests that still run here believe nothing from now on, so that nobody has to wait for us.</summary>
+    private async Task Leave(ICacheObserver? observer)
+    {
+        writes.Leave();
+        try
+        {
+            if (observer is not null)
+            {
+                await grains.GetGrain<ICacheGrain>(0).Leave(observer, _gateway);
+            }
+        }
+        catch (Exception fault)
+        {
+            LogAway(fault);
         }
     }
 
@@ -83,9 +138,9 @@ internal sealed partial class CacheFollower(
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Other gateways could not be told of a write; they ask upstreams again when they notice that the cluster is away")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Other gateways could not be told of a write; they are told when the cluster answers again")]
     private partial void LogUntold(Exception fault);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster does not answer; tags are asked for at upstreams")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster does not answer; upstreams are asked about what is kept")]
     private partial void LogAway(Exception fault);
 }

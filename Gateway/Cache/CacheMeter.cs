@@ -5,6 +5,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// <summary>What the cache is good for: for <c>/metrics</c>, and summed for the cluster's <c>/admin/cache</c>.</summary>
 internal sealed class CacheMeter
 {
+    private readonly Meter _meter;
     private readonly Counter<long> _requests;
     private readonly Counter<long> _saved;
     private readonly Counter<long> _evicted;
@@ -19,7 +20,7 @@ internal sealed class CacheMeter
 
     public CacheMeter(IMeterFactory meters)
     {
-        var meter = meters.Create("RegistryProxy.Gateway");
+        var meter = _meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>("registryproxy.cache.requests", "{request}", "Pulls on cached routes, by what they met");
         _saved = meter.CreateCounter<long>("registryproxy.cache.saved", "By", "Bytes that clients got and upstreams did not have to send");
         _evicted = meter.CreateCounter<long>("registryproxy.cache.evicted", "{object}", "Objects that had to make room");
@@ -38,6 +39,14 @@ internal sealed class CacheMeter
     public long Evictions => Volatile.Read(ref _evictedCount);
 
     public long Corruptions => Volatile.Read(ref _corruptCount);
+
+    /// <summary>Shows the disk: alarms are for <c>bypassed</c>.</summary>
+    public void Watch(DiskStore store)
+    {
+        _meter.CreateObservableGauge("registryproxy.cache.bypassed", () => store.IsFailing ? 1 : 0, null, "1 while the cache's disk cannot be written and everything is streamed");
+        _meter.CreateObservableGauge("registryproxy.cache.size", () => store.Use.Bytes, "By", "What the files of the cache add up to");
+        _meter.CreateObservableGauge("registryproxy.cache.objects", () => store.Use.Count, "{object}", "Files of the cache");
+    }
 
     public void Count(CacheState state)
     {

@@ -1,10 +1,16 @@
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>The files of the cache in the order of their last use, and what they add up to. Not synchronised: <see cref="DiskStore"/> is.</summary>
-internal sealed class DiskIndex(long maxBytes)
+/// <summary>
+/// The files of the cache and who has to make room. Everybody may use all of it while nobody else needs it; when it is full, tenants that
+/// have more than an equal part give first, those that were not used for longest. What nobody asked for within a day protects nobody.
+/// Not synchronised: <see cref="DiskStore"/> is.
+/// </summary>
+internal sealed class DiskIndex(long maxBytes, TimeProvider time)
 {
+    private static readonly TimeSpan Protection = TimeSpan.FromDays(1);
+
     private readonly Dictionary<string, LinkedListNode<DiskEntry>> _entries = [];
-    private readonly LinkedList<DiskEntry> _byUse = new();
+    private readonly Dictionary<string, DiskShare> _shares = [];
     private long _reserved;
 
     public int Count => _entries.Count;
@@ -20,57 +26,86 @@ internal sealed class DiskIndex(long maxBytes)
             return null;
         }
 
-        _byUse.Remove(node);
-        _byUse.AddLast(node);
+        _shares[node.Value.Owner].Use(node);
+        node.Value.UsedAt = time.GetTimestamp();
         return node.Value;
     }
 
     /// <summary>Whether there is such a file.</summary>
     public bool Has(string name) => _entries.ContainsKey(name);
 
-    public void Add(DiskEntry entry)
+    /// <summary>Adds a file that is not there.</summary>
+    public DiskEntry Add(string name, string owner, long size)
     {
-        Remove(entry.Name);
-        _entries[entry.Name] = _byUse.AddLast(entry);
-        Bytes += entry.Size;
+        var entry = new DiskEntry(name, owner, size, time.GetTimestamp());
+        _entries[name] = ShareOf(owner).Add(entry);
+        Bytes += size;
+        return entry;
     }
 
-    public void Remove(string name)
+    public DiskEntry? Remove(string name)
     {
-        if (_entries.Remove(name, out var node))
-        {
-            _byUse.Remove(node);
-            Bytes -= node.Value.Size;
-        }
-    }
-
-    /// <summary>
-    /// Sets room aside for a file to come. The names of files that must go for it, those that were not used for longest; <c>null</c> when
-    /// there is not enough room beside those that are being read.
-    /// </summary>
-    public List<string>? Reserve(long bytes)
-    {
-        List<string> leaving = [];
-        var free = maxBytes - Bytes - _reserved;
-        for (var node = _byUse.First; node is not null && free < bytes; node = node.Next)
-        {
-            if (node.Value.Readers == 0)
-            {
-                leaving.Add(node.Value.Name);
-                free += node.Value.Size;
-            }
-        }
-
-        if (free < bytes)
+        if (!_entries.Remove(name, out var node))
         {
             return null;
         }
 
-        leaving.ForEach(Remove);
+        ShareOf(node.Value.Owner).Remove(node);
+        Bytes -= node.Value.Size;
+        return node.Value;
+    }
+
+    /// <summary>Sets room aside for a file to come; <c>false</c> when there is not enough beside what may not go.</summary>
+    /// <param name="leaving">Gets the files that had to go for it.</param>
+    public bool Reserve(string owner, long bytes, List<DiskEntry> leaving)
+    {
+        var share = ShareOf(owner);
+        while (maxBytes - Bytes - _reserved < bytes)
+        {
+            if (Victim(share, bytes) is not { } victim)
+            {
+                return false;
+            }
+
+            leaving.Add(Remove(victim.Name)!);
+        }
+
+        share.Reserve(bytes);
         _reserved += bytes;
-        return leaving;
+        return true;
     }
 
     /// <summary>The file came, or will not come.</summary>
-    public void Release(long bytes) => _reserved -= bytes;
+    public void Release(string owner, long bytes)
+    {
+        ShareOf(owner).Reserve(-bytes);
+        _reserved -= bytes;
+    }
+
+    private DiskEntry? Victim(DiskShare asking, long bytes)
+    {
+        var part = maxBytes / _shares.Values.Count(share => share.Bytes > 0 || share == asking);
+        DiskEntry? victim = null;
+        foreach (var share in _shares.Values)
+        {
+            var wanted = share.Bytes + (share == asking ? bytes : 0);
+            if (share.Oldest is { } oldest && (wanted > part || time.GetElapsedTime(oldest.UsedAt) > Protection)
+                && (victim is null || oldest.UsedAt < victim.UsedAt))
+            {
+                victim = oldest;
+            }
+        }
+
+        return victim;
+    }
+
+    private DiskShare ShareOf(string owner)
+    {
+        if (!_shares.TryGetValue(owner, out var share))
+        {
+            _shares[owner] = share = new DiskShare();
+        }
+
+        return share;
+    }
 }

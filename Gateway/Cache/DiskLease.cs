@@ -3,13 +3,16 @@ using Microsoft.Win32.SafeHandles;
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>A file of the cache that is being read; it stays until this is disposed.</summary>
-internal sealed class DiskLease(DiskStore store, DiskEntry entry, SafeFileHandle file) : IDisposable
+internal sealed class DiskLease(DiskStore store, DiskEntry entry, SafeFileHandle file, FileStamp stamp) : IDisposable
 {
     private int _disposed;
 
     public DiskEntry Entry => entry;
 
     public SafeFileHandle File => file;
+
+    /// <summary>What it looked like when it was opened.</summary>
+    public FileStamp Stamp => stamp;
 
     public long Size => entry.Size;
 

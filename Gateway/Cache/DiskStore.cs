@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
@@ -5,13 +7,13 @@ namespace RegistryProxy.Gateway.Cache;
 /// happens before leaves a nameless file, which the next start deletes. A disk that cannot be written is left alone for some seconds at a
 /// time, and everything is streamed meanwhile.
 /// </summary>
-internal sealed partial class DiskStore
+internal sealed partial class DiskStore : IDisposable
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
 
     private readonly Lock _gate = new();
     private readonly DiskIndex _index;
-    private readonly string _root;
+    private readonly DiskFolder _folder;
     private readonly CacheMeter _meter;
     private readonly TimeProvider _time;
     private readonly ILogger<DiskStore> _logger;
@@ -23,11 +25,12 @@ internal sealed partial class DiskStore
         (_meter, _time, _logger) = (meter, time, logger);
         MaxBytes = options.Cache?.MaxBytes ?? 0;
         IsEnabled = options.Cache is not null;
-        _root = options.Cache?.Path ?? "";
-        _index = new DiskIndex(MaxBytes);
+        _folder = new DiskFolder(options.Cache?.Path ?? "");
+        _index = new DiskIndex(MaxBytes, time);
         if (IsEnabled)
         {
-            Load();
+            meter.Watch(this);
+            TryPrepare();
         }
     }
 
@@ -35,8 +38,14 @@ internal sealed partial class DiskStore
 
     public long MaxBytes { get; }
 
+    /// <summary>The largest file that is kept, in bytes: half of all.</summary>
+    public long MaxObjectBytes => MaxBytes / 2;
+
     /// <summary>Whether the disk could not be written the last time.</summary>
     public bool IsFailing => Volatile.Read(ref _failing);
+
+    /// <summary>Whether it is worth trying to write.</summary>
+    public bool IsWritable => !IsFailing || IsTimeToRetry;
 
     /// <summary>How many files there are, and what they add up to in bytes.</summary>
     public (int Count, long Bytes) Use
@@ -73,69 +82,84 @@ internal sealed partial class DiskStore
             entry.Readers++;
         }
 
-        try
-        {
-            var file = File.OpenHandle(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var lease = new DiskLease(this, entry, file);
-            if (RandomAccess.GetLength(file) == entry.Size)
-            {
-                return lease;
-            }
-
-            lease.Dispose();
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        var (lease, isGone) = Open(entry);
+        if (lease is null)
         {
             Close(entry);
         }
 
-        Remove(name);
-        return null;
+        if (isGone)
+        {
+            Remove(entry);
+        }
+
+        return lease;
     }
 
-    /// <summary>Forgets and deletes a file.</summary>
-    public void Remove(string name)
+    private (DiskLease? Lease, bool IsGone) Open(DiskEntry entry)
     {
-        lock (_gate)
-        {
-            _index.Remove(name);
-        }
-
-        Delete(PathOf(name));
-    }
-
-    /// <summary>Begins a file of a size; <c>null</c> when it does not fit or the disk cannot be written.</summary>
-    public PartialFile? Begin(long size)
-    {
-        if (IsFailing && _time.GetTimestamp() < Volatile.Read(ref _retryAt))
-        {
-            return null;
-        }
-
-        List<string>? leaving;
-        lock (_gate)
-        {
-            leaving = _index.Reserve(size);
-        }
-
-        if (leaving is null)
-        {
-            return null;
-        }
-
-        leaving.ForEach(name => Delete(PathOf(name)));
-        _meter.Evicted(leaving.Count);
+        SafeFileHandle? file = null;
         try
         {
-            var path = Path.Combine(_root, "partial", Guid.NewGuid().ToString("N"));
-            return new PartialFile(this, path, size, File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+            file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var stamp = FileStamp.Of(file);
+            if (stamp.Length == entry.Size)
+            {
+                return (new DiskLease(this, entry, file, stamp), false);
+            }
+
+            file.Dispose();
+            return (null, true);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Release(size);
-            Failed(fault);
+            // What cannot be opened now, for want of descriptors perhaps, may be there all the same.
+            file?.Dispose();
+            return (null, fault is FileNotFoundException or DirectoryNotFoundException);
+        }
+    }
+
+    /// <summary>Forgets and deletes a file.</summary>
+    public void Remove(DiskEntry entry)
+    {
+        lock (_gate)
+        {
+            // Another file may have its name by now.
+            if (_index.Use(entry.Name) == entry)
+            {
+                _index.Remove(entry.Name);
+            }
+        }
+
+        DiskFolder.Delete(PathOf(entry));
+    }
+
+    /// <summary>Begins a file of a size for a tenant; <c>null</c> when it does not fit or the disk cannot be written.</summary>
+    public PartialFile? Begin(string tenant, long size)
+    {
+        if (size > MaxObjectBytes || !IsWritable || (IsFailing && !TryPrepare()))
+        {
             return null;
         }
+
+        var owner = DiskShare.OwnerOf(tenant);
+        PartialFile? partial = null;
+        try
+        {
+            var (path, file) = _folder.CreatePartial();
+            partial = new PartialFile(this, owner, path, size, file);
+            if (partial.MakeRoom(0))
+            {
+                return partial;
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            Failed(fault);
+        }
+
+        partial?.Dispose();
+        return null;
     }
 
     /// <summary>The disk refused a write.</summary>
@@ -144,9 +168,31 @@ internal sealed partial class DiskStore
         Volatile.Write(ref _retryAt, _time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * _time.TimestampFrequency));
         if (!Interlocked.Exchange(ref _failing, true))
         {
-            LogFailing(_root, fault.Message);
+            LogFailing(_folder.Root, fault.Message);
         }
     }
+
+    /// <summary>Looks whether a disk that failed takes bytes again; to be called every now and then.</summary>
+    public void Recover()
+    {
+        if (!IsFailing || !IsTimeToRetry || !TryPrepare())
+        {
+            return;
+        }
+
+        try
+        {
+            _folder.Probe();
+            Succeeded();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            Failed(fault);
+        }
+    }
+
+    /// <summary>Lets another process have the folder.</summary>
+    public void Dispose() => _folder.Dispose();
 
     internal void Close(DiskEntry entry)
     {
@@ -156,82 +202,95 @@ internal sealed partial class DiskStore
         }
     }
 
-    internal void Keep(PartialFile partial, string name)
+    /// <summary>Sets room aside for a file that is being written; <c>false</c> when there is none.</summary>
+    internal bool Reserve(string owner, long bytes)
     {
-        var path = PathOf(name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Move(partial.Path, path, overwrite: true);
+        List<DiskEntry> leaving = [];
+        bool fits;
         lock (_gate)
         {
-            _index.Release(partial.Size);
-            _index.Add(new DiskEntry(name, partial.Size, isVerified: true));
+            fits = _index.Reserve(owner, bytes, leaving);
         }
 
-        if (Interlocked.Exchange(ref _failing, false))
+        leaving.ForEach(entry => DiskFolder.Delete(PathOf(entry)));
+        _meter.Evicted(leaving.Count);
+        return fits;
+    }
+
+    internal void Keep(PartialFile partial, string name)
+    {
+        var stamp = FileStamp.Of(partial.File);
+        var path = _folder.PathOf(partial.Owner, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.Move(partial.Path, path, overwrite: true);
+        DiskEntry? before;
+        lock (_gate)
         {
-            LogRecovered(_root);
+            before = _index.Remove(name);
+            _index.Release(partial.Owner, partial.Reserved);
+            _index.Add(name, partial.Owner, partial.Size).Check = new DiskCheck(stamp, _time.GetTimestamp());
         }
+
+        if (before is not null && before.Owner != partial.Owner)
+        {
+            DiskFolder.Delete(PathOf(before));
+        }
+
+        Succeeded();
     }
 
     internal void Drop(PartialFile partial)
     {
-        Release(partial.Size);
-        Delete(partial.Path);
-    }
-
-    private void Release(long size)
-    {
         lock (_gate)
         {
-            _index.Release(size);
+            _index.Release(partial.Owner, partial.Reserved);
         }
+
+        DiskFolder.Delete(partial.Path);
     }
 
-    private string PathOf(string name) => Path.Combine(_root, "objects", name[..2], name);
+    private bool IsTimeToRetry => _time.GetTimestamp() >= Volatile.Read(ref _retryAt);
 
-    private void Load()
+    private string PathOf(DiskEntry entry) => _folder.PathOf(entry.Owner, entry.Name);
+
+    private bool TryPrepare()
     {
         try
         {
-            Directory.CreateDirectory(_root);
-            if (!OperatingSystem.IsWindows())
+            if (_folder.Prepare())
             {
-                File.SetUnixFileMode(_root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                Load();
             }
 
-            var partial = Path.Combine(_root, "partial");
-            if (Directory.Exists(partial))
-            {
-                Directory.Delete(partial, recursive: true);
-            }
-
-            Directory.CreateDirectory(partial);
-            foreach (var file in Directory.CreateDirectory(Path.Combine(_root, "objects")).EnumerateFiles("*", SearchOption.AllDirectories)
-                .Where(file => file.LinkTarget is null).OrderBy(file => file.LastAccessTimeUtc))
-            {
-                _index.Add(new DiskEntry(file.Name, file.Length, isVerified: false));
-            }
-
-            if (_index.Reserve(0) is { } leaving)
-            {
-                leaving.ForEach(name => Delete(PathOf(name)));
-            }
+            return true;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             Failed(fault);
+            return false;
         }
     }
 
-    private static void Delete(string path)
+    private void Load()
     {
-        try
+        var left = _folder.Left();
+        lock (_gate)
         {
-            File.Delete(path);
+            foreach (var (owner, name, size) in left)
+            {
+                _index.Remove(name);
+                _index.Add(name, owner, size);
+            }
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+
+        Reserve("", 0);
+    }
+
+    private void Succeeded()
+    {
+        if (Interlocked.Exchange(ref _failing, false))
         {
-            // It is not served any more; the next start finds it again.
+            LogRecovered(_folder.Root);
         }
     }
 

@@ -6,13 +6,13 @@ internal enum FillEnd
     /// <summary>It has not.</summary>
     Open,
 
-    /// <summary>The blob is in the cache.</summary>
+    /// <summary>All of it came and is what the digest says.</summary>
     Complete,
 
     /// <summary>It has no known length or does not fit: nothing was written.</summary>
     NotKept,
 
-    /// <summary>The disk did not take it; the upstream would.</summary>
+    /// <summary>The disk did not take the rest, or there was no room for it; the upstream would go on.</summary>
     DiskFailed,
 
     /// <summary>The upstream gave up, or everybody left.</summary>

@@ -3,8 +3,12 @@ using RegistryProxy.Gateway.Distribution;
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>That a repository holds a digest, as one tenant was told by one upstream.</summary>
-internal readonly record struct Holding(string Tenant, string Upstream, string Repository, string Digest)
+/// <param name="Upstream">The upstream with its account: another account may see other things.</param>
+/// <param name="Address">Where the upstream is: what is written there by another account is written here.</param>
+internal readonly record struct Holding(string Tenant, string Upstream, string Address, string Repository, string Digest)
 {
     public static Holding Of(Exchange exchange, string digest) =>
-        new(exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, digest);
+        new(exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.Upstream.Address, exchange.UpstreamName.Value, digest);
+
+    public WriteTarget Target => new(Address, Repository, Digest);
 }

@@ -4,9 +4,9 @@ namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
 /// Which repositories are known to hold which digests. To know a digest opens nothing: what is cached is served through a repository only
-/// when an upstream said within a day, under that repository's name and credentials, that it is there.
+/// when an upstream said within a day, under that repository's name and credentials, that it is there, and no deletion was missed since.
 /// </summary>
-internal sealed class HoldingIndex(TimeProvider time)
+internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
 {
     private const int Capacity = 100_000;
 
@@ -14,19 +14,31 @@ internal sealed class HoldingIndex(TimeProvider time)
 
     private readonly ConcurrentLru<Holding, long> _known = new(Capacity);
 
-    public bool Knows(in Holding holding) => _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime;
+    public bool Knows(in Holding holding) =>
+        _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
 
     /// <summary>Whether it was so once; for upstreams that cannot be asked again.</summary>
     public bool Knew(in Holding holding) => _known.TryGet(holding, out _);
 
-    public void Learn(in Holding holding) => _known.AddOrUpdate(holding, time.GetTimestamp());
+    /// <summary>Keeps what an upstream said.</summary>
+    /// <param name="mark">Taken before it was asked.</param>
+    public void Learn(in Holding holding, in WriteMark mark)
+    {
+        _known.AddOrUpdate(holding, mark.At);
+
+        // Looked at behind the line above: a write after this has to look for the entry, and finds it.
+        if (!writes.MayLearn(holding.Target, mark))
+        {
+            _known.TryRemove(holding);
+        }
+    }
 
     public void Forget(in Holding holding) => _known.TryRemove(holding);
 
     /// <summary>Something was deleted or replaced: no tenant's knowledge of it stays.</summary>
-    public void Forget(string upstream, string repository, string digest)
+    public void Forget(WriteTarget target)
     {
-        foreach (var key in _known.Keys.Where(key => key.Digest == digest && key.Repository == repository && key.Upstream == upstream))
+        foreach (var key in _known.Keys.Where(key => key.Target == target))
         {
             _known.TryRemove(key);
         }

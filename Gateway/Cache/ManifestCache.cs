@@ -9,8 +9,8 @@ namespace RegistryProxy.Gateway.Cache;
 /// (OCI distribution-spec, "Warnings").
 /// </summary>
 internal sealed class ManifestCache(
-    GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, ManifestFetcher fetcher, CacheFollower follower,
-    CacheMeter meter, TimeProvider time)
+    GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, WriteWatch writes, ManifestFetcher fetcher,
+    CacheMeter meter)
 {
     private const string StaleWarning = "299 - \"the upstream cannot be asked; this is what the tag was when it last could\"";
 
@@ -24,39 +24,40 @@ internal sealed class ManifestCache(
     private Task<DistributionError?> ByTag(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
         var key = TagKey.Of(exchange);
-        var entry = tags.Find(key) is { } found && Accepts(exchange.Context.Request, found.Content.MediaType) ? found : null;
-        return entry is not null && follower.IsTrusted && tags.AgeOf(entry) < _ttl
-            ? Write(exchange, entry.Content, CacheState.Hit)
+        var entry = tags.Find(key) is { } found && Accepts(exchange.Context.Request, found.MediaType) ? found : null;
+        return entry is not null && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
+            ? Write(exchange, content, CacheState.Hit)
             : AskForTag(exchange, key, entry, stream);
     }
 
     private async Task<DistributionError?> AskForTag(Exchange exchange, TagKey key, TagEntry? entry, Func<Task<DistributionError?>> stream)
     {
         var fetch = FetchOf(exchange, key.Tag);
+        var mark = writes.Mark(key.Address, key.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch), () => entry is null ? Get(key, fetch) : Revalidate(key, entry, fetch), exchange.Aborted);
-        if (answer.Content is { } content)
+            FlightOf(exchange, fetch, mark), () => entry is null ? Get(key, fetch, mark) : Revalidate(key, entry, fetch, mark), exchange.Aborted);
+        if (answer is { Content: { } content, IsOfUpstream: true })
         {
-            holdings.Learn(Holding.Of(exchange, content.Digest.Value));
+            holdings.Learn(Holding.Of(exchange, content.Digest.Value), mark);
         }
 
         return await Answer(exchange, answer, stream);
     }
 
-    private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, Fetch fetch)
+    private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, Fetch fetch, WriteMark mark)
     {
-        var (writes, at) = (tags.Writes, time.GetTimestamp());
         var (digest, error) = await fetcher.Ask(fetch);
-        if (error is null && digest is not null && (digest == entry.Content.Digest ? entry.Content : stored.Find(digest)) is { } known)
+        if (error is null && digest is not null && stored.Find(digest) is { } known)
         {
-            tags.Learn(key, known, at, writes);
+            tags.Learn(key, known, mark);
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
-        var answer = error is null ? await Get(key, fetch) : new ManifestAnswer(null, CacheState.Miss, error);
-        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && tags.Find(key) == entry)
+        var answer = error is null ? await Get(key, fetch, mark) : new ManifestAnswer(null, CacheState.Miss, error);
+        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && tags.Find(key) == entry
+            && stored.Find(entry.Digest) is { } old)
         {
-            return new ManifestAnswer(entry.Content, CacheState.Stale, null);
+            return new ManifestAnswer(old, CacheState.Stale, null);
         }
 
         if (answer.Error is { } no && Outage.IsRefusal(no))
@@ -67,13 +68,12 @@ internal sealed class ManifestCache(
         return answer;
     }
 
-    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch)
+    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark)
     {
-        var (writes, at) = (tags.Writes, time.GetTimestamp());
-        var answer = await fetcher.Get(fetch, null);
+        var answer = await fetcher.Get(key.Tenant, fetch, null);
         if (answer.Content is { } content)
         {
-            tags.Learn(key, content, at, writes);
+            tags.Learn(key, content, mark);
         }
 
         return answer;
@@ -89,11 +89,12 @@ internal sealed class ManifestCache(
         }
 
         var fetch = FetchOf(exchange, digest.Value);
+        var mark = writes.Mark(holding.Address, holding.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch), () => known is null ? fetcher.Get(fetch, digest) : Confirm(holding, known, fetch), exchange.Aborted);
-        if (answer.Content is not null)
+            FlightOf(exchange, fetch, mark), () => known is null ? fetcher.Get(holding.Tenant, fetch, digest) : Confirm(holding, known, fetch), exchange.Aborted);
+        if (answer is { Content: not null, IsOfUpstream: true })
         {
-            holdings.Learn(holding);
+            holdings.Learn(holding, mark);
         }
         else if (answer.Error is { } no && Outage.IsRefusal(no))
         {
@@ -152,8 +153,9 @@ internal sealed class ManifestCache(
     private static Fetch FetchOf(Exchange exchange, string reference) => new(
         exchange.Destination, "manifests", reference, exchange.Context.Request.Headers.Accept.ToArray(), DistributionError.ManifestUnknown());
 
-    private FlightKey FlightOf(Exchange exchange, Fetch fetch) => new(
-        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference, string.Join(',', fetch.Accept), tags.Writes);
+    private static FlightKey FlightOf(Exchange exchange, Fetch fetch, in WriteMark mark) => new(
+        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference,
+        AcceptedTypes.KeyOf(fetch.Accept), mark.Writes, mark.Breaks);
 
     /// <summary>A tag may be of another type for a client that takes others.</summary>
     private static bool Accepts(HttpRequest request, string mediaType)

@@ -45,8 +45,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         }
     }
 
-    /// <summary>Asks with GET, and keeps what comes if it is what its digest says.</summary>
-    public async Task<ManifestAnswer> Get(Fetch fetch, Digest? digest)
+    /// <summary>Asks with GET for a tenant, and keeps what comes if it is what its digest says.</summary>
+    public async Task<ManifestAnswer> Get(string tenant, Fetch fetch, Digest? digest)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, timeout.Token);
@@ -60,7 +60,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
             try
             {
                 var bytes = await BoundedBody.Read(answer, (int)WriteOperations.MaxManifestBytes, timeout.Token);
-                return Keep(fetch, digest ?? DigestOf(answer) ?? ManifestContent.DigestOf(bytes), answer, bytes);
+                return Keep(tenant, fetch, digest ?? DigestOf(answer) ?? ManifestContent.DigestOf(bytes), answer, bytes);
             }
             catch (BodyTooLargeException)
             {
@@ -73,7 +73,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         }
     }
 
-    private ManifestAnswer Keep(Fetch fetch, Digest digest, HttpResponseMessage answer, byte[] bytes)
+    private ManifestAnswer Keep(string tenant, Fetch fetch, Digest digest, HttpResponseMessage answer, byte[] bytes)
     {
         var mediaType = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "application/octet-stream";
         if (!ManifestMediaType.IsOf(bytes, mediaType))
@@ -83,7 +83,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
         if (ManifestContent.Of(digest, mediaType, bytes) is { } content)
         {
-            stored.Add(content);
+            stored.Add(tenant, content);
             return new ManifestAnswer(content, CacheState.Miss, null);
         }
 
@@ -97,7 +97,11 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 }
 
 /// <summary>What makes two questions the same; after a write it is another one.</summary>
-internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes);
+internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes, long Breaks);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it must be streamed past the cache.</summary>
-internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error);
+internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)
+{
+    /// <summary>Whether the upstream said just now that it is so.</summary>
+    public bool IsOfUpstream => State is CacheState.Miss or CacheState.Revalidated;
+}

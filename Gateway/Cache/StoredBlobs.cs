@@ -1,15 +1,19 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>Blobs on the disk. Those that an earlier process left are hashed before they are served for the first time: disks forget, and people touch files.</summary>
-internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
+/// <summary>
+/// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day: disks
+/// forget, and people touch files.
+/// </summary>
+internal sealed class StoredBlobs(DiskStore store, CacheMeter meter, TimeProvider time)
 {
+    private static readonly TimeSpan CheckLifetime = TimeSpan.FromDays(1);
+
     private const int ChunkBytes = 1024 * 1024;
 
-    private readonly ConcurrentDictionary<string, Lazy<Task<bool>>> _checks = new();
+    private readonly ConcurrentDictionary<(string Name, FileStamp Stamp), Lazy<Task<bool>>> _checks = new();
 
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
@@ -18,13 +22,12 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
     /// <summary>Opens a blob; <c>null</c> when it is not there or not what it should be.</summary>
     public async ValueTask<DiskLease?> Open(Digest digest)
     {
-        var name = NameOf(digest);
-        if (store.Open(name) is not { } lease)
+        if (store.Open(NameOf(digest)) is not { } lease)
         {
             return null;
         }
 
-        if (lease.Entry.IsVerified || await Check(name, digest, lease))
+        if (IsChecked(lease) || await Check(digest, lease))
         {
             return lease;
         }
@@ -33,16 +36,19 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
         return null;
     }
 
-    private async Task<bool> Check(string name, Digest digest, DiskLease lease)
+    private bool IsChecked(DiskLease lease) =>
+        lease.Entry.Check is { } check && check.Stamp == lease.Stamp && time.GetElapsedTime(check.At) < CheckLifetime;
+
+    private async Task<bool> Check(Digest digest, DiskLease lease)
     {
-        var check = _checks.GetOrAdd(name, _ => new Lazy<Task<bool>>(() => Task.Run(() => IsRight(digest, lease))));
+        var check = _checks.GetOrAdd((lease.Entry.Name, lease.Stamp), _ => new Lazy<Task<bool>>(() => Task.Run(() => IsRight(digest, lease))));
         var right = await check.Value;
-        if (_checks.TryRemove(KeyValuePair.Create(name, check)))
+        if (_checks.TryRemove(KeyValuePair.Create((lease.Entry.Name, lease.Stamp), check)))
         {
-            lease.Entry.IsVerified = right;
+            lease.Entry.Check = right ? new DiskCheck(lease.Stamp, time.GetTimestamp()) : null;
             if (!right)
             {
-                store.Remove(name);
+                store.Remove(lease.Entry);
                 meter.Corrupt();
             }
         }
@@ -52,13 +58,13 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
 
     private static bool IsRight(Digest digest, DiskLease lease)
     {
-        using var hash = IncrementalHash.CreateHash(digest.Algorithm == "sha512" ? HashAlgorithmName.SHA512 : HashAlgorithmName.SHA256);
+        using var hash = new BlobHash(digest);
         var buffer = new byte[ChunkBytes];
         try
         {
             for (long offset = 0; RandomAccess.Read(lease.File, buffer, offset) is var read and > 0; offset += read)
             {
-                hash.AppendData(buffer.AsSpan(0, read));
+                hash.Append(buffer.AsSpan(0, read));
             }
         }
         catch (IOException)
@@ -66,6 +72,6 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter)
             return false;
         }
 
-        return Convert.ToHexStringLower(hash.GetHashAndReset()) == digest.Hex;
+        return hash.IsRight();
     }
 }

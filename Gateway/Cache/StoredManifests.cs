@@ -6,16 +6,18 @@ namespace RegistryProxy.Gateway.Cache;
 /// <summary>Manifests by digest: those used lately in memory, all of them on the disk, where each is hashed when it is read.</summary>
 internal sealed class StoredManifests(DiskStore store, CacheMeter meter)
 {
-    /// <summary>How many are kept in memory, and up to which size.</summary>
-    private const int Capacity = 1000;
-    private const int MaxBytesInMemory = 64 * 1024;
+    /// <summary>How many are kept in memory: many of the usual size, few of those that may have 4 MiB; 128 MB at most.</summary>
+    private const int SmallCapacity = 1000;
+    private const int LargeCapacity = 16;
+    private const int SmallBytes = 64 * 1024;
 
-    private readonly ConcurrentLru<string, ManifestContent> _recent = new(Capacity);
+    private readonly ConcurrentLru<string, ManifestContent> _small = new(SmallCapacity);
+    private readonly ConcurrentLru<string, ManifestContent> _large = new(LargeCapacity);
 
     /// <summary>A manifest; <c>null</c> when it is not here.</summary>
     public ManifestContent? Find(Digest digest)
     {
-        if (_recent.TryGet(digest.Value, out var known))
+        if (_small.TryGet(digest.Value, out var known) || _large.TryGet(digest.Value, out known))
         {
             return known;
         }
@@ -33,22 +35,23 @@ internal sealed class StoredManifests(DiskStore store, CacheMeter meter)
             return content;
         }
 
-        store.Remove(NameOf(digest));
+        store.Remove(lease.Entry);
         meter.Corrupt();
         return null;
     }
 
-    /// <summary>Keeps a manifest.</summary>
-    public void Add(ManifestContent content)
+    /// <summary>Keeps a manifest that a tenant pulled.</summary>
+    public void Add(string tenant, ManifestContent content)
     {
         Remember(content);
         var bytes = content.ToFile();
-        using var file = store.Begin(bytes.Length);
+        using var file = store.Begin(tenant, bytes.Length);
         try
         {
-            if (file is not null)
+            if (file is not null && file.MakeRoom(bytes.Length))
             {
                 RandomAccess.Write(file.File, bytes, 0);
+                file.Flush();
                 file.Keep(NameOf(content.Digest));
             }
         }
@@ -58,13 +61,8 @@ internal sealed class StoredManifests(DiskStore store, CacheMeter meter)
         }
     }
 
-    private void Remember(ManifestContent content)
-    {
-        if (content.Bytes.Length <= MaxBytesInMemory)
-        {
-            _recent.AddOrUpdate(content.Digest.Value, content);
-        }
-    }
+    private void Remember(ManifestContent content) =>
+        (content.Bytes.Length <= SmallBytes ? _small : _large).AddOrUpdate(content.Digest.Value, content);
 
     private static string NameOf(Digest digest) => $"{digest.Hex}.manifest";
 }

@@ -19,41 +19,69 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         }
 
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxManifestBytes;
-        return forwarder.Forward(exchange, new Forwarding
+        return Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
         {
             Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
             TooLarge = TooLarge(),
             Request = RequestHeaders.CopyUpload,
-            Succeeded = _ => Announce(exchange, exchange.Path.Reference!.ToString()),
             Response = (upstream, response) => CopyCreated(upstream, response, exchange),
         });
     }
 
-    public Task DeleteManifest(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    public Task DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
     {
         Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
-        Succeeded = _ => Announce(exchange, exchange.Path.Reference!.ToString()),
         Request = RequestHeaders.CopyUpload,
         Response = NoContent,
     });
 
-    public Task DeleteBlob(Exchange exchange) => forwarder.Forward(exchange, new Forwarding
+    public Task DeleteBlob(Exchange exchange) => Write(exchange, exchange.Path.Digest!.Value, new Forwarding
     {
         Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
-        Succeeded = _ => Announce(exchange, exchange.Path.Digest!.Value),
         Request = RequestHeaders.CopyUpload,
         Response = NoContent,
     });
 
-    /// <summary>Other routes may cache what this one does not, so every write is told.</summary>
-    private Task Announce(Exchange exchange, string reference) =>
-        exchange.Map.HasCache ? cache.Announce(exchange.Destination, reference) : Task.CompletedTask;
+    /// <summary>
+    /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after. Other routes may cache what this
+    /// one does not, so every write is told.
+    /// </summary>
+    private async Task Write(Exchange exchange, string reference, Forwarding forwarding)
+    {
+        if (!exchange.Map.HasCache)
+        {
+            await forwarder.Forward(exchange, forwarding);
+            return;
+        }
+
+        await cache.Announce(exchange.Destination, reference, isFinished: false);
+        var isTold = false;
+        try
+        {
+            await forwarder.Forward(exchange, forwarding with { Succeeded = async _ =>
+            {
+                await cache.Announce(exchange.Destination, reference, isFinished: true);
+                isTold = true;
+            } });
+        }
+        finally
+        {
+            if (!isTold)
+            {
+                await cache.Announce(exchange.Destination, reference, IsRefused(exchange));
+            }
+        }
+    }
+
+    /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
+    private static bool IsRefused(Exchange exchange) =>
+        !exchange.Aborted.IsCancellationRequested && exchange.Context.Response.StatusCode is >= 400 and < 500;
 
     private static DistributionError TooLarge() =>
         DistributionError.ManifestInvalid($"the manifest is larger than {MaxManifestBytes} bytes", StatusCodes.Status413PayloadTooLarge);

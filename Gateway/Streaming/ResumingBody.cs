@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
@@ -63,8 +65,7 @@ internal sealed class ResumingBody(
         }
 
         _response = next;
-        if (next.StatusCode != System.Net.HttpStatusCode.PartialContent
-            || next.Content.Headers.ContentRange is not { From: { } from, Length: { } length } || from != _position || length != total)
+        if (!GoesOn(next, _position, total))
         {
             return false;
         }
@@ -72,4 +73,12 @@ internal sealed class ResumingBody(
         resumed();
         return true;
     }
+
+    /// <summary>Whether an answer is the content from an offset on.</summary>
+    public static bool GoesOn(HttpResponseMessage answer, long offset, long total) => answer.StatusCode switch
+    {
+        HttpStatusCode.PartialContent => answer.Content.Headers.ContentRange is { From: { } from, Length: { } length } && from == offset && length == total,
+        HttpStatusCode.OK => offset == 0 && answer.Content.Headers.ContentLength == total,
+        _ => false,
+    };
 }

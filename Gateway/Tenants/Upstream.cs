@@ -17,6 +17,9 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
     /// <summary>The account that requests count against.</summary>
     public string Account => snapshot.Account;
 
+    /// <summary>Where it is; what is written there is written for all upstreams of this address.</summary>
+    public string Address { get; } = snapshot.Url.GetLeftPart(UriPartial.Authority);
+
     /// <summary>What cached content came from: the same content is not expected of another address or account.</summary>
     public string Identity { get; } = $"{snapshot.Name} {snapshot.Url} {snapshot.Account}";
 

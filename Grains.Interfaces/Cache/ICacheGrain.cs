@@ -7,15 +7,25 @@ namespace RegistryProxy.Grains.Interfaces;
 public interface ICacheGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Subscribes a gateway for twenty seconds, or renews that. A gateway that could not renew for <see cref="CacheReport.Trust"/> must ask
-    /// upstreams about every tag.
+    /// Subscribes a gateway, or renews that; to be called every second. A gateway that could not renew for <see cref="CacheReport.Trust"/>
+    /// must ask upstreams about everything that it keeps.
     /// </summary>
-    [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
-    ValueTask Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default);
+    /// <returns>
+    /// The subscription. Another one than the time before means that writes may have been missed: what was kept before must be asked about.
+    /// </returns>
+    [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:02")]
+    ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default);
 
-    /// <summary>Something was written through a gateway; returns when every gateway that can be reached has forgotten what it was before.</summary>
-    [Alias("Changed"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    /// <summary>
+    /// Something is written through a gateway; returns when every gateway has forgotten what it was before, or believes nothing any more
+    /// because it could not be reached for <see cref="CacheReport.Trust"/>.
+    /// </summary>
+    [Alias("Changed"), AlwaysInterleave, ResponseTimeout("00:00:15")]
     ValueTask Changed(CacheChange change, CancellationToken cancellation = default);
+
+    /// <summary>A gateway ends and believes nothing any more: nobody needs to wait for it.</summary>
+    [Alias("Leave"), AlwaysInterleave, ResponseTimeout("00:00:02")]
+    ValueTask Leave(ICacheObserver observer, string gateway, CancellationToken cancellation = default);
 
     /// <summary>The last report of each gateway.</summary>
     [Alias("Describe"), AlwaysInterleave]
@@ -32,18 +42,22 @@ public interface ICacheObserver : IGrainObserver
 }
 
 /// <summary>A write.</summary>
-/// <param name="Upstream">The upstream, as gateways tell them apart.</param>
+/// <param name="Upstream">The address of the upstream: whichever route leads there.</param>
 /// <param name="Repository">The repository's name there.</param>
 /// <param name="Reference">The tag or digest.</param>
+/// <param name="IsFinished">
+/// Whether the upstream is known to be done with it. Until then, and for a minute at most, nothing that it says of this is kept.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.cache-change")]
-public sealed record CacheChange([property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference);
+public sealed record CacheChange(
+    [property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference, [property: Id(3)] bool IsFinished);
 
 /// <summary>What one gateway keeps, and what that was good for since it started.</summary>
 [GenerateSerializer, Immutable, Alias("rp.cache-report")]
 public sealed record CacheReport
 {
-    /// <summary>How long a gateway may believe that it hears of every write after it last renewed its subscription.</summary>
-    public static TimeSpan Trust { get; } = TimeSpan.FromSeconds(15);
+    /// <summary>How long a gateway may believe that it hears of every write after it last asked to.</summary>
+    public static TimeSpan Trust { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Host name and process.</summary>
     [Id(0)]

@@ -1,37 +1,88 @@
-using Microsoft.Extensions.Logging;
-using Orleans.Utilities;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Cache;
 
 /// <inheritdoc cref="ICacheGrain"/>
-internal sealed class CacheGrain(TimeProvider time, ILogger<CacheGrain> logger) : Grain, ICacheGrain
+internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 {
-    private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ReportLifetime = TimeSpan.FromSeconds(20);
 
-    /// <summary>A gateway that does not answer is told no more; it follows again when it can.</summary>
+    /// <summary>How long a gateway has for an answer.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    private readonly ObserverManager<ICacheObserver> _gateways = new(Subscription, logger);
+    private readonly Dictionary<ICacheObserver, Subscription> _gateways = [];
     private readonly Dictionary<string, (CacheReport Report, long At)> _reports = [];
+    private readonly long _startedAt = time.GetTimestamp();
 
-    public ValueTask Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default)
+    public ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default)
     {
-        _gateways.Subscribe(observer, observer);
-        _reports[report.Gateway] = (report, time.GetTimestamp());
+        var now = time.GetTimestamp();
+        _reports[report.Gateway] = (report, now);
+        foreach (var gone in _gateways.Where(entry => time.GetElapsedTime(entry.Value.RenewedAt) > CacheReport.Trust).Select(entry => entry.Key).ToList())
+        {
+            _gateways.Remove(gone);
+        }
+
+        if (!_gateways.TryGetValue(observer, out var subscription))
+        {
+            _gateways[observer] = subscription = new Subscription();
+        }
+
+        subscription.RenewedAt = now;
+        return new(subscription.Id);
+    }
+
+    public async ValueTask Changed(CacheChange change, CancellationToken cancellation = default)
+    {
+        // Gateways may still believe what an activation before this one told them.
+        var deaf = (await Task.WhenAll(_gateways.ToList().Select(entry => Tell(entry.Key, entry.Value, change)))).Append(_startedAt).Max();
+        if (CacheReport.Trust - time.GetElapsedTime(deaf) is { Ticks: > 0 } wait)
+        {
+            await Task.Delay(wait, time, cancellation);
+        }
+    }
+
+    public ValueTask Leave(ICacheObserver observer, string gateway, CancellationToken cancellation = default)
+    {
+        _gateways.Remove(observer);
+        _reports.Remove(gateway);
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask Changed(CacheChange change, CancellationToken cancellation = default) =>
-        await _gateways.Notify(gateway => gateway.Changed(change).WaitAsync(Patience, time, cancellation));
-
     public ValueTask<IReadOnlyList<CacheReport>> Describe(CancellationToken cancellation = default)
     {
-        foreach (var gone in _reports.Where(entry => time.GetElapsedTime(entry.Value.At) > Subscription).Select(entry => entry.Key).ToList())
+        foreach (var gone in _reports.Where(entry => time.GetElapsedTime(entry.Value.At) > ReportLifetime).Select(entry => entry.Key).ToList())
         {
             _reports.Remove(gone);
         }
 
         return new([.. _reports.Values.Select(entry => entry.Report).OrderBy(report => report.Gateway, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>Tells a gateway; when it does not answer, since when it may believe without hearing.</summary>
+    private async Task<long> Tell(ICacheObserver gateway, Subscription subscription, CacheChange change)
+    {
+        try
+        {
+            await gateway.Changed(change).WaitAsync(Patience, time);
+            return _startedAt;
+        }
+        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        {
+            // Its next renewal begins another subscription, which tells it that it missed something.
+            if (_gateways.TryGetValue(gateway, out var current) && current == subscription)
+            {
+                _gateways.Remove(gateway);
+            }
+
+            return subscription.RenewedAt;
+        }
+    }
+
+    private sealed class Subscription
+    {
+        public Guid Id { get; } = Guid.NewGuid();
+
+        public long RenewedAt { get; set; }
     }
 }

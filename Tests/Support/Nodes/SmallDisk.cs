@@ -16,6 +16,10 @@ internal sealed class SmallDisk : IAsyncDisposable
         return disk;
     }
 
+    /// <summary>Whether it may be written; files that are open for writing forbid the change.</summary>
+    public async Task SetWritable(bool writable) =>
+        (await Shell.Run("mount", ["-o", writable ? "remount,rw" : "remount,ro", Path])).ShouldSucceed();
+
     public async ValueTask DisposeAsync()
     {
         await Shell.Run("umount", ["-l", Path]);

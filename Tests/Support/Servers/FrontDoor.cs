@@ -13,9 +13,12 @@ internal sealed class FrontDoor : IAsyncDisposable
     private static readonly string[] Users = ["alice", "bob", "carol", "dave"];
 
     private readonly TemporaryFolder _folder;
-    private readonly ChildProcess _process;
+    private readonly Func<ChildProcess> _launch;
+    private readonly NetworkNamespace? _inside;
+    private ChildProcess _process;
 
-    private FrontDoor(TemporaryFolder folder, ChildProcess process) => (_folder, _process) = (folder, process);
+    private FrontDoor(TemporaryFolder folder, Func<ChildProcess> launch, NetworkNamespace? inside) =>
+        (_folder, _launch, _inside, _process) = (folder, launch, inside, launch());
 
     public string DataUrl { get; private set; } = "";
 
@@ -47,17 +50,18 @@ internal sealed class FrontDoor : IAsyncDisposable
             arguments.AddRange(["--config", folder.Write("config.yaml", yaml)]);
         }
 
-        var watch = Stopwatch.StartNew();
         List<string> command = [.. inside?.Command("dotnet") ?? ["dotnet"], .. arguments];
-        var door = new FrontDoor(folder, ChildProcess.Start(command[0], command.Skip(1), environment));
-        door.DataUrl = await door._process.Line(line => After(line, "data listening on "));
-        door.AdminUrl = await door._process.Line(line => After(line, "admin listening on "));
-        (door.DataUrl, door.AdminUrl) = inside is null ? (door.DataUrl, door.AdminUrl) : (inside.Relay(door.DataUrl), inside.Relay(door.AdminUrl));
-        using var http = new HttpClient();
-        await Eventually.True(
-            async () => (await http.GetAsync($"{door.AdminUrl}/readyz")).StatusCode == HttpStatusCode.OK, $"/readyz answers 200; log:\n{door.Log}");
-        door.StartTime = watch.Elapsed;
+        var door = new FrontDoor(folder, () => ChildProcess.Start(command[0], command.Skip(1), environment), inside);
+        await door.Ready(Stopwatch.StartNew());
         return door;
+    }
+
+    /// <summary>Starts it again after its end, with what it left; on other ports.</summary>
+    public async Task Restart()
+    {
+        await _process.DisposeAsync();
+        _process = _launch();
+        await Ready(Stopwatch.StartNew());
     }
 
     public static string Dll => DllOf("Standalone");
@@ -111,6 +115,17 @@ internal sealed class FrontDoor : IAsyncDisposable
     {
         await _process.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private async Task Ready(Stopwatch watch)
+    {
+        DataUrl = await _process.Line(line => After(line, "data listening on "));
+        AdminUrl = await _process.Line(line => After(line, "admin listening on "));
+        (DataUrl, AdminUrl) = _inside is null ? (DataUrl, AdminUrl) : (_inside.Relay(DataUrl), _inside.Relay(AdminUrl));
+        using var http = new HttpClient();
+        await Eventually.True(
+            async () => (await http.GetAsync($"{AdminUrl}/readyz")).StatusCode == HttpStatusCode.OK, $"/readyz answers 200; log:\n{Log}");
+        StartTime = watch.Elapsed;
     }
 
     private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;

@@ -24,10 +24,11 @@ internal sealed class SplitDoor : IAsyncDisposable
     {
         var door = new SplitDoor();
         await FrontDoor.WriteUsers(door._folder);
-        var config = door._folder.Write("config.yaml", $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}\n{yaml}");
+        var text = $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}\n{yaml}";
+        var config = door._folder.Write("config.yaml", text);
         door._admin = await door.Launch("Silo", config).Line(line => After(line, "admin listening on "));
         using var http = new HttpClient();
-        foreach (var gateway in Enumerable.Range(0, gateways).Select(_ => door.Launch("Gateway", config, "--listen-data", "http://127.0.0.1:0")).ToList())
+        foreach (var gateway in Enumerable.Range(0, gateways).Select(i => door.Launch("Gateway", door.ConfigOf(text, i), "--listen-data", "http://127.0.0.1:0")).ToList())
         {
             door._gateways.Add(await gateway.Line(line => After(line, "data listening on ")));
             var probes = await gateway.Line(line => After(line, "admin listening on "));
@@ -43,6 +44,9 @@ internal sealed class SplitDoor : IAsyncDisposable
         return await http.GetStringAsync(_admin + path);
     }
 
+    /// <summary>kill -9 of the cluster; gateways are on their own.</summary>
+    public void KillSilo() => _processes[0].Kill();
+
     public async ValueTask DisposeAsync()
     {
         foreach (var process in Enumerable.Reverse(_processes))
@@ -52,6 +56,9 @@ internal sealed class SplitDoor : IAsyncDisposable
 
         _folder.Dispose();
     }
+
+    /// <summary>Every gateway has a cache of its own.</summary>
+    private string ConfigOf(string yaml, int gateway) => _folder.Write($"gateway-{gateway}.yaml", yaml.Replace("path: cache,", $"path: cache-{gateway},"));
 
     private ChildProcess Launch(string project, string config, params string[] arguments)
     {

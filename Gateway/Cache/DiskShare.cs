@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RegistryProxy.Gateway.Cache;
+
+/// <summary>What one tenant has brought into the cache, in the order of its last use.</summary>
+internal sealed class DiskShare
+{
+    private readonly LinkedList<DiskEntry> _byUse = new();
+
+    /// <summary>Of the files, and of what is set aside for those being written.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The name of a tenant's share, which is also the name of its folder.</summary>
+    public static string OwnerOf(string tenant) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant)).AsSpan(0, 8));
+
+    /// <summary>The entry that was not used for longest and that nobody reads; <c>null</c> when there is none.</summary>
+    public DiskEntry? Oldest
+    {
+        get
+        {
+            for (var node = _byUse.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Readers == 0)
+                {
+                    return node.Value;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    public LinkedListNode<DiskEntry> Add(DiskEntry entry)
+    {
+        Bytes += entry.Size;
+        return _byUse.AddLast(entry);
+    }
+
+    public void Remove(LinkedListNode<DiskEntry> node)
+    {
+        Bytes -= node.Value.Size;
+        _byUse.Remove(node);
+    }
+
+    public void Use(LinkedListNode<DiskEntry> node)
+    {
+        _byUse.Remove(node);
+        _byUse.AddLast(node);
+    }
+
+    /// <summary>Sets room aside, or gives it back.</summary>
+    public void Reserve(long bytes) => Bytes += bytes;
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using RegistryProxy.Tests.Support;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Ranges (RFC 9110 §14) of what is in the cache, and of what is just coming into it.</summary>
+public sealed class CacheRangeTests
+{
+    private const int Size = 1_000_003;
+
+    private static readonly TestBlob Blob = TestBlob.Random(760, Size);
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ranges_are_exact(bool coming)
+    {
+        await using var upstream = await BlobUpstream.Start(Blob);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        upstream.HoldAt = coming ? 300_000 : long.MaxValue;
+        var opening = alice.GetBlob("a/b", Blob.Digest);
+        using var first = await opening;
+        if (!coming)
+        {
+            await first.Content.ReadAsByteArrayAsync();
+        }
+
+        // While it comes, heads are answered at once, and bodies end when all of it has come.
+        List<Func<Task>> bodies = [];
+        foreach (var (name, value, expected) in Cases())
+        {
+            var response = await alice.GetBlob("a/b", Blob.Digest, name.Split('\n').Zip(value.Split('\n')).Select(pair => (pair.First, pair.Second)).ToArray());
+            bodies.Add(await Check(response, $"{name}: {value}", expected));
+        }
+
+        upstream.Release(Blob);
+        foreach (var body in bodies)
+        {
+            await body();
+        }
+
+        Assert.Equal(Blob.Digest, new TestBlob(await first.Content.ReadAsByteArrayAsync()).Digest);
+        Assert.Equal(Size, upstream.Sent);
+    }
+
+    private static IEnumerable<(string Name, string Value, (int First, int Last)? Range)> Cases()
+    {
+        var whole = (0, -1);
+        (string, string, (int, int)?)[] fixedCases =
+        [
+            ("Range", "bytes=0-0", (0, 0)),
+            ("Range", $"bytes=0-{Size - 1}", (0, Size - 1)),
+            ("Range", $"bytes=0-{Size * 2L}", (0, Size - 1)),
+            ("Range", "bytes=999999-", (999_999, Size - 1)),
+            ("Range", "bytes=-1", (Size - 1, Size - 1)),
+            ("Range", $"bytes=-{Size * 3L}", (0, Size - 1)),
+            ("Range", "BYTES=5-6", (5, 6)),
+            ("Range", $"bytes={Size}-", null),
+            ("Range", $"bytes={Size}-{Size + 1}", null),
+            ("Range", "bytes=-0", null),
+            ("Range", "bytes=0-1,5-9", whole),
+            ("Range", "bytes=0-0,-1", whole),
+            ("Range", "bytes=9-5", whole),
+            ("Range", "bytes=-", whole),
+            ("Range", "bytes=a-b", whole),
+            ("Range", "bytes=+1-2", whole),
+            ("Range", "bytes=99999999999999999999-", whole),
+            ("Range", "lines=1-2", whole),
+            ("Range\nIf-Range", $"bytes=7-9\n\"{Blob.Digest}\"", (7, 9)),
+            ("Range\nIf-Range", $"bytes=7-9\nW/\"{Blob.Digest}\"", whole),
+            ("Range\nIf-Range", "bytes=7-9\n\"sha256:other\"", whole),
+            ("Range\nIf-Range", "bytes=7-9\nTue, 24 Nov 2026 00:00:00 GMT", whole),
+        ];
+        var random = new Random(761);
+        var seeded = Enumerable.Range(0, Sizes.Of(60, 5000)).Select(_ =>
+        {
+            var (from, length) = (random.Next(Size), random.Next(1, 5000));
+            return ("Range", $"bytes={from}-{from + length - 1}", ((int, int)?)(from, Math.Min(from + length, Size) - 1));
+        });
+        return fixedCases.Concat(seeded);
+    }
+
+    /// <summary>Checks a head; returns the check of the body.</summary>
+    private static async Task<Func<Task>> Check(HttpResponseMessage response, string asked, (int First, int Last)? expected)
+    {
+        if (expected is not { } range)
+        {
+            Assert.True(response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable, asked);
+            Assert.Equal($"bytes */{Size}", response.Content.Headers.ContentRange!.ToString());
+            await response.ShouldFail(HttpStatusCode.RequestedRangeNotSatisfiable, "SIZE_INVALID");
+            return () => Task.CompletedTask;
+        }
+
+        var isWhole = range.Last < 0;
+        var (first, last) = isWhole ? (0, Size - 1) : range;
+        Assert.True(response.StatusCode == (isWhole ? HttpStatusCode.OK : HttpStatusCode.PartialContent), asked);
+        Assert.Equal(last - first + 1, response.Content.Headers.ContentLength);
+        Assert.Equal(isWhole ? null : $"bytes {first}-{last}/{Size}", response.Content.Headers.ContentRange?.ToString());
+        Assert.Equal("bytes", response.Headers.AcceptRanges.Single());
+        return async () =>
+        {
+            using (response)
+            {
+                Assert.Equal(new TestBlob(Blob.Bytes[first..(last + 1)]).Digest, new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest);
+            }
+        };
+    }
+}

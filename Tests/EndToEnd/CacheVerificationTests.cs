@@ -1,0 +1,97 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Bytes that are not what their digest says never end cleanly, by whichever way they come.</summary>
+public sealed class CacheVerificationTests
+{
+    private const int Size = 24_000_000;
+
+    private static readonly TestBlob Blob = TestBlob.Random(710, Size);
+
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(false, "bytes=1000-20000000")]
+    [InlineData(false, "bytes=16000000-")]
+    [InlineData(true, null)]
+    [InlineData(true, "bytes=1000-20000000")]
+    [InlineData(true, "bytes=16000000-20000000")]
+    public async Task A_disk_that_fills_up_in_a_download_hides_no_wrong_byte(bool wrong, string? range)
+    {
+        await using var disk = await SmallDisk.Mount(8);
+        await using var upstream = await Serve(wrong ? 15_000_000 : -1);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url).Replace("path: cache,", $"path: {disk.Path},"));
+        using var alice = door.Client("alice");
+        var (first, last) = range is null ? (0, Size - 1) : (int.Parse(range[6..].Split('-')[0]), range.EndsWith('-') ? Size - 1 : int.Parse(range.Split('-')[1]));
+        if (wrong)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(Read);
+        }
+        else
+        {
+            Assert.Equal(new TestBlob(Blob.Bytes[first..(last + 1)]).Digest, new TestBlob(await Read()).Digest);
+        }
+
+        await Eventually.True(() => door.Log.Contains("cannot be written and is bypassed"), "the log says so");
+
+        async Task<byte[]> Read()
+        {
+            using var response = await alice.GetBlob("a/b", Blob.Digest, range is null ? [] : [("Range", range)]);
+            Assert.True(response.IsSuccessStatusCode);
+            return await response.Content.ReadAsByteArrayAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_range_of_a_wrong_blob_is_cut_although_its_own_bytes_are_right()
+    {
+        await using var upstream = await Serve(wrongAt: Size - 1000);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        using var response = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=0-99999"));
+        Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Nothing_is_not_a_blob()
+    {
+        var empty = true;
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            context.Response.ContentLength = context.Request.Path == "/v2/" || empty ? 0 : Size;
+            await context.Response.Body.WriteAsync(Blob.Bytes.AsMemory(0, (int)context.Response.ContentLength));
+        });
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        using var wrong = await alice.GetBlob("a/b", Blob.Digest);
+        await wrong.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+        using var right = await alice.GetBlob("a/b", new TestBlob([]).Digest);
+        Assert.Empty(await right.Content.ReadAsByteArrayAsync());
+        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
+        empty = false;
+        using var blob = await alice.GetBlob("a/b", Blob.Digest);
+        Assert.Equal(Blob.Digest, new TestBlob(await blob.Content.ReadAsByteArrayAsync()).Digest);
+    }
+
+    /// <summary>An upstream with the blob, one byte of which may be wrong.</summary>
+    private static Task<RecordingUpstream> Serve(int wrongAt)
+    {
+        var bytes = (byte[])Blob.Bytes.Clone();
+        if (wrongAt >= 0)
+        {
+            bytes[wrongAt] ^= 1;
+        }
+
+        return RecordingUpstream.Start(context => context.Request.Path == "/v2/"
+            ? Task.CompletedTask
+            : Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(context));
+    }
+}

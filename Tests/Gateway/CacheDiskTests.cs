@@ -1,0 +1,133 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Tests.Support.Images;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>The folder of the cache: what others do to it, and what a process finds that starts.</summary>
+public sealed class CacheDiskTests : IDisposable
+{
+    private static readonly TestBlob Blob = TestBlob.Random(700, 200_000);
+
+    private readonly CacheLab _lab = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+
+    [Fact]
+    public void A_folder_that_goes_away_is_made_again()
+    {
+        var store = _lab.Open(_time);
+        Directory.Delete(_lab.Folder, recursive: true);
+        Assert.False(CacheLab.TryKeep(store, Blob));
+        Assert.True(store.IsFailing);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.True(CacheLab.TryKeep(store, Blob));
+        Assert.False(store.IsFailing);
+    }
+
+    [Fact]
+    public void A_disk_recovers_without_being_asked_for_anything()
+    {
+        var store = _lab.Open(_time);
+        Directory.Delete(Path.Combine(_lab.Folder, "partial"));
+        Assert.False(CacheLab.TryKeep(store, Blob));
+        store.Recover();
+        Assert.True(store.IsFailing);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        store.Recover();
+        Assert.False(store.IsFailing);
+    }
+
+    [Fact]
+    public void A_second_process_is_kept_out_until_the_first_has_ended()
+    {
+        var first = _lab.Open(_time);
+        Assert.True(CacheLab.TryKeep(first, Blob));
+        using var writing = first.Begin("acme", 1000)!;
+        var second = _lab.Open(_time);
+        Assert.True(second.IsFailing);
+        Assert.False(CacheLab.TryKeep(second, Blob));
+        Assert.True(File.Exists(writing.Path), "what the first one writes is left alone");
+
+        first.Dispose();
+        _time.Advance(TimeSpan.FromSeconds(4));
+        second.Recover();
+        Assert.False(second.IsFailing);
+        Assert.Equal(1, second.Use.Count);
+        Assert.False(File.Exists(writing.Path));
+    }
+
+    [Fact]
+    public async Task A_file_that_was_touched_is_hashed_before_it_is_served_again()
+    {
+        var store = _lab.Open(_time);
+        var blobs = new StoredBlobs(store, _lab.Meter, _time);
+        Assert.True(CacheLab.TryKeep(store, Blob));
+        using (var right = await blobs.Open(Blob.Digest))
+        {
+            Assert.NotNull(right);
+        }
+
+        var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
+        File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
+        using (var touched = await blobs.Open(Blob.Digest))
+        {
+            Assert.NotNull(touched);
+        }
+
+        await using (var stream = File.OpenWrite(file))
+        {
+            stream.Position = 100_000;
+            stream.WriteByte((byte)~Blob.Bytes[100_000]);
+        }
+
+        Assert.Null(await blobs.Open(Blob.Digest));
+        Assert.Equal(1, _lab.Meter.Corruptions);
+        Assert.False(File.Exists(file));
+    }
+
+    [Fact]
+    public async Task A_file_is_hashed_once_a_day()
+    {
+        var store = _lab.Open(_time);
+        var blobs = new StoredBlobs(store, _lab.Meter, _time);
+        Assert.True(CacheLab.TryKeep(store, Blob));
+        var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
+        var written = File.GetLastWriteTimeUtc(file);
+        await using (var stream = File.OpenWrite(file))
+        {
+            stream.WriteByte((byte)~Blob.Bytes[0]);
+        }
+
+        // As a disk forgets: nothing tells.
+        File.SetLastWriteTimeUtc(file, written);
+        using (var believed = await blobs.Open(Blob.Digest))
+        {
+            Assert.NotNull(believed);
+        }
+
+        _time.Advance(TimeSpan.FromHours(25));
+        Assert.Null(await blobs.Open(Blob.Digest));
+    }
+
+    [Fact]
+    public async Task Odd_things_in_the_folder_do_not_hide_the_rest()
+    {
+        using (var before = _lab.Open(_time))
+        {
+            Assert.True(CacheLab.TryKeep(before, Blob));
+        }
+
+        var objects = Path.Combine(_lab.Folder, "objects");
+        Directory.CreateSymbolicLink(Path.Combine(objects, "loop"), objects);
+        File.CreateSymbolicLink(Path.Combine(objects, "dangling"), "/nonexistent");
+        await File.WriteAllTextAsync(Path.Combine(objects, "stray"), "x");
+        await File.WriteAllTextAsync(Path.Combine(_lab.Folder, "partial", "left"), "half");
+        var store = _lab.Open(_time);
+        Assert.Equal((1, Blob.Bytes.Length), store.Use);
+        Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "partial")));
+        using var lease = await new StoredBlobs(store, _lab.Meter, _time).Open(Blob.Digest);
+        Assert.NotNull(lease);
+    }
+
+    public void Dispose() => _lab.Dispose();
+}
