@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
@@ -8,7 +9,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// 3. else from the one download of it, which everybody joins.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter,
+    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, DiskStore store, UpstreamFetcher fetcher, FillSources sources, CacheMeter meter,
     TimeProvider time, ILogger<BlobCache> logger)
 {
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
@@ -59,7 +60,7 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Join(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time));
+        var (fill, isNew) = fills.Join(holding, () => new BlobFill(digest, holding, fetch, store, sources.For(fetch, holding), meter, time));
         try
         {
             if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
