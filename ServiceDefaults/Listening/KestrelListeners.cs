@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
@@ -69,6 +70,11 @@ public static class KestrelListeners
             connection.Features.Set(feature);
             return next(connection);
         });
+        if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)
+        {
+            options.Use(ActivatorUtilities.CreateInstance<ProxyProtocol>(options.ApplicationServices, configuration.Listen.TrustedProxies).Handle);
+        }
+
         switch (kind)
         {
             case ListenerKind.Data when configuration.Listen.Tls is { } tls:
