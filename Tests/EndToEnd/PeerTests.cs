@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
@@ -30,6 +31,11 @@ public sealed class PeerTests(ITestOutputHelper output)
         Assert.InRange(fetched, blob.Bytes.Length, blob.Bytes.Length * 1.01);
         await PeerCluster.Counts(2.0 * blob.Bytes.Length, cluster.Gateways, "registryproxy_peers_received");
         await PeerCluster.Counts(1, cluster.Gateways, "registryproxy_peers_fetches", "elected");
+
+        // One grain call for a cold miss and one more of the elected gateway, when it has the blob; none for a hit.
+        await PeerCluster.Counts(4, cluster.Gateways, "registryproxy_gateway_grain_calls", "\"fetch\"");
+        await Task.WhenAll(clients.Select(client => Read(client, blob, null)));
+        await PeerCluster.Counts(4, cluster.Gateways, "registryproxy_gateway_grain_calls", "\"fetch\"");
 
         // What one has on its disk now is read from there by one that comes late.
         var late = await cluster.Doors.StartGateway(cluster.Tls("late"));
@@ -107,6 +113,56 @@ public sealed class PeerTests(ITestOutputHelper output)
             },
             "the upstream gives the right ones");
         await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "elected");
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task A_gateway_that_lost_the_blob_is_asked_once_and_another_is_elected()
+    {
+        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 3);
+        var blob = TestBlob.Random(405, 3_000_000);
+        await cluster.Put(Repository, blob);
+        var clients = await Clients(cluster);
+        await Read(clients[0], blob, null);
+        File.Delete(Directory.GetFiles(cluster.Doors.FolderOf(cluster.Gateways[0]), $"{blob.Digest.Hex}.blob", SearchOption.AllDirectories).Single());
+        await Read(clients[1], blob, null);
+        await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "failed");
+        await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "elected");
+        await Read(clients[2], blob, null);
+        await PeerCluster.Counts(0, [cluster.Gateways[2]], "registryproxy_peers_fetches", "failed");
+        await PeerCluster.Counts(blob.Bytes.Length, [cluster.Gateways[1]], "registryproxy_peers_sent");
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task An_elected_gateway_whose_upstream_hangs_is_waited_for_ten_seconds()
+    {
+        var blob = TestBlob.Random(406, 1_000_000);
+        var (asked, over) = (0, new TaskCompletionSource());
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path == "/v2/")
+            {
+                return;
+            }
+
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await over.Task;
+            }
+
+            context.Response.ContentLength = blob.Bytes.Length;
+            await context.Response.Body.WriteAsync(blob.Bytes);
+        });
+        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 2, upstream.Url);
+        var clients = await Clients(cluster);
+        var hanging = Read(clients[0], blob, null);
+        await Eventually.True(() => asked == 1, "the first gateway asks the upstream");
+        var watch = Stopwatch.StartNew();
+        await Read(clients[1], blob, null);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 8, 14);
+        over.SetResult();
+        await hanging;
         clients.ForEach(client => client.Dispose());
     }
 

@@ -6,14 +6,15 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
-/// <summary>Silos, and gateways that cache and read from each other, before a real registry whose bytes are counted.</summary>
+/// <summary>Silos, and gateways that cache and read from each other, before a real registry, or an upstream of the test's, whose bytes are counted.</summary>
 internal sealed class PeerCluster : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly X509Certificate2 _authority = TestCertificates.Authority("cluster");
-    private readonly DockerRegistry _registry;
+    private readonly DockerRegistry? _registry;
 
-    private PeerCluster(DockerRegistry registry, int bytesPerSecond) => (_registry, Upstream) = (registry, new CountingRelay(registry.Url, bytesPerSecond));
+    private PeerCluster(DockerRegistry? registry, string upstream, int bytesPerSecond) =>
+        (_registry, Upstream) = (registry, new CountingRelay(upstream, bytesPerSecond));
 
     public DoorCluster Doors { get; private set; } = null!;
 
@@ -27,7 +28,15 @@ internal sealed class PeerCluster : IAsyncDisposable
     /// <param name="bytesPerSecond">What the registry gives; 0 for all it can.</param>
     public static async Task<PeerCluster> Start(int silos, int gateways, int bytesPerSecond = 0)
     {
-        var cluster = new PeerCluster(await DockerRegistry.Start(), bytesPerSecond);
+        var registry = await DockerRegistry.Start();
+        return await Start(new PeerCluster(registry, registry.Url, bytesPerSecond), silos, gateways);
+    }
+
+    /// <summary>Before an upstream of the test's.</summary>
+    public static Task<PeerCluster> Start(int silos, int gateways, string upstream) => Start(new PeerCluster(null, upstream, 0), silos, gateways);
+
+    private static async Task<PeerCluster> Start(PeerCluster cluster, int silos, int gateways)
+    {
         cluster.Doors = await DoorCluster.Start(
             cluster.Upstream.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", clusterExtra: cluster.Tls("silo"),
             gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n} }");
@@ -46,7 +55,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     /// <summary>Puts a blob into the registry, past the gateways.</summary>
     public async Task Put(string repository, TestBlob blob)
     {
-        using var registry = new HttpClient { BaseAddress = new Uri(_registry.Url) };
+        using var registry = new HttpClient { BaseAddress = new Uri(_registry!.Url) };
         using var begun = await registry.PostAsync($"/v2/{repository}/blobs/uploads/", null);
         using var content = new ByteArrayContent(blob.Bytes);
         using var put = await registry.PutAsync($"{begun.Headers.Location}&digest={Uri.EscapeDataString(blob.Digest.Value)}", content);
@@ -75,7 +84,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     {
         await Doors.DisposeAsync();
         await Upstream.DisposeAsync();
-        await _registry.DisposeAsync();
+        await (_registry?.DisposeAsync() ?? ValueTask.CompletedTask);
         _authority.Dispose();
         _folder.Dispose();
     }
