@@ -60,7 +60,7 @@ public static class ConfigurationFile
     private static FrontDoorConfiguration ReadHost(Section map, ReadingContext context)
     {
         var listen = HostReader.Listen(map["listen"], context);
-        return new FrontDoorConfiguration
+        var host = new FrontDoorConfiguration
         {
             Listen = listen,
             Revision = map["revision"].Number(1, 1, long.MaxValue),
@@ -69,6 +69,8 @@ public static class ConfigurationFile
             Audit = ClusterReader.Audit(map["audit"], context),
             Cache = CacheReader.Read(map["cache"], context),
         };
+        HostReader.RequireForPeer(map["listen"], host);
+        return host;
     }
 
     /// <summary>What the whole cluster has in common: <see cref="SharedSections"/>.</summary>

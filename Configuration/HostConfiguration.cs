@@ -14,12 +14,19 @@ public sealed record ListenConfiguration
     /// <summary>Certificate of the data listener; read again when the files change.</summary>
     public TlsConfiguration? Tls { get; init; }
 
-    /// <summary>Whose <c>X-Forwarded-For</c> is believed.</summary>
+    /// <summary>Whose <c>X-Forwarded-For</c> and PROXY headers are believed.</summary>
     public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>Whether every connection of the data listener begins with a PROXY header. Default no.</summary>
+    public bool ProxyProtocol { get; init; }
+
+    /// <summary>Where other gateways of the cluster read what is cached here; <c>https</c>. <c>null</c> for nowhere; port 0 picks a free one.</summary>
+    public Uri? Peer { get; init; }
 
     /// <summary>Whether the listeners of two configurations are the same.</summary>
     public bool IsSameAs(ListenConfiguration other) =>
-        Data == other.Data && Admin == other.Admin && Tls == other.Tls && TrustedProxies.SequenceEqual(other.TrustedProxies);
+        Data == other.Data && Admin == other.Admin && Tls == other.Tls && TrustedProxies.SequenceEqual(other.TrustedProxies)
+        && ProxyProtocol == other.ProxyProtocol && Peer == other.Peer;
 }
 
 /// <summary>A certificate and its key, PEM files by absolute path.</summary>

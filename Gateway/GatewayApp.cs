@@ -1,6 +1,8 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Peers;
 using RegistryProxy.ServiceDefaults;
+using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Health;
@@ -15,14 +17,15 @@ public static class GatewayApp
     {
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
-        builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin);
+        builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));
         builder.Services.AddSingleton<RequestFlow>();
         var app = builder.Build();
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), RunData);
+        app.MapPeers();
         RunProbes(app);
-        app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin);
+        app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         return app.RunUntilTold();
     }
 
@@ -32,6 +35,7 @@ public static class GatewayApp
         TrustedProxies = configuration.Listen.TrustedProxies,
         MaxStale = configuration.Cluster.MaxStale,
         Cache = configuration.Cache,
+        Peers = configuration.Listen.Peer is null ? null : new PeerOptions(configuration.Cluster.Tls!, SiloAddressing.Advertised(configuration.Cluster)),
     };
 
     private static void RunData(IApplicationBuilder data)

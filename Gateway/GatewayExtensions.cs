@@ -9,6 +9,7 @@ using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
+using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tokens;
@@ -16,6 +17,7 @@ using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway;
 
@@ -39,8 +41,14 @@ public static class GatewayExtensions
             .AddAccess()
             .AddUpstreamTransport()
             .AddCache()
+            .AddPeers()
             .AddDistribution();
     }
+
+    /// <summary>Serves other gateways of the cluster on the peer listener.</summary>
+    public static void MapPeers(this IApplicationBuilder app) => app.MapWhen(
+        context => ListenerFeature.Is(context, ListenerKind.Peer),
+        peers => peers.Run(peers.ApplicationServices.GetRequiredService<PeerListener>().Handle));
 
     /// <summary>Serves everything that reaches this branch as the data listener.</summary>
     public static void RunGateway(this IApplicationBuilder app) =>

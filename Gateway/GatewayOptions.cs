@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Configuration;
+using RegistryProxy.Gateway.Peers;
 
 namespace RegistryProxy.Gateway;
 
@@ -14,4 +15,7 @@ public sealed record GatewayOptions
 
     /// <summary>Where pulls are kept; <c>null</c> for nowhere.</summary>
     public CacheConfiguration? Cache { get; init; }
+
+    /// <summary>How gateways read from each other what they keep; <c>null</c> when each is on its own.</summary>
+    public PeerOptions? Peers { get; init; }
 }

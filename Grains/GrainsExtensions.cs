@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Fetches;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
@@ -26,6 +27,7 @@ public static class GrainsExtensions
             .AddSingleton<IIncomingGrainCallFilter, InternalGrainsFilter>()
             .AddSessions()
             .AddUpstreams()
+            .AddSingleton<FetchTickets>()
             .AddHostedService<SnapshotPublisher>();
     }
 

@@ -15,7 +15,7 @@ public static class StandaloneApp
     {
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
-        builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin);
+        builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         builder.AddEmbeddedSilo(start);
         builder.Services.AddRouting();
         builder.Services.AddGateway(GatewayApp.OptionsOf(configuration));
@@ -23,7 +23,8 @@ public static class StandaloneApp
         var app = builder.Build();
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), data => data.RunGateway());
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Admin), admin => admin.RunAdmin());
-        app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin);
+        app.MapPeers();
+        app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         return app.RunUntilTold();
     }
 }

@@ -20,22 +20,46 @@ internal static class HostReader
             Admin = map["admin"].Origin() ?? otherwise.Admin,
             Tls = Tls(map["tls"], context),
             TrustedProxies = [.. map["trustedProxies"].Items().Select(item => item.Network()).OfType<IPNetwork>()],
+            ProxyProtocol = map["proxyProtocol"].Flag(false),
+            Peer = map["peer"].Origin(),
         };
-        var (proxyProtocol, peer) = (map["proxyProtocol"], map["peer"]);
-        if (proxyProtocol.Flag(false))
+        map.RefuseOthers();
+        if (listen is { ProxyProtocol: true, TrustedProxies.Count: 0 })
         {
-            NotSupportedYet.Refuse(proxyProtocol);
+            map["proxyProtocol"].Fail("needs listen.trustedProxies: only connections from there may begin with a PROXY header, and all others are closed");
         }
 
-        peer.Origin();
-        NotSupportedYet.Refuse(peer);
-        map.RefuseOthers();
         if (listen.Tls is null != (listen.Data.Scheme == Uri.UriSchemeHttp))
         {
             map["data"].Fail("an https:// data listener needs listen.tls, and listen.tls an https:// data listener");
         }
 
         return listen;
+    }
+
+    /// <summary>What gateways that read from each other cannot do without.</summary>
+    public static void RequireForPeer(Field field, FrontDoorConfiguration host)
+    {
+        if (host.Listen.Peer is not { } address || field.Map() is not { } map)
+        {
+            return;
+        }
+
+        var peer = map["peer"];
+        if (address.Scheme != Uri.UriSchemeHttps)
+        {
+            peer.Fail("must be https://: gateways prove themselves to each other by their certificates");
+        }
+
+        if (host.Cluster.Tls is null)
+        {
+            peer.Fail("needs cluster.tls: gateways prove themselves to each other by certificates of the cluster's authority");
+        }
+
+        if (host.Cache is null)
+        {
+            peer.Fail("needs cache: gateways read from each other what they keep there");
+        }
     }
 
     public static AdminConfiguration Admin(Field field, ListenConfiguration listen, ReadingContext context)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace RegistryProxy.Gateway.Authentication;
 
-/// <summary>The protected header of an access token: exactly <c>alg</c>, <c>typ</c> and <c>kid</c>, each once.</summary>
+/// <summary>The protected header of a token of ours: exactly <c>alg</c>, <c>typ</c> and <c>kid</c>, each once.</summary>
 internal static class AccessTokenHeader
 {
     /// <summary>The <c>typ</c> of access tokens; refresh tokens and identity tokens of others never carry it.</summary>
@@ -10,8 +10,8 @@ internal static class AccessTokenHeader
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 2 };
 
-    /// <summary>The key id; <c>null</c> when the header is not one of ours.</summary>
-    public static string? ReadKeyId(byte[] header)
+    /// <summary>The key id; <c>null</c> when the header is not one of ours, or of another type.</summary>
+    public static string? ReadKeyId(byte[] header, string type)
     {
         try
         {
@@ -24,7 +24,7 @@ internal static class AccessTokenHeader
                 switch (member.Name)
                 {
                     case "alg" when value == "ES256":
-                    case "typ" when value == Type:
+                    case "typ" when value == type:
                         break;
                     case "kid" when value is { Length: > 0 and <= 64 }:
                         keyId = value;

@@ -27,7 +27,11 @@ internal sealed class AccessTokenVerifier
     }
 
     /// <summary>The verified token; <c>null</c> when anything at all is wrong with it.</summary>
-    public AccessToken? Verify(string token)
+    public AccessToken? Verify(string token) =>
+        Payload(token, AccessTokenHeader.Type) is { } payload ? AccessTokenPayload.Read(payload, _accessLifetime) : null;
+
+    /// <summary>What a token of a type says, if the cluster signed it; <c>null</c> when anything at all is wrong with it.</summary>
+    public byte[]? Payload(string token, string type)
     {
         var first = token.IndexOf('.');
         var last = token.LastIndexOf('.');
@@ -36,14 +40,14 @@ internal sealed class AccessTokenVerifier
             || !TryDecode(token[(first + 1)..last], out var payload)
             || !TryDecode(token[(last + 1)..], out var signature)
             || signature.Length != SignatureLength
-            || AccessTokenHeader.ReadKeyId(header) is not { } keyId
+            || AccessTokenHeader.ReadKeyId(header, type) is not { } keyId
             || !_keys.TryGetValue(keyId, out var key)
             || !key.VerifyData(Encoding.ASCII.GetBytes(token[..last]), signature, HashAlgorithmName.SHA256))
         {
             return null;
         }
 
-        return AccessTokenPayload.Read(payload, _accessLifetime);
+        return payload;
     }
 
     private static ECDsa Import(TokenKey key) => ECDsa.Create(new ECParameters

@@ -1,5 +1,6 @@
 using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
@@ -10,7 +11,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// </summary>
 internal sealed partial class BlobCache(
     StoredBlobs stored, BlobFills fills, HoldingIndex holdings, WriteWatch writes, BlobSender sender, DiskStore store, UpstreamFetcher fetcher,
-    CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
+    FillSources sources, CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
 {
     /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
     private const int UnkeptCapacity = 1000;
@@ -68,7 +69,7 @@ internal sealed partial class BlobCache(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
         var (fill, isNew) = fills.Join(
-            holding, () => new BlobFill(digest, holding, fetch, store, fetcher, meter, time) { Asked = writes.Mark(holding.Address, holding.Repository) });
+            holding, () => new BlobFill(digest, holding, fetch, store, sources.For(fetch, holding), meter, time) { Asked = writes.Mark(holding.Address, holding.Repository) });
         try
         {
             if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)

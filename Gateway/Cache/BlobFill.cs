@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -10,7 +11,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// One download of a blob into the cache, shared by all who want it. It hashes what it writes; the last byte is given out only when the
 /// digest is right, so that nobody gets a wrong blob that ends cleanly. When everybody has left before half of it came, it stops.
 /// </summary>
-internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, DiskStore store, UpstreamFetcher fetcher, CacheMeter meter, TimeProvider time)
+internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, DiskStore store, FillSource source, CacheMeter meter, TimeProvider time)
     : IDisposable
 {
     private const int ChunkBytes = 256 * 1024;
@@ -146,6 +147,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         finally
         {
             Finish(end);
+            source.Ended(end, _available);
         }
     }
 
@@ -155,7 +157,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     private async Task<FillEnd> Download()
     {
         using var watch = new IdleWatch(time, _stop.Token);
-        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, watch.Token);
+        var (answer, error) = await source.Open(null, watch.Token);
         if (answer is null)
         {
             _head.TrySetResult(error);
@@ -176,7 +178,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     }
 
     private async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
-        (await fetcher.Send(fetch, HttpMethod.Get, offset, cancellation)).Answer;
+        (await source.Open(offset, cancellation)).Answer;
 
     private async Task<FillEnd> Write(ResumingBody body, IdleWatch watch)
     {

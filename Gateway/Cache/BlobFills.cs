@@ -17,6 +17,15 @@ internal sealed class BlobFills
         }
     }
 
+    /// <summary>Joins the download of a digest if it is under way; the caller leaves it in the end.</summary>
+    public BlobFill? Join(in Holding holding)
+    {
+        lock (_gate)
+        {
+            return _running.TryGetValue(FillKey.Of(holding), out var running) && running.TryJoin() ? running : null;
+        }
+    }
+
     /// <summary>Joins the download of a digest, or begins it; the caller leaves it in the end.</summary>
     public (BlobFill Fill, bool IsNew) Join(in Holding holding, Func<BlobFill> make)
     {

@@ -11,6 +11,7 @@ internal sealed class FrontDoorMap
 {
     private readonly FrozenDictionary<string, Tenant> _hosts;
     private readonly Tenant? _anyHost;
+    private readonly FrozenDictionary<string, Upstream> _upstreams;
 
     public FrontDoorMap(GatewaySnapshot snapshot)
     {
@@ -20,6 +21,7 @@ internal sealed class FrontDoorMap
         _hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
             .Where(pair => pair.host != "*")
             .ToFrozenDictionary(pair => pair.host, pair => pair.tenant, StringComparer.OrdinalIgnoreCase);
+        _upstreams = upstreams.Values.ToFrozenDictionary(upstream => upstream.Identity);
         _anyHost = tenants.Find(tenant => tenant.Hosts.Contains("*"));
         HasCache = snapshot.Tenants.Any(tenant => tenant.Routes.Any(route => route.Cache));
         Verifier = new AccessTokenVerifier(snapshot.Keys, snapshot.AccessLifetime);
@@ -34,6 +36,9 @@ internal sealed class FrontDoorMap
     public AccessTokenVerifier Verifier { get; }
 
     public UploadSeal Seal { get; }
+
+    /// <summary>The upstream of an <see cref="Upstream.Identity"/>.</summary>
+    public Upstream? UpstreamOf(string identity) => _upstreams.GetValueOrDefault(identity);
 
     /// <summary>The tenant that answers on a host name without port.</summary>
     public Tenant? TenantOf(string host) => _hosts.GetValueOrDefault(host) ?? _anyHost;

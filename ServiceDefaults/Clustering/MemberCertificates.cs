@@ -1,5 +1,9 @@
+using System.Buffers.Text;
+using System.Net.Security;
+using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Connections.Security;
 using RegistryProxy.Configuration;
 
@@ -11,6 +15,11 @@ namespace RegistryProxy.ServiceDefaults.Clustering;
 /// </summary>
 public sealed class MemberCertificates
 {
+    private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    /// <summary>What members ask each other for; certificates are not compared with it.</summary>
+    private const string TargetHost = "registryproxy-member";
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly ClusterTlsConfiguration _files;
@@ -45,8 +54,32 @@ public sealed class MemberCertificates
         tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.RemoteCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
-        tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = "registryproxy-member";
+        tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = TargetHost;
     }
+
+    /// <summary>Sets a listener up that is for members alone.</summary>
+    public void Configure(HttpsConnectionAdapterOptions https)
+    {
+        https.SslProtocols = Protocols;
+        https.ServerCertificateSelector = (_, _) => Current().Own;
+        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+        https.ClientCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
+    }
+
+    /// <summary>Sets the connections up that a member opens to such listeners.</summary>
+    public void Configure(SslClientAuthenticationOptions tls)
+    {
+        tls.EnabledSslProtocols = Protocols;
+        tls.TargetHost = TargetHost;
+        tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => Current().Own;
+        tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is X509Certificate2 member && IsMember(member, chain);
+    }
+
+    /// <summary>Names the certificate that this process shows now (RFC 8705 §3.1).</summary>
+    public string Thumbprint => ThumbprintOf(Current().Own);
+
+    /// <summary>Names a certificate: SHA-256, base64url.</summary>
+    public static string ThumbprintOf(X509Certificate2 certificate) => Base64Url.EncodeToString(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
     /// <summary>Addresses of members come and go, so names are not compared; the authority is of this cluster alone.</summary>
     private bool IsMember(X509Certificate2 certificate, X509Chain? presented)

@@ -12,6 +12,9 @@ public sealed record HostStart(IConfigurationFeed Source, string? ConfigPath, Ur
     /// <summary>The data listener.</summary>
     public Uri Data => ListenData ?? Source.Current.Configuration.Listen.Data;
 
+    /// <summary>The listener for other gateways; <c>null</c> for none.</summary>
+    public Uri? Peer => Source.Current.Configuration.Listen.Peer;
+
     /// <summary>The admin listener.</summary>
     public Uri Admin => ListenAdmin ?? Source.Current.Configuration.Listen.Admin;
 }

@@ -2,7 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
@@ -10,18 +12,28 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 /// <summary>Binds the listeners of a host.</summary>
 public static class KestrelListeners
 {
-    /// <summary>Binds the listeners in this order; each connection is marked with the kind of its listener.</summary>
+    /// <summary>
+    /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
+    /// </summary>
     public static void AddListeners(this WebApplicationBuilder builder, HostStart start, params ListenerKind[] kinds) =>
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             SetLimits(kestrel);
             foreach (var kind in kinds)
             {
-                var address = kind == ListenerKind.Data ? start.Data : start.Admin;
-                var tls = kind == ListenerKind.Data ? start.Source.Current.Configuration.Listen.Tls : null;
-                Bind(kestrel, address, options => Mark(options, kind, tls));
+                if (AddressOf(start, kind) is { } address)
+                {
+                    Bind(kestrel, address, options => Configure(options, kind, start.Source.Current.Configuration));
+                }
             }
         });
+
+    private static Uri? AddressOf(HostStart start, ListenerKind kind) => kind switch
+    {
+        ListenerKind.Data => start.Data,
+        ListenerKind.Admin => start.Admin,
+        _ => start.Peer,
+    };
 
     private static void SetLimits(KestrelServerOptions kestrel)
     {
@@ -50,7 +62,7 @@ public static class KestrelListeners
         }
     }
 
-    private static void Mark(ListenOptions options, ListenerKind kind, TlsConfiguration? tls)
+    private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration)
     {
         var feature = new ListenerFeature(kind);
         options.Use(next => connection =>
@@ -58,14 +70,25 @@ public static class KestrelListeners
             connection.Features.Set(feature);
             return next(connection);
         });
-        if (tls is not null)
+        if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)
         {
-            options.Protocols = HttpProtocols.Http1AndHttp2;
-            options.UseHttps(new ReloadingCertificate(tls, TimeProvider.System).Configure);
+            options.Use(ActivatorUtilities.CreateInstance<ProxyProtocol>(options.ApplicationServices, configuration.Listen.TrustedProxies).Handle);
         }
-        else
+
+        switch (kind)
         {
-            options.Protocols = HttpProtocols.Http1;
+            case ListenerKind.Data when configuration.Listen.Tls is { } tls:
+                options.Protocols = HttpProtocols.Http1AndHttp2;
+                options.UseHttps(new ReloadingCertificate(tls, TimeProvider.System).Configure);
+                break;
+            case ListenerKind.Peer:
+                // Its pings tell a gateway that hangs from one that waits for its upstream.
+                options.Protocols = HttpProtocols.Http2;
+                options.UseHttps(new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).Configure);
+                break;
+            default:
+                options.Protocols = HttpProtocols.Http1;
+                break;
         }
     }
 }

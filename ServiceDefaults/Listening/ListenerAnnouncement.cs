@@ -12,10 +12,15 @@ public static class ListenerAnnouncement
     public static void AnnounceListeners(this WebApplication app, params ListenerKind[] kinds) =>
         app.Lifetime.ApplicationStarted.Register(() =>
         {
-            var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            foreach (var (kind, address) in kinds.Zip(addresses))
+            foreach (var (kind, address) in kinds.Zip(Addresses(app.Services.GetRequiredService<IServer>())))
             {
                 Console.WriteLine($"{kind.ToString().ToLowerInvariant()} listening on {address}");
             }
         });
+
+    /// <summary>Where the peer listener of a gateway, its last one, really is; <c>null</c> before it is there.</summary>
+    public static Uri? PeerAddress(this IServer server) =>
+        Addresses(server).ElementAtOrDefault((int)ListenerKind.Peer) is { } address ? new Uri(address) : null;
+
+    private static ICollection<string> Addresses(IServer server) => server.Features.Get<IServerAddressesFeature>()!.Addresses;
 }

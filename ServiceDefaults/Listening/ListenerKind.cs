@@ -2,11 +2,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>Which socket a request came through. Told by the socket itself, never by the Host header.</summary>
+/// <summary>
+/// Which socket a request came through. Told by the socket itself, never by the Host header. Hosts bind them in this order.
+/// </summary>
 public enum ListenerKind
 {
     Data,
     Admin,
+
+    /// <summary>For the other gateways of the cluster; only where <c>listen.peer</c> is set.</summary>
+    Peer,
 }
 
 /// <summary>The feature that a connection carries.</summary>

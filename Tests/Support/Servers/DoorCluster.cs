@@ -33,9 +33,19 @@ internal sealed class DoorCluster : IAsyncDisposable
     /// <summary>Further keys of the cluster section.</summary>
     private string ClusterExtra { get; init; } = "";
 
-    public static async Task<DoorCluster> Start(string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null, string extraUpstream = "")
+    /// <summary>Further keys of the route.</summary>
+    private string ExtraRoute { get; init; } = "";
+
+    /// <summary>Further sections of every file, which concern gateways; <c>{n}</c> is a number of each one's own.</summary>
+    private string GatewayExtra { get; init; } = "";
+
+    public static async Task<DoorCluster> Start(
+        string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null, string extraUpstream = "", string extraRoute = "", string gatewayExtra = "")
     {
-        var cluster = new DoorCluster(await Redis.Start(), upstream) { ClusterExtra = clusterExtra, Meeting = meeting, ExtraUpstream = extraUpstream };
+        var cluster = new DoorCluster(await Redis.Start(), upstream)
+        {
+            ClusterExtra = clusterExtra, Meeting = meeting, ExtraUpstream = extraUpstream, ExtraRoute = extraRoute, GatewayExtra = gatewayExtra,
+        };
         await FrontDoor.WriteUsers(cluster._folder);
         var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo()).Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
         foreach (var member in members)
@@ -52,19 +62,23 @@ internal sealed class DoorCluster : IAsyncDisposable
 
     /// <summary>Starts one more gateway, which is told nothing but where the cluster is.</summary>
     public Task<Member> StartGateway(string? clusterExtra = null) => Launch(
-        "Gateway", $"cluster: {{ {Provider}{clusterExtra ?? ClusterExtra} }}",
+        "Gateway", $"cluster: {{ {Provider}{clusterExtra ?? ClusterExtra} }}\n{GatewayExtra.Replace("{n}", _members.Count.ToString())}",
         ["--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
 
     private string Provider => Meeting ?? $"provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}";
 
-    public string Yaml(int revision) => DoorConfiguration.Single(_upstream, ExtraUpstream, extra: $$"""
+    public string Yaml(int revision) => DoorConfiguration.Single(_upstream, ExtraUpstream, extraRoute: ExtraRoute, extra: $$"""
         revision: {{revision}}
+        {{GatewayExtra.Replace("{n}", "unused")}}
         cluster: { {{Provider}}, siloPort: 0, gatewayPort: {{FreePort.Next()}}{{ClusterExtra}} }
         state:
           provider: redis
           redis: { connection: "{{Redis.Connection}}" }
           encryptionKeys: [{ id: k1, key: { value: "{{_key}}" } }]
         """).Replace("file: htpasswd", $"file: \"{_folder.File("htpasswd")}\"");
+
+    /// <summary>Where the cache of a gateway lies.</summary>
+    public string FolderOf(Member gateway) => _folder.File($"cache-{_members.IndexOf(gateway)}");
 
     /// <summary>How many silos are active.</summary>
     public async Task<int> Members()
@@ -104,6 +118,17 @@ internal sealed class DoorCluster : IAsyncDisposable
         public string DataUrl { get; private set; } = "";
 
         public string AdminUrl { get; private set; } = "";
+
+        /// <summary>Of a gateway that others read from.</summary>
+        public Task<string> PeerUrl => process.Line(line => After(line, "peer listening on "));
+
+        /// <summary>The sum of a metric.</summary>
+        public async Task<double> Metric(string name, string labels = "")
+        {
+            var text = await _http.GetStringAsync($"{AdminUrl}/metrics");
+            return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels))
+                .Sum(line => double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
+        }
 
         public RegistryClient Client(string? user = null) => new(DataUrl, user, user is null ? null : FrontDoor.PasswordOf(user));
 

@@ -1,0 +1,84 @@
+using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Peers;
+
+/// <summary>
+/// Where one download into the cache comes from. 1. The cluster elects one gateway, which asks the upstream; 2. the others read from it, or are
+/// told of another when it fails them; 3. who finds neither, or no cluster, asks the upstream on its own.
+/// </summary>
+internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter)
+{
+    /// <summary>How many gateways are tried before the upstream is asked without an election.</summary>
+    private const int MaxPeers = 2;
+
+    private readonly FetchKey _key = new(holding.Tenant, holding.Upstream, holding.Repository, holding.Digest);
+    private FetchElection? _election;
+    private long _begun;
+
+    /// <summary>Begins, or goes on where it was cut: the answer with its body to be read, or the error for the client.</summary>
+    public async Task<(HttpResponseMessage? Answer, DistributionError? Error)> Open(long? from, CancellationToken cancellation)
+    {
+        Count(from ?? 0);
+        var failed = Holder?.Id;
+        for (var peer = 0; peer < MaxPeers; peer++)
+        {
+            if (failed is not null)
+            {
+                meter.Fetch("failed");
+            }
+
+            // 1. Who?
+            _election = await elections.Ask(_key, failed, cancellation);
+            if (Holder is not { } holder)
+            {
+                break;
+            }
+
+            // 2. Another one.
+            if (await peers.Open(holder, _election!.Ticket!.Reveal(), holding.Digest, from, cancellation) is { } answer)
+            {
+                meter.Fetch("peer");
+                return (answer, null);
+            }
+
+            failed = holder.Id;
+        }
+
+        // 3. The upstream.
+        _election = Holder is null ? _election : null;
+        meter.Fetch(_election is null ? "alone" : "elected");
+        return await upstream.Send(fetch, HttpMethod.Get, from, cancellation);
+    }
+
+    /// <summary>The download ended, at an offset.</summary>
+    public void Ended(FillEnd end, long at)
+    {
+        Count(at);
+
+        // Wrong bytes of another gateway are its shame: it is named no more.
+        if (_election is { } election && (Holder is null || end == FillEnd.Corrupt))
+        {
+            _ = elections.End(_key, election.Term, end == FillEnd.Complete);
+        }
+    }
+
+    private FetchMember? Holder => _election?.Holder;
+
+    private void Count(long at)
+    {
+        if (Holder is not null)
+        {
+            meter.Received(at - _begun);
+        }
+
+        _begun = at;
+    }
+}
+
+/// <summary>Makes the <see cref="FillSource"/> of each download.</summary>
+internal sealed class FillSources(UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter)
+{
+    public FillSource For(Fetch fetch, in Holding holding) => new(fetch, holding, upstream, elections, peers, meter);
+}

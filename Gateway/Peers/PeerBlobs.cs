@@ -1,0 +1,87 @@
+using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Peers;
+
+/// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
+internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, PeerMeter meter)
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant and repository.</summary>
+    public async Task<bool> Serve(HttpContext context, Digest digest, Holding holding)
+    {
+        if (holdings.Knows(holding) && await stored.Open(digest) is { } lease)
+        {
+            using (lease)
+            {
+                await Send(context, digest, lease.Size, range => BlobSender.Send(context, lease, range));
+                return true;
+            }
+        }
+
+        if (fills.Join(holding) is not { } fill)
+        {
+            return false;
+        }
+
+        try
+        {
+            if ((fill.Starter != holding && !holdings.Knows(holding)) || await fill.Head(context.RequestAborted) is not null || !fill.IsKept)
+            {
+                return false;
+            }
+
+            await Send(context, digest, fill.Size, range => Follow(context, fill, range));
+            return true;
+        }
+        finally
+        {
+            fill.Leave();
+        }
+    }
+
+    private async Task Send(HttpContext context, Digest digest, long size, Func<ByteRange, Task> send)
+    {
+        var (range, error) = ContentHead.WriteBlob(context, digest.Value, size);
+        if (range is not { } wanted)
+        {
+            context.Response.StatusCode = error?.Status ?? context.Response.StatusCode;
+            return;
+        }
+
+        try
+        {
+            await send(wanted);
+            meter.Sent(wanted.Count);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            // What cannot be finished never ends cleanly; the other gateway goes on elsewhere.
+            context.Abort();
+        }
+    }
+
+    /// <exception cref="IOException">The download ended before its time.</exception>
+    private static async Task Follow(HttpContext context, BlobFill fill, ByteRange range)
+    {
+        var writer = context.Response.BodyWriter;
+        await writer.FlushAsync(context.RequestAborted);
+        for (var offset = range.First; offset < range.End;)
+        {
+            var available = await fill.WaitBeyond(offset, context.RequestAborted);
+            if (available < 0)
+            {
+                throw new IOException($"the download into the cache ended: {fill.End}");
+            }
+
+            var read = fill.Read(writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            writer.Advance(read);
+            offset += read;
+            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+}
