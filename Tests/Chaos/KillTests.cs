@@ -17,7 +17,7 @@ public sealed class KillTests(SharedChaos chaos, Lab lab, ITestOutputHelper outp
         using var campaign = new Campaign(cluster, output);
         var revoked = await RevokedIdentity.LogIn(cluster, "user-59");
         await using var real = await RealClients.Start(lab, cluster, Sizes.Of(1_000_000, 10_000_000));
-        await using var load = PullLoad.Start(cluster.Balancer.Url, chaos.Image, Sizes.Of(20, 190));
+        await using var load = PullLoad.Start(cluster, chaos, Sizes.Of(20, 190));
         var mayhem = new Mayhem(cluster, seed: 6);
         var kills = Task.Run(() => mayhem.Run(Sizes.Of(4, 30), Every));
         await revoked.Revoke(cluster);

@@ -14,7 +14,7 @@ public sealed class RollingRestartTests(SharedChaos chaos, ITestOutputHelper out
         var cluster = await chaos.Whole();
         using var campaign = new Campaign(cluster, output);
         var revoked = await RevokedIdentity.LogIn(cluster, "user-54");
-        await using var load = PullLoad.Start(cluster.Balancer.Url, chaos.Image, clients: 20, TimeSpan.FromSeconds(0.2));
+        await using var load = PullLoad.Start(cluster, chaos, clients: 8);
         for (var round = 0; round < Sizes.Of(1, 10); round++)
         {
             foreach (var member in cluster.Members)
@@ -42,7 +42,7 @@ public sealed class RollingRestartTests(SharedChaos chaos, ITestOutputHelper out
     {
         var cluster = await chaos.Whole();
         using var campaign = new Campaign(cluster, output);
-        await using var load = PullLoad.Start(cluster.Balancer.Url, chaos.Image, clients: 20, TimeSpan.FromSeconds(0.2));
+        await using var load = PullLoad.StartSmall(cluster, chaos, clients: 20, TimeSpan.FromSeconds(0.2));
         ChaosMember[] extra = [cluster.ExtraSilo, cluster.ExtraGateway];
         foreach (var member in extra)
         {

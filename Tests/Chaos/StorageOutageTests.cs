@@ -20,7 +20,7 @@ public sealed class StorageOutageTests(SharedChaos chaos, ITestOutputHelper outp
         var cluster = await chaos.Whole();
         using var campaign = new Campaign(cluster, output);
         var revoked = await RevokedIdentity.LogIn(cluster, "user-57");
-        await using var load = PullLoad.Start(cluster.Balancer.Url, chaos.Image, clients: 20, TimeSpan.FromSeconds(0.5));
+        await using var load = PullLoad.StartSmall(cluster, chaos, clients: 20, TimeSpan.FromSeconds(0.5));
         await Eventually.True(() => load.Tally.Pulls >= 40, "everybody has pulled", TimeSpan.FromSeconds(60));
         cluster.Redis.Kill();
         var watch = Stopwatch.StartNew();

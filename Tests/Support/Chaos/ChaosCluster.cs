@@ -17,8 +17,10 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>May push.</summary>
     public const string Publisher = "alice";
 
-    /// <summary>How many users may pull: <c>user-0</c> and so on.</summary>
-    public const int Users = 60;
+    /// <summary>How many users pull in the loads: <c>user-0</c> and so on. Those after them are for what a test does beside the load.</summary>
+    public const int Users = 50;
+
+    private const int MoreUsers = 10;
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
@@ -134,7 +136,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var publisher = await Hash(Publisher);
         var puller = await Hash(UserName(0));
-        _folder.Write("htpasswd", $"{Publisher}:{publisher}\n" + string.Concat(Enumerable.Range(0, Users).Select(number => $"{UserName(number)}:{puller}\n")));
+        _folder.Write("htpasswd", $"{Publisher}:{publisher}\n" + string.Concat(Enumerable.Range(0, Users + MoreUsers).Select(number => $"user-{number}:{puller}\n")));
 
         static async Task<string> Hash(string user) =>
             (await Shell.Run("htpasswd", ["-nbB", "-C", "4", user, PasswordOf(user)])).Output.Trim().Split(':')[1];

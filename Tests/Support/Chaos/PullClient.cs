@@ -132,8 +132,8 @@ internal sealed class PullClient(string url, string user, PullTally tally) : IDi
 
     private static async Task<string> Describe(HttpResponseMessage response)
     {
-        var body = await response.Content.ReadAsStringAsync();
-        return $"{(int)response.StatusCode} {body.Trim()[..Math.Min(body.Trim().Length, 160)]}";
+        var body = (await response.Content.ReadAsStringAsync()).Split(" (request ")[0].Trim();
+        return $"{(int)response.StatusCode} {body[..Math.Min(body.Length, 160)]}";
     }
 
     /// <summary>Tries until it works, or until it was tried too often without progress.</summary>

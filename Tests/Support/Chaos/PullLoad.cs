@@ -6,25 +6,30 @@ namespace RegistryProxy.Tests.Support.Chaos;
 internal sealed class PullLoad : IAsyncDisposable
 {
     public const string Repository = "chaos/app";
+
+    /// <summary>Holds the image that shows how long answers take rather than how many bytes there are in a second.</summary>
+    public const string SmallRepository = "chaos/small";
+
     public const string Tag = "v1";
 
     private readonly CancellationTokenSource _enough = new();
     private readonly CancellationTokenSource _abandon = new();
     private readonly Task _clients;
 
-    private PullLoad(string url, TestImage image, int clients, Func<int, TimeSpan> pause) =>
-        _clients = Task.WhenAll(Enumerable.Range(0, clients).Select(number => Task.Run(() => Run(url, image, number, pause(number)))));
+    private PullLoad(string url, string repository, TestImage image, int clients, TimeSpan pause) =>
+        _clients = Task.WhenAll(Enumerable.Range(0, clients).Select(number => Task.Run(() => Run(url, repository, image, number, pause))));
 
     public PullTally Tally { get; } = new();
 
     /// <summary>An image of ten layers of a size each.</summary>
     public static TestImage Image(int layerBytes) => TestImage.Build(600, [.. Enumerable.Repeat(layerBytes, 9)]);
 
-    /// <param name="url">Where they pull.</param>
-    /// <param name="image">What <see cref="Repository"/> holds.</param>
-    /// <param name="clients">How many.</param>
-    /// <param name="pause">Between two pulls of one client; none when not set.</param>
-    public static PullLoad Start(string url, TestImage image, int clients, TimeSpan? pause = null) => new(url, image, clients, _ => pause ?? TimeSpan.Zero);
+    /// <summary>Clients that pull as fast as they can.</summary>
+    internal static PullLoad Start(ChaosCluster cluster, SharedChaos chaos, int clients) => new(cluster.Balancer.Url, Repository, chaos.Image, clients, TimeSpan.Zero);
+
+    /// <summary>Clients that log in and pull a small image, and pause.</summary>
+    internal static PullLoad StartSmall(ChaosCluster cluster, SharedChaos chaos, int clients, TimeSpan pause) =>
+        new(cluster.Balancer.Url, SmallRepository, chaos.SmallImage, clients, pause);
 
     /// <summary>No new pulls; waits for those that run.</summary>
     public async Task<PullTally> Finish()
@@ -51,12 +56,12 @@ internal sealed class PullLoad : IAsyncDisposable
         _abandon.Dispose();
     }
 
-    private async Task Run(string url, TestImage image, int number, TimeSpan pause)
+    private async Task Run(string url, string repository, TestImage image, int number, TimeSpan pause)
     {
         using var client = new PullClient(url, ChaosCluster.UserName(number), Tally);
         while (!_enough.IsCancellationRequested)
         {
-            await client.Pull(Repository, Tag, image, _abandon.Token);
+            await client.Pull(repository, Tag, image, _abandon.Token);
             if (pause > TimeSpan.Zero)
             {
                 await Task.Delay(pause, _enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

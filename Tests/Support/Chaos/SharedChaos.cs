@@ -16,6 +16,8 @@ public sealed class SharedChaos : IAsyncLifetime
 
     internal TestImage Image { get; } = PullLoad.Image(Sizes.Of(1_000_000, 22_000_000));
 
+    internal TestImage SmallImage { get; } = TestImage.Build(601, [.. Enumerable.Repeat(10_000, 9)]);
+
     /// <summary>The cluster, whole.</summary>
     internal async Task<ChaosCluster> Whole()
     {
@@ -23,6 +25,7 @@ public sealed class SharedChaos : IAsyncLifetime
         {
             _cluster = await ChaosCluster.Start();
             await _cluster.Push(PullLoad.Repository, PullLoad.Tag, Image);
+            await _cluster.Push(PullLoad.SmallRepository, PullLoad.Tag, SmallImage);
         }
 
         await _cluster.Revive();
