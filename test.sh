@@ -15,7 +15,7 @@ fi
 needed=(
   dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2
   docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux
-  mount:mount curl:curl chromium:chromium redis-server:redis-server
+  mount:mount curl:curl chromium:chromium redis-server:redis-server haproxy:haproxy
 )
 missing=()
 for pair in "${needed[@]}"; do

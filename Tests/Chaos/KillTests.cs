@@ -22,7 +22,7 @@ public sealed class KillTests(SharedChaos chaos, Lab lab, ITestOutputHelper outp
         var kills = Task.Run(() => mayhem.Run(Sizes.Of(4, 30), Every));
         await revoked.Revoke(cluster);
         await kills;
-        output.WriteLine($"killed: {mayhem.Killed}");
+        output.WriteLine($"killed: {mayhem.Killed}; ended by themselves: {string.Join(' ', mayhem.Ended)}");
         await cluster.Revive();
         var tally = await load.Finish();
         var (pulls, failures) = await real.Finish();
