@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
@@ -37,6 +38,7 @@ public static class GatewayExtensions
             .AddSingleton<RequestStatistics>()
             .AddHostedService<GatewayReporter>()
             .AddSingleton<TenantLimits>()
+            .AddCluster()
             .AddSnapshots()
             .AddAccess()
             .AddUpstreamTransport()
@@ -53,6 +55,12 @@ public static class GatewayExtensions
     /// <summary>Serves everything that reaches this branch as the data listener.</summary>
     public static void RunGateway(this IApplicationBuilder app) =>
         app.Run(app.ApplicationServices.GetRequiredService<DataListener>().Handle);
+
+    private static IServiceCollection AddCluster(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ClusterContact>();
+        return services.AddSingleton<Entrances>().AddSingleton<ClusterQuestions>();
+    }
 
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
         .AddSingleton<CurrentMap>()

@@ -1,5 +1,6 @@
 using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
@@ -9,7 +10,7 @@ namespace RegistryProxy.Gateway.Authorization;
 /// What sessions may do, as their grains decided, each under its lease. A grain that changes its mind tells every gateway; while the
 /// cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease.
 /// </summary>
-internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options, GrainCallMeter meter, TimeProvider time)
+internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions questions, GatewayOptions options, GrainCallMeter meter, TimeProvider time)
 {
     /// <summary>How many identities are kept.</summary>
     private const int Capacity = 50_000;
@@ -24,9 +25,13 @@ internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options
     public ValueTask<SessionDecision?> Get(SessionReference session, CancellationToken cancellation)
     {
         var known = Find(session);
-        return known is not null && time.GetTimestamp() < known.LeasedUntil
-            ? new ValueTask<SessionDecision?>(known.Decision)
-            : Ask(session, known, cancellation);
+        var now = time.GetTimestamp();
+        if (known is null || now >= known.LeasedUntil + Ticks(options.MaxStale))
+        {
+            return Ask(session, Patience.Quick, cancellation);
+        }
+
+        return now < known.LeasedUntil ? new ValueTask<SessionDecision?>(known.Decision) : Renew(known, cancellation);
     }
 
     /// <summary>Forgets the decisions of one identity.</summary>
@@ -42,13 +47,21 @@ internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options
         _decisions.Clear();
     }
 
-    private async ValueTask<SessionDecision?> Ask(SessionReference session, LeasedDecision? known, CancellationToken cancellation)
+    /// <summary>Beyond its lease a decision is asked for again; while the cluster does not answer that, what is known is used.</summary>
+    private async ValueTask<SessionDecision?> Renew(LeasedDecision known, CancellationToken cancellation) =>
+        known.IsUnanswered(time) ? known.Decision : await Ask(known.Session, Patience.Brief, cancellation) ?? known.Unanswered(time);
+
+    private async ValueTask<SessionDecision?> Ask(SessionReference session, Patience patience, CancellationToken cancellation)
     {
         var drops = Interlocked.Read(ref _drops);
         try
         {
             meter.Count("session");
-            var decision = await grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, cancellation);
+            var decision = await questions.Ask(
+                stop => grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, stop),
+                (entrance, stop) => entrance.Decide(session.Key, session.Id, session.Generation, stop),
+                patience,
+                cancellation);
 
             // A change that was announced while the question was under way may have crossed the answer: use it once, keep it not.
             if (drops == Interlocked.Read(ref _drops))
@@ -60,9 +73,7 @@ internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            return known is not null && time.GetTimestamp() < known.LeasedUntil + Ticks(options.MaxStale)
-                ? known.Decision
-                : null;
+            return null;
         }
     }
 
@@ -92,5 +103,20 @@ internal sealed class DecisionCache(IGrainFactory grains, GatewayOptions options
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 
-    private sealed record LeasedDecision(SessionReference Session, SessionDecision Decision, long LeasedUntil);
+    private sealed record LeasedDecision(SessionReference Session, SessionDecision Decision, long LeasedUntil)
+    {
+        /// <summary>For how long nobody asks again when there was no answer.</summary>
+        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+        private long _unansweredAt;
+
+        public bool IsUnanswered(TimeProvider time) =>
+            Volatile.Read(ref _unansweredAt) is not 0 and var at && time.GetElapsedTime(at) < Pause;
+
+        public SessionDecision Unanswered(TimeProvider time)
+        {
+            Volatile.Write(ref _unansweredAt, time.GetTimestamp());
+            return Decision;
+        }
+    }
 }

@@ -13,14 +13,18 @@ internal static class ClusterClient
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often the list of silos is asked for.</summary>
-    private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(5);
+    /// <summary>How often the list of silos is asked for: until then a dead one is believed to be there.</summary>
+    private static TimeSpan Refresh(ClusterProvider provider) => TimeSpan.FromSeconds(provider == ClusterProvider.Kubernetes ? 5 : 2);
 
     /// <exception cref="ConfigurationUnusableException">The address of the cluster cannot be used.</exception>
-    public static void AddClusterClient(this WebApplicationBuilder builder, ClusterConfiguration cluster) =>
+    public static void AddClusterClient(this WebApplicationBuilder builder, ClusterConfiguration cluster)
+    {
+        var contact = new ClusterContact();
+        builder.Services.AddSingleton(contact);
         BackgroundConnection.Add(builder, client =>
         {
             UseProvider(client, cluster);
+            client.AddGatewayCountChangedHandler(contact.Changed);
             if (TelemetryExport.IsOn)
             {
                 client.AddActivityPropagation();
@@ -32,7 +36,7 @@ internal static class ClusterClient
             }
 
             client.Configure<ClusterOptions>(options => (options.ServiceId, options.ClusterId) = (cluster.ServiceId, cluster.ClusterId));
-            client.Configure<Orleans.Configuration.GatewayOptions>(options => options.GatewayListRefreshPeriod = Refresh);
+            client.Configure<Orleans.Configuration.GatewayOptions>(options => options.GatewayListRefreshPeriod = Refresh(cluster.Provider));
             client.Configure<ClientMessagingOptions>(options =>
             {
                 options.CancelRequestOnTimeout = true;
@@ -44,6 +48,7 @@ internal static class ClusterClient
                 return true;
             });
         });
+    }
 
     private static void UseProvider(IClientBuilder client, ClusterConfiguration cluster)
     {

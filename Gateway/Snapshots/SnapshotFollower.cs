@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Upstreams;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Gateway.Snapshots;
 /// snapshot stays in use for as long as the cluster is away.
 /// </summary>
 internal sealed partial class SnapshotFollower(
-    IGrainFactory grains, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
+    IGrainFactory grains, ClusterQuestions questions, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
     TenantLimits limits, GrainCallMeter meter, TimeProvider time, ILogger<SnapshotFollower> logger)
     : BackgroundService, ISnapshotObserver
 {
@@ -38,7 +39,7 @@ internal sealed partial class SnapshotFollower(
             {
                 observer ??= grains.CreateObjectReference<ISnapshotObserver>(this);
                 meter.Count("snapshot");
-                Apply(await grains.GetGrain<ISnapshotGrain>(0).Follow(observer, _position, stoppingToken), pushed: false);
+                Apply(await Ask(observer, stoppingToken), pushed: false);
                 if (away)
                 {
                     LogBack();
@@ -60,6 +61,9 @@ internal sealed partial class SnapshotFollower(
             await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private Task<SnapshotUpdate> Ask(ISnapshotObserver observer, CancellationToken stop) => questions.Ask(
+        (entrance, late) => entrance.Follow(observer, _position, late), Patience.Brief, stop);
 
     private void Apply(SnapshotUpdate update, bool pushed)
     {

@@ -1,14 +1,14 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>GET /token/nonce?authenticator=NAME</c>: what a machine signs or presents so that its proof counts once.</summary>
-internal sealed partial class NonceEndpoint(IGrainFactory grains, GrainCallMeter meter, ILogger<NonceEndpoint> logger)
+internal sealed partial class NonceEndpoint(ClusterQuestions questions, GrainCallMeter meter, ILogger<NonceEndpoint> logger)
 {
     private const int Seconds = 60;
 
@@ -32,7 +32,10 @@ internal sealed partial class NonceEndpoint(IGrainFactory grains, GrainCallMeter
         meter.Count("login");
         try
         {
-            nonce = await grains.GetGrain<ILoginGrain>(0).CreateNonce(site.Tenant.Name, authenticator, context.RequestAborted);
+            nonce = await questions.Ask(
+                (entrance, stop) => entrance.CreateNonce(site.Tenant.Name, authenticator, stop),
+                Patience.Login,
+                context.RequestAborted);
         }
         catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
 internal sealed partial class TokenEndpoint(
-    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<TokenEndpoint> logger)
+    ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<TokenEndpoint> logger)
 {
     public async Task Handle(HttpContext context, Site site)
     {
@@ -52,18 +53,9 @@ internal sealed partial class TokenEndpoint(
         meter.Count("login");
         try
         {
-            return await grains.GetGrain<ILoginGrain>(0).Login(
-                new LoginRequest
-                {
-                    Tenant = site.Tenant.Name,
-                    Service = site.Service,
-                    Credentials = request.Credentials,
-                    Scopes = request.Scopes,
-                    Offline = request.Offline,
-                    NodeAgent = request.Client == TokenClient.NodeAgent,
-                    ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
-                },
-                context.RequestAborted);
+            var login = RequestOf(context, site, request);
+            return await questions.Ask(
+                (entrance, stop) => entrance.Login(login, stop), PatienceWith(request.Credentials), context.RequestAborted);
         }
         catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -71,6 +63,21 @@ internal sealed partial class TokenEndpoint(
             return new LoginResult { Status = LoginStatus.Unavailable, Message = "logins cannot be checked now", RetryAfterSeconds = 5 };
         }
     }
+
+    private LoginRequest RequestOf(HttpContext context, Site site, TokenRequest request) => new()
+    {
+        Tenant = site.Tenant.Name,
+        Service = site.Service,
+        Credentials = request.Credentials,
+        Scopes = request.Scopes,
+        Offline = request.Offline,
+        NodeAgent = request.Client == TokenClient.NodeAgent,
+        ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+    };
+
+    /// <summary>A proof that counts once may have been taken by the silo that did not answer any more.</summary>
+    private static Patience PatienceWith(LoginCredentials credentials) =>
+        credentials.Kind is LoginCredentialsKind.Assertion or LoginCredentialsKind.DeviceCode ? Patience.Once : Patience.Login;
 
     private static DistributionError ErrorOf(LoginResult result) => result.Status switch
     {

@@ -1,4 +1,5 @@
 using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
@@ -8,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// Live grants, so that a warm request asks no grain. A grant past its refresh time is used on while a newer one is fetched in the
 /// background; concurrent misses share one question.
 /// </summary>
-internal sealed class GrantCache(IGrainFactory grains, GrainCallMeter meter, TimeProvider time)
+internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions questions, GrainCallMeter meter, TimeProvider time)
 {
     /// <summary>How many upstream × scope pairs are kept.</summary>
     private const int Capacity = 20_000;
@@ -39,7 +40,7 @@ internal sealed class GrantCache(IGrainFactory grains, GrainCallMeter meter, Tim
         var slot = _slots.GetOrAdd(key, static _ => new GrantSlot());
         slot.Drop(refused.Generation);
         meter.Count("upstream_token");
-        return slot.Keep(await Ask(key, grain => grain.Replace(refused.Generation, cancellation)));
+        return slot.Keep(await Ask(() => Grain(key).Replace(refused.Generation, cancellation).AsTask()));
     }
 
     public void Clear() => _slots.Clear();
@@ -48,14 +49,20 @@ internal sealed class GrantCache(IGrainFactory grains, GrainCallMeter meter, Tim
     {
         await Task.Yield();
         meter.Count("upstream_token");
-        return slot.Keep(await Ask(key, static grain => grain.GetGrant()));
+        return slot.Keep(await Ask(() => questions.Ask(
+            late => Grain(key).GetGrant(late),
+            (entrance, late) => entrance.GetGrant(key.ToString(), late),
+            Patience.Grant,
+            CancellationToken.None)));
     }
 
-    private async Task<UpstreamGrantResult> Ask(UpstreamTokenKey key, Func<IUpstreamTokenGrain, ValueTask<UpstreamGrantResult>> question)
+    private IUpstreamTokenGrain Grain(UpstreamTokenKey key) => grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
+
+    private static async Task<UpstreamGrantResult> Ask(Func<Task<UpstreamGrantResult>> question)
     {
         try
         {
-            return await question(grains.GetGrain<IUpstreamTokenGrain>(key.ToString()));
+            return await question();
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {

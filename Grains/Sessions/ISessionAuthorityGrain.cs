@@ -23,6 +23,10 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
     /// <summary>Ends one session; <c>false</c> when it is not there.</summary>
     [Alias("Revoke")]
     ValueTask<bool> Revoke(string sessionId);
+
+    /// <summary>Forgets sessions that are over, and the identity when none is left.</summary>
+    [Alias("Tidy")]
+    ValueTask Tidy();
 }
 
 /// <summary>What a session is opened with.</summary>

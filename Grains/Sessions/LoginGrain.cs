@@ -44,14 +44,15 @@ internal sealed class LoginGrain(
 
     private async ValueTask<LoginResult> WithPassword(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation) =>
-        await granter.Open(request, await Try(tenant, request, user, () => passwords.Verify(tenant, user, password, cancellation), cancellation));
+        await granter.Open(request, await Try(tenant, request, user, () => passwords.Verify(tenant, user, password, cancellation), cancellation), cancellation);
 
     private async ValueTask<LoginResult> WithAssertion(
         TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation) =>
         authenticators.Find(tenant, name) is ITokenAuthenticator authenticator
             ? await granter.Open(
                 request,
-                await Try(tenant, request, $"_{name}", () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation), cancellation))
+                await Try(tenant, request, $"_{name}", () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation), cancellation),
+                cancellation)
             : LoginResult.Rejected($"this tenant has no token authenticator '{name}'");
 
     private async ValueTask<Verdict> Try(

@@ -15,7 +15,7 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
     private volatile SigningKey? _key;
 
     /// <summary>Opens a session for whom the verdict proved, or says why not.</summary>
-    public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict)
+    public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict, CancellationToken cancellation = default)
     {
         if (verdict.Identity is not { } identity)
         {
@@ -28,8 +28,8 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
         }
 
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
-        var session = await grains.GetGrain<ISessionAuthorityGrain>(key.ToString())
-            .Open(new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent));
+        var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent);
+        var session = await LastingQuestion.Ask(() => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         return await Grant(request, session, session.Rules, session.RefreshToken);
     }
 
@@ -83,5 +83,5 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
     private async ValueTask<SigningKey> SigningKey() =>
         _key is { } key && time.GetUtcNow() < key.UseUntil
             ? key
-            : _key = await grains.GetGrain<IKeyRingGrain>(0).GetSigningKey();
+            : _key = await LastingQuestion.Ask(() => grains.GetGrain<IKeyRingGrain>(0).GetSigningKey(), time, CancellationToken.None);
 }

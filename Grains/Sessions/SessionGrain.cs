@@ -104,15 +104,15 @@ internal sealed class SessionGrain(
 
     public async ValueTask<bool> RevokeAll()
     {
-        if (!state.RecordExists && state.State.Sessions.Count == 0)
+        var had = state.State.Sessions.Count > 0;
+        if (had || state.RecordExists)
         {
-            return false;
+            state.State.Generation++;
+            state.State.Sessions.Clear();
+            await Write();
         }
 
-        var had = state.State.Sessions.Count > 0;
-        state.State.Generation++;
-        state.State.Sessions.Clear();
-        await Write();
+        // A gateway may know a session that the storage lost.
         await Announce();
         return had;
     }
@@ -127,6 +127,15 @@ internal sealed class SessionGrain(
         await Write();
         await Announce();
         return true;
+    }
+
+    public async ValueTask Tidy()
+    {
+        var now = time.GetUtcNow();
+        if (state.State.Sessions.RemoveAll(session => session.Expires <= now) > 0)
+        {
+            await Write();
+        }
     }
 
     private FrontDoorConfiguration Running => configuration.Current.Configuration;
@@ -192,11 +201,12 @@ internal sealed class SessionGrain(
     private SessionSummary Summary(StoredSession session) => new(
         session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires, session.ClientAddress);
 
+    /// <summary>Of who has no session nothing is kept: ids of sessions never come again, whatever the generation.</summary>
     private async Task Write()
     {
         try
         {
-            await state.WriteStateAsync();
+            await (state.State.Sessions.Count == 0 ? state.ClearStateAsync() : state.WriteStateAsync());
         }
         catch (Orleans.Storage.InconsistentStateException)
         {

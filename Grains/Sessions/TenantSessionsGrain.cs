@@ -12,10 +12,13 @@ internal sealed class TenantSessionsGrain(
     IConfigurationFeed configuration, TimeProvider time)
     : Grain, ITenantSessionsGrain, ISessionIndexGrain
 {
-    private static readonly TimeSpan WritePeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>How many identities are tidied up in one period.</summary>
+    private const int TidiedAtOnce = 50;
+
+    private readonly Queue<SessionKey> _over = new();
     private bool _unwritten;
-
 
     /// <summary>The most sessions that are listed; the oldest make room.</summary>
     private const int Capacity = 100_000;
@@ -23,8 +26,8 @@ internal sealed class TenantSessionsGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         this.RegisterGrainTimer(
-            static (self, cancellation) => self.WriteNew(cancellation), this,
-            new GrainTimerCreationOptions { DueTime = WritePeriod, Period = WritePeriod, Interleave = false });
+            static (self, cancellation) => self.KeepUp(cancellation), this,
+            new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
         return Task.CompletedTask;
     }
 
@@ -86,6 +89,25 @@ internal sealed class TenantSessionsGrain(
         return sessions.Count;
     }
 
+    private async Task KeepUp(CancellationToken cancellation)
+    {
+        Prune();
+        await WriteNew(cancellation);
+        for (var tidied = 0; tidied < TidiedAtOnce && _over.TryDequeue(out var over); tidied++)
+        {
+            try
+            {
+                await Authority(over.Authenticator, over.Subject).Tidy();
+            }
+            catch (Exception)
+            {
+                // The storage, or the silo that has the grain, is away: later.
+                _over.Enqueue(over);
+                return;
+            }
+        }
+    }
+
     private Task WriteNew(CancellationToken cancellation) => _unwritten ? Write(cancellation) : Task.CompletedTask;
 
     private async Task Write(CancellationToken cancellation)
@@ -115,7 +137,8 @@ internal sealed class TenantSessionsGrain(
 
         foreach (var session in over)
         {
-            index.State.Sessions.Remove(session.Session);
+            _unwritten |= index.State.Sessions.Remove(session.Session);
+            _over.Enqueue(new SessionKey(this.GetPrimaryKeyString(), session.Authenticator, session.Subject));
         }
     }
 }

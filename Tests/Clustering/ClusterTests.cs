@@ -112,6 +112,9 @@ public sealed class ClusterTests(Lab lab)
         using var bob = gateway.Client("bob");
         var token = await bob.Token(RegistryClient.Pull("cluster/app"));
         Assert.Equal(HttpStatusCode.OK, await silo.Revoke("bob"));
+        using var carol = gateway.Client("carol");
+        var lost = await carol.Token(RegistryClient.Pull("cluster/app"));
+        Assert.Equal(HttpStatusCode.OK, await Pull(gateway, lost));
         cluster.Redis.Kill();
         await cluster.Redis.Restart(empty: true);
         var newcomer = await cluster.StartSilo();
@@ -126,6 +129,10 @@ public sealed class ClusterTests(Lab lab)
             },
             "bob can log in anew", TimeSpan.FromSeconds(20));
         Assert.Equal(HttpStatusCode.Unauthorized, await Pull(gateway, token));
+
+        // A session that the storage lost, and a gateway knows, can be ended.
+        await Eventually.True(async () => await silo.Revoke("carol") == HttpStatusCode.OK, "carol is revoked", TimeSpan.FromSeconds(20));
+        await Eventually.True(async () => await Pull(gateway, lost) == HttpStatusCode.Unauthorized, "carol is refused", TimeSpan.FromSeconds(5));
     }
 
     [Fact]

@@ -54,7 +54,8 @@ internal sealed partial class PeopleLoginGrain(
                 {
                     Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true, ClientAddress = reply.ClientAddress,
                 },
-                verdict);
+                verdict,
+                cancellation);
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>

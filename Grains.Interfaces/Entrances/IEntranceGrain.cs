@@ -1,0 +1,35 @@
+using Orleans.Concurrency;
+
+namespace RegistryProxy.Grains.Interfaces;
+
+/// <summary>
+/// A way into the cluster. A client sends every call to a grain through the same silo; when that silo says nothing, the grain can be asked
+/// through another one, by an entrance with another key. A stateless worker: it is wherever its call arrives.
+/// </summary>
+[Alias("rp.IEntranceGrain")]
+public interface IEntranceGrain : IGrainWithIntegerKey
+{
+    /// <summary>Returns at once: the way is open.</summary>
+    [Alias("Ping"), AlwaysInterleave, ResponseTimeout("00:00:01")]
+    ValueTask Ping(CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="ILoginGrain.Login"/>.</summary>
+    [Alias("Login"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="ILoginGrain.CreateNonce"/>.</summary>
+    [Alias("CreateNonce"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="ISnapshotGrain.Follow"/>.</summary>
+    [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="ISessionGrain.Decide"/> of the session with this key.</summary>
+    [Alias("Decide"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<SessionDecision> Decide(string sessionKey, string sessionId, long generation, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="IUpstreamTokenGrain.GetGrant"/> of the token with this key.</summary>
+    [Alias("GetGrant"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default);
+}

@@ -1,0 +1,27 @@
+using Orleans.Concurrency;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Entrances;
+
+/// <summary>Passes questions on.</summary>
+[StatelessWorker, Reentrant]
+internal sealed class EntranceGrain : Grain, IEntranceGrain
+{
+    public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;
+
+    public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) => Logins.Login(request, cancellation);
+
+    public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
+        Logins.CreateNonce(tenant, authenticator, cancellation);
+
+    public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default) =>
+        GrainFactory.GetGrain<ISnapshotGrain>(0).Follow(observer, known, cancellation);
+
+    public ValueTask<SessionDecision> Decide(string sessionKey, string sessionId, long generation, CancellationToken cancellation = default) =>
+        GrainFactory.GetGrain<ISessionGrain>(sessionKey).Decide(sessionId, generation, cancellation);
+
+    public ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default) =>
+        GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetGrant(cancellation);
+
+    private ILoginGrain Logins => GrainFactory.GetGrain<ILoginGrain>(0);
+}

@@ -1,0 +1,37 @@
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Support.Chaos;
+
+/// <summary>The files of the members of a <see cref="ChaosCluster"/>.</summary>
+internal static class ChaosConfiguration
+{
+    public static string Gateway(ChaosCluster cluster, string clusterExtra) =>
+        $$"""cluster: { provider: redis, redis: { connection: "{{cluster.Redis.Connection}}" }{{clusterExtra}} }""";
+
+    public static string Silo(ChaosCluster cluster, string clusterExtra, string stateKey, string htpasswd) => $$"""
+        revision: 1
+        cluster:
+          { provider: redis, redis: { connection: "{{cluster.Redis.Connection}}" },
+            siloPort: {{LastingPort.Next()}}, gatewayPort: {{LastingPort.Next()}}{{clusterExtra}} }
+        state:
+          provider: redis
+          redis: { connection: "{{cluster.Redis.Connection}}" }
+          encryptionKeys: [{ id: k1, key: { value: "{{stateKey}}" } }]
+        upstreams:
+          local:
+            url: "{{cluster.Registry.Url}}"
+            allowPrivate: true
+            credentials: { type: basic, username: {{DockerRegistry.User}}, password: { value: {{DockerRegistry.Password}} } }
+        authenticators:
+          staff: { type: htpasswd, file: "{{htpasswd}}" }
+        tenants:
+          {{ChaosCluster.Tenant}}:
+            hosts: ["*"]
+            authenticators: [staff]
+            routes:
+              - { prefix: "", upstream: local }
+            access:
+              - { name: pullers, who: [authenticated], repositories: ["**"], actions: [pull] }
+              - { name: publishers, who: ["user:{{ChaosCluster.Publisher}}"], repositories: ["**"], actions: [pull, push, delete] }
+        """;
+}
