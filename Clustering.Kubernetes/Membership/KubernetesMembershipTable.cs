@@ -58,7 +58,9 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default)
     {
         var key = MemberRows.KeyOf(entry.SiloAddress);
-        if (!await store.TryPatch([new PatchOperation("replace", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime))], cancellationToken))
+        // Not "replace": API servers before 1.24 take that for "add" when the row is gone.
+        PatchOperation[] beat = [new("remove", $"/spec/heartbeats/{key}"), new("add", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime))];
+        if (!await store.TryPatch(beat, cancellationToken))
         {
             throw new OrleansException($"there is no row {key} to keep alive");
         }

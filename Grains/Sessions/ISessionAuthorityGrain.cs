@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Protocol;
@@ -8,8 +9,8 @@ namespace RegistryProxy.Grains.Sessions;
 [Alias("rp.ISessionAuthorityGrain")]
 internal interface ISessionAuthorityGrain : IGrainWithStringKey
 {
-    /// <summary>Opens a session after the identity was proved.</summary>
-    [Alias("Open")]
+    /// <summary>Opens a session after the identity was proved. Many at once share a write.</summary>
+    [Alias("Open"), AlwaysInterleave]
     ValueTask<OpenedSession> Open(SessionOpening opening);
 
     /// <summary>Goes on with the session of a refresh token.</summary>

@@ -16,9 +16,6 @@ internal sealed class SessionGrain(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)
     : Grain, ISessionGrain, ISessionAuthorityGrain
 {
-    /// <summary>The most sessions of one identity; the oldest make room.</summary>
-    private const int MaxSessions = 100;
-
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
     /// <summary>The longest session of a machine.</summary>
@@ -28,6 +25,7 @@ internal sealed class SessionGrain(
     private static readonly TimeSpan NodeAgentLimit = TimeSpan.FromHours(1);
 
     private readonly IdentityStanding _standing = new(authenticators, time);
+    private SharedWrite? _writes;
     private SessionKey _key = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -42,7 +40,7 @@ internal sealed class SessionGrain(
     {
         var version = authenticators.Version;
         var open = generation == state.State.Generation && Find(sessionId) is { } session && await Standing() is { Identity: { } identity } && IsOpen(session, identity)
-            ? new SessionDecision { Open = true, Rules = Rules(identity) }
+            ? new SessionDecision { Open = true, Rules = Rules(session, identity) }
             : SessionDecision.Closed;
         return open with { Version = version, Lease = Lease };
     }
@@ -56,11 +54,12 @@ internal sealed class SessionGrain(
             _standing.Proved(tenant, opening.Identity);
         }
 
-        var session = opening.Refreshable ? null : state.State.Sessions.Find(known => known.TokenHash is null && IsLive(known, opening.Identity));
+        var claims = IsMachine ? opening.Identity.Claims : null;
+        var session = opening.Refreshable ? null : state.State.Sessions.Find(known => known.TokenHash is null && IsLive(known, opening.Identity) && known.WasOpenedWith(claims));
         RefreshToken? token = null;
         if (session is null)
         {
-            (session, token) = Create(opening);
+            (session, token) = Create(opening, claims);
             await Keep(session);
         }
         else if (session.Expires - time.GetUtcNow() < Tokens.AccessLifetime)
@@ -69,7 +68,7 @@ internal sealed class SessionGrain(
             await Keep(session);
         }
 
-        if (known is not null && !known.SaysTheSameAs(opening.Identity))
+        if (known is not null && !known.SaysTheSameAs(opening.Identity, IsMachine))
         {
             await Write();
             await Announce();
@@ -152,37 +151,33 @@ internal sealed class SessionGrain(
     /// <summary>A session ends when the credential that opened it changes.</summary>
     private static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
 
-    private IReadOnlyList<GrantedRule> Rules(VerifiedIdentity identity) => Tenant is { } tenant ? AccessRules.Match(tenant, identity) : [];
+    /// <summary>What a machine said holds for its own session alone, since many may share a subject; what people prove anew holds for all of theirs.</summary>
+    private IReadOnlyList<GrantedRule> Rules(StoredSession session, VerifiedIdentity identity) =>
+        Tenant is { } tenant ? AccessRules.Match(tenant, session.Claims is { } claims ? identity with { Claims = claims } : identity) : [];
 
     private bool IsLive(StoredSession session, VerifiedIdentity identity) => IsOpen(session, identity) && session.Expires > time.GetUtcNow();
 
-    private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening)
+    private bool IsMachine => Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
+
+    private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id) : null;
         var now = time.GetUtcNow();
-        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress), token);
+        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, claims), token);
     }
 
     /// <summary>The least of what the configuration, who asks, the kind of identity and its credential allow.</summary>
     private DateTimeOffset Expiry(SessionOpening opening, DateTimeOffset now)
     {
-        var isMachine = Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
-        var limit = opening.NodeAgent ? NodeAgentLimit : isMachine ? MachineLimit : TimeSpan.MaxValue;
+        var limit = opening.NodeAgent ? NodeAgentLimit : IsMachine ? MachineLimit : TimeSpan.MaxValue;
         var end = now + (Tokens.RefreshLifetime < limit ? Tokens.RefreshLifetime : limit);
         return opening.Identity.Expires is { } expires && expires < end ? expires : end;
     }
 
     private async Task Keep(StoredSession session)
     {
-        var now = time.GetUtcNow();
-        state.State.Sessions.RemoveAll(known => known.Expires <= now || known.Id == session.Id);
-        state.State.Sessions.Add(session);
-        if (state.State.Sessions.Count > MaxSessions)
-        {
-            state.State.Sessions.RemoveRange(0, state.State.Sessions.Count - MaxSessions);
-        }
-
+        SessionRoom.Add(state.State.Sessions, session, time.GetUtcNow());
         await Write();
         await GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant).Add(_key, Summary(session));
     }
@@ -193,7 +188,7 @@ internal sealed class SessionGrain(
         Subject = _key.Subject,
         SessionId = session.Id,
         Generation = state.State.Generation,
-        Rules = Rules(identity),
+        Rules = Rules(session, identity),
         RefreshToken = token?.Text,
         Expires = session.Expires,
     };
@@ -201,12 +196,15 @@ internal sealed class SessionGrain(
     private SessionSummary Summary(StoredSession session) => new(
         session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires, session.ClientAddress);
 
+    /// <summary>Keeps what has changed until now; who comes while that runs shares the next write.</summary>
+    private Task Write() => (_writes ??= new SharedWrite(WriteNow)).Write();
+
     /// <summary>Of who has no session nothing is kept: ids of sessions never come again, whatever the generation.</summary>
-    private async Task Write()
+    private async Task WriteNow()
     {
         try
         {
-            await (state.State.Sessions.Count == 0 ? state.ClearStateAsync() : state.WriteStateAsync());
+            await (state.State.Sessions.Count == 0 ? Clear() : state.WriteStateAsync());
         }
         catch (Orleans.Storage.InconsistentStateException)
         {
@@ -214,6 +212,14 @@ internal sealed class SessionGrain(
             DeactivateOnIdle();
             throw;
         }
+    }
+
+    /// <summary>Clears the record and not the state: a session may be opened meanwhile, and is written next.</summary>
+    private async Task Clear()
+    {
+        var current = state.State;
+        await state.ClearStateAsync();
+        state.State = current;
     }
 
     private Task Announce() => GrainFactory.GetGrain<Configuration.ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();

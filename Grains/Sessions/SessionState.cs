@@ -23,6 +23,7 @@ internal sealed class SessionState
 /// <param name="Opened">When.</param>
 /// <param name="Expires">When it ends by itself.</param>
 /// <param name="ClientAddress">Who opened it.</param>
+/// <param name="Claims">What the proof of a machine said beside the subject, which others may share; <c>null</c> for people.</param>
 [GenerateSerializer, Immutable, Alias("rp.stored-session")]
 internal sealed record StoredSession(
     [property: Id(0)] string Id,
@@ -30,4 +31,10 @@ internal sealed record StoredSession(
     [property: Id(2)] string CredentialStamp,
     [property: Id(3)] DateTimeOffset Opened,
     [property: Id(4)] DateTimeOffset Expires,
-    [property: Id(5)] string ClientAddress);
+    [property: Id(5)] string ClientAddress,
+    [property: Id(6)] IReadOnlyDictionary<string, string>? Claims = null)
+{
+    /// <summary>Whether a machine that says the same opened it; always so for people.</summary>
+    public bool WasOpenedWith(IReadOnlyDictionary<string, string>? claims) =>
+        Claims is null ? claims is null : claims is not null && Identity.Claims.SaysTheSameAs(Claims, claims);
+}

@@ -57,6 +57,9 @@ internal sealed record DoorSettings
 
     /// <summary>The authority that signed the door's certificate; <c>null</c> for those of the system.</summary>
     public required string? CaFile { get; init; }
+
+    /// <summary>Where an installed agent looks for <see cref="CaFile"/>: a relative path is one beside the settings.</summary>
+    public string? InstalledCaFile { get; init; }
 }
 
 /// <summary>A front door takes the service account tokens of workloads.</summary>

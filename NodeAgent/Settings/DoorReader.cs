@@ -40,7 +40,9 @@ internal static class DoorReader
 
         var ca = Authority(door["ca"]);
         door.RefuseOthers();
-        return url is null ? null : new DoorSettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca };
+        return url is null
+            ? null
+            : new DoorSettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca, InstalledCaFile = AgentFiles.Installed(door["ca"].Text()) };
     }
 
     /// <summary>Read at the start, so that an agent which serves can also connect.</summary>

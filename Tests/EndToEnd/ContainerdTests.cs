@@ -1,4 +1,6 @@
+using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Nodes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -49,13 +51,20 @@ public sealed class ContainerdTests(Lab lab)
         await alice.PushImage("rewritten/public/mirrored", "v1", TestImage.Build(25, 1000));
         containerd.WriteHosts(door.Authority, $"[host.\"{door.DataUrl}\"]\n");
         containerd.WriteHosts("mirror.example", $"server = \"{door.DataUrl}\"\n[host.\"{door.DataUrl}\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
-        using var cri = new CriImages(containerd.Socket);
+        using var cri = new KubeletImages(containerd.Socket);
 
-        await cri.Pull($"{door.Authority}/public/cri:v1");
-        await cri.Pull($"{door.Authority}/team-a/cri:v1", "bob", FrontDoor.PasswordOf("bob"));
-        await cri.Pull("mirror.example/deep/inside/public/mirrored:v1");
-        var denied = await Assert.ThrowsAsync<Grpc.Core.RpcException>(
-            () => cri.Pull($"{door.Authority}/team-a/cri:v1", "carol", FrontDoor.PasswordOf("carol")));
-        Assert.Contains("403", denied.Status.Detail);
+        await Pull($"{door.Authority}/public/cri:v1");
+        await Pull($"{door.Authority}/team-a/cri:v1", "bob");
+        await Pull("mirror.example/deep/inside/public/mirrored:v1");
+        await cri.Remove($"{door.Authority}/team-a/cri:v1");
+        Assert.Contains("403", await cri.FailedPull($"{door.Authority}/team-a/cri:v1", Of("carol")));
+
+        async Task Pull(string image, string? user = null)
+        {
+            await cri.Remove(image);
+            await cri.Pull(image, user is null ? null : Of(user));
+        }
+
+        static AuthConfig Of(string user) => new() { Username = user, Password = FrontDoor.PasswordOf(user) };
     }
 }

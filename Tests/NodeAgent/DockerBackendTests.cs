@@ -8,10 +8,29 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.NodeAgent;
 
-/// <summary>What is particular to Docker: names that are rewritten, streams that fail half-way, two kinds of store.</summary>
+/// <summary>What the product is for, on a node with Docker; and what is particular to it: names that are rewritten, streams that fail half-way, two kinds of store.</summary>
 public sealed class DockerBackendTests(Lab lab)
 {
     private const string Legacy = "{ type: aws-iid, authenticator: legacy }";
+
+    [Fact]
+    public async Task A_private_image_is_pulled_with_the_identity_of_the_node_and_no_secret_anywhere()
+    {
+        await using var door = await NodeDoor.Start(lab);
+        using var alice = door.Door.Client("alice");
+        await alice.PushImage("nodes/seed", "v1", TestImage.Build(300, 10_000));
+        await alice.PushImage("secret/seed", "v1", TestImage.Build(301, 10_000));
+        await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
+
+        var image = $"{door.Authority}/nodes/seed:v1";
+        Assert.Null(await agent.Images.Status(image));
+        var id = await agent.Images.Pull(image);
+        Assert.Equal(id, (await agent.Images.Status(image))!.Id);
+        Assert.Contains($"{door.Instance} may not pull secret/seed", await agent.Images.FailedPull($"{door.Authority}/secret/seed:v1"));
+        await agent.Images.Remove(image);
+        Assert.Null(await agent.Images.Status(image));
+        Assert.DoesNotContain("rpr_", agent.Log);
+    }
 
     [Fact]
     public async Task A_rewritten_name_is_pulled_through_the_door_and_keeps_its_name_after_a_restart()
@@ -106,21 +125,6 @@ public sealed class DockerBackendTests(Lab lab)
             context.Response.Headers["Docker-Content-Digest"] = blob.Digest.Value;
             return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(blob.Bytes).AsTask();
         }
-    }
-
-    [Fact]
-    public async Task A_full_disk_is_named_in_the_words_of_the_daemon()
-    {
-        await using var disk = await SmallDisk.Mount(24);
-        await using var engine = await DockerEngine.Start(Path.Combine(disk.Path, "docker"));
-        await using var door = await NodeDoor.Start(lab);
-        using var alice = door.Door.Client("alice");
-        await alice.PushImage("nodes/large", "v1", TestImage.Build(343, 40_000_000));
-        await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: docker, endpoint: \"unix://{engine.SocketPath}\" }}"));
-        var words = await agent.Images.FailedPull($"{door.Authority}/nodes/large:v1");
-        Assert.StartsWith($"failed to pull image \"{door.Authority}/nodes/large:v1\": ", words);
-        Assert.EndsWith("no space left on device", words);
-        Assert.Equal(Path.Combine(disk.Path, "docker"), (await agent.Images.FsInfo()).ImageFilesystems[0].FsId.Mountpoint);
     }
 
     [Fact]

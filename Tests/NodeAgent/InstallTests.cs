@@ -107,6 +107,22 @@ public sealed class InstallTests(Lab lab)
         Assert.False(Path.Exists(node.At("/opt/registryproxy/bin/registryproxy-nodeagent")));
     }
 
+    [Fact]
+    public async Task The_authority_of_a_front_door_comes_along_and_goes_again()
+    {
+        await using var node = await NodeRoot.Create(Settings.Replace("url: \"https://docker.acme.example\"", "url: \"https://docker.acme.example\", ca: ca.crt"), Nodes["kubeadm"]);
+        (await node.Run("install", "docker-helper", "--files-only")).ShouldFail("ca.crt cannot be read as certificates in PEM");
+
+        var authority = TestCertificates.Authority("door").ExportCertificatePem();
+        node.Beside("ca.crt", authority);
+        var before = node.Snapshot();
+        Assert.Contains("+++ /etc/registryproxy/ca.crt", (await node.Run("install", "docker-helper", "--dry-run")).Output);
+        (await node.Run("install", "docker-helper", "--files-only")).ShouldSucceed();
+        Assert.Equal(authority, await node.Read("/etc/registryproxy/ca.crt"));
+        (await node.Run("uninstall", "docker-helper", "--files-only")).ShouldSucceed();
+        Assert.Equal(before, node.Snapshot());
+    }
+
     [Theory]
     [InlineData("gke", "/home/kubernetes/bin/kubelet", "\u007fELF", "does not know --image-service-endpoint any more")]
     [InlineData("gke", "/etc/default/kubelet", "OTHER=1\n", "has no KUBELET_OPTS")]

@@ -84,6 +84,40 @@ public sealed class KubeletMessageTests(Lab lab)
             await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_an_instance_of_another_account(bool docker)
+    {
+        await using var door = await NodeDoor.Start(lab);
+        door.Metadata.Account = "999999999999";
+        await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
+        Assert.Equal(
+            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the account or region of this instance is not one of 'legacy'",
+            await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Of_a_disk_that_is_full_and_what_is_there_is_told_as_before(bool docker)
+    {
+        await using var door = await NodeDoor.Start(lab);
+        using var alice = door.Door.Client("alice");
+        await alice.PushImage("nodes/small", "v1", TestImage.Build(332, 5000));
+        await alice.PushImage("nodes/large", "v1", TestImage.Build(333, 40_000_000));
+        await using var node = await SmallNode.Start(docker, door);
+        await using var agent = await Agent.Start(door.Agent(Legacy, node.Runtime));
+        var id = await agent.Images.Pull($"{door.Authority}/nodes/small:v1");
+
+        var words = await agent.Images.FailedPull($"{door.Authority}/nodes/large:v1");
+        Assert.StartsWith($"failed to pull {(docker ? "" : "and unpack ")}image \"{door.Authority}/nodes/large:v1\": ", words);
+        Assert.EndsWith("no space left on device", words);
+        Assert.Equal(id, (await agent.Images.Status($"{door.Authority}/nodes/small:v1"))!.Id);
+        Assert.StartsWith(node.Disk, (await agent.Images.FsInfo()).ImageFilesystems[0].FsId.Mountpoint);
+        await agent.Images.Remove(id);
+    }
+
     [Fact]
     public async Task Of_a_machine_without_metadata_and_of_a_token_that_is_not_there()
     {

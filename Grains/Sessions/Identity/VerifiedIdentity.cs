@@ -23,7 +23,15 @@ internal sealed record VerifiedIdentity(
     public bool HasUsableSubject => Subject.Length is > 0 and <= MaxSubject && !Subject.Any(char.IsControl);
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
-    public bool SaysTheSameAs(VerifiedIdentity other) =>
-        Groups.SequenceEqual(other.Groups) && Claims.Count == other.Claims.Count
-        && Claims.All(claim => other.Claims.TryGetValue(claim.Key, out var value) && value == claim.Value);
+    /// <param name="other">The other proof.</param>
+    /// <param name="subjectAlone">Whether claims do not count, because each session holds to its own.</param>
+    public bool SaysTheSameAs(VerifiedIdentity other, bool subjectAlone) =>
+        Groups.SequenceEqual(other.Groups) && (subjectAlone || Claims.SaysTheSameAs(other.Claims));
+}
+
+/// <summary>Claims are equal when they say the same, in any order.</summary>
+internal static class Claims
+{
+    public static bool SaysTheSameAs(this IReadOnlyDictionary<string, string> claims, IReadOnlyDictionary<string, string> others) =>
+        claims.Count == others.Count && claims.All(claim => others.TryGetValue(claim.Key, out var value) && value == claim.Value);
 }

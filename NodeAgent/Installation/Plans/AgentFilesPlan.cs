@@ -7,7 +7,13 @@ internal static class AgentFilesPlan
 {
     public const string Unit = "/etc/systemd/system/registryproxy-nodeagent.service";
 
-    public static FileChange Settings(InstallContext context) => FileChange.Own(context.Host, AgentFiles.Settings, context.SettingsText, secret: true);
+    /// <summary>The settings, and the authorities that they name.</summary>
+    public static IEnumerable<FileChange> Settings(InstallContext context) =>
+    [
+        FileChange.Own(context.Host, AgentFiles.Settings, context.SettingsText, secret: true),
+        .. context.Settings.FrontDoors.Where(door => door.CaFile is not null).DistinctBy(door => door.InstalledCaFile)
+            .Select(door => FileChange.Own(context.Host, door.InstalledCaFile!, File.ReadAllText(door.CaFile!))),
+    ];
 
     /// <summary>Up before kubelet, which does not start without its image service, and back at once whenever it ends.</summary>
     public static FileChange Service(InstallContext context) => FileChange.Own(context.Host, Unit, $"""

@@ -21,7 +21,7 @@ internal static class CredentialProviderPlan
         return new InstallPlan
         {
             Target = InstallTarget.CredentialProvider,
-            Files = [AgentFilesPlan.Settings(context), Config(host, platform, config, entries), .. flags is null ? [] : new[] { flags }],
+            Files = [.. AgentFilesPlan.Settings(context), Config(host, platform, config, entries), .. flags is null ? [] : new[] { flags }],
             Programs = [platform.Program],
             Links = [.. entries.Select(entry => $"{folder}/{entry.Name}")],
             NeedsKubelet = true,

@@ -17,7 +17,7 @@ internal static class DockerHelperPlan
             Target = InstallTarget.DockerHelper,
             Files =
             [
-                AgentFilesPlan.Settings(context),
+                .. AgentFilesPlan.Settings(context),
                 before is null ? FileChange.Own(host, Config, merged.Text, secret: true) : FileChange.Merge(host, Config, before, merged),
             ],
             Programs = [context.Platform.Program],

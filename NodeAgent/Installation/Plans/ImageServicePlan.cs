@@ -21,7 +21,7 @@ internal static class ImageServicePlan
         return new InstallPlan
         {
             Target = InstallTarget.ImageService,
-            Files = [AgentFilesPlan.Settings(context), AgentFilesPlan.Service(context), Kubelet(context, endpoint)],
+            Files = [.. AgentFilesPlan.Settings(context), AgentFilesPlan.Service(context), Kubelet(context, endpoint)],
             Programs = [context.Platform.Program],
             NeedsAgent = true,
             NeedsKubelet = true,

@@ -23,7 +23,7 @@ internal static class MirrorPlan
         return new InstallPlan
         {
             Target = InstallTarget.ContainerdMirror,
-            Files = [AgentFilesPlan.Settings(context), AgentFilesPlan.Service(context), .. mirror.FrontDoors.Keys.Select(registry => Hosts(host, registry, mirror.Listen, secret))],
+            Files = [.. AgentFilesPlan.Settings(context), AgentFilesPlan.Service(context), .. mirror.FrontDoors.Keys.Select(registry => Hosts(host, registry, mirror.Listen, secret))],
             Programs = [context.Platform.Program],
             NeedsAgent = true,
         };

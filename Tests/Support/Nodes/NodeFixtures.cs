@@ -35,7 +35,9 @@ public abstract class NodeFixture(Lab lab) : IAsyncLifetime
 /// <summary>A node with a real Docker Engine.</summary>
 public sealed class DockerNode(Lab lab) : NodeFixture(lab)
 {
-    internal static async Task<string> Settings(Lab lab) => $"{{ type: docker, endpoint: \"unix://{(await lab.Docker).SocketPath}\" }}";
+    internal static async Task<string> Settings(Lab lab) => Settings(await lab.Docker);
+
+    internal static string Settings(DockerEngine engine) => $"{{ type: docker, endpoint: \"unix://{engine.SocketPath}\" }}";
 
     protected override Task<string> Runtime() => Settings(Lab);
 }
@@ -44,9 +46,10 @@ public sealed class DockerNode(Lab lab) : NodeFixture(lab)
 public sealed class ContainerdNode(Lab lab) : NodeFixture(lab)
 {
     /// <summary>The runtime of the agent; containerd learns to speak plain http to the door, under both of its names.</summary>
-    internal static async Task<string> Settings(Lab lab, NodeDoor door)
+    internal static async Task<string> Settings(Lab lab, NodeDoor door) => Settings(await lab.Containerd, door);
+
+    internal static string Settings(Containerd containerd, NodeDoor door)
     {
-        var containerd = await lab.Containerd;
         foreach (var host in new[] { door.Authority, door.OtherAuthority })
         {
             containerd.WriteHosts(host, $"[host.\"http://{host}\"]\n");

@@ -48,6 +48,9 @@ internal sealed class NodeRoot : IAsyncDisposable
         return node;
     }
 
+    /// <summary>Puts a file beside the settings that are to be installed.</summary>
+    public void Beside(string name, string text) => _folder.Write(name, text);
+
     public string At(string path) => Root + path;
 
     public Task<string> Read(string path) => File.ReadAllTextAsync(At(path));
