@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
@@ -70,7 +69,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         try
         {
-            if (await SendAgainOnce(account, request, queues, cancellation) is { } response)
+            if (await account.Breaker.Send(request, base.SendAsync, cancellation) is { } response)
             {
                 return response;
             }
@@ -85,20 +84,6 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         accounts.CountRefusal(call.Upstream, "breaker");
         return new RefusedResponse(request, Failing(call.Upstream));
-    }
-
-    /// <summary>A connection that breaks before its answer is no news yet: what may be sent again is sent once more.</summary>
-    private async Task<HttpResponseMessage?> SendAgainOnce(
-        UpstreamAccount account, HttpRequestMessage request, bool mayRepeat, CancellationToken cancellation)
-    {
-        try
-        {
-            return await account.Breaker.Send(request, base.SendAsync, cancellation);
-        }
-        catch (HttpRequestException fault) when (mayRepeat && fault.InnerException is SocketException or HttpIOException or IOException { InnerException: SocketException })
-        {
-            return await account.Breaker.Send(request, base.SendAsync, cancellation);
-        }
     }
 
     private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;

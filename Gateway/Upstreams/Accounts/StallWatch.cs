@@ -12,12 +12,16 @@ internal sealed class StallWatch(TimeProvider time)
     /// <summary>How many times the slowest recent answer is too long.</summary>
     private const int Patience = 4;
 
+    /// <summary>How many answers must have come before it is known what is usual.</summary>
+    private const int Acquaintance = 100;
+
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Alone = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     private int _waiting;
+    private int _answers;
     private long _lastAnswer;
     private double _usual;
 
@@ -62,14 +66,18 @@ internal sealed class StallWatch(TimeProvider time)
         }
     }
 
-    private TimeSpan Limit(bool suspect) => Volatile.Read(ref _lastAnswer) == 0 && !suspect
+    private TimeSpan Limit(bool suspect) => Volatile.Read(ref _answers) < Acquaintance && !suspect
         ? Longest
         : TimeSpan.FromMilliseconds(Math.Clamp(Volatile.Read(ref _usual) * Patience, Shortest.TotalMilliseconds, Longest.TotalMilliseconds));
 
-    /// <summary>The slowest answer counts, and is forgotten a tenth with each that is faster.</summary>
+    /// <summary>The slowest answer counts, and is forgotten a hundredth with each that is faster.</summary>
     private void Answered(long began)
     {
         Volatile.Write(ref _lastAnswer, time.GetTimestamp());
-        Volatile.Write(ref _usual, Math.Max(time.GetElapsedTime(began).TotalMilliseconds, Volatile.Read(ref _usual) * 0.9));
+        Volatile.Write(ref _usual, Math.Max(time.GetElapsedTime(began).TotalMilliseconds, Volatile.Read(ref _usual) * 0.99));
+        if (Volatile.Read(ref _answers) < Acquaintance)
+        {
+            Interlocked.Increment(ref _answers);
+        }
     }
 }
