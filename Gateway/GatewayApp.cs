@@ -1,6 +1,7 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Peers;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
@@ -17,6 +18,7 @@ public static class GatewayApp
     {
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
+        builder.AddFileSending(configuration);
         builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Draining;
@@ -15,6 +16,7 @@ public static class StandaloneApp
     {
         var configuration = start.Source.Current.Configuration;
         var builder = HostBuilding.CreateBuilder(start);
+        builder.AddFileSending(configuration);
         builder.AddListeners(start, ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         builder.AddEmbeddedSilo(start);
         builder.Services.AddRouting();

@@ -19,6 +19,7 @@ internal static class CacheReader
             MaxBytes = map["maxBytes"].Size(otherwise.MaxBytes),
             TagTtl = map["tagTtl"].Duration(otherwise.TagTtl, TimeSpan.Zero, TimeSpan.FromDays(1)),
             StaleIfError = map["staleIfError"].Duration(otherwise.StaleIfError, TimeSpan.Zero, TimeSpan.FromDays(30)),
+            SendFile = map["sendFile"].Flag(otherwise.SendFile),
         };
         map.RefuseOthers();
         return cache;

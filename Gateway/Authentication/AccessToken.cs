@@ -30,7 +30,7 @@ internal sealed class AccessToken
     public bool IsAnonymous => Session is null;
 
     /// <summary>The authenticator that proved the subject; <c>null</c> for anonymous.</summary>
-    public string? Authenticator => Session?.Key.Split('/', 3)[1];
+    public string? Authenticator => field ??= Session?.Key.Split('/', 3)[1];
 
     /// <summary>The actions that the token itself carries for a repository.</summary>
     public RepositoryActions ActionsOn(RepositoryName repository)

@@ -11,16 +11,19 @@ internal sealed class AccessTokenCache
 
     private readonly ConcurrentLru<string, AccessToken> _tokens = new(Capacity);
 
-    /// <summary>The token, verified now or before; <c>null</c> when it is not one of ours.</summary>
-    public AccessToken? Get(string text, FrontDoorMap map)
+    /// <summary>
+    /// The token of an Authorization header, verified now or before; <c>null</c> when it is not one of ours. Kept under the whole header:
+    /// connections give the same text each time, and a warm request copies none of it.
+    /// </summary>
+    public AccessToken? Get(string header, FrontDoorMap map)
     {
-        if (_tokens.TryGet(text, out var known))
+        if (_tokens.TryGet(header, out var known))
         {
             return known;
         }
 
-        var verified = map.Verifier.Verify(text);
-        return verified is null ? null : _tokens.GetOrAdd(text, static (_, token) => token, verified);
+        var verified = map.Verifier.Verify(header["Bearer ".Length..].Trim());
+        return verified is null ? null : _tokens.GetOrAdd(header, static (_, token) => token, verified);
     }
 
     public void Clear() => _tokens.Clear();

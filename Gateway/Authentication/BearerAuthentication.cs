@@ -38,7 +38,7 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
             return Authentication.Missing;
         }
 
-        var token = tokens.Get(text[7..].Trim(), map);
+        var token = tokens.Get(text, map);
         return token is not null && token.Tenant == site.Tenant.Name && token.Service == site.Service && IsInTime(token)
             ? new Authentication(AuthenticationStatus.Good, token)
             : Authentication.Invalid;

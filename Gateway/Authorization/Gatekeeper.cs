@@ -8,8 +8,8 @@ namespace RegistryProxy.Gateway.Authorization;
 /// <summary>Turns a request into a caller: the token, checked locally, and the rules of its session.</summary>
 internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCache decisions)
 {
-    /// <summary>The caller, or why there is none. <paramref name="scope"/> is what a token should be asked for.</summary>
-    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map, string? scope)
+    /// <summary>The caller, or why there is none; what a token should be asked for is the asker's to say.</summary>
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map)
     {
         var found = authentication.Authenticate(context.Request, site, map);
         switch (found.Status)
@@ -17,9 +17,9 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             case AuthenticationStatus.Ambiguous:
                 return (null, new Refusal(DistributionError.Unsupported("more than one Authorization header", 400)));
             case AuthenticationStatus.Missing:
-                return (null, new Refusal(DistributionError.Unauthorized("a token is needed; ask the token endpoint for one"), scope));
+                return (null, new Refusal(DistributionError.Unauthorized("a token is needed; ask the token endpoint for one")));
             case AuthenticationStatus.Invalid:
-                return (null, Ended(scope));
+                return (null, Ended());
         }
 
         var token = found.Token!;
@@ -34,9 +34,9 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             return (null, new Refusal(DistributionError.Unavailable(503, "the cluster that knows this session does not answer", 5)));
         }
 
-        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended(scope));
+        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended());
     }
 
-    private static Refusal Ended(string? scope) => new(
-        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), scope, Refusal.InvalidToken);
+    private static Refusal Ended() => new(
+        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken);
 }

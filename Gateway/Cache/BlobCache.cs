@@ -59,7 +59,7 @@ internal sealed partial class BlobCache(
         if (range is { } wanted)
         {
             meter.Saved(wanted.Count);
-            await Guard(exchange, () => BlobSender.Send(exchange.Context, lease, wanted));
+            await Guard(exchange, () => sender.Send(exchange.Context, lease, wanted));
         }
 
         return error;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
@@ -119,8 +120,8 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     /// <summary>How it ended; <see cref="FillEnd.Open"/> while it goes on.</summary>
     public FillEnd End => _end;
 
-    /// <summary>Reads bytes that are there.</summary>
-    public int Read(Span<byte> buffer, long offset) => RandomAccess.Read(_file!.File, buffer, offset);
+    /// <summary>The file, to be read as far as bytes are there.</summary>
+    public SafeFileHandle File => _file!.File;
 
     /// <summary>After the disk failed: how far it came, and the hash of that, for who goes on without it.</summary>
     public (long From, BlobHash Hash) Rest()

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
 using RegistryProxy.Gateway.Streaming;
 
 namespace RegistryProxy.Gateway.Cache;
@@ -5,28 +7,40 @@ namespace RegistryProxy.Gateway.Cache;
 /// <summary>Sends blobs from files, complete ones and those that are still coming, in the client's own time.</summary>
 internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, TimeProvider time)
 {
-    private const int ChunkBytes = 64 * 1024;
+    /// <summary>As many large pieces as a pool keeps; from then on they are many.</summary>
+    private const int Few = 24;
+
+    private int _sending;
 
     /// <summary>Sends a range of a file.</summary>
-    public static async Task Send(HttpContext context, DiskLease lease, ByteRange range)
+    /// <exception cref="IOException">The file became shorter.</exception>
+    public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        for (var offset = range.First; offset < range.End;)
+        if (SocketOutput.Of(context) is { } output)
         {
-            var memory = writer.GetMemory(ChunkBytes);
-            var wanted = (int)Math.Min(memory.Length, range.End - offset);
-            var read = RandomAccess.Read(lease.File, memory.Span[..wanted], offset);
-            if (read == 0)
-            {
-                throw new IOException("a cached file became shorter");
-            }
+            await output.SendFile(writer, lease.File, range.First, range.Count);
+            return;
+        }
 
-            writer.Advance(read);
-            offset += read;
-            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+        var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
+        try
+        {
+            for (var offset = range.First; offset < range.End;)
             {
-                return;
+                offset += Fill(writer, lease.File, offset, range.End, pace);
+                pace.Begin();
+                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                {
+                    return;
+                }
+
+                pace.End();
             }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
         }
     }
 
@@ -41,30 +55,53 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
         await writer.FlushAsync(context.RequestAborted);
-        for (var offset = range.First; offset < range.End;)
+        var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
+        try
         {
-            var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
-            if (available < 0)
+            for (var offset = range.First; offset < range.End;)
             {
-                await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
-                return;
-            }
+                var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
+                if (available < 0)
+                {
+                    await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
+                    return;
+                }
 
-            var end = available == fill.Size ? range.End : Math.Min(available, range.End - 1);
-            var memory = writer.GetMemory(ChunkBytes);
-            var read = fill.Read(memory.Span[..(int)Math.Min(memory.Length, end - offset)], offset);
+                offset += Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                pace.Begin();
+                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                {
+                    return;
+                }
+
+                pace.End();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+        }
+    }
+
+    /// <summary>Reads one piece into the connection's memory; how long it is.</summary>
+    private static int Fill(PipeWriter writer, SafeFileHandle file, long offset, long end, ClientPace pace)
+    {
+        var filled = 0;
+        while (filled < pace.Piece && offset + filled < end)
+        {
+            var memory = writer.GetMemory(pace.Memory);
+            var wanted = (int)Math.Min(Math.Min(memory.Length, pace.Piece - filled), end - offset - filled);
+            var read = RandomAccess.Read(file, memory.Span[..wanted], offset + filled);
             if (read == 0)
             {
-                throw new IOException("a file of the cache became shorter");
+                throw new IOException("a cached file became shorter");
             }
 
             writer.Advance(read);
-            offset += read;
-            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
-            {
-                return;
-            }
+            filled += read;
         }
+
+        return filled;
     }
 
     /// <summary>The disk did not take the rest: it comes from the upstream, past the cache, and is hashed all the same.</summary>

@@ -101,7 +101,7 @@ internal sealed partial class DiskStore : IDisposable
         SafeFileHandle? file = null;
         try
         {
-            file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             var stamp = FileStamp.Of(file);
             if (stamp.Length == entry.Size)
             {

@@ -46,11 +46,11 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         }
 
         // 4. Identify.
-        var (caller, refusal) = await gatekeeper.Identify(context, site, map, ChallengeScope(operation, repository));
+        var (caller, refusal) = await gatekeeper.Identify(context, site, map);
         if (caller is null)
         {
             audit.Refused(context, site, operation, path, repository, null, refusal!);
-            await DistributionErrorWriter.Write(context, site, refusal!);
+            await DistributionErrorWriter.Write(context, site, refusal! with { Scope = ChallengeScope(operation, repository) });
             return;
         }
 

@@ -4,7 +4,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Peers;
 
 /// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
-internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, PeerMeter meter)
+internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, PeerMeter meter)
 {
     private const int ChunkBytes = 64 * 1024;
 
@@ -15,7 +15,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
         {
             using (lease)
             {
-                await Send(context, digest, lease.Size, range => BlobSender.Send(context, lease, range));
+                await Send(context, digest, lease.Size, range => sender.Send(context, lease, range));
                 return true;
             }
         }
@@ -75,7 +75,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
                 throw new IOException($"the download into the cache ended: {fill.End}");
             }
 
-            var read = fill.Read(writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            var read = RandomAccess.Read(fill.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
             writer.Advance(read);
             offset += read;
             if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)

@@ -1,4 +1,5 @@
 using System.Net;
+using BitFaster.Caching.Lru;
 
 namespace RegistryProxy.Gateway.Tenants;
 
@@ -11,18 +12,33 @@ namespace RegistryProxy.Gateway.Tenants;
 /// <param name="Service">The service name and the audience of access tokens.</param>
 internal sealed record Site(Tenant Tenant, string Realm, string Service)
 {
+    /// <summary>How many loopback hosts are remembered, ports included.</summary>
+    private const int LoopbackHosts = 64;
+
+    private static readonly ConcurrentLru<(Tenant Tenant, string Scheme, string Host), Site?> Loopback = new(LoopbackHosts);
+
     /// <summary>Scheme and authority, without a slash at the end.</summary>
     public string Origin => Realm[..^"/token".Length];
-
 
     /// <summary>The site of a tenant for a request; <c>null</c> when it has no public URL and the host is not loopback.</summary>
     public static Site? Of(Tenant tenant, HttpRequest request)
     {
-        if (tenant.PublicUrl is { } url)
+        if (tenant.PublicUrl is not null)
         {
-            return new Site(tenant, $"{url.Scheme}://{url.Authority}/token", url.Host);
+            return tenant.PublicSite;
         }
 
+        var key = (tenant, request.Scheme, request.Host.Value ?? "");
+        if (!Loopback.TryGet(key, out var site))
+        {
+            Loopback.AddOrUpdate(key, site = OfLoopback(tenant, request));
+        }
+
+        return site;
+    }
+
+    private static Site? OfLoopback(Tenant tenant, HttpRequest request)
+    {
         return IsLoopback(request.Host.Host)
             ? new Site(tenant, $"{request.Scheme}://{request.Host.Value}/token", request.Host.Host)
             : null;

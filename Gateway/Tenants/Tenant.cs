@@ -15,6 +15,7 @@ internal sealed class Tenant
         Name = snapshot.Name;
         Hosts = snapshot.Hosts;
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
+        PublicSite = PublicUrl is { } url ? new Site(this, $"{url.Scheme}://{url.Authority}/token", url.Host) : null;
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         PeopleLogins = snapshot.PeopleLogins;
@@ -27,6 +28,9 @@ internal sealed class Tenant
     public IReadOnlyList<string> Hosts { get; }
 
     public Uri? PublicUrl { get; }
+
+    /// <summary>How it presents itself under <see cref="PublicUrl"/>.</summary>
+    public Site? PublicSite { get; }
 
     public IReadOnlyList<GrantedRule> AnonymousRules { get; }
 

@@ -11,18 +11,18 @@ public sealed record DistributionPath
     public DistributionEndpoint Endpoint { get; }
 
     /// <summary>The repository; <c>null</c> for <see cref="DistributionEndpoint.Base"/> and <see cref="DistributionEndpoint.Catalog"/>.</summary>
-    public RepositoryName? Repository { get; private init; }
+    public RepositoryName? Repository { get; private set; }
 
     /// <summary>Set for <see cref="DistributionEndpoint.Manifest"/>.</summary>
-    public ManifestReference? Reference { get; private init; }
+    public ManifestReference? Reference { get; private set; }
 
     /// <summary>Set for <see cref="DistributionEndpoint.Blob"/> and <see cref="DistributionEndpoint.Referrers"/>.</summary>
-    public Digest? Digest { get; private init; }
+    public Digest? Digest { get; private set; }
 
     /// <summary>Set for <see cref="DistributionEndpoint.Upload"/>.</summary>
-    public string? UploadId { get; private init; }
+    public string? UploadId { get; private set; }
 
-    public QueryParameters Query { get; private init; } = QueryParameters.Empty;
+    public QueryParameters Query { get; private set; } = QueryParameters.Empty;
 
     /// <summary>Parses a raw request target. On failure <paramref name="error"/> says what to answer.</summary>
     public static bool TryParse(string rawTarget, out DistributionPath path, out DistributionError error)
@@ -49,7 +49,7 @@ public sealed record DistributionPath
             return false;
         }
 
-        path = path with { Query = query };
+        path.Query = query;
         return true;
     }
 
@@ -68,18 +68,8 @@ public sealed record DistributionPath
             path = path[..^1];
         }
 
-        var (head, last) = SplitLast(path);
-        var (name, verb) = SplitLast(head);
-        var shape = (verb, last) switch
-        {
-            ("tags", "list") => DistributionEndpoint.Tags,
-            ("manifests", _) => DistributionEndpoint.Manifest,
-            ("blobs", "uploads") => DistributionEndpoint.Uploads,
-            ("blobs", _) => DistributionEndpoint.Blob,
-            ("referrers", _) => DistributionEndpoint.Referrers,
-            ("uploads", _) when name.EndsWith("/blobs") => DistributionEndpoint.Upload,
-            _ => DistributionEndpoint.Base,
-        };
+        var name = SplitLast(SplitLast(path, out var last), out var verb);
+        var shape = ShapeOf(name, verb, last);
         if (shape == DistributionEndpoint.Base)
         {
             error = DistributionError.NotFound("no such endpoint of the distribution API");
@@ -95,26 +85,36 @@ public sealed record DistributionPath
         return TryComplete(new DistributionPath(shape) { Repository = repository }, last, out parsed, out error);
     }
 
-    private static bool TryComplete(DistributionPath path, string last, out DistributionPath parsed, out DistributionError error)
+    private static DistributionEndpoint ShapeOf(ReadOnlySpan<char> name, ReadOnlySpan<char> verb, ReadOnlySpan<char> last) => verb switch
+    {
+        "tags" when last is "list" => DistributionEndpoint.Tags,
+        "manifests" => DistributionEndpoint.Manifest,
+        "blobs" => last is "uploads" ? DistributionEndpoint.Uploads : DistributionEndpoint.Blob,
+        "referrers" => DistributionEndpoint.Referrers,
+        "uploads" when name.EndsWith("/blobs") => DistributionEndpoint.Upload,
+        _ => DistributionEndpoint.Base,
+    };
+
+    private static bool TryComplete(DistributionPath path, ReadOnlySpan<char> last, out DistributionPath parsed, out DistributionError error)
     {
         parsed = path;
         error = null!;
         switch (path.Endpoint)
         {
             case DistributionEndpoint.Manifest when ManifestReference.TryParse(last, out var reference):
-                parsed = path with { Reference = reference };
+                path.Reference = reference;
                 return true;
             case DistributionEndpoint.Manifest:
                 error = last.Contains(':') ? DistributionError.DigestInvalid() : DistributionError.ManifestInvalid("the tag is not valid");
                 return false;
             case DistributionEndpoint.Blob or DistributionEndpoint.Referrers when Protocol.Digest.TryParse(last, out var digest):
-                parsed = path with { Digest = digest };
+                path.Digest = digest;
                 return true;
             case DistributionEndpoint.Blob or DistributionEndpoint.Referrers:
                 error = DistributionError.DigestInvalid();
                 return false;
             case DistributionEndpoint.Upload:
-                parsed = path with { UploadId = last };
+                path.UploadId = last.ToString();
                 error = DistributionError.UploadUnknown();
                 return IsUploadId(last);
             default:
@@ -126,9 +126,11 @@ public sealed record DistributionPath
         id.Length is > 0 and <= 4096
         && !id.ContainsAnyExcept(Alphabets.Base64Url);
 
-    private static (string Head, string Last) SplitLast(ReadOnlySpan<char> path)
+    /// <summary>What is before the last slash, and what is behind it.</summary>
+    private static ReadOnlySpan<char> SplitLast(ReadOnlySpan<char> path, out ReadOnlySpan<char> last)
     {
         var slash = path.LastIndexOf('/');
-        return slash < 0 ? ("", path.ToString()) : (path[..slash].ToString(), path[(slash + 1)..].ToString());
+        last = path[(slash + 1)..];
+        return slash < 0 ? [] : path[..slash];
     }
 }

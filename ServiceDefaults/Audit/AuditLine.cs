@@ -8,33 +8,32 @@ internal static class AuditLine
 {
     private const int MaxText = 512;
 
-    public static void Write(AuditEvent entry, IBufferWriter<byte> output)
+    /// <param name="json">Used for one line after the other.</param>
+    public static void Write(AuditEvent entry, Utf8JsonWriter json, IBufferWriter<byte> output)
     {
-        using (var json = new Utf8JsonWriter(output))
-        {
-            json.WriteStartObject();
-            json.WriteString("time"u8, entry.Time.UtcDateTime);
-            Text(json, "event", entry.Event);
-            Text(json, "tenant", entry.Tenant);
-            Text(json, "subject", entry.Subject);
-            Text(json, "authenticator", entry.Authenticator);
-            Text(json, "client", entry.Client);
-            Text(json, "userAgent", entry.UserAgent);
-            Text(json, "action", entry.Action);
-            Text(json, "repository", entry.Repository);
-            Text(json, "reference", entry.Reference);
-            Text(json, "digest", entry.Digest);
-            Text(json, "decision", entry.Decision);
-            Text(json, "rule", entry.Rule);
-            Number(json, "status", entry.Status);
-            Number(json, "bytes", entry.Bytes);
-            Text(json, "cache", entry.Cache);
-            Text(json, "upstream", entry.Upstream);
-            Text(json, "requestId", entry.RequestId);
-            Number(json, "count", entry.Count);
-            json.WriteEndObject();
-        }
-
+        json.Reset(output);
+        json.WriteStartObject();
+        json.WriteString("time"u8, entry.Time.UtcDateTime);
+        Text(json, "event", entry.Event);
+        Text(json, "tenant", entry.Tenant);
+        Text(json, "subject", entry.Subject);
+        Text(json, "authenticator", entry.Authenticator);
+        Text(json, "client", entry.Client);
+        Text(json, "userAgent", entry.UserAgent);
+        Text(json, "action", entry.Action);
+        Text(json, "repository", entry.Repository);
+        Text(json, "reference", entry.Reference);
+        Text(json, "digest", entry.Digest);
+        Text(json, "decision", entry.Decision);
+        Text(json, "rule", entry.Rule);
+        Number(json, "status", entry.Status);
+        Number(json, "bytes", entry.Bytes);
+        Text(json, "cache", entry.Cache);
+        Text(json, "upstream", entry.Upstream);
+        Text(json, "requestId", entry.RequestId);
+        Number(json, "count", entry.Count);
+        json.WriteEndObject();
+        json.Flush();
         output.Write("\n"u8);
     }
 

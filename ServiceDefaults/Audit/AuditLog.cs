@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -25,6 +26,7 @@ public sealed partial class AuditLog : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<AuditLog> _logger;
     private readonly Counter<long> _lostCounter;
+    private readonly Utf8JsonWriter _json = new(Stream.Null);
     private AuditSink _sink;
     private long _lost;
 
@@ -55,6 +57,7 @@ public sealed partial class AuditLog : BackgroundService
 
         await base.StopAsync(cancellationToken);
         _sink.Dispose();
+        await _json.DisposeAsync();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -85,13 +88,13 @@ public sealed partial class AuditLog : BackgroundService
         long count = 0;
         if (Interlocked.Exchange(ref _lost, 0) is var lost and > 0)
         {
-            AuditLine.Write(new AuditEvent { Time = _time.GetUtcNow(), Event = "lost", Count = lost }, batch);
+            AuditLine.Write(new AuditEvent { Time = _time.GetUtcNow(), Event = "lost", Count = lost }, _json, batch);
             count += lost;
         }
 
         while (batch.WrittenCount < MaxBatch && _events.Reader.TryRead(out var entry))
         {
-            AuditLine.Write(entry, batch);
+            AuditLine.Write(entry, _json, batch);
             count++;
         }
 

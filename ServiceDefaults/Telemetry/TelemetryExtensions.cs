@@ -61,6 +61,9 @@ public static class TelemetryExtensions
             // YARP names the whole upstream address at Information, signatures included.
             .AddFilter("Yarp", LogLevel.Error)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+
+            // Says nothing at Warning, but while it could, every request gets a scope and an activity that nobody looks at.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddFilter("Orleans", LogLevel.Warning)
             // Tells every try of Orleans by itself; what comes of it, Orleans tells.
             .AddFilter("Polly", LogLevel.Critical)

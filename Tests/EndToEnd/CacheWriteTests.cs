@@ -137,6 +137,56 @@ public sealed class CacheWriteTests
             "deletions cannot be heard of, so the upstream is asked", TimeSpan.FromSeconds(15));
     }
 
+    [Fact]
+    public async Task A_push_is_seen_at_once_while_silos_die()
+    {
+        await using var registry = await DockerRegistry.Start();
+        await using var cluster = await DoorCluster.Start(registry.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", gatewayExtra: "cache: { path: cache-{n}, tagTtl: 1h }");
+        List<DoorCluster.Member> silos = [await cluster.StartSilo(), await cluster.StartSilo()];
+        List<DoorCluster.Member> gateways = [await cluster.StartGateway(), await cluster.StartGateway()];
+        foreach (var member in silos.Concat(gateways))
+        {
+            await member.Ready();
+        }
+
+        using RegistryClient writer = gateways[0].Client("alice"), reader = gateways[1].Client("alice");
+        await writer.PushImage("a/b", "v1", TestImage.Build(735, 10));
+        for (var round = 0; round < Support.Sizes.Of(2, 10); round++)
+        {
+            using (var warm = await reader.GetManifest("a/b", "v1"))
+            {
+                await warm.ShouldBe(HttpStatusCode.OK);
+            }
+
+            // Wherever the grain is that tells gateways: in one of two rounds at least it dies.
+            silos[0].Process.Kill();
+            silos.RemoveAt(0);
+            var image = TestImage.Build(736 + round, 10);
+            await Eventually.True(() => TryPush(writer, image), "a push succeeds again", TimeSpan.FromSeconds(60));
+            using (var seen = await reader.GetManifest("a/b", "v1"))
+            {
+                Assert.Equal(image.Manifest.Bytes, await seen.Content.ReadAsByteArrayAsync());
+            }
+
+            silos.Add(await cluster.StartSilo());
+            await silos[^1].Ready();
+        }
+
+        // While the cluster changes a request may fail; what was pushed already is pushed again.
+        static async Task<bool> TryPush(RegistryClient client, TestImage image)
+        {
+            try
+            {
+                await client.PushImage("a/b", "v1", image);
+                return true;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or Xunit.Sdk.XunitException)
+            {
+                return false;
+            }
+        }
+    }
+
     private static TestBlob Manifest(int n) => new(System.Text.Encoding.UTF8.GetBytes(
         $$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciManifest}}","n":{{n}}}"""));
 }

@@ -40,6 +40,7 @@ public sealed class OperatorPageTests(Lab lab)
 
         await Eventually.True(async () => (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("closed"), "upstreams are shown");
         await Eventually.True(async () => (await browser.Text("#processes")).Contains("gateway") && (await browser.Text("#processes")).Contains("silo"), "processes are shown");
+        await Eventually.True(async () => (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
         Assert.DoesNotContain("page/app", await browser.Text("#repositories"));
         for (var pull = 0; pull < 3; pull++)
         {
@@ -127,5 +128,5 @@ public sealed class OperatorPageTests(Lab lab)
     private static FormUrlEncodedContent Form(string token, string next) => new(new Dictionary<string, string> { ["token"] = token, ["next"] = next });
 
     private static string Yaml(string url) => DoorConfiguration.Single(
-        url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}", $"admin: {{ token: {{ value: {Token} }} }}");
+        url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}", $"admin: {{ token: {{ value: {Token} }} }}\ncache: {{ path: cache, maxBytes: 2GiB }}");
 }

@@ -91,9 +91,19 @@ async function showSessions() {
   if (sessions.length > 200) $("notice").textContent = `200 of ${sessions.length} sessions are shown.`;
 }
 
+const bytes = value => value >= 1e9 ? `${number(value / 1e9)} GB` : `${number(value / 1e6)} MB`;
+
+function showCaches(caches) {
+  fill("caches", caches.map(cache => [
+    cache.gateway, { text: cache.state, kind: cache.state === "ok" ? "good" : "bad" }, `${bytes(cache.bytes)} of ${bytes(cache.maxBytes)}`,
+    ...[cache.objects, cache.hits, cache.misses, cache.joined, cache.evicted].map(value => ({ text: value, kind: "number" })),
+    { text: bytes(cache.savedBytes), kind: "number" }, { text: cache.corrupt, kind: cache.corrupt > 0 ? "number bad" : "number" }]));
+}
+
 async function refresh() {
   try {
     show(await ask("/admin/overview"));
+    showCaches(await ask("/admin/cache"));
     await showSessions();
     $("state").textContent = "live";
     $("state").className = "good";

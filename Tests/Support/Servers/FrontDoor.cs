@@ -87,16 +87,13 @@ internal sealed class FrontDoor : IAsyncDisposable
     public string PathOf(string name) => _folder.File(name);
 
     /// <summary>Resident memory, in bytes.</summary>
-    public long ResidentBytes() => long.Parse(
-        File.ReadLines($"/proc/{Pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+    public long ResidentBytes() => ProcessMemory.Resident(Pid);
 
     /// <summary>The sum of a counter on <c>/metrics</c> over the lines that hold <paramref name="labels"/>.</summary>
     public async Task<double> Metric(string name, string labels = "")
     {
         using var http = new HttpClient();
-        var text = await http.GetStringAsync($"{AdminUrl}/metrics");
-        return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels))
-            .Sum(line => double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
+        return PrometheusText.Sum(await http.GetStringAsync($"{AdminUrl}/metrics"), name, labels);
     }
 
     public async Task<string> Admin(string path)

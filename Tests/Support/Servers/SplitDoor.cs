@@ -1,4 +1,5 @@
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
@@ -8,6 +9,7 @@ internal sealed class SplitDoor : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<ChildProcess> _processes = [];
     private readonly List<string> _gateways = [];
+    private readonly List<(ChildProcess Process, string AdminUrl)> _hosts = [];
     private string _admin = "";
 
     private SplitDoor()
@@ -32,11 +34,22 @@ internal sealed class SplitDoor : IAsyncDisposable
         {
             door._gateways.Add(await gateway.Line(line => After(line, "data listening on ")));
             var probes = await gateway.Line(line => After(line, "admin listening on "));
+            door._hosts.Add((gateway, probes));
             await Eventually.True(async () => (await http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode, $"a gateway is ready:\n{gateway.Output}");
         }
 
         return door;
     }
+
+    /// <summary>The sum of a counter of one gateway over the lines that hold <paramref name="labels"/>.</summary>
+    public async Task<double> Metric(int gateway, string name, string labels = "")
+    {
+        using var http = new HttpClient();
+        return PrometheusText.Sum(await http.GetStringAsync($"{_hosts[gateway].AdminUrl}/metrics"), name, labels);
+    }
+
+    /// <summary>Resident memory of a gateway, in bytes.</summary>
+    public long ResidentBytes(int gateway) => ProcessMemory.Resident(_hosts[gateway].Process.Id);
 
     public async Task<string> Admin(string path)
     {

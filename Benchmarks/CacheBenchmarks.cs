@@ -1,0 +1,92 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using RegistryProxy.Configuration;
+using RegistryProxy.Gateway;
+using RegistryProxy.Gateway.Cache;
+
+namespace RegistryProxy.Benchmarks;
+
+/// <summary>What the cache is asked on a warm pull.</summary>
+[MemoryDiagnoser]
+public class CacheBenchmarks : IDisposable
+{
+    private const string Address = "https://registry.example";
+    private const string MediaType = "application/vnd.oci.image.manifest.v1+json";
+
+    private static readonly TagKey Tag = new("acme", "hub https://registry.example/ me", Address, "team-a/deep/app", "v1", MediaType);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("registryproxy-benchmark-").FullName;
+    /// <summary>Stands still: what is kept stays fresh however long is measured.</summary>
+    private readonly StillTime _time = new();
+    private WriteWatch _writes = null!;
+    private ServiceProvider _services = null!;
+    private DiskStore _store = null!;
+    private StoredManifests _manifests = null!;
+    private StoredBlobs _blobs = null!;
+    private TagIndex _tags = null!;
+    private HoldingIndex _holdings = null!;
+    private ManifestContent _content = null!;
+    private Holding _holding;
+
+    [GlobalSetup]
+    public void Prepare()
+    {
+        _writes = new WriteWatch(_time);
+        _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        var meter = new CacheMeter(_services.GetRequiredService<IMeterFactory>());
+        var options = new GatewayOptions { Cache = new CacheConfiguration { Path = _folder } };
+        _store = new DiskStore(options, meter, _time, NullLogger<DiskStore>.Instance);
+        (_manifests, _blobs) = (new StoredManifests(_store, meter), new StoredBlobs(_store, meter, _time));
+        (_tags, _holdings) = (new TagIndex(_writes, _time), new HoldingIndex(_writes, _time));
+        _writes.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Fill();
+        if (!ManifestByTag() || !KnownHolding())
+        {
+            throw new InvalidOperationException("nothing is kept");
+        }
+    }
+
+    [GlobalCleanup]
+    public void Dispose()
+    {
+        _store.Dispose();
+        _services.Dispose();
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    [Benchmark]
+    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1)) && _manifests.Find(entry.Digest) is not null;
+
+    [Benchmark]
+    public bool KnownHolding() => _holdings.Knows(_holding);
+
+    [Benchmark]
+    public async Task<long> OpenBlob()
+    {
+        using var lease = await _blobs.Open(_content.Digest);
+        return lease!.Size;
+    }
+
+    private void Fill()
+    {
+        var bytes = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}"}""");
+        _content = ManifestContent.Of(ManifestContent.DigestOf(bytes), MediaType, bytes)!;
+        _holding = new Holding(Tag.Tenant, Tag.Upstream, Address, Tag.Repository, _content.Digest.Value);
+        _manifests.Add(Tag.Tenant, _content);
+        _tags.Learn(Tag, _content, _writes.Mark(Address, Tag.Repository));
+        _holdings.Learn(_holding, _writes.Mark(Address, Tag.Repository));
+        using var blob = _store.Begin(Tag.Tenant, bytes.Length)!;
+        blob.MakeRoom(bytes.Length);
+        RandomAccess.Write(blob.File, bytes, 0);
+        blob.Keep(StoredBlobs.NameOf(_content.Digest));
+    }
+
+    private sealed class StillTime : TimeProvider
+    {
+        public override long GetTimestamp() => 1;
+    }
+}

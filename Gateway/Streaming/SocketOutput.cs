@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Win32.SafeHandles;
+
+namespace RegistryProxy.Gateway.Streaming;
+
+/// <summary>
+/// What a connection without TLS is written to, in the place of Kestrel's own pipe: bytes go straight to the socket, and bytes of a file by
+/// <c>sendfile</c>. Kestrel goes on counting: for a file it is told how many bytes are written, in their place among all others, and only
+/// here they are the file's. So the framing of answers, keep-alive and pipelining are Kestrel's as ever.
+/// </summary>
+internal sealed class SocketOutput(ConnectionContext connection, Socket socket, PipeWriter inner) : PipeWriter
+{
+    private const int MinBytes = 4 * 1024;
+    private const int ChunkBytes = 1024 * 1024;
+
+    /// <summary>Stands for the bytes of files; nobody reads it.</summary>
+    private static readonly byte[] Blank = new byte[ChunkBytes];
+
+    private byte[] _buffer = [];
+    private int _filled;
+    private FileStream? _file;
+    private long _fileOffset;
+    private int _fileBytes;
+    private bool _ended;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _filled + _fileBytes;
+
+    /// <summary>The output of a request that nothing stands before: neither TLS, HTTP/2 nor a body that is paced.</summary>
+    public static SocketOutput? Of(HttpContext context) =>
+        context.Request is { IsHttps: false, Protocol: "HTTP/1.1" }
+        && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), context.Features.Get<IHttpRequestFeature>())
+            ? context.Features.Get<SocketOutput>()
+            : null;
+
+    /// <summary>Sends bytes of a file as the body of an answer, or a part of it, and closes the file.</summary>
+    /// <exception cref="IOException">The file is shorter.</exception>
+    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count)
+    {
+        // The head leaves by the usual way.
+        var flush = await body.FlushAsync();
+        await using var stream = new FileStream(file, FileAccess.Read, bufferSize: 0, isAsync: true);
+        (_file, _fileOffset) = (stream, offset);
+        try
+        {
+            for (; count > 0 && !flush.IsCompleted; flush = await body.FlushAsync())
+            {
+                var chunk = (int)Math.Min(count, ChunkBytes);
+                body.GetMemory(chunk);
+                body.Advance(chunk);
+                count -= chunk;
+            }
+        }
+        finally
+        {
+            _file = null;
+        }
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_file is not null)
+        {
+            return Blank;
+        }
+
+        var wanted = _filled + Math.Max(sizeHint, 1);
+        if (_buffer.Length < wanted)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, MinBytes));
+            _buffer.AsSpan(0, _filled).CopyTo(larger);
+            Return();
+            _buffer = larger;
+        }
+
+        return _buffer.AsMemory(_filled);
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        if (_file is null)
+        {
+            _filled += bytes;
+        }
+        else
+        {
+            _fileBytes += bytes;
+        }
+    }
+
+    /// <summary>Returns when the socket has taken everything: never is more than one chunk of a client's waiting here.</summary>
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            if (!_ended)
+            {
+                await SendBuffer();
+                await SendFile();
+            }
+        }
+        catch (Exception fault)
+        {
+            // Whatever it was, half of something may have been sent: nothing can come after it.
+            _ended = true;
+            connection.Abort(new ConnectionAbortedException("the client cannot be written to", fault));
+        }
+
+        return new FlushResult(isCanceled: false, isCompleted: _ended);
+    }
+
+    /// <summary>A flush cannot be taken back without losing count; Kestrel does so for connections only that it gives up.</summary>
+    public override void CancelPendingFlush() => connection.Abort();
+
+    public override void Complete(Exception? exception = null)
+    {
+        if (_filled > 0 && !_ended)
+        {
+            inner.Write(_buffer.AsSpan(0, _filled));
+        }
+
+        _ended = true;
+        _filled = 0;
+        Return();
+        inner.Complete(exception);
+    }
+
+    private async ValueTask SendBuffer()
+    {
+        for (var sent = 0; sent < _filled;)
+        {
+            sent += await socket.SendAsync(_buffer.AsMemory(sent, _filled - sent), SocketFlags.None);
+        }
+
+        _filled = 0;
+        Return();
+    }
+
+    private async ValueTask SendFile()
+    {
+        if (_fileBytes == 0)
+        {
+            return;
+        }
+
+        if (_file is not { } file || RandomAccess.GetLength(file.SafeFileHandle) < _fileOffset + _fileBytes)
+        {
+            throw new IOException("a cached file became shorter");
+        }
+
+        await FileSend.Send(socket, file, _fileOffset, _fileBytes);
+        _fileOffset += _fileBytes;
+        _fileBytes = 0;
+    }
+
+    private void Return()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+}
