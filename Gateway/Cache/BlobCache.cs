@@ -113,11 +113,12 @@ internal sealed partial class BlobCache(
 
     private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
     {
-        Mark(exchange, isNew ? CacheState.Miss : CacheState.Joined);
+        var state = isNew ? CacheState.Miss : CacheState.Joined;
+        Mark(exchange, isNew && fill.IsFromPeer ? CacheState.Peer : state);
         var (range, error) = ContentHead.WriteBlob(exchange.Context, digest.Value, fill.Size);
         if (range is { } wanted)
         {
-            meter.Saved(isNew ? 0 : wanted.Count);
+            meter.Saved(isNew && !fill.IsFromPeer ? 0 : wanted.Count);
             await Guard(exchange, () => sender.Send(exchange.Context, fill, fetch, wanted));
         }
 

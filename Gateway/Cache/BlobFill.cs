@@ -35,6 +35,9 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     /// <summary>Taken before the upstream was asked.</summary>
     public required WriteMark Asked { get; init; }
 
+    /// <summary>Whether it comes from another gateway; known once the head is.</summary>
+    public bool IsFromPeer => source.IsPeer;
+
     /// <summary>Known once the head is.</summary>
     public long Size { get; private set; }
 
@@ -148,7 +151,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         finally
         {
             Finish(end);
-            source.Ended(end, _available);
+            source.Ended(end, _written);
         }
     }
 

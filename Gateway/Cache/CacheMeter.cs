@@ -61,7 +61,7 @@ internal sealed class CacheMeter
             return ref _missCount;
         }
 
-        return ref state == CacheState.Joined ? ref _joinCount : ref _hitCount;
+        return ref state is CacheState.Joined or CacheState.Peer ? ref _joinCount : ref _hitCount;
     }
 
     public void Saved(long bytes)

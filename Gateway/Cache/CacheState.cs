@@ -21,6 +21,9 @@ internal enum CacheState
     /// <summary>From a download that somebody else had begun.</summary>
     Joined,
 
+    /// <summary>From another gateway, and kept.</summary>
+    Peer,
+
     /// <summary>From the upstream, and not kept: it does not fit, or the disk cannot be written.</summary>
     Bypass,
 }
@@ -35,6 +38,7 @@ internal static class CacheStateNames
         CacheState.Stale => "stale",
         CacheState.Miss => "miss",
         CacheState.Joined => "joined",
+        CacheState.Peer => "peer",
         CacheState.Bypass => "bypass",
         _ => "none",
     };

@@ -17,18 +17,16 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
     private FetchElection? _election;
     private long _begun;
 
+    /// <summary>Whether it is another gateway now.</summary>
+    public bool IsPeer => Holder is not null;
+
     /// <summary>Begins, or goes on where it was cut: the answer with its body to be read, or the error for the client.</summary>
     public async Task<(HttpResponseMessage? Answer, DistributionError? Error)> Open(long? from, CancellationToken cancellation)
     {
         Count(from ?? 0);
-        var failed = Holder?.Id;
+        var failed = Failed();
         for (var peer = 0; peer < MaxPeers; peer++)
         {
-            if (failed is not null)
-            {
-                meter.Fetch("failed");
-            }
-
             // 1. Who?
             _election = await elections.Ask(_key, failed, cancellation);
             if (Holder is not { } holder)
@@ -43,11 +41,11 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
                 return (answer, null);
             }
 
-            failed = holder.Id;
+            failed = Failed();
         }
 
         // 3. The upstream.
-        _election = Holder is null ? _election : null;
+        _election = IsPeer ? null : _election;
         meter.Fetch(_election is null ? "alone" : "elected");
         return await upstream.Send(fetch, HttpMethod.Get, from, cancellation);
     }
@@ -58,7 +56,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
         Count(at);
 
         // Wrong bytes of another gateway are its shame: it is named no more.
-        if (_election is { } election && (Holder is null || end == FillEnd.Corrupt))
+        if (_election is { } election && (!IsPeer || end == FillEnd.Corrupt))
         {
             _ = elections.End(_key, election.Term, end == FillEnd.Complete);
         }
@@ -66,9 +64,19 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
 
     private FetchMember? Holder => _election?.Holder;
 
+    private string? Failed()
+    {
+        if (IsPeer)
+        {
+            meter.Fetch("failed");
+        }
+
+        return Holder?.Id;
+    }
+
     private void Count(long at)
     {
-        if (Holder is not null)
+        if (IsPeer)
         {
             meter.Received(at - _begun);
         }

@@ -27,7 +27,18 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
 
         try
         {
-            if ((fill.Starter != holding && !holdings.Knows(holding)) || await fill.Head(context.RequestAborted) is not null || !fill.IsKept)
+            if (await fill.Head(context.RequestAborted) is not null || !fill.IsKept)
+            {
+                return false;
+            }
+
+            // What was written since it was asked for ends what the answer said.
+            if (fill.Starter == holding)
+            {
+                holdings.Learn(holding, fill.Asked);
+            }
+
+            if (!holdings.Knows(holding))
             {
                 return false;
             }

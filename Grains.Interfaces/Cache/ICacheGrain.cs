@@ -82,7 +82,7 @@ public sealed record CacheReport
     [Id(6)]
     public long Misses { get; init; }
 
-    /// <summary>Readers that joined a download under way.</summary>
+    /// <summary>Readers that joined a download under way, here or at another gateway.</summary>
     [Id(7)]
     public long Joined { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
@@ -81,42 +82,72 @@ public sealed class PeerTests(ITestOutputHelper output)
         clients.ForEach(client => client.Dispose());
     }
 
-    [Fact]
-    public async Task Wrong_bytes_of_a_gateway_are_cut_and_it_is_asked_no_more()
+    [Theory]
+    [InlineData("wrong bytes")]
+    [InlineData("cut")]
+    [InlineData("redirect")]
+    [InlineData("other part")]
+    [InlineData("refusal")]
+    [InlineData("stranger")]
+    public async Task What_a_gateway_gives_is_checked_and_one_that_cannot_give_it_is_asked_no_more(string fault)
     {
-        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 2);
-        var blob = TestBlob.Random(402, 3_000_000);
+        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 1);
+        var (known, blob) = (TestBlob.Random(407, 1000), TestBlob.Random(402, 3_000_000));
+        await cluster.Put(Repository, known);
         await cluster.Put(Repository, blob);
         var clients = await Clients(cluster);
-        await Read(clients[0], blob, null);
-        var file = Directory.GetFiles(cluster.Doors.FolderOf(cluster.Gateways[0]), $"{blob.Digest.Hex}.blob", SearchOption.AllDirectories).Single();
-        var changed = File.GetLastWriteTimeUtc(file);
-        await using (var stream = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete))
+        await Read(clients[0], known, null);
+
+        // Another member of the cluster says that it has the blob.
+        cluster.Tls("false");
+        await using var member = await MemberClient.Start(cluster.Doors.Redis, cluster.TlsOf("false"));
+        await using var elsewhere = await RecordingUpstream.Agreeable();
+        await using var peer = await FalsePeer.Start(
+            fault == "stranger" ? TestCertificates.ForLocalhost("false") : cluster.CertificateOf("false"), context => Answer(context, fault, blob, elsewhere.Url));
+        var key = await member.KeyOf(known.Digest.Value) with { Digest = blob.Digest.Value };
+        Assert.Null((await member.Fetch(key).Elect(peer.Member, null)).Holder);
+
+        if (fault == "wrong bytes")
         {
-            stream.Position = 1_500_000;
-            stream.WriteByte((byte)(blob.Bytes[1_500_000] ^ 1));
+            await Assert.ThrowsAnyAsync<Exception>(() => Read(clients[0], blob, null));
+            await PeerCluster.Counts(1, cluster.Gateways, "registryproxy_cache_corrupt");
         }
 
-        // A file that says when it was changed is hashed again before it is served.
-        File.SetLastWriteTimeUtc(file, changed);
-        await Assert.ThrowsAnyAsync<Exception>(() => Read(clients[1], blob, null));
-        await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_cache_corrupt");
-        await Eventually.True(
-            async () =>
-            {
-                try
-                {
-                    await Read(clients[1], blob, null);
-                    return true;
-                }
-                catch (HttpRequestException)
-                {
-                    return false;
-                }
-            },
-            "the upstream gives the right ones");
-        await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "elected");
+        await Read(clients[0], blob, null);
+        await PeerCluster.Counts(2, cluster.Gateways, "registryproxy_peers_fetches", "elected");
+        Assert.Equal(fault == "stranger" ? 0 : 1, peer.Requests);
+        Assert.Empty(elsewhere.Requests);
         clients.ForEach(client => client.Dispose());
+    }
+
+    private static async Task Answer(HttpContext context, string fault, TestBlob blob, string elsewhere)
+    {
+        context.Response.ContentLength = blob.Bytes.Length;
+        switch (fault)
+        {
+            case "wrong bytes":
+                var wrong = (byte[])blob.Bytes.Clone();
+                wrong[1_500_000] ^= 1;
+                await context.Response.Body.WriteAsync(wrong);
+                break;
+            case "cut":
+                await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(0, 1_500_000));
+                await context.Response.Body.FlushAsync();
+                context.Abort();
+                break;
+            case "redirect":
+                context.Response.ContentLength = null;
+                context.Response.Redirect($"{elsewhere}/blob");
+                break;
+            case "other part":
+                (context.Response.StatusCode, context.Response.ContentLength) = (206, 1000);
+                context.Response.Headers.ContentRange = $"bytes 1000-1999/{blob.Bytes.Length}";
+                await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(1000, 1000));
+                break;
+            default:
+                (context.Response.StatusCode, context.Response.ContentLength) = (403, null);
+                break;
+        }
     }
 
     [Fact]

@@ -160,9 +160,9 @@ public sealed class ProxyProtocolTests
     private static async Task<string> Answer(Uri door, string from, byte[] bytes, bool close = false)
     {
         using var client = new TcpClient(new IPEndPoint(IPAddress.Parse(from), 0));
-        await client.ConnectAsync(IPAddress.Loopback, door.Port);
         try
         {
+            await client.ConnectAsync(IPAddress.Loopback, door.Port);
             var stream = client.GetStream();
             await stream.WriteAsync(bytes);
             if (close)

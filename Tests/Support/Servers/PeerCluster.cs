@@ -49,7 +49,17 @@ internal sealed class PeerCluster : IAsyncDisposable
         }
 
         await Task.WhenAll(cluster.Gateways.Select(gateway => gateway.Ready()));
+        await cluster.AreHeardOf();
         return cluster;
+    }
+
+    /// <summary>Waits until every gateway hears of writes: before that it vouches for nothing to others.</summary>
+    public async Task AreHeardOf()
+    {
+        using var http = new HttpClient();
+        await Eventually.True(
+            async () => (await http.GetStringAsync($"{Silos[0].AdminUrl}/admin/cache")).Split("\"state\": \"ok\"").Length == Gateways.Count + 1,
+            "the cluster knows the cache of every gateway");
     }
 
     /// <summary>Puts a blob into the registry, past the gateways.</summary>
