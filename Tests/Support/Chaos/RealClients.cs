@@ -67,10 +67,11 @@ internal sealed class RealClients : IAsyncDisposable
     /// </summary>
     private async Task<ShellResult> Skopeo(string image, string credentials)
     {
-        ShellResult result;
-        while ((result = await SkopeoOnce(image, credentials)).ExitCode != 0 && result.Output.Contains("unexpected EOF", StringComparison.Ordinal))
+        var result = await SkopeoOnce(image, credentials);
+        for (var again = 0; again < 3 && result.ExitCode != 0 && result.Output.Contains("unexpected EOF", StringComparison.Ordinal); again++)
         {
             _cut++;
+            result = await SkopeoOnce(image, credentials);
         }
 
         return result;
