@@ -87,7 +87,7 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
         {
             return await ask(stop.Token).AsTask().WaitAsync(stop.Token);
         }
-        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             throw new TimeoutException($"no silo answered within {limit.TotalSeconds:0.#} s");
         }

@@ -22,7 +22,7 @@ internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
 
             if (!feed.IsUsable)
             {
-                throw new InvalidOperationException("this silo cannot use the configuration of its cluster; its log says why");
+                throw new SiloUnavailableException("this silo cannot use the configuration of its cluster; its log says why");
             }
         }
 

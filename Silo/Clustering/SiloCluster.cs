@@ -32,6 +32,7 @@ public static class SiloCluster
         {
             builder.Services.AddRevisions(new RevisionFeed(start.Source, start.ConfigPath!));
             builder.Services.AddSingleton<IReadiness, RevisionReadiness>();
+            builder.Services.AddSingleton<IIncomingGrainCallFilter, DeadSiloGate>();
         }
 
         builder.UseOrleans(silo =>

@@ -2,7 +2,10 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Chaos;
 
-/// <summary>A real haproxy before the gateways: it leaves one within a second of its <c>/readyz</c>, and asks another when a connection fails.</summary>
+/// <summary>
+/// A real haproxy before the gateways: it leaves one within a second of its <c>/readyz</c>, and asks another when a connection fails. One answer that
+/// is late must not count: on a busy machine it would leave the last gateway.
+/// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder;
@@ -25,7 +28,7 @@ internal sealed class Balancer : IAsyncDisposable
               timeout connect 2s
               timeout client 5m
               timeout server 5m
-              timeout check 1s
+              timeout check 2s
               timeout http-keep-alive 30s
               option redispatch 1
               retries 3
@@ -36,7 +39,7 @@ internal sealed class Balancer : IAsyncDisposable
             backend gateways
               balance leastconn
               option httpchk GET /readyz
-              default-server check inter 500ms fall 1 rise 1
+              default-server check inter 500ms fall 2 rise 1
             {string.Join('\n', servers)}
 
             """);

@@ -8,15 +8,13 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.Support.Chaos;
 
 /// <summary>
-/// Pulls as careful clients do: logs in, reads the manifest, then the layers, three at a time, goes on by Range where a layer was cut, and
+/// Pulls as careful clients do: logs in, reads the manifest, then one layer after the other, goes on by Range where a layer was cut, and
 /// believes nothing but digests. Each request is tried again a few times, as long as the pause that it is asked for.
 /// </summary>
 internal sealed class PullClient(string url, string user, PullTally tally) : IDisposable
 {
     /// <summary>How often a request is sent without a byte of progress before the pull fails.</summary>
     private const int Tries = 7;
-
-    private const int LayersAtOnce = 3;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
@@ -34,9 +32,11 @@ internal sealed class PullClient(string url, string user, PullTally tally) : IDi
         {
             await Login(repository, cancellation);
             await Manifest(repository, tag, image, cancellation);
-            await Parallel.ForEachAsync(
-                image.Blobs, new ParallelOptions { MaxDegreeOfParallelism = LayersAtOnce, CancellationToken = cancellation },
-                async (blob, stop) => await Blob(repository, blob, stop));
+            foreach (var blob in image.Blobs)
+            {
+                await Blob(repository, blob, cancellation);
+            }
+
             tally.AddPull(image.Blobs.Sum(blob => (long)blob.Bytes.Length));
         }
         catch (PullFailedException failed)

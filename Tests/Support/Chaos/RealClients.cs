@@ -11,6 +11,7 @@ internal sealed class RealClients : IAsyncDisposable
     private readonly CancellationTokenSource _enough = new();
     private readonly ConcurrentBag<(string Client, ShellResult Result)> _pulls = [];
     private readonly TemporaryFolder _folder = new();
+    private int _cut;
     private Task _clients = Task.CompletedTask;
 
     /// <summary>Pushes the images, logs in and starts.</summary>
@@ -41,7 +42,7 @@ internal sealed class RealClients : IAsyncDisposable
         await _enough.CancelAsync();
         await _clients;
         var summary = string.Join(", ", _pulls.GroupBy(pull => pull.Client).Select(group => $"{group.Key} {group.Count()}"));
-        return (summary, [.. _pulls.Where(pull => pull.Result.ExitCode != 0).Select(pull => $"{pull.Client}: {pull.Result.Output.Trim().Split('\n')[^1]}")]);
+        return ($"{summary}, of which {_cut} were cut and begun again", [.. _pulls.Where(pull => pull.Result.ExitCode != 0).Select(pull => $"{pull.Client}: {pull.Result.Output.Trim().Split('\n')[^1]}")]);
     }
 
     public async ValueTask DisposeAsync()
@@ -60,7 +61,23 @@ internal sealed class RealClients : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Debian's skopeo 1.9 neither goes on with a layer that was cut nor counts that among what <c>--retry-times</c> is for (later ones do
+    /// the former): whoever runs it starts it again.
+    /// </summary>
     private async Task<ShellResult> Skopeo(string image, string credentials)
+    {
+        var result = await SkopeoOnce(image, credentials);
+        for (var again = 0; again < 3 && result.ExitCode != 0 && result.Output.Contains("unexpected EOF", StringComparison.Ordinal); again++)
+        {
+            _cut++;
+            result = await SkopeoOnce(image, credentials);
+        }
+
+        return result;
+    }
+
+    private async Task<ShellResult> SkopeoOnce(string image, string credentials)
     {
         var folder = _folder.File(Guid.NewGuid().ToString("N"));
         var result = await Shell.Run(
