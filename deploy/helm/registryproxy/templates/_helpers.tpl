@@ -66,6 +66,15 @@ volatile: {{ .Values.state.volatile }}
 {{- end }}
 {{- end }}
 
+{{/* Gateways keep the files; silos check that routes with a cache have one. */}}
+{{- define "registryproxy.cache" -}}
+{{- with .Values.gateway.cache -}}
+{{- if .enabled -}}
+cache: { path: /var/cache/registryproxy, maxBytes: {{ .maxBytes }}, tagTtl: {{ .tagTtl }}, staleIfError: {{ .staleIfError }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "registryproxy.admin" -}}
 token: { file: {{ include "registryproxy.secretFile" (dict "name" (required "admin.tokenSecret.name is required: a Secret with the token of operators" .Values.admin.tokenSecret.name) "key" .Values.admin.tokenSecret.key) | quote }} }
 {{- end }}
