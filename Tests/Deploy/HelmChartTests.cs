@@ -48,6 +48,8 @@ public sealed class HelmChartTests
         var silos = objects.OfType<V1NetworkPolicy>().Single(policy => policy.Name().EndsWith("-silo")).Spec.Ingress;
         Assert.Equal(["11111,30000", "30000", "5001"], silos.Select(rule => string.Join(',', rule.Ports.Select(port => port.Port.Value))));
         Assert.All(silos, rule => Assert.NotEmpty(rule.FromProperty));
+        var gateways = objects.OfType<V1NetworkPolicy>().Single(policy => policy.Name().EndsWith("-gateway")).Spec.Ingress;
+        Assert.Equal(["5000", "5002", "5001"], gateways.Select(rule => string.Join(',', rule.Ports.Select(port => port.Port.Value))));
     }
 
     [Theory]

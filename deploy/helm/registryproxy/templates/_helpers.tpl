@@ -75,6 +75,11 @@ cache: { path: /var/cache/registryproxy, maxBytes: {{ .maxBytes }}, tagTtl: {{ .
 {{- end }}
 {{- end }}
 
+{{/* Whether gateways read what others of them cache: that needs certificates. */}}
+{{- define "registryproxy.peers" -}}
+{{- if and .Values.gateway.cache.enabled .Values.cluster.tls.secretName }}yes{{ end }}
+{{- end }}
+
 {{- define "registryproxy.admin" -}}
 token: { file: {{ include "registryproxy.secretFile" (dict "name" (required "admin.tokenSecret.name is required: a Secret with the token of operators" .Values.admin.tokenSecret.name) "key" .Values.admin.tokenSecret.key) | quote }} }
 {{- end }}

@@ -64,6 +64,9 @@ spec:
         - { name: gateway, containerPort: 30000 }
         {{- else }}
         - { name: data, containerPort: 5000 }
+        {{- if include "registryproxy.peers" .root }}
+        - { name: peer, containerPort: 5002 }
+        {{- end }}
         {{- end }}
       startupProbe:
         httpGet: { path: /livez, port: admin }
