@@ -3,10 +3,11 @@
 #   ./bench.sh            medians of five runs, about five minutes
 #   ./bench.sh --quick    three smaller runs
 #   ./bench.sh --only X   ours and the peers whose name holds X
+#   ./bench.sh --cluster  clusters of 1 to 3 silos and gateways, and what sessions and tokens take of memory (--cluster --quick: shorter)
 set -euo pipefail
 cd "$(dirname "$0")"
 
-needed=(nginx:nginx-light haproxy:haproxy docker-registry:docker-registry wrk:wrk curl:curl setpriv:util-linux)
+needed=(nginx:nginx-light haproxy:haproxy docker-registry:docker-registry wrk:wrk curl:curl setpriv:util-linux redis-server:redis-server)
 missing=()
 for pair in "${needed[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
@@ -22,5 +23,11 @@ export PATH="$PATH:/usr/sbin:/sbin"
 
 echo "Building ..."
 dotnet build Standalone -c Release -v quiet -nologo
+dotnet build Silo -c Release -v quiet -nologo
+dotnet build Gateway -c Release -v quiet -nologo
 dotnet build Benchmarks -c Release -v quiet -nologo
+if [ "${1:-}" = "--cluster" ]; then
+  shift
+  exec dotnet Benchmarks/bin/Release/net10.0/RegistryProxy.Benchmarks.dll cluster "$@"
+fi
 exec dotnet Benchmarks/bin/Release/net10.0/RegistryProxy.Benchmarks.dll compare "$@"

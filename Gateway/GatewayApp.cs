@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.ServiceDefaults;
+using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Draining;
@@ -23,10 +24,11 @@ public static class GatewayApp
         builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));
         builder.Services.AddSingleton<RequestFlow>();
+        builder.Services.AddSingleton<AdminToken>();
         var app = builder.Build();
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), RunData);
         app.MapPeers();
-        RunProbes(app);
+        RunProbes(app, start.Admin.IsLoopback);
         app.AnnounceListeners(ListenerKind.Data, ListenerKind.Admin, ListenerKind.Peer);
         return app.RunUntilTold();
     }
@@ -51,11 +53,26 @@ public static class GatewayApp
         data.RunGateway();
     }
 
-    private static void RunProbes(WebApplication app)
+    /// <summary>Probes are for everybody; metrics, as on silos, for who has the admin token where the listener is not on loopback.</summary>
+    private static void RunProbes(WebApplication app, bool isLoopback)
     {
         var health = app.Services.GetRequiredService<HealthEndpoints>();
+        var gate = new AdminGate(app.Services.GetRequiredService<AdminToken>(), isLoopback);
+        app.UseRouting();
+        app.Use((context, next) =>
+        {
+            if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeMark>() is not null || gate.Refuse(context.Request) is not { } refusal)
+            {
+                return next(context);
+            }
+
+            context.Response.StatusCode = refusal.Status;
+            return context.Response.WriteAsync(refusal.Message + "\n", context.RequestAborted);
+        });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
-        app.MapGet("/livez", HealthEndpoints.Live);
-        app.MapGet("/readyz", health.Ready);
+        app.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new ProbeMark());
+        app.MapGet("/readyz", health.Ready).WithMetadata(new ProbeMark());
     }
+
+    private sealed record ProbeMark;
 }

@@ -6,7 +6,7 @@ namespace RegistryProxy.ServiceDefaults.Commands;
 /// <summary><c>check</c>: reads a configuration file, prints every error, exits 1 if there is any.</summary>
 internal static class CheckCommand
 {
-    public static Command Create(Option<string?> config, IReadOnlyList<ICheckStep> steps)
+    public static Command Create(Option<string?> config, ConfigurationPart part, IReadOnlyList<ICheckStep> steps)
     {
         var check = new Command("check", "Checks a configuration file and prints every error with its line");
         foreach (var option in steps.SelectMany(step => step.Options))
@@ -22,7 +22,7 @@ internal static class CheckCommand
                 return 1;
             }
 
-            var result = ConfigurationFile.Read(path);
+            var result = ConfigurationFile.Read(path, part);
             foreach (var error in result.Errors)
             {
                 Console.Error.WriteLine(error);

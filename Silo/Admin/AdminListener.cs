@@ -1,3 +1,4 @@
+using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.Silo.Clustering;

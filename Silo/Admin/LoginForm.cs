@@ -1,3 +1,4 @@
+using RegistryProxy.ServiceDefaults.Admin;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http.Features;
 

@@ -60,6 +60,24 @@ public sealed class ListenerTests
         Assert.DoesNotContain("canary-admin", door.Output);
     }
 
+    [Fact]
+    public async Task A_gateway_tells_its_metrics_beyond_loopback_to_who_has_the_token_alone_and_answers_probes_to_everybody()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("admin-token", "canary-admin\n");
+        var config = folder.Write("config.yaml", $"listen: {{ admin: \"http://0.0.0.0:0\" }}\nadmin: {{ token: {{ file: admin-token }} }}\ncluster: {{ gatewayPort: {FreePort.Next()} }}\n");
+        await using var gateway = ChildProcess.Start("dotnet", [FrontDoor.DllOf("Gateway"), "--config", config, "--listen-data", "http://127.0.0.1:0"]);
+        var port = await gateway.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? new Uri(line[19..].Trim()).Port.ToString() : null);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/livez")).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync("/readyz")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync("/metrics")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync("/nothing")).StatusCode);
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "canary-admin");
+        Assert.Contains("# TYPE", await http.GetStringAsync("/metrics"));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/nothing")).StatusCode);
+    }
+
     private static void Write(TemporaryFolder folder, string name)
     {
         using var made = TestCertificates.ForLocalhost(name);

@@ -1,21 +1,25 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 using RegistryProxy.Configuration;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.ServiceDefaults.Admin;
 
 /// <summary>
 /// The admin token, as a header of scripts and as a cookie of browsers. The cookie is not the token: it is a MAC made with it, good for twelve
 /// hours at every silo, and worthless once the token changes.
 /// </summary>
-internal sealed class AdminToken(IConfigurationFeed configuration, TimeProvider time)
+public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider time)
 {
+    /// <summary>The name of the cookie.</summary>
     public const string Cookie = "registryproxy_admin";
 
+    /// <summary>How long a cookie is good.</summary>
     public static readonly TimeSpan CookieLife = TimeSpan.FromHours(12);
 
+    /// <summary>Whether the configuration has one.</summary>
     public bool IsConfigured => configuration.Current.Configuration.Admin.Token is not null;
 
     /// <summary>Whether a text is the token.</summary>

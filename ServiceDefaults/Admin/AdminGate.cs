@@ -1,12 +1,13 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.ServiceDefaults.Admin;
 
 /// <summary>
 /// Who may use the admin listener. On loopback: whoever is on this machine, but no web page of another site (Host and Origin must be
 /// loopback). Elsewhere, and wherever a token is configured: who has the admin token, by header or by the cookie of the login form.
 /// </summary>
-internal sealed class AdminGate(AdminToken token, bool isLoopback)
+public sealed class AdminGate(AdminToken token, bool isLoopback)
 {
     /// <summary><c>null</c> when the request may go on; else the status and why.</summary>
     public (int Status, string Message)? Refuse(HttpRequest request) =>

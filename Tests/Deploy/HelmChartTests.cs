@@ -1,0 +1,138 @@
+using System.Security.Cryptography;
+using k8s.Models;
+using RegistryProxy.Tests.Support.Kubernetes;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Deploy;
+
+/// <summary>The chart, rendered by helm: every object is of its kind, and the configurations in it are ones that the hosts take.</summary>
+public sealed class HelmChartTests
+{
+    private const string Mounted = "/etc/registryproxy/secrets";
+
+    private static string Values(string name) => Path.Combine(Manifests.Chart, "ci", $"{name}-values.yaml");
+
+    [Theory]
+    [InlineData("kubernetes")]
+    [InlineData("redis")]
+    public async Task It_passes_helms_own_checks(string values) => (await Manifests.Helm("lint", "--strict", Manifests.Chart, "-f", Values(values))).ShouldSucceed();
+
+    [Fact]
+    public async Task It_says_what_it_needs_and_refuses_what_it_does_not_know()
+    {
+        (await Manifests.Helm("template", "door", Manifests.Chart)).ShouldFail("is required");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "admin.tokenSecret.name=")).ShouldFail("admin.tokenSecret.name is required");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "state.provider=redis")).ShouldFail("state.redis.connection is required");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "gateway.replica=3")).ShouldFail("replica");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "config.cluster.provider=redis")).ShouldFail("cluster");
+    }
+
+    [Fact]
+    public async Task With_everything_on_each_part_has_what_an_operator_expects()
+    {
+        var objects = await Manifests.Template(Values("kubernetes"));
+        Assert.Equal(["door-registryproxy-gateway", "door-registryproxy-silo"], objects.OfType<V1PodDisruptionBudget>().Select(budget => budget.Name()).Order());
+        Assert.Equal("door-registryproxy-gateway", Assert.Single(objects.OfType<V2HorizontalPodAutoscaler>()).Spec.ScaleTargetRef.Name);
+        Assert.Equal("orleansclusters.registryproxy.dev", Assert.Single(objects.OfType<V1CustomResourceDefinition>()).Name());
+        Assert.Equal(2, objects.OfType<ServiceMonitor>().Count());
+        Assert.Contains(objects.OfType<V1Role>().Single(role => role.Name().EndsWith("-silo")).Rules, rule => rule.Resources.Contains("pods"));
+        Assert.Equal(["get"], Assert.Single(objects.OfType<V1Role>().Single(role => role.Name().EndsWith("-gateway")).Rules).Verbs);
+        foreach (var deployment in objects.OfType<V1Deployment>())
+        {
+            ShouldBeReachable(objects, deployment);
+            ShouldBeConfined(deployment);
+        }
+
+        // The ports of the cluster are for members alone.
+        var silos = objects.OfType<V1NetworkPolicy>().Single(policy => policy.Name().EndsWith("-silo")).Spec.Ingress;
+        Assert.Equal(["11111,30000", "30000", "5001"], silos.Select(rule => string.Join(',', rule.Ports.Select(port => port.Port.Value))));
+        Assert.All(silos, rule => Assert.NotEmpty(rule.FromProperty));
+        var gateways = objects.OfType<V1NetworkPolicy>().Single(policy => policy.Name().EndsWith("-gateway")).Spec.Ingress;
+        Assert.Equal(["5000", "5002", "5001"], gateways.Select(rule => string.Join(',', rule.Ports.Select(port => port.Port.Value))));
+    }
+
+    [Theory]
+    [InlineData("kubernetes")]
+    [InlineData("redis")]
+    public async Task Both_configurations_are_ones_that_the_hosts_take(string values)
+    {
+        using var folder = new TemporaryFolder();
+        await FrontDoor.WriteUsers(folder);
+        Directory.CreateDirectory(folder.File("staff"));
+        File.Copy(folder.File("htpasswd"), folder.File("staff/htpasswd"));
+        var objects = await Manifests.Template(Values(values));
+        foreach (var deployment in objects.OfType<V1Deployment>())
+        {
+            var part = deployment.Name().Split('-')[^1];
+            var pod = deployment.Spec.Template.Spec;
+            var config = objects.OfType<V1ConfigMap>().Single(map => map.Name() == pod.Volumes.Single(volume => volume.Name == "config").ConfigMap.Name).Data["config.yaml"];
+            Assert.DoesNotContain("value:", config);
+            foreach (var mount in pod.Containers[0].VolumeMounts.Where(mount => mount.MountPath.StartsWith(Mounted, StringComparison.Ordinal)))
+            {
+                WriteSecret(folder, mount.MountPath[(Mounted.Length + 1)..]);
+            }
+
+            var file = folder.Write($"{part}.yaml", config.Replace(Mounted, folder.Path));
+            (await Shell.Run("dotnet", [FrontDoor.DllOf(part == "silo" ? "Silo" : "Gateway"), "check", "--config", file])).ShouldSucceed();
+            foreach (var named in config.Split('"').Where(text => text.StartsWith(Mounted, StringComparison.Ordinal)))
+            {
+                Assert.True(File.Exists(named.Replace(Mounted, folder.Path)), $"{part} mounts no Secret with {named}");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Pods_are_replaced_for_what_needs_a_restart_and_for_nothing_else()
+    {
+        var before = await Stamps();
+        Assert.Equal(before, await Stamps("--set", "config.tokens.accessLifetime=5m"));
+        Assert.NotEqual(before, await Stamps("--set", "cluster.maxStale=1m"));
+        Assert.Contains("revision: 1\n", (await Manifests.Template(Values("redis"))).OfType<V1ConfigMap>().First().Data["config.yaml"]);
+
+        static async Task<IEnumerable<string>> Stamps(params string[] more) => (await Manifests.Template(Values("redis"), more))
+            .OfType<V1Deployment>().Select(deployment => string.Join(';', deployment.Spec.Template.Metadata.Annotations.Select(pair => $"{pair.Key}={pair.Value}")));
+    }
+
+    private static void ShouldBeReachable(IReadOnlyList<object> objects, V1Deployment deployment)
+    {
+        var template = deployment.Spec.Template;
+        Assert.All(deployment.Spec.Selector.MatchLabels, label => Assert.Equal(label.Value, template.Metadata.Labels[label.Key]));
+        var container = template.Spec.Containers.Single();
+        foreach (var service in objects.OfType<V1Service>().Where(service => service.Spec.Selector.All(template.Metadata.Labels.Contains)))
+        {
+            Assert.All(service.Spec.Ports, port => Assert.Contains(container.Ports, known => known.Name == port.TargetPort.Value));
+        }
+
+        Assert.Contains(objects.OfType<V1ServiceAccount>(), account => account.Name() == template.Spec.ServiceAccountName);
+        Assert.All(new[] { container.LivenessProbe, container.ReadinessProbe, container.StartupProbe }, probe => Assert.Equal("admin", probe.HttpGet.Port.Value));
+        var (grace, drain) = (template.Spec.TerminationGracePeriodSeconds, 60 + 5 + 5);
+        Assert.True(grace > drain, $"{grace} s");
+    }
+
+    private static void ShouldBeConfined(V1Deployment deployment)
+    {
+        var (pod, container) = (deployment.Spec.Template.Spec, deployment.Spec.Template.Spec.Containers.Single());
+        Assert.True(pod.SecurityContext.RunAsNonRoot);
+        Assert.True(container.SecurityContext.ReadOnlyRootFilesystem);
+        Assert.False(container.SecurityContext.AllowPrivilegeEscalation);
+        Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+        Assert.NotNull(container.Resources.Limits["memory"]);
+    }
+
+    private static void WriteSecret(TemporaryFolder folder, string name)
+    {
+        Directory.CreateDirectory(folder.File(name));
+        using var authority = TestCertificates.Authority(name);
+        var (certificate, key) = authority.Issue(name);
+        foreach (var (file, text) in new[] { ("tls.crt", certificate), ("tls.key", key), ("ca.crt", authority.ExportCertificatePem()) })
+        {
+            folder.Write($"{name}/{file}", text);
+        }
+
+        foreach (var file in new[] { "token", "password", "k1", "k2" })
+        {
+            folder.Write($"{name}/{file}", Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        }
+    }
+}

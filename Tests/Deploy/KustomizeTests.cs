@@ -1,0 +1,39 @@
+using k8s;
+using k8s.Models;
+using RegistryProxy.Tests.Support.Kubernetes;
+
+namespace RegistryProxy.Tests.Deploy;
+
+/// <summary>The DaemonSet of the node's agent, as <c>kubectl apply -k</c> would have it.</summary>
+public sealed class KustomizeTests
+{
+    [Theory]
+    [InlineData("kubeadm", "image-service")]
+    [InlineData("eks", "image-service")]
+    [InlineData("gke", "credential-provider")]
+    [InlineData("aks", "credential-provider")]
+    public async Task An_overlay_installs_its_target_on_nodes_of_both_architectures(string platform, string target)
+    {
+        var objects = await Manifests.Kustomize($"nodeagent/overlays/{platform}");
+        Assert.All(objects.Cast<IKubernetesObject<V1ObjectMeta>>(), item => Assert.Equal("registryproxy-nodeagent", item is V1Namespace ? item.Name() : item.Namespace()));
+        var settings = Assert.Single(objects.OfType<V1ConfigMap>());
+        Assert.Contains("frontDoors:", settings.Data["nodeagent.yaml"]);
+
+        var pod = Assert.Single(objects.OfType<V1DaemonSet>()).Spec.Template.Spec;
+        var install = Assert.Single(pod.InitContainers);
+        var environment = install.Env.ToDictionary(variable => variable.Name, variable => variable.Value);
+        string[] words = [.. install.Args.Select(word => environment.Aggregate(word, (text, pair) => text.Replace($"$({pair.Key})", pair.Value)))];
+        Assert.Equal(["install", "--target", target, "--root", "/host"], words);
+        Assert.True(pod.HostPID);
+        Assert.True(install.SecurityContext.Privileged);
+        Assert.Equal(settings.Name(), pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
+        Assert.Equal(["amd64", "arm64"], pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms.Single().MatchExpressions.Single().Values);
+    }
+
+    [Theory]
+    [InlineData("nodeagent/workloads/rbac.yaml")]
+    [InlineData("kubernetes/rbac.yaml")]
+    [InlineData("kubernetes/orleanscluster-crd.yaml")]
+    public void A_manifest_has_the_fields_of_its_kind_alone(string file) =>
+        Assert.NotEmpty(Manifests.Read(File.ReadAllText(Path.Combine(Manifests.Deploy, file))));
+}

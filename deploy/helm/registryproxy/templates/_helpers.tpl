@@ -1,0 +1,109 @@
+{{- define "registryproxy.name" -}}
+{{- if contains "registryproxy" .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-registryproxy" .Release.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "registryproxy.selector" -}}
+app.kubernetes.io/name: registryproxy
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .part }}
+{{- end }}
+
+{{- define "registryproxy.labels" -}}
+{{ include "registryproxy.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{/* The file of a secret, as the configuration names it. */}}
+{{- define "registryproxy.secretFile" -}}
+/etc/registryproxy/secrets/{{ .name }}/{{ .key }}
+{{- end }}
+
+{{/* A Redis, as the sections cluster and state take it. */}}
+{{- define "registryproxy.redis" -}}
+connection: {{ required (printf "%s.redis.connection is required" .section) .redis.connection | quote }}
+{{- if .redis.passwordSecret.name }}
+password: { file: {{ include "registryproxy.secretFile" .redis.passwordSecret | quote }} }
+{{- end }}
+{{- end }}
+
+{{/* What silos and gateways need to find each other. */}}
+{{- define "registryproxy.cluster" -}}
+provider: {{ .Values.cluster.provider }}
+serviceId: {{ .Values.cluster.serviceId | quote }}
+clusterId: {{ .Values.cluster.id | quote }}
+siloPort: 11111
+gatewayPort: 30000
+maxStale: {{ .Values.cluster.maxStale }}
+{{- if eq .Values.cluster.provider "redis" }}
+redis:
+  {{- include "registryproxy.redis" (dict "section" "cluster" "redis" .Values.cluster.redis) | nindent 2 }}
+{{- else }}
+kubernetes:
+  namespace: {{ .Release.Namespace | quote }}
+  watchPods: {{ .Values.cluster.watchPods }}
+{{- end }}
+{{- with .Values.cluster.tls.secretName }}
+tls:
+  certificate: {{ include "registryproxy.secretFile" (dict "name" . "key" "tls.crt") | quote }}
+  key: {{ include "registryproxy.secretFile" (dict "name" . "key" "tls.key") | quote }}
+  ca: {{ include "registryproxy.secretFile" (dict "name" . "key" "ca.crt") | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "registryproxy.state" -}}
+provider: {{ .Values.state.provider }}
+{{- if eq .Values.state.provider "redis" }}
+redis:
+  {{- include "registryproxy.redis" (dict "section" "state" "redis" .Values.state.redis) | nindent 2 }}
+encryptionKeys:
+  {{- range required "state.encryptionKeys is required: the state holds signing keys and sessions" .Values.state.encryptionKeys }}
+  - { id: {{ .id | quote }}, key: { file: {{ include "registryproxy.secretFile" (dict "name" .secretName "key" .key) | quote }} } }
+  {{- end }}
+{{- else }}
+volatile: {{ .Values.state.volatile }}
+{{- end }}
+{{- end }}
+
+{{/* Gateways keep the files; silos check that routes with a cache have one. */}}
+{{- define "registryproxy.cache" -}}
+{{- with .Values.gateway.cache -}}
+{{- if .enabled -}}
+cache: { path: /var/cache/registryproxy, maxBytes: {{ .maxBytes }}, tagTtl: {{ .tagTtl }}, staleIfError: {{ .staleIfError }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether gateways read what others of them cache: that needs certificates. */}}
+{{- define "registryproxy.peers" -}}
+{{- if and .Values.gateway.cache.enabled .Values.cluster.tls.secretName }}yes{{ end }}
+{{- end }}
+
+{{- define "registryproxy.admin" -}}
+token: { file: {{ include "registryproxy.secretFile" (dict "name" (required "admin.tokenSecret.name is required: a Secret with the token of operators" .Values.admin.tokenSecret.name) "key" .Values.admin.tokenSecret.key) | quote }} }
+{{- end }}
+
+{{/* Sections that are read at the start alone: pods are replaced when these change, and only then. */}}
+{{- define "registryproxy.fixed" -}}
+{{ include "registryproxy.cluster" . }}
+{{ include "registryproxy.state" . }}
+{{ toYaml .Values.gateway.cache }}
+{{ .Values.gateway.tls.secretName }} {{ toYaml .Values.gateway.trustedProxies }}
+{{- end }}
+
+{{/* Names of the Secrets that a part mounts, each once. */}}
+{{- define "registryproxy.secrets" -}}
+{{- $names := list .root.Values.admin.tokenSecret.name .root.Values.cluster.tls.secretName }}
+{{- if eq .root.Values.cluster.provider "redis" }}{{ $names = append $names .root.Values.cluster.redis.passwordSecret.name }}{{ end }}
+{{- if eq .part "gateway" }}
+{{- $names = append $names .root.Values.gateway.tls.secretName }}
+{{- else }}
+{{- $names = concat $names .root.Values.secrets }}
+{{- if eq .root.Values.state.provider "redis" }}
+{{- $names = append $names .root.Values.state.redis.passwordSecret.name }}
+{{- range .root.Values.state.encryptionKeys }}{{ $names = append $names .secretName }}{{ end }}
+{{- end }}
+{{- end }}
+{{- compact $names | uniq | sortAlpha | toJson }}
+{{- end }}
