@@ -28,7 +28,7 @@ internal sealed class BearerUpstream : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var upstream = new BearerUpstream(builder.Build());
-        upstream._app.MapGet("/token", (string scope) => Results.Json(new { token = $"for {scope}", expires_in = 3600 }));
+        upstream._app.MapGet("/token", (string scope) => Results.Json(new { token = TokenOf(scope), expires_in = 3600 }));
         upstream._app.MapGet("/v2/{**path}", upstream.Serve);
         await upstream._app.StartAsync();
         upstream.Url = upstream._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
@@ -37,11 +37,13 @@ internal sealed class BearerUpstream : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
+    private static string TokenOf(string scope) => Convert.ToHexStringLower(Encoding.UTF8.GetBytes(scope));
+
     private async Task Serve(HttpContext context, string? path)
     {
         var repository = path is not null && path.IndexOf("/manifests/", StringComparison.Ordinal) is var end and > 0 ? path[..end] : "";
         var scope = $"repository:{repository}:pull";
-        if (context.Request.Headers.Authorization != $"Bearer for {scope}")
+        if (context.Request.Headers.Authorization != $"Bearer {TokenOf(scope)}")
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Url}/token\",service=\"bench\"" + (repository.Length > 0 ? $",scope=\"{scope}\"" : "");
