@@ -36,17 +36,37 @@ internal sealed partial class CacheFollower(
     {
         var change = new CacheChange(destination.Upstream.Address, destination.Name.Value, reference, isFinished);
         await Changed(change);
-        try
+        if (!await TryTell(change) && _untold.Count < MaxUntold)
         {
-            await Tell(change);
+            _untold.Enqueue(change);
         }
-        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+    }
+
+    /// <summary>
+    /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did
+    /// believes nothing any more. A cluster that is away for long is not waited for.
+    /// </summary>
+    private async Task<bool> TryTell(CacheChange change)
+    {
+        var began = time.GetTimestamp();
+        var patience = writes.IsTrusted ? CacheReport.Trust + (3 * Period) : TimeSpan.Zero;
+        while (true)
         {
-            LogUntold(fault);
-            if (_untold.Count < MaxUntold)
+            try
             {
-                _untold.Enqueue(change);
+                await Tell(change);
+                return true;
             }
+            catch (Exception fault)
+            {
+                if (time.GetElapsedTime(began) >= patience)
+                {
+                    LogUntold(fault);
+                    return false;
+                }
+            }
+
+            await Task.Delay(Period / 4, time);
         }
     }
 

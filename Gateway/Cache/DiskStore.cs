@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
@@ -82,41 +80,41 @@ internal sealed partial class DiskStore : IDisposable
             entry.Readers++;
         }
 
-        var (lease, isGone) = Open(entry);
-        if (lease is null)
+        if (TryOpen(entry, out var isGone) is { } lease)
         {
-            Close(entry);
+            return lease;
         }
 
+        Close(entry);
         if (isGone)
         {
             Remove(entry);
         }
 
-        return lease;
+        return null;
     }
 
-    private (DiskLease? Lease, bool IsGone) Open(DiskEntry entry)
+    private DiskLease? TryOpen(DiskEntry entry, out bool isGone)
     {
-        SafeFileHandle? file = null;
         try
         {
-            file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            var file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             var stamp = FileStamp.Of(file);
-            if (stamp.Length == entry.Size)
+            isGone = stamp.Length != entry.Size;
+            if (!isGone)
             {
-                return (new DiskLease(this, entry, file, stamp), false);
+                return new DiskLease(this, entry, file, stamp);
             }
 
             file.Dispose();
-            return (null, true);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             // What cannot be opened now, for want of descriptors perhaps, may be there all the same.
-            file?.Dispose();
-            return (null, fault is FileNotFoundException or DirectoryNotFoundException);
+            isGone = fault is FileNotFoundException or DirectoryNotFoundException;
         }
+
+        return null;
     }
 
     /// <summary>Forgets and deletes a file.</summary>
