@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Chaos;
 using RegistryProxy.Tests.Support.Processes;
@@ -12,36 +11,12 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
 {
     private static readonly TimeSpan Frozen = TimeSpan.FromSeconds(Sizes.Of(20, 60));
 
+    /// <summary>Until gateways have heard that a silo is out.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
     private const int Clients = 30;
 
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(3);
-
-    [Fact]
-    public async Task A_silo_that_wakes_after_it_was_declared_dead_brings_nothing_back()
-    {
-        var cluster = await chaos.Whole();
-        using var campaign = new Campaign(cluster, output);
-        foreach (var silo in cluster.Silos)
-        {
-            var before = await RevokedIdentity.LogIn(cluster, "user-53");
-            await silo.Freeze();
-            await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
-            await before.Revoke(cluster);
-            await silo.Thaw();
-            while (silo.IsRunning)
-            {
-                foreach (var gateway in cluster.Gateways)
-                {
-                    Assert.NotEqual(HttpStatusCode.OK, await before.Use(gateway.DataUrl));
-                }
-            }
-
-            await silo.Revive();
-            await before.ShouldBeRefused(cluster);
-        }
-
-        campaign.Passed();
-    }
 
     /// <summary>Which of them; any of them in the full run.</summary>
     public static TheoryData<int> Numbers => Sizes.Full ? [0, 1, 2] : [0];
@@ -73,7 +48,7 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         await revoked.ShouldBeRefused(cluster);
         Assert.Empty(tally.Failures);
         Assert.True(concerned <= Clients * 2 / 3, "who is known to another silo does not wait");
-        Assert.All(slow, request => Assert.True(request.At < at + evicted && request.Took < evicted + Slow, $"{request} was sent when {silo.Name} was out"));
+        Assert.All(slow, request => Assert.True(request.At < at + evicted + Settled && request.Took < evicted + Slow, $"{request} was sent when {silo.Name} was out"));
         campaign.Passed();
 
         string Describe(IGrouping<string, RequestRecord> kind) => $"{kind.Count()} {kind.Key} requests of seconds "

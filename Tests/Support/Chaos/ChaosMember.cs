@@ -61,16 +61,18 @@ internal sealed class ChaosMember(string project, string name, string config, st
     /// <summary>SIGTERM; returns the exit code.</summary>
     public Task<int> Terminate() => _lives[^1].Terminate(TimeSpan.FromSeconds(90));
 
-    /// <summary>As a supervisor would: starts it if it is not running, and waits for it.</summary>
-    public async Task Revive()
-    {
-        if (!IsRunning)
+    /// <summary>As a supervisor would: starts it whenever it is not running, until it is ready.</summary>
+    public Task Revive() => Eventually.True(
+        async () =>
         {
-            Start();
-        }
+            if (!IsRunning)
+            {
+                Start();
+            }
 
-        await Ready();
-    }
+            return await IsReady();
+        },
+        $"{name} is ready again", StartLimit);
 
     /// <summary>The status of a POST to its admin listener, with the body; 0 when it does not answer.</summary>
     public async Task<(HttpStatusCode Status, string Body)> Revoke(string subject)
