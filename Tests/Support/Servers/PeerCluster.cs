@@ -13,6 +13,8 @@ internal sealed class PeerCluster : IAsyncDisposable
     private readonly X509Certificate2 _authority = TestCertificates.Authority("cluster");
     private readonly DockerRegistry? _registry;
 
+    private bool SendFile { get; init; }
+
     private PeerCluster(DockerRegistry? registry, string upstream, int bytesPerSecond) =>
         (_registry, Upstream) = (registry, new CountingRelay(upstream, bytesPerSecond));
 
@@ -26,10 +28,11 @@ internal sealed class PeerCluster : IAsyncDisposable
     public CountingRelay Upstream { get; }
 
     /// <param name="bytesPerSecond">What the registry gives; 0 for all it can.</param>
-    public static async Task<PeerCluster> Start(int silos, int gateways, int bytesPerSecond = 0)
+    /// <param name="sendFile">Whether gateways send cached blobs to clients by the kernel.</param>
+    public static async Task<PeerCluster> Start(int silos, int gateways, int bytesPerSecond = 0, bool sendFile = false)
     {
         var registry = await DockerRegistry.Start();
-        return await Start(new PeerCluster(registry, registry.Url, bytesPerSecond), silos, gateways);
+        return await Start(new PeerCluster(registry, registry.Url, bytesPerSecond) { SendFile = sendFile }, silos, gateways);
     }
 
     /// <summary>Before an upstream of the test's.</summary>
@@ -39,7 +42,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     {
         cluster.Doors = await DoorCluster.Start(
             cluster.Upstream.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", clusterExtra: cluster.Tls("silo"),
-            gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n} }");
+            gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n}, sendFile: " + (cluster.SendFile ? "true }" : "false }"));
         var starting = Enumerable.Range(0, silos).Select(_ => cluster.Doors.StartSilo()).ToList();
         cluster.Silos = await Task.WhenAll(starting);
         await Task.WhenAll(cluster.Silos.Select(silo => silo.Ready()));
