@@ -192,7 +192,7 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
             context.Response.StatusCode = 307;
             context.Response.Headers.Location = Hostile[int.Parse(name[1..])];
         }
-        else
+        else if (name[0] == 'u' || authorization.Length == 0 || context.Request.Path != "/v2/")
         {
             context.Response.StatusCode = 401;
             context.Response.Headers.WWWAuthenticate = name[0] == 'u'
