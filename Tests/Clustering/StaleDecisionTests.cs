@@ -22,7 +22,7 @@ public sealed class StaleDecisionTests(Lab lab, ITestOutputHelper output)
         var gateway = await cluster.StartGateway(", maxStale: 5s");
         await gateway.Ready();
         using var alice = gateway.Client("alice");
-        var blob = TestBlob.Random(602, 30_000_000);
+        var blob = TestBlob.Random(602, 100_000_000);
         await alice.PushBlob("stale/app", blob);
         await alice.PushImage("stale/app", "v1", TestImage.Build(603, 1_000));
         var token = await alice.Token(RegistryClient.Pull("stale/app"));
@@ -33,7 +33,7 @@ public sealed class StaleDecisionTests(Lab lab, ITestOutputHelper output)
         silo.Process.Kill();
 
         var (served, read) = (TimeSpan.Zero, 1000);
-        var slice = new byte[2000];
+        var slice = new byte[30_000];
         await Eventually.True(
             async () =>
             {
