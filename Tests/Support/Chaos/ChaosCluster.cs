@@ -72,7 +72,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         }
 
         await Task.WhenAll(cluster.Members.Select(member => member.Ready()));
-        cluster.Balancer = await Balancer.Start(cluster._members.Where(member => member.IsGateway).Select(member => member.DataUrl));
+        cluster.Balancer = Balancer.Start(cluster._members.Where(member => member.IsGateway).Select(member => member.DataUrl));
+        await cluster.Balancer.Reaches(cluster.Gateways.Count);
         return cluster;
     }
 
@@ -85,8 +86,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
         await client.PushImage(repository, tag, image);
     }
 
-    /// <summary>Starts what is not running, and waits for all.</summary>
-    public Task Revive() => Task.WhenAll(Members.Select(member => member.Revive()));
+    /// <summary>Starts what is not running, and waits for all, and until the balancer knows of them.</summary>
+    public async Task Revive()
+    {
+        await Task.WhenAll(Members.Select(member => member.Revive()));
+        await Balancer.Reaches(Gateways.Count);
+    }
 
     /// <summary>kill -9 of every silo and gateway at once, and a new start.</summary>
     public async Task RestartEverything()

@@ -125,9 +125,10 @@ internal sealed class AwsCloud : IAsyncDisposable
             _ => "unknown",
         };
         var caller = SignedBy(context, body, service, Time.GetUtcNow());
+        var away = Away;
         Calls.Enqueue((service, caller ?? "nobody"));
         context.Response.ContentType = "application/x-amz-json-1.1";
-        if (Away is { } status)
+        if (away is { } status)
         {
             context.Response.StatusCode = status;
             return;
