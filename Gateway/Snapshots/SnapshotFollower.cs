@@ -49,13 +49,17 @@ internal sealed partial class SnapshotFollower(
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                if (!away)
+                delay = current.Value is null ? Period / 10 : Period;
+                if (!away && current.Value is null)
+                {
+                    LogNotYet();
+                }
+                else if (!away)
                 {
                     LogAway(fault);
                 }
 
                 away = true;
-                delay = current.Value is null ? Period / 10 : Period;
             }
 
             await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -145,6 +149,9 @@ internal sealed partial class SnapshotFollower(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster answers again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "There is no configuration before a silo answers; requests are 503 until then")]
+    private partial void LogNotYet();
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster answers")]
     private partial void LogBack();
 }

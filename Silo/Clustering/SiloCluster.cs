@@ -32,6 +32,8 @@ public static class SiloCluster
         {
             builder.Services.AddRevisions(new RevisionFeed(start.Source, start.ConfigPath!));
             builder.Services.AddSingleton<IReadiness, RevisionReadiness>();
+            builder.Services.AddSingleton<SiloPulse>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<SiloPulse>());
             builder.Services.AddSingleton<IIncomingGrainCallFilter, DeadSiloGate>();
         }
 

@@ -7,7 +7,7 @@ namespace RegistryProxy.Tests.NodeAgent;
 
 /// <summary>What the agent costs a node. Published natively only in the long run: that takes a minute.</summary>
 [Collection(AloneCollection.Name)]
-public sealed class AgentSizeTests
+public sealed class AgentSizeTests(ITestOutputHelper output)
 {
     private const string Settings = """
         runtime: { type: docker, endpoint: "unix:///nonexistent.sock" }
@@ -22,7 +22,7 @@ public sealed class AgentSizeTests
         await using var agent = await Agent.Start(Settings);
         await Eventually.True(async () => await TicksIn(agent.Pid, TimeSpan.FromSeconds(2)) <= 2, "it does nothing once it is warm");
         var resident = ResidentMegabytes(agent.Pid);
-        TestContext.Current.SendDiagnosticMessage($"agent on the .NET runtime: {resident} MB resident");
+        output.WriteLine($"agent on the .NET runtime: {resident} MB resident");
         Assert.True(resident <= 90, $"{resident} MB");
     }
 
@@ -45,9 +45,9 @@ public sealed class AgentSizeTests
         var watch = Stopwatch.StartNew();
         await using var agent = ChildProcess.Start(program, ["serve", "--config", config]);
         await Eventually.True(() => File.Exists(folder.File("run/image.sock")), "it listens");
-        Assert.True(watch.Elapsed < TimeSpan.FromMilliseconds(300), $"{watch.Elapsed}");
+        var start = watch.Elapsed;
         await Task.Delay(3000);
-        Assert.True(ResidentMegabytes(agent.Id) <= 45, $"{ResidentMegabytes(agent.Id)} MB");
+        var resident = ResidentMegabytes(agent.Id);
 
         List<TimeSpan> times = [];
         for (var i = 0; i < 20; i++)
@@ -57,7 +57,11 @@ public sealed class AgentSizeTests
             times.Add(watch.Elapsed);
         }
 
-        Assert.True(times.Order().ElementAt(18) < TimeSpan.FromMilliseconds(150), string.Join(' ', times));
+        var slowest = times.Order().ElementAt(18);
+        output.WriteLine($"native agent: listens after {start.TotalMilliseconds:F0} ms, {resident} MB resident, kubelet answered in {slowest.TotalMilliseconds:F0} ms (19th of 20)");
+        Assert.True(start < TimeSpan.FromMilliseconds(300), $"{start}");
+        Assert.True(resident <= 45, $"{resident} MB");
+        Assert.True(slowest < TimeSpan.FromMilliseconds(150), string.Join(' ', times));
     }
 
     private static long ResidentMegabytes(int pid) => long.Parse(

@@ -14,13 +14,19 @@ internal sealed class RevokedIdentity
 
     private RevokedIdentity(string user, TokenReply reply) => (_user, _reply) = (user, reply);
 
-    /// <summary>Logs in; the tokens are good for the images of the loads.</summary>
-    public static async Task<RevokedIdentity> LogIn(ChaosCluster cluster, string user)
+    /// <summary>Logs in; the tokens are good for the images of the loads. No gateway knows of it.</summary>
+    public static async Task<RevokedIdentity> LogInAlone(ChaosCluster cluster, string user)
     {
         using var client = cluster.Client(user);
         using var response = await client.RequestToken([RegistryClient.Pull(PullLoad.Repository)], "&offline_token=true");
         await response.ShouldBe(HttpStatusCode.OK);
-        var identity = new RevokedIdentity(user, await RegistryClient.ReadToken(response));
+        return new RevokedIdentity(user, await RegistryClient.ReadToken(response));
+    }
+
+    /// <summary>Logs in, and pulls by every gateway.</summary>
+    public static async Task<RevokedIdentity> LogIn(ChaosCluster cluster, string user)
+    {
+        var identity = await LogInAlone(cluster, user);
         foreach (var gateway in cluster.Gateways)
         {
             Assert.Equal(HttpStatusCode.OK, await identity.Use(gateway.DataUrl));
@@ -48,6 +54,10 @@ internal sealed class RevokedIdentity
             },
             $"{_user} is revoked; the last answer was {last}", within ?? TimeSpan.FromSeconds(60));
     }
+
+    /// <summary>As an operator does who knows a silo that answers.</summary>
+    public Task RevokeAt(ChaosMember silo) =>
+        Eventually.True(async () => (await silo.Revoke(_user)).Status == HttpStatusCode.OK, $"{_user} is revoked", TimeSpan.FromSeconds(30));
 
     /// <summary>Refused by every gateway, with either token, for as long as they might know better.</summary>
     public async Task ShouldBeRefused(ChaosCluster cluster, TimeSpan? within = null)

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace RegistryProxy.Tests.Support.Images;
 
-/// <summary>An image built on the spot: busybox and a file of random bytes, so that every image is another one.</summary>
+/// <summary>
+/// An image built on the spot: busybox and a file of random bytes. No two share a layer: Docker Engine would join the pulls of a layer, and
+/// one of a test would fail with the registry of another.
+/// </summary>
 internal sealed class TestImage
 {
     public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
@@ -27,7 +30,7 @@ internal sealed class TestImage
     public static TestImage BuildFor(string user, int seed, params int[] layerSizes)
     {
         var layers = layerSizes.Select((size, index) => Layer($"data-{index}", TestBlob.Random((seed * 100) + index, size).Bytes))
-            .Prepend(Layer("bin/busybox", File.ReadAllBytes("/bin/busybox"))).ToList();
+            .Prepend(Layer("bin/busybox", File.ReadAllBytes("/bin/busybox"), seed)).ToList();
         var config = Json(new
         {
             architecture = "amd64",
@@ -72,7 +75,7 @@ internal sealed class TestImage
         File.WriteAllBytes(Path.Combine(folder, "index.json"), Index((this, "amd64")).Bytes);
     }
 
-    private static TestBlob Layer(string path, byte[] content)
+    private static TestBlob Layer(string path, byte[] content, int age = 0)
     {
         using var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Ustar))
@@ -81,7 +84,7 @@ internal sealed class TestImage
             {
                 DataStream = new MemoryStream(content),
                 Mode = (UnixFileMode)0b111_101_101,
-                ModificationTime = DateTimeOffset.UnixEpoch,
+                ModificationTime = DateTimeOffset.UnixEpoch.AddSeconds(age),
             });
         }
 
