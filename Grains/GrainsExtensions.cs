@@ -6,6 +6,7 @@ using RegistryProxy.Grains.Fetches;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Sessions.Login;
 using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Upstreams;
@@ -42,6 +43,7 @@ public static class GrainsExtensions
         .AddSingleton<PasswordWork>()
         .AddSingleton<NonceAuthority>()
         .AddSingleton<LoginThrottle>()
+        .AddSingleton<SigningKeys>()
         .AddSingleton<LoginGranter>()
         .AddSingleton<FlowSeal>()
         .AddSingleton<DeviceLogins>()

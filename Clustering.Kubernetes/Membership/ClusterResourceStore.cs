@@ -70,8 +70,8 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
         }
     }
 
-    /// <summary>Applies all operations or none (RFC 6902); <c>false</c> when one of its tests does not hold.</summary>
-    public async Task<bool> TryPatch(IEnumerable<PatchOperation> operations, CancellationToken cancellation)
+    /// <summary>Applies all operations or none (RFC 6902).</summary>
+    public async Task<PatchOutcome> Patch(IEnumerable<PatchOperation> operations, CancellationToken cancellation)
     {
         var patch = new V1Patch(
             JsonSerializer.Serialize((PatchOperation[])[new PatchOperation("test", "/spec/clusterId", cluster.Value.ClusterId), .. operations]),
@@ -82,14 +82,19 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
             {
                 await api.Client.CustomObjects.PatchNamespacedCustomObjectAsync<ClusterResource>(
                     patch, ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name, cancellationToken: cancellation);
-                return true;
+                return PatchOutcome.Applied;
             }
             catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.UnprocessableEntity)
             {
-                return false;
+                return PatchOutcome.Refused;
             }
-            catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.Conflict && attempt < Tries)
+            catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.Conflict)
             {
+                if (attempt == Tries)
+                {
+                    return PatchOutcome.Contended;
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(5, 20 << attempt)), time, cancellation);
             }
         }

@@ -60,9 +60,9 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
         var key = MemberRows.KeyOf(entry.SiloAddress);
         // Not "replace": API servers before 1.24 take that for "add" when the row is gone.
         PatchOperation[] beat = [new("remove", $"/spec/heartbeats/{key}"), new("add", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime))];
-        if (!await store.TryPatch(beat, cancellationToken))
+        if (await store.Patch(beat, cancellationToken) is var outcome and not PatchOutcome.Applied)
         {
-            throw new OrleansException($"there is no row {key} to keep alive");
+            throw new OrleansException(outcome == PatchOutcome.Refused ? $"there is no row {key} to keep alive" : $"the row {key} could not be kept alive: too many write at once");
         }
     }
 
@@ -78,7 +78,7 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
                 .. defunct.Select(key => new PatchOperation("remove", $"/spec/members/{key}")),
                 .. defunct.Where(spec.Heartbeats.ContainsKey).Select(key => new PatchOperation("remove", $"/spec/heartbeats/{key}")),
             ];
-            if (defunct.Count == 0 || await store.TryPatch(operations, cancellationToken))
+            if (defunct.Count == 0 || await store.Patch(operations, cancellationToken) == PatchOutcome.Applied)
             {
                 return;
             }
@@ -108,8 +108,9 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
     {
         var spec = await store.Read(cancellation);
         return ETag(spec) == next.VersionEtag && next.Version == spec.Version + 1 && spec.Members.ContainsKey(key) == mustExist
-            && await store.TryPatch(
-                [new PatchOperation("test", "/spec/version", spec.Version), .. row, new PatchOperation("replace", "/spec/version", next.Version)], cancellation);
+            && await store.Patch(
+                [new PatchOperation("test", "/spec/version", spec.Version), .. row, new PatchOperation("replace", "/spec/version", next.Version)],
+                cancellation) == PatchOutcome.Applied;
     }
 
     private static bool IsDefunct(MembershipEntry entry, DateTime before) =>

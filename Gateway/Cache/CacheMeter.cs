@@ -7,25 +7,23 @@ internal sealed class CacheMeter
 {
     private readonly Meter _meter;
     private readonly Counter<long> _requests;
-    private readonly Counter<long> _saved;
-    private readonly Counter<long> _evicted;
-    private readonly Counter<long> _corrupt;
-    private readonly Counter<long> _resumed;
     private long _hitCount;
     private long _missCount;
     private long _joinCount;
     private long _savedBytes;
     private long _evictedCount;
     private long _corruptCount;
+    private long _resumedCount;
 
     public CacheMeter(IMeterFactory meters)
     {
         var meter = _meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>("registryproxy.cache.requests", "{request}", "Pulls on cached routes, by what they met");
-        _saved = meter.CreateCounter<long>("registryproxy.cache.saved", "By", "Bytes that clients got and upstreams did not have to send");
-        _evicted = meter.CreateCounter<long>("registryproxy.cache.evicted", "{object}", "Objects that had to make room");
-        _corrupt = meter.CreateCounter<long>("registryproxy.cache.corrupt", "{object}", "Bytes that were not what their digest says");
-        _resumed = meter.CreateCounter<long>("registryproxy.gateway.resumed", "{download}", "Downloads that an upstream cut and that went on where they were");
+        meter.CreateObservableCounter("registryproxy.cache.saved", () => SavedBytes, "By", "Bytes that clients got and upstreams did not have to send");
+        meter.CreateObservableCounter("registryproxy.cache.evicted", () => Evictions, "{object}", "Objects that had to make room");
+        meter.CreateObservableCounter("registryproxy.cache.corrupt", () => Corruptions, "{object}", "Bytes that were not what their digest says");
+        meter.CreateObservableCounter(
+            "registryproxy.gateway.resumed", () => Volatile.Read(ref _resumedCount), "{download}", "Downloads that an upstream cut and that went on where they were");
     }
 
     public long Hits => Volatile.Read(ref _hitCount);
@@ -64,26 +62,11 @@ internal sealed class CacheMeter
         return ref state is CacheState.Joined or CacheState.Peer ? ref _joinCount : ref _hitCount;
     }
 
-    public void Saved(long bytes)
-    {
-        Interlocked.Add(ref _savedBytes, bytes);
-        _saved.Add(bytes);
-    }
+    public void Saved(long bytes) => Interlocked.Add(ref _savedBytes, bytes);
 
-    public void Evicted(int objects)
-    {
-        if (objects > 0)
-        {
-            Interlocked.Add(ref _evictedCount, objects);
-            _evicted.Add(objects);
-        }
-    }
+    public void Evicted(int objects) => Interlocked.Add(ref _evictedCount, objects);
 
-    public void Corrupt()
-    {
-        Interlocked.Increment(ref _corruptCount);
-        _corrupt.Add(1);
-    }
+    public void Corrupt() => Interlocked.Increment(ref _corruptCount);
 
-    public void Resumed() => _resumed.Add(1);
+    public void Resumed() => Interlocked.Increment(ref _resumedCount);
 }

@@ -28,6 +28,11 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
         while (true)
         {
             var left = patience.Total - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+            {
+                throw new TimeoutException($"no silo answered within {patience.Total.TotalSeconds:0.#} s");
+            }
+
             try
             {
                 var limit = left < patience.Attempt ? left : patience.Attempt;

@@ -73,12 +73,14 @@ internal sealed partial class SnapshotFollower(
     {
         lock (_gate)
         {
-            if (IsOlder(update.Position) || GoesBack(update.Snapshot))
+            if (IsOlder(update.Position))
             {
                 return;
             }
 
-            if (update.Snapshot is { } snapshot)
+            // What is refused is the configuration alone: who was revoked is so under any.
+            var refused = GoesBack(update.Snapshot);
+            if (update.Snapshot is { } snapshot && !refused)
             {
                 Install(snapshot);
             }
@@ -101,7 +103,7 @@ internal sealed partial class SnapshotFollower(
             // A push that came before one that was lost must not hide the gap: the next question closes it.
             if (!pushed || Follows(update.Position))
             {
-                _position = update.Position;
+                _position = refused ? update.Position with { Version = _position.Version } : update.Position;
             }
         }
     }

@@ -8,18 +8,16 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Fetches;
 
 /// <summary>Writes the tickets with which gateways read from each other, signed by the key that signs access tokens.</summary>
-internal sealed class FetchTickets(IGrainFactory grains, TimeProvider time)
+internal sealed class FetchTickets(SigningKeys keys, TimeProvider time)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(30);
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
 
-    private volatile SigningKey? _key;
-
     /// <summary>A ticket for one blob.</summary>
     public async ValueTask<Secret> Write(FetchKey blob, FetchMember reader, FetchMember holder)
     {
-        var key = await Key();
+        var key = await keys.Current();
         using var ecdsa = ECDsa.Create();
         ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
         return new Secret(Handler.CreateToken(new SecurityTokenDescriptor
@@ -38,8 +36,4 @@ internal sealed class FetchTickets(IGrainFactory grains, TimeProvider time)
                 SecurityAlgorithms.EcdsaSha256),
         }));
     }
-
-    private async ValueTask<SigningKey> Key() => _key is { } key && key.UseUntil > time.GetUtcNow()
-        ? key
-        : _key = await grains.GetGrain<IKeyRingGrain>(0).GetSigningKey();
 }

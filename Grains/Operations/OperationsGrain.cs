@@ -10,6 +10,9 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
     /// <summary>A process that is silent for so long has gone.</summary>
     private static readonly TimeSpan Gone = TimeSpan.FromMinutes(1);
 
+    /// <summary>A process that is silent for so long does nothing now, as far as anybody knows.</summary>
+    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(6);
+
     private readonly Dictionary<string, Seen> _processes = [];
 
     public ValueTask Report(ProcessReport report)
@@ -33,7 +36,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         {
             Tenants =
             [
-                .. _processes.Values.SelectMany(Rates).GroupBy(rates => rates.Tenant).OrderBy(group => group.Key, StringComparer.Ordinal)
+                .. _processes.Values.Where(process => now - process.At <= Silent).SelectMany(Rates).GroupBy(rates => rates.Tenant).OrderBy(group => group.Key, StringComparer.Ordinal)
                     .Select(group => new TenantRates(group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
             ],
             Repositories =

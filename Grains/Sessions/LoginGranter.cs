@@ -7,12 +7,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs. Keeps the signing key of the hour.</summary>
-internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed configuration, TimeProvider time)
+/// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs.</summary>
+internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, IConfigurationFeed configuration, TimeProvider time)
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
-
-    private volatile SigningKey? _key;
 
     /// <summary>Opens a session for whom the verdict proved, or says why not.</summary>
     public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict, CancellationToken cancellation = default)
@@ -52,7 +50,7 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
         {
             Status = LoginStatus.Granted,
             AccessToken = AccessTokenWriter.Write(
-                await SigningKey(), new AccessGrant(request.Tenant, request.Service, session, granted, now, lifetime)),
+                await keys.Current(), new AccessGrant(request.Tenant, request.Service, session, granted, now, lifetime)),
             ExpiresIn = (int)lifetime.TotalSeconds,
             IssuedAt = now,
             RefreshToken = refreshToken,
@@ -79,9 +77,4 @@ internal sealed class LoginGranter(IGrainFactory grains, IConfigurationFeed conf
                 : scope with { Actions = rules.GrantCatalog() ? RepositoryActions.Catalog : RepositoryActions.None })
             .Where(scope => scope.Actions != RepositoryActions.None),
     ];
-
-    private async ValueTask<SigningKey> SigningKey() =>
-        _key is { } key && time.GetUtcNow() < key.UseUntil
-            ? key
-            : _key = await LastingQuestion.Ask(() => grains.GetGrain<IKeyRingGrain>(0).GetSigningKey(), time, CancellationToken.None);
 }

@@ -179,7 +179,7 @@ internal sealed class SessionGrain(
     {
         SessionRoom.Add(state.State.Sessions, session, time.GetUtcNow());
         await Write();
-        await GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant).Add(_key, Summary(session));
+        await SessionListing.Add(GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant), _key, Summary(session), time);
     }
 
     private OpenedSession Opened(StoredSession session, VerifiedIdentity identity, RefreshToken? token) => new()

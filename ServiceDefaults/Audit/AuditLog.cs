@@ -25,17 +25,17 @@ public sealed partial class AuditLog : BackgroundService
     private readonly IConfigurationFeed _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger<AuditLog> _logger;
-    private readonly Counter<long> _lostCounter;
     private readonly Utf8JsonWriter _json = new(Stream.Null);
     private AuditSink _sink;
     private long _lost;
+    private long _lostInAll;
 
     public AuditLog(IConfigurationFeed configuration, IMeterFactory meters, TimeProvider time, ILogger<AuditLog> logger)
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
         _sink = new AuditSink(configuration.Current.Configuration.Audit);
-        _lostCounter = meters.Create("RegistryProxy.Audit").CreateCounter<long>(
-            "registryproxy.audit.lost", "{event}", "Audit events that could not be written");
+        meters.Create("RegistryProxy.Audit").CreateObservableCounter(
+            "registryproxy.audit.lost", () => Volatile.Read(ref _lostInAll), "{event}", "Audit events that could not be written");
     }
 
     /// <summary>Queues an event; returns at once.</summary>
@@ -114,7 +114,7 @@ public sealed partial class AuditLog : BackgroundService
     private void Lose(long count)
     {
         Interlocked.Add(ref _lost, count);
-        _lostCounter.Add(count);
+        Interlocked.Add(ref _lostInAll, count);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written, events are lost: {Problem}")]

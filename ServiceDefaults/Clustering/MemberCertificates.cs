@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Connections.Security;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Files;
 
 namespace RegistryProxy.ServiceDefaults.Clustering;
 
@@ -128,15 +129,14 @@ public sealed class MemberCertificates
         }
     }
 
-    private (DateTime, DateTime, DateTime) Stamp() =>
-        (File.GetLastWriteTimeUtc(_files.Certificate), File.GetLastWriteTimeUtc(_files.Key), File.GetLastWriteTimeUtc(_files.Ca));
+    private string Stamp() => ContentStamp.Of(_files.Certificate, _files.Key, _files.Ca);
 
-    private Loaded Load((DateTime, DateTime, DateTime) stamp)
+    private Loaded Load(string stamp)
     {
         var authority = new X509Certificate2Collection();
         authority.ImportFromPemFile(_files.Ca);
         return new Loaded(X509Certificate2.CreateFromPemFile(_files.Certificate, _files.Key), authority, stamp);
     }
 
-    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority, (DateTime, DateTime, DateTime) Stamp);
+    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority, string Stamp);
 }

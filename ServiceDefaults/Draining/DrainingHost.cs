@@ -38,11 +38,14 @@ public static class DrainingHost
         {
             await app.StopAsync(hurry.Token);
         }
-        catch (OperationCanceledException) when (hurry.IsCancellationRequested)
+        catch (Exception fault) when (WasCutShort(fault))
         {
-            // Whoever was in the middle of something was cut off, as asked for.
+            // Whoever was in the middle of something was cut off: as asked for, or since the grace is over.
         }
 
         await app.DisposeAsync();
     }
+
+    private static bool WasCutShort(Exception fault) =>
+        fault is OperationCanceledException || (fault is AggregateException all && all.Flatten().InnerExceptions.All(inner => inner is OperationCanceledException));
 }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Files;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -15,7 +16,7 @@ internal sealed class ReloadingCertificate
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private X509Certificate2 _certificate;
-    private (DateTime, DateTime) _seen;
+    private string _seen;
     private long _checked;
 
     public ReloadingCertificate(TlsConfiguration files, TimeProvider time)
@@ -58,13 +59,13 @@ internal sealed class ReloadingCertificate
             _certificate = Load();
             _seen = stamp;
         }
-        catch (Exception fault) when (fault is CryptographicException or IOException)
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
         {
             // The two files are rarely replaced at the same instant: the next handshake looks again.
         }
     }
 
-    private (DateTime Certificate, DateTime Key) Stamp() => (File.GetLastWriteTimeUtc(_files.Certificate), File.GetLastWriteTimeUtc(_files.Key));
+    private string Stamp() => ContentStamp.Of(_files.Certificate, _files.Key);
 
     private X509Certificate2 Load() => X509Certificate2.CreateFromPemFile(_files.Certificate, _files.Key);
 }

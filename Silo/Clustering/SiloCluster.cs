@@ -34,6 +34,7 @@ public static class SiloCluster
             builder.Services.AddSingleton<IReadiness, RevisionReadiness>();
             builder.Services.AddSingleton<SiloPulse>();
             builder.Services.AddHostedService(services => services.GetRequiredService<SiloPulse>());
+            builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<SiloPulse>());
             builder.Services.AddSingleton<IIncomingGrainCallFilter, DeadSiloGate>();
         }
 
@@ -60,7 +61,7 @@ public static class SiloCluster
                 options.ResponseTimeout = TimeSpan.FromSeconds(10);
             });
             silo.Configure<ClusterMembershipOptions>(SetMembership);
-            silo.Configure<LoadSheddingOptions>(options => (options.LoadSheddingEnabled, options.CpuThreshold) = (true, 95));
+            silo.Configure<LoadSheddingOptions>(options => (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold) = (true, 95, 100));
         });
     }
 

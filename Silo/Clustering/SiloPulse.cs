@@ -1,10 +1,13 @@
+using RegistryProxy.ServiceDefaults.Health;
+
 namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
 /// Whether this silo was away: stopped, swapped out, moved to another machine. What its grains remember is then from before, and the others
 /// may have gone on without it. It may answer again when the membership says that it is still one of them.
 /// </summary>
-internal sealed partial class SiloPulse(IClusterMembershipService membership, TimeProvider time, ILogger<SiloPulse> logger) : BackgroundService
+internal sealed partial class SiloPulse(IClusterMembershipService membership, TimeProvider time, ILogger<SiloPulse> logger)
+    : BackgroundService, IReadiness
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
@@ -12,48 +15,69 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
 
     private Beat _last = Beat.Now(time);
+    private bool _wasAway;
 
-    /// <summary>Whether this silo does not know if it still belongs to the cluster.</summary>
-    public bool IsInDoubt => Volatile.Read(ref _last).Age(time) > LongestPause;
+    /// <summary>Whether this silo does not know if it still belongs to the cluster. The order counts: who was away is known before the next beat.</summary>
+    public bool IsInDoubt => Volatile.Read(ref _last).Age(time) > LongestPause || Volatile.Read(ref _wasAway);
+
+    public string Name => "pulse";
+
+    public bool IsReady => !IsInDoubt;
+
+    public string? Detail => IsInDoubt ? "this silo was stopped and reads the membership" : null;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var member = Task.FromResult(true);
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             var now = Beat.Now(time);
-            if (!IsInDoubt || await IsMember(stoppingToken))
+            if (_last.Age(time) is var away && away > LongestPause)
             {
-                Volatile.Write(ref _last, now);
+                // Whatever was asked before counts no more.
+                LogAway(away.TotalSeconds);
+                Volatile.Write(ref _wasAway, true);
+                member = IsMember(stoppingToken);
             }
+            else if (_wasAway && member.IsCompletedSuccessfully)
+            {
+                if (member.Result)
+                {
+                    Volatile.Write(ref _wasAway, false);
+                    LogBack();
+                }
+                else
+                {
+                    member = IsMember(stoppingToken);
+                }
+            }
+
+            Volatile.Write(ref _last, now);
         }
     }
 
+    /// <summary>Reads the membership; twice, since the first may join a reading that began before this silo was away.</summary>
     private async Task<bool> IsMember(CancellationToken stop)
     {
-        var away = _last.Age(time);
         try
         {
             await membership.Refresh(cancellationToken: stop);
-            LogAsked(away.TotalSeconds);
+            await membership.Refresh(cancellationToken: stop);
             return true;
         }
-        catch (Exception fault) when (!stop.IsCancellationRequested)
+        catch (Exception)
         {
-            LogInDoubt(away.TotalSeconds, fault.Message);
-            return false;
-        }
-        catch (OperationCanceledException)
-        {
+            // The membership says in the log why it cannot be read.
             return false;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo did not run for {Seconds:F1} s; the membership was read again before it answers")]
-    private partial void LogAsked(double seconds);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo did not run for {Seconds:F1} s; it answers nothing before it has read the membership")]
+    private partial void LogAway(double seconds);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo did not run for {Seconds:F1} s and does not answer before it can read the membership: {Reason}")]
-    private partial void LogInDoubt(double seconds, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The membership was read")]
+    private partial void LogBack();
 
     /// <summary>A moment by two clocks: one does not go on while a virtual machine is suspended, the other may be set.</summary>
     private sealed record Beat(long Timestamp, DateTimeOffset Clock)

@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Serialization;
@@ -13,11 +12,8 @@ namespace RegistryProxy.Silo.Storage;
 /// </summary>
 internal sealed partial class ProtectedGrainStorage(
     IGrainStorage inner, StateCipher cipher, Serializer serializer, IActivatorProvider activators, IOptions<ClusterOptions> cluster,
-    IMeterFactory meters, ILogger<ProtectedGrainStorage> logger) : IGrainStorage
+    StateMeter meter, ILogger<ProtectedGrainStorage> logger) : IGrainStorage
 {
-    private readonly Counter<long> _refused = meters.Create("RegistryProxy.Silo").CreateCounter<long>(
-        "registryproxy.state.refused_records", "{record}", "Records of the state at rest that were changed, swapped or encrypted with an unknown key");
-
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var stored = new GrainState<SealedRecord>();
@@ -33,7 +29,7 @@ internal sealed partial class ProtectedGrainStorage(
         if (opened.Plain is not { } plain)
         {
             LogRefused(stateName, grainId, opened.Problem!);
-            _refused.Add(1);
+            meter.Refused();
             (grainState.State, grainState.RecordExists) = (activators.GetActivator<T>().Create(), false);
             return;
         }

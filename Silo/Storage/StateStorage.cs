@@ -42,6 +42,7 @@ internal static class StateStorage
     private static void Protect(ISiloBuilder silo, StateConfiguration state)
     {
         var cipher = new StateCipher(StateKeys.Read(state));
+        silo.Services.AddSingleton<StateMeter>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageNames.State, (services, _) =>
             ActivatorUtilities.CreateInstance<ProtectedGrainStorage>(services, services.GetRequiredKeyedService<IGrainStorage>(Inner), cipher));
     }

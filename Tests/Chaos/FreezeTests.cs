@@ -49,6 +49,7 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         Assert.Empty(tally.Failures);
         Assert.True(concerned <= Clients * 2 / 3, "who is known to another silo does not wait");
         Assert.All(slow, request => Assert.True(request.At < at + evicted + Settled && request.Took < evicted + Slow, $"{request} was sent when {silo.Name} was out"));
+        Assert.All(slow, request => Assert.Equal("token", request.Kind));
         campaign.Passed();
 
         string Describe(IGrouping<string, RequestRecord> kind) => $"{kind.Count()} {kind.Key} requests of seconds "

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
@@ -18,25 +20,49 @@ public sealed class ClusterTlsTests(Lab lab)
         using var authority = TestCertificates.Authority("cluster");
         using var next = TestCertificates.Authority("cluster of next year");
         using var stranger = TestCertificates.Authority("stranger");
-        var extra = Write(folder, "member", authority.Issue("member"), authority);
-        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 1, gateways: 1, extra);
-        var silo = await cluster.StartSilo();
-        await silo.Ready();
+        var (member, first) = (new MountedSecret(folder, "member"), authority.Issue("member"));
+        await member.Swap(Files(first, authority));
+        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 2, gateways: 1, Section(member));
+        var silo = cluster.Silos.First();
+        var port = await GatewayPort(cluster);
+        Assert.Equal("CN=cluster", await PresentedIssuer(port));
 
-        var foreign = await cluster.StartGateway(Write(folder, "foreign", stranger.Issue("member"), authority));
+        var foreign = await cluster.StartGateway(Section(await Mount(folder, "foreign", stranger.Issue("member"), authority)));
         var plain = await cluster.StartGateway("");
-        var early = await cluster.StartGateway(Write(folder, "early", next.Issue("member"), authority));
+        var early = await cluster.StartGateway(Section(await Mount(folder, "early", next.Issue("member"), authority, next)));
         await Eventually.True(() => silo.Process.Output.Contains("Authentication failed"), "the silo refuses somebody");
-        await GetsNothing(await GatewayPort(cluster));
+        await GetsNothing(port);
         Assert.All(
             await Task.WhenAll(foreign.ReadyStatus(), plain.ReadyStatus(), early.ReadyStatus()),
             status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status.Status));
 
         // The files of all members are the same here: the new authority counts from now on, without a restart.
-        await File.AppendAllTextAsync(folder.File("member.ca"), "\n" + next.ExportCertificatePem());
+        await member.Swap(Files(first, authority, next));
         await early.Ready();
+
+        // And so does a new certificate: who comes now is shown it, and shows it.
+        await member.Swap(Files(next.Issue("member"), next));
+        await Eventually.True(async () => await PresentedIssuer(port) == "CN=cluster of next year", "the new certificate is presented");
+        await (await cluster.StartGateway()).Ready();
+        await (await cluster.StartSilo()).Ready();
+        Assert.Equal(3, await cluster.Members());
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await foreign.ReadyStatus()).Status);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await plain.ReadyStatus()).Status);
+    }
+
+    /// <summary>Who issued what the silo shows, to anybody who asks.</summary>
+    private static async Task<string> PresentedIssuer(int port)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        var issuer = "";
+        await using var tls = new SslStream(socket.GetStream(), false, (_, certificate, _, _) =>
+        {
+            issuer = certificate?.Issuer ?? "";
+            return false;
+        });
+        await Assert.ThrowsAsync<AuthenticationException>(() => tls.AuthenticateAsClientAsync("registryproxy-member"));
+        return issuer;
     }
 
     /// <summary>A connection without TLS is closed without an answer of Orleans.</summary>
@@ -66,6 +92,16 @@ public sealed class ClusterTlsTests(Lab lab)
         return int.Parse(row.Split("\"ProxyPort\":")[1].Split(',')[0]);
     }
 
-    private static string Write(TemporaryFolder folder, string name, (string Certificate, string Key) own, X509Certificate2 authority) =>
-        $$""", tls: { certificate: "{{folder.Write($"{name}.crt", own.Certificate)}}", key: "{{folder.Write($"{name}.key", own.Key)}}", ca: "{{folder.Write($"{name}.ca", authority.ExportCertificatePem())}}" }""";
+    private static async Task<MountedSecret> Mount(TemporaryFolder folder, string name, (string Certificate, string Key) own, params X509Certificate2[] authorities)
+    {
+        var secret = new MountedSecret(folder, name);
+        await secret.Swap(Files(own, authorities));
+        return secret;
+    }
+
+    private static (string File, string Text)[] Files((string Certificate, string Key) own, params X509Certificate2[] authorities) =>
+        [("tls.crt", own.Certificate), ("tls.key", own.Key), ("ca.crt", string.Join('\n', authorities.Select(authority => authority.ExportCertificatePem())))];
+
+    private static string Section(MountedSecret secret) =>
+        $$""", tls: { certificate: "{{secret.File("tls.crt")}}", key: "{{secret.File("tls.key")}}", ca: "{{secret.File("ca.crt")}}" }""";
 }

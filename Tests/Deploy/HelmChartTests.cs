@@ -88,7 +88,11 @@ public sealed class HelmChartTests
         var before = await Stamps();
         Assert.Equal(before, await Stamps("--set", "config.tokens.accessLifetime=5m"));
         Assert.NotEqual(before, await Stamps("--set", "cluster.maxStale=1m"));
-        Assert.Contains("revision: 1\n", (await Manifests.Template(Values("redis"))).OfType<V1ConfigMap>().First().Data["config.yaml"]);
+        Assert.All(await Configurations(), file => Assert.StartsWith("revision: 1\n", file));
+        Assert.All(await Configurations("--set", "revision=1234567"), file => Assert.StartsWith("revision: 1234567\n", file));
+
+        static async Task<IEnumerable<string>> Configurations(params string[] more) =>
+            (await Manifests.Template(Values("redis"), more)).OfType<V1ConfigMap>().Select(map => map.Data["config.yaml"]);
 
         static async Task<IEnumerable<string>> Stamps(params string[] more) => (await Manifests.Template(Values("redis"), more))
             .OfType<V1Deployment>().Select(deployment => string.Join(';', deployment.Spec.Template.Metadata.Annotations.Select(pair => $"{pair.Key}={pair.Value}")));

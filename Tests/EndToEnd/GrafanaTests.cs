@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -13,8 +14,12 @@ public sealed partial class GrafanaTests
     {
         await using var hub = await MeteredRegistry.Start();
         (hub.Limit, hub.RetryAfter) = (0, "300");
+        using var folder = new TemporaryFolder();
+        var key = Convert.ToBase64String(new byte[32]);
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
-            hub.Url, ", credentials: { type: basic, username: one, password: { value: canary } }").Replace("routes:", "limits: { requestsPerSecond: 5 }\n    routes:"));
+            hub.Url, ", credentials: { type: basic, username: one, password: { value: canary } }",
+            $"cache: {{ path: \"{folder.File("cache")}\" }}\nstate: {{ provider: file, file: {{ path: \"{folder.File("state")}\" }}, encryptionKeys: [{{ id: k1, key: {{ value: \"{key}\" }} }}] }}",
+            ", cache: true").Replace("routes:", "limits: { requestsPerSecond: 5 }\n    routes:"));
         using var alice = door.Client("alice");
         var token = await alice.Token(RegistryClient.Pull("one/app"));
         for (var i = 0; i < 20; i++)
@@ -23,8 +28,8 @@ public sealed partial class GrafanaTests
         }
 
         var served = await door.Admin("/metrics");
-        var folder = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
-        var named = Directory.GetFiles(Path.Combine(folder, "deploy", "grafana")).SelectMany(file => Metric().Matches(File.ReadAllText(file)).Select(match => match.Value)).Distinct().ToList();
+        var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+        var named = Directory.GetFiles(Path.Combine(root, "deploy", "grafana")).SelectMany(file => Metric().Matches(File.ReadAllText(file)).Select(match => match.Value)).Distinct().ToList();
         Assert.True(named.Count >= 5, string.Join(' ', named));
         Assert.All(named, name => Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served:\n{served}"));
     }

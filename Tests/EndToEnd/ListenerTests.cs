@@ -12,17 +12,18 @@ public sealed class ListenerTests
     public async Task The_certificate_is_replaced_without_a_restart_and_a_broken_one_is_not_used()
     {
         using var folder = new TemporaryFolder();
-        Write(folder, "first");
+        var secret = new MountedSecret(folder, "tls");
+        await secret.Swap(Files("first"));
         await FrontDoor.WriteUsers(folder);
-        var config = folder.Write("config.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key } }"));
+        var config = folder.Write("config.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls/tls.crt, key: tls/tls.key } }"));
         await using var door = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "https://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
         var url = await door.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
         Assert.StartsWith("https://", url);
         Assert.Equal("CN=first", await Presented(url));
-        folder.Write("tls.crt", "broken");
+        await secret.Swap(("tls.crt", "broken"), ("tls.key", "broken"));
         await Task.Delay(TimeSpan.FromSeconds(1.2));
         Assert.Equal("CN=first", await Presented(url));
-        Write(folder, "second");
+        await secret.Swap(Files("second"));
         await Eventually.True(async () => await Presented(url) == "CN=second", "the new certificate is presented", TimeSpan.FromSeconds(5));
 
         using var handler = Trusting(_ => { });
@@ -78,12 +79,11 @@ public sealed class ListenerTests
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/nothing")).StatusCode);
     }
 
-    private static void Write(TemporaryFolder folder, string name)
+    private static (string File, string Text)[] Files(string name)
     {
         using var made = TestCertificates.ForLocalhost(name);
         var (certificate, key) = made.Pem();
-        folder.Write("tls.key", key);
-        folder.Write("tls.crt", certificate);
+        return [("tls.key", key), ("tls.crt", certificate)];
     }
 
     private static async Task<string> Presented(string url)

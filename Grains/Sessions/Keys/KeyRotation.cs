@@ -10,8 +10,8 @@ namespace RegistryProxy.Grains.Sessions.Keys;
 /// </summary>
 internal static class KeyRotation
 {
-    /// <summary>Clocks differ, snapshots travel.</summary>
-    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(1);
+    /// <summary>Silos sign with it for a minute longer when they do not hear of the next; clocks differ, snapshots travel.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
 
     /// <summary>The longest that an upload may take from one request to the next.</summary>
     private static readonly TimeSpan UploadLife = TimeSpan.FromHours(24);

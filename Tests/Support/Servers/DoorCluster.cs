@@ -21,6 +21,9 @@ internal sealed class DoorCluster : IAsyncDisposable
     /// <summary>Its gateways, in the order of their start.</summary>
     public IEnumerable<Member> Gateways => _members.Where(member => member.DataUrl.Length > 0);
 
+    /// <summary>Its silos, in the order of their start.</summary>
+    public IEnumerable<Member> Silos => _members.Where(member => member.DataUrl.Length == 0);
+
     /// <summary>The processes of all its members.</summary>
     public IEnumerable<ChildProcess> Processes => _members.Select(member => member.Process);
 

@@ -20,7 +20,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     public FixedConfiguration Configuration { get; }
 
     /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
-    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null)
+    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null)
     {
         var folder = new TemporaryFolder();
         prepare?.Invoke(folder);
@@ -37,6 +37,7 @@ internal sealed class GrainCluster : IAsyncDisposable
 
             silo.AddMemoryGrainStorage(GrainStorageNames.State);
         });
+        builder.ConfigureClient(built => client?.Invoke(built));
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new GrainCluster(cluster, folder, configuration);

@@ -26,6 +26,7 @@ internal sealed class KubernetesApi : IAsyncDisposable
     private readonly Lock _gate = new();
     private long _version = 100;
     private int _patches;
+    private int _podLists;
 
     private KubernetesApi(WebApplication app) => _app = app;
 
@@ -36,6 +37,12 @@ internal sealed class KubernetesApi : IAsyncDisposable
 
     /// <summary>Every so many patches one is answered 409, as under load; 0 for never.</summary>
     public int ConflictEvery { get; set; }
+
+    /// <summary>The addresses of the pods; <c>null</c> when who asks may not list them.</summary>
+    public IReadOnlyList<string>? Pods { get; set; }
+
+    /// <summary>How often they were asked for.</summary>
+    public int PodLists => Volatile.Read(ref _podLists);
 
     public static async Task<KubernetesApi> Start()
     {
@@ -52,6 +59,9 @@ internal sealed class KubernetesApi : IAsyncDisposable
             api._store.Remove($"{ns}/{name}");
             return Json(resource);
         }));
+        api._app.MapGet("/api/v1/namespaces/{ns}/pods", () => Interlocked.Increment(ref api._podLists) > 0 && api.Pods is { } pods
+            ? Results.Json(new { kind = "PodList", apiVersion = "v1", metadata = new { resourceVersion = "1" }, items = pods.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }) })
+            : Failure(403, "Forbidden"));
         await api._app.StartAsync();
         api.Url = new Uri(api._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return api;

@@ -1,0 +1,34 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>
+/// Puts a session into the list of its tenant, without holding its login up: the list of a silo that is silent gets it later. Who is revoked by
+/// name needs no list.
+/// </summary>
+internal static class SessionListing
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Returns when the session is listed, or after half a second.</summary>
+    public static Task Add(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time) =>
+        Task.WhenAny(AddAtLast(list, key, session, time), Task.Delay(Patience, time));
+
+    private static async Task AddAtLast(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time)
+    {
+        try
+        {
+            await LastingQuestion.Ask(
+                async () =>
+                {
+                    await list.Add(key, session);
+                    return true;
+                },
+                time, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            // It is not listed; it can be revoked by its subject all the same.
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Clustering.Kubernetes;
+using RegistryProxy.Clustering.Kubernetes.Membership;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Clustering.Kubernetes;
+
+/// <summary>Silos whose pod is gone are declared dead, and no others.</summary>
+public sealed class PodWatchTests : IAsyncLifetime
+{
+    private const string Own = "10.0.0.1";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new();
+    private readonly Membership _membership = new();
+    private KubernetesApi _api = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _folder.Write("token", KubernetesApi.Token);
+        _api = await KubernetesApi.Start();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _api.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Active_silos_without_a_pod_are_declared_dead_as_soon_as_the_pods_can_be_listed()
+    {
+        using var watch = Watch();
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(() => _api.PodLists == 1, "it may not list them, and goes on");
+        Assert.Empty(_membership.Killed);
+        _api.Pods = [Own, "10.0.0.2"];
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return !_membership.Killed.IsEmpty;
+            },
+            "the silo is declared dead");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.All(_membership.Killed, silo => Assert.Equal("10.0.0.3", silo.Endpoint.Address.ToString()));
+    }
+
+    [Fact]
+    public async Task Whoever_does_not_see_its_own_pod_looks_into_the_wrong_namespace_and_kills_nobody()
+    {
+        _api.Pods = ["10.0.0.9"];
+        using var watch = Watch();
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return _api.PodLists > 1;
+            },
+            "it has looked more than once");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.Empty(_membership.Killed);
+    }
+
+    private PodWatch Watch()
+    {
+        var options = Options.Create(new KubernetesClusteringOptions { Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), WatchPods = true });
+        return new PodWatch(new ApiServer(options), _membership, new Self(), options, _time, NullLogger<PodWatch>.Instance);
+    }
+
+    private static SiloAddress Address(string ip) => SiloAddress.New(new IPEndPoint(IPAddress.Parse(ip), 11111), 1);
+
+    private sealed class Membership : IClusterMembershipService
+    {
+        public ConcurrentQueue<SiloAddress> Killed { get; } = [];
+
+        public ClusterMembershipSnapshot CurrentSnapshot { get; } = new(
+            new[] { (Own, SiloStatus.Active), ("10.0.0.2", SiloStatus.Active), ("10.0.0.3", SiloStatus.Active), ("10.0.0.4", SiloStatus.Dead), ("10.0.0.5", SiloStatus.Joining) }
+                .ToImmutableDictionary(silo => Address(silo.Item1), silo => new ClusterMember(Address(silo.Item1), silo.Item2, silo.Item1)),
+            new MembershipVersion(1));
+
+        public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates => throw new NotSupportedException();
+
+        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+
+        public Task<bool> TryKill(SiloAddress siloAddress)
+        {
+            Killed.Enqueue(siloAddress);
+            return Task.FromResult(true);
+        }
+    }
+
+    private sealed class Self : ILocalSiloDetails
+    {
+        public string Name => "self";
+
+        public string ClusterId => "default";
+
+        public string DnsHostName => "self";
+
+        public SiloAddress SiloAddress { get; } = Address(Own);
+
+        public SiloAddress GatewayAddress => SiloAddress;
+    }
+}

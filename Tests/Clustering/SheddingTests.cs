@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Clustering;
+
+/// <summary>A silo that has no processor left refuses what gateways ask; another one is asked.</summary>
+public sealed class SheddingTests
+{
+    [Fact]
+    public async Task What_a_busy_silo_refuses_another_one_answers()
+    {
+        var refused = 0;
+        await using var cluster = await Start(way => way % 3 != 0 && Interlocked.Increment(ref refused) > 0);
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.True(await Ask(cluster, Patience.Quick));
+        }
+
+        Assert.True(refused > 0, "nobody refused");
+    }
+
+    [Fact]
+    public async Task When_all_are_busy_nobody_waits_longer_than_the_question_is_worth()
+    {
+        await using var cluster = await Start(_ => true);
+        var watch = Stopwatch.StartNew();
+        await Assert.ThrowsAsync<GatewayTooBusyException>(() => Ask(cluster, Patience.Brief));
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(3), $"{watch.Elapsed}");
+    }
+
+    private static Task<bool> Ask(GrainCluster cluster, Patience patience) =>
+        new ClusterQuestions(cluster.Client, new Entrances(TimeProvider.System), new ClusterContact(), TimeProvider.System).Ask(
+            async (entrance, stop) =>
+            {
+                await entrance.Ping(stop);
+                return true;
+            },
+            patience, CancellationToken.None);
+
+    /// <summary>A cluster of whose ways some lead to a busy silo; what that says comes from here.</summary>
+    private static Task<GrainCluster> Start(Func<long, bool> isBusy) => GrainCluster.Start(
+        DoorConfiguration.Single("http://127.0.0.1:9"), prepare: folder => folder.Write("htpasswd", ""),
+        client: client => client.AddOutgoingGrainCallFilter(call => call.TargetId.TryGetIntegerKey(out var way, out _) && call.InterfaceName.Contains(nameof(IEntranceGrain)) && isBusy(way)
+            ? throw new GatewayTooBusyException("busy")
+            : call.Invoke()));
+}
