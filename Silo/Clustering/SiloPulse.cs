@@ -14,6 +14,12 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
     /// <summary>Half of what it takes the others to declare a silent silo dead.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// For how long the doubt lasts while the membership cannot be read: nobody can be declared dead then, and who was before has been left by
+    /// the gateways.
+    /// </summary>
+    private static readonly TimeSpan LongestDoubt = TimeSpan.FromSeconds(10);
+
     private Beat _last = Beat.Now(time);
     private bool _wasAway;
 
@@ -28,7 +34,7 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var member = Task.FromResult(true);
+        var (member, since) = (Task.FromResult(true), 0L);
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -38,11 +44,11 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
                 // Whatever was asked before counts no more.
                 LogAway(away.TotalSeconds);
                 Volatile.Write(ref _wasAway, true);
-                member = IsMember(stoppingToken);
+                (member, since) = (IsMember(stoppingToken), time.GetTimestamp());
             }
-            else if (_wasAway && member.IsCompletedSuccessfully)
+            else if (_wasAway && (member.IsCompleted || time.GetElapsedTime(since) > LongestDoubt))
             {
-                if (member.Result)
+                if (time.GetElapsedTime(since) > LongestDoubt || member.Result)
                 {
                     Volatile.Write(ref _wasAway, false);
                     LogBack();
@@ -76,7 +82,7 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
     [LoggerMessage(Level = LogLevel.Warning, Message = "This silo did not run for {Seconds:F1} s; it answers nothing before it has read the membership")]
     private partial void LogAway(double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The membership was read")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "This silo answers again")]
     private partial void LogBack();
 
     /// <summary>A moment by two clocks: one does not go on while a virtual machine is suspended, the other may be set.</summary>

@@ -27,6 +27,8 @@ public sealed class KubernetesClusterTests(Lab lab)
         await Eventually.True(
             async () => (await alice.RequestToken([])).StatusCode == HttpStatusCode.OK, "the silo that is left answers", TimeSpan.FromSeconds(40));
 
+        // Before that its part of the directory is out of reach, and nobody can be declared dead in an outage.
+        await Eventually.True(() => api.RowsThatAre(SiloStatus.Dead) == 1, "it is declared dead", TimeSpan.FromSeconds(40));
         api.IsAway = true;
         Assert.Equal(HttpStatusCode.OK, (await alice.RequestToken([])).StatusCode);
         api.IsAway = false;

@@ -38,6 +38,15 @@ internal sealed class KubernetesApi : IAsyncDisposable
     /// <summary>Every so many patches one is answered 409, as under load; 0 for never.</summary>
     public int ConflictEvery { get; set; }
 
+    /// <summary>How many rows of all resources have a status.</summary>
+    public int RowsThatAre(SiloStatus status)
+    {
+        lock (_gate)
+        {
+            return _store.Values.SelectMany(resource => (JsonObject)resource["spec"]!["members"]!).Count(row => row.Value!["status"]!.ToString() == status.ToString());
+        }
+    }
+
     /// <summary>The addresses of the pods; <c>null</c> when who asks may not list them.</summary>
     public IReadOnlyList<string>? Pods { get; set; }
 
