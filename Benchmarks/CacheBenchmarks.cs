@@ -39,7 +39,8 @@ public class CacheBenchmarks : IDisposable
         var meter = new CacheMeter(_services.GetRequiredService<IMeterFactory>());
         var options = new GatewayOptions { Cache = new CacheConfiguration { Path = _folder } };
         _store = new DiskStore(options, meter, _time, NullLogger<DiskStore>.Instance);
-        (_manifests, _blobs) = (new StoredManifests(_store, meter), new StoredBlobs(_store, meter, _time));
+        var deliveries = new Deliveries(_store);
+        (_manifests, _blobs) = (new StoredManifests(_store, deliveries, meter), new StoredBlobs(_store, deliveries, meter, _time));
         (_tags, _holdings) = (new TagIndex(_writes, _time), new HoldingIndex(_writes, _time));
         _writes.Heard(_time.GetTimestamp(), isUnbroken: false);
         Fill();
@@ -67,7 +68,7 @@ public class CacheBenchmarks : IDisposable
     [Benchmark]
     public async Task<long> OpenBlob()
     {
-        using var lease = await _blobs.Open(_content.Digest);
+        using var lease = await _blobs.Open(Tag.Tenant, _content.Digest);
         return lease!.Size;
     }
 

@@ -27,7 +27,7 @@ internal sealed partial class BlobCache(
 
         // 1. To know a digest opens nothing.
         var opened = holdings.Knows(holding);
-        if (!opened && (stored.Has(digest) || fills.IsRunning(holding)))
+        if (!opened && (stored.Has(holding.Tenant, digest) || fills.IsRunning(holding)))
         {
             if (await Confirm(exchange, fetch, holding) is { } refused)
             {
@@ -38,7 +38,7 @@ internal sealed partial class BlobCache(
         }
 
         // 2. From the disk.
-        if (opened && await stored.Open(digest) is { } lease)
+        if (opened && await stored.Open(holding.Tenant, digest) is { } lease)
         {
             using (lease)
             {

@@ -4,7 +4,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream what
 /// is not checked yet.
 /// </summary>
-internal sealed class BlobFills
+internal sealed class BlobFills(Deliveries deliveries)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<FillKey, BlobFill> _running = [];
@@ -48,6 +48,11 @@ internal sealed class BlobFills
     private async Task Run(FillKey key, BlobFill fill)
     {
         await fill.Run();
+        if (fill.End == FillEnd.Complete)
+        {
+            deliveries.Add(key.Tenant, key.Digest);
+        }
+
         lock (_gate)
         {
             if (_running.TryGetValue(key, out var running) && running == fill)

@@ -31,8 +31,8 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
         return node.Value;
     }
 
-    /// <summary>Whether there is such a file.</summary>
-    public bool Has(string name) => _entries.ContainsKey(name);
+    /// <summary>Whose share a file counts against; <c>null</c> when there is none.</summary>
+    public string? OwnerOf(string name) => _entries.GetValueOrDefault(name)?.Value.Owner;
 
     /// <summary>Adds a file that is not there.</summary>
     public DiskEntry Add(string name, string owner, long size)

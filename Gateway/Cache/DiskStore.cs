@@ -57,11 +57,11 @@ internal sealed partial class DiskStore : IDisposable
         }
     }
 
-    public bool Has(string name)
+    public string? OwnerOf(string name)
     {
         lock (_gate)
         {
-            return _index.Has(name);
+            return _index.OwnerOf(name);
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class ManifestCache(
     private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, Fetch fetch, WriteMark mark)
     {
         var (digest, error) = await fetcher.Ask(fetch);
-        if (error is null && digest is not null && stored.Find(digest) is { } known)
+        if (error is null && digest is not null && stored.Find(key.Tenant, digest) is { } known)
         {
             tags.Learn(key, known, mark);
             return new ManifestAnswer(known, CacheState.Revalidated, null);
@@ -82,7 +82,7 @@ internal sealed class ManifestCache(
     private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
     {
         var holding = Holding.Of(exchange, digest.Value);
-        var known = stored.Find(digest);
+        var known = stored.Find(holding.Tenant, digest);
         if (known is not null && holdings.Knows(holding))
         {
             return await Write(exchange, known, CacheState.Hit);

@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day: disks
 /// forget, and people touch files.
 /// </summary>
-internal sealed class StoredBlobs(DiskStore store, CacheMeter meter, TimeProvider time)
+internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheMeter meter, TimeProvider time)
 {
     private static readonly TimeSpan CheckLifetime = TimeSpan.FromDays(1);
 
@@ -17,12 +17,14 @@ internal sealed class StoredBlobs(DiskStore store, CacheMeter meter, TimeProvide
 
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
-    public bool Has(Digest digest) => store.Has(NameOf(digest));
+    /// <summary>Whether a blob is there that came from an upstream of the tenant.</summary>
+    public bool Has(string tenant, Digest digest) => NameOf(digest) is var name && store.OwnerOf(name) is not null && deliveries.Has(tenant, digest, name);
 
-    /// <summary>Opens a blob; <c>null</c> when it is not there or not what it should be.</summary>
-    public async ValueTask<DiskLease?> Open(Digest digest)
+    /// <summary>Opens a blob for a tenant; <c>null</c> when it is not there, not what it should be, or another tenant's alone.</summary>
+    public async ValueTask<DiskLease?> Open(string tenant, Digest digest)
     {
-        if (store.Open(NameOf(digest)) is not { } lease)
+        var name = NameOf(digest);
+        if (!deliveries.Has(tenant, digest, name) || store.Open(name) is not { } lease)
         {
             return null;
         }

@@ -4,7 +4,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>Manifests by digest: those used lately in memory, all of them on the disk, where each is hashed when it is read.</summary>
-internal sealed class StoredManifests(DiskStore store, CacheMeter meter)
+internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, CacheMeter meter)
 {
     /// <summary>How many are kept in memory: many of the usual size, few of those that may have 4 MiB; 128 MB at most.</summary>
     private const int SmallCapacity = 1000;
@@ -40,9 +40,13 @@ internal sealed class StoredManifests(DiskStore store, CacheMeter meter)
         return null;
     }
 
+    /// <summary>A manifest that came from an upstream of the tenant; <c>null</c> when it is not here, or another tenant's alone.</summary>
+    public ManifestContent? Find(string tenant, Digest digest) => Find(digest) is { } content && deliveries.Has(tenant, digest, NameOf(digest)) ? content : null;
+
     /// <summary>Keeps a manifest that a tenant pulled.</summary>
     public void Add(string tenant, ManifestContent content)
     {
+        deliveries.Add(tenant, content.Digest.Value);
         Remember(content);
         var bytes = content.ToFile();
         using var file = store.Begin(tenant, bytes.Length);

@@ -11,7 +11,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
     /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant and repository.</summary>
     public async Task<bool> Serve(HttpContext context, Digest digest, Holding holding)
     {
-        if (holdings.Knows(holding) && await stored.Open(digest) is { } lease)
+        if (holdings.Knows(holding) && await stored.Open(holding.Tenant, digest) is { } lease)
         {
             using (lease)
             {

@@ -14,7 +14,7 @@ namespace RegistryProxy.Gateway.Snapshots;
 /// </summary>
 internal sealed partial class SnapshotFollower(
     IGrainFactory grains, ClusterQuestions questions, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
-    TenantLimits limits, GrainCallMeter meter, TimeProvider time, ILogger<SnapshotFollower> logger)
+    TenantLimits limits, GrainCallMeter meter, SnapshotMeter answers, TimeProvider time, ILogger<SnapshotFollower> logger)
     : BackgroundService, ISnapshotObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -40,6 +40,7 @@ internal sealed partial class SnapshotFollower(
                 observer ??= grains.CreateObjectReference<ISnapshotObserver>(this);
                 meter.Count("snapshot");
                 Apply(await Ask(observer, stoppingToken), pushed: false);
+                answers.Answered();
                 if (away)
                 {
                     LogBack();

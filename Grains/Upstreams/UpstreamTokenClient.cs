@@ -15,8 +15,8 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _public = new(UpstreamTransport.Create(allowPrivate: false));
-    private readonly HttpMessageInvoker _private = new(UpstreamTransport.Create(allowPrivate: true));
+    private readonly HttpMessageInvoker _public = new(new CredentialTracing(UpstreamTransport.Create(allowPrivate: false)));
+    private readonly HttpMessageInvoker _private = new(new CredentialTracing(UpstreamTransport.Create(allowPrivate: true)));
 
     /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
     public Task<PingReply> Ping(Uri upstream, bool allowPrivate, AuthenticationHeaderValue? authorization = null) => Send(

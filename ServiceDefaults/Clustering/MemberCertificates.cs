@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Connections.Security;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Files;
+using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults.Clustering;
 
@@ -43,6 +44,7 @@ public sealed class MemberCertificates
         }
 
         _checked = time.GetTimestamp();
+        CertificateMeter.Watch("cluster.tls", () => Current().Own);
     }
 
     /// <summary>Sets both ends of a connection up.</summary>

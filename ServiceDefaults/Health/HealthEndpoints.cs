@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
@@ -7,15 +8,28 @@ using RegistryProxy.ServiceDefaults.Commands;
 namespace RegistryProxy.ServiceDefaults.Health;
 
 /// <summary><c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.</summary>
-public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfigurationFeed configuration, HostStart start, IHostApplicationLifetime lifetime)
+public sealed class HealthEndpoints
 {
-    private readonly IReadiness[] _parts = [.. parts];
+    private readonly IReadiness[] _parts;
+    private readonly IConfigurationFeed _configuration;
+    private readonly HostStart _start;
+    private readonly IHostApplicationLifetime _lifetime;
+
+    public HealthEndpoints(
+        IEnumerable<IReadiness> parts, IConfigurationFeed configuration, HostStart start, IHostApplicationLifetime lifetime, IMeterFactory meters)
+    {
+        (_parts, _configuration, _start, _lifetime) = ([.. parts], configuration, start, lifetime);
+        meters.Create("RegistryProxy.Health").CreateObservableGauge(
+            "registryproxy.ready",
+            () => _parts.Select(part => new Measurement<int>(part.IsReady ? 1 : 0, new KeyValuePair<string, object?>("part", part.Name))),
+            null, "Whether a part of this process can do its work, as /readyz says");
+    }
 
     public static Task Live(HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted);
 
     public async Task Ready(HttpContext context)
     {
-        var draining = lifetime.ApplicationStopping.IsCancellationRequested;
+        var draining = _lifetime.ApplicationStopping.IsCancellationRequested;
         var ready = !draining && Array.TrueForAll(_parts, part => part.IsReady);
         context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
@@ -37,9 +51,9 @@ public sealed class HealthEndpoints(IEnumerable<IReadiness> parts, IConfiguratio
     private void WriteConfiguration(Utf8JsonWriter json)
     {
         json.WriteStartObject("configuration");
-        json.WriteString("version", configuration.Current.Version);
-        json.WriteNumber("revision", configuration.Current.Configuration.Revision);
-        if (start.Source is ConfigurationWatcher watcher)
+        json.WriteString("version", _configuration.Current.Version);
+        json.WriteNumber("revision", _configuration.Current.Configuration.Revision);
+        if (_start.Source is ConfigurationWatcher watcher)
         {
             json.WriteNumber("errors", watcher.LastErrors.Count);
             json.WriteStartArray("needsRestart");

@@ -4,6 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Files;
+using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -25,6 +26,7 @@ internal sealed class ReloadingCertificate
         _seen = Stamp();
         _certificate = Load();
         _checked = time.GetTimestamp();
+        CertificateMeter.Watch("listen.tls", Current);
     }
 
     public void Configure(HttpsConnectionAdapterOptions https)

@@ -21,7 +21,7 @@ public static class TelemetryExtensions
             .AddPrometheusExporter());
         if (TelemetryExport.IsOn)
         {
-            AddExport(builder.Services);
+            AddExport(builder.Services, builder.Environment.ApplicationName);
         }
     }
 
@@ -29,8 +29,8 @@ public static class TelemetryExtensions
     /// Where the standard variables of OpenTelemetry name a collector, metrics and traces go there: request, grain calls, upstream. Queries of
     /// addresses stay out of spans, since those of blob storage are credentials.
     /// </summary>
-    private static void AddExport(IServiceCollection services) => services.AddOpenTelemetry()
-        .ConfigureResource(resource => resource.AddService("registryproxy"))
+    private static void AddExport(IServiceCollection services, string host) => services.AddOpenTelemetry()
+        .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") ?? host.Replace('.', '-').ToLowerInvariant()))
         .WithMetrics(metrics => metrics.AddOtlpExporter())
         .WithTracing(traces => traces
             .AddSource("RegistryProxy.*", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")

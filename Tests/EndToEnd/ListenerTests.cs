@@ -26,6 +26,10 @@ public sealed class ListenerTests
         await secret.Swap(Files("second"));
         await Eventually.True(async () => await Presented(url) == "CN=second", "the new certificate is presented", TimeSpan.FromSeconds(5));
 
+        using var operators = new HttpClient();
+        var metrics = await operators.GetStringAsync($"{await door.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line[19..].Trim() : null)}/metrics");
+        Assert.Matches("registryproxy_certificate_expires_seconds\\{[^}]*section=\"listen.tls\"[^}]*\\} [0-9.E+]+", metrics);
+
         using var handler = Trusting(_ => { });
         using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var response = await http.GetAsync($"{url}/v2/");

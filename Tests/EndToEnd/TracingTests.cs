@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -29,7 +30,10 @@ public sealed class TracingTests(Lab lab)
         using var response = await alice.GetManifest("traced/app", "v1");
         var id = Assert.Single(response.Headers.GetValues("X-Request-Id"));
         await Eventually.True(() => Captured().Contains(id) && Captured().Contains("upstream GET"), "the spans arrive");
-        await Eventually.True(() => Captured().Contains("ILoginGrain"), "the calls of grains arrive");
+        await Eventually.True(
+            () => TracesOf("upstream GET").Intersect(TracesOf("credential GET")).Intersect(TracesOf("I[A-Za-z]*Grain/[A-Za-z]+")).Any(),
+            "the request to the upstream, the calls of grains and what they asked for a credential are of one trace");
+        Assert.Contains("registryproxy-standalone", Captured());
         Assert.Contains("registryproxy.upstream", Captured());
         Assert.Contains(collector.Requests, request => request.Target == "/v1/traces");
         foreach (var secret in new[] { FrontDoor.PasswordOf("alice"), DockerRegistry.Password, await alice.Token(Support.Wire.RegistryClient.Pull("traced/app")) })
@@ -37,6 +41,10 @@ public sealed class TracingTests(Lab lab)
             Assert.DoesNotContain(secret, Captured());
             Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{secret}")), Captured());
         }
+
+        // A span of OTLP begins with the ids of its trace, its own and its parent's, and flags; its name follows.
+        IEnumerable<string> TracesOf(string name) => Regex.Matches(
+            Captured(), $@"\x0A\x10(.{{16}})\x12\x08.{{8}}(?:\x22\x08.{{8}})?(?:\x85\x01.{{4}})?\x2A.[^\x00-\x1F]*{name}", RegexOptions.Singleline).Select(match => match.Groups[1].Value);
 
         string Captured()
         {

@@ -60,16 +60,16 @@ public sealed class CacheDiskTests : IDisposable
     public async Task A_file_that_was_touched_is_hashed_before_it_is_served_again()
     {
         var store = _lab.Open(_time);
-        var blobs = new StoredBlobs(store, _lab.Meter, _time);
+        var blobs = new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time);
         Assert.True(CacheLab.TryKeep(store, Blob));
-        using (var right = await blobs.Open(Blob.Digest))
+        using (var right = await blobs.Open("acme", Blob.Digest))
         {
             Assert.NotNull(right);
         }
 
         var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
         File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
-        using (var touched = await blobs.Open(Blob.Digest))
+        using (var touched = await blobs.Open("acme", Blob.Digest))
         {
             Assert.NotNull(touched);
         }
@@ -80,7 +80,7 @@ public sealed class CacheDiskTests : IDisposable
             stream.WriteByte((byte)~Blob.Bytes[100_000]);
         }
 
-        Assert.Null(await blobs.Open(Blob.Digest));
+        Assert.Null(await blobs.Open("acme", Blob.Digest));
         Assert.Equal(1, _lab.Meter.Corruptions);
         Assert.False(File.Exists(file));
     }
@@ -89,7 +89,7 @@ public sealed class CacheDiskTests : IDisposable
     public async Task A_file_is_hashed_once_a_day()
     {
         var store = _lab.Open(_time);
-        var blobs = new StoredBlobs(store, _lab.Meter, _time);
+        var blobs = new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time);
         Assert.True(CacheLab.TryKeep(store, Blob));
         var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
         var written = File.GetLastWriteTimeUtc(file);
@@ -100,13 +100,13 @@ public sealed class CacheDiskTests : IDisposable
 
         // As a disk forgets: nothing tells.
         File.SetLastWriteTimeUtc(file, written);
-        using (var believed = await blobs.Open(Blob.Digest))
+        using (var believed = await blobs.Open("acme", Blob.Digest))
         {
             Assert.NotNull(believed);
         }
 
         _time.Advance(TimeSpan.FromHours(25));
-        Assert.Null(await blobs.Open(Blob.Digest));
+        Assert.Null(await blobs.Open("acme", Blob.Digest));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class CacheDiskTests : IDisposable
         var store = _lab.Open(_time);
         Assert.Equal((1, Blob.Bytes.Length), store.Use);
         Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "partial")));
-        using var lease = await new StoredBlobs(store, _lab.Meter, _time).Open(Blob.Digest);
+        using var lease = await new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time).Open("acme", Blob.Digest);
         Assert.NotNull(lease);
     }
 

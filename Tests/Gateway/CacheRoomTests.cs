@@ -24,12 +24,12 @@ public sealed class CacheRoomTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(1));
         _store.Open(NameOf(blobs[1]))!.Dispose();
         Fill("acme", 2);
-        Assert.Equal([blobs[2], blobs[3]], blobs.Where(blob => !_store.Has(NameOf(blob))));
+        Assert.Equal([blobs[2], blobs[3]], blobs.Where(blob => _store.OwnerOf(NameOf(blob)) is null));
         Fill("acme", 8);
-        Assert.Equal([blobs[0]], blobs.Where(blob => _store.Has(NameOf(blob))));
+        Assert.Equal([blobs[0]], blobs.Where(blob => _store.OwnerOf(NameOf(blob)) is not null));
         pinned.Dispose();
         Fill("acme", 10);
-        Assert.DoesNotContain(blobs, blob => _store.Has(NameOf(blob)));
+        Assert.DoesNotContain(blobs, blob => _store.OwnerOf(NameOf(blob)) is not null);
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class CacheRoomTests : IDisposable
     {
         var blobs = Fill("acme", 9);
         using var file = _store.Begin("acme", 5 * Size)!;
-        Assert.Equal(blobs.Skip(2), blobs.Where(blob => _store.Has(NameOf(blob))));
+        Assert.Equal(blobs.Skip(2), blobs.Where(blob => _store.OwnerOf(NameOf(blob)) is not null));
     }
 
     [Fact]
@@ -53,14 +53,14 @@ public sealed class CacheRoomTests : IDisposable
     {
         var quiet = Fill("quiet", 3);
         var loud = Fill("loud", 60);
-        Assert.All(quiet, blob => Assert.True(_store.Has(NameOf(blob))));
-        Assert.Equal(7, loud.Count(blob => _store.Has(NameOf(blob))));
+        Assert.All(quiet, blob => Assert.True(_store.OwnerOf(NameOf(blob)) is not null));
+        Assert.Equal(7, loud.Count(blob => _store.OwnerOf(NameOf(blob)) is not null));
 
         // A third one gets its part from who has more than that.
         var third = Fill("third", 3);
-        Assert.All(third, blob => Assert.True(_store.Has(NameOf(blob))));
-        Assert.Equal(4, loud.Count(blob => _store.Has(NameOf(blob))));
-        Assert.Equal(3, quiet.Count(blob => _store.Has(NameOf(blob))));
+        Assert.All(third, blob => Assert.True(_store.OwnerOf(NameOf(blob)) is not null));
+        Assert.Equal(4, loud.Count(blob => _store.OwnerOf(NameOf(blob)) is not null));
+        Assert.Equal(3, quiet.Count(blob => _store.OwnerOf(NameOf(blob)) is not null));
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class CacheRoomTests : IDisposable
         var forgotten = Fill("quiet", 4);
         _time.Advance(TimeSpan.FromHours(25));
         Fill("loud", 10);
-        Assert.DoesNotContain(forgotten, blob => _store.Has(NameOf(blob)));
+        Assert.DoesNotContain(forgotten, blob => _store.OwnerOf(NameOf(blob)) is not null);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class CacheRoomTests : IDisposable
             Assert.True(CacheLab.TryKeep(again, TestBlob.Random(_seed++, Size), "loud"));
         }
 
-        Assert.All(quiet, blob => Assert.True(again.Has(NameOf(blob))));
+        Assert.All(quiet, blob => Assert.True(again.OwnerOf(NameOf(blob)) is not null));
     }
 
     public void Dispose() => _lab.Dispose();

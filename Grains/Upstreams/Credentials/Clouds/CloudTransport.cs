@@ -10,10 +10,10 @@ internal sealed class CloudTransport : IDisposable
     /// <summary>The longest answer that is read, in bytes.</summary>
     public const int MaxReply = 64 * 1024;
 
-    private readonly SocketsHttpHandler _public = UpstreamTransport.Create(allowPrivate: false);
-    private readonly SocketsHttpHandler _private = UpstreamTransport.Create(allowPrivate: true);
-    private readonly SocketsHttpHandler _publicOrMetadata = UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All());
-    private readonly SocketsHttpHandler _privateOrMetadata = UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All());
+    private readonly CredentialTracing _public = new(UpstreamTransport.Create(allowPrivate: false));
+    private readonly CredentialTracing _private = new(UpstreamTransport.Create(allowPrivate: true));
+    private readonly CredentialTracing _publicOrMetadata = new(UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All()));
+    private readonly CredentialTracing _privateOrMetadata = new(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All()));
 
     /// <summary>A client of services by name; it does not own the sockets.</summary>
     public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false) { MaxResponseContentBufferSize = MaxReply };
