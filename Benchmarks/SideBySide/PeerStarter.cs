@@ -5,8 +5,9 @@ internal sealed class PeerStarter(string folder, string upstream)
 {
     public async Task<List<Peer>> All() =>
     [
-        await Door("RegistryProxy", "", Measure.Streamed),
-        await Door("RegistryProxy, cache", ", cache: true", Measure.CachedBlob, Measure.CachedManifest),
+        await Door("RegistryProxy", "", sendFile: false, Measure.Streamed),
+        await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
+        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob),
         await Haproxy(),
         await NginxProxy(),
         await Yarp(),
@@ -14,12 +15,12 @@ internal sealed class PeerStarter(string folder, string upstream)
         await PullThrough(),
     ];
 
-    private async Task<Peer> Door(string name, string route, params Measure[] measures)
+    private async Task<Peer> Door(string name, string route, bool sendFile, params Measure[] measures)
     {
         var url = NextUrl();
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         var dll = AppContext.BaseDirectory.Replace("/Benchmarks/", "/Standalone/") + "RegistryProxy.Standalone.dll";
-        var cache = route.Length == 0 ? "" : $"cache: {{ path: {Path.Combine(folder, "door-cache")}, maxBytes: 10GiB, tagTtl: 10m }}";
+        var cache = route.Length == 0 ? "" : $"cache: {{ path: {Path.Combine(folder, $"door-cache-{sendFile}")}, maxBytes: 10GiB, tagTtl: 10m, sendFile: {(sendFile ? "true" : "false")} }}";
         var configuration = Write($"{root.Name}-{measures[0]}.yaml", $$"""
             {{cache}}
             upstreams:

@@ -31,7 +31,8 @@ internal static class ResultTable
                 Line($"  {peer.Name,-40}", Number(cpu), Number(cpu / ours.Cpu), Number(rate));
             }
 
-            Console.WriteLine($"  {goal.Verdict(ours.Cpu, ours.Rate)}\n");
+            var less = rows.Where(row => !row.Peer.IsOurs && row.Cpu < ours.Cpu).Select(row => row.Peer.Name).ToList();
+            Console.WriteLine($"  {goal.Verdict(ours.Cpu, ours.Rate)}{(less.Count > 0 ? $"; less in this run: {string.Join(", ", less)}" : "; least in this run")}\n");
         }
 
         foreach (var (peer, megabytes) in idle.Where(entry => entry.Key.IsOurs))
