@@ -30,16 +30,26 @@ internal sealed partial class CacheFollower(
         return Task.CompletedTask;
     }
 
-    /// <summary>Something is about to be written through us, or was: every gateway forgets what it was, before this returns.</summary>
+    /// <summary>
+    /// Something is about to be written through us, or was: every gateway forgets what it was, before this returns. <c>false</c> when the
+    /// others could not be told: they may believe what they have, and hear of it later.
+    /// </summary>
     /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
-    public async Task Announce(Destination destination, string reference, bool isFinished)
+    public async Task<bool> Announce(Destination destination, string reference, bool isFinished)
     {
         var change = new CacheChange(destination.Upstream.Address, destination.Name.Value, reference, isFinished);
         await Changed(change);
-        if (!await TryTell(change) && _untold.Count < MaxUntold)
+        if (await TryTell(change))
+        {
+            return true;
+        }
+
+        if (_untold.Count < MaxUntold)
         {
             _untold.Enqueue(change);
         }
+
+        return false;
     }
 
     /// <summary>

@@ -60,7 +60,12 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
             return;
         }
 
-        await cache.Announce(exchange.Destination, reference, isFinished: false);
+        if (!await cache.Announce(exchange.Destination, reference, isFinished: false))
+        {
+            await DistributionErrorWriter.Write(exchange.Context, Untold());
+            return;
+        }
+
         var isTold = false;
         try
         {
@@ -82,6 +87,10 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
     private static bool IsRefused(Exchange exchange) =>
         !exchange.Aborted.IsCancellationRequested && exchange.Context.Response.StatusCode is >= 400 and < 500;
+
+    /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
+    private static DistributionError Untold() => DistributionError.Unavailable(
+        StatusCodes.Status503ServiceUnavailable, "the cluster does not answer, so other gateways cannot be told of this change; nothing was changed, try again", 5);
 
     private static DistributionError TooLarge() =>
         DistributionError.ManifestInvalid($"the manifest is larger than {MaxManifestBytes} bytes", StatusCodes.Status413PayloadTooLarge);

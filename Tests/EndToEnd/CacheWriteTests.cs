@@ -101,6 +101,33 @@ public sealed class CacheWriteTests
     }
 
     [Fact]
+    public async Task What_others_cannot_be_told_of_is_not_written()
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = context.Request.Method == "PUT" ? 201 : 200;
+            return Task.CompletedTask;
+        });
+        await using var doors = await SplitDoor.Start(CacheTests.Yaml(upstream.Url, "1h"), gateways: 1);
+        using var alice = new RegistryClient(doors.Gateways[0], "alice", FrontDoor.PasswordOf("alice"));
+        var token = await alice.Token("repository:a/b:pull,push");
+        Assert.Equal(HttpStatusCode.Created, (await Put()).StatusCode);
+        doors.KillSilo();
+        using var refused = await Put();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Contains("nothing was changed", await refused.Content.ReadAsStringAsync());
+        Assert.Single(upstream.Requests, request => request.Method == "PUT");
+
+        Task<HttpResponseMessage> Put()
+        {
+            var manifest = Manifest(1);
+            var content = new ByteArrayContent(manifest.Bytes) { Headers = { ContentType = new(TestImage.OciManifest) } };
+            return alice.Send(HttpMethod.Put, "/v2/a/b/manifests/v1", token, content);
+        }
+    }
+
+    [Fact]
     public async Task What_a_repository_holds_is_asked_about_while_the_cluster_is_away()
     {
         var (blob, isThere) = (TestBlob.Random(730, 5000), true);
