@@ -60,7 +60,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddCluster(this IServiceCollection services)
     {
         services.TryAddSingleton<ClusterContact>();
-        return services.AddSingleton<Entrances>().AddSingleton<ClusterQuestions>();
+        return services.AddSingleton<Entrances>().AddSingleton<EntranceWatch>().AddSingleton<ClusterQuestions>();
     }
 
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services

@@ -6,7 +6,8 @@ namespace RegistryProxy.Gateway.Cluster;
 /// </summary>
 internal sealed class Entrances(TimeProvider time)
 {
-    private const int Ways = 24;
+    /// <summary>How many there are.</summary>
+    public const int Ways = 24;
 
     /// <summary>By then the cluster has declared a silent silo dead, and its ways lead elsewhere.</summary>
     private static readonly TimeSpan Avoidance = TimeSpan.FromSeconds(8);
@@ -20,14 +21,33 @@ internal sealed class Entrances(TimeProvider time)
         for (var looked = 0; looked < Ways; looked++)
         {
             var way = Turn();
-            var silent = Volatile.Read(ref _silentSince[way]);
-            if (silent == 0 || time.GetElapsedTime(silent) > Avoidance)
+            if (!IsSilent(way))
             {
                 return way;
             }
         }
 
         return Turn();
+    }
+
+    /// <summary>Whether nothing came back by this way a moment ago.</summary>
+    public bool IsSilent(int way) => Volatile.Read(ref _silentSince[way]) is not 0 and var since && time.GetElapsedTime(since) < Avoidance;
+
+    /// <summary>Whether that is so of any way.</summary>
+    public bool AnyIsSilent
+    {
+        get
+        {
+            for (var way = 0; way < Ways; way++)
+            {
+                if (IsSilent(way))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
     }
 
     /// <summary>Nothing came back by this way.</summary>

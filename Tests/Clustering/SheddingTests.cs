@@ -31,13 +31,16 @@ public sealed class SheddingTests
     }
 
     private static Task<bool> Ask(GrainCluster cluster, Patience patience) =>
-        new ClusterQuestions(cluster.Client, new Entrances(TimeProvider.System), new ClusterContact(), TimeProvider.System).Ask(
+        Questions(cluster.Client, new Entrances(TimeProvider.System)).Ask(
             async (entrance, stop) =>
             {
                 await entrance.Ping(stop);
                 return true;
             },
             patience, CancellationToken.None);
+
+    private static ClusterQuestions Questions(IGrainFactory grains, Entrances entrances) =>
+        new(grains, entrances, new EntranceWatch(grains, entrances, TimeProvider.System), new ClusterContact(), TimeProvider.System);
 
     /// <summary>A cluster of whose ways some lead to a busy silo; what that says comes from here.</summary>
     private static Task<GrainCluster> Start(Func<long, bool> isBusy) => GrainCluster.Start(
