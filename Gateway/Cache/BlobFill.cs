@@ -144,7 +144,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         {
             end = await Download();
         }
-        catch (Exception fault) when (fault is OperationCanceledException or IOException or HttpRequestException or UnauthorizedAccessException)
+        catch (Exception fault)
         {
             _head.TrySetResult(UpstreamErrors.Unanswered(fetch.Destination.Upstream, fault));
         }

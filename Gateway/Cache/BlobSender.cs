@@ -17,9 +17,11 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
+        using var watch = new IdleWatch(time, context.RequestAborted);
         if (SocketOutput.Of(context) is { } output)
         {
-            await output.SendFile(writer, lease.File, range.First, range.Count);
+            await using var stalled = watch.Token.Register(context.Abort);
+            await output.SendFile(writer, lease.File, range.First, range.Count, watch.Moved, time);
             return;
         }
 
@@ -30,11 +32,12 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
             {
                 offset += Fill(writer, lease.File, offset, range.End, pace);
                 pace.Begin();
-                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
                     return;
                 }
 
+                watch.Moved();
                 pace.End();
             }
         }
@@ -55,12 +58,15 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
         await writer.FlushAsync(context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted);
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
             for (var offset = range.First; offset < range.End;)
             {
+                watch.Rest();
                 var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
+                watch.Moved();
                 if (available < 0)
                 {
                     await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
@@ -69,7 +75,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
                 offset += Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
                 pace.Begin();
-                if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
                     return;
                 }

@@ -1,10 +1,11 @@
 using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Peers;
 
 /// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
-internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, PeerMeter meter)
+internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, PeerMeter meter, TimeProvider time)
 {
     private const int ChunkBytes = 64 * 1024;
 
@@ -74,22 +75,30 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
     }
 
     /// <exception cref="IOException">The download ended before its time.</exception>
-    private static async Task Follow(HttpContext context, BlobFill fill, ByteRange range)
+    private async Task Follow(HttpContext context, BlobFill fill, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
         await writer.FlushAsync(context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted);
         for (var offset = range.First; offset < range.End;)
         {
+            watch.Rest();
             var available = await fill.WaitBeyond(offset, context.RequestAborted);
+            watch.Moved();
             if (available < 0)
             {
                 throw new IOException($"the download into the cache ended: {fill.End}");
             }
 
             var read = RandomAccess.Read(fill.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            if (read == 0)
+            {
+                throw new IOException("a cached file became shorter");
+            }
+
             writer.Advance(read);
             offset += read;
-            if ((await writer.FlushAsync(context.RequestAborted)).IsCompleted)
+            if ((await writer.FlushAsync(watch.Token)).IsCompleted)
             {
                 return;
             }

@@ -9,6 +9,7 @@ internal sealed class IdleWatch : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private long _moved;
+    private bool _rests;
 
     public IdleWatch(TimeProvider time, CancellationToken cancellation)
     {
@@ -21,7 +22,14 @@ internal sealed class IdleWatch : IDisposable
     public CancellationToken Token => _end.Token;
 
     /// <summary>Something moved.</summary>
-    public void Moved() => Volatile.Write(ref _moved, _time.GetTimestamp());
+    public void Moved()
+    {
+        Volatile.Write(ref _moved, _time.GetTimestamp());
+        Volatile.Write(ref _rests, false);
+    }
+
+    /// <summary>Until something moves again nothing has to: what is waited for is watched by others.</summary>
+    public void Rest() => Volatile.Write(ref _rests, true);
 
     public void Dispose()
     {
@@ -31,7 +39,7 @@ internal sealed class IdleWatch : IDisposable
 
     private void Check()
     {
-        if (_time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit)
+        if (Volatile.Read(ref _rests) || _time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit)
         {
             return;
         }

@@ -17,6 +17,11 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
     private const int MinBytes = 4 * 1024;
     private const int ChunkBytes = 1024 * 1024;
 
+    /// <summary>What a client gets at once that does not take more than this in a second: whoever takes it at all is seen to.</summary>
+    private const int SlowBytes = 64 * 1024;
+
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+
     /// <summary>Stands for the bytes of files; nobody reads it.</summary>
     private static readonly byte[] Blank = new byte[ChunkBytes];
 
@@ -39,8 +44,9 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
             : null;
 
     /// <summary>Sends bytes of a file as the body of an answer, or a part of it, and closes the file.</summary>
+    /// <param name="moved">Is told that the client took some.</param>
     /// <exception cref="IOException">The file is shorter.</exception>
-    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count)
+    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count, Action moved, TimeProvider time)
     {
         // The head leaves by the usual way.
         var flush = await body.FlushAsync();
@@ -48,12 +54,15 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
         (_file, _fileOffset) = (stream, offset);
         try
         {
-            for (; count > 0 && !flush.IsCompleted; flush = await body.FlushAsync())
+            for (var size = SlowBytes; count > 0 && !flush.IsCompleted;)
             {
-                var chunk = (int)Math.Min(count, ChunkBytes);
+                var (chunk, began) = ((int)Math.Min(count, size), time.GetTimestamp());
                 body.GetMemory(chunk);
                 body.Advance(chunk);
                 count -= chunk;
+                flush = await body.FlushAsync();
+                moved();
+                size = time.GetElapsedTime(began) > Slow ? SlowBytes : Math.Min(size * 2, ChunkBytes);
             }
         }
         finally
