@@ -177,7 +177,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
             return FillEnd.NotKept;
         }
 
-        await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, meter.Resumed);
+        await using var body = new ResumingBody(answer, 0, Size, Size, Reopen, meter.Resumed, time);
         return Size == 0 ? Empty() : await Write(body, watch);
     }
 

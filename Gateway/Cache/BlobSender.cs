@@ -122,7 +122,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         using var rest = new VerifiedRest(hash, from, range);
         using var watch = new IdleWatch(time, context.RequestAborted);
         var first = (await fetcher.Send(fetch, HttpMethod.Get, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
-        await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, meter.Resumed);
+        await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, meter.Resumed, time);
         if (!ResumingBody.GoesOn(first, from, fill.Size))
         {
             throw new IOException("the upstream does not go on where it was");

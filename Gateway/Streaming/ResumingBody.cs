@@ -3,18 +3,20 @@ using System.Net;
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// The body of a download with a known length, which goes on where it was when the upstream cuts it: at most three times, and only with an
-/// answer that says it is the same content from exactly there (RFC 9110 §14.4).
+/// The body of a download with a known length, which goes on where it was when the upstream cuts it: after three tries at most, each later
+/// than the one before, and only with an answer that says it is the same content from exactly there (RFC 9110 §14.4).
 /// </summary>
 internal sealed class ResumingBody(
-    HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen, Action resumed) : IAsyncDisposable
+    HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen, Action resumed, TimeProvider time)
+    : IAsyncDisposable
 {
-    private const int MaxResumptions = 3;
+    /// <summary>Before each try: an upstream that is started again, or a balancer that has to notice, takes its time.</summary>
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(1)];
 
     private HttpResponseMessage _response = first;
     private Stream? _stream;
     private long _position = offset;
-    private int _resumptions;
+    private int _tries;
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
     /// <exception cref="IOException">The upstream ended early and does not go on.</exception>
@@ -35,7 +37,7 @@ internal sealed class ResumingBody(
             }
             catch (Exception fault) when (fault is IOException or HttpRequestException)
             {
-                if (++_resumptions > MaxResumptions || !await Reopen(cancellation))
+                if (!await GoOn(cancellation))
                 {
                     throw;
                 }
@@ -53,6 +55,27 @@ internal sealed class ResumingBody(
         }
 
         _response.Dispose();
+    }
+
+    private async Task<bool> GoOn(CancellationToken cancellation)
+    {
+        while (_tries < Pauses.Length)
+        {
+            await Task.Delay(Pauses[_tries++], time, cancellation);
+            try
+            {
+                if (await Reopen(cancellation))
+                {
+                    return true;
+                }
+            }
+            catch (Exception fault) when (fault is IOException or HttpRequestException)
+            {
+                // It is not back yet.
+            }
+        }
+
+        return false;
     }
 
     private async Task<bool> Reopen(CancellationToken cancellation)

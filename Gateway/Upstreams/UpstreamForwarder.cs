@@ -95,7 +95,7 @@ internal sealed partial class UpstreamForwarder(
         var writer = exchange.Context.Response.BodyWriter;
         if (forwarding.IsResumable && Extent(response) is var (first, end, total))
         {
-            await using var resuming = new ResumingBody(response, first, end, total, Reopen, cache.Resumed);
+            await using var resuming = new ResumingBody(response, first, end, total, Reopen, cache.Resumed, time);
             await BodyStream.Copy(resuming.Read, writer, watch);
             return;
         }
