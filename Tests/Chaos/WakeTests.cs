@@ -22,6 +22,7 @@ public sealed class WakeTests(SharedChaos chaos, ITestOutputHelper output)
             var other = cluster.Silos.First(other => other != silo);
             await silo.Freeze();
             await Task.WhenAll(identities.Select(identity => identity.RevokeAt(other)));
+            await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
             await silo.Thaw();
             var answers = await Task.WhenAll(identities.SelectMany(identity => cluster.Gateways.Select(gateway => identity.Use(gateway.DataUrl))));
             output.WriteLine($"{silo.Name}: {string.Join(", ", answers.CountBy(status => status))}");
