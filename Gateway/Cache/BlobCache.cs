@@ -16,7 +16,10 @@ internal sealed partial class BlobCache(
     /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
     private const int UnkeptCapacity = 1000;
 
-    private readonly ConcurrentLru<string, bool> _unkept = new(UnkeptCapacity);
+    /// <summary>For how long they are; another time they may have another length.</summary>
+    private static readonly TimeSpan UnkeptLifetime = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentLru<FillKey, long> _unkept = new(UnkeptCapacity);
 
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
@@ -48,7 +51,7 @@ internal sealed partial class BlobCache(
 
         // 3. From the download.
         return exchange.IsHead ? await Ask(exchange, stream, holding)
-            : store.IsWritable && !_unkept.TryGet(digest.Value, out _) ? await Join(exchange, stream, digest, holding, fetch)
+            : store.IsWritable && !IsUnkept(holding) ? await Join(exchange, stream, digest, holding, fetch)
             : await Bypass(exchange, stream, holding);
     }
 
@@ -84,9 +87,10 @@ internal sealed partial class BlobCache(
 
             if (!fill.IsKept)
             {
-                if (!store.IsFailing && fill.Starter == holding)
+                // One that has no room just now may have it in a moment.
+                if (fill.Starter == holding && (fill.Size < 0 || fill.Size > store.MaxObjectBytes))
                 {
-                    _unkept.AddOrUpdate(digest.Value, true);
+                    _unkept.AddOrUpdate(FillKey.Of(holding), time.GetTimestamp());
                 }
 
                 return await Bypass(exchange, stream, holding);
@@ -104,6 +108,9 @@ internal sealed partial class BlobCache(
             fill.Leave();
         }
     }
+
+    private bool IsUnkept(in Holding holding) =>
+        _unkept.TryGet(FillKey.Of(holding), out var since) && time.GetElapsedTime(since) < UnkeptLifetime;
 
     private async Task<DistributionError?> Bypass(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
     {

@@ -22,6 +22,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         {
             await using var stalled = watch.Token.Register(context.Abort);
             await output.SendFile(writer, lease.File, range.First, range.Count, watch.Moved, time);
+            meter.SentByKernel(range.Count);
             return;
         }
 

@@ -14,12 +14,14 @@ internal sealed class CacheMeter
     private long _evictedCount;
     private long _corruptCount;
     private long _resumedCount;
+    private long _kernelBytes;
 
     public CacheMeter(IMeterFactory meters)
     {
         var meter = _meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>("registryproxy.cache.requests", "{request}", "Pulls on cached routes, by what they met");
         meter.CreateObservableCounter("registryproxy.cache.saved", () => SavedBytes, "By", "Bytes that clients got and upstreams did not have to send");
+        meter.CreateObservableCounter("registryproxy.cache.sent_by_kernel", () => Volatile.Read(ref _kernelBytes), "By", "Bytes that left by sendfile");
         meter.CreateObservableCounter("registryproxy.cache.evicted", () => Evictions, "{object}", "Objects that had to make room");
         meter.CreateObservableCounter("registryproxy.cache.corrupt", () => Corruptions, "{object}", "Bytes that were not what their digest says");
         meter.CreateObservableCounter(
@@ -67,6 +69,8 @@ internal sealed class CacheMeter
     public void Evicted(int objects) => Interlocked.Add(ref _evictedCount, objects);
 
     public void Corrupt() => Interlocked.Increment(ref _corruptCount);
+
+    public void SentByKernel(long bytes) => Interlocked.Add(ref _kernelBytes, bytes);
 
     public void Resumed() => Interlocked.Increment(ref _resumedCount);
 }

@@ -17,8 +17,8 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     public bool Knows(in Holding holding) =>
         _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
 
-    /// <summary>Whether it was so once; for upstreams that cannot be asked again.</summary>
-    public bool Knew(in Holding holding) => _known.TryGet(holding, out _);
+    /// <summary>Whether it was so within a day, whatever was missed since; for upstreams that cannot be asked again.</summary>
+    public bool Knew(in Holding holding) => _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime;
 
     /// <summary>Keeps what an upstream said.</summary>
     /// <param name="mark">Taken before it was asked.</param>

@@ -69,7 +69,7 @@ internal sealed class ResumingBody(
                     return true;
                 }
             }
-            catch (Exception fault) when (fault is IOException or HttpRequestException)
+            catch (Exception fault) when (fault is IOException or HttpRequestException or TimeoutException)
             {
                 // It is not back yet.
             }

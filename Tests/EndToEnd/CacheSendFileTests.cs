@@ -41,6 +41,8 @@ public sealed class CacheSendFileTests
 
             await sending;
         }
+
+        Assert.Matches("registryproxy_cache_sent_by_kernel_bytes_total[^ ]* [1-9]", await lab.Door.Admin("/metrics"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
@@ -58,6 +59,30 @@ public sealed class CacheVerificationTests
         using var response = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=0-99999"));
         Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task A_wrong_blob_is_reset_by_http_2_and_never_ended()
+    {
+        await using var upstream = await Serve(wrongAt: Size - 1000);
+        using var folder = new TemporaryFolder();
+        await FrontDoor.WriteUsers(folder);
+        using var made = TestCertificates.ForLocalhost("door");
+        (_, _) = (folder.Write("tls.crt", made.Pem().Certificate), folder.Write("tls.key", made.Pem().Key));
+        var config = folder.Write("config.yaml", "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key } }\n" + CacheTests.Yaml(upstream.Url));
+        await using var door = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "https://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+        var url = await door.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
+        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } };
+        using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        await Eventually.True(async () => (await http.GetAsync($"{url}/token?service=127.0.0.1")).IsSuccessStatusCode, "the door is open");
+        using var reply = JsonDocument.Parse(await http.GetStringAsync($"{url}/token?service=127.0.0.1&scope={RegistryClient.Pull("a/b")}"));
+        http.DefaultRequestHeaders.Authorization = new("Bearer", reply.RootElement.GetProperty("token").GetString());
+        using var response = await http.GetAsync($"{url}/v2/a/b/blobs/{Blob.Digest}", HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal(Size, response.Content.Headers.ContentLength);
+        using var got = new MemoryStream();
+        await using var body = await response.Content.ReadAsStreamAsync();
+        await Assert.ThrowsAsync<HttpProtocolException>(() => body.CopyToAsync(got));
+        Assert.True(got.Length < Size, $"{got.Length} bytes");
     }
 
     [Fact]

@@ -44,6 +44,7 @@ public sealed class StaleTests
     [InlineData(429, true, HttpStatusCode.OK)]
     [InlineData(404, false, HttpStatusCode.NotFound)]
     [InlineData(403, false, HttpStatusCode.BadGateway)]
+    [InlineData(401, false, HttpStatusCode.BadGateway)]
     public async Task It_stands_in_for_who_cannot_answer_and_never_for_who_says_no(int failure, bool stale, HttpStatusCode status)
     {
         await using var hub = await MeteredRegistry.Start();
