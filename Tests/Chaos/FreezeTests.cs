@@ -16,6 +16,12 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
 
     private const int Clients = 30;
 
+    /// <summary>Pulls of each before the silo stops: by then the other silos know where the sessions are.</summary>
+    private const int PullsBefore = 5;
+
+    /// <summary>Whose session one of the others does not know the place of, all the same.</summary>
+    private const int Unlucky = Clients / 5;
+
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(3);
 
     /// <summary>Which of them; any of them in the full run.</summary>
@@ -30,7 +36,8 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         var silo = cluster.Silos[number];
         var revoked = await RevokedIdentity.LogIn(cluster, "user-58");
         await using var load = PullLoad.StartSmall(cluster, chaos, Clients, TimeSpan.FromSeconds(2));
-        await Eventually.True(() => load.Tally.Pulls >= Clients * 2, "everybody has pulled once", TimeSpan.FromSeconds(90));
+        await Eventually.True(() => load.Tally.Pulls >= Clients * PullsBefore, "everybody has pulled some times", TimeSpan.FromSeconds(90));
+        var sessions = await silo.Metric("orleans_grains", "SessionGrain");
         var (at, watch) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
         await silo.Freeze();
         await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
@@ -44,10 +51,10 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         output.WriteLine($"declared dead after {evicted.TotalSeconds:F1} s; {tally}");
         var slow = tally.Requests.Where(request => request.At > at && request.Took > Slow).ToList();
         var concerned = slow.Select(request => request.User).Distinct().Count();
-        output.WriteLine($"{concerned} of {Clients} users had to wait for that: {string.Join(", ", slow.GroupBy(request => request.Kind).Select(Describe))}");
+        output.WriteLine($"{concerned} of {Clients} users had to wait for that, {sessions} sessions were on {silo.Name}: {string.Join(", ", slow.GroupBy(request => request.Kind).Select(Describe))}");
         await revoked.ShouldBeRefused(cluster);
         Assert.Empty(tally.Failures);
-        Assert.True(concerned <= Clients * 2 / 3, "who is known to another silo does not wait");
+        Assert.True(concerned <= sessions + Unlucky, "who is known to another silo does not wait");
         Assert.All(slow, request => Assert.True(request.At < at + evicted + Settled && request.Took < evicted + Slow, $"{request} was sent when {silo.Name} was out"));
         Assert.All(slow, request => Assert.Equal("token", request.Kind));
         campaign.Passed();

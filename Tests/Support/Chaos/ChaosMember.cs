@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Wire;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Support.Chaos;
@@ -89,13 +90,9 @@ internal sealed class ChaosMember(string project, string name, string config, st
         }
     }
 
-    /// <summary>The sum of a metric.</summary>
-    public async Task<double> Metric(string metric)
-    {
-        var text = await _http.GetStringAsync($"{adminUrl}/metrics");
-        return text.Split('\n').Where(line => line.StartsWith(metric, StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
-    }
+    /// <summary>The sum of a metric over the lines that hold <paramref name="labels"/>.</summary>
+    public async Task<double> Metric(string metric, string labels = "") =>
+        PrometheusText.Sum(await _http.GetStringAsync($"{adminUrl}/metrics"), metric, labels);
 
     public async ValueTask DisposeAsync()
     {

@@ -126,12 +126,8 @@ internal sealed class DoorCluster : IAsyncDisposable
         public Task<string> PeerUrl => process.Line(line => After(line, "peer listening on "));
 
         /// <summary>The sum of a metric.</summary>
-        public async Task<double> Metric(string name, string labels = "")
-        {
-            var text = await _http.GetStringAsync($"{AdminUrl}/metrics");
-            return text.Split('\n').Where(line => line.StartsWith(name, StringComparison.Ordinal) && line.Contains(labels))
-                .Sum(line => double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture));
-        }
+        public async Task<double> Metric(string name, string labels = "") =>
+            PrometheusText.Sum(await _http.GetStringAsync($"{AdminUrl}/metrics"), name, labels);
 
         public RegistryClient Client(string? user = null) => new(DataUrl, user, user is null ? null : FrontDoor.PasswordOf(user));
 
