@@ -37,7 +37,7 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         var revoked = await RevokedIdentity.LogIn(cluster, "user-58");
         await using var load = PullLoad.StartSmall(cluster, chaos, Clients, TimeSpan.FromSeconds(2));
         await Eventually.True(() => load.Tally.Pulls >= Clients * PullsBefore, "everybody has pulled some times", TimeSpan.FromSeconds(90));
-        var sessions = await silo.Metric("orleans_grains", "SessionGrain");
+        var sessions = await silo.Metric("orleans_grains", "grain_type=\"session\"");
         var (at, watch) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
         await silo.Freeze();
         await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
