@@ -44,6 +44,9 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
     /// <summary>Whether it goes into the cache. If not, everybody streams on their own.</summary>
     public bool IsKept => _file is not null;
 
+    /// <summary>What ended it that should not have; <c>null</c> for what upstreams and clients do.</summary>
+    public Exception? Fault { get; private set; }
+
     /// <summary>Counts a reader in; <c>false</c> when it is too late.</summary>
     public bool TryJoin()
     {
@@ -146,6 +149,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         }
         catch (Exception fault)
         {
+            Fault = fault is IOException or HttpRequestException or TimeoutException or OperationCanceledException ? null : fault;
             _head.TrySetResult(UpstreamErrors.Unanswered(fetch.Destination.Upstream, fault));
         }
         finally

@@ -4,7 +4,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream what
 /// is not checked yet.
 /// </summary>
-internal sealed class BlobFills(Deliveries deliveries)
+internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<FillKey, BlobFill> _running = [];
@@ -53,6 +53,11 @@ internal sealed class BlobFills(Deliveries deliveries)
             deliveries.Add(key.Tenant, key.Digest);
         }
 
+        if (fill.Fault is { } fault)
+        {
+            LogFault(fault, key.Digest, key.Upstream);
+        }
+
         lock (_gate)
         {
             if (_running.TryGetValue(key, out var running) && running == fill)
@@ -63,6 +68,9 @@ internal sealed class BlobFills(Deliveries deliveries)
 
         fill.Dispose();
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The download of {Digest} of upstream {Upstream} ended by a fault of this gateway")]
+    private partial void LogFault(Exception fault, string digest, string upstream);
 }
 
 /// <summary>What makes two downloads the same.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Headers;
 using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -89,11 +91,21 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
 
     private static DistributionError? CopyBlob(HttpResponseMessage upstream, HttpResponse response, Digest digest)
     {
+        if (upstream.StatusCode == HttpStatusCode.PartialContent && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
+        {
+            return DistributionError.Unavailable(502, "the upstream answered with another part of the blob than the one that was asked for", 5);
+        }
+
         var error = CopyContent(upstream, response, digest, "private, max-age=31536000, immutable");
         response.ContentType = "application/octet-stream";
         response.Headers.AcceptRanges = "bytes";
         return error;
     }
+
+    /// <summary>Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.</summary>
+    private static bool IsWanted(ContentRangeHeaderValue? part, HttpRequest request) => HttpMethods.IsHead(request.Method)
+        || (part is { From: { } from, To: { } to, Length: { } length }
+            && ByteRange.Of(request, request.Headers.IfRange.ToString(), length) is { IsPartial: true } wanted && from == wanted.First && to < wanted.End);
 
     private static DistributionError? CopyReferrers(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
     {

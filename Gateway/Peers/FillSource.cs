@@ -8,8 +8,14 @@ namespace RegistryProxy.Gateway.Peers;
 /// Where one download into the cache comes from. 1. The cluster elects one gateway, which asks the upstream; 2. the others read from it, or are
 /// told of another when it fails them; 3. who finds neither, or no cluster, asks the upstream on its own.
 /// </summary>
-internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter)
+internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter, TimeProvider time)
 {
+    /// <summary>
+    /// How long it may take other gateways to have the head of their upstream's answer, all of them together. With the twenty seconds that an
+    /// upstream has it is less than the thirty that containerd waits for.
+    /// </summary>
+    private static readonly TimeSpan PeerPatience = TimeSpan.FromSeconds(9);
+
     /// <summary>How many gateways are tried before the upstream is asked without an election.</summary>
     private const int MaxPeers = 2;
 
@@ -24,8 +30,8 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
     public async Task<(HttpResponseMessage? Answer, DistributionError? Error)> Open(long? from, CancellationToken cancellation)
     {
         Count(from ?? 0);
-        var failed = Failed();
-        for (var peer = 0; peer < MaxPeers; peer++)
+        var (failed, began) = (Failed(), time.GetTimestamp());
+        for (var peer = 0; peer < MaxPeers && PeerPatience - time.GetElapsedTime(began) is var left && left > TimeSpan.Zero; peer++)
         {
             // 1. Who?
             _election = await elections.Ask(_key, failed, cancellation);
@@ -35,7 +41,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
             }
 
             // 2. Another one.
-            if (await peers.Open(holder, _election!.Ticket!.Reveal(), holding.Digest, from, cancellation) is { } answer)
+            if (await peers.Open(holder, _election!.Ticket!.Reveal(), holding.Digest, from, left, cancellation) is { } answer)
             {
                 meter.Fetch("peer");
                 return (answer, null);
@@ -86,7 +92,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
 }
 
 /// <summary>Makes the <see cref="FillSource"/> of each download.</summary>
-internal sealed class FillSources(UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter)
+internal sealed class FillSources(UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter, TimeProvider time)
 {
-    public FillSource For(Fetch fetch, in Holding holding) => new(fetch, holding, upstream, elections, peers, meter);
+    public FillSource For(Fetch fetch, in Holding holding) => new(fetch, holding, upstream, elections, peers, meter, time);
 }

@@ -10,13 +10,11 @@ namespace RegistryProxy.Gateway.Peers;
 /// </summary>
 internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILogger<PeerClient> logger) : IDisposable
 {
-    /// <summary>How long it may take another gateway to have the head of its upstream's answer.</summary>
-    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
-
     private readonly HttpMessageInvoker _http = new(Transport(local));
 
-    /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it.</summary>
-    public async Task<HttpResponseMessage?> Open(FetchMember holder, string ticket, string digest, long? from, CancellationToken cancellation)
+    /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within <paramref name="patience"/>.</summary>
+    public async Task<HttpResponseMessage?> Open(
+        FetchMember holder, string ticket, string digest, long? from, TimeSpan patience, CancellationToken cancellation)
     {
         if (!IPAddress.TryParse(holder.Address.Host.Trim('[', ']'), out _) || holder.Address.Scheme != Uri.UriSchemeHttps)
         {
@@ -29,7 +27,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ticket), Range = from is null ? null : new RangeHeaderValue(from, null) },
         };
-        using var timeout = new CancellationTokenSource(HeadTimeout, time);
+        using var timeout = new CancellationTokenSource(patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {

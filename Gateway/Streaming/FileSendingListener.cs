@@ -19,7 +19,8 @@ public static class FileSendingListener
 
     private static void Use(ListenOptions options) => options.Use(next => connection =>
     {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+        // What HTTP/2 was told on a connection comes by here again.
+        if (connection.Features.Get<SocketOutput>() is null && connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
         {
             var output = new SocketOutput(connection, socket, connection.Transport.Output);
             connection.Transport = new Duplex(connection.Transport.Input, output);

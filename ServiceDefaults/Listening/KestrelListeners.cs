@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,10 @@ public static class KestrelListeners
     /// <summary>
     /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
     /// </summary>
-    public static void AddListeners(this WebApplicationBuilder builder, HostStart start, params ListenerKind[] kinds) =>
+    public static void AddListeners(this WebApplicationBuilder builder, HostStart start, params ListenerKind[] kinds)
+    {
+        var handover = new ConnectionHandover();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(handover);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             SetLimits(kestrel);
@@ -23,10 +27,16 @@ public static class KestrelListeners
             {
                 if (AddressOf(start, kind) is { } address)
                 {
-                    Bind(kestrel, address, options => Configure(options, kind, start.Source.Current.Configuration));
+                    Bind(kestrel, address, options => Configure(options, kind, start.Source.Current.Configuration, handover));
                 }
             }
+
+            if (kinds.Contains(ListenerKind.Data))
+            {
+                kestrel.Listen(handover.EndPoint, options => options.Protocols = HttpProtocols.Http2);
+            }
         });
+    }
 
     private static Uri? AddressOf(HostStart start, ListenerKind kind) => kind switch
     {
@@ -38,6 +48,9 @@ public static class KestrelListeners
     private static void SetLimits(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
+
+        // A load balancer that ends TLS says https by HTTP/2, as its client did.
+        kestrel.AllowAlternateSchemes = true;
         kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
@@ -62,7 +75,7 @@ public static class KestrelListeners
         }
     }
 
-    private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration)
+    private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
     {
         var feature = new ListenerFeature(kind);
         options.Use(next => connection =>
@@ -85,6 +98,10 @@ public static class KestrelListeners
                 // Its pings tell a gateway that hangs from one that waits for its upstream.
                 options.Protocols = HttpProtocols.Http2;
                 options.UseHttps(new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).Configure);
+                break;
+            case ListenerKind.Data:
+                options.Protocols = HttpProtocols.Http1;
+                options.Use(new PriorKnowledge(handover, TimeProvider.System).Handle);
                 break;
             default:
                 options.Protocols = HttpProtocols.Http1;

@@ -22,5 +22,6 @@ public static class ListenerAnnouncement
     public static Uri? PeerAddress(this IServer server) =>
         Addresses(server).ElementAtOrDefault((int)ListenerKind.Peer) is { } address ? new Uri(address) : null;
 
-    private static ICollection<string> Addresses(IServer server) => server.Features.Get<IServerAddressesFeature>()!.Addresses;
+    private static IEnumerable<string> Addresses(IServer server) =>
+        server.Features.Get<IServerAddressesFeature>()!.Addresses.Where(address => !address.EndsWith(HandoverEndPoint.Instance.ToString(), StringComparison.Ordinal));
 }

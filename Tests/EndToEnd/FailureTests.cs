@@ -49,6 +49,40 @@ public sealed class FailureTests
     }
 
     [Theory]
+    [InlineData("bytes=100-", 100, 999, true)]
+    [InlineData("bytes=100-", 100, 499, true)]
+    [InlineData("bytes=-100", 900, 999, true)]
+    [InlineData("bytes=100-", 0, 999, false)]
+    [InlineData("bytes=100-199", 100, 999, false)]
+    [InlineData("bytes=-100", 100, 999, false)]
+    [InlineData(null, 100, 999, false)]
+    public async Task Another_part_of_a_blob_than_was_asked_for_is_not_passed_on(string? range, int first, int last, bool good)
+    {
+        var blob = TestBlob.Random(110, 1000);
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path != "/v2/")
+            {
+                (context.Response.StatusCode, context.Response.ContentLength) = (206, last - first + 1);
+                context.Response.Headers.ContentRange = $"bytes {first}-{last}/{blob.Bytes.Length}";
+                await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(first, last - first + 1));
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var response = await alice.GetBlob("a/b", blob.Digest, range is null ? [] : [("Range", range)]);
+        if (good)
+        {
+            Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+            Assert.Equal(blob.Bytes[first..(last + 1)], await response.Content.ReadAsByteArrayAsync());
+        }
+        else
+        {
+            await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+        }
+    }
+
+    [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task A_body_that_is_cut_never_ends_cleanly(bool withLength)

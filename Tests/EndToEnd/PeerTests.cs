@@ -172,7 +172,7 @@ public sealed class PeerTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task An_elected_gateway_whose_upstream_hangs_is_waited_for_ten_seconds()
+    public async Task An_elected_gateway_whose_upstream_hangs_is_waited_for_nine_seconds()
     {
         var blob = TestBlob.Random(406, 1_000_000);
         var (asked, over) = (0, new TaskCompletionSource());

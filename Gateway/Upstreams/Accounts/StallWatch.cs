@@ -2,7 +2,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
 /// Tells an upstream that hangs from one that is slow: when a crowd waits and nobody was answered since, those who wait longer than is usual
-/// for it give up. A request that waits alone has thirty seconds, as containerd gives us.
+/// for it give up. A request that waits alone has twenty seconds: containerd gives us thirty, and another gateway may have been waited for before.
 /// </summary>
 internal sealed class StallWatch(TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class StallWatch(TimeProvider time)
 
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     private int _waiting;

@@ -8,12 +8,12 @@ internal sealed class UpstreamQueue(TimeProvider time) : IDisposable
 {
     private const int AtOnce = 100;
 
-    /// <summary>As long as containerd waits for the head of an answer.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+    /// <summary>Less than the thirty seconds that containerd waits for the head of an answer, so that it gets ours.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(25);
 
     private readonly SemaphoreSlim _places = new(AtOnce);
 
-    /// <summary>Takes a place; <c>false</c> when there was none in thirty seconds.</summary>
+    /// <summary>Takes a place; <c>false</c> when there was none in twenty-five seconds.</summary>
     public ValueTask<bool> Enter(CancellationToken cancellation) => _places.Wait(0, cancellation) ? new(true) : new(WaitForPlace(cancellation));
 
     /// <summary>Gives the place back.</summary>

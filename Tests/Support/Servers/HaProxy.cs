@@ -17,7 +17,8 @@ internal sealed class HaProxy : IAsyncDisposable
 
     /// <param name="target">Where connections lead.</param>
     /// <param name="options">Of the server line, such as <c>send-proxy</c>.</param>
-    public static async Task<HaProxy> Start(Uri target, string options)
+    /// <param name="mode"><c>tcp</c>, or <c>http</c> for one that reads requests.</param>
+    public static async Task<HaProxy> Start(Uri target, string options, string mode = "tcp")
     {
         var folder = new TemporaryFolder();
         var port = FreePort.Next();
@@ -25,7 +26,7 @@ internal sealed class HaProxy : IAsyncDisposable
             global
               log stdout format raw local0
             defaults
-              mode tcp
+              mode {mode}
               log global
               timeout connect 5s
               timeout client 60s

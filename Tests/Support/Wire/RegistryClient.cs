@@ -15,6 +15,9 @@ internal sealed class RegistryClient(string url, string? user, string? password)
 
     public HttpClient Http => _http;
 
+    /// <summary>Speaks HTTP/2 and nothing else, without TLS by prior knowledge.</summary>
+    public bool Http2 { get; init; }
+
     /// <summary>Sends one request with exactly this token, or none.</summary>
     public Task<HttpResponseMessage> Send(HttpMethod method, string path, string? token = null, HttpContent? content = null, params (string Name, string Value)[] headers)
     {
@@ -32,7 +35,7 @@ internal sealed class RegistryClient(string url, string? user, string? password)
             }
         }
 
-        return _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        return _http.SendAsync(Versioned(request), HttpCompletionOption.ResponseHeadersRead);
     }
 
     /// <summary>Sends a request with a token for the scope.</summary>
@@ -62,7 +65,7 @@ internal sealed class RegistryClient(string url, string? user, string? password)
             request.Headers.Authorization = Basic(user, password!);
         }
 
-        return _http.SendAsync(request);
+        return _http.SendAsync(Versioned(request));
     }
 
     /// <summary>POST /token.</summary>
@@ -118,6 +121,12 @@ internal sealed class RegistryClient(string url, string? user, string? password)
         Do(HttpMethod.Get, $"/v2/{repository}/blobs/{digest}", Pull(repository), null, headers);
 
     public void Dispose() => _http.Dispose();
+
+    private HttpRequestMessage Versioned(HttpRequestMessage request)
+    {
+        (request.Version, request.VersionPolicy) = Http2 ? (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact) : (request.Version, request.VersionPolicy);
+        return request;
+    }
 
     public static string Pull(string repository) => $"repository:{repository}:pull";
 
