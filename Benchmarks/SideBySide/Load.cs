@@ -9,13 +9,13 @@ namespace RegistryProxy.Benchmarks.SideBySide;
 internal static partial class Load
 {
     /// <summary>CPU seconds per gigabyte while several readers fetch the blob at once.</summary>
-    public static async Task<Sample> Blob(Peer peer, UpstreamRegistry upstream, ComparisonOptions options)
+    public static async Task<Sample> Blob(Peer peer, UpstreamRegistry upstream, ComparisonOptions options, bool http2 = false)
     {
         var authorization = await peer.Authorization();
         var before = peer.Process.CpuSeconds();
         var watch = Stopwatch.StartNew();
         var sizes = await Task.WhenAll(Enumerable.Range(0, ComparisonOptions.Readers).Select(_ => Run(
-            "curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", .. Header(authorization), peer.Url + upstream.BlobPath])));
+            "curl", ["-sS", http2 ? "--http2-prior-knowledge" : "--http1.1", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", .. Header(authorization), peer.Url + upstream.BlobPath])));
         var (seconds, cpu) = (watch.Elapsed.TotalSeconds, peer.Process.CpuSeconds() - before);
         foreach (var size in sizes)
         {

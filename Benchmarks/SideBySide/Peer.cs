@@ -9,8 +9,14 @@ internal enum Measure
     /// <summary>The blob, once it was fetched.</summary>
     CachedBlob,
 
+    /// <summary>The same by HTTP/2 without TLS.</summary>
+    CachedBlobHttp2,
+
     /// <summary>The manifest by tag, once it was fetched.</summary>
     CachedManifest,
+
+    /// <summary>Memory of connections that take a cached blob slowly.</summary>
+    SlowReaders,
 }
 
 /// <summary>A server between clients and the upstream.</summary>

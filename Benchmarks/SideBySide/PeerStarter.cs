@@ -7,7 +7,7 @@ internal sealed class PeerStarter(string folder, string upstream)
     [
         await Door("RegistryProxy", "", sendFile: false, Measure.Streamed),
         await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
-        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob),
+        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob, Measure.CachedBlobHttp2, Measure.SlowReaders),
         await Haproxy(),
         await NginxProxy(),
         await Yarp(),
@@ -68,7 +68,7 @@ internal sealed class PeerStarter(string folder, string upstream)
     private async Task<Peer> NginxCache() => new(
         "nginx cache", NextUrl(out var url),
         await Nginx("nginx-cache", url, "proxy_cache zone; proxy_cache_valid 200 10m;", $"proxy_cache_path {folder}/nginx-files keys_zone=zone:10m;"),
-        false, Measure.CachedBlob, Measure.CachedManifest);
+        false, Measure.CachedBlob, Measure.CachedManifest, Measure.SlowReaders);
 
     private async Task<ServerProcess> Nginx(string name, string url, string location, string http)
     {
@@ -78,7 +78,7 @@ internal sealed class PeerStarter(string folder, string upstream)
             worker_processes 1;
             pid {{folder}}/{{name}}.pid;
             error_log stderr crit;
-            events { worker_connections 1024; }
+            events { worker_connections 4096; }
             http {
               access_log off;
               sendfile on;
