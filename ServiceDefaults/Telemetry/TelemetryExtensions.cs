@@ -13,11 +13,18 @@ public static class TelemetryExtensions
 {
     private static readonly string[] ProbePaths = ["/livez", "/readyz", "/metrics"];
 
+    /// <summary>
+    /// Room for the labels of each instrument is taken at the start, 2,000 of them by default. Those of others have grain types and silos for
+    /// labels; what is too many is counted together.
+    /// </summary>
+    private static readonly MetricStreamConfiguration Few = new() { CardinalityLimit = 300 };
+
     public static void AddTelemetry(this WebApplicationBuilder builder)
     {
         AddLogs(builder.Logging);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("RegistryProxy.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddView(instrument => instrument.Meter.Name.StartsWith("RegistryProxy", StringComparison.Ordinal) ? null : Few)
             .AddPrometheusExporter());
         if (TelemetryExport.IsOn)
         {
