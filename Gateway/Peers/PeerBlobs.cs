@@ -16,6 +16,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
         {
             using (lease)
             {
+                context.Response.Headers[PacedContent.CompleteHeader] = "true";
                 await Send(context, digest, lease.Size, range => sender.Send(context, lease, range));
                 return true;
             }

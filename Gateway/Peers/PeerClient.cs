@@ -34,7 +34,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             var response = await _http.SendAsync(request, either.Token);
             if (response.StatusCode == (from is null ? HttpStatusCode.OK : HttpStatusCode.PartialContent))
             {
-                return response;
+                return Paced(response);
             }
 
             LogRefused(holder.Address, (int)response.StatusCode);
@@ -49,6 +49,12 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
     }
 
     public void Dispose() => _http.Dispose();
+
+    private HttpResponseMessage Paced(HttpResponseMessage response)
+    {
+        response.Content = response.Headers.Contains(PacedContent.CompleteHeader) ? new PacedContent(response.Content, time) : response.Content;
+        return response;
+    }
 
     private static SocketsHttpHandler Transport(LocalPeer local)
     {

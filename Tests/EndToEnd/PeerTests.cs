@@ -123,6 +123,37 @@ public sealed class PeerTests(ITestOutputHelper output)
         clients.ForEach(client => client.Dispose());
     }
 
+    [Fact]
+    public async Task A_gateway_that_has_the_blob_and_gives_it_too_slowly_is_left_after_ten_seconds()
+    {
+        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 1);
+        var (known, blob) = (TestBlob.Random(408, 1000), TestBlob.Random(409, 3_000_000));
+        await cluster.Put(Repository, known);
+        await cluster.Put(Repository, blob);
+        var clients = await Clients(cluster);
+        await Read(clients[0], known, null);
+        cluster.Tls("false");
+        await using var member = await MemberClient.Start(cluster.Doors.Redis, cluster.TlsOf("false"));
+        await using var peer = await FalsePeer.Start(cluster.CertificateOf("false"), async context =>
+        {
+            context.Response.ContentLength = blob.Bytes.Length;
+            context.Response.Headers["RegistryProxy-Complete"] = "true";
+            for (var at = 0; at < blob.Bytes.Length; at += 1000)
+            {
+                await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(at, 1000), context.RequestAborted);
+                await Task.Delay(TimeSpan.FromSeconds(0.5), context.RequestAborted);
+            }
+        });
+        var key = await member.KeyOf(known.Digest.Value) with { Digest = blob.Digest.Value };
+        Assert.Null((await member.Fetch(key).Elect(peer.Member, null)).Holder);
+
+        var watch = Stopwatch.StartNew();
+        await Read(clients[0], blob, null);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 8, 20);
+        Assert.Equal(1, peer.Requests);
+        clients.ForEach(client => client.Dispose());
+    }
+
     private static async Task Answer(HttpContext context, string fault, TestBlob blob, string elsewhere)
     {
         context.Response.ContentLength = blob.Bytes.Length;
