@@ -50,15 +50,16 @@ public sealed class CacheSoakTests
         async Task Load(TimeSpan time)
         {
             await using var governor = MachineGovernor.Start(Share);
-            await Task.WhenAll(Enumerable.Range(0, Clients).Select(i => Pull(new Random(821 + i), time, governor)));
+            await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Pull(client, time, governor)));
             held = governor.Held;
         }
 
-        async Task Pull(Random random, TimeSpan time, MachineGovernor governor)
+        async Task Pull(int client, TimeSpan time, MachineGovernor governor)
         {
+            var random = new Random(821 + client);
             for (var watch = Stopwatch.StartNew(); watch.Elapsed < time;)
             {
-                await Once(alice, random);
+                await Once(alice, client, random);
                 Interlocked.Increment(ref pulls);
                 await governor.Pause();
             }
@@ -67,25 +68,29 @@ public sealed class CacheSoakTests
         (long Memory, int Descriptors, long Threads) Measure() => (door.ResidentBytes(), ProcessMemory.Descriptors(door.Pid), ProcessMemory.Threads(door.Pid));
     }
 
-    /// <summary>A blob or a part of one, a manifest by tag or digest, or now and then a push of a tag.</summary>
-    private static async Task Once(RegistryClient alice, Random random)
+    /// <summary>
+    /// A blob or a part of one, a manifest by tag or digest, or now and then a push of a tag. Tags are of one client each: the registry
+    /// answers 500 about one that is just written.
+    /// </summary>
+    private static async Task Once(RegistryClient alice, int client, Random random)
     {
-        var number = random.Next(Images.Length);
-        var image = Images[number];
+        var own = (client * Images.Length / Clients) + random.Next(Images.Length / Clients);
+        var image = Images[random.Next(Images.Length)];
         switch (random.Next(200))
         {
             case 0:
-                using (var put = await alice.PutManifest("a/b", $"v{number}", image.Manifest))
+                using (var put = await alice.PutManifest("a/b", $"v{own}", Images[own].Manifest))
                 {
                     Assert.Equal(HttpStatusCode.Created, put.StatusCode);
                 }
 
                 break;
             case < 80:
-                using (var manifest = await alice.GetManifest("a/b", random.Next(2) == 0 ? $"v{number}" : image.Manifest.Digest.Value))
+                var byTag = random.Next(2) == 0;
+                using (var manifest = await alice.GetManifest("a/b", byTag ? $"v{own}" : image.Manifest.Digest.Value))
                 {
                     Assert.True(manifest.IsSuccessStatusCode, $"{(int)manifest.StatusCode}: {await manifest.Content.ReadAsStringAsync()}");
-                    Assert.Equal(image.Manifest.Bytes, await manifest.Content.ReadAsByteArrayAsync());
+                    Assert.Equal((byTag ? Images[own] : image).Manifest.Bytes, await manifest.Content.ReadAsByteArrayAsync());
                 }
 
                 break;
