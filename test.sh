@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Runs every correctness test and ends with "N passed, N failed, 0 skipped".
 #   ./test.sh                     slices of the long tests
-#   ./test.sh --full              every number
+#   ./test.sh --full              every number, and docker-compose.yml brought up and tried
 #   ./test.sh -class "*Docker*"   any further argument goes to the xunit runner
 set -euo pipefail
 cd "$(dirname "$0")"
 
+full=
 if [ "${1:-}" = "--full" ]; then
+  full=1
   export REGISTRYPROXY_TESTS=full
   shift
 fi
@@ -55,6 +57,9 @@ if [ ! -s "$results/ctrf.json" ]; then
 fi
 passed=$(count passed) failed=$(count failed) skipped=$(count skipped)
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+if [ -n "$full" ] && [ $# -eq 0 ]; then
+  bash deploy/compose/try.sh && passed=$((passed + 1)) || { failed=$((failed + 1)); status=1; }
+fi
 if [ "$passed" -eq 0 ] || [ "$skipped" -ne 0 ]; then status=1; fi
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"

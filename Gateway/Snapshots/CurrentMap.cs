@@ -3,8 +3,11 @@ namespace RegistryProxy.Gateway.Snapshots;
 /// <summary>The map that requests use now; <c>null</c> until the first snapshot came.</summary>
 internal sealed class CurrentMap(TimeProvider time)
 {
-    /// <summary>How long a request waits for the first map: a front door that has just begun to listen has one in a moment.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long a request waits for the first map. A front door that has just begun to listen has one in a moment, or in some seconds when the
+    /// silo that it asks first has died with it; a balancer may send requests before it has noticed that it was away.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
