@@ -4,8 +4,9 @@ namespace RegistryProxy.Grains.Interfaces;
 [Alias("rp.ITenantSessionsGrain")]
 public interface ITenantSessionsGrain : IGrainWithStringKey
 {
+    /// <summary>The newest sessions, <paramref name="limit"/> at the most.</summary>
     [Alias("List")]
-    ValueTask<IReadOnlyList<SessionSummary>> List(CancellationToken cancellation = default);
+    ValueTask<SessionList> List(int limit, CancellationToken cancellation = default);
 
     /// <summary>Ends every session of a subject, whichever authenticator proved it. Returns how many identities had one.</summary>
     [Alias("RevokeSubject")]
@@ -26,3 +27,9 @@ public sealed record SessionSummary(
     [property: Id(4)] DateTimeOffset Opened,
     [property: Id(5)] DateTimeOffset Expires,
     [property: Id(6)] string ClientAddress);
+
+/// <summary>Sessions of a tenant, the newest first.</summary>
+/// <param name="Total">How many there are.</param>
+/// <param name="Sessions">Those of them that were asked for.</param>
+[GenerateSerializer, Immutable, Alias("rp.session-list")]
+public sealed record SessionList([property: Id(0)] int Total, [property: Id(1)] IReadOnlyList<SessionSummary> Sessions);

@@ -41,10 +41,10 @@ internal sealed class TenantSessionsGrain(
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<SessionSummary>> List(CancellationToken cancellation = default)
+    public ValueTask<SessionList> List(int limit, CancellationToken cancellation = default)
     {
         Prune();
-        return new([.. index.State.Sessions.Values.OrderByDescending(session => session.Opened)]);
+        return new(new SessionList(index.State.Sessions.Count, [.. index.State.Sessions.Values.OrderByDescending(session => session.Opened).Take(limit)]));
     }
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
@@ -5,9 +6,12 @@ using RegistryProxy.ServiceDefaults.Audit;
 
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary><c>GET /admin/sessions?tenant=T</c> and <c>POST /admin/sessions/revoke</c></summary>
+/// <summary><c>GET /admin/sessions?tenant=T[&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
 internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
+    /// <summary>How many sessions there are, listed or not.</summary>
+    private const string TotalHeader = "X-Total-Count";
+
     public async Task List(HttpContext context)
     {
         var tenant = context.Request.Query["tenant"].ToString();
@@ -16,8 +20,16 @@ internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed 
             return;
         }
 
-        var sessions = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(context.RequestAborted);
-        await AdminReply.Json(context, sessions, AdminJson.Default.IReadOnlyListSessionSummary);
+        var limit = int.MaxValue;
+        if (context.Request.Query["limit"].ToString() is { Length: > 0 } text && (!int.TryParse(text, CultureInfo.InvariantCulture, out limit) || limit < 1))
+        {
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "'limit' must be a number from 1 on: how many of the newest sessions are wanted");
+            return;
+        }
+
+        var list = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(limit, context.RequestAborted);
+        context.Response.Headers[TotalHeader] = list.Total.ToString(CultureInfo.InvariantCulture);
+        await AdminReply.Json(context, list.Sessions, AdminJson.Default.IReadOnlyListSessionSummary);
     }
 
     public async Task Revoke(HttpContext context)

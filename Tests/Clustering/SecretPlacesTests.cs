@@ -11,11 +11,21 @@ using StackExchange.Redis;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>Where secrets of a cluster must not be: in the name of a grain, in Redis, in what the machine tells of a process.</summary>
+/// <summary>Where secrets of a cluster must not be: in the name of a grain, in Redis, in what the machine tells of a process, in what operators see.</summary>
 public sealed class SecretPlacesTests
 {
+    private static readonly string[] Pages =
+    [
+        "/", "/admin/overview", "/admin/upstreams", "/admin/sessions?tenant=acme", "/admin/cache", "/metrics", "/readyz",
+        "/dashboard/", "/dashboard/index.min.js", "/dashboard/version", "/dashboard/DashboardCounters", "/dashboard/ClusterStats", "/dashboard/TopGrainMethods",
+        "/dashboard/GrainTypes", "/dashboard/Reminders/1", "/dashboard/Trace", "/dashboard/GrainState?grainId=staff%2Falice&grainType=session",
+        "/dashboard/GrainStats/RegistryProxy.Grains.Sessions.SessionGrain", "/dashboard/GrainStats/RegistryProxy.Grains.Upstreams.UpstreamTokenGrain",
+    ];
+
+    private static readonly string[] PagesOfSilos = ["/dashboard/HistoricalStats/{silo}", "/dashboard/SiloProperties/{silo}", "/dashboard/SiloStats/{silo}", "/dashboard/SiloCounters/{silo}"];
+
     [Fact]
-    public async Task No_secret_is_in_a_grain_key_in_redis_or_in_proc()
+    public async Task No_secret_is_in_a_grain_key_in_redis_in_proc_or_in_what_operators_see()
     {
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
@@ -29,6 +39,9 @@ public sealed class SecretPlacesTests
         var grains = await GrainKeys(cluster.Redis);
         var stored = await Stored(cluster.Redis);
         var processes = string.Join('\n', cluster.Processes.Select(process => ProcessRecords.Of(process.Id)));
+        var shown = await Shown(cluster);
+        Assert.Contains("SessionGrain", shown);
+        Assert.Contains("\"subject\": \"alice\"", shown);
         Assert.Contains("upstreamtoken/local|repository:cold/app:pull", grains);
         Assert.Contains("ecr-", grains);
         Assert.Contains("alice", grains);
@@ -40,7 +53,26 @@ public sealed class SecretPlacesTests
             Assert.DoesNotContain(spelling, grains);
             Assert.DoesNotContain(spelling, stored);
             Assert.DoesNotContain(spelling, processes);
+            Assert.DoesNotContain(spelling, shown);
         }
+    }
+
+    /// <summary>Every page of every silo and gateway.</summary>
+    private static async Task<string> Shown(DoorCluster cluster)
+    {
+        using var http = new HttpClient();
+        var shown = new StringBuilder();
+        var silos = (await cluster.Redis.With((database, _) => database.HashGetAllAsync("registryproxy/members/default"))).Select(row => row.Name.ToString()).Where(name => name != "Version").ToList();
+        foreach (var admin in cluster.Silos.Concat(cluster.Gateways).Select(member => member.AdminUrl))
+        {
+            foreach (var page in Pages.Concat(silos.SelectMany(silo => PagesOfSilos.Select(each => each.Replace("{silo}", Uri.EscapeDataString(silo))))))
+            {
+                using var response = await http.GetAsync(admin + page);
+                shown.Append(response.Headers).Append(await response.Content.ReadAsStringAsync()).Append('\n');
+            }
+        }
+
+        return shown.ToString();
     }
 
     /// <summary>Logs in rightly and wrongly, with passwords and with refresh tokens, and pulls; returns the tokens that were given.</summary>

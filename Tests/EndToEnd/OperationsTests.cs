@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using System.Text.Json;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -101,6 +102,31 @@ public sealed class OperationsTests(Lab lab)
         await refused.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
         using var again = await alice.RequestToken([]);
         await again.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task The_newest_sessions_are_listed_and_all_are_counted()
+    {
+        await using var registry = await DockerRegistry.Start();
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url));
+        using var alice = door.Client("alice");
+        for (var i = 0; i < 5; i++)
+        {
+            (await alice.RequestToken([], "&offline_token=true")).Dispose();
+        }
+
+        using var http = new HttpClient { BaseAddress = new Uri(door.AdminUrl) };
+        using var all = await http.GetAsync("/admin/sessions?tenant=acme");
+        using var newest = await http.GetAsync("/admin/sessions?tenant=acme&limit=2");
+        using var whole = JsonDocument.Parse(await all.Content.ReadAsStringAsync());
+        using var part = JsonDocument.Parse(await newest.Content.ReadAsStringAsync());
+        Assert.Equal(5, whole.RootElement.GetArrayLength());
+        Assert.Equal(whole.RootElement.EnumerateArray().Take(2).Select(session => session.GetRawText()), part.RootElement.EnumerateArray().Select(session => session.GetRawText()));
+        Assert.Equal(["5"], newest.Headers.GetValues("X-Total-Count"));
+        foreach (var wrong in new[] { "0", "-1", "x", "99999999999" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant=acme&limit={wrong}")).StatusCode);
+        }
     }
 
     [Fact]

@@ -56,8 +56,9 @@ function show(view) {
   }
 }
 
-async function ask(address, options) {
+async function ask(address, options, see) {
   const response = await fetch(address, { cache: "no-store", ...options });
+  see?.(response);
   if (response.status === 401) location.assign("/login");
   const body = await response.json();
   if (!response.ok) throw new Error(body.error);
@@ -80,15 +81,17 @@ async function showSessions() {
   const tenant = $("tenant").value;
   if (!tenant) return;
   const now = new Date();
-  const sessions = await ask(`/admin/sessions?tenant=${encodeURIComponent(tenant)}`);
-  fill("sessions", sessions.slice(0, 200).map(session => {
+  let total = 0;
+  const sessions = await ask(
+    `/admin/sessions?tenant=${encodeURIComponent(tenant)}&limit=200`, undefined, response => total = Number(response.headers.get("X-Total-Count")));
+  fill("sessions", sessions.map(session => {
     const button = document.createElement("button");
     button.textContent = "Revoke";
     button.dataset.session = session.session;
     button.addEventListener("click", () => revoke(tenant, session.session, session.subject));
     return [session.subject, session.authenticator, `${since(session.opened, now)} ago`, `in ${since(session.expires, now)}`, session.clientAddress, button];
   }));
-  if (sessions.length > 200) $("notice").textContent = `200 of ${sessions.length} sessions are shown.`;
+  $("shown").textContent = total > sessions.length ? `The newest ${sessions.length} of ${total} sessions.` : "";
 }
 
 const bytes = value => value >= 1e9 ? `${number(value / 1e9)} GB` : `${number(value / 1e6)} MB`;
