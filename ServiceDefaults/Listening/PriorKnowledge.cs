@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -11,6 +12,9 @@ internal sealed class PriorKnowledge(ConnectionHandover handover, TimeProvider t
 {
     /// <summary>For how long nothing may come at first; the same as Kestrel's own limit between requests.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(130);
+
+    /// <summary>How long the preface may take that has begun; the same as for the head of a request.</summary>
+    private static readonly TimeSpan PrefacePatience = TimeSpan.FromSeconds(10);
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
@@ -31,15 +35,18 @@ internal sealed class PriorKnowledge(ConnectionHandover handover, TimeProvider t
     private async Task<bool?> Begins(ConnectionContext connection)
     {
         using var late = new CancellationTokenSource(Patience, time);
+        var stops = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stops);
         try
         {
             while (true)
             {
-                var result = await connection.Transport.Input.ReadAsync(late.Token);
+                var result = await connection.Transport.Input.ReadAsync(either.Token);
                 var begins = Begins(result.Buffer);
                 if (begins is null && !result.IsCompleted)
                 {
                     connection.Transport.Input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                    late.CancelAfter(PrefacePatience);
                     continue;
                 }
 

@@ -113,6 +113,20 @@ public sealed class PriorKnowledgeTests
         await Eventually.True(() => !Directory.Exists($"/proc/{door.Pid}"), "it has ended");
     }
 
+    [Fact]
+    public async Task Connections_that_have_said_nothing_yet_keep_no_door_from_ending()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));
+        using var silent = new TcpClient();
+        using var begun = new TcpClient();
+        await silent.ConnectAsync("127.0.0.1", new Uri(door.DataUrl).Port);
+        await begun.ConnectAsync("127.0.0.1", new Uri(door.DataUrl).Port);
+        await begun.GetStream().WriteAsync(Preface.AsMemory(0, 10));
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, await door.Terminate());
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(20), $"{watch.Elapsed}");
+    }
+
     private static async Task<bool> Connects(string url)
     {
         using var client = new TcpClient();
