@@ -19,8 +19,9 @@ internal static class BenchmarkCommand
                 await BareYarp.Run(listen, upstream);
                 return 0;
             default:
-                BenchmarkSwitcher.FromAssembly(typeof(PathBenchmarks).Assembly).Run(args);
-                return 0;
+                // In this process: the projects that BenchmarkDotNet writes look for one that is named like the assembly.
+                var summaries = BenchmarkSwitcher.FromAssembly(typeof(PathBenchmarks).Assembly).Run(["--inProcess", .. args]);
+                return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
         }
     }
 }
