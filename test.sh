@@ -19,6 +19,7 @@ needed=(
   docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux
   mount:mount curl:curl chromium:chromium redis-server:redis-server haproxy:haproxy
 )
+[ -z "$full" ] || needed+=(docker-compose:docker-compose debootstrap:debootstrap)
 missing=()
 for pair in "${needed[@]}"; do
   PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
