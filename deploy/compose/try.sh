@@ -24,7 +24,7 @@ fi
 say_why() {
   echo "compose: failed; the last words of the services${engine:+ and of the engine}:"
   for id in $(docker ps -aq --filter "$project" 2>/dev/null); do
-    docker logs --tail 8 "$id" 2>&1 | sed "s/^/$(docker inspect -f '{{.Name}} {{.State.Status}}' "$id"): /"
+    docker logs --tail 8 "$id" 2>&1 | sed "s|^|$(docker inspect -f '{{.Name}} {{.State.Status}}' "$id"): |"
   done
   [ -z "$engine" ] || tail -3 "$work/dockerd.log"
 }
@@ -71,7 +71,7 @@ milliseconds() { date +%s%3N; }
 
 # As a crash does it: "docker kill" would keep the engine from starting it again.
 kill_at_once() {
-  if [ -n "$engine" ]; then kill -9 "$@"; else docker run --rm --user 0 --privileged --pid=host --entrypoint sh registryproxy-silo:local -c 'kill -9 "$@"' kill "$@"; fi
+  if [ -n "$engine" ]; then kill -9 "$@"; else docker run --rm --user 0 --pid=host --entrypoint sh registryproxy-silo:local -c 'kill -9 "$@"' kill "$@"; fi
 }
 
 # Of an image unlike everything that was pushed before.
