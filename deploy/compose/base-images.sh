@@ -21,8 +21,8 @@ ln -sf /usr/share/dotnet/dotnet "$root/usr/bin/dotnet"
 
 # The packages that the two hosts need and no others: from what this machine has, or from where it gets them.
 tar --exclude=.git --exclude=bin --exclude=obj --exclude=Tests --exclude=Benchmarks -c . | tar -C "$work/source" -x
+had="${NUGET_PACKAGES:-$HOME/.nuget/packages}"
 export NUGET_PACKAGES="$root/nuget" NuGetAudit=false
-had="${HOME}/.nuget/packages"
 for host in Silo Gateway; do
   dotnet restore "$work/source/$host" -v quiet -nologo --source "$had" >/dev/null 2>&1 ||
     dotnet restore "$work/source/$host" -v quiet -nologo >&2
