@@ -17,7 +17,7 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
     private const int Clients = 30;
 
     /// <summary>Pulls of each before the silo stops: by then the other silos know where the sessions are.</summary>
-    private const int PullsBefore = 5;
+    private const int PullsBefore = 4;
 
     /// <summary>Whose session one of the others does not know the place of, all the same.</summary>
     private const int Unlucky = Clients / 5;

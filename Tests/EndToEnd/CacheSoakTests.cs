@@ -20,7 +20,7 @@ public sealed class CacheSoakTests
     [Fact]
     public async Task Memory_descriptors_and_threads_stay_as_they_are()
     {
-        var (warmup, length) = (TimeSpan.FromSeconds(Sizes.Of(10, 60)), TimeSpan.FromSeconds(Sizes.Of(30, 600)));
+        var (warmup, length) = (TimeSpan.FromSeconds(Sizes.Of(5, 60)), TimeSpan.FromSeconds(Sizes.Of(20, 600)));
         await using var registry = await DockerRegistry.Start();
 
         // Room for half of them: there are always hits, downloads and evictions.
