@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using RegistryProxy.Configuration;
@@ -17,11 +15,11 @@ public static class SiloCluster
 {
     /// <summary>Adds a silo that gateways, and in a cluster others like it, can reach.</summary>
     public static void AddSilo(this WebApplicationBuilder builder, HostStart start) =>
-        builder.AddSilo(start, cluster => (OrFree(cluster.SiloPort), cluster.GatewayPort));
+        builder.AddSilo(start, cluster => (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
 
     /// <summary>Adds a silo to a process that has its own gateway. Without a cluster it stands alone, so that several run on one machine.</summary>
     public static void AddEmbeddedSilo(this WebApplicationBuilder builder, HostStart start) =>
-        builder.AddSilo(start, cluster => cluster.Provider == ClusterProvider.Localhost ? (OrFree(0), 0) : (OrFree(cluster.SiloPort), cluster.GatewayPort));
+        builder.AddSilo(start, cluster => cluster.Provider == ClusterProvider.Localhost ? (UnusedPort.Or(0), 0) : (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
 
     private static void AddSilo(this WebApplicationBuilder builder, HostStart start, Func<ClusterConfiguration, (int Silo, int Gateway)> ports)
     {
@@ -107,17 +105,5 @@ public static class SiloCluster
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         membership.ProbeTimeout = TimeSpan.FromSeconds(1);
         membership.MaxProbeTimeout = TimeSpan.FromSeconds(2);
-    }
-
-    private static int OrFree(int port)
-    {
-        if (port != 0)
-        {
-            return port;
-        }
-
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class Balancer : IAsyncDisposable
     public static Balancer Start(IEnumerable<string> gateways)
     {
         var folder = new TemporaryFolder();
-        var port = LastingPort.Next();
+        var port = FreePort.Next();
         var servers = gateways.Select((url, index) => $"  server gateway-{index} {new Uri(url).Authority}");
         var configuration = folder.Write("haproxy.cfg", $"""
             global

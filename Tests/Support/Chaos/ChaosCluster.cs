@@ -135,7 +135,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private void AddGateway(int number, string clusterExtra) => _members.Add(new ChaosMember(
         "Gateway", $"gateway-{number}", _folder.Write($"gateway-{number}.yaml", ChaosConfiguration.Gateway(this, clusterExtra)), NewUrl(), NewUrl()));
 
-    private static string NewUrl() => $"http://127.0.0.1:{LastingPort.Next()}";
+    private static string NewUrl() => $"http://127.0.0.1:{FreePort.Next()}";
 
     private async Task WriteUsers()
     {

@@ -1,3 +1,4 @@
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Support.Chaos;
@@ -12,7 +13,7 @@ internal static class ChaosConfiguration
         revision: 1
         cluster:
           { provider: redis, redis: { connection: "{{cluster.Redis.Connection}}" },
-            siloPort: {{LastingPort.Next()}}, gatewayPort: {{LastingPort.Next()}}{{clusterExtra}} }
+            siloPort: {{FreePort.Next()}}, gatewayPort: {{FreePort.Next()}}{{clusterExtra}} }
         state:
           provider: redis
           redis: { connection: "{{cluster.Redis.Connection}}" }
