@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;

@@ -20,7 +20,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
 
     /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
     public Task Blob(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects
-        ? blobs.Serve(exchange, () => forwarder.TryForward(exchange, BlobPlan(exchange)))
+        ? blobs.Serve(exchange, () => forwarder.TryForward(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
         : forwarder.TryForward(exchange, BlobPlan(exchange)));
 
     public Task Referrers(Exchange exchange) => Pull(exchange, () => forwarder.TryForward(exchange, ReferrersPlan(exchange)));

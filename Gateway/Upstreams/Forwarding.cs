@@ -29,6 +29,9 @@ internal sealed record Forwarding
     /// <summary>Whether a download that is cut may go on where it was: its content cannot change, since a digest names it.</summary>
     public bool IsResumable { get; init; }
 
+    /// <summary>What a whole body is checked against on its way; by default it is left to the client.</summary>
+    public Digest? Verified { get; init; }
+
     /// <summary>What must have happened between the upstream's success and the client's.</summary>
     public Func<HttpResponseMessage, Task>? Succeeded { get; init; }
 

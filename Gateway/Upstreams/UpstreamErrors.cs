@@ -1,6 +1,7 @@
 using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
@@ -49,6 +50,8 @@ internal static class UpstreamErrors
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' leads to an address that may not be dialled; private ones need allowPrivate: true", RetryAfterSeconds);
+                case WrongBlobException:
+                    return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
                 case BodyTooLargeException or System.Text.Json.JsonException:
                     return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
             }
@@ -102,7 +105,7 @@ internal static class UpstreamErrors
     public static string Describe(Exception? fault) => fault switch
     {
         null => "no exception",
-        ForbiddenAddressException or RedirectRefusedException => fault.Message,
+        ForbiddenAddressException or RedirectRefusedException or WrongBlobException => fault.Message,
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
 

@@ -96,12 +96,24 @@ internal sealed partial class UpstreamForwarder(
         if (forwarding.IsResumable && Extent(response) is var (first, end, total))
         {
             await using var resuming = new ResumingBody(response, first, end, total, Reopen, cache.Resumed, time);
-            await BodyStream.Copy(resuming.Read, writer, watch);
+            await Send(resuming.Read);
             return;
         }
 
         await using var body = await response.Content.ReadAsStreamAsync(watch.Token);
-        await BodyStream.Copy(body.ReadAsync, writer, watch);
+        await Send(body.ReadAsync);
+
+        async Task Send(Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
+        {
+            if (forwarding.Verified is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
+            {
+                await BodyStream.Copy(read, writer, watch);
+                return;
+            }
+
+            using var verified = new VerifiedBody(read, digest, response.Content.Headers.ContentLength);
+            await BodyStream.Copy(verified.Read, writer, watch);
+        }
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
         {

@@ -85,14 +85,49 @@ public sealed class CacheVerificationTests
         Assert.True(got.Length < Size, $"{got.Length} bytes");
     }
 
-    [Fact]
-    public async Task Nothing_is_not_a_blob()
+    /// <summary>What cannot come into the cache is checked on its way past it.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_blob_that_is_not_kept_is_checked_all_the_same(bool saysLength, bool wrong)
+    {
+        // Without a length nothing is kept; with one, what is larger than the cache.
+        await using var upstream = await Serve(wrong ? Size - 1000 : -1, saysLength);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, maxBytes: "16MiB"));
+        using var alice = door.Client("alice");
+        for (var pull = 0; pull < 2; pull++)
+        {
+            using var response = await alice.GetBlob("a/b", Blob.Digest);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal(saysLength ? Size : null, response.Content.Headers.ContentLength);
+            if (wrong)
+            {
+                await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync());
+            }
+            else
+            {
+                Assert.Equal(Blob.Digest, new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest);
+            }
+        }
+
+        Assert.Equal(2, await door.Metric("registryproxy_cache_requests_total", "result=\"bypass\""));
+        Assert.Equal(wrong, door.Log.Contains("not what its digest says"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nothing_is_not_a_blob(bool saysLength)
     {
         var empty = true;
         await using var upstream = await RecordingUpstream.Start(async context =>
         {
-            context.Response.ContentLength = context.Request.Path == "/v2/" || empty ? 0 : Size;
-            await context.Response.Body.WriteAsync(Blob.Bytes.AsMemory(0, (int)context.Response.ContentLength));
+            var length = context.Request.Path == "/v2/" || empty ? 0 : Size;
+            context.Response.ContentLength = saysLength ? length : null;
+            await context.Response.StartAsync();
+            await context.Response.Body.WriteAsync(Blob.Bytes.AsMemory(0, length));
         });
         await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
@@ -107,7 +142,7 @@ public sealed class CacheVerificationTests
     }
 
     /// <summary>An upstream with the blob, one byte of which may be wrong.</summary>
-    private static Task<RecordingUpstream> Serve(int wrongAt)
+    private static Task<RecordingUpstream> Serve(int wrongAt, bool saysLength = true)
     {
         var bytes = (byte[])Blob.Bytes.Clone();
         if (wrongAt >= 0)
@@ -117,6 +152,7 @@ public sealed class CacheVerificationTests
 
         return RecordingUpstream.Start(context => context.Request.Path == "/v2/"
             ? Task.CompletedTask
-            : Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(context));
+            : saysLength ? Results.Bytes(bytes, enableRangeProcessing: true).ExecuteAsync(context)
+            : context.Response.Body.WriteAsync(bytes).AsTask());
     }
 }

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Gateway.Cache;
+namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>Hashes the bytes of a blob as they come, to tell in the end whether they are what its digest says.</summary>
 internal sealed class BlobHash : IDisposable
