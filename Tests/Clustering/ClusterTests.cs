@@ -1,5 +1,4 @@
 using System.Net;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -8,7 +7,6 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.Clustering;
 
 /// <summary>Silos and gateways as processes of one cluster, and what becomes of them when one, or the Redis they meet in, goes away.</summary>
-[Collection(AloneCollection.Name)]
 public sealed class ClusterTests(Lab lab)
 {
     [Fact]

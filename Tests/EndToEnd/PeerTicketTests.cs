@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Clustering;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -12,7 +11,6 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Who may read from a gateway: another gateway of the cluster, with a ticket for this blob, for half a minute. Nobody else.</summary>
-[Collection(AloneCollection.Name)]
 public sealed class PeerTicketTests
 {
     private const string Repository = "team/secret";

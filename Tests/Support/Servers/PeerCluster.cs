@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Configuration;
 using RegistryProxy.Tests.Support.Images;
@@ -12,6 +13,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly X509Certificate2 _authority = TestCertificates.Authority("cluster");
     private readonly DockerRegistry? _registry;
+    private readonly ConcurrentBag<PeerReader> _readers = [];
 
     private bool SendFile { get; init; }
 
@@ -75,6 +77,17 @@ internal sealed class PeerCluster : IAsyncDisposable
         Assert.Equal(System.Net.HttpStatusCode.Created, put.StatusCode);
     }
 
+    /// <summary>A client of each gateway.</summary>
+    public Task<PeerReader[]> Readers() => Task.WhenAll(Gateways.Select(Reader));
+
+    /// <summary>A client of a gateway, disposed with the cluster.</summary>
+    public async Task<PeerReader> Reader(DoorCluster.Member gateway)
+    {
+        var reader = await PeerReader.Of(gateway);
+        _readers.Add(reader);
+        return reader;
+    }
+
     /// <summary>Waits until a metric of gateways adds up to a value; what is scraped may be a moment old.</summary>
     public static Task Counts(double expected, IEnumerable<DoorCluster.Member> gateways, string name, string labels = "") => Eventually.True(
         async () => (await Task.WhenAll(gateways.Select(gateway => gateway.Metric(name, labels)))).Sum() == expected,
@@ -95,6 +108,11 @@ internal sealed class PeerCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var reader in _readers)
+        {
+            reader.Dispose();
+        }
+
         await Doors.DisposeAsync();
         await Upstream.DisposeAsync();
         await (_registry?.DisposeAsync() ?? ValueTask.CompletedTask);
