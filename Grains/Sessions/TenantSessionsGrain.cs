@@ -35,7 +35,11 @@ internal sealed class TenantSessionsGrain(
 
     public ValueTask Add(SessionKey key, SessionSummary session)
     {
-        Prune();
+        if (index.State.Sessions.Count >= Capacity)
+        {
+            Prune();
+        }
+
         index.State.Sessions[session.Session] = session;
         _unwritten = true;
         return ValueTask.CompletedTask;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults.Redis;
 
 namespace RegistryProxy.ServiceDefaults.Clustering;
 
@@ -20,12 +21,16 @@ public static class SiloAddressing
     private static bool MeetsHere(ClusterConfiguration cluster) => cluster.Provider switch
     {
         ClusterProvider.Localhost => true,
-        ClusterProvider.Redis => IsLoopback(cluster.Redis!.Connection.Reveal().Split(',')[0].Split(':')[0]),
+        ClusterProvider.Redis => RedisServer.Options(cluster.Redis!, "cluster.redis").EndPoints.All(IsLoopback),
         _ => cluster.Kubernetes.Server is { IsLoopback: true },
     };
 
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+    private static bool IsLoopback(EndPoint server) => server switch
+    {
+        IPEndPoint address => IPAddress.IsLoopback(address.Address),
+        DnsEndPoint name => name.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase),
+        _ => true,
+    };
 
     private static IPAddress? FirstOfInterfaces() => NetworkInterface.GetAllNetworkInterfaces()
         .Where(card => card.OperationalStatus == OperationalStatus.Up && card.NetworkInterfaceType != NetworkInterfaceType.Loopback)
