@@ -3,6 +3,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Cache;
 
 /// <inheritdoc cref="ICacheGrain"/>
+[GrainType("cache")]
 internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 {
     private static readonly TimeSpan ReportLifetime = TimeSpan.FromSeconds(20);

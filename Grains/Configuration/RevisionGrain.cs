@@ -1,6 +1,7 @@
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Keeps the highest revision. It is stored, so that an old file does not come back with a restart of the whole cluster.</summary>
+[GrainType("revision")]
 internal sealed class RevisionGrain(
     [PersistentState("revision", GrainStorageNames.State)] IPersistentState<RevisionState> state) : Grain, IRevisionGrain
 {

@@ -13,7 +13,7 @@ public interface IRevisionSyncGrain : IGrainWithIntegerKey
 }
 
 /// <summary>Runs on the silo that asks: a stateless worker is always local.</summary>
-[StatelessWorker(1)]
+[StatelessWorker(1), GrainType("revisionsync")]
 internal sealed class RevisionSyncGrain(RevisionFeed feed) : Grain, IRevisionSyncGrain
 {
     public async ValueTask Agree()

@@ -8,6 +8,7 @@ using RegistryProxy.Grains.Sessions.Keys;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Builds the snapshot, tells gateways of every change and lets them catch up on what they missed.</summary>
+[GrainType("snapshot")]
 internal sealed class SnapshotGrain(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain

@@ -4,7 +4,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Entrances;
 
 /// <summary>Passes questions on.</summary>
-[StatelessWorker, Reentrant]
+[StatelessWorker, Reentrant, GrainType("entrance")]
 internal sealed class EntranceGrain : Grain, IEntranceGrain
 {
     public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;

@@ -6,6 +6,7 @@ namespace RegistryProxy.Grains.Fetches;
 /// One blob of one tenant: who fetches it or has it. Held in memory alone: with the activation goes the knowledge where the blob is, and the
 /// next gateway that wants it fetches it anew.
 /// </summary>
+[GrainType("fetch")]
 internal sealed class FetchGrain(FetchTickets tickets, TimeProvider time) : Grain, IFetchGrain
 {
     /// <summary>How long a blob is read from who has it: a repository that lost it must not live on from gateway to gateway.</summary>

@@ -3,6 +3,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Operations;
 
 /// <summary>Keeps the last two reports of every process. Nothing depends on it: when it moves, the page is empty for four seconds.</summary>
+[GrainType("operations")]
 internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGrain
 {
     private const int MaxRepositories = 20;

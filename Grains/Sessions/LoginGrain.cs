@@ -12,7 +12,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything.</summary>
-[StatelessWorker, Reentrant]
+[StatelessWorker, Reentrant, GrainType("login")]
 internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
     LoginThrottle throttle, LoginGranter granter)

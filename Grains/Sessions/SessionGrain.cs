@@ -11,6 +11,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// One identity of one tenant: what was proved last, which rules that matches under the running configuration, its sessions. They end when
 /// the credential that opened them changes or the authenticator does not know the identity any more.
 /// </summary>
+[GrainType("session")]
 internal sealed class SessionGrain(
     [PersistentState("session", GrainStorageNames.State)] IPersistentState<SessionState> state,
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)

@@ -7,6 +7,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// Lists the sessions of a tenant and finds the grain of one by its id. The list is written once a second at most, since it is written whole:
 /// a crash may forget the sessions of that second here, and here alone.
 /// </summary>
+[GrainType("tenantsessions")]
 internal sealed class TenantSessionsGrain(
     [PersistentState("sessions", GrainStorageNames.State)] IPersistentState<SessionIndex> index,
     IConfigurationFeed configuration, TimeProvider time)

@@ -10,6 +10,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
 /// and keeps what operators ask about.
 /// </summary>
+[GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
     IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, Keeper keeper, TimeProvider time)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain

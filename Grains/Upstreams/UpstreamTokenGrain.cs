@@ -7,6 +7,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// One token for the whole cluster. Questions interleave and share one fetch; a caller that gives up leaves the fetch to the others. The
 /// last good grant is used until it expires, whatever happens to the token endpoint meanwhile.
 /// </summary>
+[GrainType("upstreamtoken")]
 internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, TimeProvider time) : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>

@@ -5,6 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Sessions.Keys;
 
 /// <summary>Makes the cluster's keys, keeps them and turns them in time.</summary>
+[GrainType("keyring")]
 internal sealed class KeyRingGrain(
     [PersistentState("keys", GrainStorageNames.State)] IPersistentState<KeyRing> ring, IConfigurationFeed configuration, TimeProvider time)
     : Grain, IKeyRingGrain

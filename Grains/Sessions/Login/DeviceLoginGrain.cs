@@ -3,6 +3,7 @@ using RegistryProxy.Grains.Sessions.Identity;
 namespace RegistryProxy.Grains.Sessions.Login;
 
 /// <summary>Waits in memory for a person: a login that is lost with its silo is started again.</summary>
+[GrainType("devicelogin")]
 internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginGrain
 {
     private string? _hash;

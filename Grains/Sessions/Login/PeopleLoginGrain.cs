@@ -10,7 +10,7 @@ using RegistryProxy.Grains.Sessions.Identity.Issuers;
 namespace RegistryProxy.Grains.Sessions.Login;
 
 /// <summary>Sends people to their provider and takes them back.</summary>
-[StatelessWorker, Reentrant]
+[StatelessWorker, Reentrant, GrainType("peoplelogin")]
 internal sealed partial class PeopleLoginGrain(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginGranter granter, DeviceLogins devices, TimeProvider time,
     ILogger<PeopleLoginGrain> logger)

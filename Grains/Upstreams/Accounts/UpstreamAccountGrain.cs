@@ -5,6 +5,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Upstreams.Accounts;
 
 /// <summary>Shares out what an upstream has left for an account, and passes on that it wants to be left alone.</summary>
+[GrainType("upstreamaccount")]
 internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAccountGrain> logger) : Grain, IUpstreamAccountGrain
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(90);

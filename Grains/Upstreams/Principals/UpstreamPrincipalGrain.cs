@@ -8,6 +8,7 @@ using RegistryProxy.Grains.Upstreams.Keeping;
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
 /// <summary>Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.</summary>
+[GrainType("upstreamprincipal")]
 internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, Keeper keeper, TimeProvider time)
     : Grain, IUpstreamPrincipalGrain
 {

@@ -5,6 +5,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Sessions.Identity.Nonces;
 
 /// <summary>Trust on first use, for one instance.</summary>
+[GrainType("attestation")]
 internal sealed class AttestationGrain(
     [PersistentState("attestation", GrainStorageNames.State)] IPersistentState<Attestation> state, NonceAuthority nonces)
     : Grain, IAttestationGrain, IAttestationResetGrain

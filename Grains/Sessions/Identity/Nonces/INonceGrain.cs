@@ -10,6 +10,7 @@ internal interface INonceGrain : IGrainWithStringKey
 }
 
 /// <summary>Remembers that it was asked, for longer than its nonce counts.</summary>
+[GrainType("nonce")]
 internal sealed class NonceGrain : Grain, INonceGrain
 {
     private bool _redeemed;
