@@ -3,7 +3,10 @@ namespace RegistryProxy.Protocol;
 /// <summary>A glob with one wildcard: <c>*</c> stands for any run of characters, none included. Case matters.</summary>
 public static class Glob
 {
-    /// <summary>Whether the whole text matches. Linear in practice, allocates nothing.</summary>
+    /// <summary>
+    /// Whether the whole text matches. Only the last <c>*</c> is ever tried again, so that it takes at most length of pattern × length of text
+    /// steps; allocates nothing.
+    /// </summary>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
     {
         int p = 0, t = 0, star = -1, mark = 0;

@@ -6,6 +6,8 @@ namespace RegistryProxy.Protocol;
 /// </summary>
 public sealed record RepositoryPattern
 {
+    private const string AnyDepth = "**";
+
     private readonly string[] _components;
 
     private RepositoryPattern(string value, string[] components) => (Value, _components) = (value, components);
@@ -31,7 +33,7 @@ public sealed record RepositoryPattern
     public static RepositoryPattern Parse(string text) =>
         TryParse(text, out var pattern) ? pattern : throw new FormatException($"'{text}' is not a repository pattern");
 
-    /// <summary>Whether the whole name matches. Allocates nothing.</summary>
+    /// <summary>Whether the whole name matches. Takes at most length of pattern × length of name steps; allocates nothing.</summary>
     public bool Matches(RepositoryName name) => Matches(_components, name.Value);
 
     public bool Equals(RepositoryPattern? other) => other is not null && Value == other.Value;
@@ -40,55 +42,48 @@ public sealed record RepositoryPattern
 
     public override string ToString() => Value;
 
+    /// <summary>
+    /// Only the last <c>**</c> is ever tried again, one component further: what stands between two of them matches one component each, so
+    /// that its first match leaves the most for the rest. No component of the pattern meets one of the name twice.
+    /// </summary>
     private static bool Matches(ReadOnlySpan<string> pattern, ReadOnlySpan<char> name)
     {
-        while (pattern.Length > 0)
+        int p = 0, n = 0, retryPattern = -1, retryName = 0;
+        while (n < name.Length)
         {
-            if (pattern[0] == "**")
+            if (p < pattern.Length && pattern[p] == AnyDepth)
             {
-                return MatchesAnyDepth(pattern[1..], name);
+                (retryPattern, retryName) = (++p, n);
+                if (p == pattern.Length)
+                {
+                    return true;
+                }
             }
-
-            if (name.IsEmpty)
+            else if (p < pattern.Length && Glob.Matches(pattern[p], Component(name, n)))
+            {
+                p++;
+                n = Next(name, n);
+            }
+            else if (retryPattern >= 0)
+            {
+                (p, n) = (retryPattern, retryName = Next(name, retryName));
+            }
+            else
             {
                 return false;
             }
-
-            var end = name.IndexOf('/');
-            if (!Glob.Matches(pattern[0], end < 0 ? name : name[..end]))
-            {
-                return false;
-            }
-
-            pattern = pattern[1..];
-            name = end < 0 ? [] : name[(end + 1)..];
         }
 
-        return name.IsEmpty;
+        return !pattern[p..].ContainsAnyExcept(AnyDepth);
     }
 
-    private static bool MatchesAnyDepth(ReadOnlySpan<string> rest, ReadOnlySpan<char> name)
-    {
-        if (rest.IsEmpty)
-        {
-            return true;
-        }
+    private static ReadOnlySpan<char> Component(ReadOnlySpan<char> name, int start) => name[start..(Next(name, start) - 1)];
 
-        while (!Matches(rest, name))
-        {
-            var end = name.IndexOf('/');
-            if (end < 0)
-            {
-                return Matches(rest, []);
-            }
-
-            name = name[(end + 1)..];
-        }
-
-        return true;
-    }
+    /// <summary>Where the next component begins; beyond the end when there is none.</summary>
+    private static int Next(ReadOnlySpan<char> name, int start) =>
+        name[start..].IndexOf('/') is >= 0 and var length ? start + length + 1 : name.Length + 1;
 
     private static bool IsComponent(string component) =>
-        component == "**"
-        || (component.Length > 0 && !component.Contains("**") && !component.AsSpan().ContainsAnyExcept(Alphabets.PatternComponent));
+        component == AnyDepth
+        || (component.Length > 0 && !component.Contains(AnyDepth) && !component.AsSpan().ContainsAnyExcept(Alphabets.PatternComponent));
 }

@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace RegistryProxy.Files;
+
+/// <summary>A certificate and its key in two PEM files.</summary>
+public static class CertificatePair
+{
+    /// <summary>Reads them.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="CryptographicException">They are no pair; the message says which file is wrong and why.</exception>
+    public static X509Certificate2 Load(string certificate, string key)
+    {
+        var (certificateText, keyText) = (BoundedFile.ReadText(certificate), BoundedFile.ReadText(key));
+        if (!Holds(certificateText, "CERTIFICATE"))
+        {
+            throw new CryptographicException(HoldsKey(certificateText)
+                ? $"{certificate} holds a key and no certificate: are certificate and key swapped?"
+                : $"{certificate} holds no certificate in PEM");
+        }
+
+        if (IsEncrypted(keyText))
+        {
+            throw new CryptographicException($"the key in {key} is encrypted; write it without a passphrase (openssl pkey -in OLD -out NEW)");
+        }
+
+        if (!HoldsKey(keyText))
+        {
+            throw new CryptographicException(Holds(keyText, "CERTIFICATE")
+                ? $"{key} holds a certificate and no key: are certificate and key swapped?"
+                : $"{key} holds no private key in PEM");
+        }
+
+        try
+        {
+            return X509Certificate2.CreateFromPem(certificateText, keyText);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            throw new CryptographicException($"the certificate in {certificate} and the key in {key} are no pair, or one is damaged: {fault.Message}", fault);
+        }
+    }
+
+    private static bool IsEncrypted(string text) =>
+        Holds(text, "ENCRYPTED PRIVATE KEY") || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
+
+    private static bool HoldsKey(string text) => text.Contains("PRIVATE KEY-----", StringComparison.Ordinal);
+
+    private static bool Holds(string text, string label) => text.Contains($"-----BEGIN {label}-----", StringComparison.Ordinal);
+}

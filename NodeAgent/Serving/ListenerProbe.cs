@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Sockets;
+
+namespace RegistryProxy.NodeAgent.Serving;
+
+/// <summary>Whether the agent can listen where its settings say, before it starts: what is wrong then names its key.</summary>
+internal static class ListenerProbe
+{
+    /// <summary>The longest path of a socket, in bytes (sun_path of unix(7), less its end).</summary>
+    private const int MaxSocketPath = 107;
+
+    /// <summary>The first problem; <c>null</c> when there is none.</summary>
+    public static string? Find(AgentSettings settings) =>
+        Unix("listen", settings.Listen)
+        ?? Unix("listen (agent.sock beside it)", settings.ControlSocket)
+        ?? (settings.Mirror is { } mirror ? Tcp("mirror.listen", mirror.Listen) : null)
+        ?? (settings.Health is { } health ? Tcp("health", health) : null);
+
+    private static string? Unix(string key, string path)
+    {
+        var socket = new SocketFile(path);
+        if (Encoding.UTF8.GetByteCount(socket.Temporary) > MaxSocketPath)
+        {
+            return $"{key}: unix://{path} cannot be listened on: the path is too long for a socket";
+        }
+
+        if (Directory.Exists(path))
+        {
+            return $"{key}: unix://{path} cannot be listened on: it is a folder";
+        }
+
+        try
+        {
+            socket.Prepare();
+            using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            probe.Bind(new UnixDomainSocketEndPoint(socket.Temporary));
+            return null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or SocketException)
+        {
+            return $"{key}: unix://{path} cannot be listened on: {fault.Message}";
+        }
+        finally
+        {
+            socket.Withdraw();
+        }
+    }
+
+    private static string? Tcp(string key, Uri address)
+    {
+        var end = new IPEndPoint(SurfaceExtensions.AddressOf(address), address.Port);
+        try
+        {
+            using var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(end);
+            return null;
+        }
+        catch (SocketException fault)
+        {
+            var reason = fault.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => $"port {end.Port} is in use by another process",
+                SocketError.AccessDenied => $"this process may not use port {end.Port}; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+                SocketError.AddressNotAvailable => $"{end.Address} is no address of this machine",
+                _ => fault.Message,
+            };
+            return $"{key}: {address.ToString().TrimEnd('/')} cannot be listened on: {reason}";
+        }
+    }
+}
