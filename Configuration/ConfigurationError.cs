@@ -9,4 +9,7 @@ public sealed record ConfigurationError(string File, int Line, string Field, str
 {
     /// <summary><c>file:line: field: message</c></summary>
     public override string ToString() => Field.Length == 0 ? $"{File}:{Line}: {Message}" : $"{File}:{Line}: {Field}: {Message}";
+
+    /// <summary><c>file:line: warning: field: message</c></summary>
+    public string ToWarning() => Field.Length == 0 ? $"{File}:{Line}: warning: {Message}" : $"{File}:{Line}: warning: {Field}: {Message}";
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
@@ -15,27 +16,42 @@ public static class ConfigurationFile
     /// <summary>Reads a file; a missing or unreadable one is an error like the others.</summary>
     public static ConfigurationResult Read(string path, ConfigurationPart part = ConfigurationPart.Whole)
     {
+        string text;
         try
         {
-            return new FileInfo(path).Length > MaxBytes
-                ? Failed(path, $"the file is larger than {MaxBytes} bytes")
-                : Parse(File.ReadAllText(path), path, part);
+            text = BoundedFile.ReadText(path, MaxBytes);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException fault)
         {
-            return Failed(path, $"the file cannot be read: {fault.Message}");
+            return new ConfigurationResult(null, [new ConfigurationError(path, 1, "", fault.Message)]);
         }
+
+        return Parse(text, path, part);
     }
 
     /// <summary>Reads a text as if it stood in the file <paramref name="path"/>; relative paths begin at its folder.</summary>
     public static ConfigurationResult Parse(string text, string path, ConfigurationPart part = ConfigurationPart.Whole)
     {
         var errors = new ErrorList(path);
-        var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
-        var configuration = YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context, part) : null;
-        return configuration is not null && errors.Sorted.Count == 0
-            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, [])
-            : new ConfigurationResult(null, errors.Sorted);
+        var configuration = Read(text, errors, new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/"), part);
+        return configuration is not null && errors.IsEmpty
+            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, []) { Warnings = errors.Warnings }
+            : new ConfigurationResult(null, errors.Sorted) { Warnings = errors.Warnings };
+    }
+
+    private static FrontDoorConfiguration? Read(string text, ErrorList errors, ReadingContext context, ConfigurationPart part)
+    {
+        try
+        {
+            return YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context, part) : null;
+        }
+        catch (Exception fault)
+        {
+            // A value that no reader expected must not end a process that has a good configuration.
+            var (line, field) = errors.LastRead;
+            errors.Add(line, field, $"cannot be read: {fault.Message} ({fault.GetType().Name})");
+            return null;
+        }
     }
 
     private static FrontDoorConfiguration Read(Section map, ReadingContext context, ConfigurationPart part)
@@ -107,8 +123,6 @@ public static class ConfigurationFile
 
         return all;
     }
-
-    private static ConfigurationResult Failed(string path, string message) => new(null, [new ConfigurationError(path, 1, "", message)]);
 
     private static string VersionOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..12];
 }

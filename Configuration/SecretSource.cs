@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Text;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
@@ -21,9 +23,9 @@ public abstract record SecretSource
 /// <summary><c>{ file: PATH }</c>; one trailing line break is not part of the secret.</summary>
 public sealed record FileSecret(string Path) : SecretSource
 {
-    public override Secret Read() => new(WithoutLineBreak(With(File.ReadAllText)));
+    public override Secret Read() => new(WithoutLineBreak(With(BoundedFile.ReadText)));
 
-    public override byte[] ReadBytes() => With(File.ReadAllBytes);
+    public override byte[] ReadBytes() => With(BoundedFile.Read);
 
     private static string WithoutLineBreak(string text) => text switch
     {
@@ -32,22 +34,20 @@ public sealed record FileSecret(string Path) : SecretSource
         _ => text,
     };
 
-    private T With<T>(Func<string, T> read)
+    private T With<T>(Func<string, int, T> read)
+        where T : IEnumerable
     {
+        T content;
         try
         {
-            var file = new FileInfo(Path);
-            if (!file.Exists || file.Length is 0 or > MaxFileBytes)
-            {
-                throw new SecretUnavailableException("the secret file", Path, $"is missing, empty or larger than {MaxFileBytes} bytes");
-            }
-
-            return read(Path);
+            content = read(Path, MaxFileBytes);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException fault)
         {
-            throw new SecretUnavailableException("the secret file", Path, $"cannot be read ({fault.GetType().Name})");
+            throw new SecretUnavailableException("the secret file", Path, $"cannot be used: {fault.Message.Replace(Path, "it", StringComparison.Ordinal)}");
         }
+
+        return content.GetEnumerator().MoveNext() ? content : throw new SecretUnavailableException("the secret file", Path, "is empty");
     }
 }
 

@@ -22,6 +22,11 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
     private void Report(ConfigurationWatcher watcher, IReadOnlyList<ConfigurationError> errors)
     {
+        foreach (var warning in watcher.LastWarnings)
+        {
+            LogWarning(warning.ToString());
+        }
+
         foreach (var error in errors)
         {
             LogError(error.ToString());
@@ -36,6 +41,9 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
             LogRestart(string.Join(", ", watcher.NeedsRestart));
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Warning}")]
+    private partial void LogWarning(string warning);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
     private partial void LogError(string error);

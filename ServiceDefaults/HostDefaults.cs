@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RegistryProxy.ServiceDefaults.Audit;
+using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Telemetry;
@@ -31,9 +32,14 @@ public static class HostBuilding
             .AddSingleton(start.Source)
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
+            .AddHostedService<CertificateReport>()
             .AddSingleton<AuditLog>()
             .AddHostedService(services => services.GetRequiredService<AuditLog>())
-            .Configure<HostOptions>(options => options.ShutdownTimeout = Grace);
+            .Configure<HostOptions>(options =>
+            {
+                options.ShutdownTimeout = Grace;
+                options.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
+            });
         return builder;
     }
 }

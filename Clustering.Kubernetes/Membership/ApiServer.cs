@@ -1,6 +1,6 @@
 using k8s;
-using k8s.Authentication;
 using Microsoft.Extensions.Options;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
@@ -13,7 +13,7 @@ internal sealed class ApiServer(IOptions<KubernetesClusteringOptions> options) :
 
     public string Namespace { get; } = options.Value.Namespace
         ?? (Environment.GetEnvironmentVariable("POD_NAMESPACE") is { Length: > 0 } named ? named
-            : File.Exists(NamespaceFile) ? File.ReadAllText(NamespaceFile).Trim()
+            : File.Exists(NamespaceFile) ? BoundedFile.ReadText(NamespaceFile).Trim()
             : "default");
 
     public void Dispose() => Client.Dispose();
@@ -26,13 +26,12 @@ internal sealed class ApiServer(IOptions<KubernetesClusteringOptions> options) :
         configuration.HttpClientTimeout = options.Timeout;
         if (options.TokenFile is { } token)
         {
-            configuration.TokenProvider = new TokenFileAuth(token);
+            configuration.TokenProvider = new BoundedTokenFile(token);
         }
 
         if (options.CaFile is { } ca)
         {
-            configuration.SslCaCerts = [];
-            configuration.SslCaCerts.ImportFromPemFile(ca);
+            configuration.SslCaCerts = CertificateFiles.Load(ca);
         }
 
         return configuration;

@@ -1,18 +1,18 @@
 using k8s;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
 /// <summary>Declares active silos dead whose pod is gone, so that a new silo need not wait until they stop answering.</summary>
 internal sealed partial class PodWatch(
     ApiServer api, IClusterMembershipService membership, ILocalSiloDetails self, IOptions<KubernetesClusteringOptions> options, TimeProvider time,
-    ILogger<PodWatch> logger) : BackgroundService
+    ILogger<PodWatch> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         while (options.Value.WatchPods && !stoppingToken.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text.RegularExpressions;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Configuration.Authenticators;
 
@@ -8,6 +9,9 @@ public sealed partial class HtpasswdFile
 {
     /// <summary>The largest file, in bytes.</summary>
     public const int MaxBytes = 8 * 1024 * 1024;
+
+    /// <summary>How many wrong lines of one file are told at once.</summary>
+    public const int MaxProblems = 20;
 
     private HtpasswdFile(FrozenDictionary<string, string> hashes) => Hashes = hashes;
 
@@ -25,28 +29,27 @@ public sealed partial class HtpasswdFile
         file = Empty;
         try
         {
-            if (new FileInfo(path) is { Length: > MaxBytes })
-            {
-                found.Add($"{path} is larger than {MaxBytes} bytes");
-                return false;
-            }
-
             Dictionary<string, string> hashes = [];
             var number = 0;
-            foreach (var line in File.ReadLines(path))
+            foreach (var line in BoundedFile.ReadText(path, MaxBytes).AsSpan().EnumerateLines())
             {
                 number++;
-                if (line.Length > 0 && line[0] != '#' && ReadLine(line, hashes) is { } problem)
+                if (found.Count < MaxProblems && line.Length > 0 && line[0] != '#' && ReadLine(line.ToString(), hashes) is { } problem)
                 {
                     found.Add($"{path}:{number}: {problem}");
                 }
             }
 
+            if (hashes.Count == 0 && found.Count == 0)
+            {
+                found.Add($"{path} holds no users");
+            }
+
             file = new HtpasswdFile(hashes.ToFrozenDictionary());
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException fault)
         {
-            found.Add($"{path} cannot be read: {fault.Message}");
+            found.Add(fault.Message);
         }
 
         return found.Count == 0;
@@ -63,17 +66,19 @@ public sealed partial class HtpasswdFile
         var user = line[..colon];
         if (user[0] == '_' || user == "<token>" || user.Any(char.IsControl))
         {
-            return $"the user name '{user}' is reserved: names may not begin with '_'";
+            return $"the user name '{Shown(user)}' is reserved: names may not begin with '_'";
         }
 
         if (!Bcrypt().IsMatch(line.AsSpan(colon + 1).TrimEnd()))
         {
-            return $"the hash of '{user}' is not bcrypt; make it with htpasswd -B";
+            return $"the hash of '{Shown(user)}' is not bcrypt; make it with htpasswd -B";
         }
 
-        return hashes.TryAdd(user, line[(colon + 1)..].TrimEnd()) ? null : $"the user '{user}' occurs twice";
+        return hashes.TryAdd(user, line[(colon + 1)..].TrimEnd()) ? null : $"the user '{Shown(user)}' occurs twice";
     }
 
-    [GeneratedRegex(@"^\$2[aby]\$(0[4-9]|1[0-9])\$[./A-Za-z0-9]{53}$")]
+    private static string Shown(string user) => user.Length <= 64 ? user : $"{user[..64]}…";
+
+    [GeneratedRegex(@"^\$2[aby]\$(0[4-9]|1[0-9])\$[./A-Za-z0-9]{53}$", RegexOptions.NonBacktracking)]
     private static partial Regex Bcrypt();
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using RegistryProxy.Configuration.Reading.Authenticators;
 using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
@@ -113,7 +114,7 @@ internal static partial class ClusterReader
             Namespace = map["namespace"].Text(),
             Server = server.Origin(),
             TokenFile = token.Text() is { } path ? context.Absolute(path) : null,
-            Ca = ca.IsPresent ? context.ExistingFile(ca) : null,
+            Ca = PemReader.OptionalFile(ca, context),
             WatchPods = map["watchPods"].Flag(false),
         };
         map.RefuseOthers();
@@ -127,16 +128,16 @@ internal static partial class ClusterReader
             return null;
         }
 
-        var tls = new ClusterTlsConfiguration(
-            context.ExistingFile(map["certificate"]), context.ExistingFile(map["key"]), context.ExistingFile(map["ca"]));
+        var (certificate, key) = PemReader.Pair(map["certificate"], map["key"], context);
+        var ca = PemReader.Required(map["ca"], context);
         map.RefuseOthers();
-        return tls;
+        return new ClusterTlsConfiguration(certificate, key, ca);
     }
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,63}$")]
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,63}$", RegexOptions.NonBacktracking)]
     private static partial Regex AnyName();
 
-    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$")]
+    [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", RegexOptions.NonBacktracking)]
     private static partial Regex KubernetesName();
 
     public static AuditConfiguration Audit(Field field, ReadingContext context)

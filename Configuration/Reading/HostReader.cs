@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Configuration.Reading.Authenticators;
 using RegistryProxy.Configuration.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
@@ -110,8 +111,8 @@ internal static class HostReader
             return null;
         }
 
-        var tls = new TlsConfiguration(context.ExistingFile(map["certificate"]), context.ExistingFile(map["key"]));
+        var (certificate, key) = PemReader.Pair(map["certificate"], map["key"], context);
         map.RefuseOthers();
-        return tls;
+        return new TlsConfiguration(certificate, key);
     }
 }

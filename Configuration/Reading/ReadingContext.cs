@@ -5,6 +5,9 @@ namespace RegistryProxy.Configuration.Reading;
 /// <summary>What readers share: where relative paths begin.</summary>
 internal sealed record ReadingContext(string Folder)
 {
+    /// <summary>When the file is read: what expired before is told.</summary>
+    public DateTimeOffset Now { get; } = TimeProvider.System.GetUtcNow();
+
     private const string Sources = "must be one of { file: PATH }, { env: NAME } and { value: TEXT }";
 
     /// <summary>An absolute path.</summary>

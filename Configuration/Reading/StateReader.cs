@@ -117,6 +117,6 @@ internal static partial class StateReader
         }
     }
 
-    [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$")]
+    [GeneratedRegex("^[A-Za-z0-9._-]{1,64}$", RegexOptions.NonBacktracking)]
     private static partial Regex Id();
 }

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using RegistryProxy.Background;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Configuration;
 
@@ -6,15 +8,19 @@ namespace RegistryProxy.Configuration;
 /// Follows a configuration file. The content is compared twice a second, so that replaced files and swapped symlinks (Kubernetes
 /// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
 /// </summary>
-public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
+public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>After so many periods a file with errors is read again: the files that it names may have been mended.</summary>
+    private const int PeriodsWithErrors = 10;
 
     private readonly string _path;
     private readonly ConfigurationPart _part;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private byte[] _seen;
+    private int _periodsWithErrors;
 
     public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
     {
@@ -22,7 +28,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
         _path = path;
         Current = first;
         _seen = Fingerprint();
-        _timer = time.CreateTimer(_ => Check(), null, Period, Period);
+        _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
     public event Action? Changed;
@@ -35,12 +41,15 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
     /// <summary>What is wrong with the file as it is now; empty when it is in use.</summary>
     public IReadOnlyList<ConfigurationError> LastErrors { get; private set; } = [];
 
+    /// <summary>What in the file as it is now works and may not be meant.</summary>
+    public IReadOnlyList<ConfigurationError> LastWarnings { get; private set; } = [];
+
     /// <summary>Sections that changed and take effect only after a restart.</summary>
     public IReadOnlyList<string> NeedsRestart { get; private set; } = [];
 
     public void Dispose() => _timer.Dispose();
 
-    private void Check()
+    void ITicking.Tick()
     {
         if (!_gate.TryEnter())
         {
@@ -53,7 +62,11 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
             if (!fingerprint.AsSpan().SequenceEqual(_seen))
             {
                 _seen = fingerprint;
-                Reload();
+                Reload(isChanged: true);
+            }
+            else if (LastErrors.Count > 0 && ++_periodsWithErrors >= PeriodsWithErrors)
+            {
+                Reload(isChanged: false);
             }
         }
         finally
@@ -62,18 +75,23 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
         }
     }
 
-    private void Reload()
+    private void Reload(bool isChanged)
     {
+        _periodsWithErrors = 0;
         var result = ConfigurationFile.Read(_path, _part);
-        LastErrors = result.Errors;
+        var isNews = isChanged || !result.Errors.SequenceEqual(LastErrors);
+        (LastErrors, LastWarnings) = (result.Errors, result.Warnings);
         if (result.Snapshot is { } next && next.Version != Current.Version)
         {
             NeedsRestart = RestartSections(Current.Configuration, next.Configuration);
             Current = next;
-            Changed?.Invoke();
+            BackgroundFaults.Raise(Changed, handler => handler());
         }
 
-        Read?.Invoke(result.Errors);
+        if (isNews)
+        {
+            BackgroundFaults.Raise(Read, handler => handler(result.Errors));
+        }
     }
 
     private static List<string> RestartSections(FrontDoorConfiguration before, FrontDoorConfiguration after)
@@ -106,10 +124,9 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, IDisposable
     {
         try
         {
-            using var file = File.OpenRead(_path);
-            return SHA256.HashData(file);
+            return SHA256.HashData(BoundedFile.Read(_path, ConfigurationFile.MaxBytes));
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return [];
         }

@@ -1,3 +1,5 @@
+using RegistryProxy.Background;
+
 namespace RegistryProxy.Configuration;
 
 /// <summary>
@@ -70,7 +72,7 @@ public sealed class RevisionFeed : IConfigurationFeed
 
         if (changed)
         {
-            Changed?.Invoke();
+            RaiseChanged();
         }
 
         _settled.TrySetResult();
@@ -78,7 +80,7 @@ public sealed class RevisionFeed : IConfigurationFeed
 
     private bool Take(long revision, SharedSections sections)
     {
-        var result = ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path);
+        var result = Merge(sections);
         if (result.Snapshot is not { } snapshot)
         {
             _clusters = $"the cluster's configuration, revision {revision}, cannot be used here: {string.Join("; ", result.Errors.Select(error => $"{error.Field}: {error.Message}"))}";
@@ -87,6 +89,18 @@ public sealed class RevisionFeed : IConfigurationFeed
 
         (Current, _shared, _clusters) = (snapshot, sections, null);
         return true;
+    }
+
+    private ConfigurationResult Merge(SharedSections sections)
+    {
+        try
+        {
+            return ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path);
+        }
+        catch (FormatException fault)
+        {
+            return new ConfigurationResult(null, [new ConfigurationError(_path, 1, "", fault.Message)]);
+        }
     }
 
     private void Reread()
@@ -106,9 +120,11 @@ public sealed class RevisionFeed : IConfigurationFeed
 
         if (taken)
         {
-            Changed?.Invoke();
+            RaiseChanged();
         }
     }
+
+    private void RaiseChanged() => BackgroundFaults.Raise(Changed, handler => handler());
 
     private void CompareOwn()
     {

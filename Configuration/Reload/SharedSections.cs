@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 using YamlDotNet.RepresentationModel;
 
@@ -26,6 +27,7 @@ public sealed record SharedSections(Secret Text, string Content)
     }
 
     /// <summary>The file of a host with the shared sections of its cluster in the place of its own.</summary>
+    /// <exception cref="FormatException">The sections of the cluster are not a map in YAML.</exception>
     public static string Merge(Secret file, Secret shared) =>
         Write(Root(file.Reveal()).Children.Where(section => !IsShared(section)).Concat(Root(shared.Reveal()).Children));
 
@@ -33,12 +35,8 @@ public sealed record SharedSections(Secret Text, string Content)
 
     private static string Name(KeyValuePair<YamlNode, YamlNode> section) => (section.Key as YamlScalarNode)?.Value ?? "";
 
-    private static YamlMappingNode Root(string text)
-    {
-        var stream = new YamlStream();
-        stream.Load(new StringReader(text));
-        return (YamlMappingNode)stream.Documents[0].RootNode;
-    }
+    private static YamlMappingNode Root(string text) => BoundedYaml.Read(text, out var problem) as YamlMappingNode
+        ?? throw new FormatException($"line {problem.Line}: {problem.Message ?? "must be a map of keys and values"}");
 
     private static string Write(IEnumerable<KeyValuePair<YamlNode, YamlNode>> sections)
     {

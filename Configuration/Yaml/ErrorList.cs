@@ -1,15 +1,45 @@
 namespace RegistryProxy.Configuration.Yaml;
 
-/// <summary>Collects every error of one file.</summary>
+/// <summary>Collects the errors and warnings of one file.</summary>
 internal sealed class ErrorList(string file)
 {
+    /// <summary>How many errors of one file are told at once.</summary>
+    public const int MaxErrors = 100;
+
+    /// <summary>The longest message, in characters: it may quote a value.</summary>
+    public const int MaxMessage = 1000;
+
     private readonly List<ConfigurationError> _errors = [];
+    private readonly List<ConfigurationError> _warnings = [];
 
     public string File => file;
 
-    /// <summary>Every error, by line.</summary>
+    public bool IsEmpty => _errors.Count == 0;
+
+    /// <summary>The errors, by line.</summary>
     public IReadOnlyList<ConfigurationError> Sorted => [.. _errors.OrderBy(error => error.Line)];
 
-    public void Add(long line, string field, string message) =>
-        _errors.Add(new ConfigurationError(file, (int)Math.Max(1, line), field, message));
+    /// <summary>What works and may not be meant, by line.</summary>
+    public IReadOnlyList<ConfigurationError> Warnings => [.. _warnings.OrderBy(warning => warning.Line)];
+
+    /// <summary>Where a reader looked last.</summary>
+    public (long Line, string Field) LastRead { get; set; } = (1, "");
+
+    public void Add(long line, string field, string message) => Add(_errors, line, field, message);
+
+    public void Warn(long line, string field, string message) => Add(_warnings, line, field, message);
+
+    private void Add(List<ConfigurationError> list, long line, string field, string message)
+    {
+        if (list.Count < MaxErrors)
+        {
+            list.Add(new ConfigurationError(file, (int)Math.Clamp(line, 1, int.MaxValue), Cut(field), Cut(message)));
+        }
+        else if (list.Count == MaxErrors)
+        {
+            list.Add(new ConfigurationError(file, int.MaxValue, "", $"there are more than {MaxErrors}; the others are told once these are mended"));
+        }
+    }
+
+    private static string Cut(string text) => text.Length <= MaxMessage ? text : $"{text[..MaxMessage]}…";
 }

@@ -18,6 +18,9 @@ internal sealed class Field(YamlNode? node, string path, long line, ErrorList er
 
     public void Fail(string message) => errors.Add(node?.Start.Line ?? line, path, message);
 
+    /// <summary>Says what works and may not be meant.</summary>
+    public void Warn(string message) => errors.Warn(node?.Start.Line ?? line, path, message);
+
     /// <summary>The fields of a map; <c>null</c>, with an error, when it is something else.</summary>
     public Section? Map()
     {
@@ -88,6 +91,7 @@ internal sealed class Field(YamlNode? node, string path, long line, ErrorList er
     /// <summary>The text of a scalar; <c>null</c> when absent, or, with an error, when it is something else.</summary>
     public string? Text()
     {
+        errors.LastRead = (node?.Start.Line ?? line, path);
         if (!IsPresent && node is not YamlScalarNode { Style: not YamlDotNet.Core.ScalarStyle.Plain })
         {
             return null;

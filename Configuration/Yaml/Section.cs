@@ -26,12 +26,13 @@ internal sealed class Section(YamlMappingNode map, string path, ErrorList errors
 
     public void RefuseOthers()
     {
+        string? allowed = null;
         foreach (var key in map.Children.Keys)
         {
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (!_known.Contains(name))
             {
-                errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}", $"unknown key; allowed here: {string.Join(", ", _known.Order())}");
+                errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}", $"unknown key; allowed here: {allowed ??= string.Join(", ", _known.Distinct().Order())}");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// </summary>
 internal sealed partial class CacheFollower(
     IGrainFactory grains, DiskStore store, TagIndex tags, HoldingIndex holdings, WriteWatch writes, CacheMeter meter, GrainCallMeter calls,
-    TimeProvider time, ILogger<CacheFollower> logger) : BackgroundService, ICacheObserver
+    TimeProvider time, ILogger<CacheFollower> logger) : BackgroundLoop, ICacheObserver
 {
     /// <summary>How many writes may wait for a cluster that is away.</summary>
     private const int MaxUntold = 10_000;
@@ -80,7 +81,7 @@ internal sealed partial class CacheFollower(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         ICacheObserver? observer = null;
         var subscription = Guid.Empty;

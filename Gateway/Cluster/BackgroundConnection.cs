@@ -1,10 +1,12 @@
+using RegistryProxy.Background;
+
 namespace RegistryProxy.Gateway.Cluster;
 
 /// <summary>
 /// Connects to the cluster while the host is already running, for as long as it takes: a gateway that cannot reach its cluster listens,
 /// answers 503 and says so in <c>/readyz</c>.
 /// </summary>
-internal sealed class BackgroundConnection(IHostedService connection) : BackgroundService
+internal sealed class BackgroundConnection(IHostedService connection) : BackgroundLoop
 {
     /// <summary>Adds a client of the cluster that connects in the background.</summary>
     public static void Add(WebApplicationBuilder builder, Action<IClientBuilder> configure)
@@ -25,7 +27,7 @@ internal sealed class BackgroundConnection(IHostedService connection) : Backgrou
         await connection.StopAsync(cancellationToken);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => connection.StartAsync(stoppingToken);
+    protected override Task Run(CancellationToken stoppingToken) => connection.StartAsync(stoppingToken);
 
     private static IEnumerable<ServiceDescriptor> Hosted(IServiceCollection services) =>
         services.Where(service => service.ServiceType == typeof(IHostedService));

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cluster;
@@ -15,7 +16,7 @@ namespace RegistryProxy.Gateway.Snapshots;
 internal sealed partial class SnapshotFollower(
     IGrainFactory grains, ClusterQuestions questions, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
     TenantLimits limits, GrainCallMeter meter, SnapshotMeter answers, TimeProvider time, ILogger<SnapshotFollower> logger)
-    : BackgroundService, ISnapshotObserver
+    : BackgroundLoop, ISnapshotObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -28,7 +29,7 @@ internal sealed partial class SnapshotFollower(
         return Task.CompletedTask;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         ISnapshotObserver? observer = null;
         var away = false;

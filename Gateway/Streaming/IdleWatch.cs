@@ -1,7 +1,9 @@
+using RegistryProxy.Background;
+
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>Ends a transfer on which nothing moves any more. Idle, not total: every step starts it again, which costs one write.</summary>
-internal sealed class IdleWatch : IDisposable
+internal sealed class IdleWatch : ITicking, IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -15,7 +17,7 @@ internal sealed class IdleWatch : IDisposable
     {
         (_time, _moved) = (time, time.GetTimestamp());
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _timer = time.CreateTimer(static watch => ((IdleWatch)watch!).Check(), this, Limit, Limit / 6);
+        _timer = GuardedTimer.Start(time, this, Limit, Limit / 6);
     }
 
     /// <summary>Cancelled when nothing moved for a minute, or with the token that was given.</summary>
@@ -37,7 +39,7 @@ internal sealed class IdleWatch : IDisposable
         _end.Dispose();
     }
 
-    private void Check()
+    void ITicking.Tick()
     {
         if (Volatile.Read(ref _rests) || _time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit)
         {

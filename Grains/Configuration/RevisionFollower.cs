@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 
 namespace RegistryProxy.Grains.Configuration;
@@ -7,13 +7,13 @@ namespace RegistryProxy.Grains.Configuration;
 /// <summary>Keeps the configuration of this silo at the revision of its cluster, and offers a higher one to it.</summary>
 internal sealed partial class RevisionFollower(
     IGrainFactory grains, RevisionFeed feed, ISiloStatusOracle silo, TimeProvider time, ILogger<RevisionFollower> logger)
-    : BackgroundService
+    : BackgroundLoop
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private string? _said;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {

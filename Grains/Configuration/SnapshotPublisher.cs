@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Identity;
 
@@ -7,7 +7,7 @@ namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Tells the snapshot grain when the configuration or a password file changed on this silo.</summary>
 internal sealed partial class SnapshotPublisher(
-    IGrainFactory grains, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundService
+    IGrainFactory grains, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
@@ -19,7 +19,7 @@ internal sealed partial class SnapshotPublisher(
         base.Dispose();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         authenticators.Changed += Signal;
         try
@@ -30,7 +30,7 @@ internal sealed partial class SnapshotPublisher(
                 await Publish(stoppingToken);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        finally
         {
             authenticators.Changed -= Signal;
         }

@@ -32,6 +32,12 @@ internal static class AgentCommand
         var serve = new Command("serve", "Serves kubelet's image service, the other commands and the mirror");
         serve.SetAction((arguments, cancellation) => With(arguments.GetValue(config), async settings =>
         {
+            if (ListenerProbe.Find(settings) is { } problem)
+            {
+                await Console.Error.WriteLineAsync($"{FileOf(arguments.GetValue(config))}: {problem}");
+                return BadSettings;
+            }
+
             await ServeApp.Run(settings, cancellation);
             return 0;
         }));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.NodeAgent.Settings;
@@ -29,7 +30,7 @@ internal static class InstallCommands
             }
 
             var dryRun = arguments.GetValue(DryRun);
-            var context = new InstallContext(host, Platform.Of(arguments.GetValue(platform), host), settings, await File.ReadAllTextAsync(file, cancellation), dryRun);
+            var context = new InstallContext(host, Platform.Of(arguments.GetValue(platform), host), settings, BoundedFile.ReadText(file), dryRun);
             var plan = Installer.Plan(arguments.GetValue(Target)!, context);
             var installer = new Installer(host, Console.Out, TimeProvider.System);
             if (dryRun)

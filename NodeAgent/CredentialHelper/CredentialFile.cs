@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.CredentialHelper;
@@ -17,7 +18,7 @@ internal sealed class CredentialFile(string path)
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), HelperJson.Default.DictionaryStringHelperCredential) ?? [] : [];
+            return File.Exists(path) ? JsonSerializer.Deserialize(BoundedFile.Read(path), HelperJson.Default.DictionaryStringHelperCredential) ?? [] : [];
         }
         catch (JsonException)
         {

@@ -1,4 +1,6 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Identity;
@@ -15,7 +17,7 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     {
         try
         {
-            return [.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => File.ReadAllText(file).Trim()).Where(nonce => nonce.Length > 0)];
+            return [.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -47,7 +49,7 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
             return;
         }
 
-        if (File.ReadAllText(Proposed).Trim() == nonce)
+        if (BoundedFile.ReadText(Proposed, SecretFile.MaxBytes).Trim() == nonce)
         {
             File.Move(Proposed, _confirmed, overwrite: true);
         }

@@ -1,3 +1,5 @@
+using RegistryProxy.Files;
+
 namespace RegistryProxy.NodeAgent.Installation;
 
 /// <summary>The files of a node below the folder where it is seen from here.</summary>
@@ -12,7 +14,7 @@ internal sealed class HostFiles(string root)
 
     public bool Exists(string path) => Path.Exists(At(path));
 
-    public string? Read(string path) => File.Exists(At(path)) ? File.ReadAllText(At(path)) : null;
+    public string? Read(string path) => File.Exists(At(path)) ? BoundedFile.ReadText(At(path)) : null;
 
     public IEnumerable<string> List(string folder, string pattern) => Directory.Exists(At(folder)) ? Directory.EnumerateFiles(At(folder), pattern).Order() : [];
 

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using RegistryProxy.Files;
+using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.Protocol;
 
@@ -15,7 +17,7 @@ internal static class MirrorSecret
     {
         Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
         var path = Path.Combine(stateDir, "mirror-secret");
-        if (File.Exists(path) && File.ReadAllText(path).Trim() is { Length: > 0 } known)
+        if (File.Exists(path) && BoundedFile.ReadText(path, SecretFile.MaxBytes).Trim() is { Length: > 0 } known)
         {
             return new Secret(known);
         }

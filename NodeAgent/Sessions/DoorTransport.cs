@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sessions;
 
@@ -14,13 +15,11 @@ internal static class DoorTransport
         };
         if (caFile is not null)
         {
-            var roots = new X509Certificate2Collection();
-            roots.ImportFromPemFile(caFile);
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
             {
                 TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
             };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(roots);
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(caFile));
         }
 
         return handler;

@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.Protocol;
 
@@ -107,15 +108,18 @@ internal enum IdentityKind
 /// <summary>A secret that is read when it is needed.</summary>
 internal sealed record SecretFile(string? Path, string? Variable, Secret? Value)
 {
+    /// <summary>The largest file of a secret or token, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
+
     /// <summary>The secret without its line end; <c>null</c> when it is empty or cannot be read.</summary>
     public Secret? Read()
     {
         try
         {
-            var text = Value is not null ? Value.Reveal() : Variable is not null ? Environment.GetEnvironmentVariable(Variable) : File.ReadAllText(Path!).TrimEnd('\r', '\n');
+            var text = Value is not null ? Value.Reveal() : Variable is not null ? Environment.GetEnvironmentVariable(Variable) : BoundedFile.ReadText(Path!, MaxBytes).TrimEnd('\r', '\n');
             return text is { Length: > 0 } ? new Secret(text) : null;
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return null;
         }

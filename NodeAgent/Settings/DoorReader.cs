@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Settings.Yaml;
 using RegistryProxy.Protocol;
@@ -55,9 +55,9 @@ internal static class DoorReader
 
         try
         {
-            new X509Certificate2Collection().ImportFromPemFile(path);
+            CertificateFiles.Load(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception fault) when (fault is IOException or CryptographicException)
         {
             ca.Fail($"{path} cannot be read as certificates in PEM: {fault.Message}");
         }

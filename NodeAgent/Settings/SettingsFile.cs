@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Settings.Yaml;
 
@@ -6,26 +7,44 @@ namespace RegistryProxy.NodeAgent.Settings;
 /// <summary>Reads the agent's file strictly: an unknown key is an error, and one run finds every error.</summary>
 internal static class SettingsFile
 {
-    private const long MaxBytes = 1024 * 1024;
+    private const int MaxBytes = 1024 * 1024;
 
     /// <summary>The settings, or the errors.</summary>
     public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Read(string path)
     {
+        string text;
         try
         {
-            return new FileInfo(path).Length > MaxBytes ? (null, [$"{path}: the file is larger than {MaxBytes} bytes"]) : Parse(File.ReadAllText(path), path);
+            text = BoundedFile.ReadText(path, MaxBytes);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException fault)
         {
-            return (null, [$"{path}: the file cannot be read: {fault.Message}"]);
+            return (null, [$"{path}:1: {fault.Message}"]);
         }
+
+        return Parse(text, path);
     }
 
     public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Parse(string text, string path)
     {
         var errors = new YamlErrors(path);
-        var settings = YamlValue.Read(text, errors) is { } file ? Read(file) : null;
-        return errors.Sorted.Count == 0 ? (settings, []) : (null, errors.Sorted);
+        var settings = Read(text, errors);
+        return errors.Sorted is { Count: > 0 } found ? (null, found) : (settings, []);
+    }
+
+    private static AgentSettings? Read(string text, YamlErrors errors)
+    {
+        try
+        {
+            return YamlValue.Read(text, errors) is { } file ? Read(file) : null;
+        }
+        catch (Exception fault)
+        {
+            // A value that no reader expected is an error of the file, too.
+            var (line, field) = errors.LastRead;
+            errors.Add(line, field, $"cannot be read: {fault.Message} ({fault.GetType().Name})");
+            return null;
+        }
     }
 
     private static AgentSettings Read(YamlValue file)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sockets;
 
@@ -11,7 +12,7 @@ internal static class PeerCheck
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
 
-    private static readonly uint Self = UidOf(File.ReadLines("/proc/self/status"));
+    private static readonly uint Self = UidOf(BoundedFile.ReadText("/proc/self/status").Split('\n'));
 
     public static ConnectionDelegate Allow(ConnectionDelegate next) => context =>
     {

@@ -20,6 +20,19 @@ internal sealed class SocketFile
         File.Delete(Temporary);
     }
 
+    /// <summary>Takes back what <see cref="Prepare"/> and a listener made; never throws.</summary>
+    public void Withdraw()
+    {
+        try
+        {
+            File.Delete(Temporary);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            // There is nothing to take back where nothing could be made.
+        }
+    }
+
     /// <summary>It listens: from now on it has its name.</summary>
     public void Publish()
     {

@@ -35,6 +35,9 @@ internal static class SurfaceExtensions
     }
 
     /// <summary>Listens on loopback; port 0 picks a free one.</summary>
-    public static void Listen(this KestrelServerOptions kestrel, Uri address, SurfaceKind kind) => kestrel.Listen(
-        IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Loopback, address.Port, listener => listener.For(kind, HttpProtocols.Http1));
+    public static void Listen(this KestrelServerOptions kestrel, Uri address, SurfaceKind kind) =>
+        kestrel.Listen(AddressOf(address), address.Port, listener => listener.For(kind, HttpProtocols.Http1));
+
+    /// <summary>What a loopback listener's host stands for.</summary>
+    public static IPAddress AddressOf(Uri address) => IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Loopback;
 }

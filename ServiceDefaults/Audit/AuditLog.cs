@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 
 namespace RegistryProxy.ServiceDefaults.Audit;
@@ -12,7 +12,7 @@ namespace RegistryProxy.ServiceDefaults.Audit;
 /// The audit log. Writing to it never waits: events queue up to a bound, and beyond it they are counted as lost, in a metric and in the log
 /// itself once it goes on.
 /// </summary>
-public sealed partial class AuditLog : BackgroundService
+public sealed partial class AuditLog : BackgroundLoop
 {
     private const int Capacity = 16 * 1024;
     private const int MaxBatch = 256 * 1024;
@@ -60,7 +60,7 @@ public sealed partial class AuditLog : BackgroundService
         await _json.DisposeAsync();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         var batch = new ArrayBufferWriter<byte>();
         while (await _events.Reader.WaitToReadAsync(CancellationToken.None))

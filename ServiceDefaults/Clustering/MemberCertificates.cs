@@ -6,8 +6,9 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Connections.Security;
 using RegistryProxy.Configuration;
+using RegistryProxy.Files;
+using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Files;
-using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults.Clustering;
 
@@ -22,38 +23,34 @@ public sealed class MemberCertificates
     /// <summary>What members ask each other for; certificates are not compared with it.</summary>
     private const string TargetHost = "registryproxy-member";
 
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
-
-    private readonly ClusterTlsConfiguration _files;
-    private readonly TimeProvider _time;
-    private readonly Lock _gate = new();
-    private Loaded _loaded;
-    private long _checked;
+    private readonly ReloadedFiles<Loaded> _files;
 
     /// <exception cref="ConfigurationUnusableException">The files cannot be used.</exception>
     public MemberCertificates(ClusterTlsConfiguration files, TimeProvider time)
     {
-        (_files, _time) = (files, time);
         try
         {
-            _loaded = Load(Stamp());
+            _files = new ReloadedFiles<Loaded>(
+                [files.Certificate, files.Key, files.Ca],
+                () => new Loaded(CertificatePair.Load(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
+                (known, next) => CertificatesInUse.Refuse(known.Own, next.Own, time) ?? CertificateFiles.ProblemAt(time.GetUtcNow(), next.Authority),
+                time);
         }
-        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is CryptographicException or IOException)
         {
             throw new ConfigurationUnusableException("cluster.tls", $"certificate, key or authority cannot be used: {fault.Message}");
         }
 
-        _checked = time.GetTimestamp();
-        CertificateMeter.Watch("cluster.tls", () => Current().Own);
+        CertificatesInUse.Watch("cluster.tls", () => _files.Look() is var (loaded, problem) ? (loaded.Own, problem) : default);
     }
 
     /// <summary>Sets both ends of a connection up.</summary>
     public void Configure(TlsOptions tls)
     {
         // Asked for at the start, then never used: the selectors decide.
-        tls.LocalCertificate = Current().Own;
-        tls.LocalServerCertificateSelector = (_, _) => Current().Own;
-        tls.LocalClientCertificateSelector = (_, _, _, _, _) => Current().Own;
+        tls.LocalCertificate = _files.Current.Own;
+        tls.LocalServerCertificateSelector = (_, _) => _files.Current.Own;
+        tls.LocalClientCertificateSelector = (_, _, _, _, _) => _files.Current.Own;
         tls.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
         tls.RemoteCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
@@ -64,7 +61,7 @@ public sealed class MemberCertificates
     public void Configure(HttpsConnectionAdapterOptions https)
     {
         https.SslProtocols = Protocols;
-        https.ServerCertificateSelector = (_, _) => Current().Own;
+        https.ServerCertificateSelector = (_, _) => _files.Current.Own;
         https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
         https.ClientCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
     }
@@ -74,12 +71,12 @@ public sealed class MemberCertificates
     {
         tls.EnabledSslProtocols = Protocols;
         tls.TargetHost = TargetHost;
-        tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => Current().Own;
+        tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => _files.Current.Own;
         tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is X509Certificate2 member && IsMember(member, chain);
     }
 
     /// <summary>Names the certificate that this process shows now (RFC 8705 §3.1).</summary>
-    public string Thumbprint => ThumbprintOf(Current().Own);
+    public string Thumbprint => ThumbprintOf(_files.Current.Own);
 
     /// <summary>Names a certificate: SHA-256, base64url.</summary>
     public static string ThumbprintOf(X509Certificate2 certificate) => Base64Url.EncodeToString(certificate.GetCertHash(HashAlgorithmName.SHA256));
@@ -89,7 +86,7 @@ public sealed class MemberCertificates
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(Current().Authority);
+        chain.ChainPolicy.CustomTrustStore.AddRange(_files.Current.Authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         if (presented is not null)
@@ -100,45 +97,5 @@ public sealed class MemberCertificates
         return chain.Build(certificate);
     }
 
-    private Loaded Current()
-    {
-        lock (_gate)
-        {
-            if (_time.GetElapsedTime(_checked) > Period)
-            {
-                _checked = _time.GetTimestamp();
-                Reload();
-            }
-
-            return _loaded;
-        }
-    }
-
-    private void Reload()
-    {
-        if (Stamp() is var stamp && stamp == _loaded.Stamp)
-        {
-            return;
-        }
-
-        try
-        {
-            _loaded = Load(stamp);
-        }
-        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            // The files are rarely replaced at the same instant: the next connection looks again.
-        }
-    }
-
-    private string Stamp() => ContentStamp.Of(_files.Certificate, _files.Key, _files.Ca);
-
-    private Loaded Load(string stamp)
-    {
-        var authority = new X509Certificate2Collection();
-        authority.ImportFromPemFile(_files.Ca);
-        return new Loaded(X509Certificate2.CreateFromPemFile(_files.Certificate, _files.Key), authority, stamp);
-    }
-
-    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority, string Stamp);
+    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority);
 }

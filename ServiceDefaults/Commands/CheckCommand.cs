@@ -23,6 +23,11 @@ internal static class CheckCommand
             }
 
             var result = ConfigurationFile.Read(path, part);
+            foreach (var warning in result.Warnings)
+            {
+                Console.Error.WriteLine(warning.ToWarning());
+            }
+
             foreach (var error in result.Errors)
             {
                 Console.Error.WriteLine(error);

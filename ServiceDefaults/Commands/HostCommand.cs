@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Configuration;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
@@ -48,10 +50,20 @@ public static class HostCommand
         }
         catch (ConfigurationUnusableException unusable)
         {
-            Console.Error.WriteLine($"{start.ConfigPath}: {unusable.Message}");
+            Console.Error.WriteLine($"{start.ConfigPath ?? "the built-in configuration"}: {unusable.Message}");
+            return BadConfiguration;
+        }
+        catch (Exception fault) when (IsTaken(fault))
+        {
+            // The address was free a moment ago.
+            Console.Error.WriteLine($"{start.ConfigPath ?? "the built-in configuration"}: a listener cannot be opened: {fault.Message}");
             return BadConfiguration;
         }
     }
+
+    private static bool IsTaken(Exception? fault) => fault is not null
+        && (fault is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.AddressNotAvailable }
+            || IsTaken(fault.InnerException));
 
     private static IConfigurationFeed? Load(string? path, ConfigurationPart part)
     {
@@ -61,6 +73,11 @@ public static class HostCommand
         }
 
         var result = ConfigurationFile.Read(path, part);
+        foreach (var warning in result.Warnings)
+        {
+            Console.Error.WriteLine(warning.ToWarning());
+        }
+
         foreach (var error in result.Errors)
         {
             Console.Error.WriteLine(error);

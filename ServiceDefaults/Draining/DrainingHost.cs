@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.ServiceDefaults.Draining;
 
@@ -15,6 +17,7 @@ public static class DrainingHost
     {
         using var hurry = new CancellationTokenSource();
         var lifetime = app.Lifetime;
+        BackgroundFaults.LogTo(app.Services.GetRequiredService<ILoggerFactory>());
         await app.StartAsync();
         using var signal = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ =>
         {
@@ -24,7 +27,7 @@ public static class DrainingHost
             }
         });
         var stopping = new TaskCompletionSource();
-        await using (lifetime.ApplicationStopping.Register(stopping.SetResult))
+        await using (lifetime.ApplicationStopping.Register(() => stopping.TrySetResult()))
         {
             await stopping.Task;
         }

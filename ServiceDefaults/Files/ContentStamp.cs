@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.ServiceDefaults.Files;
 
@@ -24,9 +25,9 @@ internal static class ContentStamp
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return BoundedFile.Read(path);
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return [];
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -16,8 +17,10 @@ public static class KestrelListeners
     /// <summary>
     /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
     /// </summary>
+    /// <exception cref="ConfigurationUnusableException">One of them cannot be listened on.</exception>
     public static void AddListeners(this WebApplicationBuilder builder, HostStart start, params ListenerKind[] kinds)
     {
+        ListenerProbe.Require(start, kinds);
         var handover = new ConnectionHandover();
         builder.Services.AddSingleton<IConnectionListenerFactory>(handover);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -60,19 +63,23 @@ public static class KestrelListeners
 
     private static void Bind(KestrelServerOptions kestrel, Uri address, Action<ListenOptions> configure)
     {
-        var host = address.Host.Trim('[', ']');
-        if (IPAddress.TryParse(host, out var ip))
-        {
-            kestrel.Listen(ip, address.Port, configure);
-        }
-        else if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
-        {
-            kestrel.Listen(IPAddress.Loopback, address.Port, configure);
-        }
-        else
+        if (AddressOf(address) is var ip && ip.Equals(IPAddress.IPv6Any))
         {
             kestrel.ListenAnyIP(address.Port, configure);
         }
+        else
+        {
+            kestrel.Listen(ip, address.Port, configure);
+        }
+    }
+
+    /// <summary>What a host name stands for: itself, loopback, or every address of this machine.</summary>
+    internal static IPAddress AddressOf(Uri listener)
+    {
+        var host = listener.Host.Trim('[', ']');
+        return IPAddress.TryParse(host, out var ip) ? ip
+            : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
+            : Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
     }
 
     private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)

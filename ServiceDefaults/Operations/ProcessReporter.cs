@@ -1,10 +1,10 @@
 using System.Reflection;
-using Microsoft.Extensions.Hosting;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.ServiceDefaults.Operations;
 
 /// <summary>Sends what a process has to report every two seconds. A report that is lost is followed by the next.</summary>
-public abstract class ProcessReporter(string kind, TimeProvider time) : BackgroundService
+public abstract class ProcessReporter(string kind, TimeProvider time) : BackgroundLoop
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -18,10 +18,9 @@ public abstract class ProcessReporter(string kind, TimeProvider time) : Backgrou
     protected abstract Task Send(string id, string kind, DateTimeOffset started);
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         var started = time.GetUtcNow();
-        using var timer = new PeriodicTimer(Period, time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -33,7 +32,7 @@ public abstract class ProcessReporter(string kind, TimeProvider time) : Backgrou
                 // The cluster is away; operators see that by other means.
             }
 
-            await timer.WaitForNextTickAsync(stoppingToken);
+            await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

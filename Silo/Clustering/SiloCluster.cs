@@ -1,3 +1,4 @@
+using System.Net;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using RegistryProxy.Configuration;
@@ -5,6 +6,7 @@ using RegistryProxy.Grains;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.ServiceDefaults.Telemetry;
 using RegistryProxy.Silo.Storage;
 
@@ -21,10 +23,12 @@ public static class SiloCluster
     public static void AddEmbeddedSilo(this WebApplicationBuilder builder, HostStart start) =>
         builder.AddSilo(start, cluster => cluster.Provider == ClusterProvider.Localhost ? (UnusedPort.Or(0), 0) : (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
 
-    private static void AddSilo(this WebApplicationBuilder builder, HostStart start, Func<ClusterConfiguration, (int Silo, int Gateway)> ports)
+    private static void AddSilo(this WebApplicationBuilder builder, HostStart start, Func<ClusterConfiguration, (int Silo, int Gateway)> choose)
     {
         var configuration = start.Source.Current.Configuration;
         var cluster = configuration.Cluster;
+        var ports = choose(cluster);
+        RequirePorts(cluster, ports);
         builder.Services.AddGrains();
         if (cluster.Provider != ClusterProvider.Localhost)
         {
@@ -38,7 +42,7 @@ public static class SiloCluster
 
         builder.UseOrleans(silo =>
         {
-            AddMembership(silo, cluster, ports(cluster));
+            AddMembership(silo, cluster, ports);
             if (cluster.Tls is { } tls)
             {
                 silo.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
@@ -61,6 +65,15 @@ public static class SiloCluster
             silo.Configure<ClusterMembershipOptions>(SetMembership);
             silo.Configure<LoadSheddingOptions>(options => (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold) = (true, 95, 100));
         });
+    }
+
+    private static void RequirePorts(ClusterConfiguration cluster, (int Silo, int Gateway) ports)
+    {
+        var address = cluster.Provider == ClusterProvider.Localhost ? IPAddress.Loopback : SiloAddressing.Advertised(cluster);
+        foreach (var (key, port) in new[] { ("cluster.siloPort", ports.Silo), ("cluster.gatewayPort", ports.Gateway) })
+        {
+            ListenerProbe.Require(key, $"{address}:{port}", new IPEndPoint(address, port));
+        }
     }
 
     private static void AddMembership(ISiloBuilder silo, ClusterConfiguration cluster, (int Silo, int Gateway) ports)

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.ServiceDefaults.Health;
 
 namespace RegistryProxy.Silo.Clustering;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Silo.Clustering;
 /// may have gone on without it. It may answer again when the membership says that it is still one of them.
 /// </summary>
 internal sealed partial class SiloPulse(IClusterMembershipService membership, TimeProvider time, ILogger<SiloPulse> logger)
-    : BackgroundService, IReadiness
+    : BackgroundLoop, IReadiness
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
@@ -32,7 +33,7 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
 
     public string? Detail => IsInDoubt ? "this silo was stopped and reads the membership" : null;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task Run(CancellationToken stoppingToken)
     {
         var (member, since) = (Task.FromResult(true), 0L);
         while (!stoppingToken.IsCancellationRequested)

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Storage;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -12,6 +13,9 @@ namespace RegistryProxy.Silo.Storage;
 /// </summary>
 internal sealed class FileGrainStorage(StateFolder folder, IGrainStorageSerializer serializer, IOptions<ClusterOptions> cluster) : IGrainStorage
 {
+    /// <summary>The largest record, in bytes.</summary>
+    private const int MaxRecordBytes = 16 * 1024 * 1024;
+
     /// <summary>Writers of one file wait for each other; those of others rarely do.</summary>
     private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
 
@@ -23,7 +27,7 @@ internal sealed class FileGrainStorage(StateFolder folder, IGrainStorageSerializ
             return;
         }
 
-        var content = File.ReadAllBytes(path);
+        var content = BoundedFile.Read(path, MaxRecordBytes);
         (grainState.ETag, grainState.RecordExists, grainState.State) = (ETag(content), true, serializer.Deserialize<T>(new BinaryData(content)));
     });
 
@@ -56,7 +60,7 @@ internal sealed class FileGrainStorage(StateFolder folder, IGrainStorageSerializ
 
     private static void RefuseOutdated(string path, string? known)
     {
-        var stored = File.Exists(path) ? ETag(File.ReadAllBytes(path)) : null;
+        var stored = File.Exists(path) ? ETag(BoundedFile.Read(path, MaxRecordBytes)) : null;
         if (stored != known)
         {
             throw new InconsistentStateException("the state was written by another activation", stored, known);

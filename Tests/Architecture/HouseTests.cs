@@ -11,16 +11,18 @@ public sealed class HouseTests
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
         ["Protocol"] = [],
-        ["Configuration"] = ["Protocol"],
+        ["Files"] = [],
+        ["Background"] = [],
+        ["Configuration"] = ["Protocol", "Files", "Background"],
         ["Egress"] = ["Protocol"],
         ["Grains.Interfaces"] = ["Protocol"],
         ["Grains"] = ["Grains.Interfaces", "Configuration", "Egress"],
         ["ServiceDefaults"] = ["Configuration", "Egress"],
-        ["Clustering.Kubernetes"] = [],
+        ["Clustering.Kubernetes"] = ["Files", "Background"],
         ["Silo"] = ["Grains", "ServiceDefaults", "Clustering.Kubernetes"],
         ["Gateway"] = ["Grains.Interfaces", "Egress", "ServiceDefaults", "Clustering.Kubernetes"],
         ["Standalone"] = ["Silo", "Gateway"],
-        ["NodeAgent"] = ["Protocol"],
+        ["NodeAgent"] = ["Protocol", "Files", "Background"],
         ["Tests"] = ["Standalone", "Silo", "Gateway", "NodeAgent", "Clustering.Kubernetes"],
         ["Benchmarks"] = ["Standalone"],
     };

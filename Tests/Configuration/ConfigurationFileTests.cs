@@ -6,7 +6,7 @@ namespace RegistryProxy.Tests.Configuration;
 
 public sealed class ConfigurationFileTests : IDisposable
 {
-    private const string Good = """
+    internal const string Good = """
         tokens: { accessLifetime: 5m, refreshLifetime: 12h, keyRotation: 24h }
         listen: { trustedProxies: ["10.0.0.0/8"] }
         upstreams:

@@ -55,7 +55,8 @@ public sealed class AgentSettingsTests
     [InlineData("mirror: { listen: \"http://0.0.0.0:5005\" }", "mirror.listen: must be http on loopback")]
     [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: azure, authenticator: a }, ca: /nonexistent }]", "frontDoors[0].ca: /nonexistent cannot be read as certificates in PEM")]
     [InlineData("a: b: c", "x.yaml:1: not valid YAML")]
-    [InlineData("", "the file must hold one map of settings")]
+    [InlineData("", "the file is empty")]
+    [InlineData("[a]", "the file must hold one map of settings")]
     public void What_is_wrong_is_said_with_its_place(string text, string error) => Assert.Contains(error, string.Join('\n', SettingsFile.Parse(text, "x.yaml").Errors));
 
     [Theory]

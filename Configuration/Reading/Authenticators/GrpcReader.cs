@@ -14,13 +14,14 @@ internal static class GrpcReader
             key.Fail("certificate and key belong together");
         }
 
+        var pair = certificate.IsPresent && key.IsPresent ? PemReader.Pair(certificate, key, context) : default;
         return new GrpcConfiguration
         {
             Name = name,
             Endpoint = EndpointReader.Required(endpoint, allowPrivate) ?? new Uri("https://invalid"),
             Ca = PemReader.OptionalFile(map["ca"], context),
-            Certificate = PemReader.OptionalFile(certificate, context),
-            Key = key.IsPresent ? context.ExistingFile(key) : null,
+            Certificate = pair.Certificate,
+            Key = pair.Key,
             AllowPrivate = allowPrivate,
         };
     }

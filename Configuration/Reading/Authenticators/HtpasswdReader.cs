@@ -9,8 +9,8 @@ internal static class HtpasswdReader
     public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
     {
         var file = map["file"];
-        var path = context.ExistingFile(file);
-        if (File.Exists(path) && !HtpasswdFile.TryRead(path, out _, out var problems))
+        var path = context.Absolute(file.RequiredText());
+        if (file.IsPresent && !HtpasswdFile.TryRead(path, out _, out var problems))
         {
             foreach (var problem in problems)
             {

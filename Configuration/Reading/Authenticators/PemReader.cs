@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
-using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
-/// <summary>Files of certificates: they must be there and hold at least one.</summary>
+/// <summary>Files of certificates: they must be there and hold at least one, and a key must be that of its certificate.</summary>
 internal static class PemReader
 {
     /// <summary>A file of certificates, or none.</summary>
@@ -14,23 +14,43 @@ internal static class PemReader
     public static string Required(Field field, ReadingContext context)
     {
         var path = context.Absolute(field.RequiredText());
-        if (!field.IsPresent)
+        if (field.IsPresent)
         {
-            return path;
-        }
-
-        try
-        {
-            if (CertificateFiles.Load(path).Count == 0)
-            {
-                field.Fail($"there is no certificate in {path}; PEM files are read");
-            }
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            field.Fail($"{path} cannot be read as certificates: {fault.Message}");
+            Try(field, $"{path} cannot be read as certificates: ", () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Load(path)));
         }
 
         return path;
+    }
+
+    /// <summary>A certificate and its key, when both are given.</summary>
+    public static (string Certificate, string Key) Pair(Field certificate, Field key, ReadingContext context)
+    {
+        var pair = (Certificate: context.Absolute(certificate.RequiredText()), Key: context.Absolute(key.RequiredText()));
+        if (certificate.IsPresent && key.IsPresent)
+        {
+            Try(certificate, "", () =>
+            {
+                using var loaded = CertificatePair.Load(pair.Certificate, pair.Key);
+                return CertificateFiles.ProblemAt(context.Now, loaded);
+            });
+        }
+
+        return pair;
+    }
+
+    /// <summary>What cannot be read is an error; what has no life now may have one later, or is seen by clients.</summary>
+    private static void Try(Field field, string prefix, Func<string?> load)
+    {
+        try
+        {
+            if (load() is { } problem)
+            {
+                field.Warn(problem);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or CryptographicException)
+        {
+            field.Fail($"{prefix}{fault.Message}");
+        }
     }
 }

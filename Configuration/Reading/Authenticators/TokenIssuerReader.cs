@@ -1,4 +1,6 @@
+using System.Text.Json;
 using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
@@ -100,14 +102,36 @@ internal static class TokenIssuerReader
         var (jwks, endpoint) = (map["jwks"], map["endpoint"]);
         if (jwks.IsMap && jwks.Map() is { } file)
         {
-            var path = context.ExistingFile(file["file"]);
+            var keys = KeyFile(file["file"], context);
             file.RefuseOthers();
-            return new FiledKeys(path);
+            return keys;
         }
 
         return (EndpointReader.Optional(jwks, allowPrivate) ?? EndpointReader.Optional(endpoint, allowPrivate)) is { } address
             ? new AddressedKeys(address)
             : new DiscoveredKeys();
+    }
+
+    private static FiledKeys KeyFile(Field field, ReadingContext context)
+    {
+        var path = context.Absolute(field.RequiredText());
+        try
+        {
+            if (field.IsPresent)
+            {
+                using var set = JsonDocument.Parse(BoundedFile.ReadText(path));
+                if (set.RootElement.GetProperty("keys").GetArrayLength() == 0)
+                {
+                    field.Fail($"{path} holds no keys");
+                }
+            }
+        }
+        catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            field.Fail($"{path} is no JSON Web Key Set: {fault.Message}");
+        }
+
+        return new FiledKeys(path);
     }
 
     private static Dictionary<string, IReadOnlyList<string>> Require(Field field) => field.Entries().ToDictionary(

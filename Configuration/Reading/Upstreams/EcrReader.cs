@@ -132,12 +132,12 @@ internal static partial class EcrReader
         return new AwsRole(arn.Text() ?? "", externalId.Text(), sessionName.Text() ?? AwsRole.DefaultSessionName);
     }
 
-    [GeneratedRegex(@"\A[a-z]{2,5}(-[a-z]+)+-[0-9]+\z")]
+    [GeneratedRegex(@"\A[a-z]{2,5}(-[a-z]+)+-[0-9]+\z", RegexOptions.NonBacktracking)]
     private static partial Regex Region();
 
-    [GeneratedRegex(@"\Aarn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[!-~]+\z")]
+    [GeneratedRegex(@"\Aarn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[!-~]+\z", RegexOptions.NonBacktracking)]
     private static partial Regex Arn();
 
-    [GeneratedRegex(@"\A[\w+=,.@-]{2,64}\z", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"\A[A-Za-z0-9_+=,.@-]{2,64}\z", RegexOptions.NonBacktracking)]
     private static partial Regex SessionName();
 }

@@ -1,3 +1,5 @@
+using RegistryProxy.Background;
+
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
@@ -32,7 +34,7 @@ internal sealed class StallWatch(TimeProvider time)
     {
         var began = time.GetTimestamp();
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var timer = time.CreateTimer(_ => Check(began, isSuspect, giveUp), null, Limit(isSuspect()), Step);
+        await using var timer = GuardedTimer.Start(time, new Waiting(this, began, isSuspect, giveUp), Limit(isSuspect()), Step);
         Interlocked.Increment(ref _waiting);
         try
         {
@@ -64,6 +66,11 @@ internal sealed class StallWatch(TimeProvider time)
                 // The answer came in this very moment.
             }
         }
+    }
+
+    private sealed class Waiting(StallWatch watch, long began, Func<bool> isSuspect, CancellationTokenSource giveUp) : ITicking
+    {
+        public void Tick() => watch.Check(began, isSuspect, giveUp);
     }
 
     private TimeSpan Limit(bool suspect) => Volatile.Read(ref _answers) < Acquaintance && !suspect

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 
 namespace RegistryProxy.Grains.Sessions.Identity;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Grains.Sessions.Identity;
 /// The authenticators of the running configuration. Their files are compared twice a second; a broken one changes nothing. The version
 /// changes whenever what they say may have changed.
 /// </summary>
-internal sealed partial class AuthenticatorDirectory : IDisposable
+internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
@@ -26,7 +27,7 @@ internal sealed partial class AuthenticatorDirectory : IDisposable
         _logger = logger;
         _state = Read(State.Nothing);
         configuration.Changed += Check;
-        _timer = time.CreateTimer(_ => Check(), null, Period, Period);
+        _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
     /// <summary>Raised after <see cref="Version"/> changed.</summary>
@@ -57,6 +58,8 @@ internal sealed partial class AuthenticatorDirectory : IDisposable
         }
     }
 
+    void ITicking.Tick() => Check();
+
     private void Check()
     {
         State before;
@@ -72,7 +75,7 @@ internal sealed partial class AuthenticatorDirectory : IDisposable
             _state = next;
         }
 
-        Changed?.Invoke();
+        BackgroundFaults.Raise(Changed, handler => handler());
         foreach (var gone in before.Entries.Values.Select(entry => entry.Authenticator).Except(_state.Entries.Values.Select(entry => entry.Authenticator)))
         {
             (gone as IDisposable)?.Dispose();

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Authenticators;
@@ -22,7 +21,7 @@ internal sealed class AuthenticatorFactory(
         {
             return (Create(configuration), "");
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        catch (Exception fault)
         {
             return (null, fault.Message);
         }

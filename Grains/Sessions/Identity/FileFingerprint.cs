@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
+using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Sessions.Identity;
 
-/// <summary>Tells one content of a file, or of the files of a folder, from another.</summary>
+/// <summary>Tells one content of a file, or of the certificates of a folder, from another.</summary>
 internal static class FileFingerprint
 {
     /// <summary>A short hash of the content; empty when it cannot be read.</summary>
@@ -10,17 +12,11 @@ internal static class FileFingerprint
     {
         try
         {
-            return Directory.Exists(path) ? string.Concat(Directory.GetFiles(path).Order().Select(OfFile)) : OfFile(path);
+            return string.Concat(CertificateFiles.Of(path).Select(file => Convert.ToHexStringLower(SHA256.HashData(BoundedFile.Read(file, HtpasswdFile.MaxBytes)))[..12]));
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        catch (IOException)
         {
             return "";
         }
-    }
-
-    private static string OfFile(string path)
-    {
-        using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(file))[..12];
     }
 }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using YamlDotNet.Core;
+using RegistryProxy.Files;
 using YamlDotNet.RepresentationModel;
 
 namespace RegistryProxy.NodeAgent.Installation.Merging;
@@ -57,17 +57,12 @@ internal static class ProviderConfigMerge
 
     private static Merged AddYaml(string text, string file, IReadOnlyList<ProviderEntry> entries)
     {
-        var stream = new YamlStream();
-        try
+        if (BoundedYaml.Read(text, out var problem) is not { } document)
         {
-            stream.Load(new StringReader(text));
-        }
-        catch (YamlException fault)
-        {
-            throw new InstallRefusal($"{file} is not YAML that can be merged: {fault.Message}");
+            throw new InstallRefusal($"{file}:{problem.Line} is not YAML that can be merged: {problem.Message}");
         }
 
-        if (stream.Documents is not [{ RootNode: YamlMappingNode root }] || !root.Children.TryGetValue("providers", out var found)
+        if (document is not YamlMappingNode root || !root.Children.TryGetValue("providers", out var found)
             || found is not YamlSequenceNode { Style: not YamlDotNet.Core.Events.SequenceStyle.Flow, Children.Count: > 0 } providers)
         {
             throw new InstallRefusal($"{file} has no list of providers: is it a CredentialProviderConfig?");

@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
@@ -12,7 +13,7 @@ internal static class AgentFilesPlan
     [
         FileChange.Own(context.Host, AgentFiles.Settings, context.SettingsText, secret: true),
         .. context.Settings.FrontDoors.Where(door => door.CaFile is not null).DistinctBy(door => door.InstalledCaFile)
-            .Select(door => FileChange.Own(context.Host, door.InstalledCaFile!, File.ReadAllText(door.CaFile!))),
+            .Select(door => FileChange.Own(context.Host, door.InstalledCaFile!, BoundedFile.ReadText(door.CaFile!))),
     ];
 
     /// <summary>Up before kubelet, which does not start without its image service, and back at once whenever it ends.</summary>

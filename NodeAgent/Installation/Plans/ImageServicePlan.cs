@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation.Merging;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
@@ -68,8 +69,8 @@ internal static class ImageServicePlan
     {
         var host = context.Host;
         string[] folders = [.. new[] { context.Platform.DropInDir, FindConfigDir(host) }.OfType<string>()];
-        var known = folders.SelectMany(folder => host.List(folder, "*.conf")).Append(host.At(KubeletConfig)).Where(File.Exists).Select(File.ReadAllText)
-            .Select(KubeletYaml.ImageServiceOf).Concat(UnitFiles.SelectMany(place => host.List(place.Folder, place.Pattern)).Select(file => ShellVariables.FindFlag(File.ReadAllText(file), Flag)))
+        var known = folders.SelectMany(folder => host.List(folder, "*.conf")).Append(host.At(KubeletConfig)).Where(File.Exists).Select(file => BoundedFile.ReadText(file))
+            .Select(KubeletYaml.ImageServiceOf).Concat(UnitFiles.SelectMany(place => host.List(place.Folder, place.Pattern)).Select(file => ShellVariables.FindFlag(BoundedFile.ReadText(file), Flag)))
             .OfType<string>().FirstOrDefault(value => value != endpoint);
         if (known is not null && (context.Settings.Runtime.IsDocker || $"unix://{context.Settings.Runtime.Socket}" != known))
         {
@@ -83,7 +84,7 @@ internal static class ImageServicePlan
     }
 
     private static string? FindConfigDir(HostFiles host) => UnitFiles.SelectMany(place => host.List(place.Folder, place.Pattern))
-        .Select(file => ShellVariables.FindFlag(File.ReadAllText(file), "--config-dir")).FirstOrDefault(folder => folder is not null);
+        .Select(file => ShellVariables.FindFlag(BoundedFile.ReadText(file), "--config-dir")).FirstOrDefault(folder => folder is not null);
 
     private static string DropIn(string endpoint) => $"""
         apiVersion: kubelet.config.k8s.io/v1beta1

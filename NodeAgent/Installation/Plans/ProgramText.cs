@@ -11,7 +11,7 @@ internal static class ProgramText
     {
         var wanted = Encoding.ASCII.GetBytes(text);
         var buffer = new byte[Chunk + wanted.Length];
-        using var file = File.OpenRead(path);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
         var kept = 0;
         while (file.Read(buffer, kept, Chunk) is > 0 and var read)
         {

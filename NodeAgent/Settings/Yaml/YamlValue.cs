@@ -1,3 +1,4 @@
+using RegistryProxy.Files;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -27,24 +28,17 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
     /// <summary>The document of a text; <c>null</c>, with errors, when it is not one map.</summary>
     public static YamlValue? Read(string text, YamlErrors errors)
     {
-        var stream = new YamlStream();
-        try
+        switch (BoundedYaml.Read(text, out var problem))
         {
-            stream.Load(new StringReader(text));
+            case YamlMappingNode map:
+                return new YamlValue(map, "", 1, errors);
+            case null:
+                errors.Add(problem.Line, "", problem.Message);
+                return null;
+            default:
+                errors.Add(1, "", "the file must hold one map of settings");
+                return null;
         }
-        catch (YamlException fault)
-        {
-            errors.Add(fault.Start.Line, "", $"not valid YAML: {fault.Message}");
-            return null;
-        }
-
-        if (stream.Documents is [{ RootNode: YamlMappingNode map }])
-        {
-            return new YamlValue(map, "", 1, errors);
-        }
-
-        errors.Add(1, "", "the file must hold one map of settings");
-        return null;
     }
 
     public void Fail(string message) => errors.Add(node?.Start.Line ?? line, path, message);
@@ -88,6 +82,7 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
 
     public string? Text()
     {
+        errors.LastRead = (node?.Start.Line ?? line, path);
         if (IsPresent && node is not YamlScalarNode)
         {
             Fail("must be a single value");

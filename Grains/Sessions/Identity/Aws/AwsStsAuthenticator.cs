@@ -104,6 +104,6 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
     }
 
     /// <summary>The session name of a role on an instance is the instance's id.</summary>
-    [GeneratedRegex(@":(i-[0-9a-f]{8,17})\z")]
+    [GeneratedRegex(@":(i-[0-9a-f]{8,17})\z", RegexOptions.NonBacktracking)]
     private static partial Regex Instance();
 }

@@ -20,19 +20,22 @@ internal sealed partial record PresignedCallerIdentity(
     public const string ServerIdHeader = "X-RegistryProxy-Server-Id";
 
     private const int MaxLength = 8 * 1024;
+    private const int MaxValueLength = 4096;
 
     private static readonly Dictionary<string, Regex> Grammar = new(StringComparer.Ordinal)
     {
-        ["Action"] = new("^GetCallerIdentity$"),
-        ["Version"] = new("^2011-06-15$"),
-        ["X-Amz-Algorithm"] = new("^AWS4-HMAC-SHA256$"),
-        ["X-Amz-Credential"] = new("^[A-Z0-9]{16,128}/[0-9]{8}/[a-z0-9-]{1,32}/sts/aws4_request$"),
-        ["X-Amz-Date"] = new("^[0-9]{8}T[0-9]{6}Z$"),
-        ["X-Amz-Expires"] = new("^[0-9]{1,3}$"),
-        ["X-Amz-Security-Token"] = new("^[A-Za-z0-9+/=_-]{1,4096}$"),
-        ["X-Amz-SignedHeaders"] = new("^host;x-registryproxy-server-id$"),
-        ["X-Amz-Signature"] = new("^[0-9a-f]{64}$"),
+        ["Action"] = Linear("^GetCallerIdentity$"),
+        ["Version"] = Linear("^2011-06-15$"),
+        ["X-Amz-Algorithm"] = Linear("^AWS4-HMAC-SHA256$"),
+        ["X-Amz-Credential"] = Linear("^[A-Z0-9]{16,128}/[0-9]{8}/[a-z0-9-]{1,32}/sts/aws4_request$"),
+        ["X-Amz-Date"] = Linear("^[0-9]{8}T[0-9]{6}Z$"),
+        ["X-Amz-Expires"] = Linear("^[0-9]{1,3}$"),
+        ["X-Amz-Security-Token"] = Linear("^[A-Za-z0-9+/=_-]+$"),
+        ["X-Amz-SignedHeaders"] = Linear("^host;x-registryproxy-server-id$"),
+        ["X-Amz-Signature"] = Linear("^[0-9a-f]{64}$"),
     };
+
+    private static Regex Linear(string pattern) => new(pattern, RegexOptions.NonBacktracking);
 
     /// <summary>Reads the text of a URL; says what is wrong with it otherwise.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out PresignedCallerIdentity? request, out string problem)
@@ -49,7 +52,7 @@ internal sealed partial record PresignedCallerIdentity(
         {
             var parts = pair.Split('=', 2);
             var value = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]) : "";
-            if (!Grammar.TryGetValue(parts[0], out var grammar) || !grammar.IsMatch(value) || value.EndsWith('\n') || parameters.Exists(known => known.Key == parts[0]))
+            if (!Grammar.TryGetValue(parts[0], out var grammar) || value.Length > MaxValueLength || !grammar.IsMatch(value) || value.EndsWith('\n') || parameters.Exists(known => known.Key == parts[0]))
             {
                 problem = Grammar.ContainsKey(parts[0]) && parts[0] == "X-Amz-SignedHeaders"
                     ? $"the signature must cover host and {ServerIdHeader}, and no other header"
@@ -82,6 +85,6 @@ internal sealed partial record PresignedCallerIdentity(
     /// <summary>The request's path and query.</summary>
     public string Target => "/?" + string.Join('&', Parameters.Select(parameter => $"{parameter.Key}={Uri.EscapeDataString(parameter.Value)}"));
 
-    [GeneratedRegex(@"\Ahttps://(?<host>sts(-fips)?(\.[a-z]{2}(-[a-z]+){1,3}-[0-9])?\.amazonaws\.com(\.cn)?)/?\?(?<query>[!-~]+)\z")]
+    [GeneratedRegex(@"\Ahttps://(?<host>sts(-fips)?(\.[a-z]{2}(-[a-z]+){1,3}-[0-9])?\.amazonaws\.com(\.cn)?)/?\?(?<query>[!-~]+)\z", RegexOptions.NonBacktracking)]
     private static partial Regex UrlShape();
 }

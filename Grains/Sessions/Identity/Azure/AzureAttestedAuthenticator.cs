@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Azure;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using RegistryProxy.Configuration;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
 
@@ -9,15 +10,29 @@ namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
 /// The keys of an issuer, kept for an hour and asked for again when a token names one that is not known, at most once a minute. A failed
 /// fetch is not repeated for a while, and what is known goes on being used.
 /// </summary>
-internal sealed class IssuerKeys(TokenIssuerConfiguration configuration, TimeProvider time) : IDisposable
+internal sealed class IssuerKeys : IDisposable
 {
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
     private static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
-    private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, time);
+    private readonly TokenIssuerConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly IssuerDocuments _documents;
     private readonly SemaphoreSlim _flight = new(1);
     private volatile Known _known = Known.Nothing;
+
+    /// <exception cref="IOException">The file of keys cannot be read.</exception>
+    /// <exception cref="FormatException">The file holds no keys.</exception>
+    public IssuerKeys(TokenIssuerConfiguration configuration, TimeProvider time)
+    {
+        (_configuration, _time, _documents) = (configuration, time, new IssuerDocuments(configuration.AllowPrivate, time));
+        if (configuration.Keys is FiledKeys filed)
+        {
+            var now = time.GetUtcNow();
+            _known = new Known([.. OfFile(filed)], now, now + Life, now, "");
+        }
+    }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
     /// <exception cref="IssuerUnavailableException">There are none yet, and they cannot be had.</exception>
@@ -51,14 +66,14 @@ internal sealed class IssuerKeys(TokenIssuerConfiguration configuration, TimePro
     private bool IsDue(string? keyId)
     {
         var known = _known;
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         return now >= known.NextTry
             && (now >= known.Until || (keyId is not null && now >= known.Fetched + MinPeriod && known.Keys.All(key => key.KeyId != keyId)));
     }
 
     private async Task<Known> Fetch(CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         try
         {
             var keys = await Read(cancellation);
@@ -72,20 +87,25 @@ internal sealed class IssuerKeys(TokenIssuerConfiguration configuration, TimePro
 
     private async Task<IEnumerable<SecurityKey>> Read(CancellationToken cancellation)
     {
-        switch (configuration.Keys)
+        switch (_configuration.Keys)
         {
             case FiledKeys filed:
-                return Parse(await File.ReadAllTextAsync(filed.Path, cancellation));
+                return OfFile(filed);
             case AddressedKeys addressed:
                 return Parse(await _documents.GetDocumentAsync(addressed.Address.AbsoluteUri, cancellation));
             default:
-                var address = $"{configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
+                var address = $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
                 var discovered = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
-                return discovered.Issuer == configuration.Issuer
+                return discovered.Issuer == _configuration.Issuer
                     ? discovered.SigningKeys
-                    : throw new JsonException($"the discovery document of '{configuration.Name}' names another issuer");
+                    : throw new JsonException($"the discovery document of '{_configuration.Name}' names another issuer");
         }
     }
+
+    /// <exception cref="FormatException">It holds no keys.</exception>
+    private static IList<SecurityKey> OfFile(FiledKeys filed) => new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys() is { Count: > 0 } keys
+        ? keys
+        : throw new FormatException($"{filed.Path} holds no keys");
 
     private static IEnumerable<SecurityKey> Parse(string text) => new JsonWebKeySet(text).GetSigningKeys();
 

@@ -160,7 +160,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     private static int Seconds => (int)LdapPool.Timeout.TotalSeconds;
 
-    [GeneratedRegex(@"\(([A-Za-z][A-Za-z0-9-]*)=\{0\}\)")]
+    [GeneratedRegex(@"\(([A-Za-z][A-Za-z0-9-]*)=\{0\}\)", RegexOptions.NonBacktracking)]
     private static partial Regex NameAttribute();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory of authenticator {Authenticator} cannot be used: {Problem}")]

@@ -1,7 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Ldap;
 

@@ -2,8 +2,8 @@ using System.Security.Cryptography.X509Certificates;
 using Grpc.Core;
 using Grpc.Net.Client;
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Plugin;
 
@@ -75,7 +75,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
 
         if (configuration is { Certificate: { } certificate, Key: { } key })
         {
-            handler.SslOptions.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, key)];
+            handler.SslOptions.ClientCertificates = [CertificatePair.Load(certificate, key)];
         }
     }
 }

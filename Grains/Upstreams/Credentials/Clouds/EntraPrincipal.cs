@@ -114,6 +114,6 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
         return EntraCode().Match(said) is { Success: true } code ? $" ({code.Value})" : "";
     }
 
-    [GeneratedRegex("AADSTS[0-9]{3,9}")]
+    [GeneratedRegex("AADSTS[0-9]{3,9}", RegexOptions.NonBacktracking)]
     private static partial Regex EntraCode();
 }
