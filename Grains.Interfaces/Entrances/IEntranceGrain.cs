@@ -13,13 +13,33 @@ public interface IEntranceGrain : IGrainWithIntegerKey
     [Alias("Ping"), AlwaysInterleave, ResponseTimeout("00:00:01")]
     ValueTask Ping(CancellationToken cancellation = default);
 
+    /// <summary>Returns at once: the silo to which the way leads, one life of one process.</summary>
+    [Alias("Where"), AlwaysInterleave, ResponseTimeout("00:00:01")]
+    ValueTask<string> Where(CancellationToken cancellation = default);
+
     /// <summary>As <see cref="ILoginGrain.Login"/>.</summary>
-    [Alias("Login"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    [Alias("Login"), AlwaysInterleave, ResponseTimeout(LoginTimes.EntranceCall)]
     ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="ILoginGrain.CreateNonce"/>.</summary>
     [Alias("CreateNonce"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="IPeopleLoginGrain.Begin"/>.</summary>
+    [Alias("BeginPeopleLogin"), AlwaysInterleave, ResponseTimeout("00:00:09")]
+    ValueTask<PeopleLoginStart> BeginPeopleLogin(PeopleLoginRequest request, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="IPeopleLoginGrain.Finish"/>.</summary>
+    [Alias("FinishPeopleLogin"), AlwaysInterleave, ResponseTimeout(LoginTimes.EntranceCall)]
+    ValueTask<LoginResult> FinishPeopleLogin(PeopleLoginReply reply, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="IPeopleLoginGrain.BeginDevice"/>.</summary>
+    [Alias("BeginDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="IPeopleLoginGrain.SearchDevice"/>.</summary>
+    [Alias("SearchDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="ISnapshotGrain.Follow"/>.</summary>
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]

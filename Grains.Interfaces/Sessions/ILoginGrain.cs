@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Interfaces;
 public interface ILoginGrain : IGrainWithIntegerKey
 {
     /// <summary>Answers one token request. Expected failures are results; nothing is thrown for a wrong password.</summary>
-    [Alias("Login"), ResponseTimeout("00:00:10")]
+    [Alias("Login"), ResponseTimeout(LoginTimes.LoginCall)]
     ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default);
 
     /// <summary>A nonce that counts once, for a minute; <c>null</c> when the tenant has no token authenticator of this name.</summary>

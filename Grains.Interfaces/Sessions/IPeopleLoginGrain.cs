@@ -14,17 +14,27 @@ public interface IPeopleLoginGrain : IGrainWithIntegerKey
     ValueTask<PeopleLoginStart> Begin(PeopleLoginRequest request, CancellationToken cancellation = default);
 
     /// <summary>Redeems the code with which the browser came back. Granted with a refresh token, unless it was for a device.</summary>
-    [Alias("Finish"), ResponseTimeout("00:00:12")]
+    [Alias("Finish"), ResponseTimeout(LoginTimes.LoginCall)]
     ValueTask<LoginResult> Finish(PeopleLoginReply reply, CancellationToken cancellation = default);
 
-    /// <summary>Starts the login of a device; <c>null</c> when this address started too many.</summary>
-    [Alias("BeginDevice"), ResponseTimeout("00:00:05")]
+    /// <summary>Starts the login of a device; <c>null</c> when this address, or all together, started too many.</summary>
+    [Alias("BeginDevice"), ResponseTimeout("00:00:04")]
     ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default);
 
-    /// <summary>The address from which the device with this user code asked; <c>null</c> when no device waits for it.</summary>
+    /// <summary>Looks for the device with this user code. Codes that are nobody's are budgeted per address and in all.</summary>
+    [Alias("SearchDevice"), ResponseTimeout("00:00:04")]
+    ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default);
+
+    /// <summary>As <see cref="SearchDevice"/>, for gateways of an older version: the address of the device, or <c>null</c>.</summary>
     [Alias("FindDevice"), ResponseTimeout("00:00:05")]
     ValueTask<string?> FindDevice(string tenant, string userCode, CancellationToken cancellation = default);
 }
+
+/// <summary>What became of a search for a device.</summary>
+/// <param name="Address">From where the device asked; <c>null</c> when no device waits for the code.</param>
+/// <param name="Throttled">Nobody looked: too many codes were nobody's of late.</param>
+[GenerateSerializer, Immutable, Alias("rp.device-search")]
+public sealed record DeviceSearch([property: Id(0)] string? Address, [property: Id(1)] bool Throttled);
 
 /// <summary>A browser wants to log in.</summary>
 /// <param name="Tenant">The tenant of the host.</param>

@@ -18,6 +18,7 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
     public ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default)
     {
         var now = time.GetTimestamp();
+        ForgetReports();
         _reports[report.Gateway] = (report, now);
         foreach (var gone in _gateways.Where(entry => time.GetElapsedTime(entry.Value.RenewedAt) > CacheReport.Trust).Select(entry => entry.Key).ToList())
         {
@@ -52,12 +53,16 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 
     public ValueTask<IReadOnlyList<CacheReport>> Describe(CancellationToken cancellation = default)
     {
+        ForgetReports();
+        return new([.. _reports.Values.Select(entry => entry.Report).OrderBy(report => report.Gateway, StringComparer.Ordinal)]);
+    }
+
+    private void ForgetReports()
+    {
         foreach (var gone in _reports.Where(entry => time.GetElapsedTime(entry.Value.At) > ReportLifetime).Select(entry => entry.Key).ToList())
         {
             _reports.Remove(gone);
         }
-
-        return new([.. _reports.Values.Select(entry => entry.Report).OrderBy(report => report.Gateway, StringComparer.Ordinal)]);
     }
 
     /// <summary>Tells a gateway; when it does not answer, since when it may believe without hearing.</summary>

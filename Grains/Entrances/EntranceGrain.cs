@@ -5,14 +5,27 @@ namespace RegistryProxy.Grains.Entrances;
 
 /// <summary>Passes questions on.</summary>
 [StatelessWorker, Reentrant, GrainType("entrance")]
-internal sealed class EntranceGrain : Grain, IEntranceGrain
+internal sealed class EntranceGrain(ILocalSiloDetails silo) : Grain, IEntranceGrain
 {
     public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;
+
+    public ValueTask<string> Where(CancellationToken cancellation = default) => new(silo.SiloAddress.ToParsableString());
 
     public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) => Logins.Login(request, cancellation);
 
     public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
         Logins.CreateNonce(tenant, authenticator, cancellation);
+
+    public ValueTask<PeopleLoginStart> BeginPeopleLogin(PeopleLoginRequest request, CancellationToken cancellation = default) =>
+        People.Begin(request, cancellation);
+
+    public ValueTask<LoginResult> FinishPeopleLogin(PeopleLoginReply reply, CancellationToken cancellation = default) => People.Finish(reply, cancellation);
+
+    public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
+        People.BeginDevice(tenant, clientAddress, cancellation);
+
+    public ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
+        People.SearchDevice(tenant, userCode, clientAddress, cancellation);
 
     public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<ISnapshotGrain>(0).Follow(observer, known, cancellation);
@@ -22,6 +35,8 @@ internal sealed class EntranceGrain : Grain, IEntranceGrain
 
     public ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetGrant(cancellation);
+
+    private IPeopleLoginGrain People => GrainFactory.GetGrain<IPeopleLoginGrain>(0);
 
     private ILoginGrain Logins => GrainFactory.GetGrain<ILoginGrain>(0);
 }

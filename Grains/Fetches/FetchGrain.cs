@@ -39,6 +39,12 @@ internal sealed class FetchGrain(FetchTickets tickets, TimeProvider time) : Grai
             _keptAt = kept ? time.GetTimestamp() : null;
         }
 
+        if (_holder is null)
+        {
+            // Of a blob that nobody has, or that was never there, nothing is worth knowing.
+            DeactivateOnIdle();
+        }
+
         return ValueTask.CompletedTask;
     }
 }

@@ -19,6 +19,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
     public ValueTask Report(ProcessReport report)
     {
         var now = time.GetUtcNow();
+        ForgetGone(now);
         _processes[report.Id] = _processes.TryGetValue(report.Id, out var known)
             ? new Seen(report, now, known.Report, known.At)
             : new Seen(report, now, null, now);
@@ -28,11 +29,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
     public ValueTask<OperationsView> Describe(CancellationToken cancellation = default)
     {
         var now = time.GetUtcNow();
-        foreach (var id in _processes.Where(process => now - process.Value.At > Gone).Select(process => process.Key).ToList())
-        {
-            _processes.Remove(id);
-        }
-
+        ForgetGone(now);
         return new(new OperationsView
         {
             Tenants =
@@ -54,6 +51,14 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
                         (int)(now - process.At).TotalSeconds)),
             ],
         });
+    }
+
+    private void ForgetGone(DateTimeOffset now)
+    {
+        foreach (var id in _processes.Where(process => now - process.Value.At > Gone).Select(process => process.Key).ToList())
+        {
+            _processes.Remove(id);
+        }
     }
 
     private static IEnumerable<TenantRates> Rates(Seen process)

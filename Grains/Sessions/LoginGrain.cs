@@ -4,6 +4,7 @@ using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Access;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Sessions.Login;
 using RegistryProxy.Grains.Sessions.Throttling;
 using RegistryProxy.Grains.Sessions.Tokens;
@@ -15,7 +16,7 @@ namespace RegistryProxy.Grains.Sessions;
 [StatelessWorker, Reentrant, GrainType("login")]
 internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
-    LoginThrottle throttle, LoginGranter granter)
+    LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, DeviceLogins devices, TimeProvider time)
     : Grain, ILoginGrain
 {
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
@@ -25,14 +26,14 @@ internal sealed class LoginGrain(
             return new LoginResult { Status = LoginStatus.Unavailable, Message = "this tenant is not known here yet", RetryAfterSeconds = 2 };
         }
 
+        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
         return request.Credentials switch
         {
-            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
-                await WithPassword(tenant, request, user, password, cancellation),
-            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(request, token),
+            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } => await WithPassword(tenant, request, user, password, limit.Token),
+            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(tenant, request, token),
             { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
-                await WithAssertion(tenant, request, name, credential, cancellation),
-            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => await WithDeviceCode(request, code),
+                await WithAssertion(tenant, request, name, credential, limit.Token),
+            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => await WithDeviceCode(request, code, limit.Token),
             _ => await granter.Grant(request, null, AccessRules.Match(tenant, null)),
         };
     }
@@ -43,22 +44,35 @@ internal sealed class LoginGrain(
             : null;
 
     private async ValueTask<LoginResult> WithPassword(
-        TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation) =>
-        await granter.Open(request, await Try(tenant, request, user, () => passwords.Verify(tenant, user, password, cancellation), cancellation), cancellation);
+        TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
+    {
+        var verdict = await judge.Judge(
+            stop => Try(
+                () => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
+                () => passwords.Verify(tenant, user, password, stop)),
+            cancellation);
+        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+    }
 
     private async ValueTask<LoginResult> WithAssertion(
-        TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation) =>
-        authenticators.Find(tenant, name) is ITokenAuthenticator authenticator
-            ? await granter.Open(
-                request,
-                await Try(tenant, request, $"_{name}", () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), cancellation), cancellation),
-                cancellation)
-            : LoginResult.Rejected($"this tenant has no token authenticator '{name}'");
-
-    private async ValueTask<Verdict> Try(
-        TenantConfiguration tenant, LoginRequest request, string account, Func<ValueTask<Verdict>> verify, CancellationToken cancellation)
+        TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation)
     {
-        using var attempt = await throttle.Begin(tenant.Name, account, request.ClientAddress, cancellation);
+        if (authenticators.Find(tenant, name) is not ITokenAuthenticator authenticator)
+        {
+            return LoginResult.Rejected("this tenant has no token authenticator of this name");
+        }
+
+        var verdict = await judge.Judge(
+            stop => Try(
+                () => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
+                () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop)),
+            cancellation);
+        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+    }
+
+    private static async ValueTask<Verdict> Try(Func<ValueTask<LoginAttempt?>> begin, Func<ValueTask<Verdict>> verify)
+    {
+        using var attempt = await begin();
         if (attempt is null)
         {
             return Verdict.TooMany;
@@ -78,15 +92,27 @@ internal sealed class LoginGrain(
         return verdict;
     }
 
-    private async ValueTask<LoginResult> WithRefreshToken(LoginRequest request, Secret text)
+    /// <summary>A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it.</summary>
+    private async ValueTask<LoginResult> WithRefreshToken(TenantConfiguration tenant, LoginRequest request, Secret text)
     {
-        if (!RefreshToken.TryParse(text, out var token))
+        if (!RefreshToken.TryParse(text, out var token) || !tenant.Authenticators.Contains(token.Authenticator))
         {
             return LoginResult.Rejected("this is not a session token of this registry; log in again");
         }
 
-        var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject);
-        var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key.ToString()).Resume(token.SessionId, token.Hash());
+        var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
+        var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
+        if (!proved && !unproved.MayAsk(request.ClientAddress))
+        {
+            return LoginGranter.Failure(Verdict.TooMany);
+        }
+
+        var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key).Resume(token.SessionId, token.Hash());
+        if (!proved && resumed is not { Session: null, Unavailable: null })
+        {
+            unproved.WasGood(request.ClientAddress);
+        }
+
         return resumed switch
         {
             { Session: { } session } => await granter.Grant(request, session, session.Rules, text),
@@ -95,16 +121,19 @@ internal sealed class LoginGrain(
         };
     }
 
-    private async ValueTask<LoginResult> WithDeviceCode(LoginRequest request, Secret text)
+    private async ValueTask<LoginResult> WithDeviceCode(LoginRequest request, Secret text, CancellationToken cancellation)
     {
         if (!DeviceCode.TryParse(text, out var code))
         {
             return DeviceLogins.Refused(DeviceOutcome.Expired);
         }
 
-        var answer = await GrainFactory.GetGrain<IDeviceLoginGrain>(DeviceCode.KeyOf(request.Tenant, code.UserCode)).Poll(code.Hash());
-        return answer.Identity is { } identity
-            ? await granter.Open(request with { Offline = true }, Verdict.Proved(identity))
-            : DeviceLogins.Refused(answer.Outcome);
+        return await devices.Poll(request.Tenant, code, request.ClientAddress) switch
+        {
+            null => LoginGranter.Failure(Verdict.TooMany),
+            { Identity: { } identity } => await judge.Conclude(
+                () => granter.Open(request with { Offline = true }, Verdict.Proved(identity), cancellation), cancellation),
+            { Outcome: var outcome } => DeviceLogins.Refused(outcome),
+        };
     }
 }

@@ -8,7 +8,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs.</summary>
-internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, IConfigurationFeed configuration, TimeProvider time)
+internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, RoutingSeal seal, IConfigurationFeed configuration, TimeProvider time)
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
 
@@ -26,7 +26,8 @@ internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, IConf
         }
 
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
-        var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent);
+        var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
+        var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
         var session = await LastingQuestion.Ask(() => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         return await Grant(request, session, session.Rules, session.RefreshToken);
     }

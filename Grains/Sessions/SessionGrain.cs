@@ -12,6 +12,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// the credential that opened them changes or the authenticator does not know the identity any more.
 /// </summary>
 [GrainType("session")]
+[CollectionAgeLimit(Minutes = GrainAges.Session)]
 internal sealed class SessionGrain(
     [PersistentState("session", GrainStorageNames.State)] IPersistentState<SessionState> state,
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)
@@ -83,6 +84,7 @@ internal sealed class SessionGrain(
         var session = Find(sessionId);
         if (session?.TokenHash is null || !SameHash(session.TokenHash, tokenHash))
         {
+            EndUnlessUsed();
             return new ResumedSession(null);
         }
 
@@ -138,6 +140,15 @@ internal sealed class SessionGrain(
         }
     }
 
+    /// <summary>Of an identity that nobody has, or that an invented token names, nothing stays in memory.</summary>
+    private void EndUnlessUsed()
+    {
+        if (!state.RecordExists && state.State.Sessions.Count == 0)
+        {
+            DeactivateOnIdle();
+        }
+    }
+
     private FrontDoorConfiguration Running => configuration.Current.Configuration;
 
     private TokenConfiguration Tokens => Running.Tokens;
@@ -163,7 +174,7 @@ internal sealed class SessionGrain(
     private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
     {
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id) : null;
+        var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id, opening.Seal) : null;
         var now = time.GetUtcNow();
         return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, claims), token);
     }

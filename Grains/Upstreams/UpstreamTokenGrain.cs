@@ -8,6 +8,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// last good grant is used until it expires, whatever happens to the token endpoint meanwhile.
 /// </summary>
 [GrainType("upstreamtoken")]
+[CollectionAgeLimit(Minutes = GrainAges.Small)]
 internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, TimeProvider time) : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>

@@ -20,7 +20,10 @@ internal sealed record VerifiedIdentity(
     public const int MaxSubject = 512;
 
     /// <summary>Whether the subject can name a session and stand in a log.</summary>
-    public bool HasUsableSubject => Subject.Length is > 0 and <= MaxSubject && !Subject.Any(char.IsControl);
+    public bool HasUsableSubject => IsUsableSubject(Subject);
+
+    /// <summary>Whether a text can name a session and stand in a log.</summary>
+    public static bool IsUsableSubject(string subject) => subject.Length is > 0 and <= MaxSubject && !subject.Any(char.IsControl);
 
     /// <summary>Whether another proof says the same of the same subject.</summary>
     /// <param name="other">The other proof.</param>

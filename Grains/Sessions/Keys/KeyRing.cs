@@ -19,6 +19,18 @@ internal sealed class KeyRing
     /// <summary>Newest first.</summary>
     [Id(4)]
     public List<KeyEntry> UploadKeys { get; set; } = [];
+
+    /// <summary>What names a grain in tokens that clients keep is authenticated with these; newest first.</summary>
+    [Id(5)]
+    public List<KeyEntry> RoutingKeys { get; set; } = [];
+
+    /// <summary>The longest life of a refresh token since the newest routing key was made.</summary>
+    [Id(6)]
+    public TimeSpan LongestRefresh { get; set; }
+
+    /// <summary>When the next routing key is made.</summary>
+    [Id(7)]
+    public DateTimeOffset RoutingTurn { get; set; }
 }
 
 /// <summary>One key. <see cref="Material"/> is PKCS#8, or raw bytes, in base64.</summary>

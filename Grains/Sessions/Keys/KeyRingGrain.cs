@@ -53,7 +53,10 @@ internal sealed class KeyRingGrain(
             _published = new PublishedKeys(
                 string.Join('.', keys.Select(key => key.Id)),
                 [.. keys.Select(KeyRotation.PublicHalf)],
-                [.. ring.State.UploadKeys.Select(key => new Secret(key.Material))]);
+                [.. ring.State.UploadKeys.Select(key => new Secret(key.Material))])
+            {
+                RoutingKeys = [.. ring.State.RoutingKeys.Select(key => new Secret(key.Material))],
+            };
         }
 
         return changed;

@@ -16,8 +16,35 @@ internal static class KeyRotation
     /// <summary>The longest that an upload may take from one request to the next.</summary>
     private static readonly TimeSpan UploadLife = TimeSpan.FromHours(24);
 
+    /// <summary>How much longer than any refresh token the key lives that authenticates where its session is.</summary>
+    private static readonly TimeSpan RoutingMargin = TimeSpan.FromDays(1);
+
     /// <summary>Brings the ring up to date; <c>true</c> when it changed.</summary>
-    public static bool Turn(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
+    public static bool Turn(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now) =>
+        TurnRouting(ring, tokens, now) | TurnSigning(ring, tokens, now);
+
+    /// <summary>A new key once the newest is as old as a refresh token gets; few are kept, however long tokens live.</summary>
+    private static bool TurnRouting(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
+    {
+        var changed = ring.RoutingKeys.RemoveAll(key => key.KeepUntil <= now) > 0 || ring.LongestRefresh < tokens.RefreshLifetime;
+        ring.LongestRefresh = tokens.RefreshLifetime > ring.LongestRefresh ? tokens.RefreshLifetime : ring.LongestRefresh;
+        if (ring.RoutingKeys is [var newest, ..])
+        {
+            if (now < ring.RoutingTurn)
+            {
+                return changed;
+            }
+
+            ring.RoutingKeys[0] = newest with { KeepUntil = now + ring.LongestRefresh + RoutingMargin };
+        }
+
+        ring.RoutingKeys.Insert(0, NewSecret(DateTimeOffset.MaxValue));
+        ring.LongestRefresh = tokens.RefreshLifetime;
+        ring.RoutingTurn = now + (tokens.RefreshLifetime > tokens.KeyRotation ? tokens.RefreshLifetime : tokens.KeyRotation);
+        return true;
+    }
+
+    private static bool TurnSigning(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
     {
         var retired = ring.Retired.RemoveAll(key => key.KeepUntil <= now) + ring.UploadKeys.RemoveAll(key => key.KeepUntil <= now);
         if (ring.Active is not null && now < ring.RotateAt)
@@ -33,7 +60,7 @@ internal static class KeyRotation
         ring.Active = ring.Next ?? NewSigningKey();
         ring.Next = NewSigningKey();
         ring.RotateAt = now + tokens.KeyRotation;
-        ring.UploadKeys.Insert(0, new KeyEntry(NewId(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), ring.RotateAt + UploadLife));
+        ring.UploadKeys.Insert(0, NewSecret(ring.RotateAt + UploadLife));
         return true;
     }
 
@@ -51,6 +78,8 @@ internal static class KeyRotation
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         return new KeyEntry(NewId(), Convert.ToBase64String(key.ExportPkcs8PrivateKey()), DateTimeOffset.MaxValue);
     }
+
+    private static KeyEntry NewSecret(DateTimeOffset keepUntil) => new(NewId(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), keepUntil);
 
     private static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9));
 }

@@ -6,15 +6,28 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions.Login;
 
-/// <summary>What a device polls with: its user code, which finds the login, and 256 bits that prove it is the device.</summary>
-internal sealed record DeviceCode(string UserCode, string Proof)
+/// <summary>
+/// What a device polls with: its user code, which finds the login, 256 bits that prove it is the device, and the cluster's seal over the
+/// former.
+/// </summary>
+/// <param name="UserCode">What a person types.</param>
+/// <param name="Proof">The random bits.</param>
+/// <param name="Seal">The seal; <c>null</c> when there is none, as in versions before this one. Whether it is good is not known.</param>
+internal sealed record DeviceCode(string UserCode, string Proof, string? Seal = null)
 {
+    /// <summary>What the seal is for: the grain of a device's login.</summary>
+    public const string SealKind = "device";
+
+    /// <summary>Characters; what is made here has 76.</summary>
+    private const int MaxLength = 128;
+
+    private const int ProofLength = 43;
     private const int Half = 4;
 
     /// <summary>Without vowels, so that no code is a word (RFC 8628 §6.1).</summary>
     private const string Letters = "BCDFGHJKLMNPQRSTVWXZ";
 
-    public Secret Text => new($"{UserCode}.{Proof}");
+    public Secret Text => new(Seal is null ? $"{UserCode}.{Proof}" : $"{UserCode}.{Proof}.{Seal}");
 
     public static DeviceCode New()
     {
@@ -24,7 +37,13 @@ internal sealed record DeviceCode(string UserCode, string Proof)
 
     public static bool TryParse(Secret text, [NotNullWhen(true)] out DeviceCode? code)
     {
-        code = text.Reveal().Split('.') is [var user, { Length: 43 } proof] && IsUserCode(user) ? new(user, proof) : null;
+        var value = text.Reveal();
+        code = value.Length > MaxLength ? null : value.Split('.') switch
+        {
+            [var user, { Length: ProofLength } proof] when IsUserCode(user) => new(user, proof),
+            [var user, { Length: ProofLength } proof, var seal] when IsUserCode(user) => new(user, proof, seal),
+            _ => null,
+        };
         return code is not null;
     }
 

@@ -2,8 +2,11 @@ using RegistryProxy.Grains.Sessions.Identity;
 
 namespace RegistryProxy.Grains.Sessions.Login;
 
-/// <summary>Waits in memory for a person: a login that is lost with its silo is started again.</summary>
+/// <summary>
+/// Waits in memory for a person: a login that is lost with its silo is started again. An activation for which nothing waits ends at once.
+/// </summary>
 [GrainType("devicelogin")]
+[CollectionAgeLimit(Minutes = GrainAges.Small)]
 internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginGrain
 {
     private string? _hash;
@@ -19,15 +22,20 @@ internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginG
             return new(false);
         }
 
-        DelayDeactivation(2 * LoginFlow.Life);
+        DelayDeactivation(LoginFlow.Life);
         (_hash, _clientAddress, _expires, _identity) = (hash, clientAddress, time.GetUtcNow() + LoginFlow.Life, null);
         return new(true);
     }
 
-    public ValueTask<string?> Describe() => new(IsWaiting && _identity is null ? _clientAddress : null);
+    public ValueTask<string?> Describe()
+    {
+        EndUnlessWaiting();
+        return new(IsWaiting && _identity is null ? _clientAddress : null);
+    }
 
     public ValueTask<bool> Approve(VerifiedIdentity identity)
     {
+        EndUnlessWaiting();
         if (!IsWaiting || _identity is not null)
         {
             return new(false);
@@ -39,6 +47,7 @@ internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginG
 
     public ValueTask<DeviceAnswer> Poll(string hash)
     {
+        EndUnlessWaiting();
         var now = time.GetUtcNow();
         if (!IsWaiting || hash != _hash)
         {
@@ -55,6 +64,14 @@ internal sealed class DeviceLoginGrain(TimeProvider time) : Grain, IDeviceLoginG
         var tooFast = now < _nextPoll;
         _nextPoll = now + DeviceLogins.Interval - DeviceLogins.Leeway;
         return new(new DeviceAnswer(tooFast ? DeviceOutcome.TooFast : DeviceOutcome.Pending));
+    }
+
+    private void EndUnlessWaiting()
+    {
+        if (!IsWaiting)
+        {
+            DeactivateOnIdle();
+        }
     }
 
     private bool IsWaiting => _hash is not null && time.GetUtcNow() < _expires;

@@ -10,7 +10,7 @@ namespace RegistryProxy.Grains.Sessions.Login;
 /// Seals a login on its way into a cookie: AES-256-GCM under a key derived from the cluster's, so that any silo opens it and none has to
 /// remember it.
 /// </summary>
-internal sealed class FlowSeal(IGrainFactory grains, TimeProvider time)
+internal sealed class FlowSeal(RingKeys ring, TimeProvider time)
 {
     private const int NonceLength = 12;
     private const int TagLength = 16;
@@ -21,7 +21,7 @@ internal sealed class FlowSeal(IGrainFactory grains, TimeProvider time)
         var plain = JsonSerializer.SerializeToUtf8Bytes(flow);
         var seal = new byte[NonceLength + TagLength + plain.Length];
         RandomNumberGenerator.Fill(seal.AsSpan(0, NonceLength));
-        using var cipher = new AesGcm((await Keys())[0], TagLength);
+        using var cipher = new AesGcm(Keys(await ring.Current())[0], TagLength);
         cipher.Encrypt(seal.AsSpan(0, NonceLength), plain, seal.AsSpan(NonceLength + TagLength), seal.AsSpan(NonceLength, TagLength));
         return new Secret(Base64Url.EncodeToString(seal));
     }
@@ -36,10 +36,12 @@ internal sealed class FlowSeal(IGrainFactory grains, TimeProvider time)
         }
 
         var bytes = Base64Url.DecodeFromChars(sealed_);
-        return (await Keys()).Select(key => Open(key, bytes)).FirstOrDefault(flow => flow is not null) is { } opened && opened.Expires > time.GetUtcNow()
-            ? opened
-            : null;
+        var flow = Open(await ring.Current(), bytes) ?? Open(await ring.Latest(), bytes);
+        return flow?.Expires > time.GetUtcNow() ? flow : null;
     }
+
+    private static LoginFlow? Open(PublishedKeys published, byte[] seal) =>
+        Keys(published).Select(key => Open(key, seal)).FirstOrDefault(flow => flow is not null);
 
     private static LoginFlow? Open(byte[] key, byte[] seal)
     {
@@ -57,9 +59,9 @@ internal sealed class FlowSeal(IGrainFactory grains, TimeProvider time)
         return JsonSerializer.Deserialize<LoginFlow>(plain);
     }
 
-    private async ValueTask<List<byte[]>> Keys() =>
+    private static List<byte[]> Keys(PublishedKeys published) =>
     [
-        .. (await grains.GetGrain<IKeyRingGrain>(0).GetPublished()).UploadKeys
-            .Select(key => HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(key.Reveal()), 32, info: "login flow"u8.ToArray())),
+        .. published.UploadKeys.Select(
+            key => HKDF.DeriveKey(HashAlgorithmName.SHA256, Convert.FromBase64String(key.Reveal()), 32, info: "login flow"u8.ToArray())),
     ];
 }

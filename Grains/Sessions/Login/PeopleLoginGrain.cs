@@ -12,7 +12,8 @@ namespace RegistryProxy.Grains.Sessions.Login;
 /// <summary>Sends people to their provider and takes them back.</summary>
 [StatelessWorker, Reentrant, GrainType("peoplelogin")]
 internal sealed partial class PeopleLoginGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginGranter granter, DeviceLogins devices, TimeProvider time,
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginJudge judge, LoginGranter granter,
+    DeviceLogins devices, TimeProvider time,
     ILogger<PeopleLoginGrain> logger)
     : Grain, IPeopleLoginGrain
 {
@@ -35,42 +36,43 @@ internal sealed partial class PeopleLoginGrain(
 
     public async ValueTask<LoginResult> Finish(PeopleLoginReply reply, CancellationToken cancellation = default)
     {
+        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
             || Find(flow.Tenant, flow.Authenticator) is not { } code)
         {
             return LoginResult.Rejected("this login was not begun in this browser, or took longer than ten minutes");
         }
 
-        var verdict = await code.Redeem(flow, reply.Code, reply.Callback, cancellation);
-        if (verdict.Identity is not { } identity)
-        {
-            return LoginGranter.Failure(verdict);
-        }
-
-        return flow.UserCode is { } userCode
-            ? await Approve(flow, userCode, identity)
-            : await granter.Open(
-                new LoginRequest
-                {
-                    Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true, ClientAddress = reply.ClientAddress,
-                },
-                verdict,
-                cancellation);
+        var verdict = await judge.Judge(stop => code.Redeem(flow, reply.Code, reply.Callback, stop), limit.Token);
+        return await judge.Conclude(
+            () => flow.UserCode is { } userCode && verdict.Identity is { } identity
+                ? Approve(flow, userCode, reply.ClientAddress, identity)
+                : granter.Open(
+                    new LoginRequest
+                    {
+                        Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true, ClientAddress = reply.ClientAddress,
+                    },
+                    verdict,
+                    limit.Token),
+            limit.Token);
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
         devices.Begin(tenant, clientAddress);
 
+    public ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
+        devices.Search(tenant, userCode, clientAddress);
+
     public async ValueTask<string?> FindDevice(string tenant, string userCode, CancellationToken cancellation = default) =>
-        DeviceCode.IsUserCode(userCode) ? await Device(tenant, userCode).Describe() : null;
+        (await devices.Search(tenant, userCode, "")).Address;
 
-    private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, VerifiedIdentity identity) =>
-        await Device(flow.Tenant, userCode).Approve(identity)
-            ? new LoginResult { Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject }
-            : LoginResult.Rejected("no device waits for this code any more; start again there");
-
-    private IDeviceLoginGrain Device(string tenant, string userCode) =>
-        GrainFactory.GetGrain<IDeviceLoginGrain>(DeviceCode.KeyOf(tenant, userCode));
+    private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, string clientAddress, VerifiedIdentity identity) =>
+        await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
+        {
+            true => new LoginResult { Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject },
+            false => LoginResult.Rejected("no device waits for this code any more; start again there"),
+            null => LoginGranter.Failure(Verdict.TooMany),
+        };
 
     private CodeFlow? Find(string tenant, string authenticator) =>
         configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)

@@ -1,7 +1,7 @@
 namespace RegistryProxy.Grains.Sessions.Throttling;
 
 /// <summary>A try that was charged; disposing it lets the next one of the same address begin.</summary>
-internal sealed class LoginAttempt(Action remember, SemaphoreSlim gate, FailureBudget[] charged) : IDisposable
+internal sealed class LoginAttempt(Action remember, WaitingLine line, FailureBudget[] charged) : IDisposable
 {
     /// <summary>It was no guess: what was charged is given back.</summary>
     public void Succeed()
@@ -19,5 +19,5 @@ internal sealed class LoginAttempt(Action remember, SemaphoreSlim gate, FailureB
         }
     }
 
-    public void Dispose() => gate.Release();
+    public void Dispose() => line.Leave();
 }

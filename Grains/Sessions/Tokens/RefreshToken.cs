@@ -2,27 +2,35 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions.Tokens;
 
 /// <summary>
-/// A refresh token: where its session is found, then 256 random bits. Only a hash of it is kept, so what is stored opens nothing.
+/// A refresh token: where its session is found, 256 random bits, and the cluster's seal over the former. Only a hash of it is kept, so what
+/// is stored opens nothing. Versions before this one made none with a seal.
 /// </summary>
 /// <param name="Authenticator">The authenticator that proved the subject.</param>
 /// <param name="Subject">The subject.</param>
 /// <param name="SessionId">The session.</param>
+/// <param name="Seal">The seal; <c>null</c> when there is none. Whether it is good is not known.</param>
 /// <param name="Text">The whole token.</param>
-internal sealed record RefreshToken(string Authenticator, string Subject, string SessionId, Secret Text)
+internal sealed record RefreshToken(string Authenticator, string Subject, string SessionId, string? Seal, Secret Text)
 {
-    private const string Prefix = "rpr_";
-    private const int MaxLength = 2048;
+    /// <summary>What the seal is for: the grain of a session.</summary>
+    public const string SealKind = "session";
 
-    public static RefreshToken Create(string authenticator, string subject, string sessionId)
+    private const string Prefix = "rpr_";
+
+    /// <summary>Characters: a subject of 512 that take three bytes each, in base64, and the rest.</summary>
+    private const int MaxLength = 3072;
+
+    public static RefreshToken Create(string authenticator, string subject, string sessionId, string? seal)
     {
         var route = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{authenticator}\n{sessionId}\n{subject}"));
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        return new RefreshToken(authenticator, subject, sessionId, new Secret($"{Prefix}{route}.{secret}"));
+        return new RefreshToken(authenticator, subject, sessionId, seal, new Secret(Prefix + route + "." + secret + (seal is null ? "" : "." + seal)));
     }
 
     /// <summary>Reads a token; whether it is a live one only its session can say.</summary>
@@ -30,17 +38,26 @@ internal sealed record RefreshToken(string Authenticator, string Subject, string
     {
         token = null;
         var value = text.Reveal();
-        var dot = value.IndexOf('.');
-        if (value.Length > MaxLength || !value.StartsWith(Prefix, StringComparison.Ordinal) || dot < Prefix.Length
-            || !Base64Url.IsValid(value.AsSpan(Prefix.Length, dot - Prefix.Length)))
+        if (value.Length > MaxLength || !value.StartsWith(Prefix, StringComparison.Ordinal))
         {
             return false;
         }
 
-        var parts = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(value.AsSpan(Prefix.Length, dot - Prefix.Length))).Split('\n', 3);
-        if (parts.Length == 3 && parts[2].Length > 0)
+        var (route, seal) = value[Prefix.Length..].Split('.') switch
         {
-            token = new RefreshToken(parts[0], parts[2], parts[1], text);
+            [var path, _] => (path, null),
+            [var path, _, var mac] => (path, mac),
+            _ => ("", null),
+        };
+        if (!Base64Url.IsValid(route))
+        {
+            return false;
+        }
+
+        if (Encoding.UTF8.GetString(Base64Url.DecodeFromChars(route)).Split('\n', 3) is [var authenticator, var session, var subject]
+            && VerifiedIdentity.IsUsableSubject(subject))
+        {
+            token = new RefreshToken(authenticator, subject, session, seal, text);
         }
 
         return token is not null;

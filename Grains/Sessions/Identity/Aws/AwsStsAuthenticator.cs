@@ -11,7 +11,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 {
     private const int MaxReply = 64 * 1024;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private static readonly XNamespace Sts = "https://sts.amazonaws.com/doc/2011-06-15/";
 

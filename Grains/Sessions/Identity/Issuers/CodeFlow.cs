@@ -14,7 +14,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
 {
     private const int MaxBody = 64 * 1024;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, time, IssuedTokenVerifier.AnySignature);
     private readonly IssuerEndpoints _endpoints = new(configuration, time);

@@ -8,7 +8,8 @@ internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : ID
 {
     private const int MaxBody = 256 * 1024;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    /// <summary>For one document, and for all that one question needs.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(allowPrivate));
 

@@ -74,9 +74,10 @@ internal sealed class IssuerKeys : IDisposable
     private async Task<Known> Fetch(CancellationToken cancellation)
     {
         var now = _time.GetUtcNow();
+        using var limit = new LoginLimit(IssuerDocuments.Timeout, _time, cancellation);
         try
         {
-            var keys = await Read(cancellation);
+            var keys = await Read(limit.Token);
             return new Known([.. keys], now, now + Life, now, "");
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)

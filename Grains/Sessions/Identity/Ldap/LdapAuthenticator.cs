@@ -67,7 +67,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         if (found.Count != 1)
         {
             // An unknown user costs a bind, as a wrong password does.
-            await link.Bind($"cn={Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))},{configuration.BaseDn}", password.Reveal(), cancellation);
+            await link.Try($"cn={Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))},{configuration.BaseDn}", password.Reveal(), cancellation);
             if (found.Count > 1)
             {
                 LogAmbiguous(configuration.Name);
@@ -76,7 +76,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
             return found.Count == 0 ? Verdict.Unknown : Verdict.WrongPassword;
         }
 
-        if (await link.Bind(found[0].Name, password.Reveal(), cancellation) != 0)
+        if (await link.Try(found[0].Name, password.Reveal(), cancellation) != 0)
         {
             return Verdict.WrongPassword;
         }
@@ -88,7 +88,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     private async Task<Verdict> Direct(LdapLink link, string user, Secret password, CancellationToken cancellation)
     {
         var name = configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal);
-        if (await link.Bind(name, password.Reveal(), cancellation) != 0)
+        if (await link.Try(name, password.Reveal(), cancellation) != 0)
         {
             return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
         }

@@ -14,6 +14,7 @@ internal sealed class LdapLink : IDisposable
     private readonly TcpClient _client = new() { NoDelay = true };
     private Stream _stream = Stream.Null;
     private string? _boundAs;
+    private bool _tried;
     private int _id;
 
     /// <summary>Connects, and encrypts where the server says so.</summary>
@@ -45,8 +46,24 @@ internal sealed class LdapLink : IDisposable
         }
     }
 
+    /// <summary>Whether the server closed the connection while nobody used it.</summary>
+    public bool IsClosed => _client.Client.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _client.Available == 0;
+
+    /// <summary>Whether a password went to the server since the connection was taken: it may have been counted, whatever became of the answer.</summary>
+    public bool HasTried => _tried;
+
+    /// <summary>The connection is taken for another piece of work.</summary>
+    public void Take() => _tried = false;
+
+    /// <summary>Whether the name and password of somebody who logs in are right.</summary>
+    public Task<int> Try(string name, string password, CancellationToken cancellation)
+    {
+        _tried = true;
+        return Bind(name, password, cancellation);
+    }
+
     /// <summary>Whether the name and password are right. An empty password would be an anonymous bind and is never sent with a name.</summary>
-    public async Task<int> Bind(string name, string password, CancellationToken cancellation)
+    private async Task<int> Bind(string name, string password, CancellationToken cancellation)
     {
         if (password.Length == 0 && name.Length > 0)
         {

@@ -18,7 +18,10 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
     private readonly ConcurrentStack<(LdapLink Link, long Since)> _idle = new();
     private readonly SemaphoreSlim _slots = new(MaxConnections);
 
-    /// <summary>Does a piece of work with a connection. A kept one that turns out to be dead is replaced once.</summary>
+    /// <summary>
+    /// Does a piece of work with a connection. A kept one that turns out to be dead is replaced once, unless a password went over it: the
+    /// directory may have counted that, and locks people out by the count.
+    /// </summary>
     /// <exception cref="LdapException">The directory cannot be reached, is too slow or answers nonsense.</exception>
     public async Task<T> Use<T>(Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
@@ -35,7 +38,7 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
                     {
                         return await With(kept, work, either.Token);
                     }
-                    catch (IOException)
+                    catch (IOException) when (!kept.HasTried)
                     {
                         // It died while it was kept.
                     }
@@ -70,8 +73,9 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
     {
         while (_idle.TryPop(out var kept))
         {
-            if (time.GetElapsedTime(kept.Since) < MaxIdle)
+            if (time.GetElapsedTime(kept.Since) < MaxIdle && !kept.Link.IsClosed)
             {
+                kept.Link.Take();
                 return kept.Link;
             }
 

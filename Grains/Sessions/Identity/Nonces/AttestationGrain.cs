@@ -6,6 +6,7 @@ namespace RegistryProxy.Grains.Sessions.Identity.Nonces;
 
 /// <summary>Trust on first use, for one instance.</summary>
 [GrainType("attestation")]
+[CollectionAgeLimit(Minutes = GrainAges.Small)]
 internal sealed class AttestationGrain(
     [PersistentState("attestation", GrainStorageNames.State)] IPersistentState<Attestation> state, NonceAuthority nonces)
     : Grain, IAttestationGrain, IAttestationResetGrain

@@ -9,7 +9,7 @@ namespace RegistryProxy.Grains.Sessions.Identity.Nonces;
 /// Nonces of 32 hexadecimal digits: the time, a random part, and a MAC over both, the tenant and the authenticator. Making one keeps
 /// nothing, so asking for many costs nothing; presenting one is remembered by a grain.
 /// </summary>
-internal sealed class NonceAuthority(IGrainFactory grains, TimeProvider time)
+internal sealed class NonceAuthority(IGrainFactory grains, RingKeys ring, TimeProvider time)
 {
     /// <summary>How long a nonce counts.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(60);
@@ -23,8 +23,7 @@ internal sealed class NonceAuthority(IGrainFactory grains, TimeProvider time)
         var nonce = new byte[Length];
         BinaryPrimitives.WriteUInt32BigEndian(nonce, (uint)time.GetUtcNow().ToUnixTimeSeconds());
         RandomNumberGenerator.Fill(nonce.AsSpan(4, Authenticated - 4));
-        var keys = await Keys();
-        Mac(keys[0], nonce, tenant, authenticator).CopyTo(nonce, Authenticated);
+        Mac(Keys(await ring.Current())[0], nonce, tenant, authenticator).CopyTo(nonce, Authenticated);
         return Convert.ToHexStringLower(nonce);
     }
 
@@ -38,14 +37,15 @@ internal sealed class NonceAuthority(IGrainFactory grains, TimeProvider time)
 
         var nonce = Convert.FromHexString(text);
         var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32BigEndian(nonce));
-        var keys = await Keys();
         return age >= -Life && age <= Life
-            && keys.Any(key => CryptographicOperations.FixedTimeEquals(Mac(key, nonce, tenant, authenticator), nonce.AsSpan(Authenticated)))
+            && (IsOurs(await ring.Current(), nonce, tenant, authenticator) || IsOurs(await ring.Latest(), nonce, tenant, authenticator))
             && await grains.GetGrain<INonceGrain>(text).Redeem();
     }
 
-    private async ValueTask<IReadOnlyList<byte[]>> Keys() =>
-        [.. (await grains.GetGrain<IKeyRingGrain>(0).GetPublished()).UploadKeys.Select(key => Convert.FromBase64String(key.Reveal()))];
+    private static bool IsOurs(PublishedKeys published, byte[] nonce, string tenant, string authenticator) =>
+        Keys(published).Exists(key => CryptographicOperations.FixedTimeEquals(Mac(key, nonce, tenant, authenticator), nonce.AsSpan(Authenticated)));
+
+    private static List<byte[]> Keys(PublishedKeys published) => [.. published.UploadKeys.Select(key => Convert.FromBase64String(key.Reveal()))];
 
     private static byte[] Mac(byte[] key, byte[] nonce, string tenant, string authenticator) => HMACSHA256.HashData(
         key, (byte[])[.. "nonce\0"u8, .. nonce[..Authenticated], .. Encoding.UTF8.GetBytes($"{tenant}\0{authenticator}")])[..(Length - Authenticated)];

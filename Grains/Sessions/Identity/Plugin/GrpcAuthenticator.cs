@@ -13,7 +13,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
     private const int MaxReply = 64 * 1024;
     private const int MaxMessage = 300;
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    internal static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
 
     private readonly GrpcConfiguration _configuration;
     private readonly GrpcChannel _channel;

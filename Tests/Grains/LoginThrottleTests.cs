@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Grains.Sessions.Throttling;
+
+namespace RegistryProxy.Tests.Grains;
+
+/// <summary>Guesses are slow for who makes them, and what is remembered of them is small.</summary>
+public sealed class LoginThrottleTests
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly LoginThrottle _throttle;
+
+    public LoginThrottleTests() => _throttle = new LoginThrottle(_time);
+
+    [Fact]
+    public async Task Long_names_are_not_kept()
+    {
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        for (var i = 0; i < 3000; i++)
+        {
+            await Fail($"{i}{new string('A', 60_000)}", $"10.1.{i / 250}.{i % 250}");
+        }
+
+        var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
+        Assert.True(grown < 100_000_000, $"{grown} bytes are kept of 3,000 names of 60 KB");
+    }
+
+    [Fact]
+    public async Task Nothing_is_kept_of_a_try_that_is_refused()
+    {
+        while (await Fail("alice", "10.0.0.1"))
+        {
+        }
+
+        var before = _throttle.Count;
+        for (var i = 0; i < 20_000; i++)
+        {
+            Assert.False(await Fail("alice", $"10.1.{i / 250}.{i % 250}"));
+        }
+
+        Assert.Equal(before, _throttle.Count);
+    }
+
+    [Fact]
+    public async Task A_new_address_logs_in_while_all_others_guess()
+    {
+        for (var i = 0; i < 5000; i++)
+        {
+            await Fail($"user-{i}", $"10.1.{i / 250}.{i % 250}");
+        }
+
+        using var login = await Begin("alice", "10.0.0.1");
+        Assert.NotNull(login);
+    }
+
+    [Fact]
+    public async Task What_one_machine_gets_wrong_refuses_no_other_machine()
+    {
+        var refused = 0;
+        for (var i = 0; i < 500; i++)
+        {
+            using var attempt = await _throttle.BeginProof("acme", "k8s", "10.0.0.1", CancellationToken.None);
+            refused += attempt is null ? 1 : 0;
+        }
+
+        Assert.InRange(refused, 1, 499);
+        using var other = await _throttle.BeginProof("acme", "k8s", "10.0.0.2", CancellationToken.None);
+        Assert.NotNull(other);
+    }
+
+    [Fact]
+    public async Task Of_many_at_once_from_one_address_so_many_wait_and_the_rest_is_refused()
+    {
+        var tries = Enumerable.Range(0, 1000).Select(i => Begin($"user-{i}", "10.0.0.1").AsTask()).ToList();
+        Assert.Equal(4, tries.Count(one => one is { IsCompleted: true, Result: not null }));
+        Assert.Equal(256, tries.Count(one => !one.IsCompleted));
+        _time.Advance(TimeSpan.FromSeconds(5));
+    }
+
+    private async Task<bool> Fail(string user, string address)
+    {
+        using var attempt = await Begin(user, address);
+        return attempt is not null;
+    }
+
+    private ValueTask<LoginAttempt?> Begin(string user, string address) => _throttle.Begin("acme", user, address, CancellationToken.None);
+}
