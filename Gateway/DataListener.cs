@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
@@ -33,6 +34,12 @@ internal sealed partial class DataListener(
         {
             await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the request could not be read", bad.StatusCode));
         }
+        catch (ClusterUnavailableException fault) when (!context.Response.HasStarted)
+        {
+            LogUnavailable(fault, context.TraceIdentifier);
+            context.Response.Clear();
+            await WriteUnavailable(context);
+        }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
             LogFault(fault, context.TraceIdentifier);
@@ -41,11 +48,25 @@ internal sealed partial class DataListener(
         }
     }
 
-    private Task Dispatch(HttpContext context)
+    /// <summary>The one answer to whatever the cluster was asked for and did not say, for clients and for browsers.</summary>
+    private static Task WriteUnavailable(HttpContext context)
+    {
+        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+        return LoginEndpoints.WantsPage(context.Request.Method, PathOf(context))
+            ? LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.")
+            : DistributionErrorWriter.Write(context, DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5));
+    }
+
+    private static ReadOnlySpan<char> PathOf(HttpContext context)
     {
         ReadOnlySpan<char> target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = target.IndexOf('?');
-        var path = question < 0 ? target : target[..question];
+        return question < 0 ? target : target[..question];
+    }
+
+    private Task Dispatch(HttpContext context)
+    {
+        var path = PathOf(context);
         var map = current.Value;
         if (RequestFraming.IsAmbiguous(context.Request))
         {
@@ -131,6 +152,9 @@ internal sealed partial class DataListener(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away")]
     private partial void LogClientGone();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster did not answer, request {RequestId}")]
+    private partial void LogUnavailable(Exception fault, string requestId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
     private partial void LogFault(Exception fault, string requestId);

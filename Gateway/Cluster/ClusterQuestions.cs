@@ -5,8 +5,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Cluster;
 
 /// <summary>
-/// Asks the cluster what may be asked twice. A silo that dies takes its answers along, and until the others have declared it dead its grains
-/// cannot be asked: so a question is asked again, by another way, for as long as that takes.
+/// Asks the cluster. A silo that dies takes its answers along, and until the others have declared it dead its grains cannot be asked: so a
+/// question is asked again, by another way, for as long as that takes, if it may be (<see cref="Patience"/>).
 /// </summary>
 internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances, EntranceWatch watch, ClusterContact contact, TimeProvider time)
 {
@@ -17,34 +17,48 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(700);
 
     /// <summary>Asks by an entrance.</summary>
-    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="ClusterUnavailableException">Nobody answered in time.</exception>
     public Task<T> Ask<T>(Func<IEntranceGrain, CancellationToken, ValueTask<T>> question, Patience patience, CancellationToken cancellation) =>
         Ask(null, question, patience, cancellation);
 
     /// <summary>Asks directly first, and by an entrance after that.</summary>
-    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="ClusterUnavailableException">Nobody answered in time.</exception>
     public async Task<T> Ask<T>(
         Func<CancellationToken, ValueTask<T>>? direct, Func<IEntranceGrain, CancellationToken, ValueTask<T>> question, Patience patience, CancellationToken cancellation)
     {
+        try
+        {
+            return await AskUntil(entrances.AnyIsSilent ? null : direct, question, patience, cancellation);
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ClusterUnavailableException(fault);
+        }
+    }
+
+    private async Task<T> AskUntil<T>(
+        Func<CancellationToken, ValueTask<T>>? direct, Func<IEntranceGrain, CancellationToken, ValueTask<T>> question, Patience patience, CancellationToken cancellation)
+    {
         var (started, pause) = (time.GetTimestamp(), FirstPause);
-        direct = entrances.AnyIsSilent ? null : direct;
         while (true)
         {
             var left = patience.Total - time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
             {
-                throw new TimeoutException($"no silo answered within {patience.Total.TotalSeconds:0.#} s");
+                throw Late(patience.Total);
             }
 
             try
             {
                 var limit = left < patience.Attempt ? left : patience.Attempt;
-                return direct is null ? await ByEntrance(question, limit, cancellation) : await Within(direct, limit, null, cancellation);
+                return patience.Repeat != Repeat.WhenSilent ? await Once(question, limit, cancellation)
+                    : direct is null ? await ByEntrance(question, limit, cancellation)
+                    : await Within(direct, limit, null, cancellation);
             }
-            catch (Exception fault) when (IsPassing(fault) && !cancellation.IsCancellationRequested && !contact.IsLost
+            catch (Exception fault) when (MayBeAskedAgain(fault, patience.Repeat) && !cancellation.IsCancellationRequested && !contact.IsLost
                 && time.GetElapsedTime(started) + pause < patience.Total)
             {
-                await Task.Delay(fault is TimeoutException ? TimeSpan.Zero : pause, time, cancellation);
+                await Task.Delay(fault is TimeoutException or SiloLostException ? TimeSpan.Zero : pause, time, cancellation);
                 (direct, pause) = (null, pause * 2 < LongestPause ? pause * 2 : LongestPause);
             }
         }
@@ -54,6 +68,32 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
     {
         var way = entrances.Next();
         return await Within(stop => question(grains.GetGrain<IEntranceGrain>(way), stop), limit, way, cancellation);
+    }
+
+    /// <summary>Asks by a way that is open, and waits for the answer until it has come, cannot come or is too late.</summary>
+    private async Task<T> Once<T>(Func<IEntranceGrain, CancellationToken, ValueTask<T>> question, TimeSpan limit, CancellationToken cancellation)
+    {
+        using var late = new CancellationTokenSource(limit, time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
+        var (way, silo) = await watch.Open(stop.Token);
+        try
+        {
+            var answer = question(grains.GetGrain<IEntranceGrain>(way), stop.Token).AsTask();
+            while (!await Comes(answer, stop.Token) && !stop.IsCancellationRequested)
+            {
+                if (contact.IsLost || await watch.HasMoved(way, silo))
+                {
+                    await late.CancelAsync();
+                    throw new SiloLostException();
+                }
+            }
+
+            return await answer.WaitAsync(stop.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw Late(limit);
+        }
     }
 
     /// <summary>Waits for an answer, and looks early whether it can come at all.</summary>
@@ -76,7 +116,7 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
         }
 
         await late.CancelAsync();
-        throw new TimeoutException($"no silo answered within {limit.TotalSeconds:0.#} s");
+        throw Late(limit);
     }
 
     /// <summary>Whether the answer is there soon.</summary>
@@ -86,7 +126,18 @@ internal sealed class ClusterQuestions(IGrainFactory grains, Entrances entrances
         return answer.IsCompleted;
     }
 
-    /// <summary>Whether it is the fault of a silo that goes or comes, and not of what was asked.</summary>
-    private static bool IsPassing(Exception fault) => fault is TimeoutException or OrleansMessageRejectionException or SiloUnavailableException
-        or ConnectionFailedException or GatewayTooBusyException or InconsistentStateException;
+    private static TimeoutException Late(TimeSpan limit) => new($"no silo answered within {limit.TotalSeconds:0.#} s");
+
+    private static bool MayBeAskedAgain(Exception fault, Repeat repeat) => repeat switch
+    {
+        Repeat.WhenSilent => fault is TimeoutException or InconsistentStateException || IsLost(fault) || IsRefused(fault),
+        Repeat.WhenLost => IsLost(fault) || IsRefused(fault),
+        _ => IsRefused(fault),
+    };
+
+    /// <summary>Whether the silo that was asked is gone.</summary>
+    private static bool IsLost(Exception fault) => fault is SiloUnavailableException or SiloLostException;
+
+    /// <summary>Whether nobody began to work on it.</summary>
+    private static bool IsRefused(Exception fault) => fault is OrleansMessageRejectionException or ConnectionFailedException or GatewayTooBusyException;
 }

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
@@ -8,8 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Login;
 
 /// <summary>Sends a browser to the provider and shows it the login line when it comes back.</summary>
-internal sealed partial class BrowserLogin(
-    IGrainFactory grains, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<BrowserLogin> logger)
+internal sealed class BrowserLogin(ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit)
 {
     private const string Cookie = "registryproxy_login";
 
@@ -33,19 +33,9 @@ internal sealed partial class BrowserLogin(
     /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
     public async Task Send(HttpContext context, Site site, string authenticator, string? userCode)
     {
-        PeopleLoginStart start;
         meter.Count("login");
-        try
-        {
-            start = await Grain.Begin(
-                new PeopleLoginRequest(site.Tenant.Name, authenticator, site.Origin + LoginEndpoints.CallbackPath, userCode), context.RequestAborted);
-        }
-        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            LogUnavailable(fault, context.TraceIdentifier);
-            start = new PeopleLoginStart(null, null, "logins cannot be checked now; try again in a minute");
-        }
-
+        var request = new PeopleLoginRequest(site.Tenant.Name, authenticator, site.Origin + LoginEndpoints.CallbackPath, userCode);
+        var start = await questions.Ask((entrance, stop) => entrance.BeginPeopleLogin(request, stop), Patience.PeopleLogin, context.RequestAborted);
         if (start.Address is null)
         {
             await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
@@ -82,25 +72,24 @@ internal sealed partial class BrowserLogin(
     private async Task<LoginResult> Redeem(HttpContext context, Site site, Secret flow, string state, Secret code)
     {
         meter.Count("login");
+        var reply = new PeopleLoginReply
+        {
+            Tenant = site.Tenant.Name,
+            Service = site.Service,
+            Callback = site.Origin + LoginEndpoints.CallbackPath,
+            Flow = flow,
+            State = state,
+            Code = code,
+            ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+        };
         try
         {
-            return await Grain.Finish(
-                new PeopleLoginReply
-                {
-                    Tenant = site.Tenant.Name,
-                    Service = site.Service,
-                    Callback = site.Origin + LoginEndpoints.CallbackPath,
-                    Flow = flow,
-                    State = state,
-                    Code = code,
-                    ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
-                },
-                context.RequestAborted);
+            return await questions.Ask((entrance, stop) => entrance.FinishPeopleLogin(reply, stop), Patience.Redemption, context.RequestAborted);
         }
-        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        catch (ClusterUnavailableException)
         {
-            LogUnavailable(fault, context.TraceIdentifier);
-            return new LoginResult { Status = LoginStatus.Unavailable, Message = "logins cannot be checked now; try again in a minute" };
+            audit.BrowserLogin(context, site, new LoginResult { Status = LoginStatus.Unavailable });
+            throw;
         }
     }
 
@@ -111,12 +100,11 @@ internal sealed partial class BrowserLogin(
         {
             { Status: LoginStatus.Granted, RefreshToken: { } token } => LoginPages.LoginLine(context, site, result.Subject, token),
             { Status: LoginStatus.Granted } => LoginPages.DeviceDone(context, site, result.Subject),
+            { Status: LoginStatus.Throttled } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, result.Message),
             { Status: LoginStatus.Unavailable } => LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, result.Message),
             _ => LoginPages.Problem(context, StatusCodes.Status403Forbidden, result.Message),
         };
     }
-
-    private IPeopleLoginGrain Grain => grains.GetGrain<IPeopleLoginGrain>(0);
 
     /// <summary>Lax: the provider's redirect is a navigation from another site.</summary>
     private static CookieOptions CookieOptions(Site site, TimeSpan life) => new()
@@ -127,7 +115,4 @@ internal sealed partial class BrowserLogin(
         Path = LoginEndpoints.Path,
         MaxAge = life,
     };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A browser login could not be checked, request {RequestId}")]
-    private partial void LogUnavailable(Exception fault, string requestId);
 }

@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Login;
@@ -14,7 +14,7 @@ namespace RegistryProxy.Gateway.Login;
 /// Login of a terminal without a browser (RFC 8628): the device gets two codes, a person types one of them here. What the person confirms
 /// counts only when it was sent from this page, so that no other page can log a browser in for somebody's device.
 /// </summary>
-internal sealed class DeviceLogin(IGrainFactory grains, BrowserLogin browser, ClientAddress clientAddress, GrainCallMeter meter)
+internal sealed class DeviceLogin(ClusterQuestions questions, BrowserLogin browser, ClientAddress clientAddress, GrainCallMeter meter)
 {
     private const int MaxBody = 1024;
 
@@ -22,10 +22,12 @@ internal sealed class DeviceLogin(IGrainFactory grains, BrowserLogin browser, Cl
     public async Task Begin(HttpContext context, Site site)
     {
         meter.Count("login");
-        var start = await Grain.BeginDevice(site.Tenant.Name, clientAddress.Of(context)?.ToString() ?? "", context.RequestAborted);
+        var address = AddressOf(context);
+        var start = await questions.Ask(
+            (entrance, stop) => entrance.BeginDevice(site.Tenant.Name, address, stop), Patience.DeviceStart, context.RequestAborted);
         if (start is null)
         {
-            await DistributionErrorWriter.Write(context, DistributionError.TooManyRequests("too many device logins from this address; wait a little", 30));
+            await DistributionErrorWriter.Write(context, DistributionError.TooManyRequests("too many device logins of late; wait a little", 30));
             return;
         }
 
@@ -54,9 +56,15 @@ internal sealed class DeviceLogin(IGrainFactory grains, BrowserLogin browser, Cl
 
         var userCode = Normalise(code);
         meter.Count("login");
-        await (await Grain.FindDevice(site.Tenant.Name, userCode, context.RequestAborted) is { } address
-            ? LoginPages.Confirm(context, site, userCode, address)
-            : LoginPages.Problem(context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."));
+        var from = AddressOf(context);
+        var found = await questions.Ask(
+            (entrance, stop) => entrance.SearchDevice(site.Tenant.Name, userCode, from, stop), Patience.DeviceSearch, context.RequestAborted);
+        await (found switch
+        {
+            { Throttled: true } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),
+            { Address: { } address } => LoginPages.Confirm(context, site, userCode, address),
+            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."),
+        });
     }
 
     /// <summary>The person confirmed: off to the provider.</summary>
@@ -81,7 +89,7 @@ internal sealed class DeviceLogin(IGrainFactory grains, BrowserLogin browser, Cl
         await browser.Send(context, site, authenticator, Normalise(code));
     }
 
-    private IPeopleLoginGrain Grain => grains.GetGrain<IPeopleLoginGrain>(0);
+    private string AddressOf(HttpContext context) => clientAddress.Of(context)?.ToString() ?? "";
 
     /// <summary>As people type it: in any case, with the dash or without (RFC 8628 §6.1).</summary>
     private static string Normalise(string code)

@@ -13,6 +13,10 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public const string DevicePath = "/login/device";
     public const string ConfirmPath = "/login/device/confirm";
 
+    /// <summary>Whether a request comes from a browser and wants a page, or from a device and wants JSON.</summary>
+    public static bool WantsPage(string method, ReadOnlySpan<char> path) =>
+        path is LoginEndpoints.Path or CallbackPath or ConfirmPath || (path is DevicePath && !HttpMethods.IsPost(method));
+
     public Task Handle(HttpContext context, Site site, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);

@@ -40,9 +40,18 @@ internal static class LoginPages
             $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" value=\"{Encode(userCode)}\">"
             + $"<input type=\"hidden\" name=\"authenticator\" value=\"{Encode(name)}\"><button>Log in with {Encode(name)}</button></form>")));
 
-    public static Task Problem(HttpContext context, int status, string message) => Write(
-        context, status, "This login did not work",
-        $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login under {Encode(context.TraceIdentifier)}.</p>");
+    /// <summary>Says what is wrong; with <c>Retry-After</c> where it passes by itself.</summary>
+    public static Task Problem(HttpContext context, int status, string message)
+    {
+        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = "10";
+        }
+
+        return Write(
+            context, status, "This login did not work",
+            $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login under {Encode(context.TraceIdentifier)}.</p>");
+    }
 
     private static string Host(Site site) => new Uri(site.Origin).Authority;
 

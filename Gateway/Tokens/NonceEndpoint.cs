@@ -8,7 +8,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>GET /token/nonce?authenticator=NAME</c>: what a machine signs or presents so that its proof counts once.</summary>
-internal sealed partial class NonceEndpoint(ClusterQuestions questions, GrainCallMeter meter, ILogger<NonceEndpoint> logger)
+internal sealed class NonceEndpoint(ClusterQuestions questions, GrainCallMeter meter)
 {
     private const int Seconds = 60;
 
@@ -28,22 +28,9 @@ internal sealed partial class NonceEndpoint(ClusterQuestions questions, GrainCal
 
     private async Task Answer(HttpContext context, Site site, string authenticator)
     {
-        string? nonce;
         meter.Count("login");
-        try
-        {
-            nonce = await questions.Ask(
-                (entrance, stop) => entrance.CreateNonce(site.Tenant.Name, authenticator, stop),
-                Patience.Login,
-                context.RequestAborted);
-        }
-        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            LogUnavailable(fault, context.TraceIdentifier);
-            await DistributionErrorWriter.Write(context, DistributionError.Unavailable(503, "nonces cannot be made now", 5));
-            return;
-        }
-
+        var nonce = await questions.Ask(
+            (entrance, stop) => entrance.CreateNonce(site.Tenant.Name, authenticator, stop), Patience.Nonce, context.RequestAborted);
         if (nonce is null)
         {
             await DistributionErrorWriter.Write(context, DistributionError.NotFound("this tenant has no such token authenticator"));
@@ -54,7 +41,4 @@ internal sealed partial class NonceEndpoint(ClusterQuestions questions, GrainCal
         context.Response.Headers.CacheControl = "no-store";
         await context.Response.WriteAsync($$"""{"nonce":"{{nonce}}","expires_in":{{Seconds}}}""", context.RequestAborted);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A nonce could not be made, request {RequestId}")]
-    private partial void LogUnavailable(Exception fault, string requestId);
 }

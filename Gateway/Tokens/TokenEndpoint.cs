@@ -12,8 +12,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
-internal sealed partial class TokenEndpoint(
-    ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit, ILogger<TokenEndpoint> logger)
+internal sealed class TokenEndpoint(ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit)
 {
     public async Task Handle(HttpContext context, Site site)
     {
@@ -55,12 +54,12 @@ internal sealed partial class TokenEndpoint(
         {
             var login = RequestOf(context, site, request);
             return await questions.Ask(
-                (entrance, stop) => entrance.Login(login, stop), PatienceWith(request.Credentials), context.RequestAborted);
+                (entrance, stop) => entrance.Login(login, stop), Patience.Of(request.Credentials.Kind), context.RequestAborted);
         }
-        catch (Exception fault) when (!context.RequestAborted.IsCancellationRequested)
+        catch (ClusterUnavailableException)
         {
-            LogUnavailable(fault, context.TraceIdentifier);
-            return new LoginResult { Status = LoginStatus.Unavailable, Message = "logins cannot be checked now", RetryAfterSeconds = 5 };
+            audit.Login(context, site, request, new LoginResult { Status = LoginStatus.Unavailable });
+            throw;
         }
     }
 
@@ -74,10 +73,6 @@ internal sealed partial class TokenEndpoint(
         NodeAgent = request.Client == TokenClient.NodeAgent,
         ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
     };
-
-    /// <summary>A proof that counts once may have been taken by the silo that did not answer any more.</summary>
-    private static Patience PatienceWith(LoginCredentials credentials) =>
-        credentials.Kind is LoginCredentialsKind.Assertion or LoginCredentialsKind.DeviceCode ? Patience.Once : Patience.Login;
 
     private static DistributionError ErrorOf(LoginResult result) => result.Status switch
     {
@@ -117,7 +112,4 @@ internal sealed partial class TokenEndpoint(
         context.Response.Headers.CacheControl = "no-store";
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A login could not be checked, request {RequestId}")]
-    private partial void LogUnavailable(Exception fault, string requestId);
 }

@@ -12,6 +12,9 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     private const int MaxReply = 64 * 1024;
 
     /// <summary>A session whose end the front door does not say counts for this long.</summary>
+    /// <summary>Longer than a front door takes to decide a login.</summary>
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan UnknownLife = TimeSpan.FromMinutes(10);
 
     public Uri Url => url;
@@ -92,5 +95,5 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
 
     /// <summary>A client for the door, which believes the given authority where there is one.</summary>
     public static HttpClient CreateHttp(string? caFile) =>
-        new(DoorTransport.Create(caFile)) { MaxResponseContentBufferSize = MaxReply, Timeout = TimeSpan.FromSeconds(10) };
+        new(DoorTransport.Create(caFile)) { MaxResponseContentBufferSize = MaxReply, Timeout = Timeout };
 }

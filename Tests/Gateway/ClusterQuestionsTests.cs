@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>Slow is not lost: what counts is asked again only when the silo that was asked is gone, or refused it.</summary>
+public sealed class ClusterQuestionsTests
+{
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly ScriptedEntrances _cluster = new();
+
+    public static TheoryData<string> Counted => [nameof(Patience.Password), nameof(Patience.Assertion), nameof(Patience.DeviceCode), nameof(Patience.Redemption)];
+
+    [Theory]
+    [MemberData(nameof(Counted))]
+    public async Task What_counts_is_asked_once_however_slow_the_answer_is(string row)
+    {
+        _cluster.Login = async (_, stop) =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(13), _time, stop);
+            return LoginResult.Rejected("slow");
+        };
+        Assert.Equal("slow", (await Ask(Row(row))).Message);
+        Assert.Single(_cluster.Asked);
+    }
+
+    [Theory]
+    [MemberData(nameof(Counted))]
+    public async Task What_counts_and_is_not_answered_is_unavailable_and_was_asked_once(string row)
+    {
+        _cluster.Login = Never;
+        var fault = await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(Row(row)));
+        Assert.IsType<TimeoutException>(fault.InnerException);
+        Assert.Single(_cluster.Asked);
+    }
+
+    [Fact]
+    public async Task A_password_is_asked_for_again_when_its_silo_is_gone()
+    {
+        var moved = false;
+        _cluster.Where = (_, _) => Task.FromResult(moved ? "two" : "one");
+        _cluster.Login = (way, stop) =>
+        {
+            if (moved)
+            {
+                return Task.FromResult(LoginResult.Rejected("by two"));
+            }
+
+            moved = true;
+            return Never(way, stop);
+        };
+        var started = _time.GetTimestamp();
+        Assert.Equal("by two", (await Ask(Patience.Password)).Message);
+        Assert.Equal(2, _cluster.Asked.Count);
+        Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
+    }
+
+    [Fact]
+    public async Task What_can_be_used_once_is_not_asked_for_again_when_its_silo_is_gone()
+    {
+        var moved = false;
+        _cluster.Where = (_, _) => Task.FromResult(moved ? "two" : "one");
+        _cluster.Login = (way, stop) =>
+        {
+            moved = true;
+            return Never(way, stop);
+        };
+        await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(Patience.Assertion));
+        Assert.Single(_cluster.Asked);
+    }
+
+    [Theory]
+    [MemberData(nameof(Counted))]
+    public async Task What_was_refused_before_it_began_is_asked_again(string row)
+    {
+        _cluster.Login = (_, _) => _cluster.Asked.Count == 1
+            ? throw new GatewayTooBusyException("busy")
+            : Task.FromResult(LoginResult.Rejected("then"));
+        Assert.Equal("then", (await Ask(Row(row))).Message);
+        Assert.Equal(2, _cluster.Asked.Count);
+    }
+
+    [Fact]
+    public async Task A_way_that_says_nothing_is_not_taken_for_what_is_asked_once()
+    {
+        _cluster.Where = (way, stop) => way % 3 == 1 ? Silent(stop) : Task.FromResult("other");
+        _cluster.Login = (way, _) => Task.FromResult(LoginResult.Rejected($"{way % 3}"));
+        var (entrances, started) = (new Entrances(_time), _time.GetTimestamp());
+        for (var i = 0; i < 30; i++)
+        {
+            Assert.NotEqual("1", (await Ask(Patience.Password, entrances)).Message);
+        }
+
+        Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
+    }
+
+    [Fact]
+    public async Task What_costs_nothing_is_asked_by_another_way_when_there_is_no_answer()
+    {
+        _cluster.Login = (way, stop) => _cluster.Asked.Count == 1 ? Never(way, stop) : Task.FromResult(LoginResult.Rejected("then"));
+        Assert.Equal("then", (await Ask(Patience.Refresh)).Message);
+        Assert.Equal(2, _cluster.Asked.Distinct().Count());
+    }
+
+    private static Patience Row(string name) => (Patience)typeof(Patience).GetProperty(name)!.GetValue(null)!;
+
+    private Task<LoginResult> Ask(Patience patience, Entrances? entrances = null)
+    {
+        entrances ??= new Entrances(_time);
+        var questions = new ClusterQuestions(
+            _cluster.Factory, entrances, new EntranceWatch(_cluster.Factory, entrances, _time), new ClusterContact(), _time);
+        return Passing(questions.Ask((entrance, stop) => entrance.Login(null!, stop), patience, CancellationToken.None));
+    }
+
+    /// <summary>Lets time pass until the task has ended.</summary>
+    private async Task<T> Passing<T>(Task<T> task)
+    {
+        while (!task.IsCompleted)
+        {
+            _time.Advance(Step);
+            for (var i = 0; i < 20 && !task.IsCompleted; i++)
+            {
+                await Task.Yield();
+            }
+        }
+
+        return await task;
+    }
+
+    private static async Task<LoginResult> Never(int way, CancellationToken stop)
+    {
+        await Silent(stop);
+        return LoginResult.Rejected("");
+    }
+
+    private static async Task<string> Silent(CancellationToken stop)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
+        return "";
+    }
+}
