@@ -5,6 +5,9 @@ namespace RegistryProxy.Egress;
 /// <summary>Makes the handler through which every socket to an upstream, its storage or its token service is opened.</summary>
 public static class UpstreamTransport
 {
+    /// <summary>The most that the header of one answer may take, in KiB; so much is read of trailers, too.</summary>
+    public const int MaxHeader = 32;
+
     /// <summary>
     /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
     /// </summary>
@@ -17,6 +20,7 @@ public static class UpstreamTransport
         UseCookies = false,
         UseProxy = false,
         ActivityHeadersPropagator = null,
+        MaxResponseHeadersLength = MaxHeader,
         ConnectTimeout = TimeSpan.FromSeconds(3),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

@@ -112,6 +112,7 @@ public static class GatewayExtensions
         .AddSingleton<UploadOperations>()
         .AddSingleton<UploadStarter>()
         .AddSingleton<UpstreamListing>()
+        .AddSingleton<ListingRoom>()
         .AddSingleton<TagListing>()
         .AddSingleton<CatalogListing>();
 }

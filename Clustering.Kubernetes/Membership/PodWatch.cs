@@ -10,6 +10,8 @@ internal sealed partial class PodWatch(
     ApiServer api, IClusterMembershipService membership, ILocalSiloDetails self, IOptions<KubernetesClusteringOptions> options, TimeProvider time,
     ILogger<PodWatch> logger) : BackgroundLoop
 {
+    private const int PageSize = 250;
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     protected override async Task Run(CancellationToken stoppingToken)
@@ -32,8 +34,7 @@ internal sealed partial class PodWatch(
     private async Task Look(CancellationToken cancellation)
     {
         var members = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).ToList();
-        var pods = await api.Client.CoreV1.ListNamespacedPodAsync(api.Namespace, cancellationToken: cancellation);
-        var addresses = pods.Items.Select(pod => pod.Status?.PodIP).OfType<string>().ToHashSet();
+        var addresses = await Addresses(cancellation);
         if (!addresses.Contains(self.SiloAddress.Endpoint.Address.ToString()))
         {
             return;
@@ -44,6 +45,21 @@ internal sealed partial class PodWatch(
             LogGone(gone.SiloAddress);
             await membership.TryKill(gone.SiloAddress);
         }
+    }
+
+    /// <summary>The addresses of all pods, a page at a time: a namespace may hold thousands of pods, each of many kilobytes.</summary>
+    private async Task<HashSet<string>> Addresses(CancellationToken cancellation)
+    {
+        HashSet<string> addresses = [];
+        string? next = null;
+        do
+        {
+            var pods = await api.Client.CoreV1.ListNamespacedPodAsync(api.Namespace, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
+            addresses.UnionWith(pods.Items.Select(pod => pod.Status?.PodIP).OfType<string>());
+            next = pods.Metadata?.ContinueProperty;
+        }
+        while (!string.IsNullOrEmpty(next));
+        return addresses;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Silo} has no pod any more and is declared dead")]

@@ -11,7 +11,7 @@ namespace RegistryProxy.Gateway.Cache;
 /// <param name="NotFound">What a 404 means.</param>
 internal sealed record Fetch(Destination Destination, string Kind, string Reference, string?[] Accept, DistributionError NotFound)
 {
-    public string Target => $"/v2/{Destination.Name}/{Kind}/{Reference}";
+    public OriginForm Target => OriginForm.Of($"/v2/{Destination.Name}/{Kind}/{Reference}");
 
     public bool IsManifest => Kind == "manifests";
 }

@@ -27,7 +27,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
 
     private static Forwarding ManifestPlan(Exchange exchange) => new()
     {
-        Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         IsMetered = !exchange.IsHead,
@@ -37,7 +37,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
 
     private static Forwarding BlobPlan(Exchange exchange) => new()
     {
-        Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         FollowRedirects = exchange.Destination.FollowRedirects,
@@ -48,7 +48,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
 
     private static Forwarding ReferrersPlan(Exchange exchange) => new()
     {
-        Target = $"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}"),
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
         Request = RequestHeaders.CopyDownload,
@@ -110,7 +110,12 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
     private static DistributionError? CopyReferrers(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
     {
         ResponseHeaders.Copy(upstream, response);
-        if (LinkHeader.NextQuery(upstream, exchange.Upstream) is { } query)
+        if (!LinkHeader.TryNextQuery(upstream, out var query))
+        {
+            return DistributionError.Unavailable(502, $"upstream '{exchange.Upstream.Name}' continues its referrers at something that is not an address", 5);
+        }
+
+        if (query is not null)
         {
             response.Headers.Link = LinkHeader.Next($"/v2/{exchange.Repository}/referrers/{exchange.Path.Digest}", query);
         }

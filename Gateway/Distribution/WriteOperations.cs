@@ -21,7 +21,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxManifestBytes;
         return Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
         {
-            Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
+            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
             TooLarge = TooLarge(),
@@ -32,7 +32,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
 
     public Task DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
     {
-        Target = $"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         Request = RequestHeaders.CopyUpload,
@@ -41,7 +41,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
 
     public Task DeleteBlob(Exchange exchange) => Write(exchange, exchange.Path.Digest!.Value, new Forwarding
     {
-        Target = $"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         Request = RequestHeaders.CopyUpload,

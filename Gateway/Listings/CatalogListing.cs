@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
@@ -7,10 +8,13 @@ namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
 /// <c>_catalog</c>: the repositories of every route whose upstream can list them, in public names, only those that the caller may pull.
-/// An upstream without a catalog adds nothing.
+/// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing unseen.
 /// </summary>
-internal sealed class CatalogListing(UpstreamListing listing)
+internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
 {
+    /// <summary>How many upstreams are read at once for one request.</summary>
+    public const int MaxUpstreams = 4;
+
     public async Task List(RegistryExchange exchange)
     {
         if (!Page.TryParse(exchange.Path.Query, out var page))
@@ -19,17 +23,41 @@ internal sealed class CatalogListing(UpstreamListing listing)
             return;
         }
 
-        var names = await Task.WhenAll(exchange.Site.Tenant.Routes.Select(route => NamesOf(route, exchange)));
-        await ListingWriter.Write(exchange.Context, "/v2/_catalog", page, "repositories", names.SelectMany(name => name), null);
+        var names = new PageEntries(page);
+        var failure = await room.Run(exchange.Site.Tenant.Name, () => ReadRoutes(exchange, names), exchange.Context.RequestAborted);
+        await (failure is null
+            ? ListingWriter.Write(exchange.Context, "/v2/_catalog", names, "repositories", null)
+            : DistributionErrorWriter.Write(exchange.Context, failure));
     }
 
-    private async Task<IEnumerable<string>> NamesOf(TenantRoute route, RegistryExchange exchange)
+    private async Task<DistributionError?> ReadRoutes(RegistryExchange exchange, PageEntries names)
     {
-        var reply = await listing.ReadAll(
-            route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", exchange.Context.RequestAborted);
-        return (reply.Value ?? [])
-            .Select(text => RepositoryName.TryParse(text, out var name) ? route.ToPublic(name) : null)
-            .Where(name => name is not null && exchange.Site.Tenant.RouteOf(name) == route && exchange.Caller.MayEver(name, RepositoryActions.Pull))
-            .Select(name => name!.Value);
+        DistributionError? failure = null;
+        await Parallel.ForEachAsync(
+            exchange.Site.Tenant.Routes,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxUpstreams, CancellationToken = exchange.Context.RequestAborted },
+            async (route, cancellation) =>
+            {
+                var error = failure ?? await ReadNames(route, exchange, names, cancellation);
+                failure ??= error is not null && Outage.Is(error) ? error : null;
+            });
+        return failure;
+    }
+
+    private Task<DistributionError?> ReadNames(TenantRoute route, RegistryExchange exchange, PageEntries names, CancellationToken cancellation)
+    {
+        return listing.ReadAll(route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
+
+        void Add(string text)
+        {
+            if (RepositoryName.TryParse(text, out var there) && route.ToPublic(there) is { } name
+                && exchange.Site.Tenant.RouteOf(name) == route && exchange.Caller.MayEver(name, RepositoryActions.Pull))
+            {
+                lock (names)
+                {
+                    names.Add(name.Value);
+                }
+            }
+        }
     }
 }

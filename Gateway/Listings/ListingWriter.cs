@@ -7,12 +7,11 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary>Writes a page of a listing, with the <c>Link</c> to the next one.</summary>
 internal static class ListingWriter
 {
-    public static async Task Write(HttpContext context, string path, Page page, string member, IEnumerable<string> all, string? name)
+    public static async Task Write(HttpContext context, string path, PageEntries page, string member, string? name)
     {
-        var (entries, more) = page.Cut(all);
-        if (more)
+        if (page.Next is { } last)
         {
-            context.Response.Headers.Link = LinkHeader.Next(path, $"n={page.Size}&last={Uri.EscapeDataString(entries[^1])}");
+            context.Response.Headers.Link = LinkHeader.Next(path, $"n={page.Size}&last={Uri.EscapeDataString(last)}");
         }
 
         context.Response.ContentType = "application/json";
@@ -25,7 +24,7 @@ internal static class ListingWriter
         }
 
         json.WriteStartArray(member);
-        foreach (var entry in entries)
+        foreach (var entry in page.Entries)
         {
             json.WriteStringValue(entry);
         }

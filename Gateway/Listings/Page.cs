@@ -31,13 +31,6 @@ internal sealed record Page(int Size, bool Limited, string Last)
         return true;
     }
 
-    /// <summary>The entries of this page out of all of them, and whether there are more.</summary>
-    public (IReadOnlyList<string> Entries, bool More) Cut(IEnumerable<string> all)
-    {
-        var rest = all.Where(entry => string.CompareOrdinal(entry, Last) > 0).Distinct().Order(StringComparer.Ordinal).ToList();
-        return rest.Count <= Size || Size == 0 ? ([.. rest.Take(Size)], false) : (rest[..Size], true);
-    }
-
     private static bool IsNumber(string text, out int size)
     {
         size = 0;

@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Listings;
 
 /// <summary><c>tags/list</c>: sorted and paged, whatever the upstream makes of it.</summary>
-internal sealed class TagListing(UpstreamListing listing)
+internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
 {
     public async Task List(Exchange exchange)
     {
@@ -15,22 +15,29 @@ internal sealed class TagListing(UpstreamListing listing)
             return;
         }
 
-        IReadOnlyList<string> tags = [];
-        var error = await Fallback.Run(exchange, async () =>
-        {
-            var reply = await listing.ReadAll(
-                exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", exchange.Aborted);
-            tags = reply.Value ?? [];
-            return reply.Error;
-        });
+        var tags = new PageEntries(page);
+        var error = await room.Run(exchange.Site.Tenant.Name, () => Fallback.Run(exchange, Read), exchange.Aborted);
         if (error is not null)
         {
             await DistributionErrorWriter.Write(exchange.Context, error);
             return;
         }
 
-        await ListingWriter.Write(
-            exchange.Context, $"/v2/{exchange.Repository}/tags/list", page, "tags",
-            tags.Where(tag => Tag.TryParse(tag, out _)), exchange.Repository.Value);
+        await ListingWriter.Write(exchange.Context, $"/v2/{exchange.Repository}/tags/list", tags, "tags", exchange.Repository.Value);
+
+        Task<DistributionError?> Read()
+        {
+            tags.Clear();
+            return listing.ReadAll(
+                exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", Add, exchange.Aborted);
+        }
+
+        void Add(string text)
+        {
+            if (Tag.TryParse(text, out _))
+            {
+                tags.Add(text);
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
@@ -6,59 +7,121 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
-/// Reads a listing of an upstream. Registries differ in what they make of <c>n</c> and <c>last</c>: pages are followed by the upstream's
-/// own <c>Link</c>, under a cap, and put in order here.
+/// Reads a listing of an upstream. Registries differ in what they make of <c>n</c> and <c>last</c>: pages are followed by the query of the
+/// upstream's own <c>Link</c>, and put in order here. What cannot be read to its end is an error, never a shorter listing.
 /// </summary>
-internal sealed class UpstreamListing(UpstreamClient client)
+internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 {
-    /// <summary>The most that is read of one page, in bytes.</summary>
-    private const int MaxPageBytes = 8 * 1024 * 1024;
+    /// <summary>The most that is read of all pages of one listing, in bytes.</summary>
+    public const long MaxBytes = 64 * 1024 * 1024;
 
     /// <summary>The most pages of one listing.</summary>
-    private const int MaxPages = 100;
+    public const int MaxPages = 1000;
 
-    /// <summary>All names of a listing, in the upstream's order.</summary>
+    /// <summary>The longest that the pages of one listing may take.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(60);
+
+    /// <summary>The most that is held of a page at once, in bytes; no single token of its JSON may be longer.</summary>
+    public const int MaxPiece = 16 * 1024;
+
+    /// <summary>Hands on all names of a listing, in the upstream's order; the error for the client when they cannot all be had.</summary>
     /// <param name="upstream">The upstream.</param>
     /// <param name="scope">What its token must carry.</param>
     /// <param name="path">The listing without its query.</param>
     /// <param name="member">The member of the body that holds the names.</param>
+    /// <param name="add">Takes a name, which may be any text.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<UpstreamReply<IReadOnlyList<string>>> ReadAll(
-        Upstream upstream, string scope, string path, string member, CancellationToken cancellation)
+    public async Task<DistributionError?> ReadAll(
+        Upstream upstream, string scope, string path, string member, Action<string> add, CancellationToken cancellation)
     {
-        List<string> names = [];
-        string? query = $"n={Page.MaxSize}";
-        for (var count = 0; query is not null && count < MaxPages; count++)
+        using var limit = new CancellationTokenSource(MaxTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
         {
-            var page = await client.Send(
-                upstream, scope, HttpMethod.Get, $"{path}?{query}",
-                (response, token) => ReadPage(response, upstream, member, token), cancellation);
-            if ((page.Error ?? page.Value!.Error) is { } error)
-            {
-                return new UpstreamReply<IReadOnlyList<string>>(null, error);
-            }
-
-            names.AddRange(page.Value!.Names);
-            query = page.Value.Next == query ? null : page.Value.Next;
+            return await ReadPages(upstream, scope, path, new NamesOf(member, add), either.Token);
         }
-
-        return new UpstreamReply<IReadOnlyList<string>>(names, null);
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Unfinished(upstream, $"takes longer than {MaxTime.TotalSeconds:0} s");
+        }
     }
 
-    private static async Task<ListingPage> ReadPage(HttpResponseMessage response, Upstream upstream, string member, CancellationToken cancellation)
+    private async Task<DistributionError?> ReadPages(Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
+    {
+        var (query, left) = ($"n={Page.MaxSize}", MaxBytes);
+        for (var count = 0; count < MaxPages; count++)
+        {
+            if (!OriginForm.TryParse($"{path}?{query}", out var target))
+            {
+                return Unfinished(upstream, "goes on at something that is not an address");
+            }
+
+            var page = await client.Send(
+                upstream, scope, HttpMethod.Get, target, (response, token) => ReadPage(response, upstream, names, left, token), cancellation);
+            if ((page.Error ?? page.Value!.Error) is { } error)
+            {
+                return error;
+            }
+
+            left = page.Value!.Left;
+            switch (page.Value.Next)
+            {
+                case null:
+                    return null;
+                case var next when next == query:
+                    return Unfinished(upstream, "names a page as the one after itself");
+                case var next:
+                    query = next;
+                    break;
+            }
+        }
+
+        return Unfinished(upstream, $"has more than {MaxPages} pages");
+    }
+
+    private static async Task<ListingPage> ReadPage(HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
     {
         if (!response.IsSuccessStatusCode)
         {
-            return new ListingPage([], null, await UpstreamErrors.From(upstream, DistributionError.NameUnknown(), response, cancellation));
+            return new ListingPage(null, 0, await UpstreamErrors.From(upstream, DistributionError.NameUnknown(), response, cancellation));
         }
 
-        using var document = JsonDocument.Parse(await BoundedBody.Read(response, MaxPageBytes, cancellation));
-        var names = document.RootElement.ValueKind == JsonValueKind.Object
-            && document.RootElement.TryGetProperty(member, out var list) && list.ValueKind == JsonValueKind.Array
-                ? list.EnumerateArray().Where(name => name.ValueKind == JsonValueKind.String).Select(name => name.GetString()!).ToList()
-                : [];
-        return new ListingPage(names, LinkHeader.NextQuery(response, upstream), null);
+        var (reader, buffer, held) = (new NameReader(names.Member, names.Add), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+            for (var isFinal = false; !isFinal;)
+            {
+                var read = await body.ReadAsync(buffer.AsMemory(held, MaxPiece - held), cancellation);
+                if ((left -= read) < 0)
+                {
+                    return new ListingPage(null, 0, Unfinished(upstream, $"is larger than {MaxBytes >> 20} MiB"));
+                }
+
+                (isFinal, held) = (read == 0, held + read);
+                var used = reader.Read(buffer.AsSpan(0, held), isFinal);
+                buffer.AsSpan(used, held - used).CopyTo(buffer);
+                held -= used;
+                if (held == MaxPiece)
+                {
+                    throw new JsonException("a listing holds no such long text");
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return LinkHeader.TryNextQuery(response, out var next)
+            ? new ListingPage(next, left, null)
+            : new ListingPage(null, 0, Unfinished(upstream, "goes on at something that is not an address"));
     }
 
-    private sealed record ListingPage(IReadOnlyList<string> Names, string? Next, DistributionError? Error);
+    private static DistributionError Unfinished(Upstream upstream, string why) =>
+        DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
+
+    private readonly record struct NamesOf(string Member, Action<string> Add);
+
+    private sealed record ListingPage(string? Next, long Left, DistributionError? Error);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Peers;
 
@@ -21,7 +22,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             return null;
         }
 
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(holder.Address, PeerPath.Of(digest)))
+        using var request = new HttpRequestMessage(HttpMethod.Get, HttpOrigin.Of(holder.Address).At(PeerPath.Of(digest)))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -10,6 +11,9 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
 
     public Uri Url => snapshot.Url;
 
+    /// <summary>Scheme, host and port; every request with a body or a credential goes there.</summary>
+    public HttpOrigin Origin { get; } = HttpOrigin.Of(snapshot.Url);
+
     public bool AllowPrivate => snapshot.AllowPrivate;
 
     public string? OfficialPrefix => snapshot.OfficialPrefix;
@@ -20,14 +24,14 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
     /// <summary>Where it is; what is written there is written for all upstreams of this address.</summary>
     public string Address { get; } = snapshot.Url.GetLeftPart(UriPartial.Authority);
 
+    /// <summary>What may be held of its answers while they are read.</summary>
+    public BodyAllowance Bodies { get; } = new();
+
     /// <summary>What cached content came from: the same content is not expected of another address or account.</summary>
     public string Identity { get; } = $"{snapshot.Name} {snapshot.Url} {snapshot.Account}";
 
     /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
-    public bool IsOrigin(Uri address) =>
-        address.Scheme == Url.Scheme
-        && address.Port == Url.Port
-        && address.IdnHost.Equals(Url.IdnHost, StringComparison.OrdinalIgnoreCase);
+    public bool IsOrigin(Uri address) => Origin.Owns(address);
 
     /// <summary>Whether a redirect may lead to a host; the upstream's own always.</summary>
     public bool MayRedirectTo(Uri address) =>
@@ -38,5 +42,5 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
             && (snapshot.RedirectHosts.Count == 0 || snapshot.RedirectHosts.Any(glob => Glob.Matches(glob, address.IdnHost))));
 
     /// <summary>The absolute address of a path and query at this upstream.</summary>
-    public Uri At(string pathAndQuery) => new(Url, pathAndQuery);
+    public Uri At(OriginForm target) => Origin.At(target);
 }

@@ -11,24 +11,28 @@ internal static class UploadHeaders
 {
     private const string UuidHeader = "Docker-Upload-UUID";
 
-    /// <summary>Path and query of the upload at the upstream; <c>null</c> when it is missing or on another origin.</summary>
-    public static string? Location(HttpResponseMessage response, Upstream upstream)
-    {
-        if (response.Headers.Location is not { } location)
-        {
-            return null;
-        }
+    /// <summary>The longest location of an upload, in characters; sealed, it is an id that clients carry.</summary>
+    public const int MaxLocation = 2900;
 
-        var target = new Uri(upstream.Url, location);
-        return SameAuthority(target, upstream) && target.UserInfo.Length == 0 ? target.PathAndQuery : null;
-    }
+    /// <summary>Path and query of the upload at the upstream; <c>null</c> when they are missing, too long or on another origin.</summary>
+    public static OriginForm? Location(HttpResponseMessage response, Upstream upstream) =>
+        response.Headers.NonValidated.TryGetValues("Location", out var values) && values.Count == 1
+        && UriReference.TryResolve(values.ToString(), response.RequestMessage?.RequestUri ?? upstream.Url, out var location)
+        && IsSameServer(location.Origin, upstream)
+        && location.Target is { Text.Length: <= MaxLocation } target
+            ? target
+            : null;
+
+    /// <summary>What a client is told when there is no such location.</summary>
+    public static DistributionError UnusableLocation(Upstream upstream) => DistributionError.Unavailable(
+        502, $"upstream '{upstream.Name}' returned an upload Location that is missing, unusable or on another host", 5);
 
     /// <summary>Answers with the new state of an upload.</summary>
     public static DistributionError? Answer(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, long offset)
     {
         if (Location(upstream, exchange.Upstream) is not { } location)
         {
-            return DistributionError.Unavailable(502, $"upstream '{exchange.Upstream.Name}' leads the upload to another place", 5);
+            return UnusableLocation(exchange.Upstream);
         }
 
         ResponseHeaders.Copy(upstream, response);
@@ -73,9 +77,7 @@ internal static class UploadHeaders
     }
 
     /// <summary>Behind a TLS-terminating proxy an upstream may name itself with http; host and port decide.</summary>
-    private static bool SameAuthority(Uri target, Upstream upstream) =>
-        upstream.IsOrigin(target)
-        || (target.Scheme == Uri.UriSchemeHttp && upstream.Url.Scheme == Uri.UriSchemeHttps
-            && target.IsDefaultPort && upstream.Url.IsDefaultPort
-            && target.IdnHost.Equals(upstream.Url.IdnHost, StringComparison.OrdinalIgnoreCase));
+    private static bool IsSameServer(HttpOrigin origin, Upstream upstream) =>
+        origin == upstream.Origin
+        || (origin is { Scheme: "http", Port: 80 } && upstream.Origin is { Scheme: "https", Port: 443 } && origin.Host == upstream.Origin.Host);
 }

@@ -73,7 +73,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         LiftLimits(exchange.Context);
         return forwarder.Forward(exchange, new Forwarding
         {
-            Target = $"{state.Location}{(state.Location.Contains('?') ? '&' : '?')}digest={Uri.EscapeDataString(digest.Value)}",
+            Target = state.Location.With("digest", digest.Value),
             Method = HttpMethod.Put,
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.UploadUnknown(),

@@ -20,7 +20,7 @@ internal sealed class UploadSeal(IReadOnlyList<Secret> keys)
     /// <summary>The id for an upload.</summary>
     public string Seal(UploadState state, UploadBinding binding)
     {
-        var plain = JsonSerializer.SerializeToUtf8Bytes(state, UploadStateJson.Default.UploadState);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(new SealedUpload(state.Location.Text, state.Offset), SealedUploadJson.Short.SealedUpload);
         var sealedBytes = new byte[NonceSize + plain.Length + TagSize];
         var nonce = sealedBytes.AsSpan(0, NonceSize);
         RandomNumberGenerator.Fill(nonce);
@@ -45,7 +45,9 @@ internal sealed class UploadSeal(IReadOnlyList<Secret> keys)
             {
                 using var cipher = new AesGcm(key, TagSize);
                 cipher.Decrypt(bytes.AsSpan(0, NonceSize), bytes.AsSpan(NonceSize, plain.Length), bytes.AsSpan(NonceSize + plain.Length), plain, binding.Bytes());
-                return JsonSerializer.Deserialize(plain, UploadStateJson.Default.UploadState);
+                return JsonSerializer.Deserialize(plain, SealedUploadJson.Short.SealedUpload) is { } upload && OriginForm.TryParse(upload.Location, out var location)
+                    ? new UploadState(location, upload.Offset)
+                    : null;
             }
             catch (AuthenticationTagMismatchException)
             {

@@ -49,7 +49,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
     private Task Begin(Exchange exchange, string query) => forwarder.Forward(exchange, new Forwarding
     {
-        Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/{query}",
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
         Scope = UpstreamScope.Push(exchange.UpstreamName),
         NotFound = DistributionError.NameUnknown(),
         Request = RequestHeaders.CopyUpload,
@@ -79,7 +79,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
         return forwarder.Forward(exchange, new Forwarding
         {
-            Target = $"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}",
+            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}"),
             Scope = UpstreamScope.Mount(exchange.UpstreamName, place.Name),
             NotFound = DistributionError.NameUnknown(),
             Request = RequestHeaders.CopyUpload,
@@ -92,7 +92,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
     private async Task StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task> finish)
     {
         var started = await client.Send(
-            exchange.Upstream, UpstreamScope.Push(exchange.UpstreamName), HttpMethod.Post, $"/v2/{exchange.UpstreamName}/blobs/uploads/",
+            exchange.Upstream, UpstreamScope.Push(exchange.UpstreamName), HttpMethod.Post, OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
             async (response, cancellation) => response.IsSuccessStatusCode
                 ? new StartedUpload(UploadHeaders.Location(response, exchange.Upstream), null)
                 : new StartedUpload(null, await UpstreamErrors.From(exchange.Upstream, DistributionError.NameUnknown(), response, cancellation)),
@@ -104,7 +104,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         else if (started.Value!.Location is not { } location)
         {
             await DistributionErrorWriter.Write(
-                exchange.Context, DistributionError.Unavailable(502, $"upstream '{exchange.Upstream.Name}' leads the upload to another place", 5));
+                exchange.Context, UploadHeaders.UnusableLocation(exchange.Upstream));
         }
         else
         {
@@ -112,5 +112,5 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         }
     }
 
-    private sealed record StartedUpload(string? Location, DistributionError? Error);
+    private sealed record StartedUpload(OriginForm? Location, DistributionError? Error);
 }

@@ -1,30 +1,48 @@
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Reading of a metadata body under a cap.</summary>
+/// <summary>Reading of a metadata body under a cap, and of all such bodies of one upstream together under another.</summary>
 internal static class BoundedBody
 {
+    private const int Piece = 16 * 1024;
+
     /// <summary>The whole body.</summary>
     /// <exception cref="BodyTooLargeException">It is longer than <paramref name="maxBytes"/>.</exception>
+    /// <exception cref="TooManyBodiesException">The upstream's answers are too large together.</exception>
     public static async Task<byte[]> Read(HttpResponseMessage response, int maxBytes, CancellationToken cancellation)
     {
-        if (response.Content.Headers.ContentLength > maxBytes)
+        var length = response.Content.Headers.ContentLength;
+        if (length > maxBytes)
         {
             throw new BodyTooLargeException(maxBytes);
         }
 
+        using var held = UpstreamCall.Of(response.RequestMessage!).Upstream.Bodies.Hold();
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        using var buffer = new MemoryStream();
-        var chunk = new byte[16 * 1024];
-        while (await stream.ReadAsync(chunk, cancellation) is var read and > 0)
+        var buffer = new byte[held.Take((int?)length ?? Piece)];
+        for (var filled = 0; ;)
         {
-            buffer.Write(chunk, 0, read);
-            if (buffer.Length > maxBytes)
+            if (filled == length)
+            {
+                return buffer;
+            }
+
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, filled + held.Take(Math.Min(filled, maxBytes + 1 - filled)));
+            }
+
+            var read = await stream.ReadAsync(buffer.AsMemory(filled), cancellation);
+            if (read == 0)
+            {
+                return buffer[..filled];
+            }
+
+            filled += read;
+            if (filled > maxBytes)
             {
                 throw new BodyTooLargeException(maxBytes);
             }
         }
-
-        return buffer.ToArray();
     }
 }
 

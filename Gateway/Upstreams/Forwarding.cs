@@ -6,7 +6,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal sealed record Forwarding
 {
     /// <summary>Path and query at the upstream, rebuilt from parsed values.</summary>
-    public required string Target { get; init; }
+    public required OriginForm Target { get; init; }
 
     /// <summary>What the upstream's token must carry.</summary>
     public required string Scope { get; init; }

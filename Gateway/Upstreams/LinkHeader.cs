@@ -1,28 +1,35 @@
-using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Paging by <c>Link: &lt;…&gt;; rel="next"</c> (RFC 8288), read leniently and always written anew.</summary>
 internal static class LinkHeader
 {
-    /// <summary>The raw query of the upstream's next page, without the question mark; <c>null</c> when there is none on this upstream.</summary>
-    public static string? NextQuery(HttpResponseMessage response, Upstream upstream)
+    /// <summary>
+    /// The query of the upstream's next page, without the question mark: scheme, host and path of the link are not used, since the next page is
+    /// asked where this one was. <c>null</c> when there is none; <c>false</c> when there is one and it cannot be read.
+    /// </summary>
+    public static bool TryNextQuery(HttpResponseMessage response, out string? query)
     {
+        query = null;
         if (!response.Headers.NonValidated.TryGetValues("Link", out var values))
         {
-            return null;
+            return true;
         }
 
-        var link = values.ToString();
-        var open = link.IndexOf('<');
-        var close = link.IndexOf('>', open + 1);
-        return open >= 0 && close > open
-            && link.AsSpan(close).Contains("next", StringComparison.OrdinalIgnoreCase)
-            && Uri.TryCreate(upstream.Url, link[(open + 1)..close], out var target)
-            && upstream.IsOrigin(target)
-            && target.Query.Length > 1
-                ? target.Query[1..]
-                : null;
+        foreach (var link in values.SelectMany(value => value.Split(", <")))
+        {
+            var close = link.IndexOf('>');
+            if (close < 0 || !link.AsSpan(close).Contains("next", StringComparison.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
+            query = UriReference.TryResolve(link[..close].TrimStart().TrimStart('<'), response.RequestMessage!.RequestUri!, out var target) ? target.Query : "";
+            return query.Length > 0;
+        }
+
+        return true;
     }
 
     public static string Next(string path, string query) => $"<{path}?{query}>; rel=\"next\"";

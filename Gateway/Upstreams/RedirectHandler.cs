@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
@@ -41,8 +42,8 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
             or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
         && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
-        && response.Headers.Location is { } location
-            ? Uri.TryCreate(request.RequestUri, location, out var target) ? target
+        && response.Headers.NonValidated.TryGetValues("Location", out var locations)
+            ? locations.Count == 1 && UriReference.TryResolve(locations.ToString(), request.RequestUri!, out var target) ? target.Address
                 : throw new RedirectRefusedException($"upstream '{UpstreamCall.Of(request).Upstream.Name}' redirects to something that is not an address")
             : null;
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 
@@ -16,5 +17,9 @@ internal sealed record UpstreamCall(Upstream Upstream, UpstreamTokenKey Key, Ups
     public static UpstreamCall Of(HttpRequestMessage request) =>
         request.Options.TryGetValue(Option, out var call) ? call : throw new InvalidOperationException("a request without its upstream call");
 
-    public void AttachTo(HttpRequestMessage request) => request.Options.Set(Option, this);
+    public void AttachTo(HttpRequestMessage request)
+    {
+        request.Options.Set(Option, this);
+        OriginGuard.Bind(request, Upstream.Origin);
+    }
 }

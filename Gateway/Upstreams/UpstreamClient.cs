@@ -11,7 +11,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
 
     /// <summary>Sends a request and hands its answer to <paramref name="read"/>, whatever its status.</summary>
     public async Task<UpstreamReply<T>> Send<T>(
-        Upstream upstream, string scope, HttpMethod method, string target,
+        Upstream upstream, string scope, HttpMethod method, OriginForm target,
         Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation)
     {
         var key = new UpstreamTokenKey(upstream.Name, scope);

@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal static class UpstreamErrorBody
 {
     /// <summary>The most that is read of an error body, in bytes.</summary>
-    private const int MaxBytes = 64 * 1024;
+    private const int MaxBytes = 16 * 1024;
 
     private const int MaxMessage = 300;
 

@@ -50,8 +50,14 @@ internal static class UpstreamErrors
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' leads to an address that may not be dialled; private ones need allowPrivate: true", RetryAfterSeconds);
+                case WrongOriginException:
+                    return DistributionError.Unavailable(
+                        502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);
                 case WrongBlobException:
                     return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
+                case TooManyBodiesException:
+                    return DistributionError.Unavailable(
+                        503, $"upstream '{upstream.Name}' has more than {BodyAllowance.MaxBytes >> 20} MiB of answers being read at once; try again", RetryAfterSeconds);
                 case BodyTooLargeException or System.Text.Json.JsonException:
                     return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
             }
@@ -92,7 +98,7 @@ internal static class UpstreamErrors
                 return DistributionError.TooManyRequests($"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 return DistributionError.SizeInvalid("the range lies outside the content", 416);
-            case HttpStatusCode.MethodNotAllowed:
+            case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
                 return DistributionError.Unsupported($"upstream '{name}' does not allow this");
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
                 return await UpstreamErrorBody.Read(response, name, cancellation);

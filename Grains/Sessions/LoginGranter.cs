@@ -25,6 +25,12 @@ internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, Routi
             return LoginResult.Rejected("the subject of this identity is empty, too long or holds control characters");
         }
 
+        if (!identity.IsBounded)
+        {
+            return LoginResult.Rejected(
+                $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims or {VerifiedIdentity.MaxText >> 10} KiB of both");
+        }
+
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);

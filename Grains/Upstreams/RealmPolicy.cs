@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -15,7 +16,7 @@ internal static class RealmPolicy
         // 1.
         if (text is null || text.Length > 2048 || text.AsSpan().ContainsAny("\\@# ") || text.Any(c => c is < ' ' or > '~')
             || !Uri.TryCreate(text, UriKind.Absolute, out var realm) || realm.Scheme is not ("http" or "https")
-            || realm.UserInfo.Length > 0 || realm.Host.Length == 0)
+            || !HttpOrigin.TryGet(realm, out _) || !OriginForm.TryParse(realm.PathAndQuery, out _))
         {
             return null;
         }
@@ -34,8 +35,7 @@ internal static class RealmPolicy
                 : null;
     }
 
-    private static bool SameOrigin(Uri one, Uri other) =>
-        one.Scheme == other.Scheme && one.Port == other.Port && one.IdnHost.Equals(other.IdnHost, StringComparison.OrdinalIgnoreCase);
+    private static bool SameOrigin(Uri one, Uri other) => HttpOrigin.TryGet(other, out var origin) && origin.Owns(one);
 
     private static bool SameEndpoint(Uri one, Uri other) => SameOrigin(one, other) && one.AbsolutePath == other.AbsolutePath;
 }

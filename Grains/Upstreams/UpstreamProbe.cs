@@ -8,6 +8,9 @@ namespace RegistryProxy.Grains.Upstreams;
 /// <summary>Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes.</summary>
 internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider time)
 {
+    /// <summary>The longest <c>service</c> of a challenge, in characters; it goes into the query of the token endpoint.</summary>
+    public const int MaxService = 1024;
+
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
 
     /// <summary>Refusals may be about single repositories: they do not make the probe go out more often than this.</summary>
@@ -72,6 +75,11 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     {
         if (challenges.FirstOrDefault(challenge => challenge.IsBearer) is { } bearer)
         {
+            if (bearer.Service?.Length > MaxService)
+            {
+                return Failed(upstream, UpstreamFailureKind.Misconfigured, $"names a service of more than {MaxService} characters in its challenge");
+            }
+
             return RealmPolicy.Check(upstream, bearer.Realm) is { } realm
                 ? new(new(UpstreamScheme.Bearer, realm, bearer.Service), null)
                 : Failed(upstream, UpstreamFailureKind.Misconfigured, "names a token endpoint that upstreams.*.realms does not list; no credential was sent");

@@ -15,12 +15,12 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _public = new(new CredentialTracing(UpstreamTransport.Create(allowPrivate: false)));
-    private readonly HttpMessageInvoker _private = new(new CredentialTracing(UpstreamTransport.Create(allowPrivate: true)));
+    private readonly HttpMessageInvoker _public = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: false))));
+    private readonly HttpMessageInvoker _private = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: true))));
 
     /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
     public Task<PingReply> Ping(Uri upstream, bool allowPrivate, AuthenticationHeaderValue? authorization = null) => Send(
-        new HttpRequestMessage(HttpMethod.Get, new Uri(upstream, "/v2/")) { Headers = { Authorization = authorization } }, allowPrivate,
+        Request(HttpMethod.Get, HttpOrigin.Of(upstream), OriginForm.Of("/v2/"), authorization), allowPrivate,
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
             response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
@@ -29,20 +29,13 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
     {
-        var query = new StringBuilder(realm.Query.Length > 1 ? realm.Query + "&" : "?");
-        query.Append("service=").Append(Uri.EscapeDataString(service ?? ""));
+        var target = OriginForm.Of(realm.PathAndQuery).With("service", service ?? "");
         foreach (var scope in scopes)
         {
-            query.Append("&scope=").Append(Uri.EscapeDataString(scope));
+            target = target.With("scope", scope);
         }
 
-        var request = new HttpRequestMessage(HttpMethod.Get, new UriBuilder(realm) { Query = query.ToString() }.Uri);
-        if (password is not null)
-        {
-            request.Headers.Authorization = Basic(username, password);
-        }
-
-        return Send(request, allowPrivate, ReadReply);
+        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)), allowPrivate, ReadReply);
     }
 
     /// <summary>Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.</summary>
@@ -63,7 +56,9 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
             (form["grant_type"], form["username"], form["password"]) = ("password", secret.Username, secret.Password!.Reveal());
         }
 
-        return Send(new HttpRequestMessage(HttpMethod.Post, realm) { Content = new FormUrlEncodedContent(form) }, allowPrivate, ReadReply);
+        var request = Request(HttpMethod.Post, HttpOrigin.Of(realm), OriginForm.Of(realm.PathAndQuery), null);
+        request.Content = new FormUrlEncodedContent(form);
+        return Send(request, allowPrivate, ReadReply);
     }
 
     public static AuthenticationHeaderValue Basic(string username, Secret password) =>
@@ -73,6 +68,13 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
     {
         _public.Dispose();
         _private.Dispose();
+    }
+
+    private static HttpRequestMessage Request(HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
+    {
+        var request = OriginGuard.Request(method, origin, target);
+        request.Headers.Authorization = authorization;
+        return request;
     }
 
     private async Task<T> Send<T>(HttpRequestMessage request, bool allowPrivate, Func<HttpResponseMessage, CancellationToken, Task<T>> read)

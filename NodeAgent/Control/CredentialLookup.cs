@@ -11,6 +11,9 @@ namespace RegistryProxy.NodeAgent.Control;
 /// <summary>A credential for another command: from the running agent, which keeps sessions, or by a proof of its own where none runs.</summary>
 internal static class CredentialLookup
 {
+    /// <summary>The most that is read of the running agent's answer, in bytes.</summary>
+    private const int MaxReply = 64 * 1024;
+
     public static async Task<CredentialReply> Ask(AgentSettings settings, CredentialQuestion question, CancellationToken cancellation) =>
         await AskAgent(settings, question, cancellation) ?? await Alone(settings, question, cancellation);
 
@@ -22,7 +25,7 @@ internal static class CredentialLookup
             return null;
         }
 
-        using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket));
+        using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket)) { MaxResponseContentBufferSize = MaxReply };
         try
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, ControlJson.Default.CredentialQuestion));

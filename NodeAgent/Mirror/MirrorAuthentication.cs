@@ -15,6 +15,12 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
 {
     private const int MaxTokens = 1000;
 
+    /// <summary>The longest access token that is kept, in characters: as long as front doors take.</summary>
+    private const int MaxToken = 8192;
+
+    /// <summary>The longest name of a registry and repository that a token is kept for, in characters.</summary>
+    private const int MaxKey = 600;
+
     private static readonly string[] Ends = ["/manifests/", "/blobs/", "/tags/", "/referrers/"];
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
 
@@ -76,6 +82,11 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
             _tokens.Clear();
         }
 
+        if (repository.Length > MaxKey || reply.Bearer()?.Length > MaxToken)
+        {
+            return token;
+        }
+
         _tokens[repository] = (token, time.GetUtcNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
         return token;
 
@@ -96,6 +107,7 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
     {
         var path = target.AbsolutePath;
         var end = Ends.Max(part => path.LastIndexOf(part, StringComparison.Ordinal));
-        return (end < 0 ? path : path[..end]) + target.Query;
+        var registry = QueryParameters.TryParse(target.Query.AsSpan(Math.Min(1, target.Query.Length)), out var query) && query.TryGetSingle("ns", out var ns) ? ns : "";
+        return $"{registry}{(end < 0 ? path : path[..end])}";
     }
 }

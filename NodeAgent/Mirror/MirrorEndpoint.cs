@@ -40,7 +40,7 @@ internal sealed class MirrorEndpoint
         {
             await Refuse(context, StatusCodes.Status405MethodNotAllowed, "the mirror reads only");
         }
-        else if (!target.StartsWith("/v2/", StringComparison.Ordinal))
+        else if (!target.StartsWith("/v2/", StringComparison.Ordinal) || !OriginForm.TryParse(target, out var asked))
         {
             await Refuse(context, StatusCodes.Status404NotFound, "the mirror serves /v2/ only");
         }
@@ -50,7 +50,7 @@ internal sealed class MirrorEndpoint
         }
         else
         {
-            await _forwarder.SendAsync(context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config, new MirrorTransformer(door.Door.Url, target));
+            await _forwarder.SendAsync(context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config, new MirrorTransformer(door.Door.Url, asked));
         }
     }
 

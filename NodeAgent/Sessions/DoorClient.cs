@@ -43,7 +43,7 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     /// <summary>A nonce that counts once (GET /token/nonce).</summary>
     public async Task<string> Nonce(string authenticator, CancellationToken cancellation)
     {
-        var reply = await Send(new HttpRequestMessage(HttpMethod.Get, new Uri(url, $"/token/nonce?authenticator={Uri.EscapeDataString(authenticator)}")), cancellation);
+        var reply = await Send(new HttpRequestMessage(HttpMethod.Get, At(OriginForm.Of("/token/nonce").With("authenticator", authenticator))), cancellation);
         using var json = JsonDocument.Parse(reply);
         return json.RootElement.GetProperty("nonce").GetString() ?? "";
     }
@@ -62,7 +62,9 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
 
     /// <summary>Posts a form; returns the body of a good answer.</summary>
     public Task<byte[]> PostForm(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
-        Send(new HttpRequestMessage(HttpMethod.Post, new Uri(url, path)) { Content = new FormUrlEncodedContent(fields) }, cancellation);
+        Send(new HttpRequestMessage(HttpMethod.Post, At(OriginForm.Of(path))) { Content = new FormUrlEncodedContent(fields) }, cancellation);
+
+    private Uri At(OriginForm target) => HttpOrigin.Of(url).At(target);
 
     private async Task<byte[]> Send(HttpRequestMessage request, CancellationToken cancellation)
     {

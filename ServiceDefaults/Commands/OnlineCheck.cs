@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
@@ -35,7 +36,7 @@ internal sealed class OnlineCheck : ICheckStep
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         using var invoker = new HttpMessageInvoker(UpstreamTransport.Create(upstream.AllowPrivate));
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(upstream.Url, "/v2/"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, HttpOrigin.Of(upstream.Url).At(OriginForm.Of("/v2/")));
         try
         {
             using var response = await invoker.SendAsync(request, either.Token);

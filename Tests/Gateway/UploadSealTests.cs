@@ -7,7 +7,7 @@ namespace RegistryProxy.Tests.Gateway;
 public sealed class UploadSealTests
 {
     private static readonly UploadBinding Mine = new("acme", "acme/staff/alice", RepositoryName.Parse("team/app"), "local");
-    private static readonly UploadState State = new("/v2/app/blobs/uploads/1?_state=abc%3D", 42);
+    private static readonly UploadState State = new(OriginForm.Of("/v2/app/blobs/uploads/1?_state=abc%3D"), 42);
 
     [Fact]
     public void What_was_sealed_opens_for_the_same_binding()

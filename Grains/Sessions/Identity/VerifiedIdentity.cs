@@ -19,6 +19,20 @@ internal sealed record VerifiedIdentity(
     /// <summary>The longest subject, in characters.</summary>
     public const int MaxSubject = 512;
 
+    /// <summary>The most groups of one identity.</summary>
+    public const int MaxGroups = 2000;
+
+    /// <summary>The most claims of one identity.</summary>
+    public const int MaxClaims = 200;
+
+    /// <summary>All groups and claims of one identity together, in characters; so much is kept of each session.</summary>
+    public const int MaxText = 256 * 1024;
+
+    /// <summary>Whether groups and claims are as few and short as a session may hold.</summary>
+    public bool IsBounded =>
+        Groups.Count <= MaxGroups && Claims.Count <= MaxClaims
+        && Groups.Sum(group => (long)group.Length) + Claims.Sum(claim => (long)claim.Key.Length + claim.Value.Length) <= MaxText;
+
     /// <summary>Whether the subject can name a session and stand in a log.</summary>
     public bool HasUsableSubject => IsUsableSubject(Subject);
 

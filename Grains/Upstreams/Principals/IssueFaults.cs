@@ -6,6 +6,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
@@ -23,6 +24,8 @@ internal static class IssueFaults
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
         _ when UpstreamFaults.Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
+        _ when UpstreamFaults.Causes(fault).OfType<AnswerTooLargeException>().Any() => new(
+            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0),
         _ when UpstreamFaults.Causes(fault).OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),

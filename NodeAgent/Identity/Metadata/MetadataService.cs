@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Identity.Metadata;
 
@@ -16,7 +17,12 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
     /// <exception cref="DoorException">It does not answer, or answers an error.</exception>
     public async Task<string> Ask(HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method, new Uri(origin, target));
+        if (!OriginForm.TryParse(target, out var path))
+        {
+            throw new DoorException(DoorFailure.NoProof, $"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
+        }
+
+        using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));
         foreach (var (name, value) in headers)
         {
             request.Headers.Add(name, value);

@@ -3,6 +3,7 @@ using System.Xml;
 using System.Xml.Linq;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Aws;
 
@@ -53,9 +54,8 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
     {
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        var origin = configuration.Endpoint?.GetLeftPart(UriPartial.Authority) ?? $"https://{presigned.Host}";
-        using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri(origin + presigned.Target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        var origin = HttpOrigin.Of(configuration.Endpoint ?? new Uri($"https://{presigned.Host}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, origin.At(OriginForm.Of(presigned.Target)));
         request.Headers.Host = presigned.Host;
         request.Headers.Add(PresignedCallerIdentity.ServerIdHeader, configuration.ServerId);
         using var response = await _http.SendAsync(request, either.Token);

@@ -18,7 +18,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
 
     private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, time, IssuedTokenVerifier.AnySignature);
     private readonly IssuerEndpoints _endpoints = new(configuration, time);
-    private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(configuration.AllowPrivate));
+    private readonly HttpMessageInvoker _http = new(new OriginGuard(UpstreamTransport.Create(configuration.AllowPrivate)));
 
     /// <summary>Why the provider could not be asked; for operators.</summary>
     public string Problem => _endpoints.Problem;
@@ -113,7 +113,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
         {
             ["grant_type"] = "authorization_code", ["code"] = code.Reveal(), ["redirect_uri"] = callback, ["code_verifier"] = flow.Verifier,
         };
-        var request = new HttpRequestMessage(HttpMethod.Post, address);
+        var request = OriginGuard.Request(HttpMethod.Post, HttpOrigin.Of(address), OriginForm.Of(address.PathAndQuery));
         request.Headers.Accept.ParseAdd("application/json");
         request.Headers.UserAgent.ParseAdd("registryproxy");
         if (people.ClientSecret is { } secret)

@@ -1,5 +1,6 @@
 using Microsoft.IdentityModel.Protocols;
 using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
 
@@ -15,7 +16,7 @@ internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : ID
 
     public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || !(uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && allowPrivate)))
+        if (Usable(address, allowPrivate) is not { } uri)
         {
             throw new HttpRequestException("the address of a key set must be https://");
         }
@@ -34,6 +35,13 @@ internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : ID
         await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
         return await response.Content.ReadAsStringAsync(either.Token);
     }
+
+    /// <summary>An address that a discovery document or the configuration names; <c>null</c> when it is not taken: https, or http where private addresses are allowed.</summary>
+    public static Uri? Usable(string? address, bool allowPrivate) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Fragment.Length == 0
+        && HttpOrigin.TryGet(uri, out var origin) && (origin.Scheme == "https" || allowPrivate) && OriginForm.TryParse(uri.PathAndQuery, out var target)
+            ? origin.At(target)
+            : null;
 
     public void Dispose() => _http.Dispose();
 }

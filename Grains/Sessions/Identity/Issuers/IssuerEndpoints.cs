@@ -69,11 +69,7 @@ internal sealed class IssuerEndpoints(TokenIssuerConfiguration configuration, Ti
         return _found;
     }
 
-    private Uri? Usable(string? address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var uri)
-        && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && configuration.AllowPrivate))
-            ? uri
-            : null;
+    private Uri? Usable(string? address) => IssuerDocuments.Usable(address, configuration.AllowPrivate);
 
     /// <summary>What the discovery document named.</summary>
     internal sealed record Found(Uri Authorization, Uri Token, DateTimeOffset Until);

@@ -12,6 +12,9 @@ namespace RegistryProxy.Grains.Sessions.Identity.Issuers;
 /// </summary>
 internal sealed class IssuerKeys : IDisposable
 {
+    /// <summary>The most keys of an issuer: a token that names none is tried with each.</summary>
+    public const int MaxKeys = 100;
+
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
     private static readonly TimeSpan MinPeriod = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
@@ -77,8 +80,10 @@ internal sealed class IssuerKeys : IDisposable
         using var limit = new LoginLimit(IssuerDocuments.Timeout, _time, cancellation);
         try
         {
-            var keys = await Read(limit.Token);
-            return new Known([.. keys], now, now + Life, now, "");
+            IReadOnlyList<SecurityKey> keys = [.. (await Read(limit.Token)).Take(MaxKeys + 1)];
+            return keys.Count <= MaxKeys
+                ? new Known(keys, now, now + Life, now, "")
+                : throw new JsonException($"'{_configuration.Name}' has more than {MaxKeys} keys");
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {

@@ -56,7 +56,9 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         catch (LdapException fault)
         {
             LogAway(configuration.Name, fault.Message);
-            return Verdict.Unavailable($"the directory of '{configuration.Name}' does not answer");
+            return Verdict.Unavailable(fault is LdapExcessException
+                ? $"the directory of '{configuration.Name}' sends more than is read for one login"
+                : $"the directory of '{configuration.Name}' does not answer");
         }
     }
 

@@ -9,12 +9,11 @@ namespace RegistryProxy.Grains.Sessions.Identity.Ldap;
 /// </summary>
 internal sealed class LdapLink : IDisposable
 {
-    private const int MaxMessage = 1024 * 1024;
-
     private readonly TcpClient _client = new() { NoDelay = true };
     private Stream _stream = Stream.Null;
     private string? _boundAs;
     private bool _tried;
+    private LdapBudget _budget = new();
     private int _id;
 
     /// <summary>Connects, and encrypts where the server says so.</summary>
@@ -52,8 +51,8 @@ internal sealed class LdapLink : IDisposable
     /// <summary>Whether a password went to the server since the connection was taken: it may have been counted, whatever became of the answer.</summary>
     public bool HasTried => _tried;
 
-    /// <summary>The connection is taken for another piece of work.</summary>
-    public void Take() => _tried = false;
+    /// <summary>The connection is taken for another piece of work, which has a whole budget.</summary>
+    public void Take() => (_tried, _budget) = (false, new LdapBudget());
 
     /// <summary>Whether the name and password of somebody who logs in are right.</summary>
     public Task<int> Try(string name, string password, CancellationToken cancellation)
@@ -94,13 +93,15 @@ internal sealed class LdapLink : IDisposable
         List<LdapEntry> entries = [];
         while (true)
         {
-            var reply = await Read(id, cancellation);
+            var reply = await Read(id, search.Attributes, cancellation);
             switch (reply.Kind)
             {
                 case LdapReply.SearchEntry:
+                    _budget.TakeEntry();
                     entries.Add(reply.Entry!);
                     break;
                 case LdapReply.SearchReference:
+                    _budget.TakeEntry();
                     break;
                 case LdapReply.SearchDone when reply.Code is LdapReply.NoSuchObject or LdapReply.InvalidDnSyntax:
                     return [];
@@ -123,11 +124,11 @@ internal sealed class LdapLink : IDisposable
     {
         var id = ++_id;
         await _stream.WriteAsync(request(id), cancellation);
-        var reply = await Read(id, cancellation);
+        var reply = await Read(id, [], cancellation);
         return reply.Kind == kind ? reply : throw new LdapException("the directory answers another question");
     }
 
-    private async Task<LdapReply> Read(int id, CancellationToken cancellation)
+    private async Task<LdapReply> Read(int id, IReadOnlyList<string> attributes, CancellationToken cancellation)
     {
         var header = new byte[6];
         await _stream.ReadExactlyAsync(header.AsMemory(0, 2), cancellation);
@@ -139,17 +140,13 @@ internal sealed class LdapLink : IDisposable
 
         await _stream.ReadExactlyAsync(header.AsMemory(2, extra), cancellation);
         var length = extra == 0 ? header[1] : header.AsSpan(2, extra).ToArray().Aggregate(0L, (sum, octet) => (sum << 8) | octet);
-        if (length > MaxMessage)
-        {
-            throw new LdapException("the directory sends more than 1 MiB at once");
-        }
-
+        _budget.TakeBytes(2 + extra + length);
         var message = new byte[2 + extra + (int)length];
         header.AsSpan(0, 2 + extra).CopyTo(message);
         await _stream.ReadExactlyAsync(message.AsMemory(2 + extra), cancellation);
         try
         {
-            var reply = LdapReply.Read(message);
+            var reply = LdapReply.Read(message, attributes, _budget);
             return reply.Id == id ? reply : throw new LdapException("the directory ends the connection or answers out of turn");
         }
         catch (AsnContentException fault)
@@ -168,4 +165,4 @@ internal sealed class LdapLink : IDisposable
 }
 
 /// <summary>A directory server cannot be used; the message says why, without any name or password.</summary>
-internal sealed class LdapException(string message, Exception? inner = null) : Exception(message, inner);
+internal class LdapException(string message, Exception? inner = null) : Exception(message, inner);

@@ -20,10 +20,12 @@ internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
     public const int InvalidDnSyntax = 34;
     public const int InvalidCredentials = 49;
 
-    /// <summary>Decodes a message.</summary>
+    /// <summary>Decodes a message; of an entry only the attributes that were asked for.</summary>
     /// <exception cref="AsnContentException">It is not one.</exception>
-    public static LdapReply Read(ReadOnlyMemory<byte> octets)
+    /// <exception cref="LdapExcessException">It has too many values.</exception>
+    public static LdapReply Read(ReadOnlyMemory<byte> octets, IReadOnlyList<string> attributes, LdapBudget budget)
     {
+        BerShape.Check(octets.Span);
         var message = new AsnReader(octets, AsnEncodingRules.BER).ReadSequence();
         if (!message.TryReadInt32(out var id))
         {
@@ -39,16 +41,21 @@ internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
         var operation = message.ReadSequence(tag);
         return tag.TagValue switch
         {
-            SearchEntry => new LdapReply(id, SearchEntry, 0, ReadEntry(operation)),
+            SearchEntry => new LdapReply(id, SearchEntry, 0, ReadEntry(operation, attributes, budget)),
             SearchReference => new LdapReply(id, SearchReference, 0, null),
             _ => new LdapReply(id, tag.TagValue, ReadCode(operation), null),
         };
     }
 
-    private static int ReadCode(AsnReader operation) =>
-        (int)new System.Numerics.BigInteger(operation.ReadEnumeratedBytes().Span, isUnsigned: true, isBigEndian: true);
+    private static int ReadCode(AsnReader operation)
+    {
+        var octets = operation.ReadEnumeratedBytes().Span;
+        return octets.Length <= sizeof(int) && octets[0] < 0x80
+            ? (int)octets.ToArray().Aggregate(0u, (code, octet) => (code << 8) | octet)
+            : throw new AsnContentException("a result code is not a small number");
+    }
 
-    private static LdapEntry ReadEntry(AsnReader operation)
+    private static LdapEntry ReadEntry(AsnReader operation, IReadOnlyList<string> wanted, LdapBudget budget)
     {
         var name = Text(operation);
         Dictionary<string, IReadOnlyList<string>> attributes = new(StringComparer.OrdinalIgnoreCase);
@@ -58,9 +65,15 @@ internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
             var attribute = list.ReadSequence();
             var type = Text(attribute);
             var values = attribute.ReadSetOf(skipSortOrderValidation: true);
+            if (!wanted.Contains(type, StringComparer.OrdinalIgnoreCase))
+            {
+                continue;
+            }
+
             List<string> texts = [];
             while (values.HasData)
             {
+                budget.TakeValue();
                 texts.Add(Text(values));
             }
 
@@ -70,7 +83,9 @@ internal sealed record LdapReply(int Id, int Kind, int Code, LdapEntry? Entry)
         return new LdapEntry(name, attributes);
     }
 
-    private static string Text(AsnReader reader) => Encoding.UTF8.GetString(reader.ReadOctetString());
+    private static string Text(AsnReader reader) => reader.TryReadPrimitiveOctetString(out var octets)
+        ? Encoding.UTF8.GetString(octets.Span)
+        : throw new AsnContentException("a text is in pieces");
 }
 
 /// <summary>An entry of a directory.</summary>

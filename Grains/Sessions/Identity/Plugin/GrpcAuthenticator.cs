@@ -27,7 +27,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
         Secure(handler, configuration);
         _channel = GrpcChannel.ForAddress(configuration.Endpoint, new GrpcChannelOptions
         {
-            HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxReply,
+            HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxReply, CompressionProviders = [],
         });
         _verifier = new Verifier.VerifierClient(_channel);
     }

@@ -31,7 +31,7 @@ internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, bool allowPriv
         {
             ["grant_type"] = "access_token", ["service"] = registry.Authority, ["access_token"] = entra.Reveal(),
         });
-        using var response = await http.PostAsync(new Uri(registry, "/oauth2/exchange"), form, cancellation);
+        using var response = await http.PostAsync(HttpOrigin.Of(registry).At(OriginForm.Of("/oauth2/exchange")), form, cancellation);
         if (!response.IsSuccessStatusCode)
         {
             throw Refused(response.StatusCode);

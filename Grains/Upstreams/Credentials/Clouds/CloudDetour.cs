@@ -1,3 +1,5 @@
+using RegistryProxy.Protocol;
+
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>A service of a cloud that is asked at another place.</summary>
@@ -27,7 +29,7 @@ internal sealed class DetourHandler : HttpMessageHandler
     {
         if (request.RequestUri is { } asked && _detours.TryGetValue(asked.Host, out var to))
         {
-            request.RequestUri = new Uri(to, asked.PathAndQuery);
+            request.RequestUri = HttpOrigin.Of(to).At(OriginForm.Of(asked.PathAndQuery));
         }
 
         return _sockets.SendAsync(request, cancellationToken);

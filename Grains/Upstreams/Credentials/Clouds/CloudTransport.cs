@@ -10,13 +10,13 @@ internal sealed class CloudTransport : IDisposable
     /// <summary>The longest answer that is read, in bytes.</summary>
     public const int MaxReply = 64 * 1024;
 
-    private readonly CredentialTracing _public = new(UpstreamTransport.Create(allowPrivate: false));
-    private readonly CredentialTracing _private = new(UpstreamTransport.Create(allowPrivate: true));
-    private readonly CredentialTracing _publicOrMetadata = new(UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All()));
-    private readonly CredentialTracing _privateOrMetadata = new(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All()));
+    private readonly CredentialTracing _public = Bounded(UpstreamTransport.Create(allowPrivate: false));
+    private readonly CredentialTracing _private = Bounded(UpstreamTransport.Create(allowPrivate: true));
+    private readonly CredentialTracing _publicOrMetadata = Bounded(UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All()));
+    private readonly CredentialTracing _privateOrMetadata = Bounded(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All()));
 
     /// <summary>A client of services by name; it does not own the sockets.</summary>
-    public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false) { MaxResponseContentBufferSize = MaxReply };
+    public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false);
 
     /// <summary>A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.</summary>
     public HttpMessageHandler Handler(bool allowPrivate, params ReadOnlySpan<CloudDetour> detours) =>
@@ -29,6 +29,9 @@ internal sealed class CloudTransport : IDisposable
         _publicOrMetadata.Dispose();
         _privateOrMetadata.Dispose();
     }
+
+    /// <summary>The libraries of clouds read an answer to its end, however long it is.</summary>
+    private static CredentialTracing Bounded(HttpMessageHandler sockets) => new(new AnswerLimit(MaxReply, sockets));
 
     /// <summary>What a status says that is no success.</summary>
     public static UpstreamFailureKind KindOf(HttpStatusCode status) => status switch

@@ -5,6 +5,7 @@ using System.Text;
 using Amazon.Runtime;
 using Amazon.Runtime.Internal.Auth;
 using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
@@ -18,7 +19,7 @@ internal static class EcrRequest
         var (service, target) = ecr.IsPublic
             ? ("ecr-public", "SpencerFrontendService.GetAuthorizationToken")
             : ("ecr", "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken");
-        var address = new Uri(ecr.Endpoint, "/");
+        var address = HttpOrigin.Of(ecr.Endpoint).At(default);
         SortedDictionary<string, string> headers = new(StringComparer.Ordinal)
         {
             ["content-type"] = "application/x-amz-json-1.1",

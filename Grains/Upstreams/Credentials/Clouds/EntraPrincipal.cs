@@ -99,7 +99,7 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
     private T Prepare<T>(T options, HttpClient http)
         where T : TokenCredentialOptions
     {
-        options.AuthorityHost = new UriBuilder(acr.Authority) { Scheme = Uri.UriSchemeHttps, Port = acr.Authority.Port }.Uri;
+        options.AuthorityHost = new Uri($"https://{acr.Authority.IdnHost}:{acr.Authority.Port}/");
         options.Transport = new HttpClientTransport(http);
         options.Retry.MaxRetries = 1;
         options.Retry.Delay = TimeSpan.FromMilliseconds(200);

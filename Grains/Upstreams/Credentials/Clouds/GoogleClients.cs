@@ -10,7 +10,6 @@ internal sealed class GoogleClients(HttpMessageHandler handler) : IHttpClientFac
     {
         var inner = new Inner(new MetadataFlavor(handler)).CreateHttpClient(args);
         (inner.MessageHandler.NumTries, inner.MessageHandler.FollowRedirect) = (1, false);
-        inner.MaxResponseContentBufferSize = CloudTransport.MaxReply;
         return inner;
     }
 

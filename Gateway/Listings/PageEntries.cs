@@ -1,0 +1,34 @@
+namespace RegistryProxy.Gateway.Listings;
+
+/// <summary>
+/// The entries of one page, collected from a listing of any length in any order: no more is kept than the page holds, and one.
+/// </summary>
+internal sealed class PageEntries(Page page)
+{
+    private readonly SortedSet<string> _first = new(StringComparer.Ordinal);
+
+    public int Size => page.Size;
+
+    /// <summary>The entries in ordinal order.</summary>
+    public IEnumerable<string> Entries => _first.Take(page.Size);
+
+    /// <summary>The last entry of this page when there are more; <c>null</c> when there are not.</summary>
+    public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
+
+    /// <summary>Takes an entry of the listing.</summary>
+    public void Add(string entry)
+    {
+        if (string.CompareOrdinal(entry, page.Last) <= 0 || (_first.Count > page.Size && string.CompareOrdinal(entry, _first.Max) >= 0))
+        {
+            return;
+        }
+
+        if (_first.Add(entry) && _first.Count > page.Size + 1)
+        {
+            _first.Remove(_first.Max!);
+        }
+    }
+
+    /// <summary>Forgets what was collected.</summary>
+    public void Clear() => _first.Clear();
+}

@@ -1,0 +1,134 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>Listings and manifests of upstreams, read without keeping more than is answered.</summary>
+public sealed class ListingReadingTests
+{
+    private static readonly UpstreamGrant Grant = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+
+    [Theory]
+    [InlineData("""{"tags":["a","b"]}""", "a b")]
+    [InlineData("""{"name":"x","tags":null}""", "")]
+    [InlineData("""{"name":"x"}""", "")]
+    [InlineData("""{"child":["x"],"manifest":{"tags":["y"]},"tags":["a",1,["z"],{"tags":"q"},"\u0062","\ud800","é"],"other":["w"]}""", "a b")]
+    public void Names_are_those_of_the_list_however_the_body_is_cut(string body, string expected)
+    {
+        for (var piece = 1; piece <= body.Length; piece++)
+        {
+            Assert.Equal(expected, string.Join(' ', Read(body, piece)));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("\"x\"")]
+    [InlineData("<html>")]
+    [InlineData("""{"tags":["a"]""")]
+    [InlineData("""{"tags":["a"]}{}""")]
+    public void What_is_not_an_object_is_refused(string body) => Assert.ThrowsAny<JsonException>(() => Read(body, 3));
+
+    [Fact]
+    public void Nesting_and_long_texts_are_bounded()
+    {
+        Assert.ThrowsAny<JsonException>(() => Read($"{{\"tags\":{new string('[', 1000)}", 100));
+        Assert.Equal(["b"], Read($$"""{"tags":["{{new string('a', NameReader.MaxName + 1)}}","b"]}""", 4096));
+    }
+
+    [Fact]
+    public void A_page_is_what_sorting_everything_would_give()
+    {
+        var random = new Random(7);
+        for (var round = 0; round < 300; round++)
+        {
+            var all = Enumerable.Range(0, random.Next(60)).Select(_ => $"{(char)('A' + random.Next(60))}{random.Next(20)}").ToList();
+            var (size, last) = (random.Next(12), random.Next(3) == 0 ? "" : $"{(char)('A' + random.Next(60))}");
+            var page = new PageEntries(new Page(size, true, last));
+            all.ForEach(page.Add);
+            var rest = all.Where(name => string.CompareOrdinal(name, last) > 0).Distinct().Order(StringComparer.Ordinal).ToList();
+            Assert.Equal(rest.Take(size), page.Entries);
+            Assert.Equal(size > 0 && rest.Count > size ? rest[size - 1] : null, page.Next);
+        }
+    }
+
+    [Theory]
+    [InlineData(null, null, true)]
+    [InlineData("</v2/x/tags/list?n=1&last=a>; rel=\"next\"", "n=1&last=a", true)]
+    [InlineData("<https://elsewhere.example/v2/x?n=1>; rel=next", "n=1", true)]
+    [InlineData("<?n=1>; rel=\"next\"", "n=1", true)]
+    [InlineData("</v2/x?page=9>; rel=\"last\"", null, true)]
+    [InlineData("</v2/x?page=9>; rel=\"last\", </v2/x?page=2>; rel=\"next\"", "page=2", true)]
+    [InlineData("<>; rel=\"next\"", "", false)]
+    [InlineData("</v2/x>; rel=\"next\"", "", false)]
+    [InlineData("<javascript:x>; rel=\"next\"", "", false)]
+    [InlineData("</\\evil?n=1>; rel=\"next\"", "", false)]
+    public void Of_a_link_the_query_alone_counts(string? link, string? query, bool good)
+    {
+        using var response = Answer([]);
+        if (link is not null)
+        {
+            response.Headers.TryAddWithoutValidation("Link", link);
+        }
+
+        Assert.Equal(good, LinkHeader.TryNextQuery(response, out var next));
+        Assert.Equal(query, next);
+    }
+
+    [Fact]
+    public async Task Bodies_of_one_upstream_have_a_bound_together()
+    {
+        var upstream = UpstreamOf("local");
+        var body = new byte[1024 * 1024];
+        Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
+        Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream, sized: false), body.Length, default)).Length);
+        Assert.Empty(await BoundedBody.Read(Answer([], upstream), 10, default));
+        Assert.Empty(await BoundedBody.Read(Answer([], upstream, sized: false), 10, default));
+        foreach (var sized in new[] { true, false })
+        {
+            await Assert.ThrowsAsync<BodyTooLargeException>(() => BoundedBody.Read(Answer(body, upstream, sized), body.Length - 1, default));
+        }
+
+        using var held = upstream.Bodies.Hold();
+        held.Take((int)BodyAllowance.MaxBytes - body.Length + 1);
+        await Assert.ThrowsAsync<TooManyBodiesException>(() => BoundedBody.Read(Answer(body, upstream), body.Length, default));
+        await Assert.ThrowsAsync<TooManyBodiesException>(() => BoundedBody.Read(Answer(body, upstream, sized: false), body.Length, default));
+        Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, UpstreamOf("other")), body.Length, default)).Length);
+        held.Dispose();
+        Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
+    }
+
+    private static Upstream UpstreamOf(string name) => new(new UpstreamSnapshot { Name = name, Url = new Uri("https://registry.example") });
+
+    private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, "https://registry.example/v2/x/tags/list?n=1000");
+        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false).AttachTo(request);
+        return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body)) };
+    }
+
+    private static List<string> Read(string body, int piece)
+    {
+        List<string> names = [];
+        var (reader, octets, held) = (new NameReader("tags", names.Add), Encoding.UTF8.GetBytes(body), Array.Empty<byte>());
+        for (var at = 0; at < octets.Length; at += piece)
+        {
+            held = [.. held, .. octets.AsSpan(at, Math.Min(piece, octets.Length - at))];
+            held = held[reader.Read(held, isFinal: false)..];
+        }
+
+        reader.Read(held, isFinal: true);
+        return names;
+    }
+
+    private sealed class Unsized(byte[] body) : MemoryStream(body)
+    {
+        public override bool CanSeek => false;
+    }
+}
