@@ -44,7 +44,7 @@ public static class CertificateFiles
             {
                 certificates.ImportFromPem(text);
             }
-            catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+            catch (Exception fault)
             {
                 throw new CryptographicException($"{file} holds a certificate that is damaged: {fault.Message}", fault);
             }

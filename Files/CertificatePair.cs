@@ -35,8 +35,9 @@ public static class CertificatePair
         {
             return X509Certificate2.CreateFromPem(certificateText, keyText);
         }
-        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        catch (Exception fault)
         {
+            // A key that is not that of the certificate, an unknown curve, bytes that are none: each has an exception of its own.
             throw new CryptographicException($"the certificate in {certificate} and the key in {key} are no pair, or one is damaged: {fault.Message}", fault);
         }
     }

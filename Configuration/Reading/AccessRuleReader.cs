@@ -6,10 +6,10 @@ namespace RegistryProxy.Configuration.Reading;
 /// <summary><c>tenants.*.access</c></summary>
 internal static class AccessRuleReader
 {
-    public static IReadOnlyList<AccessRuleConfiguration> ReadAll(
-        Field field, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    public static IReadOnlyList<AccessRuleConfiguration> ReadAll(Field field, TenantAuthenticators authenticators)
     {
         List<AccessRuleConfiguration> rules = [];
+        HashSet<string> names = [];
         foreach (var item in field.Items())
         {
             if (item.Map() is not { } map)
@@ -17,8 +17,8 @@ internal static class AccessRuleReader
                 continue;
             }
 
-            var rule = Read(map, authenticators, names);
-            if (rules.Exists(other => other.Name == rule.Name))
+            var rule = Read(map, authenticators);
+            if (!names.Add(rule.Name))
             {
                 map["name"].Fail($"the name '{rule.Name}' is used twice");
             }
@@ -29,13 +29,12 @@ internal static class AccessRuleReader
         return rules;
     }
 
-    private static AccessRuleConfiguration Read(
-        Section map, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    private static AccessRuleConfiguration Read(Section map, TenantAuthenticators authenticators)
     {
         var rule = new AccessRuleConfiguration
         {
             Name = map["name"].RequiredText(),
-            Who = [.. Required(map["who"]).Select(item => AccessSubjectReader.Read(item, authenticators, names)).OfType<AccessSubject>()],
+            Who = [.. Required(map["who"]).Select(item => AccessSubjectReader.Read(item, authenticators)).OfType<AccessSubject>()],
             When = map["when"].Entries().ToDictionary(
                 entry => entry.Name, entry => (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]),
             Repositories = [.. Required(map["repositories"]).Select(Pattern).OfType<RepositoryPattern>()],

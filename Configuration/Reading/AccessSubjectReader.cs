@@ -5,7 +5,7 @@ namespace RegistryProxy.Configuration.Reading;
 /// <summary>One entry of <c>who</c>. <c>NAME/</c> may be left out only while one authenticator of the tenant can produce it.</summary>
 internal static class AccessSubjectReader
 {
-    public static AccessSubject? Read(Field field, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    public static AccessSubject? Read(Field field, TenantAuthenticators authenticators)
     {
         var text = field.RequiredText();
         var colon = text.IndexOf(':');
@@ -17,12 +17,12 @@ internal static class AccessSubjectReader
             case "authenticated" when colon < 0:
                 return new AccessSubject(AccessSubjectKind.Authenticated, null, "");
             case "user" when rest.Length > 0:
-                return Named(field, AccessSubjectKind.User, rest, authenticators, names);
+                return Named(field, AccessSubjectKind.User, rest, authenticators);
             case "group" when rest.Length > 0:
-                return Named(field, AccessSubjectKind.Group, rest, authenticators, names);
-            case "authenticator" when IsKnown(field, rest, names):
+                return Named(field, AccessSubjectKind.Group, rest, authenticators);
+            case "authenticator" when IsKnown(field, rest, authenticators):
                 return new AccessSubject(AccessSubjectKind.Authenticator, rest, "");
-            case "subject" when rest.IndexOf('/') is var slash and > 0 && IsKnown(field, rest[..slash], names):
+            case "subject" when rest.IndexOf('/') is var slash and > 0 && IsKnown(field, rest[..slash], authenticators):
                 return new AccessSubject(AccessSubjectKind.Subject, rest[..slash], rest[(slash + 1)..]);
             case "authenticator" or "subject" when rest.Contains('/') || kind == "authenticator":
                 return null;
@@ -32,16 +32,15 @@ internal static class AccessSubjectReader
         }
     }
 
-    private static AccessSubject? Named(
-        Field field, AccessSubjectKind kind, string rest, IReadOnlyList<AuthenticatorConfiguration> authenticators, IReadOnlyList<string> names)
+    private static AccessSubject? Named(Field field, AccessSubjectKind kind, string rest, TenantAuthenticators authenticators)
     {
         var slash = rest.IndexOf('/');
-        if (slash > 0 && names.Contains(rest[..slash]))
+        if (slash > 0 && authenticators.Contains(rest[..slash]))
         {
             return new AccessSubject(kind, rest[..slash], rest[(slash + 1)..]);
         }
 
-        var candidates = authenticators.Where(authenticator => kind == AccessSubjectKind.Group || authenticator.TakesPasswords).ToList();
+        var candidates = authenticators.Of(kind);
         switch (candidates.Count)
         {
             case 1:
@@ -50,18 +49,18 @@ internal static class AccessSubjectReader
                 field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to authenticators");
                 return null;
             default:
-                field.Fail($"say which authenticator is meant: {string.Join(" or ", candidates.Select(candidate => $"{candidate.Name}/{rest}"))}");
+                field.Fail($"say which authenticator is meant: {string.Join(" or ", candidates.Take(3).Select(candidate => $"{candidate.Name}/{rest}"))}");
                 return null;
         }
     }
 
-    private static bool IsKnown(Field field, string name, IReadOnlyList<string> names)
+    private static bool IsKnown(Field field, string name, TenantAuthenticators authenticators)
     {
-        if (!names.Contains(name))
+        if (!authenticators.Contains(name))
         {
-            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {string.Join(", ", names)}");
+            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}");
         }
 
-        return names.Contains(name);
+        return authenticators.Contains(name);
     }
 }

@@ -14,6 +14,16 @@ internal static class Names
         }
     }
 
+    /// <summary>How many names a message lists.</summary>
+    private const int Listed = 20;
+
+    /// <summary>Names for a message; of many the first ones.</summary>
+    public static string List(IEnumerable<string> names)
+    {
+        var first = names.Take(Listed + 1).ToList();
+        return first.Count <= Listed ? string.Join(", ", first) : $"{string.Join(", ", first.Take(Listed))}, …";
+    }
+
     /// <summary>Whole components of a repository name, or nothing.</summary>
     public static string Path(Field field)
     {

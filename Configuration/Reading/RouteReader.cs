@@ -8,6 +8,7 @@ internal static class RouteReader
     public static IReadOnlyList<RouteConfiguration> ReadAll(Field field, FrontDoorConfiguration known)
     {
         List<RouteConfiguration> routes = [];
+        HashSet<string> prefixes = [];
         foreach (var item in field.Items())
         {
             if (item.Map() is not { } map)
@@ -16,7 +17,7 @@ internal static class RouteReader
             }
 
             var route = Read(map, known);
-            if (routes.Exists(other => other.Prefix == route.Prefix))
+            if (!prefixes.Add(route.Prefix))
             {
                 map["prefix"].Fail($"the prefix '{route.Prefix}' is used twice");
             }
@@ -106,7 +107,7 @@ internal static class RouteReader
         var name = field.RequiredText();
         if (!known.Upstreams.ContainsKey(name))
         {
-            field.Fail($"there is no upstream '{name}'; known: {string.Join(", ", known.Upstreams.Keys)}");
+            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}");
         }
 
         return name;

@@ -25,7 +25,9 @@ internal static class TenantReader
             Authenticators = authenticators,
             Routes = routes,
             Namespaces = Namespaces(map["namespaces"], routes),
-            Access = AccessRuleReader.ReadAll(map["access"], [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()], authenticators),
+            Access = AccessRuleReader.ReadAll(
+                map["access"],
+                new TenantAuthenticators(authenticators, [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
             Limits = LimitReader.Read(map["limits"]),
         };
         map.RefuseOthers();
@@ -65,14 +67,15 @@ internal static class TenantReader
     private static List<string> Authenticators(Field field, FrontDoorConfiguration known)
     {
         List<string> names = [];
+        HashSet<string> seen = [];
         foreach (var item in field.Items())
         {
             var name = item.RequiredText();
             if (!known.Authenticators.ContainsKey(name))
             {
-                item.Fail($"there is no authenticator '{name}'; known: {string.Join(", ", known.Authenticators.Keys)}");
+                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}");
             }
-            else if (names.Contains(name))
+            else if (!seen.Add(name))
             {
                 item.Fail($"'{name}' is listed twice");
             }
@@ -86,10 +89,11 @@ internal static class TenantReader
     private static Dictionary<string, string> Namespaces(Field field, IReadOnlyList<RouteConfiguration> routes)
     {
         Dictionary<string, string> namespaces = new(StringComparer.OrdinalIgnoreCase);
+        var prefixes = routes.Select(route => route.Prefix).ToHashSet();
         foreach (var (host, target) in field.Entries())
         {
             var prefix = target.Text() ?? "";
-            if (routes.All(route => route.Prefix != prefix))
+            if (!prefixes.Contains(prefix))
             {
                 target.Fail($"'{prefix}' is not the prefix of a route of this tenant");
             }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Control;
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Identity;
@@ -19,6 +20,7 @@ internal static class ServeApp
         images.Prepare();
         control.Prepare();
         await using var app = Build(settings, images, control);
+        BackgroundFaults.LogTo(app.Services.GetRequiredService<ILoggerFactory>());
         await app.StartAsync(cancellation);
         images.Publish();
         control.Publish();

@@ -29,7 +29,7 @@ internal static class DoorReader
             _ = door["url"].RequiredText();
         }
 
-        string[] hosts = [.. door["hosts"].Items().Select(host => host.Host()).OfType<string>()];
+        HashSet<string> hosts = [.. door["hosts"].Items().Select(host => host.Host()).OfType<string>()];
         var images = Images(door["images"], url, hosts);
         var identity = Identity(door["identity"], url);
         var workloads = Workloads(door["workloads"], url);
@@ -65,7 +65,7 @@ internal static class DoorReader
         return path;
     }
 
-    private static List<ImagePattern> Images(YamlValue images, Uri? url, string[] hosts)
+    private static List<ImagePattern> Images(YamlValue images, Uri? url, HashSet<string> hosts)
     {
         List<ImagePattern> patterns = [];
         foreach (var item in images.Items())

@@ -124,12 +124,13 @@ internal static class SettingsFile
         }
 
         Dictionary<string, Uri> served = [];
+        var known = doors.Where(door => door.Identity is not null).Select(door => door.Url).ToHashSet();
         foreach (var (registry, value) in mirror["frontDoors"].Entries())
         {
             if (value.SafeOrigin() is { } url)
             {
                 served[registry] = url;
-                if (!doors.Any(door => door.Url == url && door.Identity is not null))
+                if (!known.Contains(url))
                 {
                     value.Fail("must be the url of one of frontDoors that has an identity");
                 }

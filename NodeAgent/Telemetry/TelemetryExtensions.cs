@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry.Metrics;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.NodeAgent.Telemetry;
 
@@ -21,7 +22,7 @@ internal static class TelemetryExtensions
     public static void AddAgentMetrics(this IServiceCollection services)
     {
         services.AddSingleton<AgentMetrics>();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(AgentMetrics.MeterName).AddPrometheusExporter());
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(AgentMetrics.MeterName, BackgroundFaults.MeterName).AddPrometheusExporter());
     }
 
     /// <summary><c>/livez</c>, <c>/metrics</c> and what is added; the rest is 404.</summary>

@@ -1,0 +1,16 @@
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>The authenticators of a tenant, as rules name them.</summary>
+internal sealed class TenantAuthenticators(IReadOnlyCollection<string> names, IEnumerable<AuthenticatorConfiguration> all)
+{
+    private readonly HashSet<string> _names = [.. names];
+    private readonly AuthenticatorConfiguration[] _all = [.. all];
+    private readonly AuthenticatorConfiguration[] _takingPasswords = [.. all.Where(authenticator => authenticator.TakesPasswords)];
+
+    public IReadOnlyCollection<string> Names => names;
+
+    public bool Contains(string name) => _names.Contains(name);
+
+    /// <summary>Those that can produce a subject of a kind.</summary>
+    public IReadOnlyList<AuthenticatorConfiguration> Of(AccessSubjectKind kind) => kind == AccessSubjectKind.Group ? _all : _takingPasswords;
+}
