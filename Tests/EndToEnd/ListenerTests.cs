@@ -21,10 +21,12 @@ public sealed class ListenerTests
         Assert.StartsWith("https://", url);
         Assert.Equal("CN=first", await Presented(url));
         await secret.Swap(("tls.crt", "broken"), ("tls.key", "broken"));
-        await Task.Delay(TimeSpan.FromSeconds(1.2));
+        await Eventually.True(() => door.Output.Contains("listen.tls: the changed files are not used"), "the log says that the broken pair is not used");
         Assert.Equal("CN=first", await Presented(url));
+        (await Shell.Run("dotnet", [FrontDoor.Dll, "check", "--config", config])).ShouldFail("listen.tls.certificate: ");
         await secret.Swap(Files("second"));
         await Eventually.True(async () => await Presented(url) == "CN=second", "the new certificate is presented", TimeSpan.FromSeconds(5));
+        await Eventually.True(() => door.Output.Contains("listen.tls: a new certificate is in use"), "the log says that the new pair is used");
 
         using var operators = new HttpClient();
         var metrics = await operators.GetStringAsync($"{await door.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line[19..].Trim() : null)}/metrics");
