@@ -48,7 +48,7 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
     {
         return listing.ReadAll(route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
 
-        void Add(string text)
+        void Add(ReadOnlySpan<char> text)
         {
             if (RepositoryName.TryParse(text, out var there) && route.ToPublic(there) is { } name
                 && exchange.Site.Tenant.RouteOf(name) == route && exchange.Caller.MayEver(name, RepositoryActions.Pull))

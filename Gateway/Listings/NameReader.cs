@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>Reads the names of a listing out of a body that comes in pieces: <c>{"MEMBER": ["a", …]}</c>. Nothing of the body is kept.</summary>
-internal sealed class NameReader(string member, Action<string> add)
+internal sealed class NameReader(string member, NameTaker take)
 {
     /// <summary>The longest name that is handed on, in bytes, with every character escaped: a longer one is no name of the specification.</summary>
     public const int MaxName = 2048;
@@ -18,6 +18,7 @@ internal sealed class NameReader(string member, Action<string> add)
     public int Read(ReadOnlySpan<byte> piece, bool isFinal)
     {
         var reader = new Utf8JsonReader(piece, isFinal, _state);
+        Span<char> name = stackalloc char[MaxName];
         while (reader.Read())
         {
             if (reader.CurrentDepth == 0 && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
@@ -29,9 +30,9 @@ internal sealed class NameReader(string member, Action<string> add)
             {
                 Enter(ref reader);
             }
-            else if (_isList && reader is { CurrentDepth: 2, TokenType: JsonTokenType.String } && NameOf(ref reader) is { } name)
+            else if (_isList && reader is { CurrentDepth: 2, TokenType: JsonTokenType.String } && Copy(ref reader, name) is var length and > 0)
             {
-                add(name);
+                take(name[..length]);
             }
         }
 
@@ -45,21 +46,25 @@ internal sealed class NameReader(string member, Action<string> add)
         _isMember = reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(member);
     }
 
-    private static string? NameOf(ref Utf8JsonReader reader)
+    /// <summary>The length of the name; 0 when the text can be none.</summary>
+    private static int Copy(ref Utf8JsonReader reader, scoped Span<char> name)
     {
         if (reader.ValueSpan.Length > MaxName || !Ascii.IsValid(reader.ValueSpan))
         {
-            return null;
+            return 0;
         }
 
         try
         {
-            return reader.GetString();
+            return reader.CopyString(name);
         }
         catch (InvalidOperationException)
         {
             // An escape that is half of a character.
-            return null;
+            return 0;
         }
     }
 }
+
+/// <summary>Takes a name of a listing, which may be any text.</summary>
+internal delegate void NameTaker(ReadOnlySpan<char> name);

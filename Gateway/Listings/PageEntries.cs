@@ -7,6 +7,9 @@ internal sealed class PageEntries(Page page)
 {
     private readonly SortedSet<string> _first = new(StringComparer.Ordinal);
 
+    /// <summary>The first entry after the page, when there is one.</summary>
+    private string? _beyond;
+
     public int Size => page.Size;
 
     /// <summary>The entries in ordinal order.</summary>
@@ -15,20 +18,29 @@ internal sealed class PageEntries(Page page)
     /// <summary>The last entry of this page when there are more; <c>null</c> when there are not.</summary>
     public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
 
+    /// <summary>Whether an entry of the listing would be kept, as far as is known now: of a long listing few are, and the others cost nothing.</summary>
+    public bool Wants(ReadOnlySpan<char> entry) => entry.SequenceCompareTo(page.Last) > 0 && (_beyond is null || entry.SequenceCompareTo(_beyond) < 0);
+
     /// <summary>Takes an entry of the listing.</summary>
     public void Add(string entry)
     {
-        if (string.CompareOrdinal(entry, page.Last) <= 0 || (_first.Count > page.Size && string.CompareOrdinal(entry, _first.Max) >= 0))
+        if (!Wants(entry) || !_first.Add(entry) || _first.Count <= page.Size)
         {
             return;
         }
 
-        if (_first.Add(entry) && _first.Count > page.Size + 1)
+        if (_first.Count > page.Size + 1)
         {
             _first.Remove(_first.Max!);
         }
+
+        _beyond = _first.Max;
     }
 
     /// <summary>Forgets what was collected.</summary>
-    public void Clear() => _first.Clear();
+    public void Clear()
+    {
+        _first.Clear();
+        _beyond = null;
+    }
 }

@@ -32,11 +32,11 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
                 exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", Add, exchange.Aborted);
         }
 
-        void Add(string text)
+        void Add(ReadOnlySpan<char> text)
         {
-            if (Tag.TryParse(text, out _))
+            if (tags.Wants(text) && Tag.TryParse(text, out var tag))
             {
-                tags.Add(text);
+                tags.Add(tag.Value);
             }
         }
     }

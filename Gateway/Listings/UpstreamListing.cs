@@ -29,16 +29,16 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <param name="scope">What its token must carry.</param>
     /// <param name="path">The listing without its query.</param>
     /// <param name="member">The member of the body that holds the names.</param>
-    /// <param name="add">Takes a name, which may be any text.</param>
+    /// <param name="take">Takes a name, which may be any text.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<DistributionError?> ReadAll(
-        Upstream upstream, string scope, string path, string member, Action<string> add, CancellationToken cancellation)
+        Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await ReadPages(upstream, scope, path, new NamesOf(member, add), either.Token);
+            return await ReadPages(upstream, scope, path, new NamesOf(member, take), either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -86,7 +86,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             return new ListingPage(null, 0, await UpstreamErrors.From(upstream, DistributionError.NameUnknown(), response, cancellation));
         }
 
-        var (reader, buffer, held) = (new NameReader(names.Member, names.Add), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
+        var (reader, buffer, held) = (new NameReader(names.Member, names.Take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
@@ -121,7 +121,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     private static DistributionError Unfinished(Upstream upstream, string why) =>
         DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
 
-    private readonly record struct NamesOf(string Member, Action<string> Add);
+    private readonly record struct NamesOf(string Member, NameTaker Take);
 
     private sealed record ListingPage(string? Next, long Left, DistributionError? Error);
 }

@@ -116,7 +116,7 @@ public sealed class ListingReadingTests
     private static List<string> Read(string body, int piece)
     {
         List<string> names = [];
-        var (reader, octets, held) = (new NameReader("tags", names.Add), Encoding.UTF8.GetBytes(body), Array.Empty<byte>());
+        var (reader, octets, held) = (new NameReader("tags", name => names.Add(name.ToString())), Encoding.UTF8.GetBytes(body), Array.Empty<byte>());
         for (var at = 0; at < octets.Length; at += piece)
         {
             held = [.. held, .. octets.AsSpan(at, Math.Min(piece, octets.Length - at))];
