@@ -39,6 +39,7 @@ public static class GatewayExtensions
             .AddSingleton<RequestStatistics>()
             .AddHostedService<GatewayReporter>()
             .AddSingleton<TenantLimits>()
+            .AddSingleton<MissedNames>()
             .AddCluster()
             .AddSnapshots()
             .AddAccess()

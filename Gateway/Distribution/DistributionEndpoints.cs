@@ -4,6 +4,8 @@ using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
@@ -12,7 +14,8 @@ namespace RegistryProxy.Gateway.Distribution;
 /// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
 /// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7.
 /// </summary>
-internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, AuditTrail audit, TimeProvider time)
+internal sealed class DistributionEndpoints(
+    Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit, TimeProvider time)
 {
     public async Task Handle(HttpContext context, Site site, FrontDoorMap map)
     {
@@ -96,6 +99,12 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
             return;
         }
 
+        if (misses.IsSpent(caller, context) && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
+        {
+            await DistributionErrorWriter.Write(context, MissedNames.Refusal);
+            return;
+        }
+
         // 7. Run.
         await Run(operation, new Exchange
         {
@@ -126,6 +135,7 @@ internal sealed class DistributionEndpoints(Gatekeeper gatekeeper, OperationRunn
         finally
         {
             lease?.Dispose();
+            misses.Note(exchange.Caller, exchange.Context);
             audit.Done(exchange, operation);
         }
     }

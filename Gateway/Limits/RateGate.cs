@@ -1,13 +1,23 @@
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
-/// A rate, by the generic cell rate algorithm: one number, changed by compare-and-swap, no lock. What was not used within a second is lost.
+/// A rate, by the generic cell rate algorithm: one number, changed by compare-and-swap, no lock. What was not used within a second, or another
+/// time, is lost.
 /// </summary>
-internal sealed class RateGate(TimeProvider time)
+internal sealed class RateGate(TimeProvider time, TimeSpan burst)
 {
-    private static readonly TimeSpan Burst = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private long _arrival = time.GetTimestamp();
+
+    public RateGate(TimeProvider time)
+        : this(time, Second)
+    {
+    }
+
+    /// <summary>Whether the rate would allow to take this now.</summary>
+    public bool CanTake(double cost, double perSecond) =>
+        time.GetElapsedTime(time.GetTimestamp(), Volatile.Read(ref _arrival)) + TimeSpan.FromSeconds(cost / perSecond) <= burst;
 
     /// <summary>Takes what costs <paramref name="cost"/> units at a rate, if the rate allows it now.</summary>
     /// <param name="cost">Units.</param>
@@ -16,7 +26,7 @@ internal sealed class RateGate(TimeProvider time)
     public bool TryTake(double cost, double perSecond, out TimeSpan wait)
     {
         var step = (long)(cost / perSecond * time.TimestampFrequency);
-        var tolerance = (long)(Burst.TotalSeconds * time.TimestampFrequency);
+        var tolerance = (long)(burst.TotalSeconds * time.TimestampFrequency);
         while (true)
         {
             var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
@@ -46,7 +56,7 @@ internal sealed class RateGate(TimeProvider time)
             if (Interlocked.CompareExchange(ref _arrival, next, arrival) == arrival)
             {
                 var ahead = TimeSpan.FromSeconds((double)(next - now) / time.TimestampFrequency);
-                return ahead > Burst ? ahead - Burst : TimeSpan.Zero;
+                return ahead > burst ? ahead - burst : TimeSpan.Zero;
             }
         }
     }

@@ -34,6 +34,9 @@ internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions question
         return new ValueTask<UpstreamGrantResult>(current);
     }
 
+    /// <summary>Whether a live grant is at hand.</summary>
+    public bool Has(UpstreamTokenKey key) => _slots.TryGet(key, out var slot) && slot.Current?.Grant is { } grant && time.GetUtcNow() < grant.Expires;
+
     /// <summary>The upstream refused this grant: the next one, or why there is none.</summary>
     public async ValueTask<UpstreamGrantResult> Replace(UpstreamTokenKey key, UpstreamGrant refused, CancellationToken cancellation)
     {

@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Limits;
+
+/// <summary>
+/// Slows down who asks without a login for one repository after the other that is not there: each new name costs the cluster a grain and the
+/// upstream a token. Names that were found of late are served on.
+/// </summary>
+internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
+{
+    /// <summary>Addresses that are remembered.</summary>
+    private const int Capacity = 10_000;
+
+    private const double PerSecond = 5;
+
+    /// <summary>As many misses at once as come back in this time: 200.</summary>
+    private static readonly TimeSpan Burst = TimeSpan.FromSeconds(40);
+
+    private readonly ConcurrentLru<UInt128, RateGate> _addresses = new(Capacity);
+
+    /// <summary>Whether the caller missed so often that it gets no new name now.</summary>
+    public bool IsSpent(Caller caller, HttpContext context) =>
+        caller.Token.IsAnonymous && _addresses.TryGet(KeyOf(context), out var gate) && !gate.CanTake(1, PerSecond);
+
+    /// <summary>The answer to who gets no new name.</summary>
+    public static DistributionError Refusal { get; } =
+        DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
+
+    /// <summary>A request ended: one for what is not there is counted.</summary>
+    public void Note(Caller caller, HttpContext context)
+    {
+        if (caller.Token.IsAnonymous && context.Response.StatusCode is 401 or 403 or 404 or 502)
+        {
+            _addresses.GetOrAdd(KeyOf(context), static (_, time) => new RateGate(time, Burst), time).TryTake(1, PerSecond, out _);
+        }
+    }
+
+    /// <summary>An IPv4 address, or the /64 of an IPv6 address, which is one customer's.</summary>
+    private UInt128 KeyOf(HttpContext context)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        if (addresses.Of(context) is { } address && address.TryWriteBytes(bytes, out _) && address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            bytes[8..].Clear();
+            bytes[15] = 1;
+        }
+
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+}
