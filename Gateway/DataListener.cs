@@ -1,13 +1,14 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
@@ -17,8 +18,15 @@ namespace RegistryProxy.Gateway;
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
+    TenantLimits limits, RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
+    /// <summary>Answers a request that no listener takes.</summary>
+    public static Task RefuseMalformed(HttpContext context, string reason)
+    {
+        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+        return DistributionErrorWriter.Write(context, DistributionError.SizeInvalid(reason));
+    }
+
     public async Task Handle(HttpContext context)
     {
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
@@ -32,6 +40,9 @@ internal sealed partial class DataListener(
         }
         catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
         {
+            context.Response.Clear();
+            context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+            RequestRules.EndConnection(context);
             await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the request could not be read", bad.StatusCode));
         }
         catch (ClusterUnavailableException fault) when (!context.Response.HasStarted)
@@ -68,12 +79,6 @@ internal sealed partial class DataListener(
     {
         var path = PathOf(context);
         var map = current.Value;
-        if (RequestFraming.IsAmbiguous(context.Request))
-        {
-            context.Response.Headers.Connection = "close";
-            return DistributionErrorWriter.Write(context, DistributionError.SizeInvalid("Transfer-Encoding with Content-Length or HTTP/1.0 is ambiguous"));
-        }
-
         if (path is "/livez")
         {
             return Probe(context, true);
@@ -90,7 +95,7 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
-            ? Count(context, tenant, Serve(context, path, site, map))
+            ? Count(context, tenant, Admit(context, path, site, map))
             : DistributionErrorWriter.Write(context, UnknownHost());
     }
 
@@ -118,14 +123,24 @@ internal sealed partial class DataListener(
         }
     }
 
-    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    /// <summary>Whatever is asked for on the host of a tenant counts.</summary>
+    private Task Admit(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
     {
-        if (path.StartsWith("/v2/"))
+        var isDistribution = path.StartsWith("/v2/");
+        if (isDistribution)
         {
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
-            return distribution.Handle(context, site, map);
         }
 
+        return limits.Admit(site.Tenant) is { } tooMany ? DistributionErrorWriter.Write(context, tooMany)
+            : isDistribution ? distribution.Handle(context, site, map)
+            : path is "/token" ? tokens.Handle(context, site)
+            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? DistributionErrorWriter.Write(context, tooManyHere)
+            : Serve(context, path, site, map);
+    }
+
+    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    {
         if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
         {
             return logins.Handle(context, site, path);
@@ -133,7 +148,6 @@ internal sealed partial class DataListener(
 
         return path switch
         {
-            "/token" => tokens.Handle(context, site),
             "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
             _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),

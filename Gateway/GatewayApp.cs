@@ -9,6 +9,7 @@ using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
@@ -24,7 +25,7 @@ public static class GatewayApp
         builder.AddClusterClient(configuration.Cluster);
         builder.Services.AddGateway(OptionsOf(configuration));
         builder.Services.AddSingleton<RequestFlow>();
-        builder.Services.AddSingleton<AdminToken>();
+        builder.Services.AddSingleton<AdminToken>().AddSingleton<AdminGuesses>();
         var app = builder.Build();
         app.MapWhen(context => ListenerFeature.Is(context, ListenerKind.Data), RunData);
         app.MapPeers();
@@ -36,7 +37,6 @@ public static class GatewayApp
     /// <summary>What a gateway takes from its own configuration file.</summary>
     public static GatewayOptions OptionsOf(FrontDoorConfiguration configuration) => new()
     {
-        TrustedProxies = configuration.Listen.TrustedProxies,
         MaxStale = configuration.Cluster.MaxStale,
         Cache = configuration.Cache,
         Peers = configuration.Listen.Peer is null ? null : new PeerOptions(configuration.Cluster.Tls!, SiloAddressing.Advertised(configuration.Cluster)),
@@ -57,21 +57,29 @@ public static class GatewayApp
     private static void RunProbes(WebApplication app, bool isLoopback)
     {
         var health = app.Services.GetRequiredService<HealthEndpoints>();
-        var gate = new AdminGate(app.Services.GetRequiredService<AdminToken>(), isLoopback);
+        var gate = ActivatorUtilities.CreateInstance<AdminGate>(app.Services, isLoopback);
+        app.UseRequestRules((context, reason) => Refuse(context, StatusCodes.Status400BadRequest, reason));
         app.UseRouting();
-        app.Use((context, next) =>
+        app.Use(async (context, next) =>
         {
-            if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeMark>() is not null || gate.Refuse(context.Request) is not { } refusal)
+            if (context.GetEndpoint()?.Metadata.GetMetadata<ProbeMark>() is not null || await gate.Refuse(context) is not { } refusal)
             {
-                return next(context);
+                await next(context);
+                return;
             }
 
-            context.Response.StatusCode = refusal.Status;
-            return context.Response.WriteAsync(refusal.Message + "\n", context.RequestAborted);
+            refusal.SetHeaders(context.Response);
+            await Refuse(context, refusal.Status, refusal.Message);
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new ProbeMark());
         app.MapGet("/readyz", health.Ready).WithMetadata(new ProbeMark());
+    }
+
+    private static Task Refuse(HttpContext context, int status, string message)
+    {
+        context.Response.StatusCode = status;
+        return context.Response.WriteAsync(message + "\n", context.RequestAborted);
     }
 
     private sealed record ProbeMark;

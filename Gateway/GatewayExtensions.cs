@@ -8,7 +8,6 @@ using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Login;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Snapshots;
@@ -19,6 +18,7 @@ using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
@@ -32,7 +32,6 @@ public static class GatewayExtensions
         services.AddHttpForwarder();
         return services.AddSingleton(options)
             .AddSingleton<DataListener>()
-            .AddSingleton<ClientAddress>()
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<SnapshotMeter>()
             .AddSingleton<AuditTrail>()
@@ -52,11 +51,18 @@ public static class GatewayExtensions
     /// <summary>Serves other gateways of the cluster on the peer listener.</summary>
     public static void MapPeers(this IApplicationBuilder app) => app.MapWhen(
         context => ListenerFeature.Is(context, ListenerKind.Peer),
-        peers => peers.Run(peers.ApplicationServices.GetRequiredService<PeerListener>().Handle));
+        peers =>
+        {
+            peers.UseRequestRules(PeerListener.RefuseMalformed);
+            peers.Run(peers.ApplicationServices.GetRequiredService<PeerListener>().Handle);
+        });
 
     /// <summary>Serves everything that reaches this branch as the data listener.</summary>
-    public static void RunGateway(this IApplicationBuilder app) =>
+    public static void RunGateway(this IApplicationBuilder app)
+    {
+        app.UseRequestRules(DataListener.RefuseMalformed);
         app.Run(app.ApplicationServices.GetRequiredService<DataListener>().Handle);
+    }
 
     private static IServiceCollection AddCluster(this IServiceCollection services)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Peers;
 
@@ -7,9 +6,6 @@ namespace RegistryProxy.Gateway;
 /// <summary>What a gateway is told by its own host; everything else comes with the snapshot.</summary>
 public sealed record GatewayOptions
 {
-    /// <summary>Whose <c>X-Forwarded-For</c> is believed; the rightmost address outside the list is the client.</summary>
-    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
-
     /// <summary>How long known sessions are served while the cluster is away. Default 5 minutes.</summary>
     public TimeSpan MaxStale { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -5,6 +5,7 @@ using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults;
@@ -30,6 +31,7 @@ public static class HostBuilding
         builder.Services
             .AddSingleton(start)
             .AddSingleton(start.Source)
+            .AddSingleton(new ClientAddress(start.Source.Current.Configuration.Listen.TrustedProxies))
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()

@@ -1,13 +1,13 @@
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Audit;
 

@@ -23,13 +23,7 @@ internal sealed class DistributionEndpoints(
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
         {
-            await DistributionErrorWriter.Write(context, error);
-            return;
-        }
-
-        if (limits.Admit(site.Tenant) is { } tooMany)
-        {
-            await DistributionErrorWriter.Write(context, tooMany);
+            await Refuse(context, site, error);
             return;
         }
 
@@ -37,14 +31,14 @@ internal sealed class DistributionEndpoints(
         if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
         {
             context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
-            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("this endpoint does not take this method"));
+            await Refuse(context, site, DistributionError.Unsupported("this endpoint does not take this method"));
             return;
         }
 
         // 3. Translate the namespace.
         if (!NamespaceTranslation.TryTranslate(context, site.Tenant, path, out var repository, out error))
         {
-            await DistributionErrorWriter.Write(context, error);
+            await Refuse(context, site, error);
             return;
         }
 
@@ -67,6 +61,10 @@ internal sealed class DistributionEndpoints(
             caller.Token.End(time.GetTimestamp());
         }
     }
+
+    /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
+    private Task Refuse(HttpContext context, Site site, DistributionError error) =>
+        DistributionErrorWriter.Write(context, limits.AdmitAddress(site.Tenant, context) ?? error);
 
     private async Task Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)

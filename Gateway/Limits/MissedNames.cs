@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Authorization;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Limits;
 

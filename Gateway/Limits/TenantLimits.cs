@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using RegistryProxy.Gateway.Authorization;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Limits;
 
@@ -33,25 +33,23 @@ internal sealed class TenantLimits
         set => _gateways = Math.Max(1, value);
     }
 
-    /// <summary>Counts a request of a tenant; the error when it comes too soon.</summary>
+    /// <summary>Counts a request on the host of a tenant, whatever it asks for; the error when it comes too soon.</summary>
     public DistributionError? Admit(Tenant tenant) =>
-        tenant.Limits?.RequestsPerSecond is { } rate && !Use(tenant).Requests.TryTake(1, rate / _gateways, out var wait)
+        tenant.Limits?.RequestsPerSecond is { } rate && !Use(tenant).Requests.TryTake(1, (double)rate / _gateways, out var wait)
             ? Refuse(tenant, "requests", "this registry gets too many requests for its tenant", wait)
             : null;
 
     /// <summary>Counts a request of an identity, or of an address when it is anonymous.</summary>
-    public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context)
-    {
-        if (tenant.Limits?.IdentityRequestsPerSecond is not { } rate)
-        {
-            return null;
-        }
+    public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
+        tenant.Limits?.IdentityRequestsPerSecond is not { } rate ? null
+        : caller.Token.Session?.Key is { } identity ? Admit(tenant, rate, identity, caller.Token.Subject)
+        : AdmitAddress(tenant, context);
 
-        var identity = caller.Token.Session?.Key ?? _addresses.Of(context)?.ToString() ?? "";
-        return Use(tenant).OfIdentity(identity).TryTake(1, rate / _gateways, out var wait)
-            ? null
-            : Refuse(tenant, "identity", $"{(caller.Token.IsAnonymous ? "this address" : caller.Token.Subject)} sends too many requests", wait);
-    }
+    /// <summary>Counts a request of nobody known: of its address.</summary>
+    public DistributionError? AdmitAddress(Tenant tenant, HttpContext context) =>
+        tenant.Limits?.IdentityRequestsPerSecond is { } rate
+            ? Admit(tenant, rate, ClientAddress.KeyOf(_addresses.Of(context)), "this address")
+            : null;
 
     /// <summary>Counts a stream in and paces its bytes; the error when there are too many.</summary>
     public (StreamLease? Lease, DistributionError? Error) Begin(Tenant tenant, HttpContext context)
@@ -74,6 +72,11 @@ internal sealed class TenantLimits
 
         return (limits.ConcurrentStreams is null ? null : new StreamLease(use), null);
     }
+
+    private DistributionError? Admit(Tenant tenant, long rate, string identity, string name) =>
+        Use(tenant).OfIdentity(identity).TryTake(1, (double)rate / _gateways, out var wait)
+            ? null
+            : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
 
     private TenantUse Use(Tenant tenant) => _tenants.GetOrAdd(tenant.Name, static (_, time) => new TenantUse(time), _time);
 

@@ -1,10 +1,10 @@
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Login;
 

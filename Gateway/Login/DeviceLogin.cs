@@ -3,10 +3,10 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Login;
 

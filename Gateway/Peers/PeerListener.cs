@@ -13,6 +13,13 @@ internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, 
 {
     private const string Scheme = "Bearer ";
 
+    /// <summary>Answers a request that no listener takes.</summary>
+    public static Task RefuseMalformed(HttpContext context, string reason)
+    {
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        return Task.CompletedTask;
+    }
+
     public async Task Handle(HttpContext context)
     {
         // 1. The path.

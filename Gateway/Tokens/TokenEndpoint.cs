@@ -3,16 +3,18 @@ using System.Text.Json;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
-using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
-internal sealed class TokenEndpoint(ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit)
+internal sealed class TokenEndpoint(
+    ClusterQuestions questions, ClientAddress clientAddress, TenantLimits limits, GrainCallMeter meter, AuditTrail audit)
 {
     public async Task Handle(HttpContext context, Site site)
     {
@@ -24,6 +26,14 @@ internal sealed class TokenEndpoint(ClusterQuestions questions, ClientAddress cl
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
+
+        // Who logs in is counted by the budgets of guesses until it is known who that is: many nodes may come from one address.
+        if (request is not { Credentials.Kind: not LoginCredentialsKind.Anonymous } && limits.AdmitAddress(site.Tenant, context) is { } tooMany)
+        {
+            await Refuse(context, tooMany);
+            return;
+        }
+
         if (request is null)
         {
             await Refuse(context, error!);

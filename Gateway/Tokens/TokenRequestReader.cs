@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Tokens;
 
@@ -101,6 +102,7 @@ internal static class TokenRequestReader
         }
         catch (Exception fault) when (fault is BadHttpRequestException or IOException)
         {
+            RequestRules.EndConnection(context);
             return null;
         }
     }

@@ -7,19 +7,37 @@ namespace RegistryProxy.ServiceDefaults.Admin;
 /// Who may use the admin listener. On loopback: whoever is on this machine, but no web page of another site (Host and Origin must be
 /// loopback). Elsewhere, and wherever a token is configured: who has the admin token, by header or by the cookie of the login form.
 /// </summary>
-public sealed class AdminGate(AdminToken token, bool isLoopback)
+public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoopback)
 {
-    /// <summary><c>null</c> when the request may go on; else the status and why.</summary>
-    public (int Status, string Message)? Refuse(HttpRequest request) =>
-        RefuseOrigin(request) is { } foreign ? foreign
-        : (isLoopback && !token.IsConfigured) || token.IsCarriedBy(request) ? null
-        : (StatusCodes.Status401Unauthorized, "the admin listener needs Authorization: Bearer with the token of admin.token");
+    /// <summary><c>null</c> when the request may go on.</summary>
+    public async ValueTask<AdminRefusal?> Refuse(HttpContext context)
+    {
+        if (RefuseOrigin(context.Request) is { } foreign)
+        {
+            return foreign;
+        }
+
+        if (isLoopback && !token.IsConfigured)
+        {
+            return null;
+        }
+
+        return !token.IsTriedBy(context.Request) ? Unauthorized : await guesses.Try(context, () => token.IsCarriedBy(context.Request)) switch
+        {
+            true => null,
+            false => Unauthorized,
+            null => AdminRefusal.TooManyGuesses,
+        };
+    }
 
     /// <summary>Refuses what the page of another site sends.</summary>
-    public (int Status, string Message)? RefuseOrigin(HttpRequest request) =>
-        isLoopback && !IsLoopback(request.Host.Host) ? (StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
+    public AdminRefusal? RefuseOrigin(HttpRequest request) =>
+        isLoopback && !IsLoopback(request.Host.Host) ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
         : IsOwnOrigin(request) ? null
-        : (StatusCodes.Status403Forbidden, "pages of other sites may not use the admin listener");
+        : new(StatusCodes.Status403Forbidden, "pages of other sites may not use the admin listener");
+
+    private static AdminRefusal Unauthorized { get; } =
+        new(StatusCodes.Status401Unauthorized, "the admin listener needs Authorization: Bearer with the token of admin.token");
 
     private static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin.ToString() is var origin

@@ -25,23 +25,33 @@ public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider ti
     /// <summary>Whether a text is the token.</summary>
     public bool Is(string text) => Read() is { } token && token.Equals(new Secret(text));
 
+    /// <summary>
+    /// Whether a request brings something that may be right or wrong: a token, or a cookie that has not ended. An old cookie tells nothing, and
+    /// pages that are left open send it for hours.
+    /// </summary>
+    public bool IsTriedBy(HttpRequest request) => TokenOf(request) is not null || (ExpiryOf(request.Cookies[Cookie]) is { } expires && !HasEnded(expires));
+
     /// <summary>Whether a request carries the token or the cookie.</summary>
-    public bool IsCarriedBy(HttpRequest request)
-    {
-        var header = request.Headers.Authorization;
-        return header is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            ? Is(value[7..].Trim())
-            : request.Cookies[Cookie] is { } cookie && IsCookie(cookie);
-    }
+    public bool IsCarriedBy(HttpRequest request) => TokenOf(request) is { } text ? Is(text) : request.Cookies[Cookie] is { } cookie && IsCookie(cookie);
 
     /// <summary>A new cookie; <c>null</c> when there is no usable token.</summary>
     public string? NewCookie() => Read() is { } token ? Sign(token, time.GetUtcNow().Add(CookieLife).ToUnixTimeSeconds()) : null;
 
+    private static string? TokenOf(HttpRequest request) =>
+        request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? value[7..].Trim() : null;
+
     private bool IsCookie(string cookie) =>
-        long.TryParse(cookie.AsSpan(0, Math.Max(0, cookie.IndexOf('.'))), NumberStyles.None, CultureInfo.InvariantCulture, out var expires)
-        && time.GetUtcNow().ToUnixTimeSeconds() < expires
+        ExpiryOf(cookie) is { } expires
+        && !HasEnded(expires)
         && Read() is { } token
         && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(Sign(token, expires)), Encoding.UTF8.GetBytes(cookie));
+
+    /// <summary>The end of a cookie, as seconds since 1970; <c>null</c> when it is none.</summary>
+    private static long? ExpiryOf(string? cookie) =>
+        cookie?.IndexOf('.') is > 0 and var dot
+        && long.TryParse(cookie.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) ? expires : null;
+
+    private bool HasEnded(long expires) => time.GetUtcNow().ToUnixTimeSeconds() >= expires;
 
     private static string Sign(Secret token, long expires) =>
         $"{expires}.{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token.Reveal()), Encoding.UTF8.GetBytes($"admin-cookie\n{expires}")))}";

@@ -4,16 +4,33 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>Binds the listeners of a host.</summary>
 public static class KestrelListeners
 {
+    private const int MaxHeaderBytes = 32 * 1024;
+    private const int MaxHeaders = 100;
+    private const int MaxRequestLine = 8 * 1024;
+    private const int MaxStreams = 100;
+    private const int MaxHttp2Field = 16 * 1024;
+
+    /// <summary>From the first byte of a request to the end of its head.</summary>
+    private static readonly TimeSpan MaxHeaderTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two requests. Load balancers keep theirs open for a minute.</summary>
+    private static readonly TimeSpan MaxIdleTime = TimeSpan.FromSeconds(130);
+
+    private static readonly TimeSpan MaxHandshakeTime = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
     /// </summary>
@@ -54,11 +71,17 @@ public static class KestrelListeners
 
         // A load balancer that ends TLS says https by HTTP/2, as its client did.
         kestrel.AllowAlternateSchemes = true;
-        kestrel.Limits.MaxRequestHeadersTotalSize = 32 * 1024;
-        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-        kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
-        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = 16 * 1024;
+
+        // The authority of an absolute target counts, not Host (RFC 9112 §3.2.2).
+        kestrel.AllowHostHeaderOverride = true;
+        kestrel.RequestHeaderEncodingSelector = HeaderRules.EncodingOf;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
+        kestrel.Limits.MaxRequestLineSize = MaxRequestLine;
+        kestrel.Limits.RequestHeadersTimeout = MaxHeaderTime;
+        kestrel.Limits.KeepAliveTimeout = MaxIdleTime;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHttp2Field;
     }
 
     private static void Bind(KestrelServerOptions kestrel, Uri address, Action<ListenOptions> configure)
@@ -84,11 +107,12 @@ public static class KestrelListeners
 
     private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
     {
-        var feature = new ListenerFeature(kind);
-        options.Use(next => connection =>
+        var openings = new Openings(TimeProvider.System);
+        options.Use(next => async connection =>
         {
-            connection.Features.Set(feature);
-            return next(connection);
+            using var opening = openings.Begin(connection);
+            connection.Features.Set(new ListenerFeature(kind, opening));
+            await next(connection);
         });
         if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)
         {
@@ -99,20 +123,38 @@ public static class KestrelListeners
         {
             case ListenerKind.Data when configuration.Listen.Tls is { } tls:
                 options.Protocols = HttpProtocols.Http1AndHttp2;
-                options.UseHttps(new ReloadingCertificate(tls, TimeProvider.System).Configure);
+                Encrypt(options, new ReloadingCertificate(tls, TimeProvider.System).Configure);
                 break;
             case ListenerKind.Peer:
                 // Its pings tell a gateway that hangs from one that waits for its upstream.
                 options.Protocols = HttpProtocols.Http2;
-                options.UseHttps(new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).Configure);
+                Encrypt(options, new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).Configure);
                 break;
             case ListenerKind.Data:
                 options.Protocols = HttpProtocols.Http1;
-                options.Use(new PriorKnowledge(handover, TimeProvider.System).Handle);
+                options.Use(new PriorKnowledge(handover).Handle);
                 break;
             default:
                 options.Protocols = HttpProtocols.Http1;
                 break;
         }
+    }
+
+    private static void Encrypt(ListenOptions options, Action<HttpsConnectionAdapterOptions> configure)
+    {
+        options.UseHttps(https =>
+        {
+            https.HandshakeTimeout = MaxHandshakeTime;
+            configure(https);
+        });
+        options.Use(next => connection =>
+        {
+            if (connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual("h2"u8) == true)
+            {
+                connection.Transport = FrameWatch.Of(connection);
+            }
+
+            return next(connection);
+        });
     }
 }

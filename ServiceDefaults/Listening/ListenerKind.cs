@@ -14,9 +14,17 @@ public enum ListenerKind
     Peer,
 }
 
-/// <summary>The feature that a connection carries.</summary>
-public sealed record ListenerFeature(ListenerKind Kind)
+/// <summary>What a connection carries.</summary>
+public sealed class ListenerFeature(ListenerKind kind, Opening opening)
 {
+    public ListenerKind Kind => kind;
+
+    /// <summary>Its time until the first request.</summary>
+    public Opening Opening => opening;
+
+    /// <summary>Whether a load balancer opened it and said that it does not know for whom, so that nobody else's word counts for the address.</summary>
+    public bool IsForNobodyKnown { get; internal set; }
+
     /// <summary>Whether a request came through a listener of this kind.</summary>
     public static bool Is(HttpContext context, ListenerKind kind) => context.Features.Get<ListenerFeature>()?.Kind == kind;
 }

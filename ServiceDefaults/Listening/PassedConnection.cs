@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>A connection as its second endpoint has it: what that says of it does not change what the first has said.</summary>
+/// <summary>A connection of HTTP/2 as its second endpoint has it: what that says of it does not change what the first has said.</summary>
 internal sealed class PassedConnection(ConnectionContext connection) : ConnectionContext
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,7 +19,7 @@ internal sealed class PassedConnection(ConnectionContext connection) : Connectio
 
     public override IDictionary<object, object?> Items { get; set; } = connection.Items;
 
-    public override IDuplexPipe Transport { get; set; } = connection.Transport;
+    public override IDuplexPipe Transport { get; set; } = FrameWatch.Of(connection);
 
     public override CancellationToken ConnectionClosed { get; set; } = connection.ConnectionClosed;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
@@ -13,7 +14,7 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IMeterFactory meters, TimeProvider time, ILogger<ProxyProtocol> logger)
 {
     /// <summary>How long the header may take.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
     private readonly Counter<long> _closed = meters.Create("RegistryProxy.Listening").CreateCounter<long>(
         "registryproxy.listen.proxy_protocol_closed", "{connection}", "Connections that did not begin with a PROXY header of a trusted proxy");
@@ -33,14 +34,22 @@ internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IM
             return;
         }
 
-        connection.RemoteEndPoint = header.Client ?? connection.RemoteEndPoint;
+        if (header.Client is { } client)
+        {
+            connection.RemoteEndPoint = client;
+        }
+        else
+        {
+            connection.Features.GetRequiredFeature<ListenerFeature>().IsForNobodyKnown = true;
+        }
+
         await next(connection);
     };
 
     private async Task<ProxyHeader> Read(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        using var late = new CancellationTokenSource(Patience, time);
+        using var late = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, connection.ConnectionClosed);
         try
         {
@@ -77,8 +86,7 @@ internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IM
         return ProxyHeader.Read(buffer.Slice(0, Math.Min(buffer.Length, ProxyHeader.MaxLength)).ToArray());
     }
 
-    private bool IsTrusted(EndPoint? from) => from is IPEndPoint { Address: var address }
-        && (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address) is var normal && trusted.Any(network => network.Contains(normal));
+    private bool IsTrusted(EndPoint? from) => from is IPEndPoint { Address: var address } && trusted.Any(network => network.Contains(ClientAddress.Normal(address)));
 
     private void Close(ConnectionContext connection, string reason)
     {

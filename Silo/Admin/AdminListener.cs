@@ -1,6 +1,7 @@
 using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
+using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.Silo.Clustering;
 using RegistryProxy.Silo.Operations;
 
@@ -12,7 +13,8 @@ public static partial class AdminListener
     /// <summary>Registers what the endpoints need.</summary>
     public static void AddAdmin(this IServiceCollection services, HostStart start) => services
         .AddSingleton<AdminToken>()
-        .AddSingleton(provider => new AdminGate(provider.GetRequiredService<AdminToken>(), start.Admin.IsLoopback))
+        .AddSingleton<AdminGuesses>()
+        .AddSingleton(provider => ActivatorUtilities.CreateInstance<AdminGate>(provider, start.Admin.IsLoopback))
         .AddSingleton<LoginForm>()
         .AddSingleton<ClusterDashboard>()
         .AddSingleton<OverviewEndpoint>()
@@ -28,19 +30,22 @@ public static partial class AdminListener
     public static void RunAdmin(this IApplicationBuilder app)
     {
         var gate = app.ApplicationServices.GetRequiredService<AdminGate>();
+        var form = app.ApplicationServices.GetRequiredService<LoginForm>();
+        app.UseRequestRules((context, reason) => AdminReply.Error(context, StatusCodes.Status400BadRequest, reason));
         app.UseRouting();
         app.Use(async (context, next) =>
         {
-            if (Refuse(context, gate) is not { } refusal)
+            if (await Refuse(context, gate) is not { } refusal)
             {
                 await Run(context, next);
             }
             else if (refusal.Status == StatusCodes.Status401Unauthorized && IsBrowser(context.Request))
             {
-                LoginForm.Redirect(context);
+                form.Redirect(context);
             }
             else
             {
+                refusal.SetHeaders(context.Response);
                 await AdminReply.Error(context, refusal.Status, refusal.Message);
             }
         });
@@ -49,12 +54,12 @@ public static partial class AdminListener
         app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
     }
 
-    private static (int Status, string Message)? Refuse(HttpContext context, AdminGate gate) =>
+    private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
         context.GetEndpoint()?.Metadata.GetMetadata<OpenMark>() switch
         {
             { IsProbe: true } => null,
             { IsProbe: false } => gate.RefuseOrigin(context.Request),
-            null => gate.Refuse(context.Request),
+            null => await gate.Refuse(context),
         };
 
     private static bool IsBrowser(HttpRequest request) =>
@@ -66,6 +71,11 @@ public static partial class AdminListener
         try
         {
             await next(context);
+        }
+        catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
+        {
+            RequestRules.EndConnection(context);
+            await AdminReply.Error(context, bad.StatusCode, "the request could not be read");
         }
         catch (Exception fault) when (fault is not OperationCanceledException && !context.Response.HasStarted)
         {
@@ -82,8 +92,9 @@ public static partial class AdminListener
         var sessions = services.GetRequiredService<SessionEndpoints>();
         endpoints.MapGet("/livez", HealthEndpoints.Live).WithMetadata(new OpenMark(IsProbe: true));
         endpoints.MapGet("/readyz", health.Ready).WithMetadata(new OpenMark(IsProbe: true));
-        endpoints.MapGet(LoginForm.Path, LoginForm.Show).WithMetadata(new OpenMark(IsProbe: false));
-        endpoints.MapPost(LoginForm.Path, services.GetRequiredService<LoginForm>().Submit).WithMetadata(new OpenMark(IsProbe: false));
+        var form = services.GetRequiredService<LoginForm>();
+        endpoints.MapGet(LoginForm.Path, form.Show).WithMetadata(new OpenMark(IsProbe: false));
+        endpoints.MapPost(LoginForm.Path, form.Submit).WithMetadata(new OpenMark(IsProbe: false));
         endpoints.MapGet("/assets/page.css", AdminPages.Style).WithMetadata(new OpenMark(IsProbe: false));
         endpoints.MapGet("/assets/page.js", AdminPages.Script);
         endpoints.MapGet("/", AdminPages.Overview);

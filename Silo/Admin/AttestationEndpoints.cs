@@ -2,11 +2,12 @@ using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Audit;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>POST /admin/attestations/reset</c>: frees an instance from the nonce it is bound to, in one tenant or in all that know the authenticator.</summary>
-internal sealed class AttestationEndpoints(IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+internal sealed class AttestationEndpoints(ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     public async Task Reset(HttpContext context)
     {
@@ -37,7 +38,7 @@ internal sealed class AttestationEndpoints(IGrainFactory grains, IConfigurationF
             Tenant = reset.Tenant,
             Authenticator = authenticator,
             Subject = instance,
-            Client = context.Connection.RemoteIpAddress?.ToString(),
+            Client = addresses.Of(context)?.ToString(),
             Count = count,
         });
         await AdminReply.Json(context, new AttestationResetReply(count), AdminJson.Default.AttestationResetReply);

@@ -1,31 +1,38 @@
-using RegistryProxy.ServiceDefaults.Admin;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.ServiceDefaults.Admin;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>/login</c> of the admin listener: a browser gives the admin token once and gets a cookie for it.</summary>
-internal sealed class LoginForm(AdminToken token)
+internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, EndpointDataSource endpoints)
 {
     public const string Path = "/login";
 
     private const int MaxForm = 8 * 1024;
 
     /// <summary>Shows the form.</summary>
-    public static Task Show(HttpContext context) => Write(context, StatusCodes.Status200OK, NextOf(context.Request.Query["next"]), "");
+    public Task Show(HttpContext context) => Write(context, StatusCodes.Status200OK, ReturnPath.Of(context.Request.Query["next"], endpoints), "");
 
     /// <summary>Takes the token; answers with the cookie and the way back.</summary>
     public async Task Submit(HttpContext context)
     {
-        if (!context.Request.HasFormContentType || context.Request.ContentLength is not (> 0 and <= MaxForm))
+        if (await Read(context) is not { } form)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the login form sends the field token");
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
-        var next = NextOf(form["next"]);
-        if (!token.Is(form["token"].ToString()) || token.NewCookie() is not { } cookie)
+        var next = ReturnPath.Of(form["next"], endpoints);
+        var verdict = await guesses.Try(context, () => token.Is(form["token"].ToString()));
+        if (verdict is null)
+        {
+            AdminRefusal.TooManyGuesses.SetHeaders(context.Response);
+            await Write(context, AdminRefusal.TooManyGuesses.Status, next, "Too many wrong tokens came from this address. Try again in a few seconds.");
+            return;
+        }
+
+        if (verdict is false || token.NewCookie() is not { } cookie)
         {
             await Write(context, StatusCodes.Status401Unauthorized, next, "That is not the token of admin.token.");
             return;
@@ -40,15 +47,24 @@ internal sealed class LoginForm(AdminToken token)
     }
 
     /// <summary>Sends a browser that is not logged in to the form.</summary>
-    public static void Redirect(HttpContext context)
+    public void Redirect(HttpContext context)
     {
+        var next = ReturnPath.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, endpoints);
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
-        context.Response.Headers.Location = $"{Path}?next={Uri.EscapeDataString(NextOf(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget))}";
+        context.Response.Headers.Location = $"{Path}?next={Uri.EscapeDataString(next)}";
     }
 
-    /// <summary>A path of this listener, and nothing else.</summary>
-    private static string NextOf(string? next) =>
-        next is ['/', .. var rest] && !rest.StartsWith('/') && !rest.AsSpan().ContainsAny("\\\r\n") ? next : "/";
+    private static async Task<IFormCollection?> Read(HttpContext context)
+    {
+        try
+        {
+            return context.Request is { HasFormContentType: true, ContentLength: > 0 and <= MaxForm } ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+        }
+        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static Task Write(HttpContext context, int status, string next, string problem)
     {

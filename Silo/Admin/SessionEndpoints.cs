@@ -3,11 +3,12 @@ using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Audit;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/sessions?tenant=T[&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
-internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     /// <summary>How many sessions there are, listed or not.</summary>
     private const string TotalHeader = "X-Total-Count";
@@ -57,7 +58,7 @@ internal sealed class SessionEndpoints(IGrainFactory grains, IConfigurationFeed 
             Tenant = revocation.Tenant,
             Subject = revocation.Subject,
             Reference = revocation.Session,
-            Client = context.Connection.RemoteIpAddress?.ToString(),
+            Client = addresses.Of(context)?.ToString(),
             Count = count,
         });
         await AdminReply.Json(context, new RevocationReply(count), AdminJson.Default.RevocationReply);

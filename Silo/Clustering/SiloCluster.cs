@@ -43,11 +43,13 @@ public static class SiloCluster
         builder.UseOrleans(silo =>
         {
             AddMembership(silo, cluster, ports);
+            silo.Configure<SiloConnectionOptions>(MemberConnections.Begin);
             if (cluster.Tls is { } tls)
             {
                 silo.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
             }
 
+            silo.Configure<SiloConnectionOptions>(MemberConnections.AwaitPreamble);
             silo.AddStateStorage(configuration.State);
             if (TelemetryExport.IsOn)
             {

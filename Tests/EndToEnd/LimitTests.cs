@@ -47,6 +47,24 @@ public sealed class LimitTests(Lab lab)
         Assert.InRange(allowed, 0.8 * 50 * 4, (1.2 * 50 * (watch.Elapsed.TotalSeconds + 1)) + 1);
     }
 
+    [Theory]
+    [InlineData("requestsPerSecond: 3")]
+    [InlineData("perIdentity: { requestsPerSecond: 3 }")]
+    public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes(string limit)
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));
+        foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
+        {
+            var statuses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, target)));
+            Assert.True(statuses.Contains(429), $"{target}: {string.Join(' ', statuses.Distinct())}");
+        }
+
+        foreach (var probe in new[] { "/livez", "/readyz" })
+        {
+            Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, probe))), status => Assert.Equal(200, status));
+        }
+    }
+
     [Fact]
     public async Task One_identity_beyond_its_rate_leaves_the_others_theirs()
     {

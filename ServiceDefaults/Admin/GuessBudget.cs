@@ -1,0 +1,38 @@
+namespace RegistryProxy.ServiceDefaults.Admin;
+
+/// <summary>What one address may guess wrong, by the generic cell rate algorithm: one number, no lock.</summary>
+internal sealed class GuessBudget(TimeProvider time)
+{
+    /// <summary>How many wrong ones are free.</summary>
+    private const int MaxFree = 10;
+
+    /// <summary>What each further one costs.</summary>
+    private static readonly TimeSpan Cost = TimeSpan.FromSeconds(1);
+
+    /// <summary>When all of them are free again.</summary>
+    private long _whole = time.GetTimestamp();
+
+    /// <summary>Takes a turn, if it comes within <paramref name="most"/>; it may be given back.</summary>
+    public bool TryTake(TimeSpan most, out TimeSpan wait)
+    {
+        var cost = (long)(Cost.TotalSeconds * time.TimestampFrequency);
+        while (true)
+        {
+            var (now, whole) = (time.GetTimestamp(), Volatile.Read(ref _whole));
+            var next = Math.Max(whole, now) + cost;
+            var ahead = next - now - (MaxFree * cost);
+            wait = ahead <= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds((double)ahead / time.TimestampFrequency);
+            if (wait > most)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _whole, next, whole) == whole)
+            {
+                return true;
+            }
+        }
+    }
+
+    public void GiveBack() => Interlocked.Add(ref _whole, -(long)(Cost.TotalSeconds * time.TimestampFrequency));
+}

@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Connections;
+using RegistryProxy.Background;
+
+namespace RegistryProxy.ServiceDefaults.Listening;
+
+/// <summary>
+/// The connections of one listener that have not brought a request yet: those that say nothing, that stall in a PROXY header, in TLS, in the
+/// preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest go: who has something to say has said it by then.
+/// </summary>
+public sealed class Openings(TimeProvider time)
+{
+    /// <summary>How many there are at a time.</summary>
+    public const int MaxCount = 4096;
+
+    /// <summary>How long one may take. Longer than Kestrel gives a head, so that a slow one is told so.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(12);
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Opening> _all = [];
+
+    /// <summary>A connection was accepted; it is closed unless <see cref="Opening.End"/> is said in time.</summary>
+    public Opening Begin(ConnectionContext connection)
+    {
+        var opening = new Opening(this, connection, time);
+        Opening? oldest;
+        lock (_gate)
+        {
+            _all.AddLast(opening.Place);
+            oldest = _all.Count > MaxCount ? _all.First!.Value : null;
+        }
+
+        oldest?.Expire();
+        return opening;
+    }
+
+    internal void Remove(Opening opening)
+    {
+        lock (_gate)
+        {
+            if (opening.Place.List is not null)
+            {
+                _all.Remove(opening.Place);
+            }
+        }
+    }
+}
+
+/// <summary>A connection of which nothing whole has come yet.</summary>
+public sealed class Opening : IDisposable, ITicking
+{
+    private readonly Openings _all;
+    private readonly ConnectionContext _connection;
+    private readonly ITimer _deadline;
+    private int _over;
+
+    internal Opening(Openings all, ConnectionContext connection, TimeProvider time)
+    {
+        (_all, _connection, Place) = (all, connection, new LinkedListNode<Opening>(this));
+        _deadline = GuardedTimer.Start(time, this, Openings.MaxTime, Timeout.InfiniteTimeSpan);
+    }
+
+    internal LinkedListNode<Opening> Place { get; }
+
+    /// <summary>It has said what it came for. May be told for every request.</summary>
+    public void End()
+    {
+        if (Volatile.Read(ref _over) == 0)
+        {
+            TryEnd();
+        }
+    }
+
+    /// <summary>The connection has ended.</summary>
+    public void Dispose() => End();
+
+    void ITicking.Tick() => Expire();
+
+    internal void Expire()
+    {
+        if (TryEnd())
+        {
+            _connection.Abort(new ConnectionAbortedException("nothing was asked in time"));
+        }
+    }
+
+    private bool TryEnd()
+    {
+        if (Interlocked.Exchange(ref _over, 1) != 0)
+        {
+            return false;
+        }
+
+        _deadline.Dispose();
+        _all.Remove(this);
+        return true;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Orleans.Configuration;
+using RegistryProxy.ServiceDefaults.Listening;
+
+namespace RegistryProxy.Silo.Clustering;
+
+/// <summary>
+/// The connections that come to a silo's two ports. Orleans waits for the preamble of each without an end; here it has the time, and the company,
+/// that <see cref="Openings"/> allow. A member sends it at once.
+/// </summary>
+internal static class MemberConnections
+{
+    /// <summary>In front of the preamble stands its length, little-endian.</summary>
+    private const int LengthBytes = 4;
+
+    /// <summary>The longest that Orleans takes, in bytes.</summary>
+    private const int MaxPreamble = 1024;
+
+    /// <summary>Starts the time of a connection. To be called before TLS is added.</summary>
+    public static void Begin(SiloConnectionOptions options)
+    {
+        options.ConfigureSiloInboundConnection(Begin);
+        options.ConfigureGatewayInboundConnection(Begin);
+    }
+
+    /// <summary>Ends it once the preamble is there. To be called after TLS is added.</summary>
+    public static void AwaitPreamble(SiloConnectionOptions options)
+    {
+        options.ConfigureSiloInboundConnection(AwaitPreamble);
+        options.ConfigureGatewayInboundConnection(AwaitPreamble);
+    }
+
+    private static void Begin(IConnectionBuilder builder)
+    {
+        var openings = new Openings(TimeProvider.System);
+        builder.Use(next => async connection =>
+        {
+            using var opening = openings.Begin(connection);
+            connection.Features.Set(opening);
+            await next(connection);
+        });
+    }
+
+    private static void AwaitPreamble(IConnectionBuilder builder) => builder.Use(next => async connection =>
+    {
+        var input = connection.Transport.Input;
+        while (true)
+        {
+            var result = await input.ReadAsync();
+            if (result.IsCanceled)
+            {
+                connection.Abort();
+                return;
+            }
+
+            if (result.IsCompleted || HasPreamble(result.Buffer))
+            {
+                input.AdvanceTo(result.Buffer.Start);
+                break;
+            }
+
+            input.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+
+        connection.Features.GetRequiredFeature<Opening>().End();
+        await next(connection);
+    });
+
+    /// <summary>Whether it is there, or something that Orleans refuses.</summary>
+    private static bool HasPreamble(in ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.Length < LengthBytes)
+        {
+            return false;
+        }
+
+        Span<byte> head = stackalloc byte[LengthBytes];
+        buffer.Slice(0, LengthBytes).CopyTo(head);
+        var length = BinaryPrimitives.ReadInt32LittleEndian(head);
+        return length is < 0 or > MaxPreamble || buffer.Length >= LengthBytes + length;
+    }
+}

@@ -1,0 +1,75 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.ServiceDefaults.Listening;
+
+namespace RegistryProxy.Tests.Listening;
+
+/// <summary>Connections that have asked nothing yet have an end, and of too many the oldest go.</summary>
+public sealed class OpeningsTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void Who_asks_nothing_is_closed_and_who_asked_stays()
+    {
+        var openings = new Openings(_time);
+        var (silent, speaking) = (new TestConnection(), new TestConnection());
+        using var first = openings.Begin(silent);
+        using var second = openings.Begin(speaking);
+        second.End();
+        second.End();
+        _time.Advance(Openings.MaxTime - TimeSpan.FromMilliseconds(1));
+        Assert.False(silent.IsAborted);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.True(silent.IsAborted);
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.False(speaking.IsAborted);
+    }
+
+    [Fact]
+    public void Of_too_many_the_oldest_that_is_silent_goes()
+    {
+        var openings = new Openings(_time);
+        var connections = Enumerable.Range(0, Openings.MaxCount + 2).Select(_ => new TestConnection()).ToList();
+        openings.Begin(connections[0]);
+        openings.Begin(connections[1]).End();
+        connections.Skip(2).ToList().ForEach(connection => openings.Begin(connection));
+        Assert.Equal([connections[0]], connections.Where(connection => connection.IsAborted));
+        openings.Begin(new TestConnection());
+        Assert.Equal([connections[0], connections[2]], connections.Where(connection => connection.IsAborted));
+    }
+
+    [Fact]
+    public void A_connection_that_ended_makes_room()
+    {
+        var openings = new Openings(_time);
+        var first = new TestConnection();
+        openings.Begin(first);
+        for (var i = 0; i < Openings.MaxCount * 2; i++)
+        {
+            using var ended = openings.Begin(new TestConnection());
+        }
+
+        Assert.False(first.IsAborted);
+    }
+
+    internal sealed class TestConnection : ConnectionContext
+    {
+        public bool IsAborted { get; private set; }
+
+        public override string ConnectionId { get; set; } = "";
+
+        public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
+
+        public override IDuplexPipe Transport { get; set; } = null!;
+
+        public override EndPoint? RemoteEndPoint { get; set; }
+
+        public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
+    }
+}
