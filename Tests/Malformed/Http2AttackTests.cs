@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using RegistryProxy.Tests.Support;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.Malformed;
+
+/// <summary>Hostile clients of HTTP/2: who else asks meanwhile is answered in time, and nothing stays.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class Http2AttackTests
+{
+    private const int AtOnce = 4;
+    private const long MaxGrowth = 64L << 20;
+
+    [Fact]
+    public async Task None_harms_the_door_or_keeps_others_waiting()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));
+        var server = new IPEndPoint(IPAddress.Loopback, new Uri(door.DataUrl).Port);
+        using var stop = new CancellationTokenSource();
+        await Attack(server, 1);
+        var before = door.ResidentBytes();
+        var neighbour = Ask(door.DataUrl, stop.Token);
+        var problems = await Attack(server, Sizes.Of(3, 100));
+        await stop.CancelAsync();
+        var times = await neighbour;
+        var p99 = times.Order().ElementAt((int)(times.Count * 0.99));
+        TestContext.Current.SendDiagnosticMessage($"{times.Count} requests beside the attacks, p99 {p99:0.0} ms");
+        Assert.True(problems.IsEmpty, string.Join('\n', problems.Distinct()));
+        Assert.True(p99 < 500, $"p99 {p99} ms of {times.Count}");
+        await Eventually.True(() => door.ResidentBytes() - before < MaxGrowth, $"memory goes back; it grew from {before} to {door.ResidentBytes()}");
+        Assert.DoesNotContain("fail: ", door.Log);
+    }
+
+    private static async Task<ConcurrentQueue<string>> Attack(IPEndPoint server, int connections)
+    {
+        var problems = new ConcurrentQueue<string>();
+        foreach (var attack in Http2Attack.All)
+        {
+            await Parallel.ForAsync(0, connections, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (_, _) =>
+            {
+                await using var line = await Http2Line.Open(server, attack.Reads, attack.Greets);
+                await attack.Run(line);
+                if (attack.IsEnded)
+                {
+                    try
+                    {
+                        await Eventually.True(() => line.HasEnded, "its connection ends", TimeSpan.FromSeconds(5));
+                    }
+                    catch (TimeoutException)
+                    {
+                        problems.Enqueue($"{attack}: the connection goes on");
+                    }
+                }
+            });
+        }
+
+        return problems;
+    }
+
+    /// <summary>Somebody else, one request after the other; milliseconds of each.</summary>
+    private static async Task<List<double>> Ask(string url, CancellationToken stop)
+    {
+        using var client = await KeepAliveClient.Open(url, "/v2/");
+        List<double> times = [];
+        while (!stop.IsCancellationRequested)
+        {
+            var began = Stopwatch.GetTimestamp();
+            Assert.Equal(401, await client.Get());
+            times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            await Task.Delay(2, CancellationToken.None);
+        }
+
+        return times;
+    }
+}
