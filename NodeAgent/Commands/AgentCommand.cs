@@ -21,7 +21,7 @@ internal static class AgentCommand
         var config = new Option<string?>("--config") { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
         var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") 
         {
-            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(), InstallCommands.Watch(),
+            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(), InstallCommands.Watch(), InstallCommands.Reapply(),
         };
         string[] words = IsHelper() ? ["credential-helper", .. args] : args;
         return root.Parse(words).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -2,25 +2,28 @@ using System.CommandLine;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Applying;
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Turns;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Commands;
 
-/// <summary><c>install</c>, <c>uninstall</c>, and <c>watch</c>, which the first starts on the node.</summary>
+/// <summary><c>install</c>, <c>uninstall</c>, and what they make the node run: <c>watch</c> and <c>reapply</c>.</summary>
 internal static class InstallCommands
 {
     private static readonly Option<string> Target = Words("--target", "What is installed", InstallTarget.All, required: true);
     private static readonly Option<string> Root = new("--root") { Description = "Where the node's files are seen from here, such as /host in a pod", DefaultValueFactory = _ => "/" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Shows what would change and changes nothing" };
     private static readonly Option<bool> FilesOnly = new("--files-only") { Description = "Writes files and touches no service, for images of machines" };
+    private static readonly Option<bool> Retry = new("--retry") { Description = "Tries again what failed on this node before" };
 
     public static Command Install(Option<string?> config)
     {
         var platform = Words("--platform", "The kind of node; found out where it is left out", Platform.Names, required: false);
-        var install = new Command("install", "Installs the agent on this node, reversibly") { Target, platform, Root, DryRun, FilesOnly };
+        var install = new Command("install", "Installs the agent on this node, reversibly") { Target, platform, Root, DryRun, FilesOnly, Retry };
         install.SetAction((arguments, cancellation) => Guarded(async () =>
         {
-            var host = new HostFiles(arguments.GetValue(Root)!);
             var file = AgentCommand.FileOf(arguments.GetValue(config));
             var (settings, errors) = SettingsFile.Read(file);
             if (settings is null)
@@ -29,26 +32,25 @@ internal static class InstallCommands
                 return AgentCommand.BadSettings;
             }
 
-            var dryRun = arguments.GetValue(DryRun);
-            var context = new InstallContext(host, Platform.Of(arguments.GetValue(platform), host), settings, BoundedFile.ReadText(file), dryRun);
-            var plan = Installer.Plan(arguments.GetValue(Target)!, context);
-            var installer = new Installer(host, Console.Out, TimeProvider.System);
-            if (dryRun)
-            {
-                installer.Show(plan);
-                return 0;
-            }
-
-            return await installer.Apply(plan, context, !arguments.GetValue(FilesOnly), cancellation);
+            var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
+            var text = BoundedFile.ReadText(file);
+            var (installer, target) = (new Installer(node, options), arguments.GetValue(Target)!);
+            InstallContext Context() => new(node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text, options.DryRun) { Record = node.Store.Read() };
+            return await InTurn(options, () => Installer.RestartsKubelet(target, Context()), () => Alone(
+                node, options, () => installer.Run(target, Context(), cancellation), cancellation), cancellation);
         }));
         return install;
     }
 
     public static Command Uninstall()
     {
-        var uninstall = new Command("uninstall", "Puts everything back as it was before install") { Target, Root, DryRun, FilesOnly };
-        uninstall.SetAction((arguments, _) => Guarded(() => new Installer(new HostFiles(arguments.GetValue(Root)!), Console.Out, TimeProvider.System)
-            .Remove(arguments.GetValue(Target)!, arguments.GetValue(DryRun), !arguments.GetValue(FilesOnly))));
+        var uninstall = new Command("uninstall", "Puts everything back as it was before install") { Target, Root, DryRun, FilesOnly, Retry };
+        uninstall.SetAction((arguments, cancellation) => Guarded(() =>
+        {
+            var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
+            var (uninstaller, target) = (new Uninstaller(node, options), arguments.GetValue(Target)!);
+            return InTurn(options, () => uninstaller.RestartsKubelet(target), () => Alone(node, options, () => uninstaller.Run(target, cancellation), cancellation), cancellation);
+        }));
         return uninstall;
     }
 
@@ -58,10 +60,70 @@ internal static class InstallCommands
         var within = new Option<int>("--within") { Description = "Seconds that it is given", DefaultValueFactory = _ => 60 };
         var watch = new Command("watch", "Restarts kubelet and puts everything back when it does not stay up") { Target, Root, steady, within };
         watch.Hidden = true;
-        watch.SetAction((arguments, cancellation) => Guarded(() => new KubeletWatch(
-                new HostFiles(arguments.GetValue(Root)!), TimeSpan.FromSeconds(arguments.GetValue(steady)), TimeSpan.FromSeconds(arguments.GetValue(within)), TimeProvider.System)
-            .Run(arguments.GetValue(Target)!, cancellation)));
+        watch.SetAction((arguments, cancellation) => Guarded(async () =>
+        {
+            var host = new HostFiles(arguments.GetValue(Root)!);
+            using var alone = await InstallLock.Take(host, InstallLock.Watch, TimeSpan.Zero, TimeProvider.System, cancellation);
+            var times = new WatchTimes(TimeSpan.FromSeconds(arguments.GetValue(steady)), TimeSpan.FromSeconds(arguments.GetValue(within)));
+            var files = new NodeFiles(host, AgentProgram.OfThisProcess());
+            return await new KubeletWatch(
+                host, files, new HostCommands(host.Root, TimeProvider.System), times, TimeProvider.System, () => KubeletConfigz.ImageService(KubeletConfigz.Address, TimeProvider.System))
+                .Run(arguments.GetValue(Target)!, cancellation);
+        }));
         return watch;
+    }
+
+    public static Command Reapply()
+    {
+        var reapply = new Command("reapply", "Puts what was installed back into files that the platform wrote anew at boot") { Root };
+        reapply.Hidden = true;
+        reapply.SetAction((arguments, _) => Guarded(() =>
+        {
+            new Reapplying(new HostFiles(arguments.GetValue(Root)!)).Run().ToList().ForEach(path => Console.WriteLine($"put back into {path}"));
+            return Task.FromResult(0);
+        }));
+        return reapply;
+    }
+
+    private static Node NodeOf(ParseResult arguments)
+    {
+        var host = new HostFiles(arguments.GetValue(Root)!);
+        return new Node(host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Ask, Console.Out, TimeProvider.System);
+    }
+
+    private static InstallOptions OptionsOf(ParseResult arguments) =>
+        new(!arguments.GetValue(FilesOnly), arguments.GetValue(DryRun), arguments.GetValue(Retry));
+
+    /// <summary>Nodes that restart their kubelet take turns, where a DaemonSet asks for it; one on which it fails does not hand its turn on.</summary>
+    private static async Task<int> InTurn(InstallOptions options, Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
+    {
+        var turn = options is { Services: true, DryRun: false } ? Turns.OfEnvironment(Console.Out, TimeProvider.System) : null;
+        if (turn is null || !restartsKubelet())
+        {
+            return await run();
+        }
+
+        await turn.Take(cancellation);
+        var result = await run();
+        if (result == 0)
+        {
+            await turn.Release(cancellation);
+        }
+
+        return result;
+    }
+
+    /// <summary>One change at a time, and none before the watcher of an earlier one is done.</summary>
+    private static async Task<int> Alone(Node node, InstallOptions options, Func<Task<int>> run, CancellationToken cancellation)
+    {
+        if (options.DryRun)
+        {
+            return await run();
+        }
+
+        using var change = await InstallLock.Take(node.Host, InstallLock.Change, TimeSpan.FromSeconds(5), node.Time, cancellation);
+        (await InstallLock.Take(node.Host, InstallLock.Watch, Change.WatchPatience, node.Time, cancellation))?.Dispose();
+        return await run();
     }
 
     private static Option<string> Words(string name, string description, string[] words, bool required)

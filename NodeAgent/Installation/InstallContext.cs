@@ -1,3 +1,6 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Installation;
@@ -7,5 +10,12 @@ namespace RegistryProxy.NodeAgent.Installation;
 /// <param name="Platform">What kind of node it is.</param>
 /// <param name="Settings">The settings.</param>
 /// <param name="SettingsText">As they are written.</param>
-/// <param name="DryRun">Nothing may be changed, not even to make a secret.</param>
-internal sealed record InstallContext(HostFiles Host, Platform Platform, AgentSettings Settings, string SettingsText, bool DryRun);
+/// <param name="DryRun">Nothing may be shown that is made for good, such as a secret.</param>
+internal sealed record InstallContext(HostFiles Host, Platform Platform, AgentSettings Settings, string SettingsText, bool DryRun)
+{
+    /// <summary>What kubelet will be started with.</summary>
+    public KubeletView Kubelet { get; } = KubeletView.Of(Host, Platform);
+
+    /// <summary>What is installed already.</summary>
+    public NodeRecord Record { get; init; } = NodeRecord.Empty;
+}

@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+
 namespace RegistryProxy.NodeAgent.Installation;
 
 /// <summary>Where a kind of node keeps what kubelet reads.</summary>
@@ -5,36 +7,47 @@ namespace RegistryProxy.NodeAgent.Installation;
 /// <param name="ProgramDir">Where programs may be put and run.</param>
 /// <param name="FlagFile">The file of kubelet's flags; <c>null</c> where there is none.</param>
 /// <param name="FlagVariable">The variable in that file.</param>
-/// <param name="DropInDir">kubelet's <c>--config-dir</c>; <c>null</c> where it must be found.</param>
+/// <param name="Config">kubelet's configuration where nothing says otherwise; <c>null</c> for none.</param>
+/// <param name="DropInDir">kubelet's <c>--config-dir</c> where nothing says otherwise; <c>null</c> for none.</param>
 /// <param name="ProviderConfig">The configuration of credential providers.</param>
 /// <param name="ProviderDir">The folder of their programs.</param>
 /// <param name="OwnsProviderConfig">Whether there is no such configuration unless this program makes it.</param>
 internal sealed record Platform(
-    string Name, string ProgramDir, string? FlagFile, string FlagVariable, string? DropInDir, string ProviderConfig, string ProviderDir, bool OwnsProviderConfig)
+    string Name, string ProgramDir, string? FlagFile, string FlagVariable, string? Config, string? DropInDir, string ProviderConfig, string ProviderDir, bool OwnsProviderConfig)
 {
     private const string Programs = "/opt/registryproxy/bin";
 
     private static readonly Platform Kubeadm = new(
-        "kubeadm", Programs, "/etc/default/kubelet", "KUBELET_EXTRA_ARGS", null, "/etc/kubernetes/registryproxy/credential-provider.yaml", "/opt/registryproxy/plugins", true);
+        "kubeadm", Programs, "/etc/default/kubelet", "KUBELET_EXTRA_ARGS", "/var/lib/kubelet/config.yaml", null,
+        "/etc/kubernetes/registryproxy/credential-provider.yaml", "/opt/registryproxy/plugins", true);
 
     private static readonly Platform Eks = new(
-        "eks", Programs, null, "", "/etc/kubernetes/kubelet/config.json.d", "/etc/eks/image-credential-provider/config.json", "/etc/eks/image-credential-provider", false);
+        "eks", Programs, "/etc/eks/kubelet/environment", "NODEADM_KUBELET_ARGS", "/etc/kubernetes/kubelet/config.json", "/etc/kubernetes/kubelet/config.json.d",
+        "/etc/eks/image-credential-provider/config.json", "/etc/eks/image-credential-provider", false);
 
     /// <summary>Container-Optimized OS runs programs from there and hardly anywhere else.</summary>
     private static readonly Platform Gke = new(
-        "gke", "/home/kubernetes/bin", "/etc/default/kubelet", "KUBELET_OPTS", null, "/etc/srv/kubernetes/cri_auth_config.yaml", "/home/kubernetes/bin", false);
+        "gke", "/home/kubernetes/bin", "/etc/default/kubelet", "KUBELET_OPTS", null, null, "/etc/srv/kubernetes/cri_auth_config.yaml", "/home/kubernetes/bin", false);
 
     private static readonly Platform Aks = new(
-        "aks", Programs, "/etc/default/kubelet", "KUBELET_FLAGS", null, "/var/lib/kubelet/credential-provider-config.yaml", "/var/lib/kubelet/credential-provider", false);
+        "aks", Programs, "/etc/default/kubelet", "KUBELET_FLAGS", null, null, "/var/lib/kubelet/credential-provider-config.yaml", "/var/lib/kubelet/credential-provider", false);
 
     public static readonly string[] Names = ["gke", "eks", "aks", "kubeadm"];
+
+    /// <summary>Whether the platform writes kubelet's files anew when the node starts.</summary>
+    public bool RewritesAtBoot => Name == "eks";
 
     /// <summary>The program of the agent.</summary>
     public string Program => $"{ProgramDir}/registryproxy-nodeagent";
 
     /// <summary>The platform of a name, or the one that a node looks like.</summary>
+    /// <exception cref="InstallRefusal">The node looks like one that cannot be changed from here.</exception>
     public static Platform Of(string? name, HostFiles host) => name switch
     {
+        null when host.Exists("/usr/share/bottlerocket") || host.Exists("/.bottlerocket") => throw new InstallRefusal(
+            "this is Bottlerocket, whose kubelet has no setting for an image service or a further credential provider: see docs/nodeagent/install.md"),
+        null when host.Exists("/var/lib/rancher/k3s") || host.Exists("/var/lib/rancher/rke2") || host.Exists("/etc/rancher") => throw new InstallRefusal(
+            "this is k3s or RKE2, whose kubelet is no program of its own and takes its settings from /etc/rancher: see docs/nodeagent/install.md"),
         "eks" => Eks,
         "gke" => Gke,
         "aks" => Aks,

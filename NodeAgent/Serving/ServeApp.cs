@@ -24,6 +24,7 @@ internal static class ServeApp
         await app.StartAsync(cancellation);
         images.Publish();
         control.Publish();
+        ServiceNotification.Ready();
         Console.WriteLine($"image service listening on unix://{settings.Listen}");
         await app.WaitForShutdownAsync(cancellation);
         File.Delete(settings.ControlSocket);

@@ -126,8 +126,6 @@ public sealed class InstallTests(Lab lab)
     [Theory]
     [InlineData("gke", "/home/kubernetes/bin/kubelet", "\u007fELF", "does not know --image-service-endpoint any more")]
     [InlineData("gke", "/etc/default/kubelet", "OTHER=1\n", "has no KUBELET_OPTS")]
-    [InlineData("gke", "/etc/default/kubelet", "KUBELET_OPTS=\"--image-service-endpoint=unix:///run/stargz.sock\"\n", "put it behind the agent with runtime: { type: cri, endpoint: \"unix:///run/stargz.sock\" }")]
-    [InlineData("kubeadm", "/var/lib/kubelet/config.yaml", "imageServiceEndpoint: \"unix:///run/soci.sock\"\n", "kubelet's image service is unix:///run/soci.sock already")]
     public async Task A_node_that_cannot_be_changed_safely_is_refused_with_the_reason(string platform, string file, string text, string reason)
     {
         await using var node = await NodeRoot.Create(Settings, [.. Nodes[platform].Where(known => known.Item1 != file), (file, text)]);
@@ -165,7 +163,7 @@ public sealed class InstallTests(Lab lab)
         node.Break("broken-kubelet");
         (await node.Run("install", "image-service")).ShouldFail("kubelet was not active for 1 s within 3 s, so everything was put back as it was");
         Assert.Equal(before, node.Snapshot());
-        Assert.Equal("restart kubelet", node.Commands[^1]);
+        Assert.Equal(["restart kubelet", "daemon-reload", "stop registryproxy-nodeagent"], node.Commands[^3..]);
     }
 
     [Fact]
@@ -186,7 +184,7 @@ public sealed class InstallTests(Lab lab)
         switch (platform, target)
         {
             case ("kubeadm", "image-service"):
-                Assert.EndsWith("clusterDomain: cluster.local\nimageServiceEndpoint: unix:///run/registryproxy/image.sock\n", await node.Read("/var/lib/kubelet/config.yaml"));
+                Assert.StartsWith("imageServiceEndpoint: unix:///run/registryproxy/image.sock\napiVersion:", await node.Read("/var/lib/kubelet/config.yaml"));
                 Assert.Contains("Before=kubelet.service", await node.Read("/etc/systemd/system/registryproxy-nodeagent.service"));
                 break;
             case ("gke", "image-service"):

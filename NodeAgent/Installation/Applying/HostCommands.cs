@@ -2,39 +2,45 @@ using System.Diagnostics;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
-/// <summary>Commands of the node: directly, or by the namespaces of its first process when the node is seen from a container.</summary>
-internal sealed class HostCommands(HostFiles host)
+/// <summary>Runs commands of the node.</summary>
+internal interface IHostCommands
 {
-    public Task Systemctl(params string[] arguments) => MustRun(["systemctl", .. arguments]);
+    Task<(int ExitCode, string Words)> Run(params string[] command);
+}
 
-    public async Task<bool> IsActive(string unit) => (await Run(["systemctl", "is-active", "--quiet", unit])).ExitCode == 0;
+/// <summary>Commands of the node: directly, or by the namespaces of its first process when the node is seen from a container.</summary>
+internal sealed class HostCommands(string root, TimeProvider time) : IHostCommands
+{
+    /// <summary>How long one command of the node may take: kubelet's unit is given 90 s to stop.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
-    /// <summary>Runs a program of the node outside of kubelet's reach, and does not wait for it.</summary>
-    public Task Detach(string unit, params string[] command) => MustRun(["systemd-run", "--collect", $"--unit={unit}", .. command]);
-
-    private async Task MustRun(string[] command)
+    public async Task<(int ExitCode, string Words)> Run(params string[] command)
     {
-        var (exitCode, words) = await Run(command);
-        if (exitCode != 0)
-        {
-            throw new IOException($"`{string.Join(' ', command)}` ended with {exitCode}: {words.Trim()}");
-        }
-    }
-
-    private async Task<(int ExitCode, string Words)> Run(string[] command)
-    {
-        string[] whole = host.Root is "/" ? command : ["nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--", .. command];
-        var start = new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] whole = root is "/" ? command : ["nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--", .. command];
+        using var limit = new CancellationTokenSource(Patience, time);
         try
         {
-            using var process = Process.Start(start)!;
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-            await process.WaitForExitAsync();
-            return (process.ExitCode, $"{await output}{await errors}");
+            using var process = Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return await Read(process, limit.Token);
         }
         catch (System.ComponentModel.Win32Exception fault)
         {
             return (127, $"{whole[0]}: {fault.Message}");
+        }
+    }
+
+    private static async Task<(int, string)> Read(Process process, CancellationToken limit)
+    {
+        try
+        {
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(limit), process.StandardError.ReadToEndAsync(limit));
+            await process.WaitForExitAsync(limit);
+            return (process.ExitCode, $"{await output}{await errors}");
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            return (124, $"it was not done after {Patience.TotalSeconds:0} s");
         }
     }
 }

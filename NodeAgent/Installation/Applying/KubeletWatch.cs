@@ -1,67 +1,113 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Records;
+
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>
-/// Restarts kubelet and watches it from outside of its reach. A kubelet that is not active for a while within the time it is given gets its old
-/// configuration back: a node must not be lost to an installation.
+/// Restarts kubelet and watches it from outside of its reach. A kubelet that is not active for a while within the time it is given, or that uses
+/// something else than what was installed, gets its old configuration back: a node must not be lost to an installation, or to the end of one.
 /// </summary>
-internal sealed class KubeletWatch(HostFiles host, TimeSpan steady, TimeSpan within, TimeProvider time)
+internal sealed class KubeletWatch(HostFiles host, NodeFiles files, IHostCommands commands, WatchTimes times, TimeProvider time, Func<Task<string?>> askKubelet)
 {
     public const string Good = "ok";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
+    private readonly NodeServices _services = new(commands);
+    private readonly RecordStore _store = new(host);
+
     public async Task<int> Run(string target, CancellationToken cancellation)
     {
-        var (records, commands) = (new InstallRecords(host), new HostCommands(host));
-        string result;
-        if (await Restart(commands) && await BecomesSteady(commands, cancellation))
+        var record = _store.Read();
+        var unheard = await Tried(_services.Reload);
+        var failure = unheard ?? await Restart() ?? await BecomesSteady(cancellation) ?? await Otherwise(record);
+        if (failure is null)
         {
-            result = Good;
-        }
-        else
-        {
-            if (records.Read(target) is { } record)
-            {
-                new FileApplier(host, records).Undo(record);
-            }
-
-            await Restart(commands);
-            result = $"kubelet was not active for {steady.TotalSeconds:0} s within {within.TotalSeconds:0} s, so everything was put back as it was; see journalctl -u kubelet";
+            _store.Say(RecordStore.ResultOf(target), Good);
+            return 0;
         }
 
-        host.Write(InstallRecords.ResultOf(target), result, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return result == Good ? 0 : 1;
+        var words = $"{failure}, so everything was put back as it was; see journalctl -u kubelet";
+        if (unheard is null)
+        {
+            _store.Say(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
+        }
+
+        await Back(record);
+        _store.Say(RecordStore.ResultOf(target), words);
+        return 1;
     }
 
-    private static async Task<bool> Restart(HostCommands commands)
+    /// <summary>What kubelet needs goes back first, and kubelet last; programs are left to whoever cleans up.</summary>
+    private async Task Back(NodeRecord record)
+    {
+        var back = Planner.Back(host, record);
+        _store.Write(back);
+        files.RestorePrograms(back);
+        files.PutAgent(back, copyProgram: false);
+        if (back.NeedsAgent() && back.AgentIsPending && await Tried(_services.StartAgent) is null)
+        {
+            back = back with { AgentIsPending = false };
+        }
+
+        files.PutActing(back);
+        if ((await Tried(_services.Reload) ?? await Restart()) is null)
+        {
+            back = back with { KubeletIsPending = false };
+        }
+
+        _store.Write(back);
+    }
+
+    private Task<string?> Restart() => Tried(_services.RestartKubelet);
+
+    private static async Task<string?> Tried(Func<Task> run)
     {
         try
         {
-            await commands.Systemctl("daemon-reload");
-            await commands.Systemctl("restart", "kubelet");
-            return true;
+            await run();
+            return null;
         }
-        catch (IOException)
+        catch (IOException fault)
         {
-            return false;
+            return fault.Message;
         }
     }
 
-    private async Task<bool> BecomesSteady(HostCommands commands, CancellationToken cancellation)
+    private async Task<string?> Otherwise(NodeRecord record)
     {
-        var end = time.GetUtcNow() + within;
-        DateTimeOffset? since = null;
-        while (time.GetUtcNow() < end)
+        try
         {
-            since = await commands.IsActive("kubelet") ? since ?? time.GetUtcNow() : null;
-            if (since is { } active && time.GetUtcNow() - active >= steady)
+            return KubeletCheck.Otherwise(host, record, await askKubelet());
+        }
+        catch (InstallRefusal refusal)
+        {
+            return refusal.Message;
+        }
+    }
+
+    private async Task<string?> BecomesSteady(CancellationToken cancellation)
+    {
+        var end = time.GetUtcNow() + times.Within;
+        for (DateTimeOffset? since = null; ; await Task.Delay(Pause, time, cancellation))
+        {
+            since = await _services.IsActive(NodeServices.Kubelet) ? since ?? time.GetUtcNow() : null;
+            if (since is { } active && time.GetUtcNow() - active >= times.Steady)
             {
-                return true;
+                return null;
             }
 
-            await Task.Delay(Pause, time, cancellation);
+            if (time.GetUtcNow() >= end)
+            {
+                return $"kubelet was not active for {times.Steady.TotalSeconds:0} s within {times.Within.TotalSeconds:0} s";
+            }
         }
-
-        return false;
     }
 }
+
+/// <summary>How kubelet is watched.</summary>
+/// <param name="Steady">For how long it must be active.</param>
+/// <param name="Within">The time that it is given.</param>
+internal sealed record WatchTimes(TimeSpan Steady, TimeSpan Within);

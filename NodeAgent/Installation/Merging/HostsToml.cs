@@ -1,39 +1,107 @@
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
+using Tomlyn.Parsing;
+using Tomlyn.Syntax;
+
 namespace RegistryProxy.NodeAgent.Installation.Merging;
 
 /// <summary>containerd's <c>hosts.toml</c> of one registry (containerd, docs/hosts.md): the mirror comes first, what others wrote stays.</summary>
 internal static class HostsToml
 {
-    private const string Begin = "# registryproxy: begin\n";
-    private const string End = "# registryproxy: end\n";
+    private const string Begin = "# registryproxy: begin";
+    private const string End = "# registryproxy: end";
+    private const string Host = "host";
 
-    /// <summary>The file with the mirror in it. Keys of the top level must stand before every table.</summary>
-    public static Merged Add(string? text, string registry, Uri mirror, string header, string secret)
+    /// <summary>A whole file. Docker Hub's registry has another name than its images.</summary>
+    public static string File(string registry) => $"server = \"https://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}\"\n\n";
+
+    /// <summary>The file with the mirror before every other host.</summary>
+    public static string Add(string text, string file, Uri mirror, string header, string secret) => Refusal.Of(file, () =>
     {
-        var address = mirror.GetLeftPart(UriPartial.Authority);
-        var block = $"""
-            {Begin}[host."{address}"]
-              capabilities = ["pull", "resolve"]
-              [host."{address}".header]
-                {header} = ["{secret}"]
-            {End}
-            """;
-        if (text is null)
+        var (end, address) = (TextLines.EndOf(text), mirror.GetLeftPart(UriPartial.Authority));
+        string[] lines =
+        [
+            Begin, $"[host.\"{address}\"]", "  capabilities = [\"pull\", \"resolve\"]", $"  [host.\"{address}\".header]", $"    {header} = [\"{secret}\"]", End,
+        ];
+        var block = string.Concat(lines.Select(line => line + end));
+        var tables = Parse(text, file).Tables.ToList();
+        var at = tables.Count == 0 ? text.Length : AboveComments(text, TextLines.Start(text, Start(tables[0])));
+        var after = text.Insert(at, at > 0 && text[at - 1] != '\n' ? end + block : block);
+        return Parse(after, file).Tables.Any(table => IsHost(table, address))
+            ? after
+            : throw new InstallRefusal("the mirror cannot be added to it without writing it anew");
+    });
+
+    /// <summary>The file without the mirror: its tables are known by their header, wherever they stand and whatever their comments say.</summary>
+    public static string Remove(string text, string file, string header)
+    {
+        var tables = Parse(text, file).Tables.ToList();
+        var ours = tables.Where(table => table.Items.Any(item => Name(item.Key) == header)).Select(Address).OfType<string>().ToHashSet();
+        for (var index = tables.Count - 1; index >= 0; index--)
         {
-            return new Merged($"server = \"https://{registry}\"\n\n{block}", null);
+            if (Address(tables[index]) is { } address && ours.Contains(address))
+            {
+                var start = TextLines.Start(text, Start(tables[index]));
+                var end = index + 1 < tables.Count ? TextLines.Start(text, Start(tables[index + 1])) : text.Length;
+                text = text.Remove(start, TextLines.Next(text, Math.Max(start, TextLines.ContentEnd(text, LastItem(tables[index], end)) - 1)) - start);
+            }
         }
 
-        var without = Remove(text);
-        var lines = without.Split('\n');
-        var table = Array.FindIndex(lines, line => line.TrimStart().StartsWith('['));
-        var at = table < 0 ? without.Length : lines.Take(table).Sum(line => line.Length + 1);
-        var separator = table < 0 && !without.EndsWith('\n') ? "\n" : "";
-        return new Merged(without.Insert(at, separator + block), separator + block);
+        return WithoutMarks(text);
     }
 
-    /// <summary>The file without the mirror.</summary>
-    public static string Remove(string text)
+    /// <summary>Whether only the registry itself is named.</summary>
+    public static bool IsEmpty(string text, string file) => Parse(text, file) is var parsed && !parsed.Tables.Any() && parsed.KeyValues.All(pair => Name(pair.Key) == "server");
+
+    /// <summary>Whether the mirror is in it.</summary>
+    public static bool Has(string text, string file, string header) => Parse(text, file).Tables.Any(table => table.Items.Any(item => Name(item.Key) == header));
+
+    public static DocumentSyntax Parse(string text, string file)
     {
-        var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
-        return begin < 0 || end < begin ? text : text.Remove(begin, end + End.Length - begin);
+        var parsed = SyntaxParser.Parse(text, file);
+        return parsed.HasErrors ? throw new InstallRefusal($"{file} is no TOML that can be merged: {parsed.Diagnostics.First()}") : parsed;
+    }
+
+    /// <summary>A key, or a part of one, without quotes.</summary>
+    public static string Name(SyntaxNode? key) => key switch
+    {
+        KeySyntax { Key: { } first } whole when !whole.DotKeys.Any() => Name(first),
+        BareKeySyntax bare => bare.Key?.Text ?? "",
+        StringValueSyntax quoted => quoted.Value ?? "",
+        _ => "",
+    };
+
+    private static bool IsHost(TableSyntaxBase table, string address) => Address(table) == address;
+
+    /// <summary>The host that a table is about, itself or by its header; <c>null</c> for another table.</summary>
+    private static string? Address(TableSyntaxBase table) =>
+        table.Name is { Key: { } first } name && Name(first) == Host && name.DotKeys.FirstOrDefault() is { } host ? Name(host.Key) : null;
+
+    private static int Start(TableSyntaxBase table) => table.OpenBracket!.Span.Start.Offset;
+
+    private static int LastItem(TableSyntaxBase table, int end) => table.Items.LastOrDefault() is { } item ? Math.Min(end, item.Span.End.Offset + 1) : table.CloseBracket!.Span.End.Offset + 1;
+
+    /// <summary>Comments right above a table belong to it.</summary>
+    private static int AboveComments(string text, int at)
+    {
+        while (at > 0 && TextLines.Start(text, at - 1) is var line && text[line..at].TrimStart().StartsWith('#'))
+        {
+            at = line;
+        }
+
+        return at;
+    }
+
+    private static string WithoutMarks(string text)
+    {
+        foreach (var mark in (string[])[Begin, End])
+        {
+            for (var at = text.IndexOf(mark, StringComparison.Ordinal); at >= 0; at = text.IndexOf(mark, StringComparison.Ordinal))
+            {
+                var start = TextLines.Start(text, at);
+                text = text.Remove(start, TextLines.Next(text, at) - start);
+            }
+        }
+
+        return text;
     }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using RegistryProxy.NodeAgent.Settings;
 
@@ -11,6 +13,8 @@ namespace RegistryProxy.NodeAgent.Installation.Merging;
 internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, string? Audience, bool OnlyWorkloads)
 {
     public const string NamePrefix = "registryproxy-";
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
 
     private const string Header = """
         apiVersion: kubelet.config.k8s.io/v1
@@ -28,9 +32,21 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
     ];
 
     /// <summary>A whole configuration.</summary>
-    public static string File(IEnumerable<ProviderEntry> entries) => Header + string.Concat(entries.Select(entry => entry.ToYaml("")));
+    public static string File(IEnumerable<ProviderEntry> entries) => Header + string.Concat(entries.SelectMany(entry => entry.ToYaml("")).Select(line => $"{line}\n"));
 
-    public JsonObject ToJson()
+    /// <summary>As JSON, in lines.</summary>
+    public string ToIndentedJson()
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream, Indented))
+        {
+            ToJson().WriteTo(writer);
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private JsonObject ToJson()
     {
         var entry = new JsonObject
         {
@@ -51,7 +67,8 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
         return entry;
     }
 
-    public string ToYaml(string indent)
+    /// <summary>As lines of YAML.</summary>
+    public IEnumerable<string> ToYaml(string indent)
     {
         string[] lines =
         [
@@ -61,6 +78,6 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
         string[] token = Audience is null
             ? []
             : ["  tokenAttributes:", $"    serviceAccountTokenAudience: \"{Audience}\"", "    cacheType: ServiceAccount", $"    requireServiceAccount: {(OnlyWorkloads ? "true" : "false")}"];
-        return string.Concat(lines.Concat(token).Select(line => $"{indent}{line}\n"));
+        return lines.Concat(token).Select(line => $"{indent}{line}");
     }
 }

@@ -1,16 +1,18 @@
+using RegistryProxy.NodeAgent.Installation.Edits;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Records;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>kubelet's credential provider: the program under the names that the configuration has, merged into what the platform brings.</summary>
+/// <summary>kubelet's credential provider: the program under the names that the configuration has, merged into the one that kubelet reads.</summary>
 internal static class CredentialProviderPlan
 {
-    private const string ConfigFlag = "--image-credential-provider-config";
-    private const string DirFlag = "--image-credential-provider-bin-dir";
+    private const string Target = InstallTarget.CredentialProvider;
+    private const string OwnConfig = "/etc/kubernetes/registryproxy/credential-provider.yaml";
 
-    public static InstallPlan Make(InstallContext context)
+    public static TargetPlan Make(InstallContext context)
     {
-        var (host, platform) = (context.Host, context.Platform);
         var entries = ProviderEntry.Of(context.Settings);
         if (entries.Count == 0)
         {
@@ -18,53 +20,49 @@ internal static class CredentialProviderPlan
         }
 
         var (config, folder, flags) = Places(context);
-        return new InstallPlan
+        if (flags.Count == 0 && !context.Host.Exists(config))
         {
-            Target = InstallTarget.CredentialProvider,
-            Files = [.. AgentFilesPlan.Settings(context), Config(host, platform, config, entries), .. flags is null ? [] : new[] { flags }],
-            Programs = [platform.Program],
-            Links = [.. entries.Select(entry => $"{folder}/{entry.Name}")],
-            NeedsKubelet = true,
-            Notes = entries.Any(entry => entry.Audience is not null)
+            throw new InstallRefusal($"{config} is not there: this node is not as --platform {context.Platform.Name} expects it");
+        }
+
+        return new TargetPlan(
+            new TargetRecord
+            {
+                Name = Target, Programs = [context.Platform.Program], NeedsAgent = false, ProviderConfig = config, ProviderFolder = folder,
+                Links = entries.ToDictionary(entry => $"{folder}/{entry.Name}", _ => context.Platform.Program),
+            },
+            [
+                .. AgentUnit.Settings(Target, context), (config, new Providers(Target, entries)), .. flags,
+                .. context.Platform.RewritesAtBoot ? [AgentUnit.KubeletAfterAgent(Target, context)] : Array.Empty<(string, Edit)>(),
+            ],
+            entries.Any(entry => entry.Audience is not null)
                 ? [$"kubelet may ask for tokens of {string.Join(", ", entries.Select(entry => entry.Audience).OfType<string>())} only where RBAC lets it: see deploy/nodeagent/workloads"]
-                : [],
-        };
+                : []);
     }
 
     /// <summary>Where kubelet looks already; else where it is told to look.</summary>
-    private static (string Config, string Folder, FileChange? Flags) Places(InstallContext context)
+    private static (string Config, string Folder, IReadOnlyList<(string, Edit)> Flags) Places(InstallContext context)
     {
-        var (host, platform) = (context.Host, context.Platform);
-        if (!platform.OwnsProviderConfig)
+        var (view, platform) = (context.Kubelet, context.Platform);
+        var (config, folder) = (view.Flag(KubeletView.ProviderConfigFlag), view.Flag(KubeletView.ProviderFolderFlag));
+        if (config == OwnConfig || (config is null && folder is null && (view.IsKnown || platform.OwnsProviderConfig)))
         {
-            return (platform.ProviderConfig, platform.ProviderDir, null);
+            var (file, variable) = view.WhereIs(KubeletView.ProviderConfigFlag) ?? view.FlagVariable
+                ?? throw new InstallRefusal("kubelet's unit takes its flags from no variable: give kubelet a configuration of credential providers, and install again");
+            var own = platform.OwnsProviderConfig ? platform.ProviderDir : "/opt/registryproxy/plugins";
+            return (OwnConfig, own, [Flag(file, variable, KubeletView.ProviderConfigFlag, OwnConfig), Flag(file, variable, KubeletView.ProviderFolderFlag, own)]);
         }
 
-        var text = host.Read(platform.FlagFile!) ?? "";
-        if (ShellVariables.FindFlag(text, ConfigFlag) is { } config && ShellVariables.FindFlag(text, DirFlag) is { } folder)
+        if (config is null && folder is null)
         {
-            return (config, folder, null);
+            return (platform.ProviderConfig, platform.ProviderDir, []);
         }
 
-        var (first, second) = (
-            ShellVariables.AddFlag(text, platform.FlagFile!, platform.FlagVariable, ConfigFlag, platform.ProviderConfig, create: true),
-            new Func<string, Merged>(merged => ShellVariables.AddFlag(merged, platform.FlagFile!, platform.FlagVariable, DirFlag, platform.ProviderDir, create: true)));
-        var both = second(first.Text);
-        var inserted = $" {ConfigFlag}={platform.ProviderConfig} {DirFlag}={platform.ProviderDir}";
-        return (platform.ProviderConfig, platform.ProviderDir, host.Exists(platform.FlagFile!)
-            ? FileChange.Merge(host, platform.FlagFile!, text, new Merged(both.Text, inserted))
-            : FileChange.Own(host, platform.FlagFile!, both.Text));
+        return config is not null && folder is not null
+            ? (config, folder, [])
+            : throw new InstallRefusal(
+                $"kubelet gets {(config is null ? KubeletView.ProviderFolderFlag : KubeletView.ProviderConfigFlag)} without its other half, so it uses no provider: set both or none, and install again");
     }
 
-    private static FileChange Config(HostFiles host, Platform platform, string path, IReadOnlyList<ProviderEntry> entries)
-    {
-        if (host.Read(path) is { } text && !(platform.OwnsProviderConfig && path == platform.ProviderConfig))
-        {
-            return FileChange.Merge(host, path, text, ProviderConfigMerge.Add(text, path, entries));
-        }
-
-        return platform.OwnsProviderConfig
-            ? FileChange.Own(host, path, ProviderEntry.File(entries))
-            : throw new InstallRefusal($"{path} is not there: this node is not as --platform {platform.Name} expects it");
-    }
+    private static (string, Edit) Flag(string file, string variable, string flag, string value) => (file, new KubeletFlag(Target, variable, flag, value, null));
 }

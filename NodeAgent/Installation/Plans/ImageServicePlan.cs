@@ -1,95 +1,124 @@
-using RegistryProxy.Files;
-using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Edits;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
+using RegistryProxy.NodeAgent.Installation.Records;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>kubelet's image service: the agent under systemd, then one word to kubelet, by the safest way that the platform has.</summary>
+/// <summary>kubelet's image service: the agent under systemd, then one word to kubelet, where it counts.</summary>
 internal static class ImageServicePlan
 {
-    private const string Flag = "--image-service-endpoint";
-    private const string KubeletConfig = "/var/lib/kubelet/config.yaml";
+    private const string Target = InstallTarget.ImageService;
 
-    private static readonly (string Folder, string Pattern)[] UnitFiles =
-    [
-        ("/usr/lib/systemd/system/kubelet.service.d", "*.conf"), ("/etc/systemd/system/kubelet.service.d", "*.conf"), ("/lib/systemd/system/kubelet.service.d", "*.conf"),
-        ("/etc/systemd/system", "kubelet.service"), ("/usr/lib/systemd/system", "kubelet.service"), ("/etc/default", "kubelet"), ("/etc/sysconfig", "kubelet"),
-    ];
-
-    public static InstallPlan Make(InstallContext context)
+    public static TargetPlan Make(InstallContext context)
     {
         var endpoint = $"unix://{context.Settings.Listen}";
-        RefuseToCutAChain(context, endpoint);
-        return new InstallPlan
-        {
-            Target = InstallTarget.ImageService,
-            Files = [.. AgentFilesPlan.Settings(context), AgentFilesPlan.Service(context), Kubelet(context, endpoint)],
-            Programs = [context.Platform.Program],
-            NeedsAgent = true,
-            NeedsKubelet = true,
-            Notes = ["every pod of this node can use the images that the node may pull; where that is too much, use --target credential-provider with workloads"],
-        };
+        return new TargetPlan(
+            new TargetRecord
+            {
+                Name = Target, Programs = [context.Platform.Program], NeedsAgent = true, Endpoint = endpoint,
+                Links = new Dictionary<string, string> { [AgentUnit.Wanted] = AgentUnit.File },
+            },
+            [
+                .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context), AgentUnit.KubeletAfterAgent(Target, context), Kubelet(context, endpoint),
+            ],
+            ["every pod of this node can use the images that the node may pull; where that is too much, use --target credential-provider with workloads"]);
     }
 
-    private static FileChange Kubelet(InstallContext context, string endpoint)
+    /// <summary>The settings with the image service that kubelet used before behind the agent: whoever is in kubelet's way keeps its place.</summary>
+    public static (InstallContext Context, string? Note) Chain(InstallContext context)
     {
-        var (host, platform) = (context.Host, context.Platform);
-        if ((platform.DropInDir ?? FindConfigDir(host)) is { } folder)
+        var other = Other(context);
+        if (other is null || (!context.Settings.Runtime.IsDocker && UnixEndpoint.Same(context.Settings.Runtime.Socket, other)))
         {
-            return host.Exists(folder)
-                ? FileChange.Own(host, $"{folder}/50-registryproxy.conf", DropIn(endpoint))
-                : throw new InstallRefusal($"{folder} is not there: this node is not as --platform {platform.Name} expects it (on EKS the agent needs AL2023, whose nodeadm makes it)");
+            return (context, null);
         }
 
-        if (platform.Name == "kubeadm")
-        {
-            var text = host.Read(KubeletConfig) ?? throw new InstallRefusal($"{KubeletConfig} is not there: this node has not joined a cluster by kubeadm yet");
-            return FileChange.Merge(host, KubeletConfig, text, KubeletYaml.SetImageService(text, KubeletConfig, endpoint));
-        }
-
-        RefuseWithoutTheFlag(context);
-        var flags = host.Read(platform.FlagFile!) ?? throw new InstallRefusal(
-            $"{platform.FlagFile} is not there: this node does not let its kubelet be changed (GKE Autopilot and the like); use --target containerd-mirror or the platform's own registry settings");
-        return FileChange.Merge(host, platform.FlagFile!, flags, ShellVariables.AddFlag(flags, platform.FlagFile!, platform.FlagVariable, Flag, endpoint, create: false));
-    }
-
-    /// <summary>The flag is deprecated since Kubernetes 1.27; a kubelet without it would not start.</summary>
-    private static void RefuseWithoutTheFlag(InstallContext context)
-    {
-        string[] places = ["/home/kubernetes/bin/kubelet", "/usr/local/bin/kubelet", "/usr/bin/kubelet", "/opt/bin/kubelet"];
-        var program = places.FirstOrDefault(context.Host.Exists) ?? throw new InstallRefusal("no kubelet was found on this node to ask whether it knows " + Flag);
-        if (!ProgramText.Contains(context.Host.At(program), Flag.TrimStart('-')))
+        if (context.Settings.Runtime.IsDocker)
         {
             throw new InstallRefusal(
-                $"{program} does not know {Flag} any more, and {context.Platform.Name} has no other place for an image service; use --target credential-provider or containerd-mirror");
+                $"kubelet's image service is {other} already, and the settings name docker; put it behind the agent with runtime: {{ type: cri, endpoint: \"{other}\" }} and install again");
         }
+
+        const string File = "the settings";
+        var runtime = YamlSpans.Read(context.SettingsText, File)["runtime"] ?? throw new InstallRefusal($"kubelet's image service is {other} already; say runtime: {{ type: cri, endpoint: \"{other}\" }}");
+        var text = YamlMappings.Set(context.SettingsText, runtime, "endpoint", other);
+        return (context with { SettingsText = text }, $"kubelet's image service was {other}; the agent stands in front of it now (runtime.endpoint of the installed settings)");
     }
 
-    /// <summary>Whoever is in kubelet's way already must come behind this agent, not lose its place.</summary>
-    private static void RefuseToCutAChain(InstallContext context, string endpoint)
+    /// <summary>The image service that kubelet would use without this agent; <c>null</c> for its runtime.</summary>
+    public static string? Other(InstallContext context)
     {
-        var host = context.Host;
-        string[] folders = [.. new[] { context.Platform.DropInDir, FindConfigDir(host) }.OfType<string>()];
-        var known = folders.SelectMany(folder => host.List(folder, "*.conf")).Append(host.At(KubeletConfig)).Where(File.Exists).Select(file => BoundedFile.ReadText(file))
-            .Select(KubeletYaml.ImageServiceOf).Concat(UnitFiles.SelectMany(place => host.List(place.Folder, place.Pattern)).Select(file => ShellVariables.FindFlag(BoundedFile.ReadText(file), Flag)))
-            .OfType<string>().FirstOrDefault(value => value != endpoint);
-        if (known is not null && (context.Settings.Runtime.IsDocker || $"unix://{context.Settings.Runtime.Socket}" != known))
-        {
-            throw new InstallRefusal($"kubelet's image service is {known} already; put it behind the agent with runtime: {{ type: cri, endpoint: \"{known}\" }} and install again");
-        }
-
-        if (known is not null && context.Platform.DropInDir is null && FindConfigDir(host) is null)
-        {
-            throw new InstallRefusal($"kubelet's image service {known} is set where only one can stand; give kubelet a --config-dir, or remove that setting, and install again");
-        }
+        var replaced = context.Record.Places.SelectMany(place => place.Edits.Concat(place.Cleared).Select(edit => (place.Path, Edit: edit)))
+            .Where(pair => pair.Edit is KubeletEndpoint or KubeletFlag && context.Host.Read(pair.Path) is { } text && pair.Edit.IsIn(text, pair.Path))
+            .Select(pair => pair.Edit is KubeletEndpoint inFile ? inFile.Replaced : ((KubeletFlag)pair.Edit).Flag == KubeletView.ImageServiceFlag ? ((KubeletFlag)pair.Edit).Replaced : null)
+            .LastOrDefault(value => value is not null);
+        return replaced ?? context.Kubelet.ImageServices().LastOrDefault(setting => !IsOurs(context, setting.Endpoint))?.Endpoint;
     }
 
-    private static string? FindConfigDir(HostFiles host) => UnitFiles.SelectMany(place => host.List(place.Folder, place.Pattern))
-        .Select(file => ShellVariables.FindFlag(BoundedFile.ReadText(file), "--config-dir")).FirstOrDefault(folder => folder is not null);
+    private static bool IsOurs(InstallContext context, string endpoint)
+    {
+        var known = context.Record.Places.SelectMany(place => place.Edits.Concat(place.Cleared))
+            .Select(edit => edit is KubeletEndpoint inFile ? inFile.Endpoint : (edit as KubeletFlag)?.Value).Append(context.Record.Target(Target)?.Endpoint);
+        return known.Append(context.Settings.Listen).Any(ours => UnixEndpoint.Same(ours, endpoint));
+    }
 
-    private static string DropIn(string endpoint) => $"""
-        apiVersion: kubelet.config.k8s.io/v1beta1
-        kind: KubeletConfiguration
-        imageServiceEndpoint: {endpoint}
+    private static (string, Edit) Kubelet(InstallContext context, string endpoint)
+    {
+        var (host, view) = (context.Host, context.Kubelet);
+        var settings = view.ImageServices().ToList();
+        if (settings.LastOrDefault() is { IsFlag: true } flag && !(flag.File is null && IsOurs(context, flag.Endpoint)))
+        {
+            return flag is { File: { } file, Variable: { } variable }
+                ? (file, new KubeletFlag(Target, variable, KubeletView.ImageServiceFlag, endpoint, IsOurs(context, flag.Endpoint) ? Recorded(context, file) : flag.Endpoint))
+                : throw new InstallRefusal(
+                    $"kubelet runs with {KubeletView.ImageServiceFlag}={flag.Endpoint}, and no file that its unit reads says so; take it out where it comes from, and install again");
+        }
 
-        """;
+        if (view.ConfigFolder is { } folder)
+        {
+            return ($"{folder}/{DropInName(context, settings.Where(setting => setting.File?.StartsWith($"{folder}/", StringComparison.Ordinal) == true))}",
+                new KubeletEndpoint(Target, endpoint, null));
+        }
+
+        if (view.Config is { } config && host.Bytes(config) is not null)
+        {
+            var here = settings.Find(setting => setting.File == config)?.Endpoint;
+            return (config, new KubeletEndpoint(Target, endpoint, here is not null && IsOurs(context, here) ? Recorded(context, config) : here));
+        }
+
+        return ByFlag(context, endpoint);
+    }
+
+    private static (string, Edit) ByFlag(InstallContext context, string endpoint)
+    {
+        if (context.Platform.Name == "kubeadm" && !context.Kubelet.IsKnown)
+        {
+            throw new InstallRefusal($"{context.Platform.Config} is not there: this node has not joined a cluster by kubeadm yet");
+        }
+
+        KubeletProgram.RefuseWithoutTheFlag(context);
+        var (file, variable) = context.Kubelet.FlagVariable ?? throw new InstallRefusal(
+            "kubelet's unit takes its flags from no variable, and it has no configuration file: this node does not let its kubelet be changed");
+        if (context.Host.Read(file) is not { } text)
+        {
+            throw new InstallRefusal(
+                $"{file} is not there: this node does not let its kubelet be changed (GKE Autopilot and the like); use --target containerd-mirror or the platform's own registry settings");
+        }
+
+        return text.Contains(variable, StringComparison.Ordinal)
+            ? (file, new KubeletFlag(Target, variable, KubeletView.ImageServiceFlag, endpoint, null))
+            : throw new InstallRefusal($"{file} has no {variable}: this node's kubelet does not take its flags from there");
+    }
+
+    /// <summary>A name behind every drop-in that sets the same: the last one counts.</summary>
+    private static string DropInName(InstallContext context, IEnumerable<ImageServiceSetting> others)
+    {
+        const string Name = "50-registryproxy.conf";
+        var last = others.Where(other => !IsOurs(context, other.Endpoint)).Select(other => Path.GetFileName(other.File!)).LastOrDefault();
+        return last is null || string.CompareOrdinal(last, Name) < 0 ? Name : $"{Path.GetFileNameWithoutExtension(last)}.z-registryproxy.conf";
+    }
+
+    private static string? Recorded(InstallContext context, string file) => context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
+        .Select(edit => edit is KubeletEndpoint inFile ? inFile.Replaced : edit is KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag ? flag.Replaced : null).FirstOrDefault(value => value is not null);
 }

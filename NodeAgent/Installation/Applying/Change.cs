@@ -1,0 +1,171 @@
+using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Records;
+
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>Makes a node what a record says that was written before; every step looks at what is there, so that it can be taken again.</summary>
+internal sealed class Change(Node node, bool services)
+{
+    /// <summary>How long the watcher is waited for; it goes on without anybody, and the next run waits for it again.</summary>
+    public static readonly TimeSpan WatchPatience = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
+    public string? FailedBefore(string target, NodeRecord desired, bool retry) =>
+        services && !retry && desired.KubeletIsPending && node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words] && print == Fingerprint.Of(desired)
+            ? $"the same was tried on this node before, and kubelet is not restarted for it again: {words}\nsay --retry to try it once more, or change the settings"
+            : null;
+
+    /// <summary>Whether the node is what it should be; otherwise it is what it was.</summary>
+    public async Task<bool> Make(string target, NodeRecord record, CancellationToken cancellation)
+    {
+        try
+        {
+            node.Files.PutAgent(record, copyProgram: true);
+            if (services && record.NeedsAgent() && await StartAgent(record, cancellation) is { } failure)
+            {
+                node.Output.WriteLine($"the agent does not serve, so everything was put back and kubelet was not touched: {failure}");
+                await GoBack(record);
+                return false;
+            }
+
+            record = record with { AgentIsPending = record.AgentIsPending && !services };
+            node.Store.Write(record);
+            node.Files.PutActing(record);
+        }
+        catch (IOException fault)
+        {
+            node.Output.WriteLine($"a file could not be written, so everything was put back: {fault.Message}");
+            await GoBack(record);
+            return false;
+        }
+
+        if (services && record.KubeletIsPending && !await KubeletFollows(target, record, cancellation))
+        {
+            return false;
+        }
+
+        await CleanUp(record with { KubeletIsPending = record.KubeletIsPending && !services, Former = null });
+        return true;
+    }
+
+    private async Task<string?> StartAgent(NodeRecord record, CancellationToken cancellation)
+    {
+        if (!record.AgentIsPending && await node.Services.IsActive(AgentUnit.Name))
+        {
+            return null;
+        }
+
+        try
+        {
+            await node.Services.StartAgent();
+        }
+        catch (IOException fault)
+        {
+            return fault.Message;
+        }
+
+        return record.Target(InstallTarget.ImageService) is null ? null : await node.Ask(record.Listen!, cancellation);
+    }
+
+    private async Task<bool> KubeletFollows(string target, NodeRecord record, CancellationToken cancellation)
+    {
+        var result = RecordStore.ResultOf(target);
+        var program = record.Programs[0];
+        if (!node.Host.Exists(program))
+        {
+            node.Program.CopyTo(node.Host, program, keepFormer: false);
+        }
+
+        node.Host.DeleteFile(result);
+        await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
+        for (var end = node.Time.GetUtcNow() + WatchPatience; !node.Host.Exists(result) && node.Time.GetUtcNow() < end;)
+        {
+            await Task.Delay(Pause, node.Time, cancellation);
+        }
+
+        var words = node.Host.Read(result) ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again";
+        if (words != KubeletWatch.Good)
+        {
+            node.Output.WriteLine(words);
+        }
+
+        if (words != KubeletWatch.Good && node.Host.Exists(result))
+        {
+            await CleanUp(node.Store.Read() with { Former = null }, failed: true);
+        }
+
+        return words == KubeletWatch.Good;
+    }
+
+    private async Task GoBack(NodeRecord record)
+    {
+        var back = Planner.Back(node.Host, record);
+        node.Store.Write(back);
+        node.Files.RestorePrograms(back);
+        node.Files.PutAgent(back, copyProgram: false);
+        node.Files.PutActing(back);
+        if (services && back.NeedsAgent())
+        {
+            try
+            {
+                await node.Services.StartAgent();
+                back = back with { AgentIsPending = false };
+            }
+            catch (IOException fault)
+            {
+                node.Output.WriteLine($"the agent of before does not start either: {fault.Message}");
+            }
+        }
+
+        // kubelet was not restarted since: what it reads is what it was started with.
+        await CleanUp(back with { Former = null, KubeletIsPending = record.Former?.KubeletIsPending == true }, failed: true);
+    }
+
+    /// <summary>Removes what nothing needs any more; the record goes last.</summary>
+    private async Task CleanUp(NodeRecord record, bool failed = false)
+    {
+        node.Store.Write(record);
+        var unit = record.Places.Any(place => place.Path == AgentUnit.File && place.Edits.Count == 0);
+        node.Files.RemoveUnit(record);
+        if (services && unit)
+        {
+            try
+            {
+                await node.Services.StopAgent();
+            }
+            catch (IOException fault) when (failed)
+            {
+                node.Output.WriteLine($"note: {fault.Message}");
+            }
+        }
+
+        node.Files.RemoveUnneeded(record);
+        if (record.Targets.Count == 0)
+        {
+            node.Files.RemoveTraces(record);
+        }
+
+        node.Files.RemoveFolders(record);
+        if (record.Targets.Count == 0)
+        {
+            node.Store.DeleteAll(keepFailures: failed);
+        }
+        else
+        {
+            node.Store.Write(Rest(record));
+            node.Store.DeleteNotes(keepFailures: failed);
+        }
+    }
+
+    private static NodeRecord Rest(NodeRecord record)
+    {
+        var unneeded = record.Unneeded().ToList();
+        return record with
+        {
+            IsChanging = false, Former = null, Places = [.. record.Places.Where(place => place.Edits.Count > 0)],
+            Programs = [.. record.Programs.Except(unneeded)], Links = [.. record.Links.Except(unneeded)],
+        };
+    }
+}

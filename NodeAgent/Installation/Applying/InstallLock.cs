@@ -1,0 +1,38 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>One installation at a time, and none while kubelet is watched. The folder is one that a boot empties; an image of a machine has none.</summary>
+internal static class InstallLock
+{
+    public const string Change = "/run/registryproxy-install.lock";
+    public const string Watch = "/run/registryproxy-watch.lock";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Takes a lock, or waits for it as long as is said; <c>null</c> where no lock is needed.</summary>
+    /// <exception cref="InstallRefusal">Another one has it all the time.</exception>
+    public static async Task<IDisposable?> Take(HostFiles host, string path, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+    {
+        if (!host.IsFolder(Path.GetDirectoryName(path)!))
+        {
+            return null;
+        }
+
+        for (var end = time.GetUtcNow() + patience; ; await Task.Delay(Pause, time, cancellation))
+        {
+            try
+            {
+                return new FileStream(host.At(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException) when (time.GetUtcNow() < end)
+            {
+                continue;
+            }
+            catch (IOException fault)
+            {
+                throw new InstallRefusal($"another installation is running on this node: {fault.Message}");
+            }
+        }
+    }
+}

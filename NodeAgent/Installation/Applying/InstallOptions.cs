@@ -1,0 +1,7 @@
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>How a target is installed or uninstalled.</summary>
+/// <param name="Services">Whether services may be started and restarted; files alone otherwise.</param>
+/// <param name="DryRun">Shows what would change and changes nothing.</param>
+/// <param name="Retry">Tries again what failed on this node before.</param>
+internal readonly record struct InstallOptions(bool Services, bool DryRun, bool Retry);

@@ -1,0 +1,132 @@
+using RegistryProxy.NodeAgent.Installation.Edits;
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Records;
+
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>Makes the files of a node what a record says. Every step may be taken again.</summary>
+internal sealed class NodeFiles(HostFiles host, AgentProgram program)
+{
+    /// <summary>Every path that a record would write.</summary>
+    public IEnumerable<string> Written(NodeRecord record) => record.Places.Where(place => DesiredRecord.Differs(host, place)).Select(place => place.Path)
+        .Concat(record.Targets.SelectMany(target => target.Programs.Where(path => !program.IsAt(host, path))))
+        .Concat(record.Targets.SelectMany(target => target.Links.Keys.Where(link => host.LinkTarget(link) is null).Select(link => link + HostFiles.Unfinished)))
+        .Append($"{RecordStore.Folder}/node.json");
+
+    /// <summary>Whether another program than this one, or none, is where a target needs it.</summary>
+    public bool ProgramDiffers(NodeRecord record) => record.Targets.Any(target => target.Programs.Any(path => !program.IsAt(host, path)));
+
+    /// <summary>Whether a link does not lead where it should.</summary>
+    public bool LinkDiffers(NodeRecord record) => record.Targets.Any(target => target.Links.Any(link => host.LinkTarget(link.Key) != host.AtLink(link.Value)));
+
+    /// <summary>The agent's own files: they are there before anything names them.</summary>
+    public void PutAgent(NodeRecord record, bool copyProgram)
+    {
+        foreach (var path in record.Targets.SelectMany(target => target.Programs).Distinct().Where(path => copyProgram && !program.IsAt(host, path)))
+        {
+            program.CopyTo(host, path, keepFormer: record.Former is not null);
+        }
+
+        foreach (var place in record.Places.Where(place => !place.Acts() && place.Edits.Count > 0))
+        {
+            Put(place);
+        }
+
+        foreach (var (link, target) in record.Targets.SelectMany(target => target.Links).DistinctBy(link => link.Key))
+        {
+            if (host.LinkTarget(link) != host.AtLink(target))
+            {
+                host.Link(link, target);
+            }
+        }
+    }
+
+    /// <summary>The files that kubelet, containerd and docker act by: what a flag names is there before the flag, and goes after it.</summary>
+    public void PutActing(NodeRecord record)
+    {
+        foreach (var place in record.Places.Where(place => place.Acts()).OrderBy(Order))
+        {
+            Put(place);
+        }
+    }
+
+    /// <summary>Puts the programs back that were replaced by a change that failed.</summary>
+    public void RestorePrograms(NodeRecord record) => record.Programs.ToList().ForEach(host.RestoreProgram);
+
+    /// <summary>The unit and what starts it.</summary>
+    public void RemoveUnit(NodeRecord record)
+    {
+        record.Unneeded().Where(path => path == AgentUnit.Wanted).ToList().ForEach(host.Delete);
+        record.Places.Where(place => place.Path == AgentUnit.File && place.Edits.Count == 0).ToList().ForEach(Put);
+    }
+
+    /// <summary>Everything that no target needs, and everything that an end in the middle left.</summary>
+    public void RemoveUnneeded(NodeRecord record)
+    {
+        foreach (var place in record.Places)
+        {
+            host.DeleteUnfinished(place.Path);
+            if (place.Edits.Count == 0)
+            {
+                Put(place);
+            }
+        }
+
+        foreach (var path in record.Programs.Concat(record.Links))
+        {
+            host.Delete(path + HostFiles.Unfinished);
+            host.Delete(path + HostFiles.Former);
+        }
+
+        foreach (var path in record.Unneeded())
+        {
+            host.Delete(path);
+            host.Delete(AgentProgram.FolderOf(path));
+        }
+    }
+
+    /// <summary>What the agent itself left, once nothing is installed: the nonces stay, since front doors know this node by them.</summary>
+    public void RemoveTraces(NodeRecord record)
+    {
+        host.Delete(Reapplying.Marker);
+        if (record.StateDir is { } state)
+        {
+            host.Delete($"{state}/mirror-secret");
+        }
+
+        if (record.Listen is { } listen && Path.GetDirectoryName(listen) is { } folder)
+        {
+            host.Delete(listen);
+            host.Delete($"{folder}/agent.sock");
+            host.DeleteEmpty(folder);
+        }
+    }
+
+    public void RemoveFolders(NodeRecord record)
+    {
+        foreach (var folder in record.Folders.Reverse())
+        {
+            host.DeleteEmpty(folder);
+        }
+    }
+
+    private static int Order(Place place) => place.After is null ? 2 : place.Edits.Concat(place.Cleared).Any(edit => edit is KubeletFlag) ? 1 : 0;
+
+    private void Put(Place place)
+    {
+        if (!DesiredRecord.Differs(host, place))
+        {
+            return;
+        }
+
+        if (place.After is null)
+        {
+            host.DeleteFile(place.Path);
+        }
+        else
+        {
+            host.Write(place.Path, place.After, place.Mode());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using RegistryProxy.NodeAgent.Installation.Plans;
+
+namespace RegistryProxy.NodeAgent.Installation.Applying;
+
+/// <summary>What systemd is asked to do on the node.</summary>
+internal sealed class NodeServices(IHostCommands commands)
+{
+    public const string Kubelet = "kubelet";
+
+    public async Task<bool> IsActive(string unit) => (await commands.Run("systemctl", "is-active", "--quiet", unit)).ExitCode == 0;
+
+    public async Task StartAgent()
+    {
+        await Reload();
+        await MustRun("systemctl", "enable", AgentUnit.Name);
+        await MustRun("systemctl", "restart", AgentUnit.Name);
+    }
+
+    /// <summary>Stops the agent, whose unit is gone already; one that does not run is fine.</summary>
+    public async Task StopAgent()
+    {
+        await Reload();
+        var (exitCode, words) = await commands.Run("systemctl", "stop", AgentUnit.Name);
+        if (exitCode != 0 && !words.Contains("not loaded", StringComparison.Ordinal))
+        {
+            throw new IOException($"`systemctl stop {AgentUnit.Name}` ended with {exitCode}: {words.Trim()}");
+        }
+    }
+
+    public Task Reload() => MustRun("systemctl", "daemon-reload");
+
+    public Task RestartKubelet() => MustRun("systemctl", "restart", Kubelet);
+
+    /// <summary>Runs a program of the node outside of kubelet's reach, and does not wait for it.</summary>
+    public Task Detach(string unit, params string[] command) => MustRun(["systemd-run", "--collect", $"--unit={unit}", .. command]);
+
+    private async Task MustRun(params string[] command)
+    {
+        var (exitCode, words) = await commands.Run(command);
+        if (exitCode != 0)
+        {
+            throw new IOException($"`{string.Join(' ', command)}` ended with {exitCode}: {words.Trim()}");
+        }
+    }
+}

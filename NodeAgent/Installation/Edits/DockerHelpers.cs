@@ -1,0 +1,14 @@
+using RegistryProxy.NodeAgent.Installation.Merging;
+
+namespace RegistryProxy.NodeAgent.Installation.Edits;
+
+/// <summary>docker's credential helper for some hosts.</summary>
+internal sealed record DockerHelpers(string Target, IReadOnlyList<string> Hosts) : Edit(Target)
+{
+    public override string Put(string? text, string file) =>
+        DockerConfigText.Add(string.IsNullOrWhiteSpace(text) ? "{}\n" : DockerConfigText.Remove(text, file), file, Hosts);
+
+    public override string Take(string text, string file) => DockerConfigText.Remove(text, file);
+
+    public override bool IsEmpty(string text, string file) => DockerConfigText.IsEmpty(text, file);
+}

@@ -1,0 +1,22 @@
+using RegistryProxy.NodeAgent.Installation.Merging;
+
+namespace RegistryProxy.NodeAgent.Installation.Edits;
+
+/// <summary>kubelet's image service in one of its configuration files.</summary>
+/// <param name="Target">The target that needs it.</param>
+/// <param name="Endpoint">The agent's socket.</param>
+/// <param name="Replaced">The image service that the same key named before; <c>null</c> for none.</param>
+internal sealed record KubeletEndpoint(string Target, string Endpoint, string? Replaced) : Edit(Target)
+{
+    public override bool IsForKubelet => true;
+
+    public override string Put(string? text, string file) =>
+        string.IsNullOrWhiteSpace(text) ? KubeletConfigText.DropIn(Endpoint) : KubeletConfigText.Set(text, file, Endpoint);
+
+    public override string Take(string text, string file) =>
+        KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) != Endpoint ? text
+        : Replaced is null ? KubeletConfigText.Remove(text, file)
+        : KubeletConfigText.Set(text, file, Replaced);
+
+    public override bool IsEmpty(string text, string file) => KubeletConfigText.IsEmpty(text, file);
+}

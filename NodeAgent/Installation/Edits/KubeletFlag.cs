@@ -1,0 +1,20 @@
+using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+
+namespace RegistryProxy.NodeAgent.Installation.Edits;
+
+/// <summary>One of kubelet's flags in a file that its unit reads.</summary>
+/// <param name="Target">The target that needs it.</param>
+/// <param name="Variable">The variable that the unit hands to kubelet, or the unit's own command.</param>
+/// <param name="Flag">The flag with its dashes.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Replaced">Its value before; <c>null</c> when it was not there.</param>
+internal sealed record KubeletFlag(string Target, string Variable, string Flag, string Value, string? Replaced) : Edit(Target)
+{
+    public override bool IsForKubelet => true;
+
+    public override string Put(string? text, string file) => FlagText.Set(text ?? "", file, Variable, Flag, Value);
+
+    public override string Take(string text, string file) => FlagText.Remove(text, file, Flag, Value, Replaced);
+
+    public override bool IsEmpty(string text, string file) => FlagText.IsEmpty(text, file);
+}

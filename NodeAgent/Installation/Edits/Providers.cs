@@ -1,0 +1,16 @@
+using RegistryProxy.NodeAgent.Installation.Merging;
+
+namespace RegistryProxy.NodeAgent.Installation.Edits;
+
+/// <summary>This program's providers in a <c>CredentialProviderConfig</c>.</summary>
+internal sealed record Providers(string Target, IReadOnlyList<ProviderEntry> Entries) : Edit(Target)
+{
+    public override bool IsForKubelet => true;
+
+    public override string Put(string? text, string file) =>
+        string.IsNullOrWhiteSpace(text) ? ProviderEntry.File(Entries) : ProviderConfigText.Add(ProviderConfigText.Remove(text, file), file, Entries);
+
+    public override string Take(string text, string file) => ProviderConfigText.Remove(text, file);
+
+    public override bool IsEmpty(string text, string file) => ProviderConfigText.IsEmpty(text, file);
+}

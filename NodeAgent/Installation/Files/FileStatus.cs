@@ -1,0 +1,86 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace RegistryProxy.NodeAgent.Installation.Files;
+
+/// <summary>What .NET does not say of a file (statx(2), access(2), xattr(7)): its owner, whether it may be replaced, its labels.</summary>
+internal static partial class FileStatus
+{
+    private const int CurrentFolder = -100;
+    private const int NoFollow = 0x100;
+    private const int BasicStats = 0x7ff;
+    private const int Writable = 2;
+    private const ulong MountRoot = 0x2000;
+    private const int LongestLabel = 64 * 1024;
+
+    /// <summary>Whether a file system is mounted at this very path, so that it cannot be replaced.</summary>
+    public static bool IsMountPoint(string path) => Status(path) is { } status && (BinaryPrimitives.ReadUInt64LittleEndian(status.AsSpan(8)) & MountRoot) != 0;
+
+    /// <summary>Whether it may be written: no for what is immutable or on a read-only file system, even to root.</summary>
+    public static bool IsWritable(string path) => Access(path, Writable) == 0;
+
+    /// <summary>Gives a file the owner, the group and the labels of another one.</summary>
+    public static void CopyOwner(string from, string to)
+    {
+        if (Status(from) is { } status)
+        {
+            var (user, group) = (BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(20)), BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(24)));
+            if (Change(to, user, group) != 0)
+            {
+                throw new IOException($"{to}: its owner cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");
+            }
+        }
+
+        CopyLabels(from, to);
+    }
+
+    /// <summary>SELinux's label above all; a file system that has none of them is fine.</summary>
+    private static void CopyLabels(string from, string to)
+    {
+        var names = new byte[LongestLabel];
+        var length = (int)ListLabels(from, names, names.Length);
+        if (length <= 0)
+        {
+            return;
+        }
+
+        var value = new byte[LongestLabel];
+        foreach (var name in System.Text.Encoding.UTF8.GetString(names, 0, length).Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if ((int)GetLabel(from, name, value, value.Length) is >= 0 and var size)
+            {
+                _ = SetLabel(to, name, value, size, 0);
+            }
+        }
+    }
+
+    private static byte[]? Status(string path)
+    {
+        var status = new byte[256];
+        return StatX(CurrentFolder, path, NoFollow, BasicStats, status) == 0 ? status : null;
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int StatX(int folder, string path, int flags, uint mask, [Out] byte[] status);
+
+    [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "chown", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Change(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "listxattr", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial nint ListLabels(string path, [Out] byte[] names, nint size);
+
+    [LibraryImport("libc", EntryPoint = "getxattr", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial nint GetLabel(string path, string name, [Out] byte[] value, nint size);
+
+    [LibraryImport("libc", EntryPoint = "setxattr", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int SetLabel(string path, string name, byte[] value, nint size, int flags);
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int HardLink(string from, string to);
+
+    /// <summary>Another name for a file.</summary>
+    public static bool TryAlias(string from, string to) => HardLink(from, to) == 0;
+}

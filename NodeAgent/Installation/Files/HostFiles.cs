@@ -1,0 +1,176 @@
+using RegistryProxy.Files;
+
+namespace RegistryProxy.NodeAgent.Installation.Files;
+
+/// <summary>The files of a node below the folder where it is seen from here. Links are followed and stay links.</summary>
+/// <param name="root">That folder.</param>
+/// <param name="step">Is told before every change of the disk what it will be; a test ends the world there.</param>
+internal sealed class HostFiles(string root, Action<string>? step = null)
+{
+    /// <summary>The largest file that is read; bytes.</summary>
+    public const int MaxBytes = 16 * 1024 * 1024;
+
+    /// <summary>The suffix of a file that is being written.</summary>
+    public const string Unfinished = ".registryproxy-new";
+
+    /// <summary>The suffix under which a replaced program waits until the new one has proved itself.</summary>
+    public const string Former = ".registryproxy-old";
+
+    private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    public string Root => root;
+
+    /// <summary>Where a path of the node is from here.</summary>
+    public string At(string path) => HostPath.Resolve(root, path);
+
+    /// <summary>Where a link of the node itself is from here.</summary>
+    public string AtLink(string path) => HostPath.Resolve(root, path, last: false);
+
+    public bool Exists(string path) => Path.Exists(At(path));
+
+    public bool IsFolder(string path) => Directory.Exists(At(path));
+
+    /// <summary>The bytes of a file; <c>null</c> when there is none.</summary>
+    public byte[]? Bytes(string path) => File.Exists(At(path)) ? BoundedFile.Read(At(path), MaxBytes) : null;
+
+    /// <summary>The text of a file; <c>null</c> when there is none.</summary>
+    public string? Read(string path) => Bytes(path) is { } bytes ? FileText.Of(bytes).Text : null;
+
+    /// <summary>The files of a folder as paths of the node, by name.</summary>
+    public IEnumerable<string> List(string folder, string pattern) => Directory.Exists(At(folder))
+        ? Directory.EnumerateFiles(At(folder), pattern).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal).Select(name => $"{folder.TrimEnd('/')}/{name}")
+        : [];
+
+    /// <summary>The folders above a path that are not there yet, the outermost first.</summary>
+    public IEnumerable<string> MissingFolders(string path)
+    {
+        List<string> missing = [];
+        for (var folder = Path.GetDirectoryName(path); folder is { Length: > 1 } && !Exists(folder); folder = Path.GetDirectoryName(folder))
+        {
+            missing.Insert(0, folder);
+        }
+
+        return missing;
+    }
+
+    public UnixFileMode Mode(string path) => File.GetUnixFileMode(At(path));
+
+    /// <summary>Writes a whole file at once, with its mode; a file that is replaced keeps its owner and its labels.</summary>
+    public void Write(string path, byte[] bytes, UnixFileMode mode)
+    {
+        var (place, temporary) = Begin(path);
+        using (var file = new FileStream(
+            temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        {
+            file.Write(bytes);
+            file.Flush(flushToDisk: true);
+        }
+
+        if (File.Exists(place))
+        {
+            FileStatus.CopyOwner(place, temporary);
+        }
+
+        File.SetUnixFileMode(temporary, mode);
+        step?.Invoke($"rename {path}");
+        File.Move(temporary, place, overwrite: true);
+    }
+
+    /// <summary>Copies a program, whole files only: a running one is replaced, not changed.</summary>
+    public void CopyProgram(string from, string to, bool keepFormer)
+    {
+        var (place, temporary) = Begin(to);
+        File.Copy(from, temporary, overwrite: true);
+        File.SetUnixFileMode(temporary, Folder);
+        if (keepFormer && File.Exists(place) && !File.Exists(place + Former))
+        {
+            step?.Invoke($"keep {to}");
+            FileStatus.TryAlias(place, place + Former);
+        }
+
+        step?.Invoke($"rename {to}");
+        File.Move(temporary, place, overwrite: true);
+    }
+
+    /// <summary>Puts the program back that was replaced.</summary>
+    public void RestoreProgram(string path)
+    {
+        if (File.Exists(At(path) + Former))
+        {
+            step?.Invoke($"restore {path}");
+            File.Move(At(path) + Former, At(path), overwrite: true);
+        }
+    }
+
+    /// <summary>A relative link: it leads to the same file from the node and from here.</summary>
+    public void Link(string path, string target)
+    {
+        var place = AtLink(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(place)!, Folder);
+        step?.Invoke($"link {path}");
+        File.Delete(place + Unfinished);
+        File.CreateSymbolicLink(place + Unfinished, Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
+        File.Move(place + Unfinished, place, overwrite: true);
+    }
+
+    /// <summary>Where a link leads, as a path from here; <c>null</c> when there is none.</summary>
+    public string? LinkTarget(string path) => new FileInfo(AtLink(path)).LinkTarget is { } target
+        ? Path.GetFullPath(target.StartsWith('/') ? Path.Join(root, target) : target, Path.GetDirectoryName(AtLink(path))!)
+        : null;
+
+    /// <summary>Deletes a file, a link or a folder; nothing when there is none.</summary>
+    public void Delete(string path)
+    {
+        var place = AtLink(path);
+        if (new FileInfo(place).LinkTarget is null && Directory.Exists(place))
+        {
+            step?.Invoke($"delete {path}");
+            Directory.Delete(place, recursive: true);
+        }
+        else if (Path.Exists(place) || new FileInfo(place).LinkTarget is not null)
+        {
+            step?.Invoke($"delete {path}");
+            File.Delete(place);
+        }
+    }
+
+    /// <summary>Deletes a file at the end of links; they stay.</summary>
+    public void DeleteFile(string path)
+    {
+        if (File.Exists(At(path)))
+        {
+            step?.Invoke($"delete {path}");
+            File.Delete(At(path));
+        }
+    }
+
+    /// <summary>Deletes what an end in the middle of a write left.</summary>
+    public void DeleteUnfinished(string path)
+    {
+        if (File.Exists(At(path) + Unfinished))
+        {
+            step?.Invoke($"delete unfinished {path}");
+            File.Delete(At(path) + Unfinished);
+        }
+    }
+
+    /// <summary>Deletes a folder that nothing is in.</summary>
+    public void DeleteEmpty(string folder)
+    {
+        if (Directory.Exists(At(folder)) && !Directory.EnumerateFileSystemEntries(At(folder)).Any())
+        {
+            step?.Invoke($"delete {folder}");
+            Directory.Delete(At(folder));
+        }
+    }
+
+    private (string Place, string Temporary) Begin(string path)
+    {
+        var place = At(path);
+        step?.Invoke($"write {path}");
+        Directory.CreateDirectory(Path.GetDirectoryName(place)!, Folder);
+        File.Delete(place + Unfinished);
+        return (place, place + Unfinished);
+    }
+}

@@ -1,0 +1,36 @@
+namespace RegistryProxy.NodeAgent.Installation.Files;
+
+/// <summary>Whether everything that is to be written can be, asked before anything is.</summary>
+internal static class Preflight
+{
+    /// <exception cref="InstallRefusal">Something cannot be written, and why.</exception>
+    public static void Check(HostFiles host, IEnumerable<string> paths)
+    {
+        var reasons = paths.Distinct().Select(path => Reason(host, path)).OfType<string>().ToList();
+        if (reasons.Count > 0)
+        {
+            throw new InstallRefusal(string.Join('\n', reasons));
+        }
+    }
+
+    private static string? Reason(HostFiles host, string path)
+    {
+        var place = host.At(path);
+        if (Directory.Exists(place))
+        {
+            return $"{path} is a folder where a file is meant; this program changes files alone: put a file there, or name one";
+        }
+
+        var folder = Path.GetDirectoryName(place)!;
+        while (!Path.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
+            : !FileStatus.IsWritable(folder) ? $"{path} cannot be written: {folder} is immutable or on a read-only file system"
+            : File.Exists(place) && !FileStatus.IsWritable(place) ? $"{path} cannot be written: it is immutable or on a read-only file system (lsattr, findmnt)"
+            : File.Exists(place) && FileStatus.IsMountPoint(place) ? $"{path} cannot be replaced: something is mounted on it (findmnt)"
+            : null;
+    }
+}

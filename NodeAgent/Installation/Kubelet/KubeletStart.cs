@@ -1,0 +1,125 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+
+namespace RegistryProxy.NodeAgent.Installation.Kubelet;
+
+/// <summary>One word that kubelet is started with, and the file that says it.</summary>
+internal readonly record struct StartWord(string Text, string File, string Variable);
+
+/// <summary>What systemd starts kubelet with: its unit, the drop-ins, and the files of variables that they name.</summary>
+internal sealed class KubeletStart
+{
+    private static readonly string[] Folders =
+        ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+
+    private readonly Dictionary<string, (Assignment Value, string File)> _variables = [];
+    private readonly List<string> _environmentFiles = [];
+    private (Assignment Value, string File)? _command;
+
+    /// <summary>The words behind the program; <c>null</c> when no unit starts a kubelet.</summary>
+    public IReadOnlyList<StartWord>? Words { get; private set; }
+
+    /// <summary>Every file that has a say, there or not.</summary>
+    public List<string> Files { get; } = [];
+
+    /// <summary>The variables that the command hands over, and the files that set them last; a variable that nobody sets has the last file that may.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
+    public static KubeletStart Read(HostFiles host)
+    {
+        var start = new KubeletStart();
+        foreach (var unit in Units(host))
+        {
+            start.Files.Add(unit);
+            start.ReadUnit(host.Read(unit)!, unit);
+        }
+
+        foreach (var file in start._environmentFiles.SelectMany(path => path.Contains('*') ? host.List(Path.GetDirectoryName(path)!, Path.GetFileName(path)) : [path]))
+        {
+            start.Files.Add(file);
+            foreach (var variable in EnvironmentText.Read(host.Read(file) ?? ""))
+            {
+                start._variables[variable.Name] = (variable, file);
+            }
+        }
+
+        start.Expand();
+        return start;
+    }
+
+    /// <summary>The unit, then its drop-ins by name; a name in a stronger folder hides the weaker one.</summary>
+    private static IEnumerable<string> Units(HostFiles host) =>
+    [
+        .. Folders.Select(folder => $"{folder}/kubelet.service").Where(file => host.Read(file) is not null).Take(1),
+        .. Folders.SelectMany(folder => host.List($"{folder}/service.d", "*.conf").Concat(host.List($"{folder}/kubelet.service.d", "*.conf")))
+            .DistinctBy(Path.GetFileName).OrderBy(file => Path.GetFileName(file), StringComparer.Ordinal),
+    ];
+
+    private void ReadUnit(string text, string file)
+    {
+        foreach (var (key, value) in UnitText.Read(text))
+        {
+            switch (key)
+            {
+                case "Environment" when value.Name.Length == 0:
+                    _variables.Clear();
+                    break;
+                case "Environment":
+                    _variables[value.Name] = (value, file);
+                    break;
+                case "EnvironmentFile" when value.Words.Count == 0:
+                    _environmentFiles.Clear();
+                    break;
+                case "EnvironmentFile":
+                    _environmentFiles.AddRange(value.Words.Select(word => word.Text.TrimStart('-')));
+                    break;
+                case UnitText.Command:
+                    _command = value.Words.Count == 0 ? null : (value, file);
+                    break;
+            }
+        }
+    }
+
+    private void Expand()
+    {
+        if (_command is not { } command || Path.GetFileName(command.Value.Words[0].Text.TrimStart('@', '-', ':', '+', '!')) != "kubelet")
+        {
+            return;
+        }
+
+        List<StartWord> words = [];
+        foreach (var word in command.Value.Words.Skip(1).Select(word => word.Text))
+        {
+            if (word is ['$', not '{', ..])
+            {
+                words.AddRange(Variable(word[1..]));
+            }
+            else if (word.StartsWith("${", StringComparison.Ordinal) && word.EndsWith('}'))
+            {
+                words.AddRange(Variable(word[2..^1]).Take(1));
+            }
+            else
+            {
+                words.Add(new StartWord(word, command.File, UnitText.Command));
+            }
+        }
+
+        Words = words;
+    }
+
+    private IEnumerable<StartWord> Variable(string name)
+    {
+        if (_variables.TryGetValue(name, out var found))
+        {
+            Variables[name] = found.File;
+            return found.Value.Words.Select(word => new StartWord(word.Text, found.File, name));
+        }
+
+        if (_environmentFiles.LastOrDefault(file => file.StartsWith("/etc/", StringComparison.Ordinal)) is { } last)
+        {
+            Variables[name] = last;
+        }
+
+        return [];
+    }
+}

@@ -1,0 +1,91 @@
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+
+namespace RegistryProxy.NodeAgent.Installation.Kubelet;
+
+/// <summary>An image service that kubelet is told to use.</summary>
+/// <param name="Endpoint">Its socket.</param>
+/// <param name="File">The file that says so; <c>null</c> when only the running process does.</param>
+/// <param name="Variable">The variable, when it is said by a flag.</param>
+internal sealed record ImageServiceSetting(string Endpoint, string? File, string? Variable, bool IsFlag);
+
+/// <summary>What kubelet will run with when it is started next, in kubelet's own order: its configuration, the drop-ins by name, its flags.</summary>
+internal sealed class KubeletView
+{
+    public const string ImageServiceFlag = "--image-service-endpoint";
+    public const string ProviderConfigFlag = "--image-credential-provider-config";
+    public const string ProviderFolderFlag = "--image-credential-provider-bin-dir";
+
+    private readonly HostFiles _host;
+    private readonly Platform _platform;
+    private readonly KubeletStart _start;
+    private readonly IReadOnlyList<StartWord> _words;
+    private readonly IReadOnlyList<string>? _running;
+
+    private KubeletView(HostFiles host, Platform platform, KubeletStart start)
+    {
+        (_host, _platform, _start, _running) = (host, platform, start, KubeletProcess.Words(host));
+        _words = start.Words ?? Fallback(host, platform);
+    }
+
+    /// <summary>Whether a unit or a running kubelet says what kubelet is started with; what the platform is known for counts otherwise.</summary>
+    public bool IsKnown => _start.Words is not null || _running is not null;
+
+    public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletStart.Read(host));
+
+    /// <summary>The value of a flag that is in effect; <c>null</c> when kubelet gets no such flag.</summary>
+    public string? Flag(string flag) => FlagPlace.InEffect([.. _words.Select(word => word.Text)], flag) ?? (_running is null ? null : FlagPlace.InEffect(_running, flag));
+
+    /// <summary>The file and the variable that say a flag; <c>null</c> when no file does.</summary>
+    public (string File, string Variable)? WhereIs(string flag) =>
+        FlagPlace.All([.. _words.Select(word => word.Text)], flag).LastOrDefault() is { Count: > 0 } place ? (_words[place.First].File, _words[place.First].Variable) : null;
+
+    /// <summary>kubelet's configuration file; <c>null</c> when it has none.</summary>
+    public string? Config => Flag("--config") ?? (IsKnown ? null : _platform.Config);
+
+    /// <summary>The folder of drop-ins; <c>null</c> when kubelet reads none.</summary>
+    public string? ConfigFolder => Flag("--config-dir") ?? (IsKnown ? null : _platform.DropInDir is { } folder && _host.Exists(folder) ? folder : null);
+
+    /// <summary>The configuration files that are there, the strongest last.</summary>
+    public IEnumerable<string> ConfigFiles =>
+    [
+        .. new[] { Config }.OfType<string>().Where(file => _host.Read(file) is not null), .. ConfigFolder is { } folder ? _host.List(folder, "*.conf") : [],
+    ];
+
+    /// <summary>Every file that tells kubelet something.</summary>
+    public IEnumerable<string> Files =>
+    [
+        .. _start.Files, .. ConfigFiles, .. new[] { _platform.FlagFile, Flag(ProviderConfigFlag) ?? _platform.ProviderConfig }.OfType<string>(),
+    ];
+
+    /// <summary>Where a flag can be added: a variable that the unit hands to kubelet.</summary>
+    public (string File, string Variable)? FlagVariable =>
+        _start.Words is null ? _platform.FlagFile is { } known ? (known, _platform.FlagVariable) : null
+        : _start.Variables.TryGetValue(_platform.FlagVariable, out var file) ? (file, _platform.FlagVariable)
+        : _start.Variables.Count > 0 ? (_start.Variables.Last().Value, _start.Variables.Last().Key)
+        : null;
+
+    /// <summary>The image services that kubelet is told, the one in effect last.</summary>
+    public IEnumerable<ImageServiceSetting> ImageServices()
+    {
+        foreach (var file in ConfigFiles)
+        {
+            if (KubeletConfigText.Value(_host.Read(file)!, file, KubeletConfigText.ImageService) is { } endpoint)
+            {
+                yield return new ImageServiceSetting(endpoint, file, null, IsFlag: false);
+            }
+        }
+
+        if (Flag(ImageServiceFlag) is { Length: > 0 } flag)
+        {
+            var place = WhereIs(ImageServiceFlag);
+            yield return new ImageServiceSetting(flag, place?.File, place?.Variable, IsFlag: true);
+        }
+    }
+
+    private static IReadOnlyList<StartWord> Fallback(HostFiles host, Platform platform) =>
+        platform.FlagFile is { } file && host.Read(file) is { } text && EnvironmentText.Read(text).LastOrDefault(line => line.Name == platform.FlagVariable) is { } found
+            ? [.. found.Words.Select(word => new StartWord(word.Text, file, platform.FlagVariable))]
+            : [];
+}

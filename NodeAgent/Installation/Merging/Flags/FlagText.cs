@@ -1,0 +1,92 @@
+namespace RegistryProxy.NodeAgent.Installation.Merging.Flags;
+
+/// <summary>Flags in a text that a unit reads, environment file or unit; every other character stays as it is written.</summary>
+internal static class FlagText
+{
+    /// <summary>Whether a file is a unit or a drop-in and no environment file.</summary>
+    public static bool IsUnit(string file) => file.EndsWith(".service", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
+
+    public static IReadOnlyList<Assignment> Read(string text, string file) => IsUnit(file)
+        ? [.. UnitText.Read(text).Where(entry => entry.Key is "Environment" or UnitText.Command).Select(entry => entry.Value)]
+        : EnvironmentText.Read(text);
+
+    /// <summary>Sets a flag where it is in effect, else behind the last word of a variable, which is added where there is none.</summary>
+    /// <exception cref="InstallRefusal">The file cannot take it, such as one that ends in the middle of a quoted text.</exception>
+    public static string Set(string text, string file, string variable, string flag, string value)
+    {
+        var after = Put(text, file, variable, flag, value);
+        return Read(after, file).LastOrDefault(line => line.Name == variable) is { } found && FlagPlace.InEffect(Texts(found), flag) == value
+            ? after
+            : throw new InstallRefusal($"{file}: {flag} cannot be put into {variable}; is a quote open at its end?");
+    }
+
+    private static string Put(string text, string file, string variable, string flag, string value)
+    {
+        var all = Read(text, file);
+        if (all.LastOrDefault(line => line.Name == variable) is { } assignment)
+        {
+            if (FlagPlace.All(Texts(assignment), flag).LastOrDefault() is { Count: > 0 } known)
+            {
+                return Replace(text, assignment, known, flag, value);
+            }
+
+            var at = assignment.Words is [.., var last] ? last.End : assignment.At;
+            return text.Insert(at, $"{(assignment.Words.Count > 0 ? " " : "")}{flag}={value}");
+        }
+
+        if (IsUnit(file))
+        {
+            throw new InstallRefusal($"{file} has no {variable}: this node's kubelet does not take its flags from there");
+        }
+
+        var end = Yaml.TextLines.EndOf(text);
+        var line = $"{variable}=\"{flag}={value}\"{end}";
+        return text.Length == 0 || text.EndsWith('\n') ? text + line : $"{text}{end}{line}";
+    }
+
+    /// <summary>Takes a flag of a value away wherever it is, or puts back what it stood for.</summary>
+    public static string Remove(string text, string file, string flag, string value, string? replaced)
+    {
+        while (Find(text, file, flag, value) is var (assignment, place))
+        {
+            text = replaced is null ? Cut(text, assignment, place) : Replace(text, assignment, place, flag, replaced);
+        }
+
+        return text;
+    }
+
+    /// <summary>Whether a text has only variables of these names, with no words.</summary>
+    public static bool IsEmpty(string text, string file) => text.Split('\n').All(line => string.IsNullOrWhiteSpace(line) || line.Contains('='))
+        && Read(text, file).All(line => line.Words.Count == 0);
+
+    private static (Assignment, FlagPlace)? Find(string text, string file, string flag, string value)
+    {
+        foreach (var assignment in Read(text, file))
+        {
+            foreach (var place in FlagPlace.All(Texts(assignment), flag).Where(place => place.Value == value))
+            {
+                return (assignment, place);
+            }
+        }
+
+        return null;
+    }
+
+    private static string Replace(string text, Assignment assignment, FlagPlace place, string flag, string value)
+    {
+        var (first, last) = (assignment.Words[place.First], assignment.Words[place.First + place.Count - 1]);
+        return place.Count == 1 ? $"{text[..first.Start]}{flag}={value}{text[first.End..]}" : text[..last.Start] + value + text[last.End..];
+    }
+
+    private static string Cut(string text, Assignment assignment, FlagPlace place)
+    {
+        var words = assignment.Words;
+        var (first, last) = (words[place.First], words[place.First + place.Count - 1]);
+        var (start, end) = place.First > 0 ? (words[place.First - 1].End, last.End)
+            : place.First + place.Count < words.Count ? (first.Start, words[place.First + place.Count].Start)
+            : (first.Start, last.End);
+        return text.Remove(start, end - start);
+    }
+
+    private static string[] Texts(Assignment assignment) => [.. assignment.Words.Select(word => word.Text)];
+}

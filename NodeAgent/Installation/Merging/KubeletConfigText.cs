@@ -1,0 +1,35 @@
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
+
+namespace RegistryProxy.NodeAgent.Installation.Merging;
+
+/// <summary>A <c>KubeletConfiguration</c>, YAML or JSON: one key of the top level; everything else stays as it is written.</summary>
+internal static class KubeletConfigText
+{
+    public const string ImageService = "imageServiceEndpoint";
+
+    private static readonly string[] Frame = ["apiVersion", "kind"];
+
+    /// <summary>The value of a key of the top level; <c>null</c> when it is not there or empty.</summary>
+    public static string? Value(string text, string file, string key) =>
+        string.IsNullOrWhiteSpace(text) ? null : YamlSpans.Read(text, file)[key]?.Value is { Length: > 0 } value ? value : null;
+
+    /// <summary>A whole file that sets the image service and nothing else.</summary>
+    public static string DropIn(string endpoint) => $"""
+        apiVersion: kubelet.config.k8s.io/v1beta1
+        kind: KubeletConfiguration
+        {ImageService}: {endpoint}
+
+        """;
+
+    public static string Set(string text, string file, string endpoint) => Refusal.Of(file, () =>
+    {
+        var after = YamlMappings.Set(text, YamlSpans.Read(text, file), ImageService, endpoint);
+        return Value(after, file, ImageService) == endpoint ? after : throw new InstallRefusal("imageServiceEndpoint cannot be set there without writing the file anew");
+    });
+
+    public static string Remove(string text, string file) => YamlMappings.Remove(text, YamlSpans.Read(text, file), ImageService);
+
+    /// <summary>Whether a file says nothing but what it is.</summary>
+    public static bool IsEmpty(string text, string file) =>
+        string.IsNullOrWhiteSpace(text) || YamlSpans.Read(text, file).Entries!.TrueForAll(entry => Frame.Contains(entry.Key.Value));
+}

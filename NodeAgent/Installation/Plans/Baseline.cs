@@ -1,0 +1,43 @@
+using RegistryProxy.NodeAgent.Installation.Edits;
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Records;
+
+namespace RegistryProxy.NodeAgent.Installation.Plans;
+
+/// <summary>
+/// What a file is without anything of ours. A text that is known, with ours in it or without, stands for what it was then; any other is the work
+/// of somebody else and the new truth, whatever was recorded.
+/// </summary>
+/// <param name="Bytes">Its bytes; <c>null</c> for no file.</param>
+/// <param name="Mode">Its mode.</param>
+/// <param name="Created">Whether this program made the file.</param>
+/// <param name="IsNew">Whether somebody else wrote it since it was recorded.</param>
+internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created, bool IsNew)
+{
+    public static Baseline Of(HostFiles host, Place? known, string path, IReadOnlyList<Edit> edits)
+    {
+        var now = host.Bytes(path);
+        var created = known?.Created ?? now is null;
+        if (known is not null && (Same(now, known.After) || Same(now, known.Before) || (known.Earlier is not null && Same(now, known.Earlier))))
+        {
+            return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
+        }
+
+        var all = known is null ? edits : [.. known.Edits, .. known.Cleared, .. edits];
+        if (known is not null && all.Any(edit => edit is OwnFile))
+        {
+            return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
+        }
+
+        return now is null ? new Baseline(null, null, created, IsNew: true) : new Baseline(Without(now, path, all), (int)host.Mode(path), created, IsNew: true);
+    }
+
+    private static byte[] Without(byte[] now, string path, IEnumerable<Edit> edits)
+    {
+        var file = FileText.Of(now);
+        var rest = edits.Reverse().Where(edit => edit is not OwnFile).Aggregate(file.Text, (text, edit) => edit.Take(text, path));
+        return rest == file.Text ? now : file.With(rest);
+    }
+
+    private static bool Same(byte[]? one, byte[]? other) => one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
+}

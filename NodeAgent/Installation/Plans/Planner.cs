@@ -1,0 +1,47 @@
+using RegistryProxy.NodeAgent.Installation.Records;
+
+namespace RegistryProxy.NodeAgent.Installation.Plans;
+
+/// <summary>Plans a target together with all that is installed already: settings that change reach every place.</summary>
+internal static class Planner
+{
+    public static (NodeRecord Desired, IReadOnlyList<string> Notes) Install(string target, InstallContext context)
+    {
+        var record = context.Record;
+        List<string> notes = [];
+        string[] targets = [.. InstallTarget.All.Where(name => name == target || record.Target(name) is not null)];
+        if (targets.Contains(InstallTarget.ImageService))
+        {
+            (context, var note) = ImageServicePlan.Chain(context);
+            notes.AddRange(note is null ? [] : [note]);
+        }
+
+        List<TargetPlan> plans = [.. targets.Select(name => Plan(name, context))];
+        notes.AddRange(plans.Where(plan => plan.Target.Name == target).SelectMany(plan => plan.Notes));
+        var desired = DesiredRecord.Of(context.Host, record, [.. plans.Select(plan => plan.Target)], [.. plans.SelectMany(plan => plan.Edits)]);
+        return (desired with { Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.StateDir }, notes);
+    }
+
+    /// <summary>What the node shall be like without a target; the others stay as they are.</summary>
+    public static NodeRecord Uninstall(string target, Files.HostFiles host, NodeRecord record) => DesiredRecord.Of(
+        host, record, [.. record.Targets.Where(other => other.Name != target)],
+        [.. record.Places.SelectMany(place => place.Edits.Where(edit => edit.Target != target).Select(edit => (place.Path, edit)))]);
+
+    /// <summary>What the node shall be like after a change that failed.</summary>
+    public static NodeRecord Back(Files.HostFiles host, NodeRecord record)
+    {
+        var former = record.Former ?? NodeRecord.Empty;
+        return DesiredRecord.Of(host, record, former.Targets, [.. former.Places.SelectMany(place => place.Edits.Select(edit => (place.Path, edit)))]) with
+        {
+            Listen = former.Listen ?? record.Listen, StateDir = former.StateDir ?? record.StateDir,
+        };
+    }
+
+    private static TargetPlan Plan(string target, InstallContext context) => target switch
+    {
+        InstallTarget.ImageService => ImageServicePlan.Make(context),
+        InstallTarget.CredentialProvider => CredentialProviderPlan.Make(context),
+        InstallTarget.ContainerdMirror => MirrorPlan.Make(context),
+        _ => DockerHelperPlan.Make(context),
+    };
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RegistryProxy.NodeAgent.Installation.Files;
+
+namespace RegistryProxy.NodeAgent.Installation.Records;
+
+[JsonSourceGenerationOptions(WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(NodeRecord))]
+[JsonSerializable(typeof(FirstRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext;
+
+/// <summary>Keeps the record of a node, for root alone: what was there before may be secret.</summary>
+internal sealed class RecordStore(HostFiles host)
+{
+    public const string Folder = "/var/lib/registryproxy/install";
+
+    private const string File = $"{Folder}/node.json";
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Where the watcher says how it ended.</summary>
+    public static string ResultOf(string target) => $"{Folder}/{target}.result";
+
+    /// <summary>Where it is kept that a change was taken back, so that the same is not tried for ever.</summary>
+    public static string FailureOf(string target) => $"{Folder}/{target}.failed";
+
+    /// <summary>The record; an empty one when nothing was ever installed.</summary>
+    public NodeRecord Read()
+    {
+        if (host.Read(File) is { } text)
+        {
+            return JsonSerializer.Deserialize(text, RecordJson.Default.NodeRecord) ?? NodeRecord.Empty;
+        }
+
+        var first = InstallTarget.All.Select(target => host.Read(FirstRecord.PathOf(target))).OfType<string>()
+            .Select(old => JsonSerializer.Deserialize(old, RecordJson.Default.FirstRecord)!);
+        return FirstRecord.Convert([.. first], host);
+    }
+
+    public void Write(NodeRecord record) => host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
+
+    public void Say(string path, string words) => host.Write(path, System.Text.Encoding.UTF8.GetBytes(words), Owner);
+
+    /// <summary>Nothing is installed any more: the notes go, and the record last.</summary>
+    public void DeleteAll(bool keepFailures)
+    {
+        DeleteNotes(keepFailures);
+        host.DeleteFile(File);
+        DeleteFolders();
+    }
+
+    /// <summary>What is no record: results, records of an earlier form, and what an end in the middle left.</summary>
+    public void DeleteNotes(bool keepFailures)
+    {
+        foreach (var file in host.List(Folder, "*").Where(file => file != File && !(keepFailures && file.EndsWith(".failed", StringComparison.Ordinal))))
+        {
+            host.DeleteFile(file);
+        }
+    }
+
+    /// <summary>Forgets that a change failed.</summary>
+    public void DeleteFailure(string target)
+    {
+        host.DeleteFile(FailureOf(target));
+        DeleteFolders();
+    }
+
+    /// <summary>They may have been made before there was a record to say so; the state of the agent keeps the outer one.</summary>
+    private void DeleteFolders()
+    {
+        host.DeleteEmpty(Folder);
+        host.DeleteEmpty(Path.GetDirectoryName(Folder)!);
+    }
+}

@@ -1,0 +1,38 @@
+using RegistryProxy.Files;
+using RegistryProxy.NodeAgent.Sessions;
+
+namespace RegistryProxy.NodeAgent.Installation.Turns;
+
+/// <summary>The turns that a DaemonSet asks for: <c>REGISTRYPROXY_TURNS=NAMESPACE/NAME:COUNT</c>, with the service account of the pod.</summary>
+internal static class Turns
+{
+    public const string Variable = "REGISTRYPROXY_TURNS";
+
+    private const string Account = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+    /// <summary>The turn of this node; <c>null</c> when none is asked for.</summary>
+    /// <exception cref="InstallRefusal">What is asked for cannot be read.</exception>
+    public static Turn? OfEnvironment(TextWriter output, TimeProvider time)
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } asked)
+        {
+            return null;
+        }
+
+        if (asked.Split('/', ':') is not [{ Length: > 0 } space, { Length: > 0 } name, var number] || !int.TryParse(number, out var count) || count < 1)
+        {
+            throw new InstallRefusal($"{Variable} is '{asked}', and must be NAMESPACE/NAME:COUNT, such as registryproxy-nodeagent/nodeagent:1");
+        }
+
+        var (host, port) = (Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
+        if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port))
+        {
+            throw new InstallRefusal($"{Variable} is set outside of a pod: there is no API server to ask");
+        }
+
+        var server = new UriBuilder(Uri.UriSchemeHttps, host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri;
+        var client = new HttpMessageInvoker(DoorTransport.Create($"{Account}/ca.crt"));
+        var node = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } told ? told : Environment.MachineName;
+        return new Turn(new LeaseApi(client, server, space, () => BoundedFile.ReadText($"{Account}/token").Trim(), time), name, count, node, output, time);
+    }
+}

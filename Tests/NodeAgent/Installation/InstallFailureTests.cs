@@ -1,0 +1,128 @@
+using RegistryProxy.Tests.Support.Nodes;
+
+namespace RegistryProxy.Tests.NodeAgent.Installation;
+
+/// <summary>What does not work is taken back, to what was installed before or to nothing, and is not tried for ever.</summary>
+public sealed class InstallFailureTests
+{
+    [Theory]
+    [InlineData("image-service")]
+    [InlineData("credential-provider")]
+    public async Task A_kubelet_that_does_not_stay_up_gets_everything_back_and_is_not_restarted_for_the_same_again(string target)
+    {
+        using var node = FakeNode.Of("aks");
+        var before = node.Snapshot();
+        node.Systemd.KubeletHatesTheAgent = true;
+        Assert.Equal(1, await node.Install(target));
+        Assert.Contains("kubelet was not active", node.Said.ToString());
+        Assert.True(node.Systemd.KubeletRuns);
+        Assert.False(node.Systemd.AgentRuns);
+        Assert.Equal(before.Keys, node.Snapshot().Keys.Except(["/var/lib/registryproxy", "/var/lib/registryproxy/install"]));
+
+        node.Systemd.Commands.Clear();
+        Assert.Equal(1, await node.Install(target));
+        Assert.Contains("kubelet is not restarted for it again", node.Said.ToString());
+        Assert.Empty(node.Systemd.Commands);
+        node.Systemd.KubeletHatesTheAgent = false;
+        Assert.Equal(0, await node.Install(target, retry: true));
+        Assert.Equal(0, await node.Uninstall(target));
+        Assert.Empty(node.Differences(before));
+    }
+
+    [Fact]
+    public async Task A_kubelet_that_takes_no_notice_is_found_out_and_everything_goes_back()
+    {
+        using var node = FakeNode.Of("eks-kubelet-config");
+        node.Systemd.KubeletStartsWith = ["--config=/etc/kubernetes/kubelet/config.json"];
+        Assert.Equal(1, await node.Install("image-service"));
+        Assert.Contains("kubelet uses its runtime as image service and not unix:///run/registryproxy/image.sock", node.Said.ToString());
+        Assert.Equal(["/var/lib/registryproxy", "/var/lib/registryproxy/install"], node.Named());
+        Assert.True(node.Systemd.KubeletRuns);
+        Assert.Equal(0, await node.Uninstall("image-service"));
+        Assert.Empty(node.Named());
+    }
+
+    [Fact]
+    public async Task An_agent_that_does_not_start_leaves_the_one_of_before_and_kubelet_alone()
+    {
+        using var node = FakeNode.Of("eks");
+        Assert.Equal(0, await node.Install("image-service"));
+        var installed = node.Snapshot();
+        var (settings, program) = (node.Settings, node.Program);
+        (node.Settings, node.Program) = (settings.Replace("/run/registryproxy/", "/run/rp2/"), "broken");
+        node.Systemd.BadProgram = "broken";
+        node.Systemd.Commands.Clear();
+        Assert.Equal(1, await node.Install("image-service"));
+        Assert.Contains("kubelet was not touched", node.Said.ToString());
+        Assert.DoesNotContain("systemctl restart kubelet", node.Systemd.Commands);
+        Assert.True(node.Systemd.AgentRuns);
+        Assert.Equal(installed.Where(Stable), node.Snapshot().Where(Stable));
+
+        (node.Settings, node.Program) = (settings, program);
+        Assert.Equal(0, await node.Install("image-service"));
+        Assert.Contains("is in place already", node.Said.ToString());
+    }
+
+    [Fact]
+    public async Task New_settings_that_kubelet_does_not_like_go_back_to_the_ones_of_before()
+    {
+        using var node = FakeNode.Of("kubeadm");
+        Assert.Equal(0, await node.Install("image-service"));
+        var installed = node.Snapshot();
+        node.Settings = node.Settings.Replace("/run/registryproxy/", "/run/rp2/");
+        node.Systemd.KubeletStartsWith = ["--image-service-endpoint=unix:///run/registryproxy/image.sock"];
+        Assert.Equal(1, await node.Install("image-service"));
+        Assert.Contains("kubelet uses unix:///run/registryproxy/image.sock and not unix:///run/rp2/image.sock", node.Said.ToString());
+        Assert.Equal(installed.Where(Stable), node.Snapshot().Where(Stable));
+        Assert.True(node.Systemd.AgentRuns && node.Systemd.KubeletRuns);
+    }
+
+    [Fact]
+    public async Task An_uninstallation_that_kubelet_does_not_survive_goes_back_with_the_agent_running()
+    {
+        using var node = FakeNode.Of("eks");
+        Assert.Equal(0, await node.Install("credential-provider"));
+        var installed = node.Snapshot();
+        node.Write("/etc/eks/image-credential-provider/config.json", node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"ecr-credential-provider\"", "\"gone\""));
+        Assert.Equal(1, await node.Uninstall("credential-provider"));
+        Assert.Contains("kubelet was not active", node.Said.ToString());
+        Assert.Contains("registryproxy-credential-provider", node.Read("/etc/eks/image-credential-provider/config.json"));
+        node.Write("/etc/eks/image-credential-provider/config.json", node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"gone\"", "\"ecr-credential-provider\""));
+        Assert.Equal(installed.Keys.Where(key => !key.EndsWith(".failed")), node.Snapshot().Keys);
+        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
+        Assert.Empty(node.Named());
+    }
+
+    [Theory]
+    [InlineData("systemctl daemon-reload", 1)]
+    [InlineData("systemctl restart registryproxy", 1)]
+    [InlineData("systemd-run", 1)]
+    public async Task A_call_that_fails_is_made_again_by_the_next_run(string call, int exitCode)
+    {
+        using var node = FakeNode.Of("eks");
+        var before = node.Snapshot();
+        node.Systemd.FailsOnce = call;
+        Assert.Equal(exitCode, await Tried(() => node.Install("image-service")));
+        Assert.Equal(0, await node.Install("image-service"));
+        Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
+        node.Systemd.FailsOnce = call == "systemctl restart registryproxy" ? "systemctl stop" : call;
+        Assert.NotEqual(0, await Tried(() => node.Uninstall("image-service")));
+        Assert.Equal(0, await node.Uninstall("image-service"));
+        Assert.Empty(node.Differences(before));
+        Assert.False(node.Systemd.AgentRuns);
+    }
+
+    private static async Task<int> Tried(Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (IOException)
+        {
+            return 1;
+        }
+    }
+
+    private static bool Stable(KeyValuePair<string, string> file) => !file.Key.StartsWith("/var/lib/registryproxy", StringComparison.Ordinal);
+}

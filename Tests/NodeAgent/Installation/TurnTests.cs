@@ -1,0 +1,126 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.NodeAgent.Installation.Turns;
+
+namespace RegistryProxy.Tests.NodeAgent.Installation;
+
+/// <summary>Nodes that restart their kubelet take turns by leases.</summary>
+public sealed class TurnTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeLeases _leases = new();
+
+    [Fact]
+    public async Task One_after_the_other()
+    {
+        var (first, second) = (TurnOf("a", 1), TurnOf("b", 1));
+        await first.Take(CancellationToken.None);
+        var waiting = second.Take(CancellationToken.None);
+        await Pass(TimeSpan.FromMinutes(1));
+        Assert.False(waiting.IsCompleted);
+        await first.Release(CancellationToken.None);
+        await Pass(TimeSpan.FromSeconds(6));
+        await waiting;
+        Assert.Equal("b", _leases.Holder("door-0"));
+    }
+
+    [Fact]
+    public async Task As_many_as_are_allowed_and_a_node_that_tries_again_keeps_its_own()
+    {
+        await TurnOf("a", 2).Take(CancellationToken.None);
+        await TurnOf("b", 2).Take(CancellationToken.None);
+        await TurnOf("b", 2).Take(CancellationToken.None);
+        Assert.Equal(("a", "b"), (_leases.Holder("door-0"), _leases.Holder("door-1")));
+        Assert.False(TurnOf("c", 2).Take(CancellationToken.None).IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_gone_is_waited_for_ten_minutes()
+    {
+        await TurnOf("gone", 1).Take(CancellationToken.None);
+        var waiting = TurnOf("b", 1).Take(CancellationToken.None);
+        await Pass(Turn.Length - TimeSpan.FromSeconds(9));
+        Assert.False(waiting.IsCompleted);
+        await Pass(TimeSpan.FromSeconds(15));
+        await waiting;
+    }
+
+    [Fact]
+    public async Task Whoever_was_quicker_has_it_and_a_refusal_says_what_is_missing()
+    {
+        _leases.Quicker = "other";
+        Assert.False(TurnOf("a", 1).Take(CancellationToken.None).IsCompleted);
+        Assert.Equal("other", _leases.Holder("door-0"));
+        _leases.Forbidden = true;
+        var fault = await Assert.ThrowsAsync<IOException>(() => TurnOf("b", 1).Take(CancellationToken.None));
+        Assert.Contains("403 Forbidden; see deploy/nodeagent/base/turns.yaml", fault.Message);
+    }
+
+    public void Dispose() => _leases.Dispose();
+
+    private Turn TurnOf(string node, int count) =>
+        new(new LeaseApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), "space", () => "token", _time), "door", count, node, TextWriter.Null, _time);
+
+    private async Task Pass(TimeSpan time)
+    {
+        for (var end = _time.GetUtcNow() + time; _time.GetUtcNow() < end; _time.Advance(TimeSpan.FromSeconds(3)))
+        {
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Leases with versions, as an API server has them; every answer is there at once.</summary>
+    private sealed class FakeLeases : HttpMessageHandler
+    {
+        private readonly Dictionary<string, JsonObject> _known = [];
+
+        public string? Quicker { get; set; }
+
+        public bool Forbidden { get; set; }
+
+        public string? Holder(string name) => _known[name]["spec"]!["holderIdentity"]!.GetValue<string>();
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Assert.Equal("Bearer token", request.Headers.Authorization!.ToString());
+            var path = request.RequestUri!.AbsolutePath;
+            Assert.StartsWith("/apis/coordination.k8s.io/v1/namespaces/space/leases", path);
+            var body = request.Content is null ? null : JsonNode.Parse(request.Content.ReadAsStringAsync(cancellationToken).GetAwaiter().GetResult())!.AsObject();
+            var name = body?["metadata"]!["name"]!.GetValue<string>() ?? path[(path.LastIndexOf('/') + 1)..];
+            return Task.FromResult(Forbidden ? new HttpResponseMessage(HttpStatusCode.Forbidden) : Answer(request.Method, name, body));
+        }
+
+        private HttpResponseMessage Answer(HttpMethod method, string name, JsonObject? body)
+        {
+            var known = _known.GetValueOrDefault(name);
+            if (method == HttpMethod.Get)
+            {
+                return known is null ? new HttpResponseMessage(HttpStatusCode.NotFound) : Json(known);
+            }
+
+            if (Quicker is { } other)
+            {
+                Quicker = null;
+                Answer(HttpMethod.Post, name, new JsonObject
+                {
+                    ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject { ["holderIdentity"] = other, ["renewTime"] = body!["spec"]!["renewTime"]!.GetValue<string>() },
+                });
+                known = _known[name];
+            }
+
+            var version = known?["metadata"]!["resourceVersion"]!.GetValue<string>();
+            if (method == HttpMethod.Post ? known is not null : version != body!["metadata"]!["resourceVersion"]?.GetValue<string>())
+            {
+                return new HttpResponseMessage(HttpStatusCode.Conflict);
+            }
+
+            body!["metadata"]!["resourceVersion"] = $"{int.Parse(version ?? "0") + 1}";
+            _known[name] = body;
+            return Json(body);
+        }
+
+        private static HttpResponseMessage Json(JsonObject lease) => new(HttpStatusCode.OK) { Content = new StringContent(lease.ToJsonString(), Encoding.UTF8, "application/json") };
+    }
+}

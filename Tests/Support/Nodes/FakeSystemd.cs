@@ -1,0 +1,124 @@
+using System.Text.Json;
+using RegistryProxy.NodeAgent.Installation.Applying;
+using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+
+namespace RegistryProxy.Tests.Support.Nodes;
+
+/// <summary>systemd of a node, and a kubelet that starts only with what a real one starts with.</summary>
+internal sealed class FakeSystemd(FakeNode node) : IHostCommands
+{
+    private const string Service = "/etc/systemd/system/registryproxy-nodeagent.service";
+
+    /// <summary>What was run, in order.</summary>
+    public List<string> Commands { get; } = [];
+
+    public bool AgentRuns { get; private set; }
+
+    public bool KubeletRuns { get; private set; }
+
+    /// <summary>Settings with which the agent does not start.</summary>
+    public string? BadSettings { get; set; }
+
+    /// <summary>A program with which the agent does not start.</summary>
+    public string? BadProgram { get; set; }
+
+    /// <summary>A kubelet that does not stay up once it has anything of the agent's.</summary>
+    public bool KubeletHatesTheAgent { get; set; }
+
+    /// <summary>A kubelet that is started by something that takes no notice of the files.</summary>
+    public string[]? KubeletStartsWith { get; set; }
+
+    /// <summary>A call that fails once.</summary>
+    public string? FailsOnce { get; set; }
+
+    public bool AgentAnswers => AgentRuns;
+
+    /// <summary>The image service that the running kubelet uses.</summary>
+    public string? ImageService { get; private set; }
+
+    public async Task<(int ExitCode, string Words)> Run(params string[] command)
+    {
+        var words = string.Join(' ', command);
+        node.Step(words);
+        Commands.Add(words);
+        if (FailsOnce is { } failing && words.Contains(failing))
+        {
+            FailsOnce = null;
+            return (1, "Failed: the bus is busy");
+        }
+
+        var good = words switch
+        {
+            "systemctl restart registryproxy-nodeagent" => AgentRuns = AgentCanStart(),
+            "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
+            "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
+            "systemctl restart kubelet" => StartKubelet() || true,
+            "systemctl is-active --quiet kubelet" => KubeletRuns,
+            _ when command[0] == "systemd-run" => await Watch(command[^1]),
+            _ => true,
+        };
+        return (good ? 0 : 1, "");
+    }
+
+    /// <summary>Starts kubelet anew with what its files say.</summary>
+    public bool StartKubelet()
+    {
+        var host = new HostFiles(node.Root);
+        var words = KubeletStartsWith ?? [.. KubeletStart.Read(host).Words!.Select(word => word.Text)];
+        Directory.CreateDirectory(node.At("/proc/77"));
+        File.WriteAllText(node.At("/proc/77/comm"), "kubelet\n");
+        File.WriteAllText(node.At("/proc/77/cmdline"), string.Join('\0', (string[])["/usr/bin/kubelet", .. words]) + "\0");
+        ImageService = UsedBy(host, words);
+        var ours = ImageService == "unix:///run/registryproxy/image.sock" || node.Snapshot().Any(file => file.Key.Contains("credential") && file.Value.Contains("name") && file.Value.Contains("registryproxy-"));
+        return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours) && (ImageService?.Contains("registryproxy") != true || AgentRuns);
+    }
+
+    private bool AgentCanStart() => File.Exists(node.At(Service)) && node.Read(Service).Split("ExecStart=")[1].Split(' ')[0] is var program && File.Exists(node.At(program))
+        && node.Read(program) != BadProgram && node.Read("/etc/registryproxy/nodeagent.yaml") != BadSettings;
+
+    private async Task<bool> Watch(string target)
+    {
+        var host = node.Host();
+        var times = new WatchTimes(TimeSpan.Zero, TimeSpan.Zero);
+        await new KubeletWatch(host, new NodeFiles(host, node.AgentProgram()), this, times, TimeProvider.System, () => Task.FromResult<string?>(null)).Run(target, CancellationToken.None);
+        return true;
+    }
+
+    private static string? UsedBy(HostFiles host, string[] words)
+    {
+        string? used = null;
+        string?[] files = [FlagPlace.InEffect(words, "--config"), .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.List(folder, "*.conf") : []];
+        foreach (var file in files.OfType<string>())
+        {
+            used = host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) ?? used : used;
+        }
+
+        return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) ?? used;
+    }
+
+    /// <summary>kubelet reads its providers strictly, and every program must be there.</summary>
+    private static bool ProvidersAreGood(HostFiles host, string[] words)
+    {
+        if (FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is not { } config)
+        {
+            return true;
+        }
+
+        var text = host.Read(config);
+        if (text is null || ProviderConfigText.Names(text, config) is not { Count: > 0 } names || (text.StartsWith('{') && !IsJson(text)))
+        {
+            return false;
+        }
+
+        return names.All(name => File.Exists(host.At($"{FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag)}/{name}")));
+    }
+
+    private static bool IsJson(string text)
+    {
+        using var parsed = JsonDocument.Parse(text);
+        return parsed.RootElement.ValueKind == JsonValueKind.Object;
+    }
+}
