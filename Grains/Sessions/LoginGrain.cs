@@ -19,6 +19,9 @@ internal sealed class LoginGrain(
     LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, DeviceLogins devices, TimeProvider time)
     : Grain, ILoginGrain
 {
+    /// <summary>A longer name is not one of a configuration, and is not repeated.</summary>
+    private const int MaxNameShown = 64;
+
     public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
     {
         if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
@@ -59,7 +62,7 @@ internal sealed class LoginGrain(
     {
         if (authenticators.Find(tenant, name) is not ITokenAuthenticator authenticator)
         {
-            return LoginResult.Rejected("this tenant has no token authenticator of this name");
+            return LoginResult.Rejected($"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
         }
 
         var verdict = await judge.Judge(
