@@ -17,12 +17,16 @@ public sealed record StateConfiguration
     /// <summary>The first encrypts, all decrypt. Never empty for <see cref="StateProvider.File"/> and <see cref="StateProvider.Redis"/>.</summary>
     public IReadOnlyList<EncryptionKeyConfiguration> EncryptionKeys { get; init; } = [];
 
+    /// <summary>Ids of keys that are lost: records under them count as absent, and are removed.</summary>
+    public IReadOnlyList<string> DiscardKeys { get; init; } = [];
+
     /// <summary>Says that a cluster is meant to run on memory state.</summary>
     public bool Volatile { get; init; }
 
     /// <summary>Whether two configurations keep state in the same place under the same keys.</summary>
     public bool IsSameAs(StateConfiguration other) =>
-        Provider == other.Provider && Folder == other.Folder && Redis == other.Redis && EncryptionKeys.SequenceEqual(other.EncryptionKeys);
+        Provider == other.Provider && Folder == other.Folder && Redis == other.Redis && EncryptionKeys.SequenceEqual(other.EncryptionKeys)
+        && DiscardKeys.SequenceEqual(other.DiscardKeys);
 }
 
 /// <summary>The kinds of <see cref="StateConfiguration"/>.</summary>

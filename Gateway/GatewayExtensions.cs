@@ -72,6 +72,7 @@ public static class GatewayExtensions
 
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
         .AddSingleton<CurrentMap>()
+        .AddSingleton<SnapshotRounds>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();
 

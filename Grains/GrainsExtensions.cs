@@ -9,6 +9,7 @@ using RegistryProxy.Grains.Sessions.Identity.Nonces;
 using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Sessions.Login;
 using RegistryProxy.Grains.Sessions.Throttling;
+using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Upstreams;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
@@ -26,6 +27,7 @@ public static class GrainsExtensions
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton<IIncomingGrainCallFilter, InternalGrainsFilter>()
+            .AddSingleton<StateStore>()
             .AddSessions()
             .AddUpstreams()
             .AddSingleton<FetchTickets>()

@@ -13,13 +13,14 @@ internal static partial class StateReader
             return new StateConfiguration();
         }
 
-        var (provider, keys) = (Provider(map["provider"]), map["encryptionKeys"]);
+        var (provider, keys, discarded) = (Provider(map["provider"]), map["encryptionKeys"], map["discardKeys"]);
         var state = new StateConfiguration
         {
             Provider = provider,
             Folder = Folder(map["file"], provider == StateProvider.File, context),
             Redis = RedisReader.Read(map["redis"], provider == StateProvider.Redis, context),
             EncryptionKeys = [.. keys.Items().Select(item => Key(item, context)).OfType<EncryptionKeyConfiguration>()],
+            DiscardKeys = [.. discarded.Items().Select(item => KeyId(item, item.RequiredText()))],
             Volatile = map["volatile"].Flag(false),
         };
         map.RefuseOthers();
@@ -31,6 +32,11 @@ internal static partial class StateReader
         foreach (var twice in state.EncryptionKeys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
         {
             keys.Fail($"the id '{twice.Key}' is used twice");
+        }
+
+        foreach (var used in state.DiscardKeys.Intersect(state.EncryptionKeys.Select(key => key.Id)))
+        {
+            discarded.Fail($"'{used}' is one of encryptionKeys: what lies under it can be read, and is not given up; remove it here or there");
         }
 
         return state;
@@ -85,9 +91,9 @@ internal static partial class StateReader
         var (id, source) = (map["id"], map["key"]);
         var key = new EncryptionKeyConfiguration(id.RequiredText(), context.RequiredSecret(source));
         map.RefuseOthers();
-        if (id.IsPresent && !Id().IsMatch(key.Id))
+        if (id.IsPresent)
         {
-            id.Fail($"'{key.Id}' must be 1 to 64 letters, digits, dots, dashes and underscores");
+            KeyId(id, key.Id);
         }
 
         if (source.IsPresent && Problem(key) is { } problem)
@@ -96,6 +102,16 @@ internal static partial class StateReader
         }
 
         return key;
+    }
+
+    private static string KeyId(Field field, string id)
+    {
+        if (!Id().IsMatch(id))
+        {
+            field.Fail($"'{id}' must be 1 to 64 letters, digits, dots, dashes and underscores");
+        }
+
+        return id;
     }
 
     private static string? Problem(EncryptionKeyConfiguration key)

@@ -30,6 +30,10 @@ internal sealed class AccessTokenVerifier
     public AccessToken? Verify(string token) =>
         Payload(token, AccessTokenHeader.Type) is { } payload ? AccessTokenPayload.Read(payload, _accessLifetime) : null;
 
+    /// <summary>Whether a token names a key that is not known here: one that is newer, or nobody's.</summary>
+    public bool NamesUnknownKey(string token) => token.Length <= MaxLength && token.IndexOf('.') is var dot and > 0
+        && TryDecode(token[..dot], out var header) && AccessTokenHeader.ReadKeyId(header, AccessTokenHeader.Type) is { } keyId && !_keys.ContainsKey(keyId);
+
     /// <summary>What a token of a type says, if the cluster signed it; <c>null</c> when anything at all is wrong with it.</summary>
     public byte[]? Payload(string token, string type)
     {

@@ -44,6 +44,9 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
             : Authentication.Invalid;
     }
 
+    /// <summary>Whether the token of a request names a key that the map does not have.</summary>
+    public static bool NamesUnknownKey(HttpRequest request, FrontDoorMap map) => map.Verifier.NamesUnknownKey(request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
+
     private bool IsInTime(AccessToken token)
     {
         var now = time.GetUtcNow();

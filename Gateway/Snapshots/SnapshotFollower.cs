@@ -10,12 +10,12 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Snapshots;
 
 /// <summary>
-/// Follows the cluster's snapshot: subscribes to pushes and, because pushes can be lost, asks again every two seconds. The last good
-/// snapshot stays in use for as long as the cluster is away.
+/// Follows the cluster's snapshot: subscribes to pushes and, because pushes can be lost, asks again every two seconds. A push of an epoch that no
+/// answer has named may be a late one of a former epoch: it only makes us ask. The last good snapshot stays in use while the cluster is away.
 /// </summary>
 internal sealed partial class SnapshotFollower(
     IGrainFactory grains, ClusterQuestions questions, CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants,
-    TenantLimits limits, GrainCallMeter meter, SnapshotMeter answers, TimeProvider time, ILogger<SnapshotFollower> logger)
+    SnapshotRounds rounds, TenantLimits limits, GrainCallMeter meter, SnapshotMeter answers, ILogger<SnapshotFollower> logger)
     : BackgroundLoop, ISnapshotObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -36,11 +36,16 @@ internal sealed partial class SnapshotFollower(
         while (!stoppingToken.IsCancellationRequested)
         {
             var delay = Period;
+            using var round = rounds.Begin();
             try
             {
                 observer ??= grains.CreateObjectReference<ISnapshotObserver>(this);
                 meter.Count("snapshot");
+                var before = current.Value;
                 Apply(await Ask(observer, stoppingToken), pushed: false);
+
+                // The next question says that it has arrived: who signs with a new key waits for that.
+                delay = ReferenceEquals(before, current.Value) ? Period : TimeSpan.Zero;
                 answers.Answered();
                 if (away)
                 {
@@ -64,7 +69,7 @@ internal sealed partial class SnapshotFollower(
                 away = true;
             }
 
-            await Task.Delay(delay, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await rounds.Pause(round, delay, stoppingToken);
         }
     }
 
@@ -75,6 +80,13 @@ internal sealed partial class SnapshotFollower(
     {
         lock (_gate)
         {
+            if (pushed && update.Position.Epoch != _position.Epoch)
+            {
+                Forget(update);
+                rounds.Hurry();
+                return;
+            }
+
             if (IsOlder(update.Position))
             {
                 return;
@@ -92,21 +104,27 @@ internal sealed partial class SnapshotFollower(
                 limits.Gateways = update.Gateways;
             }
 
-            if (update.DropAllDecisions)
-            {
-                decisions.DropAll();
-            }
-
-            foreach (var session in update.ChangedSessions)
-            {
-                decisions.Drop(session);
-            }
+            Forget(update);
 
             // A push that came before one that was lost must not hide the gap: the next question closes it.
             if (!pushed || Follows(update.Position))
             {
                 _position = refused ? update.Position with { Version = _position.Version } : update.Position;
             }
+        }
+    }
+
+    /// <summary>Forgets decisions, which is right whenever it was said.</summary>
+    private void Forget(SnapshotUpdate update)
+    {
+        if (update.DropAllDecisions)
+        {
+            decisions.DropAll();
+        }
+
+        foreach (var session in update.ChangedSessions)
+        {
+            decisions.Drop(session);
         }
     }
 

@@ -1,42 +1,42 @@
+using RegistryProxy.Grains.Storage;
+
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Keeps the highest revision. It is stored, so that an old file does not come back with a restart of the whole cluster.</summary>
 [GrainType("revision")]
-internal sealed class RevisionGrain(
-    [PersistentState("revision", GrainStorageNames.State)] IPersistentState<RevisionState> state) : Grain, IRevisionGrain
+internal sealed class RevisionGrain(StateStore store) : Grain, IRevisionGrain
 {
-    public ValueTask<RevisionAnswer> Compare(long revision, string content) => new(Answer(revision, content));
+    private Stored<RevisionState> _state = null!;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _state = store.Open<RevisionState>(ClusterRecord.Revision.State, this.GetGrainId(), DeactivateOnIdle);
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask<RevisionAnswer> Compare(long revision, string content) => Answer(await _state.Get(), revision, content);
 
     public async ValueTask<RevisionAnswer> Offer(ClusterRevision offered)
     {
-        if (state.State.Followed is not { } followed || offered.Revision > followed.Revision)
+        var followed = await _state.Change(known =>
         {
-            var before = state.State.Followed;
-            state.State.Followed = offered;
-            try
-            {
-                await state.WriteStateAsync();
-            }
-            catch (Exception)
-            {
-                state.State.Followed = before;
-                DeactivateOnIdle();
-                throw;
-            }
-        }
-
-        return Answer(offered.Revision, offered.Content);
+            var next = known.Followed is { } followed && offered.Revision <= followed.Revision ? known : new RevisionState { Followed = offered };
+            return (next, next);
+        });
+        return Answer(followed, offered.Revision, offered.Content);
     }
 
-    private RevisionAnswer Answer(long revision, string content) => state.State.Followed is not { } followed || revision > followed.Revision
+    private static RevisionAnswer Answer(RevisionState state, long revision, string content) => state.Followed is not { } followed || revision > followed.Revision
         ? new RevisionAnswer(IsBehind: true, null)
         : new RevisionAnswer(IsBehind: false, revision == followed.Revision && content == followed.Content ? null : followed);
 }
 
 /// <summary>What is kept of the configuration.</summary>
-[GenerateSerializer, Alias("rp.revision-state")]
-internal sealed class RevisionState
+[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.revision-state")]
+internal sealed record RevisionState : IExpiringState
 {
     [Id(0)]
-    public ClusterRevision? Followed { get; set; }
+    public ClusterRevision? Followed { get; init; }
+
+    public DateTimeOffset? KeepUntil => null;
 }

@@ -7,45 +7,45 @@ using RegistryProxy.Grains.Sessions.Keys;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>Builds the snapshot, tells gateways of every change and lets them catch up on what they missed.</summary>
+/// <summary>
+/// Builds the snapshot, tells gateways of every change and lets them catch up on what they missed. Whoever signs gets the key from here, so
+/// that no key signs which gateways were not told of.
+/// </summary>
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<SnapshotGrain> logger)
-    : Grain, ISnapshotGrain, ISessionChangesGrain
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotGrain> logger)
+    : Grain, ISnapshotGrain, ISessionChangesGrain, IPublishedKeyGrain
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
 
     private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
+    private readonly KeyPublication _publication = new(time);
     private SessionChangeLog _changes = new();
-    private GatewaySnapshot _snapshot = null!;
-
-    public override async Task OnActivateAsync(CancellationToken cancellationToken) => _snapshot = await Build();
+    private GatewaySnapshot? _snapshot;
+    private Task? _building;
+    private bool _buildAgain;
 
     public async ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
-        if (_snapshot.ConfigurationVersion != configuration.Current.Version)
+        if (_snapshot is null)
         {
-            await Refresh(cancellation);
+            await Rebuild();
+        }
+        else if (_snapshot.ConfigurationVersion != configuration.Current.Version)
+        {
+            await (_building is { IsCompleted: false } running ? running : Rebuild());
         }
 
+        _publication.Follows(observer, known.Version);
         _gateways.Subscribe(observer, observer);
         _gateways.ClearExpired();
         return _changes.Since(known) with
         {
-            Snapshot = known.Version == _snapshot.Version ? null : _snapshot, Position = Position, Gateways = _gateways.Count,
+            Snapshot = known.Version == _snapshot!.Version ? null : _snapshot, Position = Position, Gateways = _gateways.Count,
         };
     }
 
-    public async ValueTask Refresh(CancellationToken cancellation = default)
-    {
-        var next = await Build();
-        var changed = next.Version != _snapshot.Version;
-        _snapshot = next;
-
-        // What changed may have changed on another silo alone: whoever got a decision of its from before must ask again.
-        _changes = new SessionChangeLog();
-        await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = true });
-    }
+    public ValueTask Refresh(CancellationToken cancellation = default) => new(Rebuild());
 
     public async ValueTask SessionChanged(string sessionKey)
     {
@@ -53,13 +53,72 @@ internal sealed class SnapshotGrain(
         await Push(new SnapshotUpdate { Position = Position, ChangedSessions = [sessionKey] });
     }
 
-    private SnapshotPosition Position => new(_snapshot.Version, _changes.Sequence, _changes.Epoch);
+    public async ValueTask<SigningKey> GetSigningKey()
+    {
+        if (!_publication.IsGood)
+        {
+            var building = _building is { IsCompleted: false } running ? running : Rebuild();
+            if (_publication.MayGoOn)
+            {
+                building.Ignore();
+            }
+            else
+            {
+                await building;
+            }
+        }
+
+        return _publication.Key();
+    }
+
+    private SnapshotPosition Position => new(_snapshot?.Version ?? "", _changes.Sequence, _changes.Epoch);
 
     private Task Push(SnapshotUpdate update) => _gateways.Notify(gateway => gateway.Changed(update));
 
-    private async Task<GatewaySnapshot> Build()
+    /// <summary>One at a time: who asks while one runs gets one that began after that, together with all the others.</summary>
+    private Task Rebuild()
     {
-        var keys = await GrainFactory.GetGrain<IKeyRingGrain>(0).GetPublished();
-        return SnapshotBuilder.Build(configuration.Current, authenticators.Version, keys);
+        if (_building is { IsCompleted: false } running)
+        {
+            _buildAgain = true;
+            return running;
+        }
+
+        return _building = RebuildNow();
+    }
+
+    private async Task RebuildNow()
+    {
+        do
+        {
+            _buildAgain = false;
+            var (keys, signing) = await Keys();
+            var next = SnapshotBuilder.Build(configuration.Current, authenticators.Version, _publication.Add(keys, configuration.Current.Configuration.Tokens.AccessLifetime));
+            var isFirst = _snapshot is null;
+            var changed = next.Version != _snapshot?.Version;
+            _snapshot = next;
+            _publication.Publish(next.Version, next.Keys, signing);
+            if (!isFirst)
+            {
+                // What changed may have changed on another silo alone: whoever got a decision of its from before must ask again.
+                _changes = new SessionChangeLog();
+                await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = true });
+            }
+        }
+        while (_buildAgain);
+    }
+
+    /// <summary>Both of the same ring: it may turn between the questions.</summary>
+    private async Task<(PublishedKeys Keys, SigningKey Signing)> Keys()
+    {
+        var ring = GrainFactory.GetGrain<IKeyRingGrain>(0);
+        while (true)
+        {
+            var (signing, keys) = (await ring.GetSigningKey(), await ring.GetPublished());
+            if (keys.TokenKeys.Any(key => key.Id == signing.Id))
+            {
+                return (keys, signing);
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions.Access;
 using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Sessions.Tokens;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
 
@@ -14,8 +15,7 @@ namespace RegistryProxy.Grains.Sessions;
 [GrainType("session")]
 [CollectionAgeLimit(Minutes = GrainAges.Session)]
 internal sealed class SessionGrain(
-    [PersistentState("session", GrainStorageNames.State)] IPersistentState<SessionState> state,
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)
+    StateStore store, IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time)
     : Grain, ISessionGrain, ISessionAuthorityGrain
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
@@ -27,7 +27,7 @@ internal sealed class SessionGrain(
     private static readonly TimeSpan NodeAgentLimit = TimeSpan.FromHours(1);
 
     private readonly IdentityStanding _standing = new(authenticators, time);
-    private SharedWrite? _writes;
+    private SessionBook _book = null!;
     private SessionKey _key = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -35,60 +35,62 @@ internal sealed class SessionGrain(
         _key = SessionKey.TryParse(this.GetPrimaryKeyString(), out var key)
             ? key
             : throw new ArgumentException("the key of a session grain is tenant/authenticator/subject");
+
+        // When another activation wrote, this one must not answer any more.
+        var pages = new SessionPages(page => store.Open<SessionPage>($"session-page-{page}", this.GetGrainId(), DeactivateOnIdle));
+        _book = new SessionBook(store.Open<SessionState>("session", this.GetGrainId(), DeactivateOnIdle), pages, time);
         return Task.CompletedTask;
     }
 
     public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default)
     {
-        var version = authenticators.Version;
-        var open = generation == state.State.Generation && Find(sessionId) is { } session && await Standing() is { Identity: { } identity } && IsOpen(session, identity)
-            ? new SessionDecision { Open = true, Rules = Rules(session, identity) }
-            : SessionDecision.Closed;
-        return open with { Version = version, Lease = Lease };
+        var (version, state) = (authenticators.Version, await _book.Read());
+        if (generation == state.Generation && _book.Find(state, sessionId) is not null && await _standing.Now(Tenant, state.Identity, fresh: false) is { Identity: { } identity })
+        {
+            // It may have ended while the identity was looked up.
+            state = await _book.Read();
+            if (generation == state.Generation && _book.Find(state, sessionId) is { } session && IsOpen(session, identity))
+            {
+                return new SessionDecision { Open = true, Rules = Rules(session, identity), Version = version, Lease = Lease };
+            }
+        }
+
+        return SessionDecision.Closed with { Version = version, Lease = Lease };
     }
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
-        var known = state.State.Identity;
-        state.State.Identity = opening.Identity;
+        var (fresh, token) = Create(opening, IsMachine ? opening.Identity.Claims : null);
+        var booked = await _book.Open(opening.Identity, fresh, Tokens.AccessLifetime, IsMachine);
         if (Tenant is { } tenant)
         {
-            _standing.Proved(tenant, opening.Identity);
+            _standing.Proved(tenant, booked.Identity);
         }
 
-        var claims = IsMachine ? opening.Identity.Claims : null;
-        var session = opening.Refreshable ? null : state.State.Sessions.Find(known => known.TokenHash is null && IsLive(known, opening.Identity) && known.WasOpenedWith(claims));
-        RefreshToken? token = null;
-        if (session is null)
+        if (booked.IsWritten)
         {
-            (session, token) = Create(opening, claims);
-            await Keep(session);
-        }
-        else if (session.Expires - time.GetUtcNow() < Tokens.AccessLifetime)
-        {
-            session = session with { Expires = Expiry(opening, time.GetUtcNow()) };
-            await Keep(session);
+            await SessionListing.Add(GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant), _key, Summary(booked.Session), time);
         }
 
-        if (known is not null && !known.SaysTheSameAs(opening.Identity, IsMachine))
+        if (booked.HasChanged)
         {
-            await Write();
             await Announce();
         }
 
-        return Opened(session, opening.Identity, token);
+        return Opened(booked.Session, booked.Generation, opening.Identity, token);
     }
 
     public async ValueTask<ResumedSession> Resume(string sessionId, string tokenHash)
     {
-        var session = Find(sessionId);
+        var state = await _book.Read();
+        var session = _book.Find(state, sessionId);
         if (session?.TokenHash is null || !SameHash(session.TokenHash, tokenHash))
         {
-            EndUnlessUsed();
+            EndUnlessUsed(state);
             return new ResumedSession(null);
         }
 
-        var standing = await Standing(fresh: true);
+        var standing = await _standing.Now(Tenant, state.Identity, fresh: true);
         if (standing.Kind == VerdictKind.Unavailable)
         {
             return new ResumedSession(null, standing.Message);
@@ -96,54 +98,35 @@ internal sealed class SessionGrain(
 
         if (standing.Identity is not { } identity || !IsOpen(session, identity))
         {
-            state.State.Sessions.Remove(session);
-            await Write();
+            await _book.Remove(sessionId);
             return new ResumedSession(null);
         }
 
-        return new ResumedSession(Opened(session, identity, null));
+        return new ResumedSession(Opened(session, state.Generation, identity, null));
     }
 
     public async ValueTask<bool> RevokeAll()
     {
-        var had = state.State.Sessions.Count > 0;
-        if (had || state.RecordExists)
-        {
-            state.State.Generation++;
-            state.State.Sessions.Clear();
-            await Write();
-        }
+        var had = await _book.Clear();
 
-        // A gateway may know a session that the storage lost.
+        // A gateway may know a session that the storage lost, or that an attempt ended which was not told so.
         await Announce();
         return had;
     }
 
     public async ValueTask<bool> Revoke(string sessionId)
     {
-        if (state.State.Sessions.RemoveAll(session => session.Id == sessionId) == 0)
-        {
-            return false;
-        }
-
-        await Write();
+        var had = await _book.Remove(sessionId);
         await Announce();
-        return true;
+        return had;
     }
 
-    public async ValueTask Tidy()
-    {
-        var now = time.GetUtcNow();
-        if (state.State.Sessions.RemoveAll(session => session.Expires <= now) > 0)
-        {
-            await Write();
-        }
-    }
+    public async ValueTask Tidy() => await _book.Tidy();
 
     /// <summary>Of an identity that nobody has, or that an invented token names, nothing stays in memory.</summary>
-    private void EndUnlessUsed()
+    private void EndUnlessUsed(SessionState state)
     {
-        if (!state.RecordExists && state.State.Sessions.Count == 0)
+        if (state.IsEmpty)
         {
             DeactivateOnIdle();
         }
@@ -155,19 +138,12 @@ internal sealed class SessionGrain(
 
     private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
-    private StoredSession? Find(string sessionId) =>
-        state.State.Sessions.Find(session => session.Id == sessionId && session.Expires > time.GetUtcNow());
-
-    private ValueTask<Verdict> Standing(bool fresh = false) => _standing.Now(Tenant, state.State.Identity, fresh);
-
     /// <summary>A session ends when the credential that opened it changes.</summary>
     private static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
 
     /// <summary>What a machine said holds for its own session alone, since many may share a subject; what people prove anew holds for all of theirs.</summary>
     private IReadOnlyList<GrantedRule> Rules(StoredSession session, VerifiedIdentity identity) =>
         Tenant is { } tenant ? AccessRules.Match(tenant, session.Claims is { } claims ? identity with { Claims = claims } : identity) : [];
-
-    private bool IsLive(StoredSession session, VerifiedIdentity identity) => IsOpen(session, identity) && session.Expires > time.GetUtcNow();
 
     private bool IsMachine => Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
 
@@ -187,19 +163,12 @@ internal sealed class SessionGrain(
         return opening.Identity.Expires is { } expires && expires < end ? expires : end;
     }
 
-    private async Task Keep(StoredSession session)
-    {
-        SessionRoom.Add(state.State.Sessions, session, time.GetUtcNow());
-        await Write();
-        await SessionListing.Add(GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant), _key, Summary(session), time);
-    }
-
-    private OpenedSession Opened(StoredSession session, VerifiedIdentity identity, RefreshToken? token) => new()
+    private OpenedSession Opened(StoredSession session, long generation, VerifiedIdentity identity, RefreshToken? token) => new()
     {
         Authenticator = _key.Authenticator,
         Subject = _key.Subject,
         SessionId = session.Id,
-        Generation = state.State.Generation,
+        Generation = generation,
         Rules = Rules(session, identity),
         RefreshToken = token?.Text,
         Expires = session.Expires,
@@ -207,32 +176,6 @@ internal sealed class SessionGrain(
 
     private SessionSummary Summary(StoredSession session) => new(
         session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires, session.ClientAddress);
-
-    /// <summary>Keeps what has changed until now; who comes while that runs shares the next write.</summary>
-    private Task Write() => (_writes ??= new SharedWrite(WriteNow)).Write();
-
-    /// <summary>Of who has no session nothing is kept: ids of sessions never come again, whatever the generation.</summary>
-    private async Task WriteNow()
-    {
-        try
-        {
-            await (state.State.Sessions.Count == 0 ? Clear() : state.WriteStateAsync());
-        }
-        catch (Orleans.Storage.InconsistentStateException)
-        {
-            // Another activation wrote first: this one must not answer any more.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
-
-    /// <summary>Clears the record and not the state: a session may be opened meanwhile, and is written next.</summary>
-    private async Task Clear()
-    {
-        var current = state.State;
-        await state.ClearStateAsync();
-        state.State = current;
-    }
 
     private Task Announce() => GrainFactory.GetGrain<Configuration.ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();
 

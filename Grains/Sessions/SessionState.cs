@@ -1,19 +1,55 @@
+using RegistryProxy.Grains.Storage;
+
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>What is kept of one identity.</summary>
-[GenerateSerializer, Alias("rp.session-state")]
-internal sealed class SessionState
+/// <summary>What is kept of one identity: its newest sessions, and where the others are.</summary>
+[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.session-state")]
+internal sealed record SessionState : IExpiringState
 {
-    /// <summary>Rises when every session is ended.</summary>
+    /// <summary>What an access token must name.</summary>
     [Id(0)]
-    public long Generation { get; set; } = 1;
+    public long Generation { get; init; } = 1;
 
+    /// <summary>The newest ones; each counts before one of the same id in a page.</summary>
     [Id(1)]
-    public List<StoredSession> Sessions { get; set; } = [];
+    public List<StoredSession> Sessions { get; init; } = [];
 
     /// <summary>What was proved last; a new proof replaces it whole.</summary>
     [Id(2)]
-    public Identity.VerifiedIdentity? Identity { get; set; }
+    public Identity.VerifiedIdentity? Identity { get; init; }
+
+    /// <summary>Older ones, the oldest page first.</summary>
+    [Id(3)]
+    public List<SessionPageLink> Pages { get; init; } = [];
+
+    public DateTimeOffset? KeepUntil => Sessions.Select(session => session.Expires).Concat(Pages.Select(page => page.Expires)).DefaultIfEmpty().Max();
+
+    /// <summary>Whether no session is left, so that nothing needs to be kept.</summary>
+    public bool IsEmpty => Sessions.Count == 0 && Pages.Count == 0;
+}
+
+/// <summary>Names a record of older sessions of one identity.</summary>
+/// <param name="Id">128 random bits: a page is never written over another one.</param>
+/// <param name="Count">How many sessions it was written with.</param>
+/// <param name="Bytes">About how many bytes they are.</param>
+/// <param name="Opened">When the newest of them was opened.</param>
+/// <param name="Expires">When the last of them ends.</param>
+[GenerateSerializer, Immutable, Alias("rp.session-page-link")]
+internal sealed record SessionPageLink(
+    [property: Id(0)] string Id,
+    [property: Id(1)] int Count,
+    [property: Id(2)] int Bytes,
+    [property: Id(3)] DateTimeOffset Opened,
+    [property: Id(4)] DateTimeOffset Expires);
+
+/// <summary>Older sessions of one identity, in a record of their own, so that a login does not write them again.</summary>
+[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.session-page")]
+internal sealed record SessionPage : IExpiringState
+{
+    [Id(0)]
+    public List<StoredSession> Sessions { get; init; } = [];
+
+    public DateTimeOffset? KeepUntil => Sessions.Select(session => session.Expires).DefaultIfEmpty().Max();
 }
 
 /// <summary>One session of an identity.</summary>
@@ -34,6 +70,10 @@ internal sealed record StoredSession(
     [property: Id(5)] string ClientAddress,
     [property: Id(6)] IReadOnlyDictionary<string, string>? Claims = null)
 {
+    /// <summary>About how many bytes it is when it is stored.</summary>
+    public int Bytes => 128 + Id.Length + (TokenHash?.Length ?? 0) + CredentialStamp.Length + ClientAddress.Length
+        + (Claims?.Sum(claim => 8 + claim.Key.Length + (2 * claim.Value.Length)) ?? 0);
+
     /// <summary>Whether a machine that says the same opened it; always so for people.</summary>
     public bool WasOpenedWith(IReadOnlyDictionary<string, string>? claims) =>
         Claims is null ? claims is null : claims is not null && Identity.Claims.SaysTheSameAs(Claims, claims);

@@ -1,16 +1,15 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// Lists the sessions of a tenant and finds the grain of one by its id. The list is written once a second at most, since it is written whole:
-/// a crash may forget the sessions of that second here, and here alone.
+/// Lists the sessions of a tenant and finds the grain of one by its id. A crash may forget the sessions of the last second or, where there are
+/// many, seconds here, and here alone.
 /// </summary>
 [GrainType("tenantsessions")]
-internal sealed class TenantSessionsGrain(
-    [PersistentState("sessions", GrainStorageNames.State)] IPersistentState<SessionIndex> index,
-    IConfigurationFeed configuration, TimeProvider time)
+internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed configuration, TimeProvider time)
     : Grain, ITenantSessionsGrain, ISessionIndexGrain
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -19,62 +18,64 @@ internal sealed class TenantSessionsGrain(
     private const int TidiedAtOnce = 50;
 
     private readonly Queue<SessionKey> _over = new();
-    private bool _unwritten;
-
-    /// <summary>The most sessions that are listed; the oldest make room.</summary>
-    private const int Capacity = 100_000;
+    private readonly HashSet<SessionKey> _known = [];
+    private SessionCatalog _sessions = null!;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _sessions = new SessionCatalog(store.Open<SessionIndex>("sessions", this.GetGrainId()), time);
         this.RegisterGrainTimer(
-            static (self, cancellation) => self.KeepUp(cancellation), this,
+            static (self, _) => self.KeepUp(), this,
             new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => WriteNew(cancellationToken);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _sessions.Write(now: true);
 
     public ValueTask Add(SessionKey key, SessionSummary session)
     {
-        if (index.State.Sessions.Count >= Capacity)
+        if (_sessions.Add(session) is { } oldest)
         {
-            Prune();
+            Enqueue(oldest);
         }
 
-        index.State.Sessions[session.Session] = session;
-        _unwritten = true;
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<SessionList> List(int limit, CancellationToken cancellation = default)
+    public async ValueTask<SessionList> List(int limit, CancellationToken cancellation = default)
     {
+        await Read();
         Prune();
-        return new(new SessionList(index.State.Sessions.Count, [.. index.State.Sessions.Values.OrderByDescending(session => session.Opened).Take(limit)]));
+        return new SessionList(_sessions.Count, [.. _sessions.NewestFirst.Take(limit)]);
     }
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)
     {
         // Authenticators that the list does not name may have a session of it all the same, from the second before a crash.
-        var sessions = index.State.Sessions.Values.Where(session => session.Subject == subject).ToList();
+        await _sessions.Read();
+        var sessions = _sessions.All.Where(session => session.Subject == subject).ToList();
         var ended = 0;
         foreach (var authenticator in sessions.Select(session => session.Authenticator).Union(Authenticators))
         {
             ended += await Authority(authenticator, subject).RevokeAll() ? 1 : 0;
         }
 
-        return Math.Max(ended, await Forget(sessions));
+        // Those that are listed may have been ended by an attempt that could not say so.
+        await Forget(sessions);
+        return Math.Max(ended, sessions.Count);
     }
 
     public async ValueTask<bool> RevokeSession(string sessionId, CancellationToken cancellation = default)
     {
-        if (!index.State.Sessions.TryGetValue(sessionId, out var session))
+        await Read();
+        if (_sessions.Find(sessionId) is not { } session)
         {
             return false;
         }
 
-        var revoked = await Authority(session.Authenticator, session.Subject).Revoke(sessionId);
+        await Authority(session.Authenticator, session.Subject).Revoke(sessionId);
         await Forget([session]);
-        return revoked;
+        return true;
     }
 
     private IEnumerable<string> Authenticators =>
@@ -83,26 +84,36 @@ internal sealed class TenantSessionsGrain(
     private ISessionAuthorityGrain Authority(string authenticator, string subject) =>
         GrainFactory.GetGrain<ISessionAuthorityGrain>(new SessionKey(this.GetPrimaryKeyString(), authenticator, subject).ToString());
 
-    private async Task<int> Forget(List<SessionSummary> sessions)
+    private async Task Read()
     {
-        foreach (var session in sessions)
+        if (!await _sessions.Read())
         {
-            index.State.Sessions.Remove(session.Session);
+            throw new StateUnavailableException("the list of sessions cannot be read now");
         }
-
-        await Write(CancellationToken.None);
-        return sessions.Count;
     }
 
-    private async Task KeepUp(CancellationToken cancellation)
+    /// <summary>They have ended already: what cannot be written now is written later.</summary>
+    private async Task Forget(List<SessionSummary> sessions)
     {
+        sessions.ForEach(session => _sessions.Remove(session.Session));
+        await _sessions.Write(now: true).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task KeepUp()
+    {
+        if (!await _sessions.Read())
+        {
+            return;
+        }
+
         Prune();
-        await WriteNew(cancellation);
+        await _sessions.Write(now: false);
         for (var tidied = 0; tidied < TidiedAtOnce && _over.TryDequeue(out var over); tidied++)
         {
             try
             {
                 await Authority(over.Authenticator, over.Subject).Tidy();
+                _known.Remove(over);
             }
             catch (Exception)
             {
@@ -113,45 +124,14 @@ internal sealed class TenantSessionsGrain(
         }
     }
 
-    private Task WriteNew(CancellationToken cancellation) => _unwritten ? Write(cancellation) : Task.CompletedTask;
+    private void Prune() => _sessions.Prune().ForEach(Enqueue);
 
-    private async Task Write(CancellationToken cancellation)
+    private void Enqueue(SessionSummary session)
     {
-        try
+        var key = new SessionKey(this.GetPrimaryKeyString(), session.Authenticator, session.Subject);
+        if (_known.Add(key))
         {
-            await index.WriteStateAsync(cancellation);
-            _unwritten = false;
-        }
-        catch (Orleans.Storage.InconsistentStateException)
-        {
-            // Another activation wrote first: the next one reads what it wrote.
-            _unwritten = false;
-            DeactivateOnIdle();
-            throw;
+            _over.Enqueue(key);
         }
     }
-
-    private void Prune()
-    {
-        var now = time.GetUtcNow();
-        var over = index.State.Sessions.Values.Where(session => session.Expires <= now).ToList();
-        if (index.State.Sessions.Count - over.Count >= Capacity)
-        {
-            over.AddRange(index.State.Sessions.Values.OrderBy(session => session.Opened).Take(Capacity / 100));
-        }
-
-        foreach (var session in over)
-        {
-            _unwritten |= index.State.Sessions.Remove(session.Session);
-            _over.Enqueue(new SessionKey(this.GetPrimaryKeyString(), session.Authenticator, session.Subject));
-        }
-    }
-}
-
-/// <summary>What is kept of a tenant's sessions.</summary>
-[GenerateSerializer, Alias("rp.session-index")]
-internal sealed class SessionIndex
-{
-    [Id(0)]
-    public Dictionary<string, SessionSummary> Sessions { get; set; } = [];
 }

@@ -30,7 +30,7 @@ internal sealed class UpstreamCredentialGrain(
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
-        _stamp = new UpstreamStamp(await StampKey.Of(await keeper.Open<StampKey>("upstream", this.GetGrainId())));
+        _stamp = new UpstreamStamp(await StampKey.Of(await keeper.Open<StampKey>("upstream", this.GetGrainId()), time.GetUtcNow()));
 
     public async ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret)
     {

@@ -86,8 +86,9 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
             (_grant, _grantStamp, _grantSecret) = (grant, opening.Stamp, opening.SecretVersion);
             _pace.Begin(opening.Stamp);
             _backoff.Clear();
-            if (opening.Challenge.Scheme == UpstreamScheme.Bearer)
+            if (opening.Challenge.Scheme == UpstreamScheme.Bearer && !opening.Secret.IsNone)
             {
+                // A token that anybody gets is not worth a record: strangers would name the repositories.
                 _kept.Value = KeptToken.Of(grant, opening.Stamp, opening.SecretVersion);
                 await _kept.Write();
             }

@@ -50,7 +50,7 @@ public static class SiloCluster
             }
 
             silo.Configure<SiloConnectionOptions>(MemberConnections.AwaitPreamble);
-            silo.AddStateStorage(configuration.State);
+            silo.AddStateStorage(configuration.State, cluster.ServiceId);
             if (TelemetryExport.IsOn)
             {
                 silo.AddActivityPropagation();
@@ -67,6 +67,10 @@ public static class SiloCluster
             silo.Configure<ClusterMembershipOptions>(SetMembership);
             silo.Configure<LoadSheddingOptions>(options => (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold) = (true, 95, 100));
         });
+        if (configuration.State.Provider != StateProvider.Memory)
+        {
+            HeldSilo.Hold(builder.Services);
+        }
     }
 
     private static void RequirePorts(ClusterConfiguration cluster, (int Silo, int Gateway) ports)

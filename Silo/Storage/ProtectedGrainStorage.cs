@@ -1,66 +1,77 @@
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
+using System.Collections.Concurrent;
 using Orleans.Serialization;
 using Orleans.Serialization.Serializers;
 using Orleans.Storage;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// Encrypts every state before another storage keeps it. A record that was changed, or put where another one belongs, is as good as none and
-/// raises an alarm; one under an old key is encrypted anew as it is read.
+/// Encrypts every state before a store keeps it, and says when it may go. A record that cannot be opened is refused and stays as it is: it may be
+/// another silo's good one. One under an old key, or without an end that it should have, is written anew as it is read.
 /// </summary>
 internal sealed partial class ProtectedGrainStorage(
-    IGrainStorage inner, StateCipher cipher, Serializer serializer, IActivatorProvider activators, IOptions<ClusterOptions> cluster,
-    StateMeter meter, ILogger<ProtectedGrainStorage> logger) : IGrainStorage
+    IRecordStore store, StateCipher cipher, string service, Serializer serializer, IActivatorProvider activators, StateMeter meter,
+    ILogger<ProtectedGrainStorage> logger) : IGrainStorage
 {
+    /// <summary>How long a record is kept beyond its end: clocks differ.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many records an alarm is raised for by name; all of them are counted.</summary>
+    private const int AlarmCapacity = 1000;
+
+    private readonly ConcurrentDictionary<StateOwner, bool> _alarmed = new();
+
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var stored = new GrainState<SealedRecord>();
-        await inner.ReadStateAsync(stateName, grainId, stored);
-        (grainState.ETag, grainState.RecordExists) = (stored.ETag, stored.RecordExists);
-        if (!stored.RecordExists)
+        var owner = Owner(stateName, grainId);
+        var stored = await store.Read(owner);
+        (grainState.ETag, grainState.RecordExists) = (stored?.ETag, false);
+        if (stored is null)
         {
             grainState.State = activators.GetActivator<T>().Create();
             return;
         }
 
-        var opened = cipher.Open(stored.State!.Bytes, Owner(stateName, grainId));
-        if (opened.Plain is not { } plain)
+        var opened = cipher.Open(stored.Content, owner);
+        if (opened.IsDiscarded)
         {
-            LogRefused(stateName, grainId, opened.Problem!);
-            meter.Refused();
-            (grainState.State, grainState.RecordExists) = (activators.GetActivator<T>().Create(), false);
+            LogDiscarded(stateName, grainId, opened.Problem!);
+            grainState.State = activators.GetActivator<T>().Create();
             return;
         }
 
-        grainState.State = serializer.Deserialize<T>(plain);
-        if (!opened.IsCurrent)
+        if (opened.Plain is not { } plain)
         {
-            await EncryptAnew(stateName, grainId, grainState);
+            Refuse(owner, opened);
+            throw new StateRefusedException($"the stored state '{stateName}' is refused: {opened.Problem}");
+        }
+
+        (grainState.State, grainState.RecordExists) = (serializer.Deserialize<T>(plain), true);
+        if (!opened.IsCurrent || (stored.KeepUntil is null && KeepUntil(grainState.State) is not null))
+        {
+            await WriteAnew(stateName, grainId, grainState);
         }
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var stored = new GrainState<SealedRecord>
-        {
-            ETag = grainState.ETag,
-            RecordExists = grainState.RecordExists,
-            State = new SealedRecord { Bytes = cipher.Seal(serializer.SerializeToArray(grainState.State), Owner(stateName, grainId)) },
-        };
-        await inner.WriteStateAsync(stateName, grainId, stored);
-        (grainState.ETag, grainState.RecordExists) = (stored.ETag, stored.RecordExists);
+        var owner = Owner(stateName, grainId);
+        var content = cipher.Seal(serializer.SerializeToArray(grainState.State), owner);
+        grainState.ETag = await store.Write(owner, content, KeepUntil(grainState.State), grainState.ETag);
+        grainState.RecordExists = true;
     }
 
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        var stored = new GrainState<SealedRecord> { ETag = grainState.ETag, RecordExists = grainState.RecordExists };
-        await inner.ClearStateAsync(stateName, grainId, stored);
-        (grainState.ETag, grainState.RecordExists, grainState.State) = (stored.ETag, stored.RecordExists, activators.GetActivator<T>().Create());
+        await store.Remove(Owner(stateName, grainId), grainState.ETag);
+        (grainState.ETag, grainState.RecordExists, grainState.State) = (null, false, activators.GetActivator<T>().Create());
     }
 
-    private async Task EncryptAnew<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    private static DateTimeOffset? KeepUntil<T>(T? state) => state is IExpiringState { KeepUntil: { } end } ? end + Margin : null;
+
+    private async Task WriteAnew<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         try
         {
@@ -68,15 +79,27 @@ internal sealed partial class ProtectedGrainStorage(
         }
         catch (Exception fault)
         {
-            // The state is good all the same; whoever wrote in between, or the next write, encrypts it anew.
+            // The state is good all the same; whoever wrote in between, the next write or the sweep encrypts it anew.
             LogKeptOldKey(fault, stateName, grainId);
         }
     }
 
-    private StateOwner Owner(string stateName, GrainId grainId) => new(cluster.Value.ServiceId, grainId.ToString(), stateName);
+    private void Refuse(StateOwner owner, OpenedRecord opened)
+    {
+        meter.Refused(opened.KeyId);
+        if (_alarmed.Count < AlarmCapacity && _alarmed.TryAdd(owner, true))
+        {
+            LogRefused(owner.State, owner.Grain, opened.Problem!);
+        }
+    }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: the stored state '{State}' of {Grain} is refused and treated as absent: {Problem}")]
-    private partial void LogRefused(string state, GrainId grain, string problem);
+    private StateOwner Owner(string stateName, GrainId grainId) => new(service, grainId.ToString(), stateName);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: the stored state '{State}' of {Grain} is refused, and nothing overwrites it: {Problem}")]
+    private partial void LogRefused(string state, string grain, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state '{State}' of {Grain} is given up: {Problem}")]
+    private partial void LogDiscarded(string state, GrainId grain, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The state '{State}' of {Grain} could not be encrypted under the new key yet")]
     private partial void LogKeptOldKey(Exception fault, string state, GrainId grain);

@@ -13,6 +13,9 @@ internal sealed class StateCipher(StateKeys keys)
     private const int NonceLength = 12;
     private const int TagLength = 16;
 
+    /// <summary>The longest id of a key, in characters.</summary>
+    private const int MaxKeyId = 64;
+
     private static ReadOnlySpan<byte> Magic => "RPS1"u8;
 
     /// <summary>Encrypts under the first key.</summary>
@@ -29,16 +32,16 @@ internal sealed class StateCipher(StateKeys keys)
     /// <summary>Decrypts what any of the keys encrypted for this owner.</summary>
     public OpenedRecord Open(ReadOnlySpan<byte> record, StateOwner owner)
     {
-        if (!record.StartsWith(Magic) || record.Length == Magic.Length
-            || record.Length < Magic.Length + 1 + record[Magic.Length] + NonceLength + TagLength)
+        if (KeyIdOf(record) is not { } id)
         {
-            return OpenedRecord.Refused("it is not a record of ours");
+            return new OpenedRecord(null, null, "it is not a record of ours");
         }
 
-        var id = Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length]));
         if (keys.Find(id) is not { } key)
         {
-            return OpenedRecord.Refused("no key of state.encryptionKeys has the id that it names");
+            return keys.IsDiscarded(id)
+                ? new OpenedRecord(null, id, "its key is one of state.discardKeys") { IsDiscarded = true }
+                : new OpenedRecord(null, id, $"it is under the key '{id}', which is none of state.encryptionKeys");
         }
 
         var body = record[(Magic.Length + 1 + id.Length)..];
@@ -47,13 +50,20 @@ internal sealed class StateCipher(StateKeys keys)
         {
             using var aes = new AesGcm(key, TagLength);
             aes.Decrypt(body[..NonceLength], body[(NonceLength + TagLength)..], body.Slice(NonceLength, TagLength), plain, Authenticated(id, owner));
-            return new OpenedRecord(plain, IsCurrent: id == keys.Current, Problem: null);
+            return new OpenedRecord(plain, id, null) { IsCurrent = id == keys.Current };
         }
         catch (AuthenticationTagMismatchException)
         {
-            return OpenedRecord.Refused($"it was changed, belongs to another grain, or the key '{id}' is another one than it was");
+            return new OpenedRecord(null, id, $"it was changed, belongs to another grain, or the key '{id}' is another one than it was");
         }
     }
+
+    /// <summary>The key that a record names; <c>null</c> when it is no record, or names what no key can be called.</summary>
+    private static string? KeyIdOf(ReadOnlySpan<byte> record) =>
+        record.StartsWith(Magic) && record.Length > Magic.Length && record.Length >= Magic.Length + 1 + record[Magic.Length] + NonceLength + TagLength
+            && Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length])) is var id && id.Length is > 0 and <= MaxKeyId && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-')
+            ? id
+            : null;
 
     /// <summary>Each part with its length before it: no two owners give the same bytes.</summary>
     private static byte[] Authenticated(string keyId, StateOwner owner)
@@ -76,9 +86,14 @@ internal sealed class StateCipher(StateKeys keys)
 internal readonly record struct StateOwner(string Service, string Grain, string State);
 
 /// <summary>A record that was opened, or why it was not.</summary>
-/// <param name="Plain"><c>null</c> when it was refused.</param>
-/// <param name="IsCurrent">Whether the first key encrypted it.</param>
-internal sealed record OpenedRecord(byte[]? Plain, bool IsCurrent, string? Problem)
+/// <param name="Plain"><c>null</c> when it was not.</param>
+/// <param name="KeyId">The key that it names; <c>null</c> when it is no record of ours.</param>
+/// <param name="Problem">Why it was not opened; <c>null</c> when it was.</param>
+internal sealed record OpenedRecord(byte[]? Plain, string? KeyId, string? Problem)
 {
-    public static OpenedRecord Refused(string problem) => new(null, false, problem);
+    /// <summary>Whether the first key encrypted it.</summary>
+    public bool IsCurrent { get; init; }
+
+    /// <summary>Whether the operator has given it up.</summary>
+    public bool IsDiscarded { get; init; }
 }

@@ -5,15 +5,18 @@ namespace RegistryProxy.Silo.Storage;
 /// <summary>The folder of file state, which one process has to itself while it runs.</summary>
 internal sealed class StateFolder : IDisposable
 {
+    /// <summary>The extension of a file that is being written.</summary>
+    public const string Unfinished = ".new";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string _path;
     private readonly FileStream _lock;
 
     /// <exception cref="ConfigurationUnusableException">It cannot be written, or another process has it.</exception>
-    public StateFolder(string path)
+    public StateFolder(string path, string service)
     {
-        _path = path;
+        (_path, Service) = (path, service);
         try
         {
             MakeFolder(path);
@@ -26,6 +29,13 @@ internal sealed class StateFolder : IDisposable
         }
     }
 
+    /// <summary>The service whose state it is.</summary>
+    public string Service { get; }
+
+    /// <summary>Every file of a record.</summary>
+    public IEnumerable<string> Files() => Directory.EnumerateDirectories(_path).Where(folder => Path.GetFileName(folder) is [var high, var low]
+        && char.IsAsciiHexDigitLower(high) && char.IsAsciiHexDigitLower(low)).SelectMany(folder => Directory.EnumerateFiles(folder, $"{Path.GetFileName(folder)}*"));
+
     /// <summary>Where a record lies; 256 folders keep each of them small.</summary>
     public string PathOf(string name) => Path.Combine(_path, name[..2], name);
 
@@ -33,7 +43,7 @@ internal sealed class StateFolder : IDisposable
     public static void Replace(string path, byte[] content)
     {
         MakeFolder(Path.GetDirectoryName(path)!);
-        var next = path + ".new";
+        var next = path + Unfinished;
         using (var file = Open(next, FileMode.Create))
         {
             file.Write(content);

@@ -1,6 +1,7 @@
 using Orleans.Storage;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
+using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Redis;
 
 namespace RegistryProxy.Silo.Storage;
@@ -8,42 +9,44 @@ namespace RegistryProxy.Silo.Storage;
 /// <summary>The grain storage <see cref="GrainStorageNames.State"/> as configured.</summary>
 internal static class StateStorage
 {
-    /// <summary>The storage that the encryption lies upon.</summary>
-    private const string Inner = "sealed";
+    /// <summary>The memory of the silos, which knows no end of records.</summary>
+    private const string Inner = "memory";
 
     /// <exception cref="ConfigurationUnusableException">Keys, folder or connection cannot be used on this machine.</exception>
-    public static void AddStateStorage(this ISiloBuilder silo, StateConfiguration state)
+    public static void AddStateStorage(this ISiloBuilder silo, StateConfiguration state, string service)
     {
         switch (state.Provider)
         {
             case StateProvider.File:
-                var folder = new StateFolder(state.Folder);
+                var folder = new StateFolder(state.Folder, service);
                 silo.Services.AddSingleton(_ => folder);
-                silo.Services.AddKeyedSingleton<IGrainStorage>(Inner, (services, _) =>
-                    ActivatorUtilities.CreateInstance<FileGrainStorage>(services, new SealedRecordSerializer()));
-                Protect(silo, state);
+                silo.Services.AddSingleton<IRecordStore, FileRecordStore>();
+                Protect(silo, state, service);
                 break;
             case StateProvider.Redis:
                 var server = RedisServer.Options(state.Redis!, "state.redis");
-                silo.AddRedisGrainStorage(Inner, redis =>
-                {
-                    redis.ConfigurationOptions = server;
-                    redis.GrainStorageSerializer = new SealedRecordSerializer();
-                    redis.DeleteStateOnClear = true;
-                });
-                Protect(silo, state);
+                silo.Services.AddSingleton<IRecordStore>(_ => new RedisRecordStore(server, service));
+                Protect(silo, state, service);
                 break;
             default:
-                silo.AddMemoryGrainStorage(GrainStorageNames.State);
+                silo.AddMemoryGrainStorage(Inner);
+                silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ExpiringMemoryStorage>(
+                    services, services.GetRequiredKeyedService<IGrainStorage>(Inner)));
+                silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageNames.State, (services, _) => services.GetRequiredService<ExpiringMemoryStorage>());
+                silo.Services.AddHostedService(services => services.GetRequiredService<ExpiringMemoryStorage>());
                 break;
         }
     }
 
-    private static void Protect(ISiloBuilder silo, StateConfiguration state)
+    private static void Protect(ISiloBuilder silo, StateConfiguration state, string service)
     {
-        var cipher = new StateCipher(StateKeys.Read(state));
-        silo.Services.AddSingleton<StateMeter>();
+        var keys = StateKeys.Read(state);
+        silo.Services.AddSingleton(keys).AddSingleton<StateCipher>().AddSingleton<StateMeter>();
         silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageNames.State, (services, _) =>
-            ActivatorUtilities.CreateInstance<ProtectedGrainStorage>(services, services.GetRequiredKeyedService<IGrainStorage>(Inner), cipher));
+            ActivatorUtilities.CreateInstance<ProtectedGrainStorage>(services, service));
+        silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<StateProbe>(services, service));
+        silo.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<StateProbe>());
+        silo.Services.AddHostedService(services => services.GetRequiredService<StateProbe>());
+        silo.Services.AddHostedService<StateSweep>();
     }
 }

@@ -42,7 +42,7 @@ public sealed class WireNameTests
     {
         var messages = Types.Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null).ToList();
         Assert.NotEmpty(messages);
-        Assert.Equal([], messages.Where(type => type.GetCustomAttribute<AliasAttribute>() is null).Select(type => type.Name));
-        Assert.Equal([], messages.GroupBy(type => type.GetCustomAttribute<AliasAttribute>()!.Alias).Where(group => group.Count() > 1).Select(group => group.Key));
+        Assert.Equal([], messages.Where(type => type.GetCustomAttribute<AliasAttribute>(inherit: false) is null).Select(type => type.Name));
+        Assert.Equal([], messages.GroupBy(type => type.GetCustomAttribute<AliasAttribute>(inherit: false)!.Alias).Where(group => group.Count() > 1).Select(group => group.Key));
     }
 }

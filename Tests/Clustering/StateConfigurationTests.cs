@@ -42,6 +42,10 @@ public sealed class StateConfigurationTests : IDisposable
     [InlineData("encryptionKeys: [{ id: k1, key: { value: 00112233445566778899aabbccddeeff } }]", "state.encryptionKeys[0].key", "half of a key")]
     [InlineData("encryptionKeys: [{ id: \"k 1\", key: { value: GOOD } }]", "state.encryptionKeys[0].id", "letters, digits")]
     [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }, { id: k1, key: { value: GOOD } }]", "state.encryptionKeys", "used twice")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [k0, k1]", "state.discardKeys", "'k1' is one of encryptionKeys")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [\"k 0\"]", "state.discardKeys[0]", "letters, digits")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: k0", "state.discardKeys", "must be a list")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [k0]", "state.discardKeys", "")]
     [InlineData("encryptionKeys: [{ id: k1 }]", "state.encryptionKeys[0].key", "is required")]
     [InlineData("encryptionKeys: []", "state.encryptionKeys", "")]
     public void An_error_names_its_field_and_never_a_key(string state, string field, string saying)

@@ -7,6 +7,7 @@ using Orleans.Configuration;
 using Orleans.Storage;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
@@ -95,7 +96,7 @@ public sealed class StateStorageTests : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(Providers))]
-    public async Task Records_that_are_swapped_or_changed_are_absent_raise_an_alarm_and_can_be_written_again(StateProvider provider)
+    public async Task Records_that_are_swapped_or_changed_are_refused_raise_an_alarm_and_stay(StateProvider provider)
     {
         await With(Configuration(provider, FirstKey), async storage =>
         {
@@ -113,14 +114,13 @@ public sealed class StateStorageTests : IAsyncLifetime
         {
             foreach (var owner in new[] { "alice", "bob", "carol" })
             {
-                var state = await Read(storage, owner);
-                Assert.False(state.RecordExists);
-                Assert.Equal("", state.State!.Text);
-                await Write(storage, owner, "again");
-                Assert.Equal("again", (await Read(storage, owner)).State!.Text);
+                await Assert.ThrowsAsync<StateRefusedException>(() => Read(storage, owner));
+                await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("token", Id(owner), new GrainState<StoredText>(new StoredText())));
+                await Assert.ThrowsAsync<StateRefusedException>(() => Read(storage, owner));
             }
         }, log);
-        Assert.Equal(6, log.Alarms.Count(alarm => alarm.Contains("ALARM")));
+        Assert.Equal(records.Count, (await Records(provider)).Count);
+        Assert.Equal(3, log.Alarms.Count(alarm => alarm.Contains("ALARM")));
         Assert.DoesNotContain(log.Alarms, alarm => alarm.Contains("of-alice"));
     }
 
@@ -150,7 +150,7 @@ public sealed class StateStorageTests : IAsyncLifetime
     public async Task A_folder_is_for_one_process()
     {
         var configuration = Configuration(StateProvider.File, FirstKey);
-        using var holder = new StateFolder(configuration.Folder);
+        using var holder = new StateFolder(configuration.Folder, "storage-tests");
         var fault = await Assert.ThrowsAsync<ConfigurationUnusableException>(() => With(configuration, _ => Task.CompletedTask));
         Assert.Contains("use redis for several", fault.Message);
         Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(configuration.Folder) == FolderMode);
@@ -191,7 +191,7 @@ public sealed class StateStorageTests : IAsyncLifetime
         {
             silo.UseLocalhostClustering(FreePort.Next(), gatewayPort: 0);
             silo.Configure<ClusterOptions>(cluster => cluster.ServiceId = "storage-tests");
-            silo.AddStateStorage(configuration);
+            silo.AddStateStorage(configuration, "storage-tests");
         });
         using var host = builder.Build();
         await host.StartAsync();

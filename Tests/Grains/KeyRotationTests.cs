@@ -12,21 +12,19 @@ public sealed class KeyRotationTests
     [Fact]
     public void Keys_overlap()
     {
-        var ring = new KeyRing();
-        Assert.True(KeyRotation.Turn(ring, Tokens, Start));
+        var ring = KeyRotation.Turn(new KeyRing(), Tokens, Start);
         var (first, second) = (ring.Active!.Id, ring.Next!.Id);
-        Assert.False(KeyRotation.Turn(ring, Tokens, Start + TimeSpan.FromHours(23)));
-        Assert.Equal(first, ring.Active.Id);
+        Assert.Same(ring, KeyRotation.Turn(ring, Tokens, Start + TimeSpan.FromHours(23)));
 
         var turned = Start + Tokens.KeyRotation;
-        Assert.True(KeyRotation.Turn(ring, Tokens, turned));
-        Assert.Equal(second, ring.Active.Id);
+        ring = KeyRotation.Turn(ring, Tokens, turned);
+        Assert.Equal(second, ring.Active!.Id);
         Assert.Equal([first], ring.Retired.Select(key => key.Id));
-        Assert.DoesNotContain(ring.Next.Id, new[] { first, second });
+        Assert.DoesNotContain(ring.Next!.Id, new[] { first, second });
 
-        KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime);
+        ring = KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime);
         Assert.Equal([first], ring.Retired.Select(key => key.Id));
-        Assert.True(KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime + TimeSpan.FromMinutes(2)));
+        ring = KeyRotation.Turn(ring, Tokens, turned + Tokens.AccessLifetime + TimeSpan.FromMinutes(2));
         Assert.Empty(ring.Retired);
         Assert.Equal(2, ring.UploadKeys.Count);
     }

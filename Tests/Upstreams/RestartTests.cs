@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using RegistryProxy.Grains.Storage;
+using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -75,8 +77,10 @@ public sealed class RestartTests
             Assert.Equal(0, await door.Terminate());
         }
 
-        var records = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock").Order().ToList();
-        Assert.True(records.Count >= 5, $"{records.Count}");
+        // Without its keys a cluster does nothing, whatever upstreams gave.
+        var keys = FileRecordStore.NameOf(new StateOwner("registryproxy", ClusterRecord.Keys.Grain.ToString(), ClusterRecord.Keys.State));
+        var records = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is var name && name != "lock" && name != keys).Order().ToList();
+        Assert.True(records.Count >= 4, $"{records.Count}");
         var contents = records.ConvertAll(File.ReadAllBytes);
         for (var i = 0; i < records.Count; i++)
         {

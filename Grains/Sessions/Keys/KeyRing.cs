@@ -1,36 +1,40 @@
+using RegistryProxy.Grains.Storage;
+
 namespace RegistryProxy.Grains.Sessions.Keys;
 
 /// <summary>The keys as they are kept. The first signs, the second is published ahead of its use, the others are retired.</summary>
-[GenerateSerializer, Alias("rp.key-ring")]
-internal sealed class KeyRing
+[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.key-ring")]
+internal sealed record KeyRing : IExpiringState
 {
     [Id(0)]
-    public List<KeyEntry> Retired { get; set; } = [];
+    public List<KeyEntry> Retired { get; init; } = [];
 
     [Id(1)]
-    public KeyEntry? Active { get; set; }
+    public KeyEntry? Active { get; init; }
 
     [Id(2)]
-    public KeyEntry? Next { get; set; }
+    public KeyEntry? Next { get; init; }
 
     [Id(3)]
-    public DateTimeOffset RotateAt { get; set; }
+    public DateTimeOffset RotateAt { get; init; }
 
     /// <summary>Newest first.</summary>
     [Id(4)]
-    public List<KeyEntry> UploadKeys { get; set; } = [];
+    public List<KeyEntry> UploadKeys { get; init; } = [];
 
     /// <summary>What names a grain in tokens that clients keep is authenticated with these; newest first.</summary>
     [Id(5)]
-    public List<KeyEntry> RoutingKeys { get; set; } = [];
+    public List<KeyEntry> RoutingKeys { get; init; } = [];
 
     /// <summary>The longest life of a refresh token since the newest routing key was made.</summary>
     [Id(6)]
-    public TimeSpan LongestRefresh { get; set; }
+    public TimeSpan LongestRefresh { get; init; }
 
     /// <summary>When the next routing key is made.</summary>
     [Id(7)]
-    public DateTimeOffset RoutingTurn { get; set; }
+    public DateTimeOffset RoutingTurn { get; init; }
+
+    public DateTimeOffset? KeepUntil => null;
 }
 
 /// <summary>One key. <see cref="Material"/> is PKCS#8, or raw bytes, in base64.</summary>

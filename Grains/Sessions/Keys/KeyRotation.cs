@@ -19,49 +19,55 @@ internal static class KeyRotation
     /// <summary>How much longer than any refresh token the key lives that authenticates where its session is.</summary>
     private static readonly TimeSpan RoutingMargin = TimeSpan.FromDays(1);
 
-    /// <summary>Brings the ring up to date; <c>true</c> when it changed.</summary>
-    public static bool Turn(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now) =>
-        TurnRouting(ring, tokens, now) | TurnSigning(ring, tokens, now);
+    /// <summary>The ring as it should be now; the very same when that is how it is.</summary>
+    public static KeyRing Turn(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now) =>
+        TurnRouting(TurnSigning(ring, tokens, now), tokens, now);
 
     /// <summary>A new key once the newest is as old as a refresh token gets; few are kept, however long tokens live.</summary>
-    private static bool TurnRouting(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
+    private static KeyRing TurnRouting(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
     {
-        var changed = ring.RoutingKeys.RemoveAll(key => key.KeepUntil <= now) > 0 || ring.LongestRefresh < tokens.RefreshLifetime;
-        ring.LongestRefresh = tokens.RefreshLifetime > ring.LongestRefresh ? tokens.RefreshLifetime : ring.LongestRefresh;
-        if (ring.RoutingKeys is [var newest, ..])
+        var keys = ring.RoutingKeys.FindAll(key => key.KeepUntil > now);
+        var longest = tokens.RefreshLifetime > ring.LongestRefresh ? tokens.RefreshLifetime : ring.LongestRefresh;
+        if (keys is [var newest, ..])
         {
             if (now < ring.RoutingTurn)
             {
-                return changed;
+                return keys.Count == ring.RoutingKeys.Count && longest == ring.LongestRefresh ? ring : ring with { RoutingKeys = keys, LongestRefresh = longest };
             }
 
-            ring.RoutingKeys[0] = newest with { KeepUntil = now + ring.LongestRefresh + RoutingMargin };
+            keys[0] = newest with { KeepUntil = now + longest + RoutingMargin };
         }
 
-        ring.RoutingKeys.Insert(0, NewSecret(DateTimeOffset.MaxValue));
-        ring.LongestRefresh = tokens.RefreshLifetime;
-        ring.RoutingTurn = now + (tokens.RefreshLifetime > tokens.KeyRotation ? tokens.RefreshLifetime : tokens.KeyRotation);
-        return true;
+        return ring with
+        {
+            RoutingKeys = [NewSecret(DateTimeOffset.MaxValue), .. keys],
+            LongestRefresh = tokens.RefreshLifetime,
+            RoutingTurn = now + (tokens.RefreshLifetime > tokens.KeyRotation ? tokens.RefreshLifetime : tokens.KeyRotation),
+        };
     }
 
-    private static bool TurnSigning(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
+    private static KeyRing TurnSigning(KeyRing ring, TokenConfiguration tokens, DateTimeOffset now)
     {
-        var retired = ring.Retired.RemoveAll(key => key.KeepUntil <= now) + ring.UploadKeys.RemoveAll(key => key.KeepUntil <= now);
+        var (retired, uploads) = (ring.Retired.FindAll(key => key.KeepUntil > now), ring.UploadKeys.FindAll(key => key.KeepUntil > now));
         if (ring.Active is not null && now < ring.RotateAt)
         {
-            return retired > 0;
+            return retired.Count == ring.Retired.Count && uploads.Count == ring.UploadKeys.Count ? ring : ring with { Retired = retired, UploadKeys = uploads };
         }
 
         if (ring.Active is { } active)
         {
-            ring.Retired.Insert(0, active with { KeepUntil = now + tokens.AccessLifetime + Margin });
+            retired.Insert(0, active with { KeepUntil = now + tokens.AccessLifetime + Margin });
         }
 
-        ring.Active = ring.Next ?? NewSigningKey();
-        ring.Next = NewSigningKey();
-        ring.RotateAt = now + tokens.KeyRotation;
-        ring.UploadKeys.Insert(0, NewSecret(ring.RotateAt + UploadLife));
-        return true;
+        var rotateAt = now + tokens.KeyRotation;
+        return ring with
+        {
+            Retired = retired,
+            Active = ring.Next ?? NewSigningKey(),
+            Next = NewSigningKey(),
+            RotateAt = rotateAt,
+            UploadKeys = [NewSecret(rotateAt + UploadLife), .. uploads],
+        };
     }
 
     /// <summary>The public half of a signing key.</summary>

@@ -27,6 +27,9 @@ internal sealed record UpstreamSecret
 
     public static UpstreamSecret None { get; } = new();
 
+    /// <summary>Whether there is nothing to prove.</summary>
+    public bool IsNone => Password is null && IdentityToken is null;
+
     public static UpstreamSecret OfPassword(string username, Secret password) => new() { Username = username, Password = password };
 
     public static UpstreamSecret OfIdentityToken(Secret token) => new() { IdentityToken = token };

@@ -1,17 +1,18 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans.Storage;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Upstreams.Keeping;
 
-/// <summary>Gives the grains of upstreams their kept state.</summary>
-internal sealed class Keeper([FromKeyedServices(GrainStorageNames.State)] IGrainStorage storage, ILogger<Keeper> logger)
+/// <summary>Gives the grains of upstreams their kept state. On memory state nothing is kept: it would outlive nothing.</summary>
+internal sealed class Keeper(StateStore store, IConfigurationFeed configuration, ILogger<Keeper> logger)
 {
     /// <summary>Reads the state of a grain that is being activated.</summary>
     public async Task<KeptState<T>> Open<T>(string name, GrainId grain)
         where T : class, new()
     {
-        var state = new KeptState<T>(storage, name, grain, logger);
+        var stored = configuration.Current.Configuration.State.Provider == StateProvider.Memory ? null : store.Open<T>(name, grain);
+        var state = new KeptState<T>(stored, name, logger);
         await state.Read();
         return state;
     }

@@ -1,71 +1,49 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Upstreams.Keeping;
 
 /// <summary>
-/// State that saves calls to others and is never needed: a storage that is away costs a token call, not a pull. Whoever writes last wins.
+/// State that saves calls to others and is never needed: a storage that is away costs a token call, not a pull. Whoever writes last wins, but
+/// a record that cannot be read is left alone.
 /// </summary>
-internal sealed partial class KeptState<T>(IGrainStorage storage, string name, GrainId grain, ILogger logger)
+/// <param name="stored">Where it is kept; <c>null</c> for nowhere.</param>
+/// <param name="name">The name of the state.</param>
+/// <param name="logger">Where it is said that the storage is away.</param>
+internal sealed partial class KeptState<T>(Stored<T>? stored, string name, ILogger logger)
     where T : class, new()
 {
-    private readonly GrainState<T> _state = new(new T());
+    /// <summary>What was read or set last; a new one when there was nothing. Never to be changed.</summary>
+    public T Value { get; set; } = new();
 
-    /// <summary>What was read or set last; a new one when there was nothing.</summary>
-    public T Value
-    {
-        get => _state.State ??= new T();
-        set => _state.State = value;
-    }
+    public Task Read() => Try("read", async kept => Value = await kept.Get());
 
-    public async Task Read()
+    public Task Write() => Try("written", async kept =>
     {
         try
         {
-            await storage.ReadStateAsync(name, grain, _state);
+            await kept.Change(_ => (Value, true));
         }
-        catch (Exception fault)
+        catch (InconsistentStateException)
         {
-            _state.State = new T();
-            LogAway(fault.GetType().Name, name, "read");
+            await kept.Change(_ => (Value, true));
         }
-    }
-
-    public async Task Write()
-    {
-        try
-        {
-            try
-            {
-                await storage.WriteStateAsync(name, grain, _state);
-            }
-            catch (InconsistentStateException)
-            {
-                var mine = _state.State;
-                await storage.ReadStateAsync(name, grain, _state);
-                _state.State = mine;
-                await storage.WriteStateAsync(name, grain, _state);
-            }
-        }
-        catch (Exception fault)
-        {
-            LogAway(fault.GetType().Name, name, "written");
-        }
-    }
+    });
 
     /// <summary>Leaves nothing behind.</summary>
-    public async Task Clear()
+    public Task Clear() => Try("cleared", kept => kept.Change<bool>(_ => (null, true)));
+
+    private async Task Try(string what, Func<Stored<T>, Task> work)
     {
         try
         {
-            if (_state.RecordExists)
-            {
-                await storage.ClearStateAsync(name, grain, _state);
-            }
+            await (stored is null ? Task.CompletedTask : work(stored));
         }
-        catch (Exception fault)
+        catch (Exception fault) when (fault is StateUnavailableException or InconsistentStateException)
         {
-            LogAway(fault.GetType().Name, name, "cleared");
+            LogAway(fault.GetType().Name, name, what);
         }
     }
 

@@ -42,6 +42,21 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>Starts it in a network of its own.</summary>
     public static async Task<FrontDoor> Start(string? yaml, NetworkNamespace? inside, params (string Name, string Value)[] environment)
     {
+        var door = await Launch(yaml, inside, environment);
+        await door.Ready(Stopwatch.StartNew());
+        return door;
+    }
+
+    /// <summary>Starts it and does not wait until it is ready.</summary>
+    public static async Task<FrontDoor> StartUnready(string yaml)
+    {
+        var door = await Launch(yaml, null, []);
+        await door.Listen();
+        return door;
+    }
+
+    private static async Task<FrontDoor> Launch(string? yaml, NetworkNamespace? inside, (string Name, string Value)[] environment)
+    {
         var folder = new TemporaryFolder();
         await WriteUsers(folder);
         List<string> arguments = [Dll, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"];
@@ -51,9 +66,7 @@ internal sealed class FrontDoor : IAsyncDisposable
         }
 
         List<string> command = [.. inside?.Command("dotnet") ?? ["dotnet"], .. arguments];
-        var door = new FrontDoor(folder, () => ChildProcess.Start(command[0], command.Skip(1), environment), inside);
-        await door.Ready(Stopwatch.StartNew());
-        return door;
+        return new FrontDoor(folder, () => ChildProcess.Start(command[0], command.Skip(1), environment), inside);
     }
 
     /// <summary>Starts it again after its end, with what it left; on other ports.</summary>
@@ -114,11 +127,24 @@ internal sealed class FrontDoor : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task Ready(Stopwatch watch)
+    /// <summary>What <c>/readyz</c> says, whatever its status.</summary>
+    public async Task<string> Readiness()
+    {
+        using var http = new HttpClient();
+        using var response = await http.GetAsync($"{AdminUrl}/readyz");
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private async Task Listen()
     {
         DataUrl = await _process.Line(line => After(line, "data listening on "));
         AdminUrl = await _process.Line(line => After(line, "admin listening on "));
         (DataUrl, AdminUrl) = _inside is null ? (DataUrl, AdminUrl) : (_inside.Relay(DataUrl), _inside.Relay(AdminUrl));
+    }
+
+    private async Task Ready(Stopwatch watch)
+    {
+        await Listen();
         using var http = new HttpClient();
         await Eventually.True(
             async () => (await http.GetAsync($"{AdminUrl}/readyz")).StatusCode == HttpStatusCode.OK, $"/readyz answers 200; log:\n{Log}");

@@ -19,6 +19,15 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public FixedConfiguration Configuration { get; }
 
+    /// <summary>Kills the silo that has the first of some grains that is anywhere, with what its memory holds, and starts another one in its place.</summary>
+    public async Task Replace(params GrainId[] grains)
+    {
+        var found = grains.Select(grain => _cluster.TryGetGrainContext(grain, out var context) ? context.Address.SiloAddress : null).First(address => address is not null);
+        var silo = _cluster.Silos.First(silo => silo.SiloAddress.Equals(found));
+        await _cluster.KillSiloAsync(silo);
+        await _cluster.StartAdditionalSiloAsync();
+    }
+
     /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
     public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null)
     {

@@ -29,15 +29,3 @@ internal enum AttestationOutcome
     /// <summary>A later document was seen already.</summary>
     Outdated,
 }
-
-/// <summary>What is kept of an instance.</summary>
-[GenerateSerializer, Alias("rp.attestation")]
-internal sealed class Attestation
-{
-    /// <summary>SHA-256 of the nonce; <c>null</c> before the first use.</summary>
-    [Id(0)]
-    public string? NonceHash { get; set; }
-
-    [Id(1)]
-    public DateTimeOffset PendingTime { get; set; }
-}

@@ -1,0 +1,169 @@
+using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Storage;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>
+/// The sessions of one identity as they are stored: the newest with what was proved last, older ones in pages. What it gives out is stored;
+/// what it took back is so for good once it says so. For the single thread of a grain.
+/// </summary>
+internal sealed class SessionBook(Stored<SessionState> newest, SessionPages pages, TimeProvider time)
+{
+    /// <summary>Sessions that may have ended: an attempt to end them failed.</summary>
+    private readonly HashSet<string> _doubtful = [];
+    private bool _areAllDoubtful;
+    private Task? _moving;
+
+    /// <summary>What is stored, with its pages at hand.</summary>
+    public async ValueTask<SessionState> Read()
+    {
+        while (true)
+        {
+            var state = await newest.Get();
+            if (pages.Follow(state) is { IsCompletedSuccessfully: false } following)
+            {
+                await following;
+            }
+            else
+            {
+                return state;
+            }
+        }
+    }
+
+    /// <summary>A session that is not over. Only after <see cref="Read"/>, in the same turn.</summary>
+    public StoredSession? Find(SessionState state, string id) =>
+        (state.Sessions.Find(session => session.Id == id) ?? pages.Find(id)) is { } found && found.Expires > time.GetUtcNow() ? found : null;
+
+    /// <summary>Opens a session; one without a refresh token goes on with one that is there.</summary>
+    /// <param name="identity">What was proved.</param>
+    /// <param name="fresh">The session to open, if there is none to go on with.</param>
+    /// <param name="enough">How long a session must last at least to go on with it as it is.</param>
+    /// <param name="byMachine">Whether claims belong to a session rather than to the identity.</param>
+    public async Task<BookedSession> Open(VerifiedIdentity identity, StoredSession fresh, TimeSpan enough, bool byMachine)
+    {
+        var state = await Read();
+        var (known, booked, _) = Opened(state, identity, fresh, enough, byMachine);
+        if (ReferenceEquals(known, state) && !_areAllDoubtful)
+        {
+            // It is stored already, so nothing is asked of a storage that may be away.
+            return booked;
+        }
+
+        await MakeRoom(state);
+        (booked, var gone) = await newest.Change(before =>
+        {
+            var (next, opened, left) = Opened(before, identity, fresh, enough, byMachine);
+
+            // An attempt to end all of them may be late, and must meet another version.
+            return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next, (opened, left));
+        });
+        _areAllDoubtful = false;
+        pages.Discard(gone).Ignore();
+        return booked;
+    }
+
+    /// <summary>Ends one session; <c>false</c> when there is none of this id.</summary>
+    public async Task<bool> Remove(string id)
+    {
+        var removed = false;
+        _doubtful.Add(id);
+        do
+        {
+            // From its page first: nobody goes on with it from there once it is out of the newest.
+            await Read();
+            removed |= await pages.Remove(id);
+            removed |= await newest.Change(before =>
+                before.Sessions.FindAll(session => session.Id != id) is var left && left.Count < before.Sessions.Count
+                    ? (OrNothing(before with { Sessions = left }), true)
+                    : (before, false));
+            await Read();
+        }
+        while (pages.Find(id) is not null);
+        _doubtful.Remove(id);
+        return removed;
+    }
+
+    /// <summary>Ends every session; <c>false</c> when there was none. Ids of sessions never come again, so nothing needs to be kept of them.</summary>
+    public async Task<bool> Clear()
+    {
+        _areAllDoubtful = true;
+        var (had, links) = await newest.Change<(bool, List<SessionPageLink>)>(before => (null, (!before.IsEmpty, before.Pages)));
+        _areAllDoubtful = false;
+        _doubtful.Clear();
+        pages.Discard(links).Ignore();
+        return had;
+    }
+
+    /// <summary>Forgets what is over, and everything when nothing is left.</summary>
+    public async Task Tidy()
+    {
+        var gone = await newest.Change(before =>
+        {
+            var left = SessionRoom.Trim(before, time.GetUtcNow());
+            return (ReferenceEquals(left, before) ? before : OrNothing(left), before.Pages.Except(left.Pages).ToList());
+        });
+        pages.Discard(gone).Ignore();
+    }
+
+    private static SessionState? OrNothing(SessionState state) => state.IsEmpty ? null : state;
+
+    private (SessionState Next, BookedSession Booked, IEnumerable<SessionPageLink> Gone) Opened(
+        SessionState before, VerifiedIdentity identity, StoredSession fresh, TimeSpan enough, bool byMachine)
+    {
+        var now = time.GetUtcNow();
+        var says = before.Identity is { } known && known.SaysTheSameAs(identity, byMachine);
+        var proved = says && before.Identity!.CredentialStamp == identity.CredentialStamp ? before.Identity : identity;
+        var live = fresh.TokenHash is null ? Reusable(before, fresh, now) : null;
+        var session = live is null ? fresh : live.Expires - now < enough ? live with { Expires = fresh.Expires } : live;
+        var next = ReferenceEquals(proved, before.Identity) ? before : before with { Identity = proved };
+        var isWritten = !ReferenceEquals(session, live);
+        next = isWritten ? SessionRoom.Add(next, session, now) : next;
+        return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says), before.Pages.Except(next.Pages));
+    }
+
+    /// <summary>A session that is stored, or will be with this very write.</summary>
+    private StoredSession? Reusable(SessionState state, StoredSession fresh, DateTimeOffset now)
+    {
+        var recent = state.Sessions.FindLast(session =>
+            session.TokenHash is null && !_doubtful.Contains(session.Id) && session.CredentialStamp == fresh.CredentialStamp && session.Expires > now && session.WasOpenedWith(fresh.Claims));
+        return recent ?? (pages.FindShared(fresh.CredentialStamp, fresh.Claims, state.Pages) is { } older && older.Expires > now && !_doubtful.Contains(older.Id) ? older : null);
+    }
+
+    /// <summary>Moves the newest sessions into a page when they are many; one at a time.</summary>
+    private Task MakeRoom(SessionState state) => state.Sessions.Count < SessionRoom.MaxRecent ? Task.CompletedTask
+        : _moving is { IsCompleted: false } moving ? moving
+        : _moving = Move(state);
+
+    private async Task Move(SessionState state)
+    {
+        while (state.Sessions.Count >= SessionRoom.MaxRecent)
+        {
+            var moving = state.Sessions.Take(SessionRoom.MaxPage).ToList();
+            var link = await pages.Write(moving);
+            var moved = await newest.Change(before =>
+            {
+                var left = before.Sessions.Except(moving).ToList();
+                return left.Count == before.Sessions.Count - moving.Count
+                    ? (before with { Sessions = left, Pages = [.. before.Pages, link] }, true)
+                    : (before, false);
+            });
+            if (!moved)
+            {
+                // One of them ended or went on meanwhile: nobody may find it in a page.
+                pages.Discard([link]).Ignore();
+                return;
+            }
+
+            state = await Read();
+        }
+    }
+}
+
+/// <summary>A session that is stored.</summary>
+/// <param name="Session">The session.</param>
+/// <param name="Generation">What access tokens must name.</param>
+/// <param name="Identity">What was proved, as it is stored.</param>
+/// <param name="IsWritten">Whether it was opened, or lasts longer than before.</param>
+/// <param name="HasChanged">Whether the proof says something else than the one before.</param>
+internal sealed record BookedSession(StoredSession Session, long Generation, VerifiedIdentity Identity, bool IsWritten, bool HasChanged);

@@ -1,0 +1,125 @@
+using RegistryProxy.Grains.Storage;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>The older sessions of one identity: the pages that its state names, in memory, and where each session is. For the single thread of a grain.</summary>
+internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
+{
+    /// <summary>How many pages are read at once.</summary>
+    private const int AtOnce = 16;
+
+    private readonly Dictionary<string, Stored<SessionPage>> _pages = [];
+    private readonly Dictionary<string, string> _places = [];
+    private readonly Dictionary<string, string> _shared = [];
+    private List<SessionPageLink>? _links;
+    private Task? _following;
+
+    /// <summary>Reads the pages that a state names and that are not here yet, and forgets those that it does not name any more.</summary>
+    public Task Follow(SessionState state) => ReferenceEquals(state.Pages, _links) ? Task.CompletedTask
+        : _following is { IsCompleted: false } running ? After(running, state)
+        : _following = Load(state);
+
+    /// <summary>A session of a page; <c>null</c> when there is none of this id.</summary>
+    public StoredSession? Find(string id) =>
+        _places.TryGetValue(id, out var place) && _pages.TryGetValue(place, out var page) ? page.Value.Sessions.Find(session => session.Id == id) : null;
+
+    /// <summary>The newest session without a refresh token that was opened by the same credential and claims, in one of some pages.</summary>
+    public StoredSession? FindShared(string credentialStamp, IReadOnlyDictionary<string, string>? claims, List<SessionPageLink> among) =>
+        among.Count > 0 && _shared.TryGetValue(SharedKey(credentialStamp, claims), out var id)
+            && _places.TryGetValue(id, out var place) && among.Exists(link => link.Id == place)
+            ? Find(id)
+            : null;
+
+    /// <summary>Writes sessions into a page of their own, which nothing names yet.</summary>
+    public async Task<SessionPageLink> Write(List<StoredSession> sessions)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        var page = open(id);
+        await page.Change(_ => (new SessionPage { Sessions = sessions }, true));
+        _pages[id] = page;
+        Note(id, sessions);
+        return new SessionPageLink(
+            id, sessions.Count, sessions.Sum(session => session.Bytes), sessions.Max(session => session.Opened), sessions.Max(session => session.Expires));
+    }
+
+    /// <summary>Takes a session out of the page that it is in; <c>false</c> when it is in none.</summary>
+    public Task<bool> Remove(string id) => !_places.TryGetValue(id, out var place) || !_pages.TryGetValue(place, out var page)
+        ? Task.FromResult(false)
+        : page.Change(known => known.Sessions.FindAll(session => session.Id != id) is var left && left.Count < known.Sessions.Count
+            ? (left.Count == 0 ? null : known with { Sessions = left }, true)
+            : (known, false));
+
+    /// <summary>Removes pages that nothing names any more; what stays behind ends by itself.</summary>
+    public async Task Discard(IEnumerable<SessionPageLink> links)
+    {
+        foreach (var link in links)
+        {
+            try
+            {
+                await (_pages.GetValueOrDefault(link.Id) ?? open(link.Id)).Change<bool>(_ => (null, true));
+            }
+            catch (Exception)
+            {
+                // The storage is away; the record knows its own end.
+            }
+        }
+    }
+
+    private async Task After(Task running, SessionState state)
+    {
+        await running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        await Follow(state);
+    }
+
+    private async Task Load(SessionState state)
+    {
+        foreach (var some in state.Pages.Where(link => !_pages.ContainsKey(link.Id)).ToList().Chunk(AtOnce))
+        {
+            var read = some.Select(link => (link.Id, Page: open(link.Id))).ToList();
+            await Task.WhenAll(read.Select(item => item.Page.Get().AsTask()));
+            foreach (var (id, page) in read)
+            {
+                _pages[id] = page;
+                Note(id, page.Value.Sessions);
+            }
+        }
+
+        var named = state.Pages.Select(link => link.Id).ToHashSet();
+        foreach (var gone in _pages.Keys.Where(id => !named.Contains(id)).ToList())
+        {
+            Forget(gone);
+        }
+
+        _links = state.Pages;
+    }
+
+    private void Note(string page, List<StoredSession> sessions)
+    {
+        foreach (var session in sessions)
+        {
+            _places[session.Id] = page;
+            if (session.TokenHash is null)
+            {
+                _shared[SharedKey(session.CredentialStamp, session.Claims)] = session.Id;
+            }
+        }
+    }
+
+    private void Forget(string page)
+    {
+        _pages.Remove(page);
+        foreach (var id in _places.Where(place => place.Value == page).Select(place => place.Key).ToList())
+        {
+            _places.Remove(id);
+        }
+
+        foreach (var key in _shared.Where(shared => !_places.ContainsKey(shared.Value)).Select(shared => shared.Key).ToList())
+        {
+            _shared.Remove(key);
+        }
+    }
+
+    private static string SharedKey(string credentialStamp, IReadOnlyDictionary<string, string>? claims) => claims is null
+        ? credentialStamp
+        : string.Join('\0', claims.OrderBy(claim => claim.Key, StringComparer.Ordinal).Select(claim => $"{claim.Key}\u0001{claim.Value}").Prepend(credentialStamp));
+}

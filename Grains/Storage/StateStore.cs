@@ -1,0 +1,39 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans.Storage;
+
+namespace RegistryProxy.Grains.Storage;
+
+/// <summary>Gives grains their stored records: the only way to the storage of state. Counts and logs what the storage does not do.</summary>
+internal sealed partial class StateStore
+{
+    private readonly IGrainStorage _storage;
+    private readonly TimeProvider _time;
+    private readonly ILogger<StateStore> _logger;
+    private long _failures;
+
+    public StateStore(
+        [FromKeyedServices(GrainStorageNames.State)] IGrainStorage storage, TimeProvider time, IMeterFactory meters, ILogger<StateStore> logger)
+    {
+        (_storage, _time, _logger) = (storage, time, logger);
+        meters.Create("RegistryProxy.Grains").CreateObservableCounter(
+            "registryproxy.state.failures", () => Volatile.Read(ref _failures), "{call}", "Reads and writes that the storage of the state did not do");
+    }
+
+    /// <summary>A record of a grain; nothing is read yet.</summary>
+    /// <param name="name">The name of the state, which is a part of the key of its record.</param>
+    /// <param name="grain">Whose it is.</param>
+    /// <param name="outdated">Called when another activation wrote it.</param>
+    public Stored<T> Open<T>(string name, GrainId grain, Action? outdated = null)
+        where T : class, new() => new(_storage, name, grain, _time, fault => Failed(name, fault)) { Outdated = outdated };
+
+    private void Failed(string name, Exception fault)
+    {
+        Interlocked.Increment(ref _failures);
+        LogFailed(fault, name);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The storage of the state '{State}' does not answer as it should; who asked is told so")]
+    private partial void LogFailed(Exception fault, string state);
+}

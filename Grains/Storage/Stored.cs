@@ -1,0 +1,155 @@
+using Orleans.Storage;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Storage;
+
+/// <summary>
+/// One stored record of a grain. A change is made on a copy, written, and seen by nobody before the storage has it; changes that come while a
+/// write runs share the next one. After a write that failed nobody knows what the storage has, so it is read again before the next one. For
+/// the single thread of a grain.
+/// </summary>
+internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grain, TimeProvider time, Action<Exception>? failed = null)
+    where T : class, new()
+{
+    /// <summary>How long the storage may take. A write that is late all the same meets a newer ETag, and does nothing.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>From one look at what a failed write left behind to the next.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    private List<PendingChange<T>> _waiting = [];
+    private GrainState<T>? _known;
+    private Task? _reading;
+    private bool _isWriting;
+    private bool _isDoubtful;
+    private DateTimeOffset _lookAt;
+
+    /// <summary>Called when somebody else wrote the record: another activation lives.</summary>
+    public Action? Outdated { get; init; }
+
+    /// <summary>What the storage had last; must never be changed. Only after <see cref="Get"/>.</summary>
+    public T Value => _known!.State!;
+
+    /// <summary>Whether there is a record. Only after <see cref="Get"/>.</summary>
+    public bool Exists => _known!.RecordExists;
+
+    /// <summary>Reads the record the first time. After a failed write what was there before is given, and the storage asked behind it.</summary>
+    /// <exception cref="StateUnavailableException">It cannot be read.</exception>
+    public ValueTask<T> Get()
+    {
+        if (_known is not { } known)
+        {
+            return new(First());
+        }
+
+        if (_isDoubtful && !_isWriting && time.GetUtcNow() >= _lookAt)
+        {
+            Read().Ignore();
+        }
+
+        return new(known.State!);
+    }
+
+    /// <summary>
+    /// Changes the record. The change gets what is stored and returns what shall be, <c>null</c> for no record at all, or the very same for
+    /// nothing to do; it may be called again after another one.
+    /// </summary>
+    /// <exception cref="InconsistentStateException">Somebody else wrote it.</exception>
+    /// <exception cref="StateUnavailableException">It may or may not have been written.</exception>
+    public Task<TResult> Change<TResult>(Func<T, (T? Next, TResult Result)> change)
+    {
+        var pending = new PendingChange<T, TResult>(change);
+        _waiting.Add(pending);
+        if (!_isWriting)
+        {
+            _isWriting = true;
+            WriteAll().Ignore();
+        }
+
+        return pending.Outcome;
+    }
+
+    private async Task<T> First()
+    {
+        await Read();
+        return Value;
+    }
+
+    private async Task WriteAll()
+    {
+        // Whoever else has work in this turn comes along.
+        await Task.Yield();
+        while (_waiting.Count > 0)
+        {
+            List<PendingChange<T>>? batch = null;
+            try
+            {
+                if (_known is null || _isDoubtful || _reading is { IsCompleted: false })
+                {
+                    await Read();
+                }
+
+                (batch, _waiting) = (_waiting, []);
+                await Write(batch, _known!);
+                batch.ForEach(pending => pending.Succeed());
+            }
+            catch (Exception fault)
+            {
+                if (batch is null)
+                {
+                    (batch, _waiting) = (_waiting, []);
+                }
+
+                batch.ForEach(pending => pending.Fail(fault));
+            }
+        }
+
+        _isWriting = false;
+    }
+
+    private async Task Write(List<PendingChange<T>> batch, GrainState<T> known)
+    {
+        var next = batch.Aggregate(known.State, static (state, pending) => pending.Apply(state ?? new T()));
+        if (ReferenceEquals(next, known.State) || (next is null && !known.RecordExists))
+        {
+            return;
+        }
+
+        var written = new GrainState<T>(next ?? known.State!, known.ETag) { RecordExists = known.RecordExists };
+        _isDoubtful = true;
+        await Ask(() => next is null ? storage.ClearStateAsync(name, grain, written) : storage.WriteStateAsync(name, grain, written));
+        (written.State, _known, _isDoubtful) = (next ?? new T(), written, false);
+    }
+
+    /// <summary>One at a time.</summary>
+    private Task Read() => _reading is { IsCompleted: false } running ? running : _reading = ReadNow();
+
+    private async Task ReadNow()
+    {
+        _lookAt = time.GetUtcNow() + LookAgain;
+        var read = new GrainState<T>(new T());
+        await Ask(() => storage.ReadStateAsync(name, grain, read));
+        read.State ??= new T();
+        (_known, _isDoubtful) = (read, false);
+    }
+
+    private async Task Ask(Func<Task> question)
+    {
+        try
+        {
+            await question().WaitAsync(Patience, time);
+        }
+        catch (InconsistentStateException)
+        {
+            // What is known here is what somebody else has left behind.
+            _known = null;
+            Outdated?.Invoke();
+            throw;
+        }
+        catch (Exception fault) when (fault is not StateUnavailableException)
+        {
+            failed?.Invoke(fault);
+            throw new StateUnavailableException($"the storage of the state '{name}' does not answer as it should: {fault.GetType().Name}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using RegistryProxy.Silo.Storage;
+
+namespace RegistryProxy.Silo.Clustering;
+
+/// <summary>
+/// Starts the silo of Orleans once it can read the state of its cluster. A silo that joined without its keys would be given grains that it
+/// cannot serve; so it stays outside, and <c>/readyz</c> says why.
+/// </summary>
+internal sealed partial class HeldSilo(IHostedService silo, StateProbe probe, TimeProvider time, ILogger<HeldSilo> logger) : IHostedService, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Task _starting = Task.CompletedTask;
+    private bool _isStarted;
+
+    /// <summary>Puts itself in the place of Orleans' own service, so that what starts after it still does.</summary>
+    public static void Hold(IServiceCollection services)
+    {
+        var index = services.ToList().FindIndex(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "SiloHostedService");
+        var silo = services[index].ImplementationType!;
+        services[index] = ServiceDescriptor.Singleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<HeldSilo>(
+            provider, (IHostedService)ActivatorUtilities.CreateInstance(provider, silo)));
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (await probe.Look())
+        {
+            await Start(cancellationToken);
+        }
+        else
+        {
+            _starting = StartLater();
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stop.CancelAsync();
+        await _starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_isStarted)
+        {
+            await silo.StopAsync(cancellationToken);
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private Task Start(CancellationToken cancellation)
+    {
+        _isStarted = true;
+        return silo.StartAsync(cancellation);
+    }
+
+    private async Task StartLater()
+    {
+        while (true)
+        {
+            await Task.Delay(Period, time, _stop.Token);
+            if (await probe.Look())
+            {
+                try
+                {
+                    await Start(_stop.Token);
+                }
+                catch (Exception fault)
+                {
+                    LogFailed(fault);
+                }
+
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo could not start: start this process again")]
+    private partial void LogFailed(Exception fault);
+}

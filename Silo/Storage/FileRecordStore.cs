@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
+using Orleans.Storage;
+using RegistryProxy.Files;
+
+namespace RegistryProxy.Silo.Storage;
+
+/// <summary>
+/// One file for each state. A write is on the disk before it counts, and replaces the file as a whole. Names of files are hashes; whose state
+/// it is stands in the file, encrypted, for whoever encrypts it anew.
+/// </summary>
+internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, TimeProvider time) : IRecordStore
+{
+    /// <summary>The largest file: the list of a tenant with 100,000 sessions.</summary>
+    private const int MaxRecordBytes = 256 * 1024 * 1024;
+
+    /// <summary>Writers of one file wait for each other; those of others rarely do.</summary>
+    private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+
+    /// <summary>The name of the file of a state.</summary>
+    public static string NameOf(StateOwner owner) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{owner.Service}\n{owner.State}\n{owner.Grain}")));
+
+    public Task<StoredRecord?> Read(StateOwner owner) => Run(NameOf(owner), path =>
+        Stored(path) is { } file ? new StoredRecord(path, owner, file.Content, file.ETag, file.KeepUntil) : null);
+
+    public Task<string> Write(StateOwner owner, byte[] content, DateTimeOffset? keepUntil, string? etag)
+    {
+        var name = NameOf(owner);
+        return Run(name, path =>
+        {
+            RefuseOutdated(path, etag);
+            var next = new FileRecord(FileRecord.NewTag(), keepUntil, cipher.Seal(Encoding.UTF8.GetBytes($"{owner.Grain}\n{owner.State}"), NameOwner(owner.Service, name)), content);
+            StateFolder.Replace(path, next.ToBytes());
+            return next.ETag;
+        });
+    }
+
+    public Task Remove(StateOwner owner, string? etag) => Run(NameOf(owner), path =>
+    {
+        RefuseOutdated(path, etag);
+        File.Delete(path);
+        return true;
+    });
+
+    public async IAsyncEnumerable<StoredRecord> All([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        foreach (var path in folder.Files())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var name = Path.GetFileName(path);
+            if (await Run(name, _ => Swept(path)) is { } file)
+            {
+                yield return new StoredRecord(path, null, file.Content, file.ETag, file.KeepUntil) { Owner = OwnerOf(name, file) };
+            }
+        }
+    }
+
+    public Task Reseal(StoredRecord record, byte[] content) => Run(Path.GetFileName(record.Place), path =>
+    {
+        if (Stored(path) is { Name: not null } file && file.ETag == record.ETag && record.Owner is { } owner)
+        {
+            var name = cipher.Seal(Encoding.UTF8.GetBytes($"{owner.Grain}\n{owner.State}"), NameOwner(owner.Service, Path.GetFileName(path)));
+            StateFolder.Replace(path, (file with { Name = name, Content = content }).ToBytes());
+        }
+
+        return true;
+    });
+
+    public Task Remove(StoredRecord record) => Run(Path.GetFileName(record.Place), path =>
+    {
+        if (Stored(path)?.ETag == record.ETag)
+        {
+            File.Delete(path);
+        }
+
+        return true;
+    });
+
+    /// <summary>A file that has not come to its end; what has, and what a crash left behind of a write, is removed.</summary>
+    private FileRecord? Swept(string path)
+    {
+        if (Path.GetExtension(path) == StateFolder.Unfinished)
+        {
+            File.Delete(path);
+            return null;
+        }
+
+        var file = Stored(path);
+        if (file is null)
+        {
+            File.Delete(path);
+        }
+
+        return file;
+    }
+
+    private FileRecord? Stored(string path) =>
+        File.Exists(path) && FileRecord.Read(BoundedFile.Read(path, MaxRecordBytes)) is var file && !(file.KeepUntil <= time.GetUtcNow()) ? file : null;
+
+    private StateOwner? OwnerOf(string name, FileRecord file) =>
+        file.Name is { } sealedName && cipher.Open(sealedName, NameOwner(folder.Service, name)).Plain is { } plain
+            && Encoding.UTF8.GetString(plain).Split('\n') is [.. var grain, var state] && new StateOwner(folder.Service, string.Join('\n', grain), state) is var owner
+            && NameOf(owner) == name
+            ? owner
+            : null;
+
+    private Task<T> Run<T>(string name, Func<string, T> work) => Task.Run(() =>
+    {
+        lock (_gates[Convert.ToInt32(name[..2], 16) % _gates.Length])
+        {
+            return work(folder.PathOf(name));
+        }
+    });
+
+    private void RefuseOutdated(string path, string? known)
+    {
+        var stored = Stored(path)?.ETag;
+        if (stored != known)
+        {
+            throw new InconsistentStateException("the state was written by another activation", stored, known);
+        }
+    }
+
+    private static StateOwner NameOwner(string service, string file) => new(service, file, "name");
+}

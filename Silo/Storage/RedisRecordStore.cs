@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Orleans.Storage;
+using StackExchange.Redis;
+
+namespace RegistryProxy.Silo.Storage;
+
+/// <summary>
+/// One hash for each state, with its version and its content, in the layout of Orleans' own storage, which knows one end for all records: here
+/// each has its own, set together with the content.
+/// </summary>
+internal sealed class RedisRecordStore(ConfigurationOptions server, string service) : IRecordStore, IAsyncDisposable
+{
+    private const int KeysAtOnce = 250;
+
+    private const string Known = "local e = redis.call('HGET', KEYS[1], 'etag') or '' ";
+
+    private const string WriteScript = Known + """
+        if e ~= ARGV[1] then return e end
+        redis.call('HSET', KEYS[1], 'etag', ARGV[2], 'data', ARGV[3])
+        if ARGV[4] == '' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIREAT', KEYS[1], ARGV[4]) end
+        return false
+        """;
+
+    private const string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
+
+    private const string ResealScript = Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
+
+    private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
+
+    private string Prefix => $"{service}/state/";
+
+    public async Task<StoredRecord?> Read(StateOwner owner) => await Read((await _connection.Value).GetDatabase(), KeyOf(owner), owner);
+
+    public async Task<string> Write(StateOwner owner, byte[] content, DateTimeOffset? keepUntil, string? etag)
+    {
+        var next = Guid.NewGuid().ToString("N");
+        var end = keepUntil?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture) ?? "";
+        await RunOrRefuse(WriteScript, KeyOf(owner), etag, next, content, end);
+        return next;
+    }
+
+    public Task Remove(StateOwner owner, string? etag) => RunOrRefuse(RemoveScript, KeyOf(owner), etag);
+
+    public async IAsyncEnumerable<StoredRecord> All([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var connection = await _connection.Value;
+        var pattern = string.Concat(Prefix.Select(letter => letter is '*' or '?' or '[' or ']' or '\\' ? $"\\{letter}" : letter.ToString())) + "*";
+        foreach (var primary in connection.GetServers().Where(known => known is { IsConnected: true, IsReplica: false }))
+        {
+            await foreach (var key in primary.KeysAsync(pattern: pattern, pageSize: KeysAtOnce).WithCancellation(cancellation))
+            {
+                if (await Read(connection.GetDatabase(), key, OwnerOf(key.ToString())) is { } record)
+                {
+                    yield return record;
+                }
+            }
+        }
+    }
+
+    public Task Reseal(StoredRecord record, byte[] content) => Run(ResealScript, record.Place, record.ETag, content);
+
+    public Task Remove(StoredRecord record) => Run(RemoveScript, record.Place, record.ETag);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection.IsValueCreated && _connection.Value.IsCompletedSuccessfully)
+        {
+            await _connection.Value.Result.DisposeAsync();
+        }
+    }
+
+    private static async Task<StoredRecord?> Read(IDatabase database, RedisKey key, StateOwner? owner)
+    {
+        var (fields, end) = (database.HashGetAsync(key, ["etag", "data"]), database.KeyExpireTimeAsync(key));
+        return await fields is [{ IsNull: false } etag, { IsNull: false } data] && (byte[]?)data is { Length: > 0 } content
+            ? new StoredRecord(key.ToString(), owner, content, etag.ToString(), await end is { } at ? new DateTimeOffset(at, TimeSpan.Zero) : null)
+            : null;
+    }
+
+    private async Task<RedisResult> Run(string script, string key, params RedisValue[] values) =>
+        await (await _connection.Value).GetDatabase().ScriptEvaluateAsync(script, [key], values);
+
+    private async Task RunOrRefuse(string script, string key, string? etag, params RedisValue[] values)
+    {
+        var result = await Run(script, key, [etag ?? "", .. values]);
+        if (!result.IsNull)
+        {
+            throw new InconsistentStateException("the state was written by another activation", result.ToString(), etag);
+        }
+    }
+
+    private string KeyOf(StateOwner owner) => $"{Prefix}{owner.Grain}/{owner.State}";
+
+    private StateOwner? OwnerOf(string key) => key.LastIndexOf('/') is var last && last > Prefix.Length
+        ? new StateOwner(service, key[Prefix.Length..last], key[(last + 1)..])
+        : null;
+}

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using RegistryProxy.Background;
+
+namespace RegistryProxy.Silo.Storage;
+
+/// <summary>
+/// Looks at every record now and then: encrypts those under old keys anew, removes those that were given up and those whose end has come, and
+/// counts what is left under each key. Several silos may do so at once: each change counts only for the version that was read.
+/// </summary>
+internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher, StateKeys keys, StateMeter meter, TimeProvider time, ILogger<StateSweep> logger)
+    : BackgroundLoop
+{
+    /// <summary>The most records that are looked at in a second.</summary>
+    public const int MaxPerSecond = 500;
+
+    /// <summary>From one sweep to the next, and a random half of that.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(20);
+
+    private const int AtOnce = 50;
+
+    /// <summary>Looks at every record once.</summary>
+    public async Task Sweep(CancellationToken cancellation)
+    {
+        var found = keys.Ids.ToDictionary(id => id, _ => 0L);
+        var seen = 0;
+        await foreach (var record in store.All(cancellation))
+        {
+            StateMeter.Count(found, await Look(record));
+            if (++seen % AtOnce == 0)
+            {
+                await Task.Delay(TimeSpan.FromSeconds((double)AtOnce / MaxPerSecond), time, cancellation);
+            }
+        }
+
+        meter.Found(found.Where(count => count.Value > 0 || keys.Find(count.Key) is not null).ToDictionary());
+    }
+
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        var pause = Jittered(First);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            pause = Jittered(Period);
+            try
+            {
+                await Sweep(stoppingToken);
+            }
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogLater(fault);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>The key that the record is under now; <c>null</c> for no record of ours.</summary>
+    private async Task<string?> Look(StoredRecord record)
+    {
+        var opened = cipher.Open(record.Content, record.Owner ?? default);
+        if (opened.IsDiscarded)
+        {
+            await store.Remove(record);
+        }
+        else if (opened is { Plain: { } plain, IsCurrent: false } && record.Owner is { } owner)
+        {
+            await store.Reseal(record, cipher.Seal(plain, owner));
+            return keys.Current;
+        }
+
+        return opened.KeyId;
+    }
+
+    private static TimeSpan Jittered(TimeSpan period) => period + (period / 2 * RandomNumberGenerator.GetInt32(1000) / 1000);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored records could not be looked at to the end; they will be again")]
+    private partial void LogLater(Exception fault);
+}
