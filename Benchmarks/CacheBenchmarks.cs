@@ -6,6 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway;
 using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Benchmarks;
 
@@ -16,7 +18,9 @@ public class CacheBenchmarks : IDisposable
     private const string Address = "https://registry.example";
     private const string MediaType = "application/vnd.oci.image.manifest.v1+json";
 
-    private static readonly TagKey Tag = new("acme", "hub https://registry.example/ me", Address, "team-a/deep/app", "v1", MediaType);
+    private static readonly Upstream Hub = new(new UpstreamSnapshot { Name = "hub", Url = new Uri(Address), Account = "me" }, []);
+
+    private static readonly TagKey Tag = new("acme", Hub.Identity, Address, "team-a/deep/app", "v1", ManifestTypes.OciManifest);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("registryproxy-benchmark-").FullName;
     /// <summary>Stands still: what is kept stays fresh however long is measured.</summary>
@@ -68,7 +72,7 @@ public class CacheBenchmarks : IDisposable
     [Benchmark]
     public async Task<long> OpenBlob()
     {
-        using var lease = await _blobs.Open(Tag.Tenant, _content.Digest);
+        using var lease = await _blobs.Open(Tag.Tenant, Hub, _content.Digest);
         return lease!.Size;
     }
 
@@ -77,10 +81,10 @@ public class CacheBenchmarks : IDisposable
         var bytes = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}"}""");
         _content = ManifestContent.Of(ManifestContent.DigestOf(bytes), MediaType, bytes)!;
         _holding = new Holding(Tag.Tenant, Tag.Upstream, Address, Tag.Repository, _content.Digest.Value);
-        _manifests.Add(Tag.Tenant, _content);
+        _manifests.Add(_holding.Supplier, _content);
         _tags.Learn(Tag, _content, _writes.Mark(Address, Tag.Repository));
         _holdings.Learn(_holding, _writes.Mark(Address, Tag.Repository));
-        using var blob = _store.Begin(Tag.Tenant, bytes.Length)!;
+        using var blob = _store.Begin(_holding.Supplier, bytes.Length)!;
         blob.MakeRoom(bytes.Length);
         RandomAccess.Write(blob.File, bytes, 0);
         blob.Keep(StoredBlobs.NameOf(_content.Digest));

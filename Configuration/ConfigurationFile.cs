@@ -98,6 +98,7 @@ public static class ConfigurationFile
             Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
             Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
         };
+        UpstreamReader.RequireMutualSharing(map["upstreams"], known.Upstreams);
         var tenants = map["tenants"];
         var configuration = known with { Tenants = All(tenants, (name, field) => TenantReader.Read(name, field, known)) };
         TenantReader.RefuseSharedHosts(tenants, configuration.Tenants.Values);

@@ -23,4 +23,10 @@ public sealed record UpstreamConfiguration
 
     /// <summary>Host globs that redirects may lead to; empty means any public address (any address that may be dialled).</summary>
     public IReadOnlyList<string> RedirectHosts { get; init; } = [];
+
+    /// <summary>
+    /// Other upstreams, each of which lists this one too: what one of them sent may be served from the cache of a tenant on the word of another.
+    /// Empty: each answers for its own bytes alone.
+    /// </summary>
+    public IReadOnlyList<string> SharesContentWith { get; init; } = [];
 }

@@ -27,9 +27,34 @@ internal static class UpstreamReader
             AllowPrivate = allowPrivate,
             Redirects = Redirects(map["redirects"]) ?? RedirectMode.Follow,
             RedirectHosts = [.. map["redirectHosts"].Items().Select(item => item.RequiredText())],
+            SharesContentWith = [.. map["sharesContentWith"].Items().Select(item => item.RequiredText())],
         };
         map.RefuseOthers();
         return upstream;
+    }
+
+    /// <summary>Content is shared by upstreams that say so both: one alone could give itself the content of another.</summary>
+    public static void RequireMutualSharing(Field upstreams, IReadOnlyDictionary<string, UpstreamConfiguration> all)
+    {
+        foreach (var (name, field) in upstreams.Entries().Where(entry => entry.Field.IsMap))
+        {
+            foreach (var item in field.Map()!["sharesContentWith"].Items())
+            {
+                var other = item.RequiredText();
+                if (other == name)
+                {
+                    item.Fail("names the upstream itself, whose content is its own anyway");
+                }
+                else if (!all.TryGetValue(other, out var listed))
+                {
+                    item.Fail($"there is no upstream '{other}'; known: {string.Join(", ", all.Keys)}");
+                }
+                else if (!listed.SharesContentWith.Contains(name))
+                {
+                    item.Fail($"both must list each other: add '{name}' to upstreams.{other}.sharesContentWith, or take '{other}' out here");
+                }
+            }
+        }
     }
 
     public static RedirectMode? Redirects(Field field)

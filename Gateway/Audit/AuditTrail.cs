@@ -14,6 +14,9 @@ namespace RegistryProxy.Gateway.Audit;
 /// <summary>What a gateway reports: logins, refusals, pulls of manifests, pushes and deletions.</summary>
 internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, ClientAddress addresses, TimeProvider time)
 {
+    /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
+    private const int MaxUserAgent = 256;
+
     /// <summary>A request was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
     {
@@ -103,7 +106,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         Event = name,
         Tenant = site.Tenant.Name,
         Client = addresses.Of(context)?.ToString(),
-        UserAgent = context.Request.Headers.UserAgent.ToString(),
+        UserAgent = HeaderText.Shorten(context.Request.Headers.UserAgent.ToString(), MaxUserAgent),
         RequestId = context.TraceIdentifier,
     };
 

@@ -1,4 +1,4 @@
-using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Snapshots;
 
 namespace RegistryProxy.Gateway.Authentication;
@@ -9,22 +9,32 @@ internal sealed class AccessTokenCache
     /// <summary>How many tokens are kept.</summary>
     private const int Capacity = 20_000;
 
-    private readonly ConcurrentLru<string, AccessToken> _tokens = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly WeighedCache<string, AccessToken> _tokens = new(Capacity, MaxBytes, Weigh);
 
     /// <summary>
-    /// The token of an Authorization header, verified now or before; <c>null</c> when it is not one of ours. Kept under the whole header:
-    /// connections give the same text each time, and a warm request copies none of it.
+    /// The token of an Authorization header, verified now or before; <c>null</c> when it is not one of ours. Kept under the token alone,
+    /// however its header is written, and looked up without a copy of it.
     /// </summary>
     public AccessToken? Get(string header, FrontDoorMap map)
     {
-        if (_tokens.TryGet(header, out var known))
+        var text = header.AsSpan("Bearer ".Length).Trim(" \t");
+        if (text.Length > AccessTokenVerifier.MaxLength)
         {
-            return known;
+            return null;
         }
 
-        var verified = map.Verifier.Verify(header["Bearer ".Length..].Trim());
-        return verified is null ? null : _tokens.GetOrAdd(header, static (_, token) => token, verified);
+        return _tokens.TryGet(text, out var known) ? known : Verify(text.ToString(), map);
     }
 
     public void Clear() => _tokens.Clear();
+
+    private AccessToken? Verify(string token, FrontDoorMap map) =>
+        map.Verifier.Verify(token) is { } verified ? _tokens.GetOrAdd(token, () => verified) : null;
+
+    /// <summary>Its own text, its texts beside it, and the repositories that it opens.</summary>
+    private static long Weigh(string text, AccessToken token) =>
+        TextWeight.Of(text) + 400 + (2 * TextWeight.Of(token.Subject)) + token.Access.Sum(scope => 80 + TextWeight.Of(scope.Repository?.Value ?? ""));
 }

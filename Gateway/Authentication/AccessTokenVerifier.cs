@@ -12,8 +12,8 @@ namespace RegistryProxy.Gateway.Authentication;
 /// </summary>
 internal sealed class AccessTokenVerifier
 {
-    /// <summary>The longest token that is looked at, in characters.</summary>
-    private const int MaxLength = 8192;
+    /// <summary>The longest token that is looked at, in characters: one for as many of the longest names as a request may ask for.</summary>
+    internal const int MaxLength = 12 * 1024;
 
     private const int SignatureLength = 64;
 

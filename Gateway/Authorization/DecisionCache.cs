@@ -1,6 +1,6 @@
-using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
@@ -18,7 +18,10 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
     /// <summary>How many sessions of one identity are kept.</summary>
     private const int SessionsPerIdentity = 32;
 
-    private readonly ConcurrentLru<string, LeasedDecision[]> _decisions = new(Capacity);
+    /// <summary>What the decisions may weigh, in bytes.</summary>
+    private const int MaxBytes = 64 * 1024 * 1024;
+
+    private readonly WeighedCache<string, LeasedDecision[]> _decisions = new(Capacity, MaxBytes, Weigh);
     private long _drops;
 
     /// <summary>The decision for a session; <c>null</c> when the cluster cannot be asked and nothing usable is known.</summary>
@@ -38,7 +41,7 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
     public void Drop(string sessionKey)
     {
         Interlocked.Increment(ref _drops);
-        _decisions.TryRemove(sessionKey);
+        _decisions.Remove(sessionKey);
     }
 
     public void DropAll()
@@ -96,10 +99,14 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
     private void Keep(LeasedDecision decision)
     {
         _decisions.TryGet(decision.Session.Key, out var others);
-        _decisions.AddOrUpdate(
+        _decisions.Set(
             decision.Session.Key,
             [decision, .. (others ?? []).Where(other => other.Session.Id != decision.Session.Id).Take(SessionsPerIdentity - 1)]);
     }
+
+    private static long Weigh(string key, LeasedDecision[] decisions) => TextWeight.Of(key) + decisions.Sum(decision =>
+        400 + TextWeight.Of(decision.Session.Id) + decision.Decision.Rules.Sum(rule =>
+            100 + TextWeight.Of(rule.Name) + rule.Repositories.Sum(pattern => 100 + (2 * TextWeight.Of(pattern.Value)))));
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
 

@@ -1,20 +1,73 @@
-using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Primitives;
 
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
-/// The media types that a client takes, as one text that is the same for the same types: Docker sends them in another order each time.
+/// The media types that a client takes. What is kept is kept by those of them that are known, whatever else a client names and in whatever
+/// order: a set of few bits, so that nobody can make entries by inventing types.
 /// </summary>
-internal static class AcceptedTypes
+/// <param name="Known">The known ones among them.</param>
+/// <param name="NamesOthers">Whether there are others.</param>
+internal readonly record struct AcceptedTypes(ManifestTypes Known, bool NamesOthers)
 {
-    private const int Capacity = 1000;
+    public static AcceptedTypes Of(StringValues accept)
+    {
+        var (known, others) = (ManifestTypes.None, false);
+        foreach (var value in accept)
+        {
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                var element = value.AsSpan()[range];
+                var type = TypeOf(element);
+                if (type.IsEmpty || IsRefused(element))
+                {
+                    continue;
+                }
 
-    /// <summary>What came before: a client sends few different ones.</summary>
-    private static readonly ConcurrentLru<string, string> Known = new(Capacity);
+                var found = ManifestMediaType.Parse(type);
+                known |= found;
+                others |= found == ManifestTypes.None;
+            }
+        }
 
-    public static string KeyOf(StringValues accept) => Known.GetOrAdd(accept.ToString(), Sort);
+        return new AcceptedTypes(accept.Count == 0 ? ManifestTypes.Unsaid : known, others);
+    }
 
-    private static string Sort(string accept) =>
-        string.Join(',', accept.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+    /// <summary>Whether a known type is among them.</summary>
+    public bool Takes(string mediaType) =>
+        (Known & (ManifestTypes.Any | ManifestTypes.Unsaid | ManifestMediaType.Parse(mediaType))) != ManifestTypes.None;
+
+    /// <summary>
+    /// What an upstream is asked with: the known types without the client's preferences among them, since the answer is for others too, and
+    /// the other types as the client wrote them.
+    /// </summary>
+    public string ToUpstream(StringValues accept)
+    {
+        var texts = ManifestMediaType.TextsOf(Known);
+        return string.Join(", ", NamesOthers ? texts.Concat(OthersOf(accept)) : texts);
+    }
+
+    private static IEnumerable<string> OthersOf(StringValues accept) => accept
+        .SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        .Where(element => !IsRefused(element) && ManifestMediaType.Parse(TypeOf(element)) == ManifestTypes.None)
+        .Distinct().Order(StringComparer.Ordinal);
+
+    /// <summary>The type of an element, without its parameters.</summary>
+    private static ReadOnlySpan<char> TypeOf(ReadOnlySpan<char> element) =>
+        (element.IndexOf(';') is var end and >= 0 ? element[..end] : element).Trim(" \t");
+
+    /// <summary>Whether an element says that the type is not taken: <c>q=0</c> (RFC 9110 §12.4.2).</summary>
+    private static bool IsRefused(ReadOnlySpan<char> element)
+    {
+        foreach (var range in element.Split(';'))
+        {
+            var parameter = element[range].Trim(" \t");
+            if (parameter.StartsWith("q=0", StringComparison.OrdinalIgnoreCase) && parameter[3..].IndexOfAnyExcept(".0") < 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -1,5 +1,5 @@
-using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Protocol;
 
@@ -16,21 +16,23 @@ internal sealed partial class BlobCache(
     /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
     private const int UnkeptCapacity = 1000;
 
+    private const int UnkeptMaxBytes = 1024 * 1024;
+
     /// <summary>For how long they are; another time they may have another length.</summary>
     private static readonly TimeSpan UnkeptLifetime = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentLru<FillKey, long> _unkept = new(UnkeptCapacity);
+    private readonly WeighedCache<FillKey, long> _unkept = new(UnkeptCapacity, UnkeptMaxBytes, static (key, _) => TextWeight.Of(key.Digest));
 
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
         var digest = exchange.Path.Digest!;
         var holding = Holding.Of(exchange, digest.Value);
-        var fetch = new Fetch(exchange.Destination, "blobs", digest.Value, [], DistributionError.BlobUnknown());
+        var fetch = new Fetch(exchange.Destination, "blobs", digest.Value, "", DistributionError.BlobUnknown());
 
         // 1. To know a digest opens nothing.
         var opened = holdings.Knows(holding);
-        if (!opened && (stored.Has(holding.Tenant, digest) || fills.IsRunning(holding)))
+        if (!opened && (stored.Has(holding.Tenant, exchange.Upstream, digest) || fills.IsRunning(holding)))
         {
             if (await Confirm(exchange, fetch, holding) is { } refused)
             {
@@ -41,7 +43,7 @@ internal sealed partial class BlobCache(
         }
 
         // 2. From the disk.
-        if (opened && await stored.Open(holding.Tenant, digest) is { } lease)
+        if (opened && await stored.Open(holding.Tenant, exchange.Upstream, digest) is { } lease)
         {
             using (lease)
             {
@@ -90,7 +92,7 @@ internal sealed partial class BlobCache(
                 // One that has no room just now may have it in a moment.
                 if (fill.Starter == holding && (fill.Size < 0 || fill.Size > store.MaxObjectBytes))
                 {
-                    _unkept.AddOrUpdate(FillKey.Of(holding), time.GetTimestamp());
+                    _unkept.Set(FillKey.Of(holding), time.GetTimestamp());
                 }
 
                 return await Bypass(exchange, stream, holding);

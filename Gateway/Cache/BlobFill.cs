@@ -173,7 +173,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
         }
 
         Size = answer.StatusCode == HttpStatusCode.OK && answer.Content.Headers.ContentEncoding.Count == 0 ? answer.Content.Headers.ContentLength ?? -1 : -1;
-        _file = Size >= 0 ? store.Begin(starter.Tenant, Size) : null;
+        _file = Size >= 0 ? store.Begin(starter.Supplier, Size) : null;
         if (_file is null)
         {
             answer.Dispose();

@@ -50,7 +50,7 @@ internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills
         await fill.Run();
         if (fill.End == FillEnd.Complete)
         {
-            deliveries.Add(key.Tenant, key.Digest);
+            deliveries.Add(new Supplier(key.Tenant, key.Upstream), key.Digest);
         }
 
         if (fill.Fault is { } fault)

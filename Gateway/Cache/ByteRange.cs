@@ -27,6 +27,9 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
         return TryParse(header, out var first, out var last) is not true ? whole : Cut(first, last, size);
     }
 
+    /// <summary>Whether a header is one range that can be read.</summary>
+    public static bool IsOne(StringValues header) => header.Count == 1 && TryParse(header, out _, out _);
+
     private static ByteRange? Cut(long? first, long? last, long size) => (first, last) switch
     {
         (null, { } suffix) when suffix == 0 || size == 0 => null,

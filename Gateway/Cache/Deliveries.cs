@@ -1,36 +1,55 @@
-using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>
-/// Which bytes came here from which tenant's own upstreams. What one tenant's brought is never served to another on the word of that other's
-/// upstream alone, which may say that it has anything: it must have sent the bytes itself once. After a restart, whose folder a file lies in tells it.
+/// Which bytes came here from which upstream of which tenant. What one upstream sent is never served on the word of another alone, which may
+/// say that it has anything: it must have sent the bytes itself once, or share content with the one that did. After a restart, whose folder a
+/// file lies in tells it.
 /// </summary>
 internal sealed class Deliveries(DiskStore store)
 {
     private const int Capacity = 100_000;
 
-    private readonly ConcurrentLru<(string Tenant, string Digest), bool> _known = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
 
-    /// <summary>An upstream of the tenant sent these bytes, and they were right.</summary>
-    public void Add(string tenant, string digest) => _known.AddOrUpdate((tenant, digest), true);
+    private readonly WeighedCache<Delivery, bool> _known = new(Capacity, MaxBytes, static (delivery, _) => TextWeight.Of(delivery.Digest));
 
-    /// <summary>Whether one did.</summary>
+    /// <summary>An upstream sent these bytes, and they were right.</summary>
+    public void Add(in Supplier supplier, string digest) => _known.Set(new Delivery(supplier, digest), true);
+
+    /// <summary>Whether bytes may be served to a tenant on the word of an upstream.</summary>
     /// <param name="file">The name that the bytes have on the disk.</param>
-    public bool Has(string tenant, Digest digest, string file)
+    public bool Has(string tenant, Upstream upstream, Digest digest, string file)
     {
-        if (_known.TryGet((tenant, digest.Value), out _))
+        foreach (var identity in upstream.Suppliers)
         {
-            return true;
+            if (_known.TryGet(new Delivery(new Supplier(tenant, identity), digest.Value), out _))
+            {
+                return true;
+            }
         }
 
-        if (store.OwnerOf(file) != DiskShare.OwnerOf(tenant))
-        {
-            return false;
-        }
-
-        Add(tenant, digest.Value);
-        return true;
+        return store.OwnerOf(file) is { } owner && HasLeft(owner, tenant, upstream, digest);
     }
+
+    private bool HasLeft(string owner, string tenant, Upstream upstream, Digest digest)
+    {
+        foreach (var identity in upstream.Suppliers)
+        {
+            var supplier = new Supplier(tenant, identity);
+            if (supplier.Owner == owner)
+            {
+                Add(supplier, digest.Value);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private readonly record struct Delivery(Supplier Supplier, string Digest);
 }

@@ -5,8 +5,11 @@ internal sealed class DiskEntry(string name, string owner, long size, long usedA
 {
     public string Name => name;
 
-    /// <summary>Whose share it counts against: see <see cref="DiskShare"/>.</summary>
+    /// <summary>Whose folder it lies in: see <see cref="Supplier.Owner"/>.</summary>
     public string Owner => owner;
+
+    /// <summary>Whose share it counts against: see <see cref="DiskShare"/>.</summary>
+    public string Share { get; } = Supplier.ShareOf(owner);
 
     /// <summary>In bytes.</summary>
     public long Size => size;

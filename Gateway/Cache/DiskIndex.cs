@@ -26,19 +26,19 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
             return null;
         }
 
-        _shares[node.Value.Owner].Use(node);
+        _shares[node.Value.Share].Use(node);
         node.Value.UsedAt = time.GetTimestamp();
         return node.Value;
     }
 
-    /// <summary>Whose share a file counts against; <c>null</c> when there is none.</summary>
+    /// <summary>Whose folder a file lies in; <c>null</c> when there is none.</summary>
     public string? OwnerOf(string name) => _entries.GetValueOrDefault(name)?.Value.Owner;
 
     /// <summary>Adds a file that is not there.</summary>
     public DiskEntry Add(string name, string owner, long size)
     {
         var entry = new DiskEntry(name, owner, size, time.GetTimestamp());
-        _entries[name] = ShareOf(owner).Add(entry);
+        _entries[name] = ShareOf(entry.Share).Add(entry);
         Bytes += size;
         return entry;
     }
@@ -50,7 +50,7 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
             return null;
         }
 
-        ShareOf(node.Value.Owner).Remove(node);
+        ShareOf(node.Value.Share).Remove(node);
         Bytes -= node.Value.Size;
         return node.Value;
     }
@@ -59,7 +59,7 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
     /// <param name="leaving">Gets the files that had to go for it.</param>
     public bool Reserve(string owner, long bytes, List<DiskEntry> leaving)
     {
-        var share = ShareOf(owner);
+        var share = ShareOf(Supplier.ShareOf(owner));
         while (maxBytes - Bytes - _reserved < bytes)
         {
             if (Victim(share, bytes) is not { } victim)
@@ -78,7 +78,7 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
     /// <summary>The file came, or will not come.</summary>
     public void Release(string owner, long bytes)
     {
-        ShareOf(owner).Reserve(-bytes);
+        ShareOf(Supplier.ShareOf(owner)).Reserve(-bytes);
         _reserved -= bytes;
     }
 
@@ -99,11 +99,11 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
         return victim;
     }
 
-    private DiskShare ShareOf(string owner)
+    private DiskShare ShareOf(string name)
     {
-        if (!_shares.TryGetValue(owner, out var share))
+        if (!_shares.TryGetValue(name, out var share))
         {
-            _shares[owner] = share = new DiskShare();
+            _shares[name] = share = new DiskShare();
         }
 
         return share;

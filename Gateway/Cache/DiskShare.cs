@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace RegistryProxy.Gateway.Cache;
 
 /// <summary>What one tenant has brought into the cache, in the order of its last use.</summary>
@@ -10,9 +7,6 @@ internal sealed class DiskShare
 
     /// <summary>Of the files, and of what is set aside for those being written.</summary>
     public long Bytes { get; private set; }
-
-    /// <summary>The name of a tenant's share, which is also the name of its folder.</summary>
-    public static string OwnerOf(string tenant) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(tenant)).AsSpan(0, 8));
 
     /// <summary>The entry that was not used for longest and that nobody reads; <c>null</c> when there is none.</summary>
     public DiskEntry? Oldest

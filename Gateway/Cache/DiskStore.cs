@@ -132,15 +132,15 @@ internal sealed partial class DiskStore : IDisposable
         DiskFolder.Delete(PathOf(entry));
     }
 
-    /// <summary>Begins a file of a size for a tenant; <c>null</c> when it does not fit or the disk cannot be written.</summary>
-    public PartialFile? Begin(string tenant, long size)
+    /// <summary>Begins a file of a size that an upstream sends; <c>null</c> when it does not fit or the disk cannot be written.</summary>
+    public PartialFile? Begin(in Supplier supplier, long size)
     {
         if (size > MaxObjectBytes || !IsWritable || (IsFailing && !TryPrepare()))
         {
             return null;
         }
 
-        var owner = DiskShare.OwnerOf(tenant);
+        var owner = supplier.Owner;
         PartialFile? partial = null;
         try
         {

@@ -10,5 +10,7 @@ internal readonly record struct Holding(string Tenant, string Upstream, string A
     public static Holding Of(Exchange exchange, string digest) =>
         new(exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.Upstream.Address, exchange.UpstreamName.Value, digest);
 
+    public Supplier Supplier => new(Tenant, Upstream);
+
     public WriteTarget Target => new(Address, Repository, Digest);
 }

@@ -1,4 +1,4 @@
-using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Memory;
 
 namespace RegistryProxy.Gateway.Cache;
 
@@ -12,7 +12,11 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
-    private readonly ConcurrentLru<Holding, long> _known = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly WeighedCache<Holding, long> _known = new(
+        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository) + TextWeight.Of(holding.Digest));
 
     public bool Knows(in Holding holding) =>
         _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
@@ -24,23 +28,23 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     /// <param name="mark">Taken before it was asked.</param>
     public void Learn(in Holding holding, in WriteMark mark)
     {
-        _known.AddOrUpdate(holding, mark.At);
+        _known.Set(holding, mark.At);
 
         // Looked at behind the line above: a write after this has to look for the entry, and finds it.
         if (!writes.MayLearn(holding.Target, mark))
         {
-            _known.TryRemove(holding);
+            _known.Remove(holding);
         }
     }
 
-    public void Forget(in Holding holding) => _known.TryRemove(holding);
+    public void Forget(in Holding holding) => _known.Remove(holding);
 
     /// <summary>Something was deleted or replaced: no tenant's knowledge of it stays.</summary>
     public void Forget(WriteTarget target)
     {
-        foreach (var key in _known.Keys.Where(key => key.Target == target))
+        foreach (var (key, _) in _known.Entries.Where(entry => entry.Key.Target == target))
         {
-            _known.TryRemove(key);
+            _known.Remove(key);
         }
     }
 }

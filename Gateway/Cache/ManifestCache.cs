@@ -21,21 +21,29 @@ internal sealed class ManifestCache(
     public Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream) =>
         exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest, stream) : ByTag(exchange, stream);
 
+    /// <summary>
+    /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has the
+    /// upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
+    /// </summary>
     private Task<DistributionError?> ByTag(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
-        var key = TagKey.Of(exchange);
-        var entry = tags.Find(key) is { } found && Accepts(exchange.Context.Request, found.MediaType) ? found : null;
-        return entry is not null && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
+        var accepted = AcceptedTypes.Of(exchange.Context.Request.Headers.Accept);
+        var key = TagKey.Of(exchange, accepted);
+        var entry = tags.Find(key);
+        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
             ? Write(exchange, content, CacheState.Hit)
-            : AskForTag(exchange, key, entry, stream);
+            : AskForTag(exchange, key, accepted, entry, stream);
     }
 
-    private async Task<DistributionError?> AskForTag(Exchange exchange, TagKey key, TagEntry? entry, Func<Task<DistributionError?>> stream)
+    private async Task<DistributionError?> AskForTag(
+        Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry, Func<Task<DistributionError?>> stream)
     {
-        var fetch = FetchOf(exchange, key.Tag);
+        var fetch = FetchOf(exchange, key.Tag, accepted);
         var mark = writes.Mark(key.Address, key.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch, mark), () => entry is null ? Get(key, fetch, mark) : Revalidate(key, entry, fetch, mark), exchange.Aborted);
+            FlightOf(exchange, fetch, mark),
+            stop => entry is null ? Get(key, fetch, mark, stop) : Revalidate(key, accepted, entry, fetch, mark, stop),
+            exchange.Aborted);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
             holdings.Learn(Holding.Of(exchange, content.Digest.Value), mark);
@@ -44,18 +52,19 @@ internal sealed class ManifestCache(
         return await Answer(exchange, answer, stream);
     }
 
-    private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, Fetch fetch, WriteMark mark)
+    private async Task<ManifestAnswer> Revalidate(
+        TagKey key, AcceptedTypes accepted, TagEntry entry, Fetch fetch, WriteMark mark, CancellationToken cancellation)
     {
-        var (digest, error) = await fetcher.Ask(fetch);
-        if (error is null && digest is not null && stored.Find(key.Tenant, digest) is { } known)
+        var (digest, error) = await fetcher.Ask(fetch, cancellation);
+        if (error is null && digest is not null && stored.Find(key.Tenant, fetch.Destination.Upstream, digest) is { } known)
         {
             tags.Learn(key, known, mark);
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
-        var answer = error is null ? await Get(key, fetch, mark) : new ManifestAnswer(null, CacheState.Miss, error);
-        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && tags.Find(key) == entry
-            && stored.Find(entry.Digest) is { } old)
+        var answer = error is null or { Status: StatusCodes.Status405MethodNotAllowed } ? await Get(key, fetch, mark, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
+        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
+            && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
         {
             return new ManifestAnswer(old, CacheState.Stale, null);
         }
@@ -68,10 +77,10 @@ internal sealed class ManifestCache(
         return answer;
     }
 
-    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark)
+    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark, CancellationToken cancellation)
     {
-        var answer = await fetcher.Get(key.Tenant, fetch, null);
-        if (answer.Content is { } content)
+        var answer = await fetcher.Get(new Supplier(key.Tenant, key.Upstream), fetch, null, cancellation);
+        if (answer is { Content: { } content, IsOfUpstream: true })
         {
             tags.Learn(key, content, mark);
         }
@@ -82,16 +91,18 @@ internal sealed class ManifestCache(
     private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
     {
         var holding = Holding.Of(exchange, digest.Value);
-        var known = stored.Find(holding.Tenant, digest);
+        var known = stored.Find(holding.Tenant, exchange.Upstream, digest);
         if (known is not null && holdings.Knows(holding))
         {
             return await Write(exchange, known, CacheState.Hit);
         }
 
-        var fetch = FetchOf(exchange, digest.Value);
+        var fetch = FetchOf(exchange, digest.Value, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept));
         var mark = writes.Mark(holding.Address, holding.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch, mark), () => known is null ? fetcher.Get(holding.Tenant, fetch, digest) : Confirm(holding, known, fetch), exchange.Aborted);
+            FlightOf(exchange, fetch, mark),
+            stop => known is null ? fetcher.Get(holding.Supplier, fetch, digest, stop) : Confirm(holding, known, fetch, stop),
+            exchange.Aborted);
         if (answer is { Content: not null, IsOfUpstream: true })
         {
             holdings.Learn(holding, mark);
@@ -105,9 +116,9 @@ internal sealed class ManifestCache(
     }
 
     /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
-    private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch)
+    private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch, CancellationToken cancellation)
     {
-        var (_, error) = await fetcher.Ask(fetch);
+        var (_, error) = await fetcher.Ask(fetch, cancellation);
         return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
             : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null)
             : new ManifestAnswer(null, CacheState.Miss, error);
@@ -143,31 +154,17 @@ internal sealed class ManifestCache(
         response.ContentLength = content.Bytes.Length;
         if (!exchange.IsHead)
         {
-            meter.Saved(state == CacheState.Miss ? 0 : content.Bytes.Length);
+            meter.Saved(state is CacheState.Miss or CacheState.Bypass ? 0 : content.Bytes.Length);
             await response.BodyWriter.WriteAsync(content.Bytes, exchange.Aborted);
         }
 
         return null;
     }
 
-    private static Fetch FetchOf(Exchange exchange, string reference) => new(
-        exchange.Destination, "manifests", reference, exchange.Context.Request.Headers.Accept.ToArray(), DistributionError.ManifestUnknown());
+    private static Fetch FetchOf(Exchange exchange, string reference, in AcceptedTypes accepted) => new(
+        exchange.Destination, "manifests", reference, accepted.ToUpstream(exchange.Context.Request.Headers.Accept), DistributionError.ManifestUnknown());
 
     private static FlightKey FlightOf(Exchange exchange, Fetch fetch, in WriteMark mark) => new(
         exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference,
-        AcceptedTypes.KeyOf(fetch.Accept), mark.Writes, mark.Breaks);
-
-    /// <summary>A tag may be of another type for a client that takes others.</summary>
-    private static bool Accepts(HttpRequest request, string mediaType)
-    {
-        foreach (var value in request.Headers.Accept)
-        {
-            if (value is not null && (value.Contains(mediaType, StringComparison.OrdinalIgnoreCase) || value.Contains("*/*", StringComparison.Ordinal)))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+        fetch.Accept, mark.Writes, mark.Breaks);
 }

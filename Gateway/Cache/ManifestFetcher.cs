@@ -1,44 +1,61 @@
-using System.Collections.Concurrent;
+using System.Net;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>Asks upstreams for manifests: those who want the same one at the same time share the question, which no client's leaving ends.</summary>
+/// <summary>Asks upstreams for manifests. Those who want the same one at the same time share the question; it ends when the last of them has left.</summary>
 internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests stored, CacheMeter meter, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<FlightKey, Lazy<Task<ManifestAnswer>>> _flights = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FlightKey, ManifestFlight> _flights = [];
 
-    /// <summary>Joins the question that is under way, or asks.</summary>
-    public async Task<ManifestAnswer> Share(FlightKey key, Func<Task<ManifestAnswer>> ask, CancellationToken cancellation)
+    /// <summary>Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer.</summary>
+    public async Task<ManifestAnswer> Share(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
     {
-        return await _flights.GetOrAdd(key, Begin).Value.WaitAsync(cancellation);
-
-        // It ends by itself, whoever is still waiting: an answer is for those who asked before it came.
-        Lazy<Task<ManifestAnswer>> Begin(FlightKey _)
+        var flight = Join(key, ask);
+        try
         {
-            Lazy<Task<ManifestAnswer>> flight = null!;
-            return flight = new(() => Task.Run(async () =>
+            return await flight.Answer.WaitAsync(cancellation);
+        }
+        finally
+        {
+            flight.Leave();
+        }
+    }
+
+    private ManifestFlight Join(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask)
+    {
+        lock (_gate)
+        {
+            if (_flights.TryGetValue(key, out var flight) && flight.TryJoin())
             {
-                try
-                {
-                    return await ask();
-                }
-                finally
-                {
-                    _flights.TryRemove(KeyValuePair.Create(key, flight));
-                }
-            }));
+                return flight;
+            }
+
+            return _flights[key] = new ManifestFlight(ask, ended => End(key, ended));
+        }
+    }
+
+    private void End(FlightKey key, ManifestFlight flight)
+    {
+        lock (_gate)
+        {
+            if (_flights.TryGetValue(key, out var current) && current == flight)
+            {
+                _flights.Remove(key);
+            }
         }
     }
 
     /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one.</summary>
-    public async Task<(Digest? Digest, DistributionError? Error)> Ask(Fetch fetch)
+    public async Task<(Digest? Digest, DistributionError? Error)> Ask(Fetch fetch, CancellationToken cancellation)
     {
-        var (answer, error) = await fetcher.Ask(fetch, CancellationToken.None);
+        var (answer, error) = await fetcher.Ask(fetch, cancellation);
         using (answer)
         {
             return (answer is null ? null : DigestOf(answer), error);
@@ -46,10 +63,11 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     }
 
     /// <summary>Asks with GET for a tenant, and keeps what comes if it is what its digest says.</summary>
-    public async Task<ManifestAnswer> Get(string tenant, Fetch fetch, Digest? digest)
+    public async Task<ManifestAnswer> Get(Supplier supplier, Fetch fetch, Digest? digest, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
-        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, timeout.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, either.Token);
         if (answer is null)
         {
             return new ManifestAnswer(null, CacheState.Miss, error);
@@ -57,10 +75,15 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
         using (answer)
         {
+            if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, $"answered {(int)answer.StatusCode} to a request for a manifest"));
+            }
+
             try
             {
-                var bytes = await BoundedBody.Read(answer, (int)WriteOperations.MaxManifestBytes, timeout.Token);
-                return Keep(tenant, fetch, digest ?? DigestOf(answer) ?? ManifestContent.DigestOf(bytes), answer, bytes);
+                var bytes = await BoundedBody.Read(answer, (int)WriteOperations.MaxManifestBytes, either.Token);
+                return Keep(supplier, fetch, digest, answer, bytes);
             }
             catch (BodyTooLargeException)
             {
@@ -73,24 +96,40 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         }
     }
 
-    private ManifestAnswer Keep(string tenant, Fetch fetch, Digest digest, HttpResponseMessage answer, byte[] bytes)
+    /// <summary>
+    /// What a digest names is checked whatever its type; what a tag names and is of no known type is passed on under the digest that it has,
+    /// and not kept.
+    /// </summary>
+    private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
-        var mediaType = answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "application/octet-stream";
-        if (!ManifestMediaType.IsOf(bytes, mediaType))
+        var mediaType = MediaTypeOf(answer);
+        var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
+        var content = (digest ?? (isKnown ? DigestOf(answer) : null)) is { } named
+            ? ManifestContent.Of(named, mediaType, bytes)
+            : ManifestContent.Of(ManifestContent.DigestOf(bytes), mediaType, bytes);
+        if (content is null)
         {
-            return new ManifestAnswer(null, CacheState.Bypass, null);
+            meter.Corrupt();
+            return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent a manifest that is not what its digest says"));
         }
 
-        if (ManifestContent.Of(digest, mediaType, bytes) is { } content)
+        if (!isKnown)
         {
-            stored.Add(tenant, content);
-            return new ManifestAnswer(content, CacheState.Miss, null);
+            return ResponseHeaders.IsEncoded(answer)
+                ? new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"))
+                : new ManifestAnswer(content, CacheState.Bypass, null);
         }
 
-        meter.Corrupt();
-        return new ManifestAnswer(null, CacheState.Miss, DistributionError.Unavailable(
-            502, $"upstream '{fetch.Destination.Upstream.Name}' sent a manifest that is not what its digest says", 5));
+        stored.Add(supplier, content);
+        return new ManifestAnswer(content, CacheState.Miss, null);
     }
+
+    private static DistributionError Odd(Fetch fetch, string what) =>
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{fetch.Destination.Upstream.Name}' {what}", 5);
+
+    private static string MediaTypeOf(HttpResponseMessage answer) =>
+        answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && HeaderText.IsClean(type.ToString())
+            ? type.ToString() : ManifestMediaType.Unknown;
 
     private static Digest? DigestOf(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
@@ -99,7 +138,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 /// <summary>What makes two questions the same; after a write it is another one.</summary>
 internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes, long Breaks);
 
-/// <summary>A manifest, where it came from, or the error for the client; neither when it must be streamed past the cache.</summary>
+/// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)
 {
     /// <summary>Whether the upstream said just now that it is so.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
@@ -18,14 +19,15 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
 
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
-    /// <summary>Whether a blob is there that came from an upstream of the tenant.</summary>
-    public bool Has(string tenant, Digest digest) => NameOf(digest) is var name && store.OwnerOf(name) is not null && deliveries.Has(tenant, digest, name);
+    /// <summary>Whether a blob is there that may be served to a tenant on an upstream's word.</summary>
+    public bool Has(string tenant, Upstream upstream, Digest digest) =>
+        NameOf(digest) is var name && store.OwnerOf(name) is not null && deliveries.Has(tenant, upstream, digest, name);
 
-    /// <summary>Opens a blob for a tenant; <c>null</c> when it is not there, not what it should be, or another tenant's alone.</summary>
-    public async ValueTask<DiskLease?> Open(string tenant, Digest digest)
+    /// <summary>Opens a blob; <c>null</c> when it is not there, not what it should be, or came from others alone.</summary>
+    public async ValueTask<DiskLease?> Open(string tenant, Upstream upstream, Digest digest)
     {
         var name = NameOf(digest);
-        if (!deliveries.Has(tenant, digest, name) || store.Open(name) is not { } lease)
+        if (!deliveries.Has(tenant, upstream, digest, name) || store.Open(name) is not { } lease)
         {
             return null;
         }

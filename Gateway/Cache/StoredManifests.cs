@@ -1,4 +1,5 @@
-using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
@@ -6,18 +7,18 @@ namespace RegistryProxy.Gateway.Cache;
 /// <summary>Manifests by digest: those used lately in memory, all of them on the disk, where each is hashed when it is read.</summary>
 internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, CacheMeter meter)
 {
-    /// <summary>How many are kept in memory: many of the usual size, few of those that may have 4 MiB; 128 MB at most.</summary>
-    private const int SmallCapacity = 1000;
-    private const int LargeCapacity = 16;
-    private const int SmallBytes = 64 * 1024;
+    /// <summary>How many are kept in memory.</summary>
+    private const int Capacity = 2000;
 
-    private readonly ConcurrentLru<string, ManifestContent> _small = new(SmallCapacity);
-    private readonly ConcurrentLru<string, ManifestContent> _large = new(LargeCapacity);
+    /// <summary>What those may weigh, in bytes; one of more than a sixteenth of it is read from the disk each time.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly WeighedCache<string, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => 400 + content.Bytes.Length);
 
     /// <summary>A manifest; <c>null</c> when it is not here.</summary>
     public ManifestContent? Find(Digest digest)
     {
-        if (_small.TryGet(digest.Value, out var known) || _large.TryGet(digest.Value, out known))
+        if (_lately.TryGet(digest.Value, out var known))
         {
             return known;
         }
@@ -31,7 +32,7 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
         var file = new byte[lease.Size];
         if (RandomAccess.Read(lease.File, file, 0) == file.Length && ManifestContent.FromFile(digest, file) is { } content)
         {
-            Remember(content);
+            _lately.Set(digest.Value, content);
             return content;
         }
 
@@ -40,16 +41,17 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
         return null;
     }
 
-    /// <summary>A manifest that came from an upstream of the tenant; <c>null</c> when it is not here, or another tenant's alone.</summary>
-    public ManifestContent? Find(string tenant, Digest digest) => Find(digest) is { } content && deliveries.Has(tenant, digest, NameOf(digest)) ? content : null;
+    /// <summary>A manifest that may be served to a tenant on an upstream's word; <c>null</c> when it is not here, or came from others alone.</summary>
+    public ManifestContent? Find(string tenant, Upstream upstream, Digest digest) =>
+        Find(digest) is { } content && deliveries.Has(tenant, upstream, digest, NameOf(digest)) ? content : null;
 
-    /// <summary>Keeps a manifest that a tenant pulled.</summary>
-    public void Add(string tenant, ManifestContent content)
+    /// <summary>Keeps a manifest that an upstream sent.</summary>
+    public void Add(in Supplier supplier, ManifestContent content)
     {
-        deliveries.Add(tenant, content.Digest.Value);
-        Remember(content);
+        deliveries.Add(supplier, content.Digest.Value);
+        _lately.Set(content.Digest.Value, content);
         var bytes = content.ToFile();
-        using var file = store.Begin(tenant, bytes.Length);
+        using var file = store.Begin(supplier, bytes.Length);
         try
         {
             if (file is not null && file.MakeRoom(bytes.Length))
@@ -64,9 +66,6 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
             store.Failed(fault);
         }
     }
-
-    private void Remember(ManifestContent content) =>
-        (content.Bytes.Length <= SmallBytes ? _small : _large).AddOrUpdate(content.Digest.Value, content);
 
     private static string NameOf(Digest digest) => $"{digest.Hex}.manifest";
 }

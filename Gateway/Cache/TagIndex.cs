@@ -1,15 +1,15 @@
-using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache;
 
-/// <summary>A tag as one tenant sees it at one upstream; what it is depends on the types that a client takes.</summary>
-internal readonly record struct TagKey(string Tenant, string Upstream, string Address, string Repository, string Tag, string Accept)
+/// <summary>A tag as one tenant sees it at one upstream; what it is depends on the known types that a client takes.</summary>
+internal readonly record struct TagKey(string Tenant, string Upstream, string Address, string Repository, string Tag, ManifestTypes Accept)
 {
-    public static TagKey Of(Exchange exchange) => new(
+    public static TagKey Of(Exchange exchange, in AcceptedTypes accepted) => new(
         exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.Upstream.Address, exchange.UpstreamName.Value,
-        exchange.Path.Reference!.Tag!.Value, AcceptedTypes.KeyOf(exchange.Context.Request.Headers.Accept));
+        exchange.Path.Reference!.Tag!.Value, accepted.Known);
 
     public WriteTarget Target => new(Address, Repository, Tag);
 }
@@ -22,7 +22,11 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
-    private readonly ConcurrentLru<TagKey, TagEntry> _tags = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 16 * 1024 * 1024;
+
+    private readonly WeighedCache<TagKey, TagEntry> _tags = new(
+        Capacity, MaxBytes, static (key, entry) => 100 + TextWeight.Of(key.Repository) + TextWeight.Of(key.Tag) + TextWeight.Of(entry.Digest.Value));
 
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
 
@@ -35,26 +39,26 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     /// <param name="mark">Taken before it was asked.</param>
     public void Learn(in TagKey key, ManifestContent content, in WriteMark mark)
     {
-        _tags.AddOrUpdate(key, new TagEntry(content.Digest, content.MediaType, mark.At));
+        _tags.Set(key, new TagEntry(content.Digest, content.MediaType, mark.At));
 
         // Looked at behind the line above: a write after this has to look for the entry, and finds it.
         if (!writes.MayLearn(key.Target, mark) || !writes.MayLearn(key.Target with { Reference = content.Digest.Value }, mark))
         {
-            _tags.TryRemove(key);
+            _tags.Remove(key);
         }
     }
 
-    public void Forget(in TagKey key) => _tags.TryRemove(key);
+    public void Forget(in TagKey key) => _tags.Remove(key);
 
     /// <summary>Something was written: a tag, or a digest, of which every tag may be.</summary>
     public void Forget(WriteTarget target)
     {
-        foreach (var (key, entry) in _tags)
+        foreach (var (key, entry) in _tags.Entries)
         {
             if (key.Repository == target.Repository && key.Address == target.Address
                 && (key.Tag == target.Reference || entry.Digest.Value == target.Reference))
             {
-                _tags.TryRemove(key);
+                _tags.Remove(key);
             }
         }
     }

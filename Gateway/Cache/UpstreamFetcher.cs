@@ -31,9 +31,9 @@ internal sealed class UpstreamFetcher(GrantCache grants, UpstreamTransports tran
 
         var request = new HttpRequestMessage(method, upstream.At(fetch.Target));
         RequestHeaders.AddCommon(request);
-        foreach (var accept in fetch.Accept)
+        if (fetch.Accept.Length > 0)
         {
-            request.Headers.TryAddWithoutValidation("Accept", accept);
+            request.Headers.TryAddWithoutValidation("Accept", fetch.Accept);
         }
 
         if (from is { } offset)

@@ -15,7 +15,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
 
     public Task Manifest(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled
-        ? manifests.Serve(exchange, () => forwarder.TryForward(exchange, ManifestPlan(exchange)))
+        ? manifests.Serve(exchange, () => forwarder.TryForward(exchange, ManifestPlan(exchange) with { Verified = exchange.Path.Reference!.Digest }))
         : forwarder.TryForward(exchange, ManifestPlan(exchange)));
 
     /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
@@ -31,8 +31,8 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         IsMetered = !exchange.IsHead,
-        Request = RequestHeaders.CopyDownload,
-        Response = (upstream, response) => CopyContent(upstream, response, exchange.Path.Reference!.Digest, "private, no-store"),
+        Request = RequestHeaders.CopyQuestion,
+        Response = (upstream, response) => CopyContent(upstream, response, exchange, exchange.Path.Reference!.Digest, "private, no-store"),
     };
 
     private static Forwarding BlobPlan(Exchange exchange) => new()
@@ -43,7 +43,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         FollowRedirects = exchange.Destination.FollowRedirects,
         IsResumable = true,
         Request = RequestHeaders.CopyDownload,
-        Response = (upstream, response) => CopyBlob(upstream, response, exchange.Path.Digest!),
+        Response = (upstream, response) => CopyBlob(upstream, response, exchange, exchange.Path.Digest!),
     };
 
     private static Forwarding ReferrersPlan(Exchange exchange) => new()
@@ -51,7 +51,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}"),
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
-        Request = RequestHeaders.CopyDownload,
+        Request = RequestHeaders.CopyQuestion,
         Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
     };
 
@@ -63,11 +63,12 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         }
     }
 
-    private static DistributionError? CopyContent(HttpResponseMessage upstream, HttpResponse response, Digest? requested, string cacheControl)
+    private static DistributionError? CopyContent(
+        HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest? requested, string cacheControl)
     {
-        if (upstream.Content.Headers.ContentEncoding.Count > 0 && !upstream.Content.Headers.ContentEncoding.Contains("identity"))
+        if (ResponseHeaders.IsEncoded(upstream))
         {
-            return DistributionError.Unavailable(502, "the upstream sent an encoded body, which would break its digest", 5);
+            return Odd(exchange, "sent an encoded body, which would break its digest");
         }
 
         ResponseHeaders.Copy(upstream, response);
@@ -77,7 +78,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
             : null;
         if (requested is not null && claimed is not null && claimed.Algorithm == requested.Algorithm && claimed != requested)
         {
-            return DistributionError.Unavailable(502, "the upstream answered with another digest than the one that was asked for", 5);
+            return Odd(exchange, "answered with another digest than the one that was asked for");
         }
 
         if ((requested ?? claimed) is { } digest)
@@ -89,18 +90,21 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         return null;
     }
 
-    private static DistributionError? CopyBlob(HttpResponseMessage upstream, HttpResponse response, Digest digest)
+    private static DistributionError? CopyBlob(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest digest)
     {
         if (upstream.StatusCode == HttpStatusCode.PartialContent && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
         {
-            return DistributionError.Unavailable(502, "the upstream answered with another part of the blob than the one that was asked for", 5);
+            return Odd(exchange, "answered with another part of the blob than the one that was asked for");
         }
 
-        var error = CopyContent(upstream, response, digest, "private, max-age=31536000, immutable");
+        var error = CopyContent(upstream, response, exchange, digest, "private, max-age=31536000, immutable");
         response.ContentType = "application/octet-stream";
         response.Headers.AcceptRanges = "bytes";
         return error;
     }
+
+    private static DistributionError Odd(Exchange exchange, string what) =>
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{exchange.Upstream.Name}' {what}", 5);
 
     /// <summary>Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.</summary>
     private static bool IsWanted(ContentRangeHeaderValue? part, HttpRequest request) => HttpMethods.IsHead(request.Method)

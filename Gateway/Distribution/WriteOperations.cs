@@ -97,7 +97,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
 
     private static DistributionError? CopyCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
     {
-        ResponseHeaders.Copy(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response);
         var digest = upstream.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values)
             && Digest.TryParse(values.ToString(), out var claimed) ? claimed : exchange.Path.Reference!.Digest;
         if (digest is not null)
@@ -111,7 +111,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
 
     private static DistributionError? NoContent(HttpResponseMessage upstream, HttpResponse response)
     {
-        ResponseHeaders.Copy(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response);
         return null;
     }
 }

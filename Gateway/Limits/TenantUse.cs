@@ -1,4 +1,4 @@
-using BitFaster.Caching.Lru;
+using RegistryProxy.Gateway.Memory;
 
 namespace RegistryProxy.Gateway.Limits;
 
@@ -8,14 +8,19 @@ internal sealed class TenantUse(TimeProvider time)
     /// <summary>How many identities are told apart.</summary>
     private const int Capacity = 10_000;
 
-    private readonly ConcurrentLru<string, RateGate> _identities = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 4 * 1024 * 1024;
+
+    private readonly Lazy<WeighedCache<string, RateGate>> _identities = new(
+        () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity)));
+    private readonly Func<RateGate> _newGate = () => new RateGate(time);
     private int _streams;
 
     public RateGate Requests { get; } = new(time);
 
     public RateGate Bytes { get; } = new(time);
 
-    public RateGate OfIdentity(string identity) => _identities.GetOrAdd(identity, static (_, time) => new RateGate(time), time);
+    public RateGate OfIdentity(string identity) => _identities.Value.GetOrAdd(identity, _newGate);
 
     /// <summary>Counts a stream in, unless there are as many as there may be.</summary>
     public bool TryBeginStream(int most)

@@ -9,10 +9,11 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
 {
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant and repository.</summary>
-    public async Task<bool> Serve(HttpContext context, Digest digest, Holding holding)
+    /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant, upstream and repository.</summary>
+    public async Task<bool> Serve(HttpContext context, Digest digest, PeerTicket ticket)
     {
-        if (holdings.Knows(holding) && await stored.Open(holding.Tenant, digest) is { } lease)
+        var holding = ticket.Holding;
+        if (holdings.Knows(holding) && await stored.Open(holding.Tenant, ticket.Upstream, digest) is { } lease)
         {
             using (lease)
             {

@@ -39,7 +39,7 @@ internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, 
         }
 
         // 3. The blob.
-        if (!await blobs.Serve(context, digest, ticket.Holding))
+        if (!await blobs.Serve(context, digest, ticket))
         {
             Refuse(context, StatusCodes.Status404NotFound);
         }

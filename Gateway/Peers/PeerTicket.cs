@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -10,8 +11,9 @@ namespace RegistryProxy.Gateway.Peers;
 /// <param name="Holder">The gateway that is read from.</param>
 /// <param name="Certificate">What the gateway that reads must show.</param>
 /// <param name="Holding">The blob as a tenant gets it.</param>
+/// <param name="Upstream">The upstream of the holding.</param>
 /// <param name="Expires">When it opens nothing any more.</param>
-internal sealed record PeerTicket(string Holder, string Certificate, Holding Holding, DateTimeOffset Expires)
+internal sealed record PeerTicket(string Holder, string Certificate, Holding Holding, Upstream Upstream, DateTimeOffset Expires)
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 2 };
 
@@ -31,6 +33,7 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
                 ? new PeerTicket(
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
                     new Holding(blob.Tenant, blob.Upstream, upstream.Address, blob.Repository, blob.Digest),
+                    upstream,
                     DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;
         }

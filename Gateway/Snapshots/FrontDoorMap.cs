@@ -16,7 +16,7 @@ internal sealed class FrontDoorMap
     public FrontDoorMap(GatewaySnapshot snapshot)
     {
         Snapshot = snapshot;
-        var upstreams = snapshot.Upstreams.ToDictionary(upstream => upstream.Name, upstream => new Upstream(upstream));
+        var upstreams = snapshot.Upstreams.ToDictionary(upstream => upstream.Name, upstream => new Upstream(upstream, SharingWith(upstream, snapshot.Upstreams)));
         var tenants = snapshot.Tenants.Select(tenant => new Tenant(tenant, upstreams)).ToList();
         _hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
             .Where(pair => pair.host != "*")
@@ -42,4 +42,9 @@ internal sealed class FrontDoorMap
 
     /// <summary>The tenant that answers on a host name without port.</summary>
     public Tenant? TenantOf(string host) => _hosts.GetValueOrDefault(host) ?? _anyHost;
+
+    private static IEnumerable<UpstreamSnapshot> SharingWith(UpstreamSnapshot upstream, IReadOnlyList<UpstreamSnapshot> all) =>
+        upstream.SharesContentWith.Count == 0
+            ? []
+            : all.Where(other => other != upstream && upstream.SharesContentWith.Contains(other.Name) && other.SharesContentWith.Contains(upstream.Name));
 }

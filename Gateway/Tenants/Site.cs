@@ -1,5 +1,4 @@
 using System.Net;
-using BitFaster.Caching.Lru;
 
 namespace RegistryProxy.Gateway.Tenants;
 
@@ -12,11 +11,6 @@ namespace RegistryProxy.Gateway.Tenants;
 /// <param name="Service">The service name and the audience of access tokens.</param>
 internal sealed record Site(Tenant Tenant, string Realm, string Service)
 {
-    /// <summary>How many loopback hosts are remembered, ports included.</summary>
-    private const int LoopbackHosts = 64;
-
-    private static readonly ConcurrentLru<(Tenant Tenant, string Scheme, string Host), Site?> Loopback = new(LoopbackHosts);
-
     /// <summary>Scheme and authority, without a slash at the end.</summary>
     public string Origin => Realm[..^"/token".Length];
 
@@ -28,13 +22,19 @@ internal sealed record Site(Tenant Tenant, string Realm, string Service)
             return tenant.PublicSite;
         }
 
-        var key = (tenant, request.Scheme, request.Host.Value ?? "");
-        if (!Loopback.TryGet(key, out var site))
+        var key = (request.Scheme, request.Host.Value ?? "");
+        if (tenant.LoopbackSites.TryGet(key, out var known))
         {
-            Loopback.AddOrUpdate(key, site = OfLoopback(tenant, request));
+            return known;
         }
 
-        return site;
+        if (OfLoopback(tenant, request) is { } site)
+        {
+            tenant.LoopbackSites.Set(key, site);
+            return site;
+        }
+
+        return null;
     }
 
     private static Site? OfLoopback(Tenant tenant, HttpRequest request)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -7,6 +8,14 @@ namespace RegistryProxy.Gateway.Tenants;
 /// <summary>One tenant as requests meet it.</summary>
 internal sealed class Tenant
 {
+    /// <summary>How many loopback hosts are remembered, ports included.</summary>
+    private const int LoopbackCapacity = 64;
+
+    private const int LoopbackMaxBytes = 128 * 1024;
+
+    private readonly Lazy<WeighedCache<(string Scheme, string Host), Site>> _loopback = new(
+        () => new(LoopbackCapacity, LoopbackMaxBytes, static (key, _) => 3 * TextWeight.Of(key.Host)));
+
     private readonly TenantRoute[] _routes;
     private readonly FrozenDictionary<string, string> _namespaces;
 
@@ -31,6 +40,9 @@ internal sealed class Tenant
 
     /// <summary>How it presents itself under <see cref="PublicUrl"/>.</summary>
     public Site? PublicSite { get; }
+
+    /// <summary>How it presents itself on loopback, by scheme and host, without a <see cref="PublicUrl"/>.</summary>
+    public WeighedCache<(string Scheme, string Host), Site> LoopbackSites => _loopback.Value;
 
     public IReadOnlyList<GrantedRule> AnonymousRules { get; }
 

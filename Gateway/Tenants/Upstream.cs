@@ -5,7 +5,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Tenants;
 
 /// <summary>An upstream registry as requests meet it.</summary>
-internal sealed class Upstream(UpstreamSnapshot snapshot)
+/// <param name="snapshot">What is configured.</param>
+/// <param name="sharing">The upstreams whose content may be served on this one's word; each lists the other.</param>
+internal sealed class Upstream(UpstreamSnapshot snapshot, IEnumerable<UpstreamSnapshot> sharing)
 {
     public string Name => snapshot.Name;
 
@@ -28,7 +30,12 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
     public BodyAllowance Bodies { get; } = new();
 
     /// <summary>What cached content came from: the same content is not expected of another address or account.</summary>
-    public string Identity { get; } = $"{snapshot.Name} {snapshot.Url} {snapshot.Account}";
+    public string Identity { get; } = IdentityOf(snapshot);
+
+    /// <summary>
+    /// Whose content is served on this one's word: its own (<see cref="Identity"/>) first. An upstream can say of anything that it has it.
+    /// </summary>
+    public IReadOnlyList<string> Suppliers { get; } = [IdentityOf(snapshot), .. sharing.Select(IdentityOf)];
 
     /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
     public bool IsOrigin(Uri address) => Origin.Owns(address);
@@ -43,4 +50,6 @@ internal sealed class Upstream(UpstreamSnapshot snapshot)
 
     /// <summary>The absolute address of a path and query at this upstream.</summary>
     public Uri At(OriginForm target) => Origin.At(target);
+
+    private static string IdentityOf(UpstreamSnapshot snapshot) => $"{snapshot.Name} {snapshot.Url} {snapshot.Account}";
 }

@@ -15,10 +15,19 @@ internal static class TokenRequestReader
     private const string SubjectTokenType = "urn:registryproxy:";
 
     private static readonly DistributionError Malformed =
-        DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken, or more than 20 scopes are asked for", 400);
+        DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken", 400);
+
+    private static readonly DistributionError TooLarge =
+        DistributionError.SizeInvalid("the token request is larger than 64 KiB", StatusCodes.Status413PayloadTooLarge);
 
     /// <summary>Reads the request; exactly one of the two results is set.</summary>
     public static async ValueTask<(TokenRequest? Request, DistributionError? Error)> Read(HttpContext context)
+    {
+        var (request, error) = await ReadAny(context);
+        return request is not null && LoginBounds.Refuse(request) is { } refusal ? (null, refusal) : (request, error);
+    }
+
+    private static async ValueTask<(TokenRequest? Request, DistributionError? Error)> ReadAny(HttpContext context)
     {
         if (HttpMethods.IsGet(context.Request.Method))
         {
@@ -34,9 +43,10 @@ internal static class TokenRequestReader
             return (null, DistributionError.Unsupported("the token request must be application/x-www-form-urlencoded", 415));
         }
 
-        return await ReadBody(context) is { } body && QueryParameters.TryParse(body, out var form)
-            ? ReadForm(form)
-            : (null, DistributionError.Unsupported("the token request is malformed or larger than 64 KiB", 400));
+        var (body, error) = await ReadBody(context);
+        return error is not null ? (null, error)
+            : QueryParameters.TryParse(body, out var form) ? ReadForm(form)
+            : (null, Malformed);
     }
 
     private static (TokenRequest?, DistributionError?) ReadQuery(HttpRequest request, QueryParameters query)
@@ -81,7 +91,8 @@ internal static class TokenRequestReader
     {
         offline = false;
         service = client = null;
-        if (!Scope.TryParseAll(parameters.All("scope"), out scopes) || !parameters.TryGetSingle("service", out service)
+        scopes = Scope.ParseAll(parameters.All("scope"));
+        if (!parameters.TryGetSingle("service", out service)
             || !parameters.TryGetSingle("offline_token", out var token) || !parameters.TryGetSingle("access_type", out var access)
             || !parameters.TryGetSingle("client_id", out client))
         {
@@ -92,18 +103,23 @@ internal static class TokenRequestReader
         return true;
     }
 
-    private static async ValueTask<string?> ReadBody(HttpContext context)
+    private static async ValueTask<(string? Body, DistributionError? Error)> ReadBody(HttpContext context)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
         try
         {
             using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
-            return await reader.ReadToEndAsync(context.RequestAborted);
+            return (await reader.ReadToEndAsync(context.RequestAborted), null);
+        }
+        catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            RequestRules.EndConnection(context);
+            return (null, TooLarge);
         }
         catch (Exception fault) when (fault is BadHttpRequestException or IOException)
         {
             RequestRules.EndConnection(context);
-            return null;
+            return (null, Malformed);
         }
     }
 }

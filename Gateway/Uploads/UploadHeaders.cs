@@ -35,7 +35,7 @@ internal static class UploadHeaders
             return UnusableLocation(exchange.Upstream);
         }
 
-        ResponseHeaders.Copy(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response);
         response.Headers.Location = PublicLocation(exchange, new UploadState(location, offset));
         response.Headers.Range = $"0-{Math.Max(0, offset - 1)}";
         if (upstream.Headers.NonValidated.TryGetValues(UuidHeader, out var values) && Guid.TryParse(values.ToString(), out var id))

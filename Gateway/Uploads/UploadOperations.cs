@@ -20,6 +20,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         Target = state.Location,
         Scope = UpstreamScope.Push(exchange.UpstreamName),
         NotFound = DistributionError.UploadUnknown(),
+        SendsBody = false,
         Request = RequestHeaders.CopyUpload,
         Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, StatusOffset(upstream, state)),
     }));
@@ -53,7 +54,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         Request = RequestHeaders.CopyUpload,
         Response = (upstream, response) =>
         {
-            ResponseHeaders.Copy(upstream, response);
+            ResponseHeaders.CopyWritten(upstream, response);
             return null;
         },
     }));

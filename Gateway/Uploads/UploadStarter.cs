@@ -41,7 +41,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
     /// <summary>Answers 201 with where the blob is now.</summary>
     public static DistributionError? AnswerCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest digest)
     {
-        ResponseHeaders.Copy(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response);
         response.Headers["Docker-Content-Digest"] = digest.Value;
         response.Headers.Location = $"/v2/{exchange.Repository}/blobs/{digest}";
         return null;

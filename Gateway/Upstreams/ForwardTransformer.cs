@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -33,6 +35,9 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             return false;
         }
 
+        // The forwarder copied the upstream's own.
+        httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
+
         if (RedirectHandler.Target(proxyResponse.RequestMessage!, proxyResponse) is { } target)
         {
             httpContext.Response.Headers.Location = target.AbsoluteUri;
@@ -54,7 +59,7 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         Error = forwarding.Response(proxyResponse, httpContext.Response);
         if (Error is null)
         {
-            return true;
+            return forwarding.SendsBody && IsQuestion(proxyResponse);
         }
 
         ClearContent(httpContext.Response);
@@ -76,6 +81,7 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             content.Headers.ContentLength = length;
         }
 
+        // Those that no header can carry were refused before (RequestBounds).
         if (from.ContentType is { Length: > 0 } type)
         {
             content.Headers.TryAddWithoutValidation("Content-Type", type);
@@ -87,8 +93,14 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         }
     }
 
-    private static bool IsAnswer(HttpResponseMessage response) =>
-        response.IsSuccessStatusCode || response.StatusCode == System.Net.HttpStatusCode.NotModified;
+    /// <summary>An upstream's word on a write counts whatever kind of success it is; what is read has few that make sense.</summary>
+    private static bool IsAnswer(HttpResponseMessage response) => IsQuestion(response)
+        ? response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.NonAuthoritativeInformation or HttpStatusCode.NoContent
+            or HttpStatusCode.PartialContent or HttpStatusCode.NotModified
+        : response.IsSuccessStatusCode;
+
+    private static bool IsQuestion(HttpResponseMessage response) =>
+        response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head;
 
     private static void ClearContent(HttpResponse response)
     {

@@ -20,6 +20,9 @@ internal sealed record Forwarding
     /// <summary>What a request body over its limit means here.</summary>
     public DistributionError TooLarge { get; init; } = DistributionError.SizeInvalid("the body is too large", StatusCodes.Status413PayloadTooLarge);
 
+    /// <summary>Whether the client gets the body of what was read; that of a write it never gets.</summary>
+    public bool SendsBody { get; init; } = true;
+
     /// <summary>Whether redirects of blobs are followed here, rather than passed to the client.</summary>
     public bool FollowRedirects { get; init; } = true;
 

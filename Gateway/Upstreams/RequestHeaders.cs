@@ -1,29 +1,45 @@
+using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Network;
+
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>The headers of a client that an upstream gets to see; every other one stays here.</summary>
+/// <summary>
+/// The headers of a client that an upstream gets to see; every other one stays here, and so does a value that no header can carry: what a
+/// client sends must never be the reason that an upstream is not asked. <see cref="RequestBounds"/> refused such an <c>Accept</c> before.
+/// </summary>
 internal static class RequestHeaders
 {
     private const string UserAgent = "registryproxy";
 
-    private static readonly string[] Download = ["Accept", "If-None-Match", "If-Range", "If-Modified-Since"];
+    private static readonly string[] Validators = ["If-None-Match", "If-Modified-Since"];
     private static readonly string[] FollowRedirect = ["Accept", "Accept-Encoding", "Range", "If-None-Match", "If-Range", "If-Modified-Since", "User-Agent"];
 
     public static bool MayFollowRedirect(string name) => FollowRedirect.Contains(name, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Copies what a GET or HEAD may carry. Several ranges at once are answered whole, so they are not passed on.</summary>
-    public static void CopyDownload(HttpRequest from, HttpRequestMessage to)
+    /// <summary>Copies what a GET or HEAD of a manifest or a listing may carry.</summary>
+    public static void CopyQuestion(HttpRequest from, HttpRequestMessage to)
     {
-        foreach (var name in Download)
+        Copy(from, to, "Accept");
+        foreach (var name in Validators)
         {
             Copy(from, to, name);
         }
 
-        if (from.Headers.Range is { Count: 1 } range && !range.ToString().Contains(','))
-        {
-            to.Headers.TryAddWithoutValidation("Range", range.ToString());
-        }
-
         AddCommon(to);
+    }
+
+    /// <summary>
+    /// Copies what a GET or HEAD of a blob may carry. Several ranges at once are answered whole, and one that cannot be read is ignored (RFC 9110
+    /// §14.2), so they are not passed on; nor is a range under a condition that nobody can check.
+    /// </summary>
+    public static void CopyDownload(HttpRequest from, HttpRequestMessage to)
+    {
+        CopyQuestion(from, to);
+        if (ByteRange.IsOne(from.Headers.Range) && HeaderText.AreClean(from.Headers.IfRange))
+        {
+            Copy(from, to, "Range");
+            Copy(from, to, "If-Range");
+        }
     }
 
     /// <summary>Copies what an upload may carry; its content headers travel with the content.</summary>
@@ -42,7 +58,7 @@ internal static class RequestHeaders
 
     private static void Copy(HttpRequest from, HttpRequestMessage to, string name)
     {
-        if (from.Headers.TryGetValue(name, out var values) && values.Count > 0)
+        if (from.Headers.TryGetValue(name, out var values) && values.Count > 0 && HeaderText.AreClean(values))
         {
             to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }

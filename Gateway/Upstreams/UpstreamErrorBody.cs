@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -29,7 +30,7 @@ internal static class UpstreamErrorBody
             if (Array.IndexOf(Known, code) >= 0)
             {
                 var message = error.TryGetProperty("message", out var text) ? text.GetString() ?? "" : "";
-                return new DistributionError(code!, status, $"upstream '{upstream}': {Clean(message)}");
+                return new DistributionError(code!, status, $"upstream '{upstream}': {HeaderText.Shorten(message, MaxMessage)}");
             }
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException
@@ -40,7 +41,4 @@ internal static class UpstreamErrorBody
 
         return DistributionError.Unsupported($"upstream '{upstream}' answered {status}", status);
     }
-
-    private static string Clean(string message) =>
-        new([.. message.Where(c => !char.IsControl(c)).Take(MaxMessage)]);
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Streaming;
@@ -48,6 +49,8 @@ internal sealed partial class UpstreamForwarder(
             return await Download(exchange, forwarding, transformer);
         }
 
+        // A change of protocol is not forwarded, and what it asks for is the client's text.
+        exchange.Context.Features.Set<IHttpUpgradeFeature>(null);
         var error = await forwarder.SendAsync(
             exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);
         return error == ForwarderError.None

@@ -146,6 +146,10 @@ public sealed record UpstreamSnapshot
     /// <summary>Names the account that requests count against; upstreams with the same account share its budget. Holds no secret.</summary>
     [Id(5)]
     public string Account { get; init; } = "";
+
+    /// <summary>Upstreams whose cached content may be served on this one's word, if they list it too.</summary>
+    [Id(6)]
+    public IReadOnlyList<string> SharesContentWith { get; init; } = [];
 }
 
 /// <summary>A public key of access tokens: ES256, P-256 (RFC 7518 §6.2).</summary>

@@ -63,5 +63,6 @@ internal static class SnapshotBuilder
         AllowPrivate = upstream.AllowPrivate,
         RedirectHosts = upstream.RedirectHosts,
         Account = UpstreamAccountName.Of(upstream),
+        SharesContentWith = upstream.SharesContentWith,
     };
 }

@@ -8,7 +8,7 @@ namespace RegistryProxy.Protocol;
 /// </summary>
 public sealed record Scope
 {
-    /// <summary>The most scopes that one token request may name.</summary>
+    /// <summary>The most scopes that one token can be asked for.</summary>
     public const int MaxCount = 20;
 
     private const string CatalogName = "catalog";
@@ -61,27 +61,23 @@ public sealed record Scope
 
     /// <summary>
     /// Parses any number of scope parameters, each of which may hold several separated by spaces, merged by repository in order of
-    /// appearance. <c>false</c> when there are more than <see cref="MaxCount"/>.
+    /// appearance. What comes behind the first <see cref="MaxCount"/> is left out: less may always be granted than was asked for.
     /// </summary>
-    public static bool TryParseAll(IEnumerable<string> parameters, out IReadOnlyList<Scope> scopes)
+    public static IReadOnlyList<Scope> ParseAll(IEnumerable<string> parameters)
     {
         List<Scope> parsed = [];
-        scopes = parsed;
-        var count = 0;
-        foreach (var text in parameters.SelectMany(parameter => parameter.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        foreach (var parameter in parameters)
         {
-            if (++count > MaxCount)
+            foreach (var range in parameter.AsSpan().Split(' '))
             {
-                return false;
-            }
-
-            if (TryParse(text, out var scope))
-            {
-                Merge(parsed, scope);
+                if (TryParse(parameter.AsSpan()[range], out var scope))
+                {
+                    Merge(parsed, scope);
+                }
             }
         }
 
-        return true;
+        return parsed;
     }
 
     public override string ToString() =>
@@ -93,7 +89,10 @@ public sealed record Scope
         var index = scopes.FindIndex(known => known.Repository == scope.Repository);
         if (index < 0)
         {
-            scopes.Add(scope);
+            if (scopes.Count < MaxCount)
+            {
+                scopes.Add(scope);
+            }
         }
         else
         {

@@ -42,7 +42,7 @@ public sealed class CacheDiskTests : IDisposable
     {
         var first = _lab.Open(_time);
         Assert.True(CacheLab.TryKeep(first, Blob));
-        using var writing = first.Begin("acme", 1000)!;
+        using var writing = first.Begin(new Supplier("acme", CacheLab.Hub.Identity), 1000)!;
         var second = _lab.Open(_time);
         Assert.True(second.IsFailing);
         Assert.False(CacheLab.TryKeep(second, Blob));
@@ -62,14 +62,14 @@ public sealed class CacheDiskTests : IDisposable
         var store = _lab.Open(_time);
         var blobs = new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time);
         Assert.True(CacheLab.TryKeep(store, Blob));
-        using (var right = await blobs.Open("acme", Blob.Digest))
+        using (var right = await blobs.Open("acme", CacheLab.Hub, Blob.Digest))
         {
             Assert.NotNull(right);
         }
 
         var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
         File.SetLastWriteTimeUtc(file, DateTime.UnixEpoch);
-        using (var touched = await blobs.Open("acme", Blob.Digest))
+        using (var touched = await blobs.Open("acme", CacheLab.Hub, Blob.Digest))
         {
             Assert.NotNull(touched);
         }
@@ -80,7 +80,7 @@ public sealed class CacheDiskTests : IDisposable
             stream.WriteByte((byte)~Blob.Bytes[100_000]);
         }
 
-        Assert.Null(await blobs.Open("acme", Blob.Digest));
+        Assert.Null(await blobs.Open("acme", CacheLab.Hub, Blob.Digest));
         Assert.Equal(1, _lab.Meter.Corruptions);
         Assert.False(File.Exists(file));
     }
@@ -100,13 +100,13 @@ public sealed class CacheDiskTests : IDisposable
 
         // As a disk forgets: nothing tells.
         File.SetLastWriteTimeUtc(file, written);
-        using (var believed = await blobs.Open("acme", Blob.Digest))
+        using (var believed = await blobs.Open("acme", CacheLab.Hub, Blob.Digest))
         {
             Assert.NotNull(believed);
         }
 
         _time.Advance(TimeSpan.FromHours(25));
-        Assert.Null(await blobs.Open("acme", Blob.Digest));
+        Assert.Null(await blobs.Open("acme", CacheLab.Hub, Blob.Digest));
     }
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class CacheDiskTests : IDisposable
         var store = _lab.Open(_time);
         Assert.Equal((1, Blob.Bytes.Length), store.Use);
         Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "partial")));
-        using var lease = await new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time).Open("acme", Blob.Digest);
+        using var lease = await new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time).Open("acme", CacheLab.Hub, Blob.Digest);
         Assert.NotNull(lease);
     }
 

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway;
 using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 
@@ -15,6 +17,9 @@ internal sealed class CacheLab : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly TemporaryFolder _folder = new();
     private readonly List<DiskStore> _stores = [];
+
+    /// <summary>Where everything comes from.</summary>
+    public static Upstream Hub { get; } = new(new UpstreamSnapshot { Name = "hub", Url = new Uri("https://hub.example") }, []);
 
     public string Folder => _folder.File("cache");
 
@@ -34,7 +39,7 @@ internal sealed class CacheLab : IDisposable
     /// <summary>Keeps a blob.</summary>
     public static bool TryKeep(DiskStore store, TestBlob blob, string tenant = "acme")
     {
-        using var file = store.Begin(tenant, blob.Bytes.Length);
+        using var file = store.Begin(new Supplier(tenant, Hub.Identity), blob.Bytes.Length);
         if (file is null || !file.MakeRoom(blob.Bytes.Length))
         {
             return false;

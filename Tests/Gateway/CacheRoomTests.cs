@@ -36,15 +36,15 @@ public sealed class CacheRoomTests : IDisposable
     public void A_length_that_is_only_said_empties_nothing()
     {
         var blobs = Fill("acme", 9);
-        using var file = _store.Begin("acme", 5 * Size)!;
+        using var file = _store.Begin(new Supplier("acme", CacheLab.Hub.Identity), 5 * Size)!;
         Assert.Equal(blobs.Skip(2), blobs.Where(blob => _store.OwnerOf(NameOf(blob)) is not null));
     }
 
     [Fact]
     public void Nothing_larger_than_half_of_it_is_kept()
     {
-        Assert.Null(_store.Begin("acme", (5 * Size) + 1));
-        using var half = _store.Begin("acme", 5 * Size);
+        Assert.Null(_store.Begin(new Supplier("acme", CacheLab.Hub.Identity), (5 * Size) + 1));
+        using var half = _store.Begin(new Supplier("acme", CacheLab.Hub.Identity), 5 * Size);
         Assert.NotNull(half);
     }
 

@@ -46,14 +46,16 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     private async Task<(HttpResponseMessage Response, TimeSpan? Throttled)> Send(
         UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
     {
+        var isAnswered = false;
         try
         {
             var response = await Ask(account, call, request, cancellation);
+            isAnswered = true;
             return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.IsMetered));
         }
         finally
         {
-            account.Budget.Done(call.IsMetered);
+            account.Budget.Done(call.IsMetered, isAnswered);
         }
     }
 

@@ -97,8 +97,15 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         return throttled;
     }
 
-    /// <summary>A request that was admitted was answered, or never will be.</summary>
-    public void Done(bool metered) => Interlocked.Add(ref _underWay, metered ? -1 : 0);
+    /// <summary>A request that was admitted was answered, or never will be: then another one may go ahead in its place.</summary>
+    public void Done(bool metered, bool isAnswered)
+    {
+        Interlocked.Add(ref _underWay, metered ? -1 : 0);
+        if (metered && !isAnswered && !_learned.Task.IsCompleted)
+        {
+            Interlocked.Decrement(ref _scouts);
+        }
+    }
 
     Task IUpstreamAccountObserver.Throttled(UpstreamThrottle throttle)
     {

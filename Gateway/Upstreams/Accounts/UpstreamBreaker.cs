@@ -7,8 +7,8 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
 /// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
-/// answered here until a single try, half a second later at the earliest, succeeds. Uploads do not count, since their failures may be the
-/// client's.
+/// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
+/// failures may be the client's, nor requests that were given up by their client or never sent.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -34,7 +34,7 @@ internal sealed class UpstreamBreaker
                 BreakDuration = Break,
                 BreakDurationGenerator = _ => new(NextBreak()),
                 StateProvider = _state,
-                ShouldHandle = arguments => new(IsFailure(arguments.Outcome)),
+                ShouldHandle = arguments => new(arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!)),
                 OnOpened = _ => Tell(true),
                 OnClosed = _ => Tell(false),
             })
@@ -60,13 +60,65 @@ internal sealed class UpstreamBreaker
             return _state.CircuitState == CircuitState.Open ? null : await send(request, cancellation);
         }
 
-        var context = ResilienceContextPool.Shared.Get(cancellation);
+        return await (_state.CircuitState == CircuitState.Closed
+            ? SendCounted(request, send, cancellation)
+            : SendTry(request, send, cancellation));
+    }
+
+    private async Task<HttpResponseMessage?> SendCounted(
+        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await Watch(request, send, cancellation);
+            await Count(Outcome.FromResult(response));
+            return response;
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsFailure(fault))
+        {
+            await Count(Outcome.FromException<HttpResponseMessage>(fault));
+            throw;
+        }
+    }
+
+    /// <summary>Only now, so that what says nothing of the upstream is not counted as a success either.</summary>
+    private async ValueTask Count(Outcome<HttpResponseMessage> outcome)
+    {
+        var context = ResilienceContextPool.Shared.Get();
+        await _pipeline.ExecuteOutcomeAsync(static (_, outcome) => new ValueTask<Outcome<HttpResponseMessage>>(outcome), context, outcome);
+        ResilienceContextPool.Shared.Return(context);
+    }
+
+    /// <summary>
+    /// The single try goes on when its client leaves: it is about the upstream, and one who asks and leaves all the time must not keep it from
+    /// being found well again.
+    /// </summary>
+    private async Task<HttpResponseMessage?> SendTry(
+        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    {
+        var trying = Try(request, send);
+        try
+        {
+            return await trying.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (!trying.IsCompleted)
+        {
+            _ = trying.ContinueWith(
+                static left => left.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private async Task<HttpResponseMessage?> Try(
+        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
+    {
+        var context = ResilienceContextPool.Shared.Get();
         var outcome = await _pipeline.ExecuteOutcomeAsync(
             static async (_, call) =>
             {
                 try
                 {
-                    return Outcome.FromResult(await call.Breaker.Watch(call.Request, call.Send, call.Cancellation));
+                    return Outcome.FromResult(await call.Breaker.Watch(call.Request, call.Send, CancellationToken.None));
                 }
                 catch (Exception fault)
                 {
@@ -74,7 +126,7 @@ internal sealed class UpstreamBreaker
                 }
             },
             context,
-            (Breaker: this, Request: request, Send: send, Cancellation: cancellation));
+            (Breaker: this, Request: request, Send: send));
         ResilienceContextPool.Shared.Return(context);
         if (outcome.Exception is BrokenCircuitException)
         {
@@ -103,11 +155,18 @@ internal sealed class UpstreamBreaker
         return asked < Break ? Break : asked > LongestBreak ? LongestBreak : asked;
     }
 
-    private static bool IsFailure(Outcome<HttpResponseMessage> outcome) => outcome switch
+    private static bool IsFailure(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+
+    /// <summary>
+    /// Whether it is the upstream's: no connection, none to the end, no answer in time. Without a cause and a kind it is a request that
+    /// HttpClient refused to send, and an address that may not be dialled never was.
+    /// </summary>
+    private static bool IsFailure(Exception fault) => fault switch
     {
-        { Exception: OperationCanceledException } => false,
-        { Exception: HttpRequestException or IOException or TimeoutException } => true,
-        { Result.StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout } => true,
+        HttpRequestException { InnerException: ForbiddenAddressException } => false,
+        HttpRequestException { InnerException: null, HttpRequestError: HttpRequestError.Unknown } => false,
+        HttpRequestException or IOException or TimeoutException => true,
         _ => false,
     };
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Support.Images;
@@ -7,6 +8,8 @@ namespace RegistryProxy.Tests.Support.Images;
 internal sealed record TestBlob(byte[] Bytes)
 {
     public Digest Digest { get; } = Digest.Parse("sha256:" + Convert.ToHexStringLower(SHA256.HashData(Bytes)));
+
+    public static TestBlob Of(string text) => new(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Bytes that nothing compresses, the same for the same seed.</summary>
     public static TestBlob Random(int seed, int length)

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Primitives;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Network;
+
+/// <summary>
+/// What is refused before anything looks at it: inputs that are longer than what any client sends, or of which no header can be made for an
+/// upstream. Docker, containerd, BuildKit, Podman, Skopeo, Helm and ORAS send less than 1 KiB of <c>Accept</c>.
+/// </summary>
+internal static class RequestBounds
+{
+    /// <summary>Path and query, in characters.</summary>
+    public const int MaxTarget = 8 * 1024;
+
+    /// <summary>A host name of 255 characters with its port.</summary>
+    public const int MaxHost = 261;
+
+    /// <summary>Room for an access token, and for any password but the document of a machine, which goes by POST.</summary>
+    public const int MaxAuthorization = 16 * 1024;
+
+    /// <summary>All values together, in characters.</summary>
+    public const int MaxAccept = 8 * 1024;
+
+    /// <summary>In characters.</summary>
+    public const int MaxContentType = 1024;
+
+    /// <summary>Why the request goes no further; <c>null</c> when it may.</summary>
+    public static DistributionError? Refuse(HttpRequest request, string rawTarget)
+    {
+        if (rawTarget.Length > MaxTarget)
+        {
+            return TooLong("the address", MaxTarget, StatusCodes.Status414UriTooLong);
+        }
+
+        if (request.Host.Value is { Length: > MaxHost })
+        {
+            return TooLong("the Host header", MaxHost, StatusCodes.Status400BadRequest);
+        }
+
+        if (HeaderText.LengthOf(request.Headers.Authorization) > MaxAuthorization)
+        {
+            return TooLong("the Authorization header", MaxAuthorization, StatusCodes.Status431RequestHeaderFieldsTooLarge);
+        }
+
+        if (HeaderText.LengthOf(request.Headers.Accept) > MaxAccept)
+        {
+            return TooLong("the Accept header", MaxAccept, StatusCodes.Status431RequestHeaderFieldsTooLarge);
+        }
+
+        return HeaderText.LengthOf(request.Headers.ContentType) > MaxContentType
+            ? TooLong("the Content-Type header", MaxContentType, StatusCodes.Status431RequestHeaderFieldsTooLarge)
+            : RefuseBytes("Accept", request.Headers.Accept) ?? RefuseBytes("Content-Type", request.Headers.ContentType)
+            ?? RefuseBytes("Content-Range", request.Headers.ContentRange);
+    }
+
+    private static DistributionError? RefuseBytes(string name, StringValues values) => HeaderText.AreClean(values)
+        ? null
+        : DistributionError.Unsupported($"the {name} header holds bytes beyond visible ASCII", StatusCodes.Status400BadRequest);
+
+    private static DistributionError TooLong(string what, int length, int status) =>
+        DistributionError.Unsupported($"{what} is longer than {length} characters", status);
+}

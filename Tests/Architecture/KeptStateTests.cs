@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using RegistryProxy.Gateway.Memory;
+
+namespace RegistryProxy.Tests.Architecture;
+
+/// <summary>
+/// Everything that a gateway keeps by a key is a <see cref="WeighedCache{TKey, TValue}"/>, which is bounded in bytes, or stands here with what
+/// bounds it. None of them grows by what a stranger sends.
+/// </summary>
+public sealed class KeptStateTests
+{
+    private static readonly Type[] Kinds =
+    [
+        typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>), typeof(ConcurrentBag<>),
+        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>),
+    ];
+
+    private static readonly Dictionary<string, string> Known = new()
+    {
+        ["BlobFills._running"] = "one for each download that somebody waits for",
+        ["CacheFollower._untold"] = "CacheFollower.MaxUntold writes of fixed size",
+        ["DiskIndex._entries"] = "one for each file of the cache",
+        ["DiskIndex._shares"] = "one for each tenant of the configuration",
+        ["DiskShare._byUse"] = "one for each file of the cache",
+        ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
+        ["ManifestFetcher._flights"] = "one for each question that a request waits for",
+        ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
+        ["RequestStatistics._tenants"] = "one for each tenant of the configuration",
+        ["StoredBlobs._checks"] = "one for each file that is being hashed",
+        ["TenantLimits._tenants"] = "one for each tenant of the configuration",
+        ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
+        ["WeighedCache`2._clock"] = "itself",
+        ["WeighedCache`2._nodes"] = "itself",
+        ["WriteWatch._unfinished"] = "one for each write that was begun within a minute",
+    };
+
+    [Fact]
+    public void What_gateways_keep_is_bounded_in_bytes_or_known()
+    {
+        var kept = typeof(WeighedCache<,>).Assembly.GetTypes()
+            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true && !type.IsDefined(typeof(CompilerGeneratedAttribute)))
+            .SelectMany(type => type.GetFields(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(field => field.FieldType.IsGenericType && Kinds.Contains(field.FieldType.GetGenericTypeDefinition()))
+            .Select(field => $"{field.DeclaringType!.Name}.{field.Name}");
+        Assert.Equal(Known.Keys.Order(StringComparer.Ordinal), kept.Order(StringComparer.Ordinal));
+    }
+}

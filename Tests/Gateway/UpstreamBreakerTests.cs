@@ -1,0 +1,84 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Upstreams.Accounts;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>What counts against an upstream: what it did, and nothing else.</summary>
+public sealed class UpstreamBreakerTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly List<bool> _changes = [];
+    private readonly UpstreamBreaker _breaker;
+
+    public UpstreamBreakerTests() => _breaker = new UpstreamBreaker(_time, _changes.Add);
+
+    [Fact]
+    public async Task What_was_never_sent_counts_for_nobody()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            await Assert.ThrowsAsync<HttpRequestException>(() => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
+        }
+
+        Assert.Empty(_changes);
+        Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage())));
+    }
+
+    [Fact]
+    public async Task Clients_that_leave_count_for_nobody_and_hide_no_failure()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            for (var leaving = 0; leaving < 20; leaving++)
+            {
+                await Leave();
+            }
+
+            Assert.Empty(_changes);
+            await Assert.ThrowsAsync<IOException>(() => Send(_ => throw new IOException("reset")));
+        }
+
+        Assert.Equal([true], _changes);
+    }
+
+    [Fact]
+    public async Task A_client_that_leaves_neither_ends_the_try_nor_answers_for_the_upstream()
+    {
+        await Fail();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var answer = new TaskCompletionSource<HttpResponseMessage>();
+        using var leave = new CancellationTokenSource();
+        var trying = _breaker.Send(Request(), (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
+        await leave.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trying);
+        Assert.Equal([true], _changes);
+        answer.SetResult(new HttpResponseMessage(HttpStatusCode.NotFound));
+        await Support.Processes.Eventually.True(() => _changes is [true, false], "the upstream's answer counts");
+    }
+
+    private async Task Fail()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)));
+        }
+
+        Assert.Equal([true], _changes);
+        Assert.Null(await Send(_ => throw new InvalidOperationException("it is left alone")));
+    }
+
+    private async Task Leave()
+    {
+        using var gone = new CancellationTokenSource();
+        var sending = _breaker.Send(Request(), (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
+            _ => throw new IOException("the connection was closed"), TaskScheduler.Default), gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => sending);
+    }
+
+    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send) =>
+        _breaker.Send(Request(), (_, cancellation) => send(cancellation), CancellationToken.None);
+
+    private static HttpRequestMessage Request() => new(HttpMethod.Get, "http://upstream.example/");
+}
