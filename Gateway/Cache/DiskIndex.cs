@@ -5,8 +5,11 @@ namespace RegistryProxy.Gateway.Cache;
 /// have more than an equal part give first, those that were not used for longest. What nobody asked for within a day protects nobody.
 /// Not synchronised: <see cref="DiskStore"/> is.
 /// </summary>
-internal sealed class DiskIndex(long maxBytes, TimeProvider time)
+internal sealed class DiskIndex(long maxBytes, TimeProvider time, int maxFiles = DiskIndex.MaxFiles)
 {
+    /// <summary>How many files there may be: each costs some memory here, however small it is.</summary>
+    public const int MaxFiles = 1_000_000;
+
     private static readonly TimeSpan Protection = TimeSpan.FromDays(1);
 
     private readonly Dictionary<string, LinkedListNode<DiskEntry>> _entries = [];
@@ -60,7 +63,7 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
     public bool Reserve(string owner, long bytes, List<DiskEntry> leaving)
     {
         var share = ShareOf(Supplier.ShareOf(owner));
-        while (maxBytes - Bytes - _reserved < bytes)
+        while (maxBytes - Bytes - _reserved < bytes || _entries.Count >= maxFiles)
         {
             if (Victim(share, bytes) is not { } victim)
             {
@@ -84,12 +87,15 @@ internal sealed class DiskIndex(long maxBytes, TimeProvider time)
 
     private DiskEntry? Victim(DiskShare asking, long bytes)
     {
-        var part = maxBytes / _shares.Values.Count(share => share.Bytes > 0 || share == asking);
+        var parts = _shares.Values.Count(share => share.Bytes > 0 || share == asking);
+        var isManyFiles = _entries.Count >= maxFiles;
         DiskEntry? victim = null;
         foreach (var share in _shares.Values)
         {
-            var wanted = share.Bytes + (share == asking ? bytes : 0);
-            if (share.Oldest is { } oldest && (wanted > part || time.GetElapsedTime(oldest.UsedAt) > Protection)
+            var hasMore = isManyFiles
+                ? share.Count + (share == asking ? 1 : 0) > maxFiles / parts
+                : share.Bytes + (share == asking ? bytes : 0) > maxBytes / parts;
+            if (share.Oldest is { } oldest && (hasMore || time.GetElapsedTime(oldest.UsedAt) > Protection)
                 && (victim is null || oldest.UsedAt < victim.UsedAt))
             {
                 victim = oldest;

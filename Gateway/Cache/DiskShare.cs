@@ -5,6 +5,9 @@ internal sealed class DiskShare
 {
     private readonly LinkedList<DiskEntry> _byUse = new();
 
+    /// <summary>How many files.</summary>
+    public int Count => _byUse.Count;
+
     /// <summary>Of the files, and of what is set aside for those being written.</summary>
     public long Bytes { get; private set; }
 

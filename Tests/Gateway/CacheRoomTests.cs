@@ -33,6 +33,27 @@ public sealed class CacheRoomTests : IDisposable
     }
 
     [Fact]
+    public void However_small_they_are_there_are_never_more_files_than_a_number()
+    {
+        var index = new DiskIndex(long.MaxValue, _time, maxFiles: 10);
+        List<DiskEntry> leaving = [];
+        Add("quiet", 3);
+        Add("loud", 30);
+        Assert.Equal(10, index.Count);
+        Assert.Equal(Enumerable.Repeat("loud", 23), leaving.Select(entry => entry.Share));
+
+        void Add(string owner, int files)
+        {
+            for (var i = 0; i < files; i++)
+            {
+                Assert.True(index.Reserve(owner, 1, leaving));
+                index.Release(owner, 1);
+                index.Add($"{owner}{i}", owner, 1);
+            }
+        }
+    }
+
+    [Fact]
     public void A_length_that_is_only_said_empties_nothing()
     {
         var blobs = Fill("acme", 9);
