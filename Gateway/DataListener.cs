@@ -133,7 +133,7 @@ internal sealed partial class DataListener(
         }
 
         return limits.Admit(site.Tenant) is { } tooMany ? DistributionErrorWriter.Write(context, tooMany)
-            : RequestBounds.Refuse(context.Request, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) is { } refused ? DistributionErrorWriter.Write(context, refused)
+            : RequestBounds.Refuse(context.Request) is { } refused ? DistributionErrorWriter.Write(context, refused)
             : isDistribution ? distribution.Handle(context, site, map)
             : path is "/token" ? tokens.Handle(context, site)
             : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? DistributionErrorWriter.Write(context, tooManyHere)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using RegistryProxy.Protocol;
 
@@ -25,9 +26,9 @@ internal static class RequestBounds
     public const int MaxContentType = 1024;
 
     /// <summary>Why the request goes no further; <c>null</c> when it may.</summary>
-    public static DistributionError? Refuse(HttpRequest request, string rawTarget)
+    public static DistributionError? Refuse(HttpRequest request)
     {
-        if (rawTarget.Length > MaxTarget)
+        if (request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxTarget)
         {
             return TooLong("the address", MaxTarget, StatusCodes.Status414UriTooLong);
         }
