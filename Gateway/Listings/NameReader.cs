@@ -28,7 +28,7 @@ internal sealed class NameReader(string member, NameTaker take)
 
             if (reader.CurrentDepth == 1)
             {
-                Enter(ref reader);
+                Enter(ref reader, name);
             }
             else if (_isList && reader is { CurrentDepth: 2, TokenType: JsonTokenType.String } && Copy(ref reader, name) is var length and > 0)
             {
@@ -40,10 +40,10 @@ internal sealed class NameReader(string member, NameTaker take)
         return (int)reader.BytesConsumed;
     }
 
-    private void Enter(ref Utf8JsonReader reader)
+    private void Enter(ref Utf8JsonReader reader, scoped Span<char> name)
     {
         _isList = _isMember && reader.TokenType == JsonTokenType.StartArray;
-        _isMember = reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals(member);
+        _isMember = reader.TokenType == JsonTokenType.PropertyName && Copy(ref reader, name) is var length && name[..length].SequenceEqual(member);
     }
 
     /// <summary>The length of the name; 0 when the text can be none.</summary>

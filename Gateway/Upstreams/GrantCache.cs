@@ -41,7 +41,7 @@ internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions question
     }
 
     /// <summary>Whether a live grant is at hand.</summary>
-    public bool Has(UpstreamTokenKey key) => _slots.TryGet(key, out var slot) && slot.Current?.Grant is { } grant && time.GetUtcNow() < grant.Expires;
+    public bool Has(UpstreamTokenKey key) => _grants.TryGet(key, out var known) && time.GetUtcNow() < known.Grant!.Expires;
 
     /// <summary>The upstream refused this grant: the next one, or why there is none.</summary>
     public async ValueTask<UpstreamGrantResult> Replace(UpstreamTokenKey key, UpstreamGrant refused, CancellationToken cancellation)

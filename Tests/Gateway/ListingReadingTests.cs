@@ -104,7 +104,7 @@ public sealed class ListingReadingTests
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
     }
 
-    private static Upstream UpstreamOf(string name) => new(new UpstreamSnapshot { Name = name, Url = new Uri("https://registry.example") });
+    private static Upstream UpstreamOf(string name) => new(new UpstreamSnapshot { Name = name, Url = new Uri("https://registry.example") }, []);
 
     private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
     {

@@ -130,5 +130,5 @@ public sealed class UploadLocationTests
         return UploadHeaders.Location(response, upstream);
     }
 
-    private static Upstream UpstreamOf(Uri url) => new(new UpstreamSnapshot { Name = "local", Url = url });
+    private static Upstream UpstreamOf(Uri url) => new(new UpstreamSnapshot { Name = "local", Url = url }, []);
 }
