@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cache;
 using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using BitFaster.Caching.Lru;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
 
@@ -20,7 +20,11 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     /// <summary>As many misses at once as come back in this time: 200.</summary>
     private static readonly TimeSpan Burst = TimeSpan.FromSeconds(40);
 
-    private readonly ConcurrentLru<UInt128, RateGate> _addresses = new(Capacity);
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 4 * 1024 * 1024;
+
+    private readonly WeighedCache<UInt128, RateGate> _addresses = new(Capacity, MaxBytes, static (_, _) => 64);
+    private readonly Func<RateGate> _newGate = () => new RateGate(time, Burst);
 
     /// <summary>Whether the caller missed so often that it gets no new name now.</summary>
     public bool IsSpent(Caller caller, HttpContext context) =>
@@ -35,7 +39,7 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     {
         if (caller.Token.IsAnonymous && context.Response.StatusCode is 401 or 403 or 404 or 502)
         {
-            _addresses.GetOrAdd(KeyOf(context), static (_, time) => new RateGate(time, Burst), time).TryTake(1, PerSecond, out _);
+            _addresses.GetOrAdd(KeyOf(context), _newGate).TryTake(1, PerSecond, out _);
         }
     }
 

@@ -62,7 +62,7 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     }
 
     [Fact]
-    public Task Invented_names_tags_and_digests() => Flat(404, i => (i % 3) switch
+    public Task Invented_names_tags_and_digests() => Flat([404, 429], i => (i % 3) switch
     {
         0 => Get($"/v2/a/b/manifests/unknown-{i}-{new string('t', 100)}", Bearer),
         1 => Get($"/v2/a/b/blobs/sha512:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"{i}".PadLeft(64, '0')))}?ns=unknown.{i}.example", Bearer),
@@ -93,7 +93,9 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     private string Post(string form) =>
         $"POST /token HTTP/1.1\r\nHost: {_door.Authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {form.Length}\r\n\r\n{form}";
 
-    private async Task Flat(int expected, Func<int, string> request)
+    private Task Flat(int expected, Func<int, string> request) => Flat([expected], request);
+
+    private async Task Flat(int[] expected, Func<int, string> request)
     {
         using var alice = _door.Client("alice");
         (await alice.GetManifest("a/b", "v1")).Dispose();
@@ -106,7 +108,7 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
         await stop.CancelAsync();
         var pulled = await pulls;
         var (grown, each) = (_door.ResidentBytes() - before, (Cpu() - cpu) / Requests);
-        output.WriteLine($"{Requests} requests answered {expected}: {grown / 1_000_000:+0;-0} MB, {each.TotalMilliseconds:0.00} ms of processor each, {pulled} pulls of a user beside them");
+        output.WriteLine($"{Requests} requests answered {string.Join('/', expected)}: {grown / 1_000_000:+0;-0} MB, {each.TotalMilliseconds:0.00} ms of processor each, {pulled} pulls of a user beside them");
         Assert.True(grown <= MaxGrowth, $"{grown / 1_000_000} MB");
         Assert.True(each < TimeSpan.FromMilliseconds(5), $"{each.TotalMilliseconds} ms");
     }
@@ -131,7 +133,7 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     }
 
     /// <summary>Sends requests one after the other, on connections that last as long as the door lets them.</summary>
-    private async Task Send(int expected, Func<int, string> request, IEnumerable<int> numbers)
+    private async Task Send(int[] expected, Func<int, string> request, IEnumerable<int> numbers)
     {
         TcpClient? client = null;
         foreach (var number in numbers)
@@ -139,7 +141,7 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
             client ??= new TcpClient("127.0.0.1", new Uri(_door.DataUrl).Port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request(number)));
             var (status, _) = await new AnswerReader(client.GetStream()).Read();
-            Assert.Equal(expected, status);
+            Assert.Contains(status, expected);
             if (number % 1000 == 999)
             {
                 client.Dispose();
