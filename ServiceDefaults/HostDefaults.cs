@@ -6,6 +6,7 @@ using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.ServiceDefaults.Memory;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults;
@@ -35,6 +36,7 @@ public static class HostBuilding
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()
+            .AddHostedService<YoungGeneration>()
             .AddSingleton<AuditLog>()
             .AddHostedService(services => services.GetRequiredService<AuditLog>())
             .Configure<HostOptions>(options =>
