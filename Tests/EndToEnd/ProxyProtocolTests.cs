@@ -64,8 +64,17 @@ public sealed class ProxyProtocolTests
         Assert.Contains("429", statuses);
         Assert.Equal("200", await Status("PROXY TCP6 2001:db8::1 ::1 1 2\r\n"));
 
-        async Task<string> Status(string header) =>
-            (await RawHttp.Exchange(door.Url.OriginalString, header + Request("/v2/", $"Authorization: Bearer {token}\r\n")))[9..12];
+        // Whom a load balancer does not name, it does not let speak for others either.
+        var unnamed = new List<string>();
+        for (var i = 0; i < 30; i++)
+        {
+            unnamed.Add(await Status("PROXY UNKNOWN\r\n", $"X-Forwarded-For: 203.0.113.{i}\r\n"));
+        }
+
+        Assert.Contains("429", unnamed);
+
+        async Task<string> Status(string header, string headers = "") =>
+            (await RawHttp.Exchange(door.Url.OriginalString, header + Request("/v2/", $"Authorization: Bearer {token}\r\n{headers}")))[9..12];
     }
 
     [Fact]
