@@ -4,7 +4,7 @@ namespace RegistryProxy.Grains.Sessions.Throttling;
 internal sealed class WaitingLine(int atOnce)
 {
     /// <summary>Tries that wait.</summary>
-    private const int MaxWaiting = 256;
+    private const int MaxWaiting = 1024;
 
     private SemaphoreSlim Places { get; } = new(atOnce);
     private int _waiting;
