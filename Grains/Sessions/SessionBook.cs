@@ -79,7 +79,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
                     : (before, false));
             await Read();
         }
-        while (pages.Find(id) is not null);
+        while (pages.Has(id));
         _doubtful.Remove(id);
         return removed;
     }
@@ -140,18 +140,21 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         while (state.Sessions.Count >= SessionRoom.MaxRecent)
         {
             var moving = state.Sessions.Take(SessionRoom.MaxPage).ToList();
-            var link = await pages.Write(moving);
+            var last = state.Pages.LastOrDefault(page => page.Count + moving.Count <= SessionRoom.MaxPage && page == state.Pages[^1]);
+            var older = last is null ? [] : pages.SessionsOf(last) ?? [];
+            var link = await pages.Write([.. older.ExceptBy(moving.Select(session => session.Id), session => session.Id), .. moving]);
             var moved = await newest.Change(before =>
             {
                 var left = before.Sessions.Except(moving).ToList();
-                return left.Count == before.Sessions.Count - moving.Count
-                    ? (before with { Sessions = left, Pages = [.. before.Pages, link] }, true)
+                return left.Count == before.Sessions.Count - moving.Count && (last is null || (before.Pages.Contains(last) && ReferenceEquals(pages.SessionsOf(last), older)))
+                    ? (before with { Sessions = left, Pages = [.. before.Pages.Where(page => page != last), link] }, true)
                     : (before, false);
             });
+
+            // When one of them ended or went on meanwhile, nobody may find it in the new page.
+            pages.Discard(moved ? last is null ? [] : [last] : [link]).Ignore();
             if (!moved)
             {
-                // One of them ended or went on meanwhile: nobody may find it in a page.
-                pages.Discard([link]).Ignore();
                 return;
             }
 

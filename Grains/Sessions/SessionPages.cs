@@ -30,24 +30,34 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             ? Find(id)
             : null;
 
-    /// <summary>Writes sessions into a page of their own, which nothing names yet.</summary>
+    /// <summary>What a page has now; must never be changed.</summary>
+    public List<StoredSession>? SessionsOf(SessionPageLink link) => _pages.GetValueOrDefault(link.Id)?.Value.Sessions;
+
+    /// <summary>Writes sessions into a page of their own. Nobody finds them there before a state names it.</summary>
     public async Task<SessionPageLink> Write(List<StoredSession> sessions)
     {
         var id = Guid.NewGuid().ToString("N");
-        var page = open(id);
-        await page.Change(_ => (new SessionPage { Sessions = sessions }, true));
-        _pages[id] = page;
-        Note(id, sessions);
+        await open(id).Change(_ => (new SessionPage { Sessions = sessions }, true));
         return new SessionPageLink(
             id, sessions.Count, sessions.Sum(session => session.Bytes), sessions.Max(session => session.Opened), sessions.Max(session => session.Expires));
     }
 
-    /// <summary>Takes a session out of the page that it is in; <c>false</c> when it is in none.</summary>
-    public Task<bool> Remove(string id) => !_places.TryGetValue(id, out var place) || !_pages.TryGetValue(place, out var page)
-        ? Task.FromResult(false)
-        : page.Change(known => known.Sessions.FindAll(session => session.Id != id) is var left && left.Count < known.Sessions.Count
-            ? (left.Count == 0 ? null : known with { Sessions = left }, true)
-            : (known, false));
+    /// <summary>Takes a session out of every page that it is in; <c>false</c> when it is in none.</summary>
+    public async Task<bool> Remove(string id)
+    {
+        var removed = false;
+        foreach (var page in _pages.Values.Where(page => page.Value.Sessions.Exists(session => session.Id == id)).ToList())
+        {
+            removed |= await page.Change(known => known.Sessions.FindAll(session => session.Id != id) is var left && left.Count < known.Sessions.Count
+                ? (left.Count == 0 ? null : known with { Sessions = left }, true)
+                : (known, false));
+        }
+
+        return removed;
+    }
+
+    /// <summary>Whether a session is in any page.</summary>
+    public bool Has(string id) => _pages.Values.Any(page => page.Value.Sessions.Exists(session => session.Id == id));
 
     /// <summary>Removes pages that nothing names any more; what stays behind ends by itself.</summary>
     public async Task Discard(IEnumerable<SessionPageLink> links)

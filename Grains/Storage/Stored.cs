@@ -19,9 +19,10 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
 
     private List<PendingChange<T>> _waiting = [];
     private GrainState<T>? _known;
-    private Task? _reading;
+    private Task<T>? _reading;
     private bool _isWriting;
     private bool _isDoubtful;
+    private bool _isOutdated;
     private DateTimeOffset _lookAt;
 
     /// <summary>Called when somebody else wrote the record: another activation lives.</summary>
@@ -37,9 +38,9 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     /// <exception cref="StateUnavailableException">It cannot be read.</exception>
     public ValueTask<T> Get()
     {
-        if (_known is not { } known)
+        if (_known is not { } known || _isOutdated)
         {
-            return new(First());
+            return new(Read());
         }
 
         if (_isDoubtful && !_isWriting && time.GetUtcNow() >= _lookAt)
@@ -67,12 +68,6 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
         }
 
         return pending.Outcome;
-    }
-
-    private async Task<T> First()
-    {
-        await Read();
-        return Value;
     }
 
     private async Task WriteAll()
@@ -122,15 +117,16 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     }
 
     /// <summary>One at a time.</summary>
-    private Task Read() => _reading is { IsCompleted: false } running ? running : _reading = ReadNow();
+    private Task<T> Read() => _reading is { IsCompleted: false } running ? running : _reading = ReadNow();
 
-    private async Task ReadNow()
+    private async Task<T> ReadNow()
     {
         _lookAt = time.GetUtcNow() + LookAgain;
         var read = new GrainState<T>(new T());
         await Ask(() => storage.ReadStateAsync(name, grain, read));
         read.State ??= new T();
-        (_known, _isDoubtful) = (read, false);
+        (_known, _isDoubtful, _isOutdated) = (read, false, false);
+        return read.State;
     }
 
     private async Task Ask(Func<Task> question)
@@ -142,7 +138,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
         catch (InconsistentStateException)
         {
             // What is known here is what somebody else has left behind.
-            _known = null;
+            _isOutdated = true;
             Outdated?.Invoke();
             throw;
         }

@@ -119,6 +119,24 @@ public sealed class StateKeyTests
         });
     });
 
+    [Fact]
+    public async Task Memory_ends_too_unless_somebody_wrote_it_since()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        var memory = new FaultyStorage(TimeProvider.System, new Random(0));
+        var (one, other) = (new ExpiringMemoryStorage(memory, time), new ExpiringMemoryStorage(memory, time));
+        var state = new GrainState<SessionState>(new SessionState { Sessions = [Session(time.GetUtcNow().AddDays(1))] });
+        await one.WriteStateAsync("session", GrainId.Parse(Alice), state);
+        state.State = new SessionState { Sessions = [Session(time.GetUtcNow().AddDays(2))] };
+        await other.WriteStateAsync("session", GrainId.Parse(Alice), state);
+        time.Advance(TimeSpan.FromDays(1));
+        await one.Sweep();
+        Assert.Equal(1, memory.Count);
+        time.Advance(TimeSpan.FromDays(1));
+        await other.Sweep();
+        Assert.Equal(0, memory.Count);
+    }
+
     private static SessionState Lasting(StateLab.Place place) => new() { Sessions = [Session(place.Time.GetUtcNow().AddDays(30))] };
 
     private static StoredSession Session(DateTimeOffset expires) => new(Guid.NewGuid().ToString("N"), "hash", "", expires.AddDays(-30), expires, "127.0.0.1");

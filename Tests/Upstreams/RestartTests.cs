@@ -96,6 +96,30 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task Names_that_strangers_invent_leave_no_record()
+    {
+        await using var registry = await TokenRegistry.Start();
+        using var folder = new TemporaryFolder();
+        await using var door = await FrontDoor.Start($$"""
+            state: { provider: file, file: { path: {{folder.Path}}/state/ }, encryptionKeys: [{ id: k1, key: { value: {{Key('a')}} } }] }
+            upstreams: { up: { url: "{{registry.Url}}", allowPrivate: true } }
+            tenants: { acme: { hosts: ["*"], routes: [{ prefix: "", upstream: up }], access: [{ name: all, who: [anonymous], repositories: ["**"], actions: [pull] }] } }
+            """);
+        using var client = door.Client();
+        (await client.GetManifest("first/app", "v1")).Dispose();
+        var records = Records(folder);
+        for (var i = 0; i < 20; i++)
+        {
+            (await client.GetManifest($"invented/app-{i}", "v1")).Dispose();
+        }
+
+        Assert.True(registry.Calls > 1, $"{registry.Calls} tokens were asked for");
+        Assert.Equal(records, Records(folder));
+    }
+
+    private static List<string> Records(TemporaryFolder folder) => [.. Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Order()];
+
+    [Fact]
     public async Task A_redis_that_is_away_costs_no_pull()
     {
         await using var aws = await AwsCloud.Start();

@@ -29,22 +29,23 @@ internal sealed class GrainCluster : IAsyncDisposable
     }
 
     /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
-    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null)
+    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null, Action<ISiloBuilder>? silo = null)
     {
         var folder = new TemporaryFolder();
         prepare?.Invoke(folder);
         var configuration = new FixedConfiguration(Read(folder, yaml));
         var builder = new InProcessTestClusterBuilder(silos);
-        builder.ConfigureSilo((_, silo) =>
+        builder.ConfigureSilo((_, built) =>
         {
-            silo.Services.AddSingleton<IConfigurationFeed>(configuration);
-            silo.Services.AddGrains();
+            built.Services.AddSingleton<IConfigurationFeed>(configuration);
+            built.Services.AddGrains();
             if (time is not null)
             {
-                silo.Services.AddSingleton(time);
+                built.Services.AddSingleton(time);
             }
 
-            silo.AddMemoryGrainStorage(GrainStorageNames.State);
+            built.AddMemoryGrainStorage(GrainStorageNames.State);
+            silo?.Invoke(built);
         });
         builder.ConfigureClient(built => client?.Invoke(built));
         var cluster = builder.Build();

@@ -15,6 +15,9 @@ internal sealed class FaultyStorage(TimeProvider time, Random random) : IGrainSt
     /// <summary>Which share of the calls goes wrong.</summary>
     public double Trouble { get; set; }
 
+    /// <summary>Whether nothing can be done at all.</summary>
+    public bool IsDown { get; set; }
+
     /// <summary>How many bytes were written.</summary>
     public long Written { get; private set; }
 
@@ -57,6 +60,11 @@ internal sealed class FaultyStorage(TimeProvider time, Random random) : IGrainSt
 
     private async Task Do(Action work)
     {
+        if (IsDown)
+        {
+            throw new IOException("down");
+        }
+
         switch (random.NextDouble() < Trouble ? random.Next(6) : -1)
         {
             case 0:
