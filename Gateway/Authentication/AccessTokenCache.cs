@@ -13,6 +13,7 @@ internal sealed class AccessTokenCache
     private const int MaxBytes = 32 * 1024 * 1024;
 
     private readonly WeighedCache<string, AccessToken> _tokens = new(Capacity, MaxBytes, Weigh);
+    private int _keys;
 
     /// <summary>
     /// The token of an Authorization header, verified now or before; <c>null</c> when it is not one of ours. Kept under the token alone,
@@ -29,10 +30,19 @@ internal sealed class AccessTokenCache
         return _tokens.TryGet(text, out var known) ? known : Verify(text.ToString(), map);
     }
 
-    public void Clear() => _tokens.Clear();
+    public void Clear()
+    {
+        Interlocked.Increment(ref _keys);
+        _tokens.Clear();
+    }
 
-    private AccessToken? Verify(string token, FrontDoorMap map) =>
-        map.Verifier.Verify(token) is { } verified ? _tokens.GetOrAdd(token, () => verified) : null;
+    /// <summary>One that was verified with the keys of before is good for this request alone.</summary>
+    private AccessToken? Verify(string token, FrontDoorMap map)
+    {
+        var keys = Volatile.Read(ref _keys);
+        return map.Verifier.Verify(token) is not { } verified ? null
+            : keys == Volatile.Read(ref _keys) ? _tokens.GetOrAdd(token, () => verified) : verified;
+    }
 
     /// <summary>Its own text, its texts beside it, and the repositories that it opens.</summary>
     private static long Weigh(string text, AccessToken token) =>

@@ -13,7 +13,7 @@ namespace RegistryProxy.Gateway.Authentication;
 internal sealed class AccessTokenVerifier
 {
     /// <summary>The longest token that is looked at, in characters: one for as many of the longest names as a request may ask for.</summary>
-    internal const int MaxLength = 12 * 1024;
+    internal const int MaxLength = 15 * 1024;
 
     private const int SignatureLength = 64;
 

@@ -12,6 +12,8 @@ internal sealed class ManifestCache(
     GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, WriteWatch writes, ManifestFetcher fetcher,
     CacheMeter meter)
 {
+    private const int PieceBytes = 64 * 1024;
+
     private const string StaleWarning = "299 - \"the upstream cannot be asked; this is what the tag was when it last could\"";
 
     private readonly TimeSpan _ttl = options.Cache?.TagTtl ?? TimeSpan.Zero;
@@ -155,7 +157,11 @@ internal sealed class ManifestCache(
         if (!exchange.IsHead)
         {
             meter.Saved(state is CacheState.Miss or CacheState.Bypass ? 0 : content.Bytes.Length);
-            await response.BodyWriter.WriteAsync(content.Bytes, exchange.Aborted);
+            for (var sent = 0; sent < content.Bytes.Length; sent += PieceBytes)
+            {
+                // A slow reader holds what it has not read yet, and that is a piece, not the whole.
+                await response.BodyWriter.WriteAsync(content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), exchange.Aborted);
+            }
         }
 
         return null;

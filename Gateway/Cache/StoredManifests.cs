@@ -10,8 +10,8 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
     /// <summary>How many are kept in memory.</summary>
     private const int Capacity = 2000;
 
-    /// <summary>What those may weigh, in bytes; one of more than a sixteenth of it is read from the disk each time.</summary>
-    private const int MaxBytes = 32 * 1024 * 1024;
+    /// <summary>What those may weigh, in bytes; a sixteenth of it is more than the largest manifest, so that each has room.</summary>
+    private const int MaxBytes = 72 * 1024 * 1024;
 
     private readonly WeighedCache<string, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => 400 + content.Bytes.Length);
 

@@ -34,10 +34,10 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     public static DistributionError Refusal { get; } =
         DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
 
-    /// <summary>A request ended: one for what is not there is counted.</summary>
+    /// <summary>A request ended: one for what is not there is counted, and one whose client did not wait for the answer.</summary>
     public void Note(Caller caller, HttpContext context)
     {
-        if (caller.Token.IsAnonymous && context.Response.StatusCode is 401 or 403 or 404 or 502)
+        if (caller.Token.IsAnonymous && (context.Response.StatusCode is 401 or 403 or 404 or 502 || context.RequestAborted.IsCancellationRequested))
         {
             _addresses.GetOrAdd(KeyOf(context), _newGate).TryTake(1, PerSecond, out _);
         }

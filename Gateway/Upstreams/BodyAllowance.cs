@@ -4,7 +4,10 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal sealed class BodyAllowance
 {
     /// <summary>Bytes of one upstream's answers that are held at once.</summary>
-    public const long MaxBytes = 32 * 1024 * 1024;
+    public const long MaxBytes = 128 * 1024 * 1024;
+
+    /// <summary>Bytes that an answer may have without being counted, so that large ones of others keep no small one out.</summary>
+    private const int Small = 64 * 1024;
 
     private long _left = MaxBytes;
 
@@ -13,20 +16,29 @@ internal sealed class BodyAllowance
 
     internal sealed class Holder(BodyAllowance allowance) : IDisposable
     {
+        private long _held;
         private long _taken;
 
         /// <summary>Takes bytes more; returns how many.</summary>
         /// <exception cref="TooManyBodiesException">There are not so many left.</exception>
         public int Take(int bytes)
         {
-            _taken += bytes;
-            return Interlocked.Add(ref allowance._left, -bytes) >= 0 ? bytes : throw new TooManyBodiesException();
+            _held += bytes;
+            var uncounted = Math.Max(0, _held - Small) - _taken;
+            if (Interlocked.Add(ref allowance._left, -uncounted) < 0)
+            {
+                Interlocked.Add(ref allowance._left, uncounted);
+                throw new TooManyBodiesException();
+            }
+
+            _taken += uncounted;
+            return bytes;
         }
 
         public void Dispose()
         {
             Interlocked.Add(ref allowance._left, _taken);
-            _taken = 0;
+            (_held, _taken) = (0, 0);
         }
     }
 }

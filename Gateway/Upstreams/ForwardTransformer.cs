@@ -45,7 +45,7 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
             return false;
         }
 
-        if (!IsAnswer(proxyResponse))
+        if (!IsAnswer(proxyResponse) || !CanBeVerified(proxyResponse))
         {
             Error = await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken);
             return false;
@@ -98,6 +98,11 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         ? response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.NonAuthoritativeInformation or HttpStatusCode.NoContent
             or HttpStatusCode.PartialContent or HttpStatusCode.NotModified
         : response.IsSuccessStatusCode;
+
+    /// <summary>What is to be verified comes whole, or as the part that was asked for: any other success would pass unseen.</summary>
+    private bool CanBeVerified(HttpResponseMessage response) => forwarding.Verified is null
+        || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotModified
+        || (response.StatusCode == HttpStatusCode.PartialContent && response.RequestMessage!.Headers.NonValidated.Contains("Range"));
 
     private static bool IsQuestion(HttpResponseMessage response) =>
         response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head;

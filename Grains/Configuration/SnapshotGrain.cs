@@ -18,12 +18,17 @@ internal sealed class SnapshotGrain(
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
 
+    /// <summary>From one look for the next key of a ring that is late to the next.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
+
     private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
     private readonly KeyPublication _publication = new(time);
     private SessionChangeLog _changes = new();
     private GatewaySnapshot? _snapshot;
     private Task? _building;
     private bool _buildAgain;
+    private bool _dropDecisions;
+    private DateTimeOffset _lookAt;
 
     public async ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
@@ -45,7 +50,11 @@ internal sealed class SnapshotGrain(
         };
     }
 
-    public ValueTask Refresh(CancellationToken cancellation = default) => new(Rebuild());
+    public ValueTask Refresh(CancellationToken cancellation = default)
+    {
+        _dropDecisions = true;
+        return new(Rebuild());
+    }
 
     public async ValueTask SessionChanged(string sessionKey)
     {
@@ -55,8 +64,9 @@ internal sealed class SnapshotGrain(
 
     public async ValueTask<SigningKey> GetSigningKey()
     {
-        if (!_publication.IsGood)
+        if (!_publication.IsGood && !(_publication.MayGoOn && time.GetUtcNow() < _lookAt))
         {
+            _lookAt = time.GetUtcNow() + LookAgain;
             var building = _building is { IsCompleted: false } running ? running : Rebuild();
             if (_publication.MayGoOn)
             {
@@ -94,16 +104,23 @@ internal sealed class SnapshotGrain(
             _buildAgain = false;
             var (keys, signing) = await Keys();
             var next = SnapshotBuilder.Build(configuration.Current, authenticators.Version, _publication.Add(keys, configuration.Current.Configuration.Tokens.AccessLifetime));
-            var isFirst = _snapshot is null;
-            var changed = next.Version != _snapshot?.Version;
-            _snapshot = next;
+            var former = _snapshot;
+            var changed = next.Version != former?.Version;
+            var drop = _dropDecisions || next.ConfigurationVersion != former?.ConfigurationVersion;
+            (_snapshot, _dropDecisions) = (next, false);
             _publication.Publish(next.Version, next.Keys, signing);
-            if (!isFirst)
+            if (former is null || !(changed || drop))
+            {
+                continue;
+            }
+
+            if (drop)
             {
                 // What changed may have changed on another silo alone: whoever got a decision of its from before must ask again.
                 _changes = new SessionChangeLog();
-                await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = true });
             }
+
+            await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = drop });
         }
         while (_buildAgain);
     }

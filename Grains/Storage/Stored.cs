@@ -29,7 +29,8 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     public Action? Outdated { get; init; }
 
     /// <summary>What the storage had last; must never be changed. Only after <see cref="Get"/>.</summary>
-    public T Value => _known!.State!;
+    /// <exception cref="InconsistentStateException">Somebody else wrote the record meanwhile.</exception>
+    public T Value => _known?.State ?? throw new InconsistentStateException($"the state '{name}' was written by another activation");
 
     /// <summary>Whether there is a record. Only after <see cref="Get"/>.</summary>
     public bool Exists => _known!.RecordExists;
@@ -104,7 +105,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
 
     private async Task Write(List<PendingChange<T>> batch, GrainState<T> known)
     {
-        var next = batch.Aggregate(known.State, static (state, pending) => pending.Apply(state ?? new T()));
+        var next = batch.Aggregate(known.State, Apply);
         if (ReferenceEquals(next, known.State) || (next is null && !known.RecordExists))
         {
             return;
@@ -114,6 +115,14 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
         _isDoubtful = true;
         await Ask(() => next is null ? storage.ClearStateAsync(name, grain, written) : storage.WriteStateAsync(name, grain, written));
         (written.State, _known, _isDoubtful) = (next ?? new T(), written, false);
+    }
+
+    /// <summary>A change that has nothing to do with no record leaves none.</summary>
+    private static T? Apply(T? state, PendingChange<T> pending)
+    {
+        var before = state ?? new T();
+        var next = pending.Apply(before);
+        return state is null && ReferenceEquals(next, before) ? null : next;
     }
 
     /// <summary>One at a time.</summary>

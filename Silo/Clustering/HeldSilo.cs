@@ -6,7 +6,9 @@ namespace RegistryProxy.Silo.Clustering;
 /// Starts the silo of Orleans once it can read the state of its cluster. A silo that joined without its keys would be given grains that it
 /// cannot serve; so it stays outside, and <c>/readyz</c> says why.
 /// </summary>
-internal sealed partial class HeldSilo(IHostedService silo, StateProbe probe, TimeProvider time, ILogger<HeldSilo> logger) : IHostedService, IDisposable
+internal sealed partial class HeldSilo(
+    IHostedService silo, StateProbe probe, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<HeldSilo> logger)
+    : IHostedService, IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
@@ -67,6 +69,8 @@ internal sealed partial class HeldSilo(IHostedService silo, StateProbe probe, Ti
                 catch (Exception fault)
                 {
                     LogFailed(fault);
+                    Environment.ExitCode = 1;
+                    lifetime.StopApplication();
                 }
 
                 return;
@@ -74,6 +78,6 @@ internal sealed partial class HeldSilo(IHostedService silo, StateProbe probe, Ti
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo could not start: start this process again")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo could not start; the process ends, so that it is started again")]
     private partial void LogFailed(Exception fault);
 }

@@ -40,7 +40,7 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
     public Task Remove(StateOwner owner, string? etag) => Run(NameOf(owner), path =>
     {
         RefuseOutdated(path, etag);
-        File.Delete(path);
+        StateFolder.Delete(path);
         return true;
     });
 

@@ -9,7 +9,7 @@ namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
 /// Encrypts every state before a store keeps it, and says when it may go. A record that cannot be opened is refused and stays as it is: it may be
-/// another silo's good one. One under an old key, or without an end that it should have, is written anew as it is read.
+/// another silo's good one. One under an old key, or with another end than it should have, is written anew as it is read.
 /// </summary>
 internal sealed partial class ProtectedGrainStorage(
     IRecordStore store, StateCipher cipher, string service, Serializer serializer, IActivatorProvider activators, StateMeter meter,
@@ -49,7 +49,7 @@ internal sealed partial class ProtectedGrainStorage(
         }
 
         (grainState.State, grainState.RecordExists) = (serializer.Deserialize<T>(plain), true);
-        if (!opened.IsCurrent || (stored.KeepUntil is null && KeepUntil(grainState.State) is not null))
+        if (!opened.IsCurrent || !IsSame(stored.KeepUntil, KeepUntil(grainState.State)))
         {
             await WriteAnew(stateName, grainId, grainState);
         }
@@ -70,6 +70,10 @@ internal sealed partial class ProtectedGrainStorage(
     }
 
     private static DateTimeOffset? KeepUntil<T>(T? state) => state is IExpiringState { KeepUntil: { } end } ? end + Margin : null;
+
+    /// <summary>A silo of another version changes a record and leaves its end as it was.</summary>
+    private static bool IsSame(DateTimeOffset? stored, DateTimeOffset? wanted) =>
+        stored is { } one && wanted is { } other ? (one - other).Duration() < Margin / 2 : stored is null && wanted is null;
 
     private async Task WriteAnew<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {

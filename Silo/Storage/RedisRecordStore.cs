@@ -9,7 +9,7 @@ namespace RegistryProxy.Silo.Storage;
 /// One hash for each state, with its version and its content, in the layout of Orleans' own storage, which knows one end for all records: here
 /// each has its own, set together with the content.
 /// </summary>
-internal sealed class RedisRecordStore(ConfigurationOptions server, string service) : IRecordStore, IAsyncDisposable
+internal sealed class RedisRecordStore(ConfigurationOptions server, string service, TimeProvider time) : IRecordStore, IAsyncDisposable
 {
     private const int KeysAtOnce = 250;
 
@@ -70,11 +70,12 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         }
     }
 
-    private static async Task<StoredRecord?> Read(IDatabase database, RedisKey key, StateOwner? owner)
+    private async Task<StoredRecord?> Read(IDatabase database, RedisKey key, StateOwner? owner)
     {
-        var (fields, end) = (database.HashGetAsync(key, ["etag", "data"]), database.KeyExpireTimeAsync(key));
+        // Redis 6 has no PEXPIRETIME; to the second is enough.
+        var (fields, left) = (database.HashGetAsync(key, ["etag", "data"]), database.KeyTimeToLiveAsync(key));
         return await fields is [{ IsNull: false } etag, { IsNull: false } data] && (byte[]?)data is { Length: > 0 } content
-            ? new StoredRecord(key.ToString(), owner, content, etag.ToString(), await end is { } at ? new DateTimeOffset(at, TimeSpan.Zero) : null)
+            ? new StoredRecord(key.ToString(), owner, content, etag.ToString(), await left is { } wait ? time.GetUtcNow() + wait : null)
             : null;
     }
 

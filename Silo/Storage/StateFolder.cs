@@ -51,6 +51,14 @@ internal sealed class StateFolder : IDisposable
         }
 
         File.Move(next, path, overwrite: true);
+        FolderSync.Flush(Path.GetDirectoryName(path)!);
+    }
+
+    /// <summary>Removes a record; when this returns, it stays so after a loss of power.</summary>
+    public static void Delete(string path)
+    {
+        File.Delete(path);
+        FolderSync.Flush(Path.GetDirectoryName(path)!);
     }
 
     public void Dispose() => _lock.Dispose();

@@ -25,7 +25,7 @@ internal static class StateStorage
                 break;
             case StateProvider.Redis:
                 var server = RedisServer.Options(state.Redis!, "state.redis");
-                silo.Services.AddSingleton<IRecordStore>(_ => new RedisRecordStore(server, service));
+                silo.Services.AddSingleton<IRecordStore>(services => new RedisRecordStore(server, service, services.GetRequiredService<TimeProvider>()));
                 Protect(silo, state, service);
                 break;
             default:

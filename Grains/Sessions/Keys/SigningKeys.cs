@@ -1,5 +1,5 @@
+using Orleans.Serialization;
 using RegistryProxy.Grains.Configuration;
-using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions.Keys;
 
@@ -49,7 +49,7 @@ internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
         {
             return await grains.GetGrain<IPublishedKeyGrain>(0).GetSigningKey();
         }
-        catch (Exception fault) when (fault is not (TimeoutException or OrleansMessageRejectionException or SiloUnavailableException or StateUnavailableException))
+        catch (Exception fault) when (fault is SerializerException or ArgumentException)
         {
             // A silo of the version before cannot be asked this.
             return await grains.GetGrain<IKeyRingGrain>(0).GetSigningKey();

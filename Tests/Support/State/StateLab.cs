@@ -27,7 +27,7 @@ internal sealed class StateLab : IDisposable
         _folder = provider == StateProvider.File ? new StateFolder(folder, "lab") : null;
         Store = _folder is not null
             ? new FileRecordStore(_folder, cipher, time)
-            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab");
+            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab", TimeProvider.System);
         Meter = new StateMeter(Services.GetRequiredService<IMeterFactory>(), known);
         Storage = new ProtectedGrainStorage(
             Store, cipher, "lab", Services.GetRequiredService<Serializer>(), Services.GetRequiredService<IActivatorProvider>(), Meter, NullLogger<ProtectedGrainStorage>.Instance);
