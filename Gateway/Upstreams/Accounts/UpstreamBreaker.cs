@@ -103,9 +103,18 @@ internal sealed class UpstreamBreaker
         }
         catch (OperationCanceledException) when (!trying.IsCompleted)
         {
-            _ = trying.ContinueWith(
-                static left => left.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            _ = Leave(trying);
             throw;
+        }
+    }
+
+    /// <summary>Nobody reads the answer of a try whose client has gone.</summary>
+    private static async Task Leave(Task<HttpResponseMessage?> trying)
+    {
+        await ((Task)trying).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (trying.IsCompletedSuccessfully)
+        {
+            (await trying)?.Dispose();
         }
     }
 
