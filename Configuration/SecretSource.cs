@@ -42,6 +42,10 @@ public sealed record FileSecret(string Path) : SecretSource
         {
             content = read(Path, MaxFileBytes);
         }
+        catch (FileNotFoundException)
+        {
+            throw new SecretUnavailableException("the secret file", Path, "is missing");
+        }
         catch (IOException fault)
         {
             throw new SecretUnavailableException("the secret file", Path, $"cannot be used: {fault.Message.Replace(Path, "it", StringComparison.Ordinal)}");
