@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Gateway;
 
@@ -113,22 +114,7 @@ public sealed class ClusterQuestionsTests
         entrances ??= new Entrances(_time);
         var questions = new ClusterQuestions(
             _cluster.Factory, entrances, new EntranceWatch(_cluster.Factory, entrances, _time), new ClusterContact(), _time);
-        return Passing(questions.Ask((entrance, stop) => entrance.Login(null!, stop), patience, CancellationToken.None));
-    }
-
-    /// <summary>Lets time pass until the task has ended.</summary>
-    private async Task<T> Passing<T>(Task<T> task)
-    {
-        while (!task.IsCompleted)
-        {
-            _time.Advance(Step);
-            for (var i = 0; i < 20 && !task.IsCompleted; i++)
-            {
-                await Task.Yield();
-            }
-        }
-
-        return await task;
+        return _time.Passing(questions.Ask((entrance, stop) => entrance.Login(null!, stop), patience, CancellationToken.None), Step);
     }
 
     private static async Task<LoginResult> Never(int way, CancellationToken stop)

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.NodeAgent.Installation.Turns;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 
@@ -63,13 +64,7 @@ public sealed class TurnTests : IDisposable
     private Turn TurnOf(string node, int count) =>
         new(new LeaseApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), "space", () => "token", _time), "door", count, node, TextWriter.Null, _time);
 
-    private async Task Pass(TimeSpan time)
-    {
-        for (var end = _time.GetUtcNow() + time; _time.GetUtcNow() < end; _time.Advance(TimeSpan.FromSeconds(3)))
-        {
-            await Task.Yield();
-        }
-    }
+    private Task Pass(TimeSpan time) => _time.Pass(time, TimeSpan.FromSeconds(3));
 
     /// <summary>Leases with versions, as an API server has them; every answer is there at once.</summary>
     private sealed class FakeLeases : HttpMessageHandler
