@@ -4,8 +4,12 @@ using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
-using RegistryProxy.Gateway;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Cache.Manifests;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 

@@ -5,6 +5,7 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;

@@ -1,6 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Peers;
+using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.ServiceDefaults;
 using RegistryProxy.ServiceDefaults.Admin;

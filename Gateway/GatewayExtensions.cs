@@ -2,20 +2,28 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Invalidation;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Cache.Manifests;
+using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
-using RegistryProxy.Gateway.Peers;
+using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.PeerServing;
+using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.ServiceDefaults.Requests;
@@ -91,6 +99,8 @@ public static class GatewayExtensions
         .AddSingleton<GrantCache>()
         .AddSingleton<UpstreamAccounts>()
         .AddSingleton<UpstreamTransports>()
+        .AddSingleton<UpstreamMeter>()
+        .AddSingleton<UpstreamFetcher>()
         .AddSingleton<UpstreamForwarder>()
         .AddSingleton<UpstreamClient>();
 
@@ -99,7 +109,6 @@ public static class GatewayExtensions
         .AddSingleton<DiskStore>()
         .AddSingleton<WriteWatch>()
         .AddSingleton<HoldingIndex>()
-        .AddSingleton<UpstreamFetcher>()
         .AddSingleton<Deliveries>()
         .AddSingleton<StoredBlobs>()
         .AddSingleton<BlobFills>()

@@ -1,10 +1,8 @@
 using RegistryProxy.Gateway.Authorization;
-using RegistryProxy.Gateway.Cache;
-using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Snapshots;
 

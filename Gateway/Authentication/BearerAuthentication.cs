@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 

@@ -1,4 +1,4 @@
-using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 

@@ -1,6 +1,7 @@
-using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 

@@ -2,9 +2,11 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Uploads;
 
 namespace RegistryProxy.Gateway.Distribution;

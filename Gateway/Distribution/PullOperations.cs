@@ -1,7 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Manifests;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Invalidation;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
@@ -8,17 +10,14 @@ namespace RegistryProxy.Gateway.Distribution;
 /// <summary>PUT of manifests, DELETE of manifests, tags and blobs.</summary>
 internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower cache)
 {
-    /// <summary>The largest manifest, in bytes: the floor that the specification sets for registries.</summary>
-    public const long MaxManifestBytes = 4 * 1024 * 1024;
-
     public Task PutManifest(Exchange exchange)
     {
-        if (exchange.Context.Request.ContentLength > MaxManifestBytes)
+        if (exchange.Context.Request.ContentLength > Manifest.MaxBytes)
         {
             return DistributionErrorWriter.Write(exchange.Context, TooLarge());
         }
 
-        exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxManifestBytes;
+        exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
         return Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
@@ -93,7 +92,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         StatusCodes.Status503ServiceUnavailable, "the cluster does not answer, so other gateways cannot be told of this change; nothing was changed, try again", 5);
 
     private static DistributionError TooLarge() =>
-        DistributionError.ManifestInvalid($"the manifest is larger than {MaxManifestBytes} bytes", StatusCodes.Status413PayloadTooLarge);
+        DistributionError.ManifestInvalid($"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge);
 
     private static DistributionError? CopyCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
     {

@@ -1,5 +1,4 @@
-using RegistryProxy.Gateway.Cache;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;

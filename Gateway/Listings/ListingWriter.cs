@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RegistryProxy.Gateway.Distribution;
-using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams.Headers;
 
 namespace RegistryProxy.Gateway.Listings;
 

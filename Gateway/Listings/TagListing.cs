@@ -1,4 +1,4 @@
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 

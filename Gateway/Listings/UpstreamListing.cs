@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Listings;

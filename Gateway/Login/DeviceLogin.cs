@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;

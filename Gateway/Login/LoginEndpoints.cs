@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Hosting.Server;
+using RegistryProxy.Gateway.Options;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Listening;

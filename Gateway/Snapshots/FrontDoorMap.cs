@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
-using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.AccessTokens;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Snapshots;

@@ -1,4 +1,3 @@
-using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 

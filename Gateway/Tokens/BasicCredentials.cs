@@ -1,4 +1,5 @@
 using System.Text;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Tokens;

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;

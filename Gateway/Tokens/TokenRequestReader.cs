@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;

@@ -1,7 +1,8 @@
 using System.Globalization;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Uploads;

@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Uploads;

@@ -1,5 +1,7 @@
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Uploads;

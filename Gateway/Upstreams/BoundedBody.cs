@@ -1,3 +1,6 @@
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Transport;
+
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Reading of a metadata body under a cap, and of all such bodies of one upstream together under another.</summary>

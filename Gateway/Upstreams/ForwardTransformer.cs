@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 

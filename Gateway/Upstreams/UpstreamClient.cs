@@ -1,4 +1,6 @@
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 

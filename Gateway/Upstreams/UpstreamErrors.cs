@@ -1,9 +1,10 @@
 using System.Net;
 using RegistryProxy.Egress;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Cache;
-using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -13,7 +13,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// connection is cut. Uploads go by YARP's forwarder; downloads are read straight into the client's connection, which costs less (docs/benchmarks.md).
 /// </summary>
 internal sealed partial class UpstreamForwarder(
-    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, CacheMeter cache, TimeProvider time, ILogger<UpstreamForwarder> logger)
+    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, UpstreamMeter meter, TimeProvider time, ILogger<UpstreamForwarder> logger)
 {
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -98,7 +98,7 @@ internal sealed partial class UpstreamForwarder(
         var writer = exchange.Context.Response.BodyWriter;
         if (forwarding.IsResumable && Extent(response) is var (first, end, total))
         {
-            await using var resuming = new ResumingBody(response, first, end, total, Reopen, cache.Resumed, time);
+            await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time);
             await Send(resuming.Read);
             return;
         }

@@ -1,4 +1,4 @@
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;

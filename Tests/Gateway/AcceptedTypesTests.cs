@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Primitives;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Manifests;
 
 namespace RegistryProxy.Tests.Gateway;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using RegistryProxy.Gateway.Authentication;
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Gateway;

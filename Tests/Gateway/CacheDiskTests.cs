@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Tests.Support.Images;
 
 namespace RegistryProxy.Tests.Gateway;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Gateway.Cache;
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Tests.Support.Images;
 
 namespace RegistryProxy.Tests.Gateway;

@@ -4,6 +4,8 @@ using System.Text.Json;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Tests.Gateway;

@@ -1,8 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Gateway;
-using RegistryProxy.ServiceDefaults.Listening;
+using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Grains.Interfaces;

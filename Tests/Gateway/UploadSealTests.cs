@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using RegistryProxy.Gateway.Uploads;
+using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Gateway;

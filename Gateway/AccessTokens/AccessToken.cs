@@ -1,0 +1,68 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.AccessTokens;
+
+/// <summary>An access token whose signature, issuer, audience and form were verified once. Its time is checked on every use.</summary>
+internal sealed class AccessToken
+{
+    private int _active;
+    private long _lastUse;
+
+    public required string Tenant { get; init; }
+
+    public required string Service { get; init; }
+
+    /// <summary>Empty for anonymous.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The authenticator, session and generation; <c>null</c> for anonymous.</summary>
+    public SessionReference? Session { get; init; }
+
+    public required IReadOnlyList<Scope> Access { get; init; }
+
+    public required DateTimeOffset IssuedAt { get; init; }
+
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public required DateTimeOffset Expires { get; init; }
+
+    public bool IsAnonymous => Session is null;
+
+    /// <summary>The authenticator that proved the subject; <c>null</c> for anonymous.</summary>
+    public string? Authenticator => field ??= Session?.Key.Split('/', 3)[1];
+
+    /// <summary>The actions that the token itself carries for a repository.</summary>
+    public RepositoryActions ActionsOn(RepositoryName repository)
+    {
+        foreach (var scope in Access)
+        {
+            if (scope.Repository == repository)
+            {
+                return scope.Actions;
+            }
+        }
+
+        return RepositoryActions.None;
+    }
+
+    /// <summary>A request that this token opened begins; call <see cref="End"/> when it is over.</summary>
+    public void Begin() => Interlocked.Increment(ref _active);
+
+    public void End(long timestamp)
+    {
+        Volatile.Write(ref _lastUse, timestamp);
+        Interlocked.Decrement(ref _active);
+    }
+
+    /// <summary>Whether a request that this token opened is still running, or ended within <paramref name="window"/>.</summary>
+    public bool IsInUse(TimeProvider time, TimeSpan window) =>
+        Volatile.Read(ref _active) > 0
+        || (Volatile.Read(ref _lastUse) is var last and not 0 && time.GetElapsedTime(last) < window);
+}
+
+/// <summary>Where the decision about a token's holder is found.</summary>
+/// <param name="Key">The identity (<see cref="SessionKey.ToString"/>).</param>
+/// <param name="Id">The session.</param>
+/// <param name="Generation">The generation of the identity when the token was issued.</param>
+internal sealed record SessionReference(string Key, string Id, long Generation);

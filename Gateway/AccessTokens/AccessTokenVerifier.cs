@@ -1,0 +1,75 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.IdentityModel.Tokens;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.AccessTokens;
+
+/// <summary>
+/// Verifies access tokens: the form of the header, the signature by a key of the snapshot (the algorithm is the key's, never the
+/// header's choice), then the claims. Knows nothing of time: a verified token is kept and its time checked on each use.
+/// </summary>
+internal sealed class AccessTokenVerifier
+{
+    /// <summary>The longest token that is looked at, in characters: one for as many of the longest names as a request may ask for.</summary>
+    internal const int MaxLength = 15 * 1024;
+
+    private const int SignatureLength = 64;
+
+    private readonly FrozenDictionary<string, ECDsa> _keys;
+    private readonly TimeSpan _accessLifetime;
+
+    public AccessTokenVerifier(IReadOnlyList<TokenKey> keys, TimeSpan accessLifetime)
+    {
+        _keys = keys.ToFrozenDictionary(key => key.Id, Import);
+        _accessLifetime = accessLifetime;
+    }
+
+    /// <summary>The verified token; <c>null</c> when anything at all is wrong with it.</summary>
+    public AccessToken? Verify(string token) =>
+        Payload(token, AccessTokenHeader.Type) is { } payload ? AccessTokenPayload.Read(payload, _accessLifetime) : null;
+
+    /// <summary>Whether a token names a key that is not known here: one that is newer, or nobody's.</summary>
+    public bool NamesUnknownKey(string token) => token.Length <= MaxLength && token.IndexOf('.') is var dot and > 0
+        && TryDecode(token[..dot], out var header) && AccessTokenHeader.ReadKeyId(header, AccessTokenHeader.Type) is { } keyId && !_keys.ContainsKey(keyId);
+
+    /// <summary>What a token of a type says, if the cluster signed it; <c>null</c> when anything at all is wrong with it.</summary>
+    public byte[]? Payload(string token, string type)
+    {
+        var first = token.IndexOf('.');
+        var last = token.LastIndexOf('.');
+        if (token.Length > MaxLength || first < 0 || first == last
+            || !TryDecode(token[..first], out var header)
+            || !TryDecode(token[(first + 1)..last], out var payload)
+            || !TryDecode(token[(last + 1)..], out var signature)
+            || signature.Length != SignatureLength
+            || AccessTokenHeader.ReadKeyId(header, type) is not { } keyId
+            || !_keys.TryGetValue(keyId, out var key)
+            || !key.VerifyData(Encoding.ASCII.GetBytes(token[..last]), signature, HashAlgorithmName.SHA256))
+        {
+            return null;
+        }
+
+        return payload;
+    }
+
+    private static ECDsa Import(TokenKey key) => ECDsa.Create(new ECParameters
+    {
+        Curve = ECCurve.NamedCurves.nistP256,
+        Q = new ECPoint { X = Base64UrlEncoder.DecodeBytes(key.X), Y = Base64UrlEncoder.DecodeBytes(key.Y) },
+    });
+
+    /// <summary>base64url without padding, canonical: the text must be what its bytes encode to.</summary>
+    private static bool TryDecode(string text, out byte[] bytes)
+    {
+        bytes = [];
+        if (text.Length is 0 or > MaxLength || !System.Buffers.Text.Base64Url.IsValid(text, out _))
+        {
+            return false;
+        }
+
+        bytes = System.Buffers.Text.Base64Url.DecodeFromChars(text);
+        return System.Buffers.Text.Base64Url.EncodeToString(bytes) == text;
+    }
+}

@@ -1,0 +1,144 @@
+using System.IO.Pipelines;
+using Microsoft.Win32.SafeHandles;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams;
+
+namespace RegistryProxy.Gateway.Cache.Blobs;
+
+/// <summary>Sends blobs from files, complete ones and those that are still coming, in the client's own time.</summary>
+internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, TimeProvider time)
+{
+    /// <summary>As many large pieces as a pool keeps; from then on they are many.</summary>
+    private const int Few = 24;
+
+    private int _sending;
+
+    /// <summary>Sends a range of a file.</summary>
+    /// <exception cref="IOException">The file became shorter.</exception>
+    public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
+    {
+        var writer = context.Response.BodyWriter;
+        using var watch = new IdleWatch(time, context.RequestAborted);
+        if (SocketOutput.Of(context) is { } output)
+        {
+            await using var stalled = watch.Token.Register(context.Abort);
+            await output.SendFile(writer, lease.File, range.First, range.Count, watch.Moved, time);
+            meter.SentByKernel(range.Count);
+            return;
+        }
+
+        var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
+        try
+        {
+            for (var offset = range.First; offset < range.End;)
+            {
+                offset += Fill(writer, lease.File, offset, range.End, pace);
+                pace.Begin();
+                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                {
+                    return;
+                }
+
+                watch.Moved();
+                pace.End();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+        }
+    }
+
+    /// <summary>
+    /// Sends a range of a blob that is coming, as far and as fast as it comes. The last byte of any range waits until the whole blob is
+    /// known to be right.
+    /// </summary>
+    /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
+    public async Task Send(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
+    {
+        var writer = context.Response.BodyWriter;
+
+        // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
+        await writer.FlushAsync(context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted);
+        var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
+        try
+        {
+            for (var offset = range.First; offset < range.End;)
+            {
+                watch.Rest();
+                var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
+                watch.Moved();
+                if (available < 0)
+                {
+                    await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
+                    return;
+                }
+
+                offset += Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                pace.Begin();
+                if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                {
+                    return;
+                }
+
+                pace.End();
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+        }
+    }
+
+    /// <summary>Reads one piece into the connection's memory; how long it is.</summary>
+    private static int Fill(PipeWriter writer, SafeFileHandle file, long offset, long end, ClientPace pace)
+    {
+        var filled = 0;
+        while (filled < pace.Piece && offset + filled < end)
+        {
+            var memory = writer.GetMemory(pace.Memory);
+            var wanted = (int)Math.Min(Math.Min(memory.Length, pace.Piece - filled), end - offset - filled);
+            var read = RandomAccess.Read(file, memory.Span[..wanted], offset + filled);
+            if (read == 0)
+            {
+                throw new IOException("a cached file became shorter");
+            }
+
+            writer.Advance(read);
+            filled += read;
+        }
+
+        return filled;
+    }
+
+    /// <summary>The disk did not take the rest: it comes from the upstream, past the cache, and is hashed all the same.</summary>
+    private async Task GoOn(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
+    {
+        if (fill.End != FillEnd.DiskFailed)
+        {
+            throw new IOException($"the download into the cache ended: {fill.End}");
+        }
+
+        var (from, hash) = fill.Rest();
+        using var rest = new VerifiedRest(hash, from, range);
+        using var watch = new IdleWatch(time, context.RequestAborted);
+        var first = (await fetcher.Send(fetch, HttpMethod.Get, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
+        await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, fetcher.Resumed, time);
+        if (!ResumingBody.GoesOn(first, from, fill.Size))
+        {
+            throw new IOException("the upstream does not go on where it was");
+        }
+
+        if (!await rest.Send(body, context.Response.BodyWriter, watch))
+        {
+            meter.Corrupt();
+            throw new IOException("the bytes are not what the digest says");
+        }
+
+        async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
+            (await fetcher.Send(fetch, HttpMethod.Get, offset, cancellation)).Answer;
+    }
+}

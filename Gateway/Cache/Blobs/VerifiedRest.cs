@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using RegistryProxy.Gateway.Streaming;
+
+namespace RegistryProxy.Gateway.Cache.Blobs;
+
+/// <summary>
+/// The rest of a blob that is not kept: all of it is hashed, from where the hash stands, and what lies in the client's range is sent; the
+/// last byte of that only when the blob is right.
+/// </summary>
+internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : IDisposable
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    private long _position = from;
+    private byte _last;
+
+    /// <summary>Sends it; <c>false</c> when the blob is not what its digest says: the last byte was not sent then.</summary>
+    /// <exception cref="IOException">The upstream ended early.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone, or nothing moved for a minute.</exception>
+    public async Task<bool> Send(ResumingBody body, PipeWriter to, IdleWatch watch)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            while (await body.Read(buffer, watch.Token) is var read and > 0)
+            {
+                watch.Moved();
+                hash.Append(buffer.AsSpan(0, read));
+                Write(buffer.AsMemory(0, read), to);
+                _position += read;
+                if ((await to.FlushAsync(watch.Token)).IsCompleted)
+                {
+                    throw new OperationCanceledException("the client has gone");
+                }
+
+                watch.Moved();
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (!hash.IsRight())
+        {
+            return false;
+        }
+
+        await to.WriteAsync(new[] { _last }, watch.Token);
+        return true;
+    }
+
+    public void Dispose() => hash.Dispose();
+
+    private void Write(ReadOnlyMemory<byte> chunk, PipeWriter to)
+    {
+        var last = range.End - 1;
+        var first = Math.Max(range.First, _position);
+        var end = Math.Min(last, _position + chunk.Length);
+        if (first < end)
+        {
+            to.Write(chunk.Span[(int)(first - _position)..(int)(end - _position)]);
+        }
+
+        if (last >= _position && last < _position + chunk.Length)
+        {
+            _last = chunk.Span[(int)(last - _position)];
+        }
+    }
+}

@@ -1,0 +1,38 @@
+namespace RegistryProxy.Gateway.Cache.Disk;
+
+/// <summary>Whether the disk takes bytes: after a failure it is left alone for some seconds at a time.</summary>
+internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(3);
+
+    private long _retryAt;
+    private bool _failing;
+
+    /// <summary>Whether the disk could not be written the last time.</summary>
+    public bool IsFailing => Volatile.Read(ref _failing);
+
+    public bool IsTimeToRetry => time.GetTimestamp() >= Volatile.Read(ref _retryAt);
+
+    public void Failed(Exception fault)
+    {
+        Volatile.Write(ref _retryAt, time.GetTimestamp() + (long)(RetryAfter.TotalSeconds * time.TimestampFrequency));
+        if (!Interlocked.Exchange(ref _failing, true))
+        {
+            LogFailing(path, fault.Message);
+        }
+    }
+
+    public void Succeeded()
+    {
+        if (Interlocked.Exchange(ref _failing, false))
+        {
+            LogRecovered(path);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The cache in {Path} cannot be written and is bypassed; it is tried again every few seconds: {Cause}")]
+    private partial void LogFailing(string path, string cause);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cache in {Path} is used again")]
+    private partial void LogRecovered(string path);
+}

@@ -1,0 +1,64 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace RegistryProxy.Gateway.Cache.Disk;
+
+/// <summary>
+/// A file that is being written and has no name in the cache yet. What is not kept is deleted. Room is made in steps, as the bytes come: a
+/// length that an upstream says empties nothing.
+/// </summary>
+internal sealed class PartialFile(DiskStore store, string owner, string path, long size, SafeFileHandle file) : IDisposable
+{
+    private const long StepBytes = 4 * 1024 * 1024;
+
+    private int _ended;
+
+    public string Path => path;
+
+    public string Owner => owner;
+
+    public long Size => size;
+
+    /// <summary>Bytes that are set aside for it.</summary>
+    public long Reserved { get; private set; }
+
+    public SafeFileHandle File => file;
+
+    /// <summary>Makes room for what is written up to an offset, and some more; <c>false</c> when there is none.</summary>
+    public bool MakeRoom(long end)
+    {
+        while (Reserved < Math.Min(size, end + 1))
+        {
+            var step = Math.Min(StepBytes, size - Reserved);
+            if (!store.Reserve(owner, step))
+            {
+                return false;
+            }
+
+            Reserved += step;
+        }
+
+        return true;
+    }
+
+    /// <summary>Has the bytes written to the disk.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void Flush() => RandomAccess.FlushToDisk(file);
+
+    /// <summary>Gives it its name, after the bytes were found to be what the name says and are on the disk.</summary>
+    /// <exception cref="IOException">The disk does not take it.</exception>
+    public void Keep(string name)
+    {
+        store.Keep(this, name);
+        _ended = 1;
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        {
+            store.Drop(this);
+        }
+
+        file.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+using RegistryProxy.Gateway.Memory;
+
+namespace RegistryProxy.Gateway.Cache.Links;
+
+/// <summary>
+/// Which repositories are known to hold which digests. To know a digest opens nothing: what is cached is served through a repository only
+/// when an upstream said within a day, under that repository's name and credentials, that it is there, and no deletion was missed since.
+/// </summary>
+internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
+{
+    private const int Capacity = 100_000;
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
+
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly WeighedCache<Holding, long> _known = new(
+        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository) + TextWeight.Of(holding.Digest));
+
+    public bool Knows(in Holding holding) =>
+        _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
+
+    /// <summary>Whether it was so within a day, whatever was missed since; for upstreams that cannot be asked again.</summary>
+    public bool Knew(in Holding holding) => _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime;
+
+    /// <summary>Keeps what an upstream said.</summary>
+    /// <param name="mark">Taken before it was asked.</param>
+    public void Learn(in Holding holding, in WriteMark mark)
+    {
+        _known.Set(holding, mark.At);
+
+        // Looked at behind the line above: a write after this has to look for the entry, and finds it.
+        if (!writes.MayLearn(holding.Target, mark))
+        {
+            _known.Remove(holding);
+        }
+    }
+
+    public void Forget(in Holding holding) => _known.Remove(holding);
+
+    /// <summary>Something was deleted or replaced: no tenant's knowledge of it stays.</summary>
+    public void Forget(WriteTarget target)
+    {
+        foreach (var (key, _) in _known.Entries.Where(entry => entry.Key.Target == target))
+        {
+            _known.Remove(key);
+        }
+    }
+}

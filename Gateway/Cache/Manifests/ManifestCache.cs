@@ -1,0 +1,181 @@
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Manifests;
+
+/// <summary>
+/// Pulls of manifests on cached routes. A digest is what it is for ever; a tag is asked about with HEAD when it was not for
+/// <c>cache.tagTtl</c>, and stands in for an upstream that cannot answer for <c>cache.staleIfError</c> more, with a warning to the user
+/// (OCI distribution-spec, "Warnings").
+/// </summary>
+internal sealed class ManifestCache(
+    GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, WriteWatch writes, ManifestFetcher fetcher,
+    CacheMeter meter)
+{
+    private const int PieceBytes = 64 * 1024;
+
+    private const string StaleWarning = "299 - \"the upstream cannot be asked; this is what the tag was when it last could\"";
+
+    private readonly TimeSpan _ttl = options.Cache?.TagTtl ?? TimeSpan.Zero;
+    private readonly TimeSpan _stale = options.Cache?.StaleIfError ?? TimeSpan.Zero;
+
+    /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
+    public Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream) =>
+        exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest, stream) : ByTag(exchange, stream);
+
+    /// <summary>
+    /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has the
+    /// upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
+    /// </summary>
+    private Task<DistributionError?> ByTag(Exchange exchange, Func<Task<DistributionError?>> stream)
+    {
+        var accepted = AcceptedTypes.Of(exchange.Context.Request.Headers.Accept);
+        var key = TagKey.Of(exchange, accepted);
+        var entry = tags.Find(key);
+        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
+            ? Write(exchange, content, CacheState.Hit)
+            : AskForTag(exchange, key, accepted, entry, stream);
+    }
+
+    private async Task<DistributionError?> AskForTag(
+        Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry, Func<Task<DistributionError?>> stream)
+    {
+        var fetch = FetchOf(exchange, key.Tag, accepted);
+        var mark = writes.Mark(key.Address, key.Repository);
+        var answer = await fetcher.Share(
+            FlightOf(exchange, fetch, mark),
+            stop => entry is null ? Get(key, fetch, mark, stop) : Revalidate(key, accepted, entry, fetch, mark, stop),
+            exchange.Aborted);
+        if (answer is { Content: { } content, IsOfUpstream: true })
+        {
+            holdings.Learn(Holding.Of(exchange, content.Digest.Value), mark);
+        }
+
+        return await Answer(exchange, answer, stream);
+    }
+
+    private async Task<ManifestAnswer> Revalidate(
+        TagKey key, AcceptedTypes accepted, TagEntry entry, Fetch fetch, WriteMark mark, CancellationToken cancellation)
+    {
+        var (digest, error) = await fetcher.Ask(fetch, cancellation);
+        if (error is null && digest is not null && stored.Find(key.Tenant, fetch.Destination.Upstream, digest) is { } known)
+        {
+            tags.Learn(key, known, mark);
+            return new ManifestAnswer(known, CacheState.Revalidated, null);
+        }
+
+        var answer = error is null or { Status: StatusCodes.Status405MethodNotAllowed } ? await Get(key, fetch, mark, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
+        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
+            && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
+        {
+            return new ManifestAnswer(old, CacheState.Stale, null);
+        }
+
+        if (answer.Error is { } no && Outage.IsRefusal(no))
+        {
+            tags.Forget(key);
+        }
+
+        return answer;
+    }
+
+    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark, CancellationToken cancellation)
+    {
+        var answer = await fetcher.Get(new Supplier(key.Tenant, key.Upstream), fetch, null, cancellation);
+        if (answer is { Content: { } content, IsOfUpstream: true })
+        {
+            tags.Learn(key, content, mark);
+        }
+
+        return answer;
+    }
+
+    private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
+    {
+        var holding = Holding.Of(exchange, digest.Value);
+        var known = stored.Find(holding.Tenant, exchange.Upstream, digest);
+        if (known is not null && holdings.Knows(holding))
+        {
+            return await Write(exchange, known, CacheState.Hit);
+        }
+
+        var fetch = FetchOf(exchange, digest.Value, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept));
+        var mark = writes.Mark(holding.Address, holding.Repository);
+        var answer = await fetcher.Share(
+            FlightOf(exchange, fetch, mark),
+            stop => known is null ? fetcher.Get(holding.Supplier, fetch, digest, stop) : Confirm(holding, known, fetch, stop),
+            exchange.Aborted);
+        if (answer is { Content: not null, IsOfUpstream: true })
+        {
+            holdings.Learn(holding, mark);
+        }
+        else if (answer.Error is { } no && Outage.IsRefusal(no))
+        {
+            holdings.Forget(holding);
+        }
+
+        return await Answer(exchange, answer, stream);
+    }
+
+    /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
+    private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch, CancellationToken cancellation)
+    {
+        var (_, error) = await fetcher.Ask(fetch, cancellation);
+        return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
+            : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null)
+            : new ManifestAnswer(null, CacheState.Miss, error);
+    }
+
+    private Task<DistributionError?> Answer(Exchange exchange, ManifestAnswer answer, Func<Task<DistributionError?>> stream)
+    {
+        if (answer.Content is { } content)
+        {
+            return Write(exchange, content, answer.State);
+        }
+
+        exchange.Cache = answer.State;
+        meter.Count(answer.State);
+        return answer.Error is null ? stream() : Task.FromResult<DistributionError?>(answer.Error);
+    }
+
+    private async Task<DistributionError?> Write(Exchange exchange, ManifestContent content, CacheState state)
+    {
+        exchange.Cache = state;
+        meter.Count(state);
+        var response = exchange.Context.Response;
+        if (state == CacheState.Stale)
+        {
+            response.Headers.Warning = StaleWarning;
+        }
+
+        if (ContentHead.Write(exchange.Context, content.Digest.Value, content.ETag, content.MediaType, ContentHead.Never))
+        {
+            return null;
+        }
+
+        response.ContentLength = content.Bytes.Length;
+        if (!exchange.IsHead)
+        {
+            meter.Saved(state is CacheState.Miss or CacheState.Bypass ? 0 : content.Bytes.Length);
+            for (var sent = 0; sent < content.Bytes.Length; sent += PieceBytes)
+            {
+                // A slow reader holds what it has not read yet, and that is a piece, not the whole.
+                await response.BodyWriter.WriteAsync(content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), exchange.Aborted);
+            }
+        }
+
+        return null;
+    }
+
+    private static Fetch FetchOf(Exchange exchange, string reference, in AcceptedTypes accepted) => new(
+        exchange.Destination, "manifests", reference, accepted.ToUpstream(exchange.Context.Request.Headers.Accept), DistributionError.ManifestUnknown());
+
+    private static FlightKey FlightOf(Exchange exchange, Fetch fetch, in WriteMark mark) => new(
+        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference,
+        fetch.Accept, mark.Writes, mark.Breaks);
+}

@@ -1,0 +1,149 @@
+using System.Net;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Manifests;
+
+/// <summary>Asks upstreams for manifests. Those who want the same one at the same time share the question; it ends when the last of them has left.</summary>
+internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests stored, CacheMeter meter, TimeProvider time)
+{
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FlightKey, ManifestFlight> _flights = [];
+
+    /// <summary>Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer.</summary>
+    public async Task<ManifestAnswer> Share(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
+    {
+        var flight = Join(key, ask);
+        try
+        {
+            return await flight.Answer.WaitAsync(cancellation);
+        }
+        finally
+        {
+            flight.Leave();
+        }
+    }
+
+    private ManifestFlight Join(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask)
+    {
+        lock (_gate)
+        {
+            if (_flights.TryGetValue(key, out var flight) && flight.TryJoin())
+            {
+                return flight;
+            }
+
+            return _flights[key] = new ManifestFlight(ask, ended => End(key, ended));
+        }
+    }
+
+    private void End(FlightKey key, ManifestFlight flight)
+    {
+        lock (_gate)
+        {
+            if (_flights.TryGetValue(key, out var current) && current == flight)
+            {
+                _flights.Remove(key);
+            }
+        }
+    }
+
+    /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one.</summary>
+    public async Task<(Digest? Digest, DistributionError? Error)> Ask(Fetch fetch, CancellationToken cancellation)
+    {
+        var (answer, error) = await fetcher.Ask(fetch, cancellation);
+        using (answer)
+        {
+            return (answer is null ? null : DigestOf(answer), error);
+        }
+    }
+
+    /// <summary>Asks with GET for a tenant, and keeps what comes if it is what its digest says.</summary>
+    public async Task<ManifestAnswer> Get(Supplier supplier, Fetch fetch, Digest? digest, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, either.Token);
+        if (answer is null)
+        {
+            return new ManifestAnswer(null, CacheState.Miss, error);
+        }
+
+        using (answer)
+        {
+            if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, $"answered {(int)answer.StatusCode} to a request for a manifest"));
+            }
+
+            try
+            {
+                var bytes = await BoundedBody.Read(answer, (int)Manifest.MaxBytes, either.Token);
+                return Keep(supplier, fetch, digest, answer, bytes);
+            }
+            catch (BodyTooLargeException)
+            {
+                return new ManifestAnswer(null, CacheState.Bypass, null);
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+            {
+                return new ManifestAnswer(null, CacheState.Miss, UpstreamErrors.Unanswered(fetch.Destination.Upstream, fault));
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a digest names is checked whatever its type; what a tag names and is of no known type is passed on under the digest that it has,
+    /// and not kept.
+    /// </summary>
+    private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
+    {
+        var mediaType = MediaTypeOf(answer);
+        var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
+        var content = (digest ?? (isKnown ? DigestOf(answer) : null)) is { } named
+            ? ManifestContent.Of(named, mediaType, bytes)
+            : ManifestContent.Of(ManifestContent.DigestOf(bytes), mediaType, bytes);
+        if (content is null)
+        {
+            meter.Corrupt();
+            return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent a manifest that is not what its digest says"));
+        }
+
+        if (!isKnown)
+        {
+            return ResponseHeaders.IsEncoded(answer)
+                ? new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"))
+                : new ManifestAnswer(content, CacheState.Bypass, null);
+        }
+
+        stored.Add(supplier, content);
+        return new ManifestAnswer(content, CacheState.Miss, null);
+    }
+
+    private static DistributionError Odd(Fetch fetch, string what) =>
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{fetch.Destination.Upstream.Name}' {what}", 5);
+
+    private static string MediaTypeOf(HttpResponseMessage answer) =>
+        answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && HeaderText.IsClean(type.ToString())
+            ? type.ToString() : ManifestMediaType.Unknown;
+
+    private static Digest? DigestOf(HttpResponseMessage answer) =>
+        answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
+}
+
+/// <summary>What makes two questions the same; after a write it is another one.</summary>
+internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes, long Breaks);
+
+/// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
+internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)
+{
+    /// <summary>Whether the upstream said just now that it is so.</summary>
+    public bool IsOfUpstream => State is CacheState.Miss or CacheState.Revalidated;
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using RegistryProxy.Gateway.Upstreams;
+
+namespace RegistryProxy.Gateway.Cache.Manifests;
+
+/// <summary>
+/// Whether a media type is that of a manifest. No digest covers it, and what is kept by digest is kept for everybody: so it must be one of the
+/// known ones and agree with what the manifest says of itself (OCI image-spec, "mediaType"; CVE-2021-41190).
+/// </summary>
+internal static class ManifestMediaType
+{
+    /// <summary>For bytes whose type cannot be told.</summary>
+    public const string Unknown = "application/octet-stream";
+
+    private const string OciIndex = "application/vnd.oci.image.index.v1+json";
+    private const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
+    private const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+    private const string DockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+    private static readonly (string Text, ManifestTypes Type)[] Known =
+    [
+        (OciManifest, ManifestTypes.OciManifest), (OciIndex, ManifestTypes.OciIndex), (DockerManifest, ManifestTypes.DockerManifest),
+        (DockerList, ManifestTypes.DockerList),
+    ];
+
+    /// <summary>The type of an element of <c>Accept</c> or of a manifest; <see cref="ManifestTypes.None"/> for any other.</summary>
+    public static ManifestTypes Parse(ReadOnlySpan<char> text)
+    {
+        foreach (var (known, type) in Known)
+        {
+            if (text.Equals(known, StringComparison.OrdinalIgnoreCase))
+            {
+                return type;
+            }
+        }
+
+        return text is "*/*" or "application/*" ? ManifestTypes.Any : ManifestTypes.None;
+    }
+
+    /// <summary>The <c>Accept</c> that asks for types, always in the same order.</summary>
+    public static IEnumerable<string> TextsOf(ManifestTypes types) =>
+        Known.Where(known => types.HasFlag(known.Type)).Select(known => known.Text).Concat(types.HasFlag(ManifestTypes.Any) ? ["*/*"] : []);
+
+    /// <summary>Whether the type may be kept with these bytes.</summary>
+    public static bool IsOf(byte[] bytes, string mediaType)
+    {
+        if (!Array.Exists(Known, known => known.Text == mediaType))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            var root = document.RootElement;
+            return root.ValueKind == JsonValueKind.Object && (UpstreamJson.MemberOf(root, "mediaType") is { } declared
+                ? UpstreamJson.TextOf(declared) == mediaType
+                : mediaType == (UpstreamJson.MemberOf(root, "manifests") is null ? OciManifest : OciIndex));
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+}

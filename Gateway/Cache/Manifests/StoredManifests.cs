@@ -1,0 +1,74 @@
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Manifests;
+
+/// <summary>Manifests by digest: those used lately in memory, all of them on the disk, where each is hashed when it is read.</summary>
+internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, CacheMeter meter)
+{
+    /// <summary>How many are kept in memory.</summary>
+    private const int Capacity = 2000;
+
+    /// <summary>What those may weigh, in bytes; a sixteenth of it is more than the largest manifest, so that each has room.</summary>
+    private const int MaxBytes = 72 * 1024 * 1024;
+
+    private readonly WeighedCache<string, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => 400 + content.Bytes.Length);
+
+    /// <summary>A manifest; <c>null</c> when it is not here.</summary>
+    public ManifestContent? Find(Digest digest)
+    {
+        if (_lately.TryGet(digest.Value, out var known))
+        {
+            return known;
+        }
+
+        using var lease = store.Open(NameOf(digest));
+        if (lease is null)
+        {
+            return null;
+        }
+
+        var file = new byte[lease.Size];
+        if (RandomAccess.Read(lease.File, file, 0) == file.Length && ManifestContent.FromFile(digest, file) is { } content)
+        {
+            _lately.Set(digest.Value, content);
+            return content;
+        }
+
+        store.Remove(lease.Entry);
+        meter.Corrupt();
+        return null;
+    }
+
+    /// <summary>A manifest that may be served to a tenant on an upstream's word; <c>null</c> when it is not here, or came from others alone.</summary>
+    public ManifestContent? Find(string tenant, Upstream upstream, Digest digest) =>
+        Find(digest) is { } content && deliveries.Has(tenant, upstream, digest, NameOf(digest)) ? content : null;
+
+    /// <summary>Keeps a manifest that an upstream sent.</summary>
+    public void Add(in Supplier supplier, ManifestContent content)
+    {
+        deliveries.Add(supplier, content.Digest.Value);
+        _lately.Set(content.Digest.Value, content);
+        var bytes = content.ToFile();
+        using var file = store.Begin(supplier, bytes.Length);
+        try
+        {
+            if (file is not null && file.MakeRoom(bytes.Length))
+            {
+                RandomAccess.Write(file.File, bytes, 0);
+                file.Flush();
+                file.Keep(NameOf(content.Digest));
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            store.Failed(fault);
+        }
+    }
+
+    private static string NameOf(Digest digest) => $"{digest.Hex}.manifest";
+}

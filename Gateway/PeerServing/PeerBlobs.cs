@@ -1,0 +1,112 @@
+using RegistryProxy.Gateway.Cache.Blobs;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Peers;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.PeerServing;
+
+/// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
+internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, PeerMeter meter, TimeProvider time)
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant, upstream and repository.</summary>
+    public async Task<bool> Serve(HttpContext context, Digest digest, PeerTicket ticket)
+    {
+        var holding = ticket.Holding;
+        if (holdings.Knows(holding) && await stored.Open(holding.Tenant, ticket.Upstream, digest) is { } lease)
+        {
+            using (lease)
+            {
+                context.Response.Headers[PacedContent.CompleteHeader] = "true";
+                await Send(context, digest, lease.Size, range => sender.Send(context, lease, range));
+                return true;
+            }
+        }
+
+        if (fills.Join(holding) is not { } fill)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (await fill.Head(context.RequestAborted) is not null || !fill.IsKept)
+            {
+                return false;
+            }
+
+            // What was written since it was asked for ends what the answer said.
+            if (fill.Starter == holding)
+            {
+                holdings.Learn(holding, fill.Asked);
+            }
+
+            if (!holdings.Knows(holding))
+            {
+                return false;
+            }
+
+            await Send(context, digest, fill.Size, range => Follow(context, fill, range));
+            return true;
+        }
+        finally
+        {
+            fill.Leave();
+        }
+    }
+
+    private async Task Send(HttpContext context, Digest digest, long size, Func<ByteRange, Task> send)
+    {
+        var (range, error) = ContentHead.WriteBlob(context, digest.Value, size);
+        if (range is not { } wanted)
+        {
+            context.Response.StatusCode = error?.Status ?? context.Response.StatusCode;
+            return;
+        }
+
+        try
+        {
+            await send(wanted);
+            meter.Sent(wanted.Count);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            // What cannot be finished never ends cleanly; the other gateway goes on elsewhere.
+            context.Abort();
+        }
+    }
+
+    /// <exception cref="IOException">The download ended before its time.</exception>
+    private async Task Follow(HttpContext context, BlobFill fill, ByteRange range)
+    {
+        var writer = context.Response.BodyWriter;
+        await writer.FlushAsync(context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted);
+        for (var offset = range.First; offset < range.End;)
+        {
+            watch.Rest();
+            var available = await fill.WaitBeyond(offset, context.RequestAborted);
+            watch.Moved();
+            if (available < 0)
+            {
+                throw new IOException($"the download into the cache ended: {fill.End}");
+            }
+
+            var read = RandomAccess.Read(fill.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            if (read == 0)
+            {
+                throw new IOException("a cached file became shorter");
+            }
+
+            writer.Advance(read);
+            offset += read;
+            if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Requests;
+
+/// <summary>The head of an answer whose content is known by its digest.</summary>
+internal static class ContentHead
+{
+    public const string ForEver = "private, max-age=31536000, immutable";
+    public const string Never = "private, no-store";
+
+    /// <summary>Writes what every such answer has; <c>true</c> when the client has the content already: 304, and no body.</summary>
+    public static bool Write(HttpContext context, string digest, string etag, string mediaType, string cacheControl)
+    {
+        var headers = context.Response.Headers;
+        headers["Docker-Content-Digest"] = digest;
+        headers.ETag = etag;
+        headers.CacheControl = cacheControl;
+        if (Matches(context.Request, etag))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return true;
+        }
+
+        context.Response.ContentType = mediaType;
+        return false;
+    }
+
+    /// <summary>Writes the head of a blob; the range to send, or <c>null</c> when there is nothing to send, with the error if there is one.</summary>
+    public static (ByteRange? Range, DistributionError? Error) WriteBlob(HttpContext context, string digest, long size)
+    {
+        var etag = $"\"{digest}\"";
+        var response = context.Response;
+        if (Write(context, digest, etag, "application/octet-stream", ForEver))
+        {
+            return (null, null);
+        }
+
+        response.Headers.AcceptRanges = "bytes";
+        if (ByteRange.Of(context.Request, etag, size) is not { } range)
+        {
+            response.Headers.ContentRange = $"bytes */{size}";
+            return (null, DistributionError.SizeInvalid("the range lies outside the content", StatusCodes.Status416RangeNotSatisfiable));
+        }
+
+        response.ContentLength = range.Count;
+        if (range.IsPartial)
+        {
+            response.StatusCode = StatusCodes.Status206PartialContent;
+            response.Headers.ContentRange = $"bytes {range.First}-{range.End - 1}/{size}";
+        }
+
+        return (HttpMethods.IsHead(context.Request.Method) ? null : range, null);
+    }
+
+    private static bool Matches(HttpRequest request, string etag)
+    {
+        foreach (var value in request.Headers.IfNoneMatch)
+        {
+            if (value is not null && (value.Contains(etag, StringComparison.Ordinal) || value.Trim() == "*"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

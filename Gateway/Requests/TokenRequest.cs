@@ -1,0 +1,31 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Requests;
+
+/// <summary>A request to the token endpoint, understood.</summary>
+/// <param name="Credentials">What the caller proves its identity with.</param>
+/// <param name="Scopes">What was asked for.</param>
+/// <param name="Offline">Whether a refresh token is wanted.</param>
+/// <param name="Service">The service that was named; <c>null</c> for none.</param>
+/// <param name="Client">The client that asks, as it says; <c>null</c> for none.</param>
+internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
+{
+    /// <summary>The user name that carries a refresh token.</summary>
+    public const string SessionUser = "_session";
+
+    /// <summary>The user name that Docker stores with an identity token.</summary>
+    public const string DockerTokenUser = "<token>";
+
+    /// <summary>
+    /// What a user name and password mean: a refresh token, the credential text of the authenticator behind the underscore, or a plain
+    /// password. Nothing at all is anonymous.
+    /// </summary>
+    public static LoginCredentials CredentialsOf(string user, string password) => user switch
+    {
+        "" when password.Length == 0 => LoginCredentials.Anonymous,
+        "" or SessionUser or DockerTokenUser => new(LoginCredentialsKind.RefreshToken, "", new Secret(password)),
+        ['_', .. var authenticator] => new(LoginCredentialsKind.Assertion, authenticator, new Secret(password)),
+        _ => new(LoginCredentialsKind.Password, user, new Secret(password)),
+    };
+}

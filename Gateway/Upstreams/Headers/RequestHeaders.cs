@@ -1,0 +1,66 @@
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Streaming;
+
+namespace RegistryProxy.Gateway.Upstreams.Headers;
+
+/// <summary>
+/// The headers of a client that an upstream gets to see; every other one stays here, and so does a value that no header can carry: what a
+/// client sends must never be the reason that an upstream is not asked. <see cref="RequestBounds"/> refused such an <c>Accept</c> before.
+/// </summary>
+internal static class RequestHeaders
+{
+    private const string UserAgent = "registryproxy";
+
+    private static readonly string[] Validators = ["If-None-Match", "If-Modified-Since"];
+    private static readonly string[] FollowRedirect = ["Accept", "Accept-Encoding", "Range", "If-None-Match", "If-Range", "If-Modified-Since", "User-Agent"];
+
+    public static bool MayFollowRedirect(string name) => FollowRedirect.Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Copies what a GET or HEAD of a manifest or a listing may carry.</summary>
+    public static void CopyQuestion(HttpRequest from, HttpRequestMessage to)
+    {
+        Copy(from, to, "Accept");
+        foreach (var name in Validators)
+        {
+            Copy(from, to, name);
+        }
+
+        AddCommon(to);
+    }
+
+    /// <summary>
+    /// Copies what a GET or HEAD of a blob may carry. Several ranges at once are answered whole, and one that cannot be read is ignored (RFC 9110
+    /// §14.2), so they are not passed on; nor is a range under a condition that nobody can check.
+    /// </summary>
+    public static void CopyDownload(HttpRequest from, HttpRequestMessage to)
+    {
+        CopyQuestion(from, to);
+        if (ByteRange.IsOne(from.Headers.Range) && HeaderText.AreClean(from.Headers.IfRange))
+        {
+            Copy(from, to, "Range");
+            Copy(from, to, "If-Range");
+        }
+    }
+
+    /// <summary>Copies what an upload may carry; its content headers travel with the content.</summary>
+    public static void CopyUpload(HttpRequest from, HttpRequestMessage to)
+    {
+        Copy(from, to, "Accept");
+        AddCommon(to);
+    }
+
+    /// <summary>What every request of ours carries. Bodies must come as they are stored: a decoded one breaks its digest.</summary>
+    public static void AddCommon(HttpRequestMessage to)
+    {
+        to.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        to.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+    }
+
+    private static void Copy(HttpRequest from, HttpRequestMessage to, string name)
+    {
+        if (from.Headers.TryGetValue(name, out var values) && values.Count > 0 && HeaderText.AreClean(values))
+        {
+            to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        }
+    }
+}

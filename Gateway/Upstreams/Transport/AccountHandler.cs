@@ -1,0 +1,106 @@
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams.Transport;
+
+/// <summary>
+/// Spares an upstream: a request waits up to five seconds for the account's rate limit, waits its turn, is sent once more after a 429 where
+/// it can be, and is answered here while the upstream fails. Blob storage behind redirects is another matter and passes.
+/// </summary>
+internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var call = UpstreamCall.Of(request);
+        if (!call.Upstream.IsOrigin(request.RequestUri!))
+        {
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        var account = accounts.For(call.Upstream);
+        var deadline = time.GetTimestamp() + (long)(LongestWait.TotalSeconds * time.TimestampFrequency);
+        for (var again = false; ; again = true)
+        {
+            if (await account.Budget.Admit(call.IsMetered, deadline, cancellationToken) is { } wait)
+            {
+                accounts.CountRefusal(call.Upstream, "rate_limit");
+                return new RefusedResponse(request, TooMany(call.Upstream, wait));
+            }
+
+            var (response, throttled) = await Send(account, call, request, cancellationToken);
+            if (throttled is not { } longer)
+            {
+                return response;
+            }
+
+            response.Dispose();
+            if (again || !MayRepeat(request))
+            {
+                return new RefusedResponse(request, TooMany(call.Upstream, longer));
+            }
+        }
+    }
+
+    private async Task<(HttpResponseMessage Response, TimeSpan? Throttled)> Send(
+        UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var isAnswered = false;
+        try
+        {
+            var response = await Ask(account, call, request, cancellation);
+            isAnswered = true;
+            return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.IsMetered));
+        }
+        finally
+        {
+            account.Budget.Done(call.IsMetered, isAnswered);
+        }
+    }
+
+    private async Task<HttpResponseMessage> Ask(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
+        var queues = MayRepeat(request);
+        if (queues && !await account.Queue.Enter(cancellation))
+        {
+            accounts.CountRefusal(call.Upstream, "queue");
+            return new RefusedResponse(request, Busy(call.Upstream));
+        }
+
+        try
+        {
+            if (await account.Breaker.Send(request, base.SendAsync, cancellation) is { } response)
+            {
+                return response;
+            }
+        }
+        finally
+        {
+            if (queues)
+            {
+                account.Queue.Leave();
+            }
+        }
+
+        accounts.CountRefusal(call.Upstream, "breaker");
+        return new RefusedResponse(request, Failing(call.Upstream));
+    }
+
+    private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;
+
+    private static DistributionError TooMany(Upstream upstream, TimeSpan wait)
+    {
+        var seconds = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
+        return DistributionError.TooManyRequests(
+            $"upstream '{upstream.Name}' allows no more pulls for {seconds} s; an account with a higher limit goes into upstreams.{upstream.Name}.credentials", seconds);
+    }
+
+    private static DistributionError Busy(Upstream upstream) =>
+        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5);
+
+    private static DistributionError Failing(Upstream upstream) =>
+        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' fails at the moment and is left alone until it answers again", 1);
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Transport;
+
+/// <summary>
+/// Live grants, so that a warm request asks no grain. A grant past its refresh time is used on while a newer one is fetched in the
+/// background; concurrent misses share one question. What was asked for in vain is not kept.
+/// </summary>
+internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions questions, GrainCallMeter meter, TimeProvider time)
+{
+    /// <summary>How many upstream × scope pairs are kept.</summary>
+    private const int Capacity = 20_000;
+
+    /// <summary>What they may weigh, in bytes.</summary>
+    private const int MaxBytes = 32 * 1024 * 1024;
+
+    private readonly WeighedCache<UpstreamTokenKey, UpstreamGrantResult> _grants = new(Capacity, MaxBytes, Weigh);
+    private readonly ConcurrentDictionary<UpstreamTokenKey, Lazy<Task<UpstreamGrantResult>>> _flights = new();
+    private int _configuration;
+
+    /// <summary>The grant of an upstream and scope, or why there is none.</summary>
+    public ValueTask<UpstreamGrantResult> Get(UpstreamTokenKey key, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        if (!_grants.TryGet(key, out var known) || now >= known.Grant!.Expires)
+        {
+            return new ValueTask<UpstreamGrantResult>(Join(key).WaitAsync(cancellation));
+        }
+
+        if (now >= known.Grant.RefreshAfter)
+        {
+            _ = Join(key);
+        }
+
+        return new ValueTask<UpstreamGrantResult>(known);
+    }
+
+    /// <summary>Whether a live grant is at hand.</summary>
+    public bool Has(UpstreamTokenKey key) => _grants.TryGet(key, out var known) && time.GetUtcNow() < known.Grant!.Expires;
+
+    /// <summary>The upstream refused this grant: the next one, or why there is none.</summary>
+    public async ValueTask<UpstreamGrantResult> Replace(UpstreamTokenKey key, UpstreamGrant refused, CancellationToken cancellation)
+    {
+        var configuration = Volatile.Read(ref _configuration);
+        if (_grants.TryGet(key, out var known) && known.Grant!.Generation == refused.Generation)
+        {
+            _grants.Remove(key);
+        }
+
+        meter.Count("upstream_token");
+        return Keep(key, await Ask(() => Grain(key).Replace(refused.Generation, cancellation).AsTask()), configuration);
+    }
+
+    /// <summary>The configuration is another one: what is known, and what is being asked, belongs to the one before.</summary>
+    public void Clear()
+    {
+        Interlocked.Increment(ref _configuration);
+        _flights.Clear();
+        _grants.Clear();
+    }
+
+    /// <summary>Joins the question that is under way, or asks.</summary>
+    private Task<UpstreamGrantResult> Join(UpstreamTokenKey key)
+    {
+        return _flights.TryGetValue(key, out var flight) ? flight.Value : _flights.GetOrAdd(key, Begin).Value;
+
+        Lazy<Task<UpstreamGrantResult>> Begin(UpstreamTokenKey _)
+        {
+            Lazy<Task<UpstreamGrantResult>> begun = null!;
+            return begun = new(() => Task.Run(async () =>
+            {
+                try
+                {
+                    return await FetchGrant(key);
+                }
+                finally
+                {
+                    _flights.TryRemove(KeyValuePair.Create(key, begun));
+                }
+            }));
+        }
+    }
+
+    private async Task<UpstreamGrantResult> FetchGrant(UpstreamTokenKey key)
+    {
+        var configuration = Volatile.Read(ref _configuration);
+        meter.Count("upstream_token");
+        var result = await Ask(() => questions.Ask(
+            late => Grain(key).GetGrant(late),
+            (entrance, late) => entrance.GetGrant(key.ToString(), late),
+            Patience.Grant,
+            CancellationToken.None));
+        return Keep(key, result, configuration);
+    }
+
+    /// <summary>Keeps a grant; a failure is passed on and leaves a grant that is still good in place.</summary>
+    private UpstreamGrantResult Keep(UpstreamTokenKey key, UpstreamGrantResult result, int configuration)
+    {
+        if (result.Grant is not { } grant)
+        {
+            return result;
+        }
+
+        if (grant.Authorization is { } authorization && !HeaderText.IsClean(authorization.Reveal()))
+        {
+            return UpstreamGrantResult.Of(new UpstreamFailure(
+                UpstreamFailureKind.Misconfigured, "its credential holds bytes that no header can carry; look at what its credentials come from", 5));
+        }
+
+        if (configuration == Volatile.Read(ref _configuration))
+        {
+            _grants.Set(key, result);
+        }
+
+        return result;
+    }
+
+    private IUpstreamTokenGrain Grain(UpstreamTokenKey key) => grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
+
+    private static long Weigh(UpstreamTokenKey key, UpstreamGrantResult result) =>
+        200 + TextWeight.Of(key.Scope) + TextWeight.Of(result.Grant?.Authorization?.Reveal() ?? "");
+
+    private static async Task<UpstreamGrantResult> Ask(Func<Task<UpstreamGrantResult>> question)
+    {
+        try
+        {
+            return await question();
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            return UpstreamGrantResult.Of(new UpstreamFailure(
+                UpstreamFailureKind.Unreachable, "the cluster that keeps the upstream's credentials does not answer", 5));
+        }
+    }
+}

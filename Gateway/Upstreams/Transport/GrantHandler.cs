@@ -1,0 +1,48 @@
+using System.Net;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Transport;
+
+/// <summary>
+/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the grant is replaced, and a
+/// GET or HEAD sent once more. A refusal that a fresh grant did not mend is an answer.
+/// </summary>
+internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var call = UpstreamCall.Of(request);
+        if (!call.Upstream.IsOrigin(request.RequestUri!))
+        {
+            request.Headers.Remove("Authorization");
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        Authorize(request, call.Grant);
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || time.GetUtcNow() < call.Grant.ReplaceableFrom)
+        {
+            return response;
+        }
+
+        var next = await grants.Replace(call.Key, call.Grant, cancellationToken);
+        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation
+            || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        {
+            return response;
+        }
+
+        response.Dispose();
+        Authorize(request, grant);
+        return await base.SendAsync(request, cancellationToken);
+    }
+
+    private static void Authorize(HttpRequestMessage request, UpstreamGrant grant)
+    {
+        request.Headers.Remove("Authorization");
+        if (grant.Authorization is { } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Reflection;
+
+namespace RegistryProxy.Tests.Architecture;
+
+/// <summary>Folders inside a project point one way: no cycle between them at any depth, the root included.</summary>
+public sealed class FolderTests
+{
+    private const int MostFiles = 25;
+
+    private static readonly string Root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+
+    [Theory]
+    [InlineData("Gateway")]
+    public void Folders_point_one_way(string project)
+    {
+        var root = $"RegistryProxy.{project}";
+        var folders = TypeReferences.Namespaces(Assembly.Load(root))
+            .Where(edge => IsOf(root, edge.From) && IsOf(root, edge.To))
+            .Select(edge => (From: FolderOf(root, edge.From), To: FolderOf(root, edge.To))).ToList();
+        for (var depth = 1; depth <= folders.Max(edge => edge.From.Length); depth++)
+        {
+            var edges = folders.Select(edge => (From: Cut(edge.From, depth), To: Cut(edge.To, depth))).Where(edge => edge.From != edge.To).ToHashSet();
+            Assert.Equal([], Cycle(edges));
+        }
+    }
+
+    [Theory]
+    [InlineData("Gateway")]
+    public void Folders_can_be_overlooked(string project)
+    {
+        var files = Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!)).Where(folder => !folder.Split('/').Any(part => part is "obj" or "bin"));
+        Assert.Equal([], files.GroupBy(folder => folder).Where(folder => folder.Count() > MostFiles).Select(folder => $"{folder.Key}: {folder.Count()} files"));
+    }
+
+    private static bool IsOf(string root, string space) => space == root || space.StartsWith($"{root}.", StringComparison.Ordinal);
+
+    private static string[] FolderOf(string root, string space) => space.Length == root.Length ? [] : space[(root.Length + 1)..].Split('.');
+
+    private static string Cut(string[] folder, int depth) => folder.Length == 0 ? "(root)" : string.Join('/', folder.Take(depth));
+
+    /// <summary>Edges that lie on a cycle: those left when everything that only points or is only pointed at is taken away.</summary>
+    private static IReadOnlyList<string> Cycle(HashSet<(string From, string To)> edges)
+    {
+        while (true)
+        {
+            var sources = edges.Select(edge => edge.From).ToHashSet();
+            var targets = edges.Select(edge => edge.To).ToHashSet();
+            if (edges.RemoveWhere(edge => !sources.Contains(edge.To) || !targets.Contains(edge.From)) == 0)
+            {
+                return [.. edges.Select(edge => $"{edge.From} -> {edge.To}").Order()];
+            }
+        }
+    }
+}
