@@ -1,19 +1,20 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Fetches;
-using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Sessions.Identity;
-using RegistryProxy.Grains.Sessions.Identity.Nonces;
-using RegistryProxy.Grains.Sessions.Keys;
-using RegistryProxy.Grains.Sessions.Login;
-using RegistryProxy.Grains.Sessions.Throttling;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Nonces;
+using RegistryProxy.Grains.Keys;
+using RegistryProxy.Grains.Login;
 using RegistryProxy.Grains.Storage;
-using RegistryProxy.Grains.Upstreams;
+using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains;
 

@@ -1,5 +1,5 @@
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 
 namespace RegistryProxy.Grains.Configuration;
 

@@ -1,7 +1,7 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Access;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Upstreams.Accounts;
 
 namespace RegistryProxy.Grains.Configuration;

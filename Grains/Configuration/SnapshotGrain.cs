@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Identity;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
+using RegistryProxy.Grains.Sessions;
 
 namespace RegistryProxy.Grains.Configuration;
 

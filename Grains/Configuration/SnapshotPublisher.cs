@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
+using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Identity;
 
 namespace RegistryProxy.Grains.Configuration;
 

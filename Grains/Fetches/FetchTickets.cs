@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Fetches;

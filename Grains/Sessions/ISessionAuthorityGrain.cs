@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Sessions;

@@ -1,4 +1,4 @@
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Access;
-using RegistryProxy.Grains.Sessions.Identity;
-using RegistryProxy.Grains.Sessions.Tokens;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
@@ -177,7 +177,7 @@ internal sealed class SessionGrain(
     private SessionSummary Summary(StoredSession session) => new(
         session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires, session.ClientAddress);
 
-    private Task Announce() => GrainFactory.GetGrain<Configuration.ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();
+    private Task Announce() => GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();
 
     private static bool SameHash(string one, string other) =>
         CryptographicOperations.FixedTimeEquals(System.Text.Encoding.ASCII.GetBytes(one), System.Text.Encoding.ASCII.GetBytes(other));

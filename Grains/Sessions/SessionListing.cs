@@ -1,3 +1,4 @@
+using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions;

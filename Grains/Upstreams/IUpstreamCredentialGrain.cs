@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -34,34 +34,3 @@ internal sealed record TokenCallOutcome(
     [property: Id(1)] DateTimeOffset? Expires,
     [property: Id(2)] UpstreamFailure? Failure,
     [property: Id(3)] bool OfUpstream);
-
-/// <summary>How an upstream is opened, or why it cannot be.</summary>
-[GenerateSerializer, Immutable, Alias("rp.upstream-opening")]
-internal sealed record UpstreamOpening
-{
-    [Id(0)]
-    public UpstreamFailure? Failure { get; init; }
-
-    [Id(1)]
-    public UpstreamChallenge Challenge { get; init; } = UpstreamChallenge.Unknown;
-
-    [Id(2)]
-    public UpstreamSecret Secret { get; init; } = UpstreamSecret.None;
-
-    /// <summary>The version of a secret that was issued; 0 for one that lies somewhere.</summary>
-    [Id(3)]
-    public long SecretVersion { get; init; }
-
-    /// <summary>When an issued secret ends; <c>null</c> for one that lies somewhere.</summary>
-    [Id(4)]
-    public DateTimeOffset? SecretExpires { get; init; }
-
-    [Id(5)]
-    public bool AllowPrivate { get; init; }
-
-    /// <summary>The definition and secret that this was made from.</summary>
-    [Id(6)]
-    public string Stamp { get; init; } = "";
-
-    public static UpstreamOpening Failed(UpstreamFailure failure, string stamp) => new() { Failure = failure, Stamp = stamp };
-}

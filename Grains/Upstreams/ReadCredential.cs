@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams;
 

@@ -1,8 +1,11 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
+using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
 

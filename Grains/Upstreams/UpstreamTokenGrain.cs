@@ -1,5 +1,8 @@
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Storage;
+using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
 

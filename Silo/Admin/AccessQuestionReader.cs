@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using RegistryProxy.Grains.Sessions.Access;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Silo.Admin;

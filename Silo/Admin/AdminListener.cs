@@ -3,7 +3,6 @@ using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Requests;
 using RegistryProxy.Silo.Clustering;
-using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 

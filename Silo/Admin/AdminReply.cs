@@ -1,9 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Access;
-using RegistryProxy.Silo.Operations;
 
 namespace RegistryProxy.Silo.Admin;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Access;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.Silo.Admin;

@@ -1,5 +1,5 @@
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Access;
+using RegistryProxy.Grains.Access;
 
 namespace RegistryProxy.Silo.Admin;
 

@@ -1,6 +1,6 @@
 using Orleans.Storage;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains;
+using RegistryProxy.Grains.Storage;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Redis;
 

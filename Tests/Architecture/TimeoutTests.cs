@@ -1,10 +1,10 @@
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Grains.Identity.Aws;
+using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Identity.Ldap;
+using RegistryProxy.Grains.Identity.Plugin;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Identity.Aws;
-using RegistryProxy.Grains.Sessions.Identity.Issuers;
-using RegistryProxy.Grains.Sessions.Identity.Ldap;
-using RegistryProxy.Grains.Sessions.Identity.Plugin;
-using RegistryProxy.Grains.Sessions.Throttling;
+using RegistryProxy.Grains.Throttling;
 
 namespace RegistryProxy.Tests.Architecture;
 

@@ -1,7 +1,7 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.State;

@@ -1,4 +1,4 @@
-using RegistryProxy.Grains.Sessions.Identity.Nonces;
+using RegistryProxy.Grains.Identity.Nonces;
 
 namespace RegistryProxy.Tests.Grains;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;

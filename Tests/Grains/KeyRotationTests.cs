@@ -1,5 +1,5 @@
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 
 namespace RegistryProxy.Tests.Grains;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Grains.Sessions.Throttling;
+using RegistryProxy.Grains.Throttling;
 
 namespace RegistryProxy.Tests.Grains;
 

@@ -1,5 +1,5 @@
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Upstreams;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Tests.Grains;
 

@@ -1,6 +1,6 @@
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Tests.Support.State;
 

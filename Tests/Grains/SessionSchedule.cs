@@ -1,7 +1,7 @@
 using Orleans.Storage;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Sessions.Identity;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Tests.Support.State;
 

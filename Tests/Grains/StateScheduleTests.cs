@@ -1,9 +1,9 @@
 using Orleans.Storage;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Sessions.Identity.Nonces;
-using RegistryProxy.Grains.Sessions.Keys;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support;

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
 using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Sessions.Identity.Nonces;
-using RegistryProxy.Grains.Sessions.Keys;
 using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Grains;
@@ -59,7 +60,7 @@ internal sealed class FormerSessions
     public List<StoredSession> Sessions { get; set; } = [];
 
     [Id(2)]
-    public RegistryProxy.Grains.Sessions.Identity.VerifiedIdentity? Identity { get; set; }
+    public RegistryProxy.Grains.Identity.VerifiedIdentity? Identity { get; set; }
 }
 
 [GenerateSerializer]

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using CsCheck;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Access;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Identity;

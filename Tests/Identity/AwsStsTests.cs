@@ -1,5 +1,5 @@
 using Microsoft.IdentityModel.Tokens;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Servers;

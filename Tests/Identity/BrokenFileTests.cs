@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Identity;

@@ -1,4 +1,4 @@
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 

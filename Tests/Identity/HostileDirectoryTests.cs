@@ -1,6 +1,6 @@
 using System.Formats.Asn1;
-using RegistryProxy.Grains.Sessions.Identity;
-using RegistryProxy.Grains.Sessions.Identity.Ldap;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Servers;

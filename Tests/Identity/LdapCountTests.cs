@@ -3,7 +3,7 @@ using System.Formats.Asn1;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 

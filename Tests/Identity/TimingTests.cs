@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;

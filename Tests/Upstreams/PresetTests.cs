@@ -1,6 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading.Upstreams;
-using RegistryProxy.Grains.Upstreams;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Tests.Upstreams;
 

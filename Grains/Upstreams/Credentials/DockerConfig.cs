@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials;

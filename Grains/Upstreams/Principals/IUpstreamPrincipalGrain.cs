@@ -1,6 +1,6 @@
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 

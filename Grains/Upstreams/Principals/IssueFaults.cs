@@ -5,8 +5,9 @@ using Azure.Identity;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 

@@ -1,6 +1,6 @@
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Credentials;
-using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 

@@ -4,6 +4,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 

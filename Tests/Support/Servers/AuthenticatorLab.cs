@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Sessions.Identity;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
+using RegistryProxy.Grains.Storage;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;

@@ -5,6 +5,7 @@ using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 

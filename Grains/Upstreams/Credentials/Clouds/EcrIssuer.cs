@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;

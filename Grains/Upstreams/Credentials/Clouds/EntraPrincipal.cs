@@ -6,6 +6,8 @@ using Azure.Identity;
 using Microsoft.Identity.Client;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;

@@ -2,7 +2,10 @@ using Google.Apis.Auth.OAuth2;
 using Google.Apis.Auth.OAuth2.Responses;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
+using BearerToken = RegistryProxy.Grains.Upstreams.Secrets.BearerToken;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 

@@ -1,0 +1,47 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Access;
+
+/// <summary>
+/// Which rules of a tenant hold for whom. Pure. What everybody may do without a login, a named identity may do too; nothing else is
+/// granted than what some rule grants.
+/// </summary>
+internal static class AccessRules
+{
+    /// <summary>The rules that match, in the order of the file. <paramref name="identity"/> is <c>null</c> for anonymous.</summary>
+    public static IReadOnlyList<GrantedRule> Match(TenantConfiguration tenant, VerifiedIdentity? identity) =>
+        [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(rule => new GrantedRule(rule.Name, rule.Repositories, rule.Actions))];
+
+    /// <summary>Whether one rule holds for the identity.</summary>
+    public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
+        rule.Who.Any(subject => Matches(subject, identity)) && rule.When.All(condition => Holds(condition.Key, condition.Value, identity));
+
+    private static bool Matches(AccessSubject subject, VerifiedIdentity? identity)
+    {
+        if (subject.Kind == AccessSubjectKind.Anonymous)
+        {
+            return true;
+        }
+
+        if (identity is null || (subject.Authenticator is { } authenticator && authenticator != identity.Authenticator))
+        {
+            return false;
+        }
+
+        return subject.Kind switch
+        {
+            AccessSubjectKind.Authenticated or AccessSubjectKind.Authenticator => true,
+            AccessSubjectKind.User or AccessSubjectKind.Subject => Glob.Matches(subject.Glob, identity.Subject),
+            AccessSubjectKind.Group => identity.Groups.Any(group => Glob.Matches(subject.Glob, group)),
+            _ => false,
+        };
+    }
+
+    private static bool Holds(string claim, IReadOnlyList<string> globs, VerifiedIdentity? identity) =>
+        identity is not null
+        && identity.Claims.TryGetValue(claim, out var value)
+        && globs.Any(glob => Glob.Matches(glob, value));
+}

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity;
+
+namespace RegistryProxy.Grains.Authenticators;
+
+/// <summary>
+/// The authenticators of the running configuration. Their files are compared twice a second; a broken one changes nothing. The version
+/// changes whenever what they say may have changed.
+/// </summary>
+internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    private readonly IConfigurationFeed _configuration;
+    private readonly AuthenticatorFactory _factory;
+    private readonly ILogger<AuthenticatorDirectory> _logger;
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private volatile State _state;
+
+    public AuthenticatorDirectory(
+        IConfigurationFeed configuration, AuthenticatorFactory factory, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
+    {
+        _configuration = configuration;
+        _factory = factory;
+        _logger = logger;
+        _state = Read(State.Nothing);
+        configuration.Changed += Check;
+        _timer = GuardedTimer.Start(time, this, Period, Period);
+    }
+
+    /// <summary>Raised after <see cref="Version"/> changed.</summary>
+    public event Action? Changed;
+
+    public string Version => _state.Version;
+
+    /// <summary>The authenticators of a tenant, in their order.</summary>
+    public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant)
+    {
+        var state = _state;
+        return tenant.Authenticators.Select(name => state.Find(name)).OfType<IAuthenticator>();
+    }
+
+    /// <summary>One authenticator of a tenant; <c>null</c> when the tenant has none of that name.</summary>
+    public IAuthenticator? Find(TenantConfiguration tenant, string name) => tenant.Authenticators.Contains(name) ? _state.Find(name) : null;
+
+    /// <summary>A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.</summary>
+    public string Decoy => _state.Decoy;
+
+    public void Dispose()
+    {
+        _configuration.Changed -= Check;
+        _timer.Dispose();
+        foreach (var entry in _state.Entries.Values)
+        {
+            (entry.Authenticator as IDisposable)?.Dispose();
+        }
+    }
+
+    void ITicking.Tick() => Check();
+
+    private void Check()
+    {
+        State before;
+        lock (_gate)
+        {
+            before = _state;
+            var next = Read(before);
+            if (next.Version == before.Version)
+            {
+                return;
+            }
+
+            _state = next;
+        }
+
+        BackgroundFaults.Raise(Changed, handler => handler());
+        foreach (var gone in before.Entries.Values.Select(entry => entry.Authenticator).Except(_state.Entries.Values.Select(entry => entry.Authenticator)))
+        {
+            (gone as IDisposable)?.Dispose();
+        }
+    }
+
+    private State Read(State before)
+    {
+        var snapshot = _configuration.Current;
+        var entries = snapshot.Configuration.Authenticators.Values.ToDictionary(
+            configuration => configuration.Name, configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
+        var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
+        return new State(
+            $"{snapshot.Version}-{string.Join('-', entries.Values.Select(entry => entry.InUse))}",
+            entries,
+            $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+    }
+
+    private Known ReadOne(AuthenticatorConfiguration configuration, Known? before)
+    {
+        var fingerprint = string.Concat(configuration.Files.Select(FileFingerprint.Of));
+        var isSame = before is not null && ReferenceEquals(before.Configuration, configuration);
+        if (isSame && (before!.Seen == fingerprint || (fingerprint.Length == 0 && configuration.Files.Count > 0)))
+        {
+            return before;
+        }
+
+        var (authenticator, problem) = _factory.TryCreate(configuration);
+        if (authenticator is not null)
+        {
+            return new Known(configuration, authenticator, fingerprint, fingerprint);
+        }
+
+        LogBroken(configuration.Name, problem);
+        return new Known(configuration, before?.Authenticator, before?.InUse ?? "", fingerprint);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The files of authenticator {Authenticator} are not used as they are now: {Problem}")]
+    private partial void LogBroken(string authenticator, string problem);
+
+    private sealed record Known(AuthenticatorConfiguration Configuration, IAuthenticator? Authenticator, string InUse, string Seen);
+
+    private sealed record State(string Version, Dictionary<string, Known> Entries, string Decoy)
+    {
+        public static State Nothing { get; } = new("", [], "");
+
+        public IAuthenticator? Find(string name) => Entries.GetValueOrDefault(name)?.Authenticator;
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Aws;
+using RegistryProxy.Grains.Identity.Azure;
+using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Identity.Ldap;
+using RegistryProxy.Grains.Identity.Nonces;
+using RegistryProxy.Grains.Identity.Plugin;
+
+namespace RegistryProxy.Grains.Authenticators;
+
+/// <summary>From the configuration of an authenticator to the authenticator.</summary>
+internal sealed class AuthenticatorFactory(
+    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, TimeProvider time, ILoggerFactory loggers)
+{
+    /// <summary>Makes it, or says why its files cannot be used.</summary>
+    public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
+    {
+        try
+        {
+            return (Create(configuration), "");
+        }
+        catch (Exception fault)
+        {
+            return (null, fault.Message);
+        }
+    }
+
+    private IAuthenticator Create(AuthenticatorConfiguration configuration) => configuration switch
+    {
+        HtpasswdConfiguration htpasswd => HtpasswdFile.TryRead(htpasswd.File, out var file, out var problems)
+            ? new HtpasswdAuthenticator(htpasswd, file, work)
+            : throw new FormatException(string.Join("; ", problems)),
+        LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>()),
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, time),
+        KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, time),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, time),
+        AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
+        AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
+        GrpcConfiguration grpc => new GrpcAuthenticator(grpc),
+        _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
+    };
+}

@@ -1,0 +1,32 @@
+using Orleans.Storage;
+
+namespace RegistryProxy.Grains.Calls;
+
+/// <summary>
+/// A question to a grain that may be asked twice, from where the first answer must not be lost: a proof that counts once was taken already. When
+/// the silo of the grain dies it is asked again until the others have noticed.
+/// </summary>
+internal static class LastingQuestion
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Longer than it takes the cluster to declare a silo dead.</summary>
+    private static readonly TimeSpan Total = TimeSpan.FromSeconds(8);
+
+    public static async Task<T> Ask<T>(Func<ValueTask<T>> question, TimeProvider time, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await question().AsTask().WaitAsync(cancellation);
+            }
+            catch (Exception fault) when (
+                fault is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException && time.GetElapsedTime(started) < Total)
+            {
+                await Task.Delay(Pause, time, cancellation);
+            }
+        }
+    }
+}

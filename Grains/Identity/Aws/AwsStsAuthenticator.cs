@@ -1,0 +1,109 @@
+using System.Text.RegularExpressions;
+using System.Xml;
+using System.Xml.Linq;
+using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Aws;
+
+/// <summary>Asks AWS who signed a presigned <c>GetCallerIdentity</c> that was signed for this server.</summary>
+internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, TimeProvider time) : ITokenAuthenticator, IDisposable
+{
+    private const int MaxReply = 64 * 1024;
+
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
+    private static readonly XNamespace Sts = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+    private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(configuration.Endpoint is not null && configuration.AllowPrivate));
+
+    public bool Allows(VerifiedIdentity identity) => configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""));
+
+    public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
+    {
+        if (CredentialEnvelope.Open(presented.Text) is not { } url)
+        {
+            return Verdict.Refused("the password must be base64url of a presigned URL");
+        }
+
+        if (!PresignedCallerIdentity.TryParse(url, out var request, out var problem))
+        {
+            return Verdict.Refused(problem);
+        }
+
+        var now = time.GetUtcNow();
+        if (request.Signed > now + Skew || request.Expires <= now)
+        {
+            return Verdict.Refused("the presigned URL has expired or is not valid yet");
+        }
+
+        try
+        {
+            return await Ask(request, cancellation);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return Verdict.Unavailable("AWS STS does not answer");
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private async Task<Verdict> Ask(PresignedCallerIdentity presigned, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var origin = HttpOrigin.Of(configuration.Endpoint ?? new Uri($"https://{presigned.Host}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, origin.At(OriginForm.Of(presigned.Target)));
+        request.Headers.Host = presigned.Host;
+        request.Headers.Add(PresignedCallerIdentity.ServerIdHeader, configuration.ServerId);
+        using var response = await _http.SendAsync(request, either.Token);
+        if ((int)response.StatusCode >= 500)
+        {
+            return Verdict.Unavailable("AWS STS does not answer");
+        }
+
+        if (!response.IsSuccessStatusCode)
+        {
+            return Verdict.Refused($"AWS STS refuses the signature ({(int)response.StatusCode}): it must be fresh and signed for the server '{configuration.ServerId}'");
+        }
+
+        await response.Content.LoadIntoBufferAsync(MaxReply, either.Token);
+        return Identify(await response.Content.ReadAsStringAsync(either.Token));
+    }
+
+    private Verdict Identify(string xml)
+    {
+        XElement? result;
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+            var root = XElement.Load(reader);
+            result = root.Name == Sts + "GetCallerIdentityResponse" ? root.Element(Sts + "GetCallerIdentityResult") : null;
+        }
+        catch (XmlException)
+        {
+            result = null;
+        }
+
+        var (arn, user, account) = (result?.Element(Sts + "Arn")?.Value, result?.Element(Sts + "UserId")?.Value, result?.Element(Sts + "Account")?.Value);
+        if (arn is null || user is null || account is null || arn.Split(':') is not ["arn", _, "sts" or "iam", _, var owner, ..] || owner != account)
+        {
+            return Verdict.Unavailable("AWS STS answers something else than a caller identity");
+        }
+
+        Dictionary<string, string> claims = new() { ["accountId"] = account, ["arn"] = arn, ["userId"] = user };
+        if (Instance().Match(user) is { Success: true } instance)
+        {
+            claims["instanceId"] = instance.Groups[1].Value;
+        }
+
+        var identity = new VerifiedIdentity(configuration.Name, arn, [], claims, "");
+        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the account of this principal is not one of '{configuration.Name}'");
+    }
+
+    /// <summary>The session name of a role on an instance is the instance's id.</summary>
+    [GeneratedRegex(@":(i-[0-9a-f]{8,17})\z", RegexOptions.NonBacktracking)]
+    private static partial Regex Instance();
+}

@@ -1,0 +1,36 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity;
+
+/// <summary>One way to prove an identity, under one configuration.</summary>
+internal interface IAuthenticator
+{
+    /// <summary>How often an identity with a session is looked up again; <c>null</c> where that cannot be done.</summary>
+    TimeSpan? RecheckEvery { get; }
+
+    /// <summary>What the authenticator says now of somebody who proved an identity earlier.</summary>
+    ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation);
+}
+
+/// <summary>Checks user names and passwords: a file here, a directory there.</summary>
+internal interface IPasswordAuthenticator : IAuthenticator
+{
+    ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation);
+}
+
+/// <summary>Checks credential text: tokens, documents, signed requests. What was proved holds until the session ends or the configuration forbids it.</summary>
+internal interface ITokenAuthenticator : IAuthenticator
+{
+    TimeSpan? IAuthenticator.RecheckEvery => TimeSpan.Zero;
+
+    ValueTask<Verdict> IAuthenticator.Recheck(VerifiedIdentity known, CancellationToken cancellation) =>
+        new(Allows(known) ? Verdict.Proved(known) : Verdict.Unknown);
+
+    /// <summary>Whether the configuration still lets such an identity in.</summary>
+    bool Allows(VerifiedIdentity identity);
+
+    ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation);
+}
+
+/// <summary>Credential text and the tenant to which it was presented.</summary>
+internal sealed record PresentedCredential(string Tenant, Secret Text);

@@ -1,0 +1,149 @@
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Issuers;
+
+/// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
+internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfiguration people, Func<IssuedToken, Verdict> identify, TimeProvider time) : IDisposable
+{
+    private const int MaxBody = 64 * 1024;
+
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, time, IssuedTokenVerifier.AnySignature);
+    private readonly IssuerEndpoints _endpoints = new(configuration, time);
+    private readonly HttpMessageInvoker _http = new(new OriginGuard(UpstreamTransport.Create(configuration.AllowPrivate)));
+
+    /// <summary>Why the provider could not be asked; for operators.</summary>
+    public string Problem => _endpoints.Problem;
+
+    /// <summary>Where the browser goes; <c>null</c> when the provider cannot be asked.</summary>
+    public async ValueTask<Uri?> AddressOf(LoginFlow flow, string callback, CancellationToken cancellation)
+    {
+        if (await _endpoints.Find(cancellation) is not { } endpoints)
+        {
+            return null;
+        }
+
+        var message = new OpenIdConnectMessage
+        {
+            IssuerAddress = endpoints.Authorization.AbsoluteUri,
+            ClientId = people.ClientId,
+            ResponseType = "code",
+            Scope = string.Join(' ', people.Scopes),
+            RedirectUri = callback,
+            State = flow.State,
+            Nonce = flow.Nonce,
+        };
+        message.SetParameter("code_challenge", flow.Challenge);
+        message.SetParameter("code_challenge_method", "S256");
+        return new Uri(message.BuildRedirectUrl());
+    }
+
+    /// <summary>Exchanges the code for an ID token and makes an identity of it. It is proved by a login, so it does not end with the token.</summary>
+    public async ValueTask<Verdict> Redeem(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
+    {
+        try
+        {
+            var (token, problem) = await Exchange(flow, code, callback, cancellation);
+            return token is null
+                ? Verdict.Refused(problem)
+                : await _verifier.Verify(token, issued => Identify(issued, flow), cancellation);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        {
+            return Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
+        }
+        catch (SecretUnavailableException fault)
+        {
+            return Verdict.Unavailable($"clientSecret of '{configuration.Name}': {fault.WithoutName}");
+        }
+    }
+
+    public void Dispose()
+    {
+        _verifier.Dispose();
+        _endpoints.Dispose();
+        _http.Dispose();
+    }
+
+    private Verdict Identify(IssuedToken token, LoginFlow flow)
+    {
+        if (token.Text("nonce") != flow.Nonce || (token.Text("azp") is { } party && party != people.ClientId))
+        {
+            return Verdict.Refused("the ID token belongs to another login");
+        }
+
+        var verdict = identify(token);
+        return verdict.Identity is { } identity ? Verdict.Proved(identity with { Expires = null }) : verdict;
+    }
+
+    private async ValueTask<(Secret? Token, string Problem)> Exchange(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
+    {
+        if (await _endpoints.Find(cancellation) is not { } endpoints)
+        {
+            throw new HttpRequestException("no discovery document");
+        }
+
+        using var limit = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        using var request = Request(endpoints.Token, flow, code, callback);
+        using var response = await _http.SendAsync(request, either.Token);
+        await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
+        using var body = Parse(await response.Content.ReadAsByteArrayAsync(either.Token));
+        if ((int)response.StatusCode >= 500)
+        {
+            throw new HttpRequestException("the token endpoint failed");
+        }
+
+        return response.IsSuccessStatusCode && Text(body, "id_token") is { } token
+            ? (new Secret(token), "")
+            : (null, $"the provider of '{configuration.Name}' refused the login{(Text(body, "error") is { Length: < 64 } error ? $": {error}" : "")}");
+    }
+
+    private HttpRequestMessage Request(Uri address, LoginFlow flow, Secret code, string callback)
+    {
+        var fields = new Dictionary<string, string>
+        {
+            ["grant_type"] = "authorization_code", ["code"] = code.Reveal(), ["redirect_uri"] = callback, ["code_verifier"] = flow.Verifier,
+        };
+        var request = OriginGuard.Request(HttpMethod.Post, HttpOrigin.Of(address), OriginForm.Of(address.PathAndQuery));
+        request.Headers.Accept.ParseAdd("application/json");
+        request.Headers.UserAgent.ParseAdd("registryproxy");
+        if (people.ClientSecret is { } secret)
+        {
+            // RFC 6749 §2.3.1: both parts form-encoded before they are joined.
+            var pair = $"{Uri.EscapeDataString(people.ClientId)}:{Uri.EscapeDataString(secret.Read().Reveal())}";
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.ASCII.GetBytes(pair)));
+        }
+        else
+        {
+            fields["client_id"] = people.ClientId;
+        }
+
+        request.Content = new FormUrlEncodedContent(fields);
+        return request;
+    }
+
+    private static JsonDocument? Parse(byte[] body)
+    {
+        try
+        {
+            return JsonDocument.Parse(body);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string? Text(JsonDocument? body, string name) =>
+        body?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Issuers;
+
+/// <summary>The payload of a token whose signature, issuer, audience and times were verified.</summary>
+internal sealed class IssuedToken
+{
+    private readonly JsonElement _payload;
+
+    public IssuedToken(JsonWebToken token)
+    {
+        using var document = JsonDocument.Parse(Microsoft.IdentityModel.Tokens.Base64UrlEncoder.DecodeBytes(token.EncodedPayload));
+        _payload = document.RootElement.Clone();
+        Expires = new DateTimeOffset(token.ValidTo, TimeSpan.Zero);
+    }
+
+    public DateTimeOffset Expires { get; }
+
+    /// <summary>The text of a scalar claim, or of a member below it; <c>null</c> when there is none.</summary>
+    public string? Text(params ReadOnlySpan<string> path) => Find(path) is { } element ? Scalar(element) : null;
+
+    /// <summary>Whether a claim, or a member below it, is an object.</summary>
+    public bool HasObject(params ReadOnlySpan<string> path) => Find(path) is { ValueKind: JsonValueKind.Object };
+
+    /// <summary>The texts of a claim that is a list or a single value.</summary>
+    public IReadOnlyList<string> Texts(string claim) => Find([claim]) switch
+    {
+        { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray().Select(Scalar).OfType<string>()],
+        { } single when Scalar(single) is { } text => [text],
+        _ => [],
+    };
+
+    /// <summary>Every claim with a single value.</summary>
+    public Dictionary<string, string> Scalars()
+    {
+        Dictionary<string, string> claims = [];
+        foreach (var member in _payload.EnumerateObject())
+        {
+            if (Scalar(member.Value) is { } text)
+            {
+                claims[member.Name] = text;
+            }
+        }
+
+        return claims;
+    }
+
+    /// <summary>Whether every claim that is named matches one of its globs.</summary>
+    public bool Satisfies(IReadOnlyDictionary<string, IReadOnlyList<string>> required) =>
+        required.All(claim => Texts(claim.Key).Any(value => claim.Value.Any(glob => Glob.Matches(glob, value))));
+
+    private JsonElement? Find(ReadOnlySpan<string> path)
+    {
+        var element = _payload;
+        foreach (var name in path)
+        {
+            if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
+                return null;
+            }
+        }
+
+        return element;
+    }
+
+    private static string? Scalar(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.String => element.GetString(),
+        JsonValueKind.Number => element.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => null,
+    };
+}

@@ -1,0 +1,98 @@
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Issuers;
+
+/// <summary>Verifies tokens of one issuer: asymmetric algorithms alone, exact issuer and audience, an expiry.</summary>
+internal sealed class IssuedTokenVerifier : IDisposable
+{
+    private const int MaxLength = 16 * 1024;
+
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
+
+    private static readonly JsonWebTokenHandler Handler = new() { MaximumTokenSizeInBytes = MaxLength };
+
+    private readonly TokenIssuerConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly IssuerKeys _keys;
+    private readonly string[] _algorithms;
+
+    /// <param name="algorithms">The algorithms that count (RFC 7518 §3.1).</param>
+    public IssuedTokenVerifier(TokenIssuerConfiguration configuration, TimeProvider time, params string[] algorithms)
+    {
+        (_configuration, _time, _algorithms) = (configuration, time, algorithms);
+        _keys = new IssuerKeys(configuration, time);
+    }
+
+    /// <summary>Asymmetric signatures of RFC 7518.</summary>
+    public static string[] AnySignature { get; } = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+
+    /// <summary>Verifies a token and makes an identity of it.</summary>
+    public async ValueTask<Verdict> Verify(Secret credential, Func<IssuedToken, Verdict> identify, CancellationToken cancellation)
+    {
+        var text = credential.Reveal();
+        if (text.Length > MaxLength || !TryRead(text, out var unverified))
+        {
+            return Verdict.Refused("this is not a signed token (JWT)");
+        }
+
+        IReadOnlyList<SecurityKey> keys;
+        try
+        {
+            keys = await _keys.For(unverified.Kid is { Length: > 0 } kid ? kid : null, cancellation);
+        }
+        catch (IssuerUnavailableException)
+        {
+            return Verdict.Unavailable($"the keys of '{_configuration.Name}' cannot be fetched now");
+        }
+
+        var result = await Handler.ValidateTokenAsync(text, Parameters(keys));
+        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token)) : Verdict.Refused(Why(result.Exception));
+    }
+
+    public void Dispose() => _keys.Dispose();
+
+    private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys) => new()
+    {
+        ValidIssuer = _configuration.Issuer,
+        ValidAudience = _configuration.Audience,
+        ValidAlgorithms = _algorithms,
+        IssuerSigningKeys = keys,
+        TryAllIssuerSigningKeys = true,
+        RequireSignedTokens = true,
+        RequireExpirationTime = true,
+        LifetimeValidator = IsAlive,
+    };
+
+    private bool IsAlive(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
+    {
+        var now = _time.GetUtcNow().UtcDateTime;
+        return expires is { } end && end > now - Skew && (notBefore is not { } start || start < now + Skew);
+    }
+
+    private static bool TryRead(string text, out JsonWebToken token)
+    {
+        try
+        {
+            token = new JsonWebToken(text);
+            return token.EncodedSignature.Length > 0;
+        }
+        catch (Exception fault) when (fault is ArgumentException or SecurityTokenException)
+        {
+            token = null!;
+            return false;
+        }
+    }
+
+    private static string Why(Exception? fault) => fault switch
+    {
+        SecurityTokenInvalidAudienceException => "the token is for another audience",
+        SecurityTokenInvalidIssuerException => "the token is from another issuer",
+        SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNoExpirationException or SecurityTokenNotYetValidException =>
+            "the token has expired, is not valid yet or never expires",
+        SecurityTokenInvalidAlgorithmException => "the token is signed by an algorithm that does not count here",
+        _ => "the signature of the token is not one of the issuer's",
+    };
+}

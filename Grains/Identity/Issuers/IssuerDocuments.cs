@@ -1,0 +1,47 @@
+using Microsoft.IdentityModel.Protocols;
+using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Issuers;
+
+/// <summary>Fetches discovery documents and key sets: vetted addresses, no redirect, 5 seconds, 256 KiB.</summary>
+internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : IDocumentRetriever, IDisposable
+{
+    private const int MaxBody = 256 * 1024;
+
+    /// <summary>For one document, and for all that one question needs.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(allowPrivate));
+
+    public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
+    {
+        if (Usable(address, allowPrivate) is not { } uri)
+        {
+            throw new HttpRequestException("the address of a key set must be https://");
+        }
+
+        using var limit = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
+        using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+        request.Headers.UserAgent.ParseAdd("registryproxy");
+        request.Headers.Accept.ParseAdd("application/json");
+        using var response = await _http.SendAsync(request, either.Token);
+        if (!response.IsSuccessStatusCode)
+        {
+            throw new HttpRequestException($"{uri.GetLeftPart(UriPartial.Path)} answers {(int)response.StatusCode}");
+        }
+
+        await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
+        return await response.Content.ReadAsStringAsync(either.Token);
+    }
+
+    /// <summary>An address that a discovery document or the configuration names; <c>null</c> when it is not taken: https, or http where private addresses are allowed.</summary>
+    public static Uri? Usable(string? address, bool allowPrivate) =>
+        Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Fragment.Length == 0
+        && HttpOrigin.TryGet(uri, out var origin) && (origin.Scheme == "https" || allowPrivate) && OriginForm.TryParse(uri.PathAndQuery, out var target)
+            ? origin.At(target)
+            : null;
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,45 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Issuers;
+
+/// <summary>Tokens of an OpenID Connect provider.</summary>
+internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
+{
+    private readonly OidcConfiguration _configuration;
+    private readonly IssuedTokenVerifier _verifier;
+
+    public OidcAuthenticator(OidcConfiguration configuration, TimeProvider time)
+    {
+        _configuration = configuration;
+        _verifier = new(configuration, time, IssuedTokenVerifier.AnySignature);
+        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, time) : null;
+    }
+
+    /// <summary>How people log in by browser; <c>null</c> when they do not.</summary>
+    public CodeFlow? People { get; }
+
+    public bool Allows(VerifiedIdentity identity) => _configuration.Require.All(
+        claim => !identity.Claims.TryGetValue(claim.Key, out var value) || claim.Value.Any(glob => Glob.Matches(glob, value)));
+
+    public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
+        _verifier.Verify(presented.Text, Identify, cancellation);
+
+    public void Dispose()
+    {
+        _verifier.Dispose();
+        People?.Dispose();
+    }
+
+    private Verdict Identify(IssuedToken token)
+    {
+        if (!token.Satisfies(_configuration.Require))
+        {
+            return Verdict.Refused($"the token does not have the claims that '{_configuration.Name}' requires");
+        }
+
+        return token.Text(_configuration.SubjectClaim) is { Length: > 0 } subject
+            ? Verdict.Proved(new VerifiedIdentity(_configuration.Name, subject, token.Texts(_configuration.GroupsClaim), token.Scalars(), "", token.Expires))
+            : Verdict.Refused($"the token has no claim '{_configuration.SubjectClaim}'");
+    }
+}

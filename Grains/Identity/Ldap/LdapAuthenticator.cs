@@ -1,0 +1,173 @@
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Identity.Ldap;
+
+/// <summary>
+/// Users of a directory: searched by the reader and then bound, or bound directly. Their groups and their presence are looked up again
+/// while they have a session.
+/// </summary>
+internal sealed partial class LdapAuthenticator(LdapConfiguration configuration, TimeProvider time, ILogger logger) : IPasswordAuthenticator, IDisposable
+{
+    /// <summary>The claim with the user's distinguished name.</summary>
+    private const string NameClaim = "dn";
+
+    private const string Anything = "(objectClass=*)";
+
+    private const int MaxName = 256;
+
+    /// <summary>Attributes that change with the password, where a directory has them.</summary>
+    private static readonly string[] PasswordTimes = ["pwdChangedTime", "pwdLastSet"];
+
+    private readonly LdapPool _pool = new(new LdapServer(configuration), time);
+    private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match ? match.Groups[1].Value : null;
+
+    /// <summary>A directory where nobody can search cannot be asked again.</summary>
+    public TimeSpan? RecheckEvery => CanSearch ? TimeSpan.FromSeconds(60) : null;
+
+    private bool CanSearch => configuration.UserDn.Length == 0 || configuration.BindDn.Length > 0;
+
+    public ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation) =>
+        !IsUsable(user) || password.IsEmpty() || password.Reveal().Contains('\0')
+            ? new(Verdict.WrongPassword)
+            : Ask((link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
+
+    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Ask(
+        async (link, limit) =>
+        {
+            await BecomeReader(link, limit);
+            return await Entry(link, known.Claims[NameClaim], limit, configuration.UserDn.Length > 0 ? Anything : FilterFor(known.Subject)) is { } entry
+                ? Verdict.Proved(await Identify(link, known.Subject, entry, limit))
+                : Verdict.Unknown;
+        },
+        cancellation);
+
+    public void Dispose() => _pool.Dispose();
+
+    private async ValueTask<Verdict> Ask(Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _pool.Use(work, cancellation);
+        }
+        catch (LdapException fault)
+        {
+            LogAway(configuration.Name, fault.Message);
+            return Verdict.Unavailable(fault is LdapExcessException
+                ? $"the directory of '{configuration.Name}' sends more than is read for one login"
+                : $"the directory of '{configuration.Name}' does not answer");
+        }
+    }
+
+    private async Task<Verdict> Searched(LdapLink link, string user, Secret password, CancellationToken cancellation)
+    {
+        await BecomeReader(link, cancellation);
+        var found = await link.Search(new LdapSearch(configuration.BaseDn, false, FilterFor(user), Attributes), Seconds, cancellation);
+        if (found.Count != 1)
+        {
+            // An unknown user costs a bind, as a wrong password does.
+            await link.Try($"cn={Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))},{configuration.BaseDn}", password.Reveal(), cancellation);
+            if (found.Count > 1)
+            {
+                LogAmbiguous(configuration.Name);
+            }
+
+            return found.Count == 0 ? Verdict.Unknown : Verdict.WrongPassword;
+        }
+
+        if (await link.Try(found[0].Name, password.Reveal(), cancellation) != 0)
+        {
+            return Verdict.WrongPassword;
+        }
+
+        await BecomeReader(link, cancellation);
+        return Verdict.Proved(await Identify(link, Canonical(user, found[0]), found[0], cancellation));
+    }
+
+    private async Task<Verdict> Direct(LdapLink link, string user, Secret password, CancellationToken cancellation)
+    {
+        var name = configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal);
+        if (await link.Try(name, password.Reveal(), cancellation) != 0)
+        {
+            return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
+        }
+
+        if (CanSearch)
+        {
+            await BecomeReader(link, cancellation);
+        }
+
+        var entry = await Entry(link, name, cancellation) ?? new LdapEntry(name, new Dictionary<string, IReadOnlyList<string>>());
+        return Verdict.Proved(await Identify(link, Canonical(user, entry), entry, cancellation));
+    }
+
+    /// <summary>Whether a user is certainly not there; without a reader nobody can tell.</summary>
+    private async Task<bool> IsMissing(LdapLink link, string name, CancellationToken cancellation)
+    {
+        if (!CanSearch)
+        {
+            return false;
+        }
+
+        await BecomeReader(link, cancellation);
+        return await Entry(link, name, cancellation) is null;
+    }
+
+    private async Task<LdapEntry?> Entry(LdapLink link, string name, CancellationToken cancellation, string filter = Anything) =>
+        (await link.Search(new LdapSearch(name, true, filter, Attributes), Seconds, cancellation)).SingleOrDefault();
+
+    private string FilterFor(string user) => configuration.UserFilter.Replace("{0}", LdapEscape.Filter(user), StringComparison.Ordinal);
+
+    private async Task<VerifiedIdentity> Identify(LdapLink link, string subject, LdapEntry entry, CancellationToken cancellation)
+    {
+        IReadOnlyList<string> groups = [];
+        if (configuration.GroupBaseDn.Length > 0)
+        {
+            var filter = configuration.GroupFilter.Replace("{0}", LdapEscape.Filter(entry.Name), StringComparison.Ordinal);
+            var found = await link.Search(new LdapSearch(configuration.GroupBaseDn, false, filter, configuration.GroupAttribute), Seconds, cancellation);
+            groups = [.. found.SelectMany(group => group.Values(configuration.GroupAttribute)).Distinct().Order(StringComparer.Ordinal)];
+        }
+
+        var stamp = PasswordTimes.SelectMany(entry.Values).FirstOrDefault("");
+        return new VerifiedIdentity(configuration.Name, subject, groups, new Dictionary<string, string> { [NameClaim] = entry.Name }, stamp);
+    }
+
+    private async Task BecomeReader(LdapLink link, CancellationToken cancellation)
+    {
+        try
+        {
+            await link.Become(configuration.BindDn, configuration.BindPassword?.Read().Reveal() ?? "", cancellation);
+        }
+        catch (SecretUnavailableException fault)
+        {
+            throw new LdapException(fault.Message, fault);
+        }
+    }
+
+    private string[] Attributes => [.. new[] { _nameAttribute }.OfType<string>(), .. PasswordTimes];
+
+    /// <summary>Directories ignore white space around a name, which would make two users of one.</summary>
+    private static bool IsUsable(string user) =>
+        user.Length is > 0 and <= MaxName && !user.Any(char.IsControl) && !char.IsWhiteSpace(user[0]) && !char.IsWhiteSpace(user[^1]);
+
+    /// <summary>Directories compare names loosely; a session belongs to the name as the directory writes it.</summary>
+    private string Canonical(string user, LdapEntry entry)
+    {
+        var names = _nameAttribute is { } attribute ? entry.Values(attribute) : [];
+        return names.FirstOrDefault(name => name.Equals(user, StringComparison.OrdinalIgnoreCase)) ?? (names.Count > 0 ? names[0] : user.ToLowerInvariant());
+    }
+
+    private static int Seconds => (int)LdapPool.Timeout.TotalSeconds;
+
+    [GeneratedRegex(@"\(([A-Za-z][A-Za-z0-9-]*)=\{0\}\)", RegexOptions.NonBacktracking)]
+    private static partial Regex NameAttribute();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The directory of authenticator {Authenticator} cannot be used: {Problem}")]
+    private partial void LogAway(string authenticator, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The userFilter of authenticator {Authenticator} finds several users for one name; the login is refused")]
+    private partial void LogAmbiguous(string authenticator);
+}

@@ -1,0 +1,168 @@
+using System.Formats.Asn1;
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace RegistryProxy.Grains.Identity.Ldap;
+
+/// <summary>
+/// One connection to a directory server: one request at a time, no referral followed. After any exception it is of no more use.
+/// </summary>
+internal sealed class LdapLink : IDisposable
+{
+    private readonly TcpClient _client = new() { NoDelay = true };
+    private Stream _stream = Stream.Null;
+    private string? _boundAs;
+    private bool _tried;
+    private LdapBudget _budget = new();
+    private int _id;
+
+    /// <summary>Connects, and encrypts where the server says so.</summary>
+    public static async Task<LdapLink> Open(LdapServer server, CancellationToken cancellation)
+    {
+        var link = new LdapLink();
+        try
+        {
+            await link._client.ConnectAsync(server.Host, server.Port, cancellation);
+            link._stream = link._client.GetStream();
+            if (server.StartTls)
+            {
+                Check(await link.Ask(LdapMessages.StartTls, LdapReply.ExtendedResponse, cancellation), "StartTLS");
+            }
+
+            if (server.StartTls || server.Tls)
+            {
+                var tls = new SslStream(link._stream);
+                link._stream = tls;
+                await tls.AuthenticateAsClientAsync(server.Authentication(), cancellation);
+            }
+
+            return link;
+        }
+        catch
+        {
+            link.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether the server closed the connection while nobody used it.</summary>
+    public bool IsClosed => _client.Client.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _client.Available == 0;
+
+    /// <summary>Whether a password went to the server since the connection was taken: it may have been counted, whatever became of the answer.</summary>
+    public bool HasTried => _tried;
+
+    /// <summary>The connection is taken for another piece of work, which has a whole budget.</summary>
+    public void Take() => (_tried, _budget) = (false, new LdapBudget());
+
+    /// <summary>Whether the name and password of somebody who logs in are right.</summary>
+    public Task<int> Try(string name, string password, CancellationToken cancellation)
+    {
+        _tried = true;
+        return Bind(name, password, cancellation);
+    }
+
+    /// <summary>Whether the name and password are right. An empty password would be an anonymous bind and is never sent with a name.</summary>
+    private async Task<int> Bind(string name, string password, CancellationToken cancellation)
+    {
+        if (password.Length == 0 && name.Length > 0)
+        {
+            return LdapReply.InvalidCredentials;
+        }
+
+        _boundAs = null;
+        var reply = await Ask(id => LdapMessages.Bind(id, name, password), LdapReply.BindResponse, cancellation);
+        _boundAs = reply.Code == 0 ? name : null;
+        return reply.Code;
+    }
+
+    /// <summary>Binds unless that is who the connection is bound as.</summary>
+    /// <exception cref="LdapException">The bind is refused.</exception>
+    public async Task Become(string name, string password, CancellationToken cancellation)
+    {
+        if (_boundAs != name && await Bind(name, password, cancellation) is var code and not 0)
+        {
+            throw new LdapException($"the bind of the reader is refused with result code {code}: check bindDn and bindPassword");
+        }
+    }
+
+    /// <summary>What a search finds; nothing when its base is not there.</summary>
+    public async Task<IReadOnlyList<LdapEntry>> Search(LdapSearch search, int seconds, CancellationToken cancellation)
+    {
+        var id = ++_id;
+        await _stream.WriteAsync(LdapMessages.Search(id, search, seconds), cancellation);
+        List<LdapEntry> entries = [];
+        while (true)
+        {
+            var reply = await Read(id, search.Attributes, cancellation);
+            switch (reply.Kind)
+            {
+                case LdapReply.SearchEntry:
+                    _budget.TakeEntry();
+                    entries.Add(reply.Entry!);
+                    break;
+                case LdapReply.SearchReference:
+                    _budget.TakeEntry();
+                    break;
+                case LdapReply.SearchDone when reply.Code is LdapReply.NoSuchObject or LdapReply.InvalidDnSyntax:
+                    return [];
+                case LdapReply.SearchDone:
+                    Check(reply, "a search");
+                    return entries;
+                default:
+                    throw new LdapException("the directory answers something else than a search result");
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _client.Dispose();
+    }
+
+    private async Task<LdapReply> Ask(Func<int, byte[]> request, int kind, CancellationToken cancellation)
+    {
+        var id = ++_id;
+        await _stream.WriteAsync(request(id), cancellation);
+        var reply = await Read(id, [], cancellation);
+        return reply.Kind == kind ? reply : throw new LdapException("the directory answers another question");
+    }
+
+    private async Task<LdapReply> Read(int id, IReadOnlyList<string> attributes, CancellationToken cancellation)
+    {
+        var header = new byte[6];
+        await _stream.ReadExactlyAsync(header.AsMemory(0, 2), cancellation);
+        var extra = header[1] > 0x80 ? header[1] - 0x80 : 0;
+        if (header[0] != 0x30 || header[1] == 0x80 || extra > 4)
+        {
+            throw new LdapException("the server does not speak LDAP");
+        }
+
+        await _stream.ReadExactlyAsync(header.AsMemory(2, extra), cancellation);
+        var length = extra == 0 ? header[1] : header.AsSpan(2, extra).ToArray().Aggregate(0L, (sum, octet) => (sum << 8) | octet);
+        _budget.TakeBytes(2 + extra + length);
+        var message = new byte[2 + extra + (int)length];
+        header.AsSpan(0, 2 + extra).CopyTo(message);
+        await _stream.ReadExactlyAsync(message.AsMemory(2 + extra), cancellation);
+        try
+        {
+            var reply = LdapReply.Read(message, attributes, _budget);
+            return reply.Id == id ? reply : throw new LdapException("the directory ends the connection or answers out of turn");
+        }
+        catch (AsnContentException fault)
+        {
+            throw new LdapException("the server does not speak LDAP", fault);
+        }
+    }
+
+    private static void Check(LdapReply reply, string what)
+    {
+        if (reply.Code != 0)
+        {
+            throw new LdapException($"{what} is refused with result code {reply.Code}");
+        }
+    }
+}
+
+/// <summary>A directory server cannot be used; the message says why, without any name or password.</summary>
+internal class LdapException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Security.Authentication;
+
+namespace RegistryProxy.Grains.Identity.Ldap;
+
+/// <summary>Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time.</summary>
+internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposable
+{
+    /// <summary>The most connections at once; further logins wait for one within their time.</summary>
+    private const int MaxConnections = 8;
+
+    /// <summary>Older ones are closed rather than used: servers and firewalls forget them.</summary>
+    private static readonly TimeSpan MaxIdle = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a login may take.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentStack<(LdapLink Link, long Since)> _idle = new();
+    private readonly SemaphoreSlim _slots = new(MaxConnections);
+
+    /// <summary>
+    /// Does a piece of work with a connection. A kept one that turns out to be dead is replaced once, unless a password went over it: the
+    /// directory may have counted that, and locks people out by the count.
+    /// </summary>
+    /// <exception cref="LdapException">The directory cannot be reached, is too slow or answers nonsense.</exception>
+    public async Task<T> Use<T>(Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await _slots.WaitAsync(either.Token);
+            try
+            {
+                if (Kept() is { } kept)
+                {
+                    try
+                    {
+                        return await With(kept, work, either.Token);
+                    }
+                    catch (IOException) when (!kept.HasTried)
+                    {
+                        // It died while it was kept.
+                    }
+                }
+
+                return await With(await LdapLink.Open(server, either.Token), work, either.Token);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new LdapException($"no answer within {Timeout.TotalSeconds:0} s");
+        }
+        catch (Exception fault) when (fault is IOException or System.Net.Sockets.SocketException or AuthenticationException)
+        {
+            throw new LdapException(fault.Message, fault);
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_idle.TryPop(out var kept))
+        {
+            kept.Link.Dispose();
+        }
+    }
+
+    private LdapLink? Kept()
+    {
+        while (_idle.TryPop(out var kept))
+        {
+            if (time.GetElapsedTime(kept.Since) < MaxIdle && !kept.Link.IsClosed)
+            {
+                kept.Link.Take();
+                return kept.Link;
+            }
+
+            kept.Link.Dispose();
+        }
+
+        return null;
+    }
+
+    private async Task<T> With<T>(LdapLink link, Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        var good = false;
+        try
+        {
+            var result = await work(link, cancellation);
+            good = true;
+            return result;
+        }
+        finally
+        {
+            if (good)
+            {
+                _idle.Push((link, time.GetTimestamp()));
+            }
+            else
+            {
+                link.Dispose();
+            }
+        }
+    }
+}

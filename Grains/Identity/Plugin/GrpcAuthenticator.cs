@@ -1,0 +1,81 @@
+using System.Security.Cryptography.X509Certificates;
+using Grpc.Core;
+using Grpc.Net.Client;
+using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
+using RegistryProxy.Files;
+
+namespace RegistryProxy.Grains.Identity.Plugin;
+
+/// <summary>Asks a verifier of the operator's own. No answer is no login.</summary>
+internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
+{
+    private const int MaxReply = 64 * 1024;
+    private const int MaxMessage = 300;
+
+    internal static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    private readonly GrpcConfiguration _configuration;
+    private readonly GrpcChannel _channel;
+    private readonly Verifier.VerifierClient _verifier;
+
+    public GrpcAuthenticator(GrpcConfiguration configuration)
+    {
+        _configuration = configuration;
+        var handler = UpstreamTransport.Create(configuration.AllowPrivate);
+        handler.EnableMultipleHttp2Connections = true;
+        Secure(handler, configuration);
+        _channel = GrpcChannel.ForAddress(configuration.Endpoint, new GrpcChannelOptions
+        {
+            HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MaxReply, CompressionProviders = [],
+        });
+        _verifier = new Verifier.VerifierClient(_channel);
+    }
+
+    public bool Allows(VerifiedIdentity identity) => true;
+
+    public async ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Deadline);
+        try
+        {
+            var reply = await _verifier.VerifyAsync(
+                new VerifyRequest { Tenant = presented.Tenant, Authenticator = _configuration.Name, Credential = presented.Text.Reveal() },
+                cancellationToken: limit.Token);
+            return reply.ResultCase switch
+            {
+                VerifyReply.ResultOneofCase.Identity => Verdict.Proved(Read(reply.Identity)),
+                VerifyReply.ResultOneofCase.Refusal => Verdict.Refused(Printable(reply.Refusal.Message)),
+                _ => Verdict.Unavailable($"the verifier of '{_configuration.Name}' gives no answer"),
+            };
+        }
+        catch (Exception fault) when (fault is RpcException or ArgumentOutOfRangeException && !cancellation.IsCancellationRequested)
+        {
+            return Verdict.Unavailable($"the verifier of '{_configuration.Name}' does not answer");
+        }
+    }
+
+    public void Dispose() => _channel.Dispose();
+
+    private VerifiedIdentity Read(Identity identity) => new(
+        _configuration.Name, identity.Subject, [.. identity.Groups], new Dictionary<string, string>(identity.Claims), "",
+        identity.Expires == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(identity.Expires));
+
+    private static string Printable(string message) =>
+        message.Length is > 0 and <= MaxMessage && !message.Any(char.IsControl) ? message : "the credential is refused";
+
+    private static void Secure(SocketsHttpHandler handler, GrpcConfiguration configuration)
+    {
+        if (configuration.Ca is { } ca)
+        {
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
+        }
+
+        if (configuration is { Certificate: { } certificate, Key: { } key })
+        {
+            handler.SslOptions.ClientCertificates = [CertificatePair.Load(certificate, key)];
+        }
+    }
+}

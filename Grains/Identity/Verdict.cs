@@ -1,0 +1,41 @@
+namespace RegistryProxy.Grains.Identity;
+
+/// <summary>What an authenticator makes of what it was shown.</summary>
+/// <param name="Kind">How it ended.</param>
+/// <param name="Identity">Set when proved.</param>
+/// <param name="Message">For people, when not proved; never a secret.</param>
+internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, string Message)
+{
+    /// <summary>The user is known and the password wrong; says the same as when the user is unknown.</summary>
+    public static Verdict WrongPassword { get; } = new(VerdictKind.Refused, null, "wrong user name or password");
+
+    public static Verdict Unknown { get; } = new(VerdictKind.Unknown, null, "wrong user name or password");
+
+    public static Verdict Busy { get; } = new(VerdictKind.Busy, null, "too many logins at once");
+
+    public static Verdict TooMany { get; } = new(VerdictKind.Busy, null, "too many wrong logins of late; wait a little");
+
+    public static Verdict Proved(VerifiedIdentity identity) => new(VerdictKind.Proved, identity, "");
+
+    public static Verdict Refused(string message) => new(VerdictKind.Refused, null, message);
+
+    public static Verdict Unavailable(string message) => new(VerdictKind.Unavailable, null, message);
+}
+
+/// <summary>The kinds of <see cref="Verdict"/>.</summary>
+internal enum VerdictKind
+{
+    Proved,
+
+    /// <summary>Definitely wrong: no other authenticator is asked.</summary>
+    Refused,
+
+    /// <summary>The user is not known here: the next authenticator may know it.</summary>
+    Unknown,
+
+    /// <summary>Too much is being checked at this moment.</summary>
+    Busy,
+
+    /// <summary>It cannot be said now.</summary>
+    Unavailable,
+}

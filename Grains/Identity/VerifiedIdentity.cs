@@ -1,0 +1,54 @@
+namespace RegistryProxy.Grains.Identity;
+
+/// <summary>Who somebody proved to be.</summary>
+/// <param name="Authenticator">The authenticator that proved it.</param>
+/// <param name="Subject">The name that it gave; never empty.</param>
+/// <param name="Groups">The groups that it named.</param>
+/// <param name="Claims">What else it said; what <c>when</c> compares.</param>
+/// <param name="CredentialStamp">Changes when the credential does; sessions of an older stamp are over.</param>
+/// <param name="Expires">When the credential itself expires; <c>null</c> when it does not.</param>
+[GenerateSerializer, Immutable, Alias("rp.verified-identity")]
+internal sealed record VerifiedIdentity(
+    [property: Id(0)] string Authenticator,
+    [property: Id(1)] string Subject,
+    [property: Id(2)] IReadOnlyList<string> Groups,
+    [property: Id(3)] IReadOnlyDictionary<string, string> Claims,
+    [property: Id(4)] string CredentialStamp,
+    [property: Id(5)] DateTimeOffset? Expires = null)
+{
+    /// <summary>The longest subject, in characters.</summary>
+    public const int MaxSubject = 512;
+
+    /// <summary>The most groups of one identity.</summary>
+    public const int MaxGroups = 2000;
+
+    /// <summary>The most claims of one identity.</summary>
+    public const int MaxClaims = 200;
+
+    /// <summary>All groups and claims of one identity together, in characters; so much is kept of each session.</summary>
+    public const int MaxText = 256 * 1024;
+
+    /// <summary>Whether groups and claims are as few and short as a session may hold.</summary>
+    public bool IsBounded =>
+        Groups.Count <= MaxGroups && Claims.Count <= MaxClaims
+        && Groups.Sum(group => (long)group.Length) + Claims.Sum(claim => (long)claim.Key.Length + claim.Value.Length) <= MaxText;
+
+    /// <summary>Whether the subject can name a session and stand in a log.</summary>
+    public bool HasUsableSubject => IsUsableSubject(Subject);
+
+    /// <summary>Whether a text can name a session and stand in a log.</summary>
+    public static bool IsUsableSubject(string subject) => subject.Length is > 0 and <= MaxSubject && !subject.Any(char.IsControl);
+
+    /// <summary>Whether another proof says the same of the same subject.</summary>
+    /// <param name="other">The other proof.</param>
+    /// <param name="subjectAlone">Whether claims do not count, because each session holds to its own.</param>
+    public bool SaysTheSameAs(VerifiedIdentity other, bool subjectAlone) =>
+        Groups.SequenceEqual(other.Groups) && (subjectAlone || Claims.SaysTheSameAs(other.Claims));
+}
+
+/// <summary>Claims are equal when they say the same, in any order.</summary>
+internal static class Claims
+{
+    public static bool SaysTheSameAs(this IReadOnlyDictionary<string, string> claims, IReadOnlyDictionary<string, string> others) =>
+        claims.Count == others.Count && claims.All(claim => others.TryGetValue(claim.Key, out var value) && value == claim.Value);
+}

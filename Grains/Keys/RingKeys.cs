@@ -1,0 +1,59 @@
+using RegistryProxy.Grains.Calls;
+
+namespace RegistryProxy.Grains.Keys;
+
+/// <summary>
+/// The keys of the cluster that do not sign, for whoever seals on this silo: the same ones for half a minute, and older ones while the ring
+/// cannot be asked, so that nobody waits for it and no stranger makes it work.
+/// </summary>
+internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
+{
+    /// <summary>How long keys are used without asking.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long they are used while the question is under way.</summary>
+    private static readonly TimeSpan Usable = TimeSpan.FromMinutes(10);
+
+    /// <summary>How soon it may be asked again whether there are newer ones.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private volatile Known? _known;
+    private Task<PublishedKeys>? _question;
+
+    /// <summary>The keys; waits only when there are none that can be used.</summary>
+    public ValueTask<PublishedKeys> Current() => NotOlderThan(Fresh, Usable);
+
+    /// <summary>The keys as they were a second ago: what is sealed with none of the current ones may be sealed with a newer one.</summary>
+    public ValueTask<PublishedKeys> Latest() => NotOlderThan(Pause, Pause);
+
+    private ValueTask<PublishedKeys> NotOlderThan(TimeSpan wanted, TimeSpan enough)
+    {
+        var known = _known;
+        if (known is not null && time.GetElapsedTime(known.At) < wanted)
+        {
+            return new(known.Keys);
+        }
+
+        var question = Ask();
+        return known is not null && time.GetElapsedTime(known.At) < enough ? new(known.Keys) : new(question);
+    }
+
+    /// <summary>One question at a time.</summary>
+    private Task<PublishedKeys> Ask()
+    {
+        lock (_gate)
+        {
+            return _question is { IsCompleted: false } running ? running : _question = Read();
+        }
+    }
+
+    private async Task<PublishedKeys> Read()
+    {
+        var keys = await LastingQuestion.Ask(() => grains.GetGrain<IKeyRingGrain>(0).GetPublished(), time, CancellationToken.None);
+        _known = new Known(keys, time.GetTimestamp());
+        return keys;
+    }
+
+    private sealed record Known(PublishedKeys Keys, long At);
+}

@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
+using RegistryProxy.Grains.Sessions;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>Writes access tokens (distribution, spec/auth/jwt.md), signed by ES256 (RFC 7518 §3.4).</summary>
+internal static class AccessTokenWriter
+{
+    /// <summary>The <c>typ</c> of access tokens.</summary>
+    private const string Type = "registry+jwt";
+
+    private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
+
+    public static Secret Write(SigningKey key, AccessGrant grant)
+    {
+        using var ecdsa = ECDsa.Create();
+        ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
+        var descriptor = new SecurityTokenDescriptor
+        {
+            TokenType = Type,
+            Issuer = AccessTokenClaims.IssuerPrefix + grant.Tenant,
+            Audience = grant.Service,
+            IssuedAt = grant.IssuedAt.UtcDateTime,
+            NotBefore = grant.IssuedAt.UtcDateTime,
+            Expires = (grant.IssuedAt + grant.Lifetime).UtcDateTime,
+            Claims = Claims(grant),
+            SigningCredentials = new SigningCredentials(
+                new ECDsaSecurityKey(ecdsa) { KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } },
+                SecurityAlgorithms.EcdsaSha256),
+        };
+        return new Secret(Handler.CreateToken(descriptor));
+    }
+
+    private static Dictionary<string, object> Claims(AccessGrant grant)
+    {
+        var claims = new Dictionary<string, object>
+        {
+            [AccessTokenClaims.Subject] = grant.Session?.Subject ?? "",
+            [AccessTokenClaims.Id] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
+            [AccessTokenClaims.Access] = grant.Scopes.Select(Entry).ToArray(),
+        };
+        if (grant.Session is { } session)
+        {
+            claims[AccessTokenClaims.Session] = session.SessionId;
+            claims[AccessTokenClaims.Generation] = session.Generation;
+            claims[AccessTokenClaims.Authenticator] = session.Authenticator;
+        }
+
+        return claims;
+    }
+
+    private static Dictionary<string, object> Entry(Scope scope) => new()
+    {
+        ["type"] = scope.Repository is null ? "registry" : "repository",
+        ["name"] = scope.Repository?.Value ?? "catalog",
+        ["actions"] = scope.Repository is null ? ["*"] : scope.Actions.Names().ToArray(),
+    };
+}
+
+/// <summary>What an access token says.</summary>
+internal sealed record AccessGrant(
+    string Tenant, string Service, OpenedSession? Session, IReadOnlyList<Scope> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime);

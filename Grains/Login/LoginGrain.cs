@@ -1,0 +1,142 @@
+using Orleans.Concurrency;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Nonces;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
+using RegistryProxy.Grains.Sessions;
+using RegistryProxy.Grains.Throttling;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>Verify → open or resume the session → sign. Many of them work side by side; none keeps anything.</summary>
+[StatelessWorker, Reentrant, GrainType("login")]
+internal sealed class LoginGrain(
+    IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
+    LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, DeviceLogins devices, TimeProvider time)
+    : Grain, ILoginGrain
+{
+    /// <summary>A longer name is not one of a configuration, and is not repeated.</summary>
+    private const int MaxNameShown = 64;
+
+    public async ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default)
+    {
+        if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
+        {
+            return new LoginResult { Status = LoginStatus.Unavailable, Message = "this tenant is not known here yet", RetryAfterSeconds = 2 };
+        }
+
+        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
+        return request.Credentials switch
+        {
+            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } => await WithPassword(tenant, request, user, password, limit.Token),
+            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(tenant, request, token),
+            { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
+                await WithAssertion(tenant, request, name, credential, limit.Token),
+            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => await WithDeviceCode(request, code, limit.Token),
+            _ => await granter.Grant(request, null, AccessRules.Match(tenant, null)),
+        };
+    }
+
+    public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known) && authenticators.Find(known, authenticator) is ITokenAuthenticator
+            ? await nonces.Create(tenant, authenticator)
+            : null;
+
+    private async ValueTask<LoginResult> WithPassword(
+        TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
+    {
+        var verdict = await judge.Judge(
+            stop => Try(
+                () => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
+                () => passwords.Verify(tenant, user, password, stop)),
+            cancellation);
+        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+    }
+
+    private async ValueTask<LoginResult> WithAssertion(
+        TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation)
+    {
+        if (authenticators.Find(tenant, name) is not ITokenAuthenticator authenticator)
+        {
+            return LoginResult.Rejected($"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
+        }
+
+        var verdict = await judge.Judge(
+            stop => Try(
+                () => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
+                () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop)),
+            cancellation);
+        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+    }
+
+    private static async ValueTask<Verdict> Try(Func<ValueTask<LoginAttempt?>> begin, Func<ValueTask<Verdict>> verify)
+    {
+        using var attempt = await begin();
+        if (attempt is null)
+        {
+            return Verdict.TooMany;
+        }
+
+        var verdict = await verify();
+        switch (verdict.Kind)
+        {
+            case VerdictKind.Proved:
+                attempt.Succeed();
+                break;
+            case VerdictKind.Busy or VerdictKind.Unavailable:
+                attempt.Forgive();
+                break;
+        }
+
+        return verdict;
+    }
+
+    /// <summary>A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it.</summary>
+    private async ValueTask<LoginResult> WithRefreshToken(TenantConfiguration tenant, LoginRequest request, Secret text)
+    {
+        if (!RefreshToken.TryParse(text, out var token) || !tenant.Authenticators.Contains(token.Authenticator))
+        {
+            return LoginResult.Rejected("this is not a session token of this registry; log in again");
+        }
+
+        var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
+        var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
+        if (!proved && !unproved.MayAsk(request.ClientAddress))
+        {
+            return LoginGranter.Failure(Verdict.TooMany);
+        }
+
+        var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key).Resume(token.SessionId, token.Hash());
+        if (!proved && resumed is not { Session: null, Unavailable: null })
+        {
+            unproved.WasGood(request.ClientAddress);
+        }
+
+        return resumed switch
+        {
+            { Session: { } session } => await granter.Grant(request, session, session.Rules, text),
+            { Unavailable: { } why } => LoginGranter.Failure(Verdict.Unavailable(why)),
+            _ => LoginResult.Rejected("this session has ended or was revoked; log in again"),
+        };
+    }
+
+    private async ValueTask<LoginResult> WithDeviceCode(LoginRequest request, Secret text, CancellationToken cancellation)
+    {
+        if (!DeviceCode.TryParse(text, out var code))
+        {
+            return DeviceLogins.Refused(DeviceOutcome.Expired);
+        }
+
+        return await devices.Poll(request.Tenant, code, request.ClientAddress) switch
+        {
+            null => LoginGranter.Failure(Verdict.TooMany),
+            { Identity: { } identity } => await judge.Conclude(
+                () => granter.Open(request with { Offline = true }, Verdict.Proved(identity), cancellation), cancellation),
+            { Outcome: var outcome } => DeviceLogins.Refused(outcome),
+        };
+    }
+}

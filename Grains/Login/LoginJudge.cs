@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>
+/// Has a login decided within its time. A fault becomes an answer here and not an exception: what a directory, a provider or a verifier
+/// counted already must not look to the gateway as if it could be asked for again.
+/// </summary>
+internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> logger)
+{
+    /// <summary>The verdict, within <see cref="LoginTimes.Proof"/>.</summary>
+    public async ValueTask<Verdict> Judge(Func<CancellationToken, ValueTask<Verdict>> judge, CancellationToken cancellation)
+    {
+        using var limit = new LoginLimit(LoginTimes.Proof, time, cancellation);
+        try
+        {
+            return await judge(limit.Token);
+        }
+        catch (Exception) when (limit.IsOver && !cancellation.IsCancellationRequested)
+        {
+            return Verdict.Unavailable("who must decide this login takes too long");
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            LogFault(fault);
+            return Verdict.Unavailable("this login cannot be decided now");
+        }
+    }
+
+    /// <summary>What follows from a verdict, within the time of the login.</summary>
+    public async ValueTask<LoginResult> Conclude(Func<ValueTask<LoginResult>> conclude, CancellationToken cancellation)
+    {
+        try
+        {
+            return await conclude();
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            LogFault(fault);
+            return LoginGranter.Failure(Verdict.Unavailable("this session cannot be opened now"));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A login could not be decided")]
+    private partial void LogFault(Exception fault);
+}

@@ -1,0 +1,10 @@
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>The side of the snapshot that session grains write to; key 0. Internal: no client may call it.</summary>
+[Alias("rp.ISessionChangesGrain")]
+internal interface ISessionChangesGrain : IGrainWithIntegerKey
+{
+    /// <summary>Tells every gateway that the decisions about an identity are no longer good.</summary>
+    [Alias("SessionChanged")]
+    ValueTask SessionChanged(string sessionKey);
+}

@@ -1,0 +1,70 @@
+namespace RegistryProxy.Grains.Throttling;
+
+/// <summary>
+/// A token bucket for failures: a try is charged before it is made and given back when it succeeds, so that many at once cannot slip through
+/// and who succeeds pays nothing.
+/// </summary>
+internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private double _tokens = burst;
+    private long _since = time.GetTimestamp();
+
+    /// <summary>Whether nothing has failed for as long as the bucket takes to fill.</summary>
+    public bool IsUntouched
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Refill();
+                return _tokens >= burst;
+            }
+        }
+    }
+
+    /// <summary>Whether nothing is left.</summary>
+    public bool IsSpent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                Refill();
+                return _tokens < 1;
+            }
+        }
+    }
+
+    /// <summary>Charges one try; <c>false</c> when there is nothing left.</summary>
+    public bool TryCharge()
+    {
+        lock (_gate)
+        {
+            Refill();
+            if (_tokens < 1)
+            {
+                return false;
+            }
+
+            _tokens--;
+            return true;
+        }
+    }
+
+    /// <summary>Gives one try back.</summary>
+    public void Return()
+    {
+        lock (_gate)
+        {
+            _tokens = Math.Min(burst, _tokens + 1);
+        }
+    }
+
+    private void Refill()
+    {
+        var now = time.GetTimestamp();
+        _tokens = Math.Min(burst, _tokens + (time.GetElapsedTime(_since, now) / perToken));
+        _since = now;
+    }
+}

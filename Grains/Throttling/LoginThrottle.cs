@@ -1,0 +1,163 @@
+using BitFaster.Caching.Lru;
+
+namespace RegistryProxy.Grains.Throttling;
+
+/// <summary>
+/// Slows guessing down and nobody else: failures are budgeted per address, per account and in all. An address from which an account has
+/// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that nobody
+/// guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries of one
+/// address wait for each other, so that many at once are neither guesses nor refused. What is remembered has a fixed size, and nothing is
+/// remembered of a try that was refused.
+/// </summary>
+internal sealed class LoginThrottle(TimeProvider time)
+{
+    /// <summary>Addresses, accounts and pairs that are remembered, each; some 600 bytes for one.</summary>
+    private const int Capacity = 20_000;
+
+    /// <summary>How long a try may wait for those before it.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    private readonly Lock _gate = new();
+    private readonly ConcurrentLru<ThrottleKey, Caller> _addresses = new(Capacity);
+    private readonly ConcurrentLru<ThrottleKey, FailureBudget> _accounts = new(Capacity);
+    private readonly ConcurrentLru<ThrottleKey, Acquaintance> _known = new(Capacity);
+    private readonly FailureBudget _all = new(1200, TimeSpan.FromSeconds(0.1), time);
+
+    /// <summary>How many addresses, accounts and pairs are remembered.</summary>
+    internal int Count => _addresses.Count + _accounts.Count + _known.Count;
+
+    /// <summary>Starts a try to log in with a password; <c>null</c> when it comes too soon.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="user">The user name, of any length.</param>
+    /// <param name="address">The client's address; empty when it is not known.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public ValueTask<LoginAttempt?> Begin(string tenant, string user, string address, CancellationToken cancellation)
+    {
+        var from = AddressKey.Of(address);
+        return Begin(new Try(ThrottleKey.Of(from), ThrottleKey.Of(tenant, user), ThrottleKey.Of(tenant, user, from)), cancellation);
+    }
+
+    /// <summary>
+    /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines share the name of
+    /// the authenticator: what one address gets wrong counts for that address alone.
+    /// </summary>
+    public ValueTask<LoginAttempt?> BeginProof(string tenant, string authenticator, string address, CancellationToken cancellation)
+    {
+        var from = AddressKey.Of(address);
+        var pair = ThrottleKey.Of(tenant, "", authenticator, from);
+        return Begin(new Try(ThrottleKey.Of(from), pair, pair), cancellation);
+    }
+
+    private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
+    {
+        if (Queue(one) is not { } queue || !await queue.Wait(Patience, cancellation))
+        {
+            return null;
+        }
+
+        if (Charge(one) is { } charged)
+        {
+            return new LoginAttempt(() => _known.GetOrAdd(one.Pair, _ => new Acquaintance(time)), queue, charged);
+        }
+
+        queue.Leave();
+        return null;
+    }
+
+    /// <summary>Where the try waits; <c>null</c> when there is nothing to wait for.</summary>
+    private WaitingLine? Queue(Try one)
+    {
+        lock (_gate)
+        {
+            if (_known.TryGet(one.Pair, out var known))
+            {
+                return known.Line;
+            }
+
+            var account = _accounts.TryGet(one.Account, out var failures) ? failures : null;
+            if (account is { IsSpent: true })
+            {
+                return null;
+            }
+
+            if (_addresses.TryGet(one.From, out var caller))
+            {
+                return caller.Line;
+            }
+
+            return account is null or { IsUntouched: true } || !_all.IsSpent ? _addresses.GetOrAdd(one.From, _ => new Caller(time)).Line : null;
+        }
+    }
+
+    private FailureBudget[]? Charge(Try one)
+    {
+        lock (_gate)
+        {
+            if (_known.TryGet(one.Pair, out var known))
+            {
+                return known.Charge();
+            }
+
+            var caller = _addresses.GetOrAdd(one.From, _ => new Caller(time));
+            var account = _accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
+            var charged = Charge(caller, account);
+            if (charged is not null && failures is null)
+            {
+                _accounts.AddOrUpdate(one.Account, account);
+            }
+
+            return charged;
+        }
+    }
+
+    private FailureBudget[]? Charge(Caller caller, FailureBudget account)
+    {
+        var untouched = account.IsUntouched;
+        if (!account.TryCharge())
+        {
+            return null;
+        }
+
+        if (caller.Failures.TryCharge())
+        {
+            if (_all.TryCharge())
+            {
+                return [account, caller.Failures, _all];
+            }
+
+            caller.Failures.Return();
+        }
+
+        if (untouched && caller.Spare.TryCharge())
+        {
+            return [account, caller.Spare];
+        }
+
+        account.Return();
+        return null;
+    }
+
+    /// <summary>Who tries what from where.</summary>
+    private readonly record struct Try(ThrottleKey From, ThrottleKey Account, ThrottleKey Pair);
+
+    /// <summary>One address.</summary>
+    private sealed class Caller(TimeProvider time)
+    {
+        public FailureBudget Failures { get; } = new(60, TimeSpan.FromSeconds(1), time);
+
+        /// <summary>For accounts that nobody guesses at.</summary>
+        public FailureBudget Spare { get; } = new(5, TimeSpan.FromSeconds(0.5), time);
+
+        public WaitingLine Line { get; } = new(4);
+    }
+
+    /// <summary>An account at an address from which it has logged in.</summary>
+    private sealed class Acquaintance(TimeProvider time)
+    {
+        private readonly FailureBudget _failures = new(10, TimeSpan.FromSeconds(6), time);
+
+        public WaitingLine Line { get; } = new(8);
+
+        public FailureBudget[]? Charge() => _failures.TryCharge() ? [_failures] : null;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+
+namespace RegistryProxy.Grains.Upstreams.TokenServices;
+
+/// <summary>
+/// Shows a registry that asks for a password the one it gets, at <c>/v2/</c>: no token endpoint says whether it is right, and a wrong one
+/// must not be sent with every pull. Remembers for ten minutes what was taken.
+/// </summary>
+internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
+{
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+
+    /// <summary>Refusals may be about single repositories: they do not make the proof be repeated more often than this.</summary>
+    private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
+
+    private Task<UpstreamFailure?>? _flight;
+    private string _of = "";
+    private DateTimeOffset _takenAt = DateTimeOffset.MinValue;
+
+    /// <summary>Whether the upstream takes the secret of an opening: <c>null</c>, or why not.</summary>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="opening">How it is opened.</param>
+    /// <param name="anew">The upstream refused it somewhere.</param>
+    public async ValueTask<UpstreamFailure?> Ask(UpstreamConfiguration upstream, UpstreamOpening opening, bool anew)
+    {
+        var of = $"{opening.Stamp}\n{opening.SecretVersion}";
+        if (_of != of)
+        {
+            (_of, _takenAt, _flight) = (of, DateTimeOffset.MinValue, null);
+        }
+
+        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() < _takenAt + (anew ? MinPeriod : Life))
+        {
+            return null;
+        }
+
+        _flight = _flight is { IsCompleted: false } flight ? flight : Show(upstream, opening, of);
+        return await _flight;
+    }
+
+    private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamOpening opening, string of)
+    {
+        HttpStatusCode status;
+        try
+        {
+            status = (await client.Ping(upstream.Url, upstream.AllowPrivate, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
+        }
+        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        {
+            // No answer says nothing of the password; whoever pulls will see.
+            return null;
+        }
+
+        if (status == HttpStatusCode.OK && _of == of)
+        {
+            _takenAt = time.GetUtcNow();
+        }
+
+        return status == HttpStatusCode.Unauthorized
+            ? new(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' refuses the credentials it is configured with (401)", 0)
+            : null;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Net;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.TokenServices;
+
+/// <summary>From an opened upstream and a scope to a grant.</summary>
+internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider time)
+{
+    /// <summary>A Basic grant is the secret itself, so gateways hold it for no longer than this.</summary>
+    private static readonly TimeSpan BasicLease = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long an upstream that asked for nothing is taken to ask for nothing.</summary>
+    private static readonly TimeSpan OpenLease = TimeSpan.FromMinutes(5);
+
+    public async Task<ExchangeResult> Exchange(UpstreamTokenKey key, UpstreamOpening opening, long generation)
+    {
+        switch (opening.Challenge.Scheme)
+        {
+            case UpstreamScheme.None:
+                return Granted(null, OpenLease, generation);
+            case UpstreamScheme.Basic:
+                var left = (opening.SecretExpires ?? DateTimeOffset.MaxValue) - time.GetUtcNow();
+                var basic = UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!);
+                return Granted(new Secret(basic.ToString()), left < BasicLease ? left : BasicLease, generation);
+        }
+
+        try
+        {
+            return Judge(key.Upstream, await Ask(key, opening), opening, generation);
+        }
+        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        {
+            return new ExchangeResult(UpstreamGrantResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
+        }
+    }
+
+    private async Task<ExchangeReply> Ask(UpstreamTokenKey key, UpstreamOpening opening)
+    {
+        var scopes = key.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var (challenge, secret) = (opening.Challenge, opening.Secret);
+        if (secret.IdentityToken is null && !secret.PasswordGrant)
+        {
+            return await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate);
+        }
+
+        var reply = await client.Post(challenge.Realm!, challenge.Service, scopes, secret, opening.AllowPrivate);
+        return reply.Status switch
+        {
+            HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.IdentityToken is { } identity =>
+                await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, opening.AllowPrivate),
+            HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.PasswordGrant =>
+                await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate),
+            _ => reply,
+        };
+    }
+
+    private ExchangeResult Judge(string name, ExchangeReply reply, UpstreamOpening opening, long generation)
+    {
+        var endpoint = $"the token endpoint of upstream '{name}'";
+        switch (reply.Status)
+        {
+            case HttpStatusCode.OK when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
+                return Granted(new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
+            case HttpStatusCode.OK:
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
+            case HttpStatusCode.Unauthorized when opening.Secret.Password is not null || opening.Secret.IdentityToken is not null:
+                return Failed(UpstreamFailureKind.Refused, $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
+                return Failed(UpstreamFailureKind.Refused, $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
+            case HttpStatusCode.TooManyRequests:
+                return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests", reply.RetryAfter) with { OfUpstream = true };
+            case >= HttpStatusCode.InternalServerError:
+                return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}", reply.RetryAfter) with { OfUpstream = true };
+            default:
+                return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} answered {(int)reply.Status}");
+        }
+    }
+
+    private ExchangeResult Granted(Secret? authorization, TimeSpan life, long generation)
+    {
+        var now = time.GetUtcNow();
+        return new(
+            UpstreamGrantResult.Of(new UpstreamGrant
+            {
+                Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)), Expires = now + life,
+            }),
+            OfUpstream: false);
+    }
+
+    private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
+        new(UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
+}
+
+/// <summary>A grant or a failure, and whether the failure is about the whole upstream rather than one scope.</summary>
+internal sealed record ExchangeResult(UpstreamGrantResult Result, bool OfUpstream);

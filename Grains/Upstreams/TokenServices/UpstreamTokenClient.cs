@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using RegistryProxy.Egress;
+using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.TokenServices;
+
+/// <summary>The HTTP of pings and token calls: no redirect is followed, 5 seconds, 64 KiB.</summary>
+internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
+{
+    private const int MaxBody = 64 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly HttpMessageInvoker _public = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: false))));
+    private readonly HttpMessageInvoker _private = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: true))));
+
+    /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
+    public Task<PingReply> Ping(Uri upstream, bool allowPrivate, AuthenticationHeaderValue? authorization = null) => Send(
+        Request(HttpMethod.Get, HttpOrigin.Of(upstream), OriginForm.Of("/v2/"), authorization), allowPrivate,
+        (response, _) => Task.FromResult(new PingReply(
+            response.StatusCode,
+            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
+            RetryAfter.Of(response, time.GetUtcNow()))));
+
+    /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
+    public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
+    {
+        var target = OriginForm.Of(realm.PathAndQuery).With("service", service ?? "");
+        foreach (var scope in scopes)
+        {
+            target = target.With("scope", scope);
+        }
+
+        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)), allowPrivate, ReadReply);
+    }
+
+    /// <summary>Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.</summary>
+    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, UpstreamSecret secret, bool allowPrivate)
+    {
+        Dictionary<string, string> form = new()
+        {
+            ["client_id"] = "registryproxy",
+            ["service"] = service ?? "",
+            ["scope"] = string.Join(' ', scopes),
+        };
+        if (secret.IdentityToken is { } token)
+        {
+            (form["grant_type"], form["refresh_token"]) = ("refresh_token", token.Reveal());
+        }
+        else
+        {
+            (form["grant_type"], form["username"], form["password"]) = ("password", secret.Username, secret.Password!.Reveal());
+        }
+
+        var request = Request(HttpMethod.Post, HttpOrigin.Of(realm), OriginForm.Of(realm.PathAndQuery), null);
+        request.Content = new FormUrlEncodedContent(form);
+        return Send(request, allowPrivate, ReadReply);
+    }
+
+    public static AuthenticationHeaderValue Basic(string username, Secret password) =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password.Reveal()}")));
+
+    public void Dispose()
+    {
+        _public.Dispose();
+        _private.Dispose();
+    }
+
+    private static HttpRequestMessage Request(HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
+    {
+        var request = OriginGuard.Request(method, origin, target);
+        request.Headers.Authorization = authorization;
+        return request;
+    }
+
+    private async Task<T> Send<T>(HttpRequestMessage request, bool allowPrivate, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using (request)
+        {
+            request.Headers.UserAgent.ParseAdd("registryproxy");
+            using var response = await (allowPrivate ? _private : _public).SendAsync(request, timeout.Token);
+            return await read(response, timeout.Token);
+        }
+    }
+
+    private async Task<ExchangeReply> ReadReply(HttpResponseMessage response, CancellationToken cancellation)
+    {
+        var retryAfter = RetryAfter.Of(response, time.GetUtcNow());
+        if (!response.IsSuccessStatusCode)
+        {
+            return new ExchangeReply(response.StatusCode, null, retryAfter);
+        }
+
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        var buffer = new byte[MaxBody + 1];
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
+        return length > MaxBody
+            ? throw new InvalidDataException("the token reply is larger than 64 KiB")
+            : new ExchangeReply(response.StatusCode, JsonSerializer.Deserialize(buffer.AsSpan(0, length), TokenReplyJson.Default.TokenReply), retryAfter);
+    }
+}
+
+/// <summary>How an upstream answered a ping.</summary>
+internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter);
+
+/// <summary>How a token endpoint answered.</summary>
+internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter);

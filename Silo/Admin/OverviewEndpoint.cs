@@ -1,0 +1,34 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Silo.Admin;
+
+/// <summary><c>GET /admin/overview</c>: what the page at <c>/</c> shows.</summary>
+internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams)
+{
+    public async Task Describe(HttpContext context)
+    {
+        var view = await grains.GetGrain<IOperationsGrain>(0).Describe(context.RequestAborted);
+        await AdminReply.Json(
+            context,
+            new Overview(
+                configuration.Current.Version,
+                [.. configuration.Current.Configuration.Tenants.Values.Select(tenant => new OverviewTenant(
+                    tenant.Name, tenant.Hosts, view.Tenants.FirstOrDefault(rates => rates.Tenant == tenant.Name) ?? new TenantRates(tenant.Name, 0, 0, 0)))],
+                await upstreams.Describe(context.RequestAborted),
+                view.Repositories,
+                view.Processes),
+            AdminJson.Default.Overview);
+    }
+}
+
+/// <summary>The cluster at a glance.</summary>
+internal sealed record Overview(
+    string Configuration,
+    IReadOnlyList<OverviewTenant> Tenants,
+    UpstreamStatus[] Upstreams,
+    IReadOnlyList<RepositoryPulls> Repositories,
+    IReadOnlyList<ProcessStatus> Processes);
+
+/// <summary>A tenant at a glance.</summary>
+internal sealed record OverviewTenant(string Name, IReadOnlyList<string> Hosts, TenantRates PerSecond);

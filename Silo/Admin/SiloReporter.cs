@@ -1,0 +1,20 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Operations;
+
+namespace RegistryProxy.Silo.Admin;
+
+/// <summary>Tells operators every two seconds that this silo is there.</summary>
+internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time) : ProcessReporter("silo", time)
+{
+    protected override async Task Send(string id, string kind, DateTimeOffset started) =>
+        await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport
+        {
+            Id = id,
+            Kind = kind,
+            Host = Environment.MachineName,
+            Version = ProductVersion,
+            Started = started,
+            Configuration = configuration.Current.Version,
+        });
+}
