@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace RegistryProxy.Tests.Architecture;
 
 /// <summary>Folders inside a project point one way: no cycle between them at any depth, the root included.</summary>
@@ -15,14 +13,10 @@ public sealed class FolderTests
     [InlineData("Silo")]
     public void Folders_point_one_way(string project)
     {
-        var root = $"RegistryProxy.{project}";
-        var folders = TypeReferences.Namespaces(Assembly.Load(root))
-            .Where(edge => IsOf(root, edge.From) && IsOf(root, edge.To))
-            .Select(edge => (From: FolderOf(root, edge.From), To: FolderOf(root, edge.To))).ToList();
-        for (var depth = 1; depth <= folders.Max(edge => edge.From.Length); depth++)
+        var deepest = FolderArrows.Of(project).Max(arrow => arrow.From.Split('/').Length);
+        for (var depth = 1; depth <= deepest; depth++)
         {
-            var edges = folders.Select(edge => (From: Cut(edge.From, depth), To: Cut(edge.To, depth))).Where(edge => edge.From != edge.To).ToHashSet();
-            Assert.Equal([], Cycle(edges));
+            Assert.Equal([], Cycle([.. FolderArrows.Of(project, depth).Where(arrow => arrow.From != arrow.To)]));
         }
     }
 
@@ -36,12 +30,6 @@ public sealed class FolderTests
             .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!)).Where(folder => !folder.Split('/').Any(part => part is "obj" or "bin"));
         Assert.Equal([], files.GroupBy(folder => folder).Where(folder => folder.Count() > MostFiles).Select(folder => $"{folder.Key}: {folder.Count()} files"));
     }
-
-    private static bool IsOf(string root, string space) => space == root || space.StartsWith($"{root}.", StringComparison.Ordinal);
-
-    private static string[] FolderOf(string root, string space) => space.Length == root.Length ? [] : space[(root.Length + 1)..].Split('.');
-
-    private static string Cut(string[] folder, int depth) => folder.Length == 0 ? "(root)" : string.Join('/', folder.Take(depth));
 
     /// <summary>Edges that lie on a cycle: those left when everything that only points or is only pointed at is taken away.</summary>
     private static IReadOnlyList<string> Cycle(HashSet<(string From, string To)> edges)
