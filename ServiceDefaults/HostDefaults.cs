@@ -6,7 +6,6 @@ using RegistryProxy.ServiceDefaults.Certificates;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
-using RegistryProxy.ServiceDefaults.Memory;
 using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.ServiceDefaults;
@@ -36,7 +35,6 @@ public static class HostBuilding
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()
-            .AddHostedService<YoungGeneration>()
             .AddSingleton<AuditLog>()
             .AddHostedService(services => services.GetRequiredService<AuditLog>())
             .Configure<HostOptions>(options =>
