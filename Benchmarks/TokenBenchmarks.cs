@@ -10,7 +10,7 @@ namespace RegistryProxy.Benchmarks;
 [MemoryDiagnoser]
 public class TokenBenchmarks
 {
-    private readonly AccessTokenCache _cache = new();
+    private readonly AccessTokenCache _cache = new(TimeProvider.System);
     private readonly DefaultHttpContext _context = new();
     private BearerAuthentication _authentication = null!;
     private FrontDoorMap _map = null!;

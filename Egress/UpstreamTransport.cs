@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 
 namespace RegistryProxy.Egress;
 
@@ -21,6 +22,9 @@ public static class UpstreamTransport
         UseProxy = false,
         ActivityHeadersPropagator = null,
         MaxResponseHeadersLength = MaxHeader,
+
+        // One character for each octet, of Location too: what they mean is for the reader to say.
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ConnectTimeout = TimeSpan.FromSeconds(3),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

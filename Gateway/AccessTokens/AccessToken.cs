@@ -6,9 +6,6 @@ namespace RegistryProxy.Gateway.AccessTokens;
 /// <summary>An access token whose signature, issuer, audience and form were verified once. Its time is checked on every use.</summary>
 internal sealed class AccessToken
 {
-    private int _active;
-    private long _lastUse;
-
     public required string Tenant { get; init; }
 
     public required string Service { get; init; }
@@ -46,19 +43,15 @@ internal sealed class AccessToken
         return RepositoryActions.None;
     }
 
-    /// <summary>A request that this token opened begins; call <see cref="End"/> when it is over.</summary>
-    public void Begin() => Interlocked.Increment(ref _active);
+    /// <summary>What runs by it; the same however often the token is verified.</summary>
+    public TokenUse Use { get; private init; } = new();
 
-    public void End(long timestamp)
+    /// <summary>The same token, by which something runs already.</summary>
+    public AccessToken With(TokenUse use) => new()
     {
-        Volatile.Write(ref _lastUse, timestamp);
-        Interlocked.Decrement(ref _active);
-    }
-
-    /// <summary>Whether a request that this token opened is still running, or ended within <paramref name="window"/>.</summary>
-    public bool IsInUse(TimeProvider time, TimeSpan window) =>
-        Volatile.Read(ref _active) > 0
-        || (Volatile.Read(ref _lastUse) is var last and not 0 && time.GetElapsedTime(last) < window);
+        Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = Access, IssuedAt = IssuedAt, NotBefore = NotBefore,
+        Expires = Expires, Use = use,
+    };
 }
 
 /// <summary>Where the decision about a token's holder is found.</summary>

@@ -11,12 +11,6 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
     /// <summary>Clocks of issuer and gateway may differ by this much.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// containerd 1.6 sends the token that opened a pull for as long as the pull lasts. A token that expired while a request of its own
-    /// was running goes on until the work pauses for this long; session, rules and revocations are checked on every request anyway.
-    /// </summary>
-    private static readonly TimeSpan ContinuationPause = TimeSpan.FromSeconds(30);
-
     /// <summary>The longest that a token can be continued.</summary>
     private static readonly TimeSpan ContinuationLimit = TimeSpan.FromHours(12);
 
@@ -57,7 +51,7 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
         }
 
         return now < token.Expires
-            || (now < token.IssuedAt + ContinuationLimit && token.IsInUse(time, ContinuationPause));
+            || (now < token.IssuedAt + ContinuationLimit && token.Use.IsOn(time));
     }
 }
 

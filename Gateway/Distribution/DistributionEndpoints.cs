@@ -53,14 +53,14 @@ internal sealed class DistributionEndpoints(
             return;
         }
 
-        caller.Token.Begin();
+        caller.Token.Use.Begin();
         try
         {
             await Admit(context, site, map, path, operation, repository, caller);
         }
         finally
         {
-            caller.Token.End(time.GetTimestamp());
+            caller.Token.Use.End(time.GetTimestamp());
         }
     }
 

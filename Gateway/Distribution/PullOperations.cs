@@ -3,8 +3,10 @@ using System.Net.Http.Headers;
 using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Manifests;
+using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
@@ -12,7 +14,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>GET and HEAD of manifests, blobs and referrers: streamed through, or on routes with a cache served from it.</summary>
-internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore store, ManifestCache manifests, BlobCache blobs)
+internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore store, ManifestCache manifests, BlobCache blobs, ListingRoom room)
 {
     private const string DigestHeader = "Docker-Content-Digest";
 
@@ -28,7 +30,15 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         ? blobs.Serve(exchange, () => forwarder.TryForward(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
         : forwarder.TryForward(exchange, BlobPlan(exchange)));
 
-    public Task Referrers(Exchange exchange) => Pull(exchange, () => forwarder.TryForward(exchange, ReferrersPlan(exchange)));
+    public async Task Referrers(Exchange exchange)
+    {
+        if (await room.Run(
+            exchange.Context, exchange.Site.Tenant.Name, exchange.Caller,
+            () => Fallback.Run(exchange, () => forwarder.TryForward(exchange, ReferrersPlan(exchange)))) is { } error)
+        {
+            await DistributionErrorWriter.Write(exchange.Context, error);
+        }
+    }
 
     private static Forwarding ManifestPlan(Exchange exchange) => new()
     {
@@ -36,6 +46,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         IsMetered = !exchange.IsHead,
+        Kind = CallKind.Pull,
         Request = RequestHeaders.CopyQuestion,
         Response = (upstream, response) => CopyContent(upstream, response, exchange, exchange.Path.Reference!.Digest, "private, no-store"),
     };
@@ -47,6 +58,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         NotFound = DistributionError.BlobUnknown(),
         FollowRedirects = exchange.Destination.FollowRedirects,
         IsResumable = true,
+        Kind = CallKind.Pull,
         Request = RequestHeaders.CopyDownload,
         Response = (upstream, response) => CopyBlob(upstream, response, exchange, exchange.Path.Digest!),
     };
@@ -56,6 +68,7 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}"),
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
+        Kind = CallKind.Listing,
         Request = RequestHeaders.CopyQuestion,
         Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
     };

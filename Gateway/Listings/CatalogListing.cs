@@ -23,7 +23,7 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
         }
 
         var names = new PageEntries(page);
-        var failure = await room.Run(exchange.Site.Tenant.Name, () => ReadRoutes(exchange, names), exchange.Context.RequestAborted);
+        var failure = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => ReadRoutes(exchange, names));
         await (failure is null
             ? ListingWriter.Write(exchange.Context, "/v2/_catalog", names, "repositories", null)
             : DistributionErrorWriter.Write(exchange.Context, failure));

@@ -1,10 +1,14 @@
-using System.Collections.Concurrent;
+using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Listings;
 
-/// <summary>How many listings a gateway reads at once: each may take a minute of an upstream's work, and up to a megabyte here. The others wait a while.</summary>
-internal sealed class ListingRoom(TimeProvider time) : IDisposable
+/// <summary>
+/// How many listings, of tags, repositories or referrers, a gateway reads at once: each may take a minute of an upstream's work, and up to a
+/// megabyte here. The others wait a while. Nobody has more than a quarter of what its tenant has.
+/// </summary>
+internal sealed class ListingRoom(ClientAddress addresses, TimeProvider time) : IDisposable
 {
     /// <summary>Listings that are read at once.</summary>
     public const int MaxAtOnce = 128;
@@ -12,64 +16,81 @@ internal sealed class ListingRoom(TimeProvider time) : IDisposable
     /// <summary>Listings of one tenant that are read at once.</summary>
     public const int MaxOfTenant = 16;
 
+    /// <summary>Listings that are read at once for one identity, or for one address (the /48 of IPv6) without a login.</summary>
+    public const int MaxOfCaller = MaxOfTenant / 4;
+
+    /// <summary>Listings of one caller, and of one tenant, that wait for their turn.</summary>
+    public const int MaxWaiting = 256;
+
     /// <summary>The longest that a listing waits for its turn.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
 
     private readonly SemaphoreSlim _all = new(MaxAtOnce);
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _tenants = new();
+    private readonly KeyedPlaces _tenants = new(MaxOfTenant, MaxWaiting);
+    private readonly KeyedPlaces _callers = new(MaxOfCaller, MaxWaiting);
+
+    /// <summary>Callers whose listings are read or wait.</summary>
+    internal int Callers => _callers.Count;
 
     /// <summary>Runs the reading of a listing when it is its turn; the error for the client when that does not come.</summary>
-    public async Task<DistributionError?> Run(string tenant, Func<Task<DistributionError?>> read, CancellationToken cancellation)
+    public Task<DistributionError?> Run(HttpContext context, string tenant, Caller caller, Func<Task<DistributionError?>> read) =>
+        Run(tenant, caller.Token.Session?.Key ?? $"@{CallerAddress.Of(addresses.Of(context)).Site}", read, context.RequestAborted);
+
+    internal async Task<DistributionError?> Run(string tenant, string caller, Func<Task<DistributionError?>> read, CancellationToken cancellation)
     {
-        var own = _tenants.GetOrAdd(tenant, static _ => new SemaphoreSlim(MaxOfTenant));
-        if (!await Enter(own, cancellation))
+        using var limit = new CancellationTokenSource(MaxWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var (isCaller, isTenant, isAll) = (false, false, false);
+        try
+        {
+            isCaller = await _callers.Enter(caller, either.Token);
+            isTenant = isCaller && await _tenants.Enter(tenant, either.Token);
+            if (isTenant)
+            {
+                await _all.WaitAsync(either.Token);
+                isAll = true;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Its turn did not come.
+        }
+        finally
+        {
+            if (!isAll)
+            {
+                Leave(isCaller ? caller : null, isTenant ? tenant : null);
+            }
+        }
+
+        if (!isAll)
         {
             return Full();
         }
 
         try
         {
-            if (!await Enter(_all, cancellation))
-            {
-                return Full();
-            }
-
-            try
-            {
-                return await read();
-            }
-            finally
-            {
-                _all.Release();
-            }
+            return await read();
         }
         finally
         {
-            own.Release();
+            _all.Release();
+            Leave(caller, tenant);
         }
     }
 
-    public void Dispose()
-    {
-        _all.Dispose();
-        foreach (var places in _tenants.Values)
-        {
-            places.Dispose();
-        }
-    }
+    public void Dispose() => _all.Dispose();
 
-    private async Task<bool> Enter(SemaphoreSlim places, CancellationToken cancellation)
+    private void Leave(string? caller, string? tenant)
     {
-        using var limit = new CancellationTokenSource(MaxWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
+        if (tenant is not null)
         {
-            await places.WaitAsync(either.Token);
-            return true;
+            _tenants.Leave(tenant);
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+
+        if (caller is not null)
         {
-            return false;
+            _callers.Leave(caller);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         }
 
         var tags = new PageEntries(page);
-        var error = await room.Run(exchange.Site.Tenant.Name, () => Fallback.Run(exchange, Read), exchange.Aborted);
+        var error = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => Fallback.Run(exchange, Read));
         if (error is not null)
         {
             await DistributionErrorWriter.Write(exchange.Context, error);

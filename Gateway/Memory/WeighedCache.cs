@@ -25,6 +25,7 @@ internal sealed class WeighedCache<TKey, TValue>
     private readonly int _capacity;
     private readonly long _maxBytes;
     private readonly Func<TKey, TValue, long> _weigh;
+    private readonly Action<TKey, TValue>? _dropped;
     private long _bytes;
     private int _count;
     private int _removed;
@@ -32,9 +33,10 @@ internal sealed class WeighedCache<TKey, TValue>
     /// <param name="capacity">How many entries at most.</param>
     /// <param name="maxBytes">What all entries may weigh together. One that weighs more than a sixteenth of it is not kept.</param>
     /// <param name="weigh">What an entry weighs beside what every entry costs: the bytes that it alone keeps alive.</param>
-    public WeighedCache(int capacity, long maxBytes, Func<TKey, TValue, long> weigh)
+    /// <param name="dropped">Told of each entry that goes.</param>
+    public WeighedCache(int capacity, long maxBytes, Func<TKey, TValue, long> weigh, Action<TKey, TValue>? dropped = null)
     {
-        (_capacity, _maxBytes, _weigh) = (capacity, maxBytes, weigh);
+        (_capacity, _maxBytes, _weigh, _dropped) = (capacity, maxBytes, weigh, dropped);
         _nodes.TryGetAlternateLookup(out _spans);
     }
 
@@ -164,6 +166,7 @@ internal sealed class WeighedCache<TKey, TValue>
 
         _nodes.TryRemove(KeyValuePair.Create(node.Key, node));
         Interlocked.Decrement(ref _count);
+        _dropped?.Invoke(node.Key, node.Entry.Value);
         return true;
     }
 

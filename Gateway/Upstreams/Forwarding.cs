@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -28,6 +29,9 @@ internal sealed record Forwarding
 
     /// <summary>Whether upstreams that limit pulls count this one: a GET of a manifest.</summary>
     public bool IsMetered { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public CallKind Kind { get; init; }
 
     /// <summary>Whether a download that is cut may go on where it was: its content cannot change, since a digest names it.</summary>
     public bool IsResumable { get; init; }

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
@@ -27,7 +28,8 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         using var request = new HttpRequestMessage(method, upstream.At(target));
         RequestHeaders.AddCommon(request);
-        new UpstreamCall(upstream, key, grant, FollowRedirects: true, IsMetered: false).AttachTo(request);
+        var kind = method == HttpMethod.Get ? CallKind.Listing : CallKind.Write;
+        new UpstreamCall(upstream, key, grant, FollowRedirects: true, IsMetered: false, kind).AttachTo(request);
         try
         {
             using var response = await transports.For(upstream).SendAsync(request, either.Token);

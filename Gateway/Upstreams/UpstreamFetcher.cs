@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
@@ -45,7 +46,8 @@ internal sealed class UpstreamFetcher(GrantCache grants, UpstreamTransports tran
             request.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
         }
 
-        new UpstreamCall(upstream, key, grant, FollowRedirects: true, IsMetered: fetch.IsManifest && method == HttpMethod.Get).AttachTo(request);
+        var isMetered = fetch.IsManifest && method == HttpMethod.Get;
+        new UpstreamCall(upstream, key, grant, FollowRedirects: true, isMetered, CallKind.Pull).AttachTo(request);
         try
         {
             var response = await transports.For(upstream).SendAsync(request, cancellation);

@@ -42,7 +42,7 @@ internal sealed partial class UpstreamForwarder(
             return UpstreamErrors.From(exchange.Upstream, result.Failure!);
         }
 
-        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects, forwarding.IsMetered);
+        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects, forwarding.IsMetered, forwarding.Kind);
         var transformer = new ForwardTransformer(exchange, forwarding, call);
         if (IsDownload(exchange, forwarding))
         {

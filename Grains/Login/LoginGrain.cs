@@ -50,9 +50,8 @@ internal sealed class LoginGrain(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
     {
         var verdict = await judge.Judge(
-            stop => Try(
-                () => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
-                () => passwords.Verify(tenant, user, password, stop)),
+            stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
+            stop => passwords.Verify(tenant, user, password, stop),
             cancellation);
         return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
     }
@@ -66,33 +65,10 @@ internal sealed class LoginGrain(
         }
 
         var verdict = await judge.Judge(
-            stop => Try(
-                () => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
-                () => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop)),
+            stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
+            stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);
         return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
-    }
-
-    private static async ValueTask<Verdict> Try(Func<ValueTask<LoginAttempt?>> begin, Func<ValueTask<Verdict>> verify)
-    {
-        using var attempt = await begin();
-        if (attempt is null)
-        {
-            return Verdict.TooMany;
-        }
-
-        var verdict = await verify();
-        switch (verdict.Kind)
-        {
-            case VerdictKind.Proved:
-                attempt.Succeed();
-                break;
-            case VerdictKind.Busy or VerdictKind.Unavailable:
-                attempt.Forgive();
-                break;
-        }
-
-        return verdict;
     }
 
     /// <summary>A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Throttling;
 
 namespace RegistryProxy.Grains.Login;
 
@@ -10,13 +11,15 @@ namespace RegistryProxy.Grains.Login;
 /// </summary>
 internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> logger)
 {
-    /// <summary>The verdict, within <see cref="LoginTimes.Proof"/>.</summary>
-    public async ValueTask<Verdict> Judge(Func<CancellationToken, ValueTask<Verdict>> judge, CancellationToken cancellation)
+    /// <summary>The verdict, within <see cref="LoginTimes.Proof"/>. The try is charged first, and given back when it costs nobody anything.</summary>
+    public async ValueTask<Verdict> Judge(
+        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify, CancellationToken cancellation)
     {
         using var limit = new LoginLimit(LoginTimes.Proof, time, cancellation);
         try
         {
-            return await judge(limit.Token);
+            using var attempt = await begin(limit.Token);
+            return attempt is null ? Verdict.TooMany : Settle(attempt, await verify(limit.Token));
         }
         catch (Exception) when (limit.IsOver && !cancellation.IsCancellationRequested)
         {
@@ -27,6 +30,21 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
             LogFault(fault);
             return Verdict.Unavailable("this login cannot be decided now");
         }
+    }
+
+    private static Verdict Settle(LoginAttempt attempt, Verdict verdict)
+    {
+        switch (verdict.Kind)
+        {
+            case VerdictKind.Proved:
+                attempt.Succeed();
+                break;
+            case VerdictKind.Busy or VerdictKind.Unavailable:
+                attempt.Forgive();
+                break;
+        }
+
+        return verdict;
     }
 
     /// <summary>What follows from a verdict, within the time of the login.</summary>

@@ -7,6 +7,7 @@ using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Throttling;
 
 namespace RegistryProxy.Grains.Login;
 
@@ -14,7 +15,7 @@ namespace RegistryProxy.Grains.Login;
 [StatelessWorker, Reentrant, GrainType("peoplelogin")]
 internal sealed partial class PeopleLoginGrain(
     IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginJudge judge, LoginGranter granter,
-    DeviceLogins devices, TimeProvider time,
+    DeviceLogins devices, LoginThrottle throttle, TimeProvider time,
     ILogger<PeopleLoginGrain> logger)
     : Grain, IPeopleLoginGrain
 {
@@ -44,7 +45,11 @@ internal sealed partial class PeopleLoginGrain(
             return LoginResult.Rejected("this login was not begun in this browser, or took longer than ten minutes");
         }
 
-        var verdict = await judge.Judge(stop => code.Redeem(flow, reply.Code, reply.Callback, stop), limit.Token);
+        // Each code is asked of the provider, whoever made it up.
+        var verdict = await judge.Judge(
+            stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
+            stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
+            limit.Token);
         return await judge.Conclude(
             () => flow.UserCode is { } userCode && verdict.Identity is { } identity
                 ? Approve(flow, userCode, reply.ClientAddress, identity)

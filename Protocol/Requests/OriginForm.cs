@@ -16,6 +16,8 @@ public readonly record struct OriginForm
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?[]");
 
+    private const char LastOctet = '\xff';
+
     private readonly string? _text;
 
     private OriginForm(string text) => _text = text;
@@ -100,6 +102,10 @@ public readonly record struct OriginForm
         return dots is 1 or 2;
     }
 
+    /// <summary>
+    /// Header text is octets, each of them a character (ISO 8859-1), whatever they spell: those of UTF-8 are encoded once, not as the
+    /// characters that they look like. Text beyond that is none of a header.
+    /// </summary>
     private static string Encode(string text)
     {
         var encoded = new StringBuilder(text.Length + 16);
@@ -107,17 +113,24 @@ public readonly record struct OriginForm
         var rest = text.AsSpan();
         while (!rest.IsEmpty)
         {
-            Rune.DecodeFromUtf16(rest, out var rune, out var length);
-            if (rune.IsAscii && (Plain.Contains((char)rune.Value) || IsEscape(rest)))
+            if (Plain.Contains(rest[0]) || IsEscape(rest))
             {
-                encoded.Append((char)rune.Value);
+                encoded.Append(rest[0]);
+                rest = rest[1..];
+                continue;
             }
-            else
+
+            if (rest[0] <= LastOctet)
             {
-                foreach (var octet in octets[..rune.EncodeToUtf8(octets)])
-                {
-                    encoded.Append('%').Append(octet.ToString("X2"));
-                }
+                encoded.Append('%').Append(((int)rest[0]).ToString("X2"));
+                rest = rest[1..];
+                continue;
+            }
+
+            Rune.DecodeFromUtf16(rest, out var rune, out var length);
+            foreach (var octet in octets[..rune.EncodeToUtf8(octets)])
+            {
+                encoded.Append('%').Append(octet.ToString("X2"));
             }
 
             rest = rest[length..];

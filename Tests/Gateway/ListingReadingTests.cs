@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
@@ -112,7 +113,7 @@ public sealed class ListingReadingTests
     private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "https://registry.example/v2/x/tags/list?n=1000");
-        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false).AttachTo(request);
+        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false, CallKind.Listing).AttachTo(request);
         return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body)) };
     }
 

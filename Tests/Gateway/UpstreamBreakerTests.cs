@@ -49,12 +49,50 @@ public sealed class UpstreamBreakerTests
         _time.Advance(TimeSpan.FromSeconds(1));
         var answer = new TaskCompletionSource<HttpResponseMessage>();
         using var leave = new CancellationTokenSource();
-        var trying = _breaker.Send(Request(), (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
+        var trying = _breaker.Send(Request(), CallKind.Pull, (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trying);
         Assert.Equal([true], _changes);
         answer.SetResult(new HttpResponseMessage(HttpStatusCode.NotFound));
         await Support.Processes.Eventually.True(() => _changes is [true, false], "the upstream's answer counts");
+    }
+
+    [Theory]
+    [InlineData(CallKind.Listing)]
+    [InlineData(CallKind.Write)]
+    public async Task Listings_and_writes_that_fail_or_hang_stop_no_pull(object kind)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            await Assert.ThrowsAsync<IOException>(() => Send(_ => throw new IOException("reset"), (CallKind)kind));
+            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)), (CallKind)kind);
+        }
+
+        var hanging = Enumerable.Range(0, 200).Select(_ => Send(Hang, (CallKind)kind)).ToList();
+        _time.Advance(TimeSpan.FromSeconds(11));
+        var pull = new TaskCompletionSource<HttpResponseMessage>();
+        var pulling = Send(cancellation => pull.Task.WaitAsync(cancellation));
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.All(await Task.WhenAll(hanging.Select(one => one.ContinueWith(done => done.Exception!.InnerException, TaskScheduler.Default))), fault => Assert.IsType<TimeoutException>(fault));
+        Assert.False(pulling.IsCompleted);
+        pull.SetResult(new HttpResponseMessage());
+        Assert.NotNull(await pulling);
+        Assert.Empty(_changes);
+    }
+
+    [Fact]
+    public async Task While_nobody_pulls_the_others_are_let_on_after_the_break()
+    {
+        await Fail();
+        Assert.Null(await Send(_ => throw new InvalidOperationException("it is left alone"), CallKind.Listing));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), CallKind.Listing));
+    }
+
+    private static async Task<HttpResponseMessage> Hang(CancellationToken cancellation)
+    {
+        await Task.Delay(Timeout.Infinite, cancellation);
+        throw new InvalidOperationException("it hangs");
     }
 
     private async Task Fail()
@@ -71,14 +109,14 @@ public sealed class UpstreamBreakerTests
     private async Task Leave()
     {
         using var gone = new CancellationTokenSource();
-        var sending = _breaker.Send(Request(), (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
+        var sending = _breaker.Send(Request(), CallKind.Pull, (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
             _ => throw new IOException("the connection was closed"), TaskScheduler.Default), gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
     }
 
-    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send) =>
-        _breaker.Send(Request(), (_, cancellation) => send(cancellation), CancellationToken.None);
+    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull) =>
+        _breaker.Send(Request(), kind, (_, cancellation) => send(cancellation), CancellationToken.None);
 
     private static HttpRequestMessage Request() => new(HttpMethod.Get, "http://upstream.example/");
 }

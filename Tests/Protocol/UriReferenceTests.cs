@@ -18,7 +18,9 @@ public sealed class UriReferenceTests
     [InlineData("https://[2001:DB8::1]:5000/x", "https://[2001:db8::1]:5000", "/x")]
     [InlineData("1?x", "https://registry.example:443", "/v2/a/blobs/uploads/1?x")]
     [InlineData("?n=1&last=a", "https://registry.example:443", "/v2/a/blobs/uploads/?n=1&last=a")]
-    [InlineData("/a b|é\"<%zz%41", "https://registry.example:443", "/a%20b%7C%C3%A9%22%3C%25zz%41")]
+    [InlineData("/a b|Ã©\"<%zz%41", "https://registry.example:443", "/a%20b%7C%C3%A9%22%3C%25zz%41")]
+    [InlineData("/é?x=é%C3%A9", "https://registry.example:443", "/%E9?x=%E9%C3%A9")]
+    [InlineData("/名", "https://registry.example:443", "/%E5%90%8D")]
     [InlineData("/v2//x/%2f%2f127.0.0.1", "https://registry.example:443", "/v2//x/%2f%2f127.0.0.1")]
     public void A_reference_is_an_origin_and_a_path(string text, string origin, string target)
     {

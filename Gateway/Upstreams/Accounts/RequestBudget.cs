@@ -29,9 +29,10 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
     private long _followAt;
     private long _throttledUntil;
     private long _meteredThrottledUntil;
+    private long _listingsThrottledUntil;
 
     /// <summary>Waits for leave to send a request, no longer than until <paramref name="deadline"/>: <c>null</c>, or for how long there is none.</summary>
-    public async ValueTask<TimeSpan?> Admit(bool metered, long deadline, CancellationToken cancellation)
+    public async ValueTask<TimeSpan?> Admit(CallKind kind, bool metered, long deadline, CancellationToken cancellation)
     {
         Follow();
         if (metered && !_learned.Task.IsCompleted && Interlocked.Increment(ref _scouts) > RateLimitSighting.Scouts)
@@ -43,7 +44,8 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         {
             var now = time.GetTimestamp();
             var until = Volatile.Read(ref _throttledUntil);
-            until = metered ? Math.Max(until, Volatile.Read(ref _meteredThrottledUntil)) : until;
+            until = metered ? Math.Max(until, Volatile.Read(ref _meteredThrottledUntil))
+                : kind == CallKind.Listing ? Math.Max(until, Volatile.Read(ref _listingsThrottledUntil)) : until;
             if (until > deadline)
             {
                 return time.GetElapsedTime(now, until);
@@ -66,7 +68,7 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
     }
 
     /// <summary>Learns from an answer; for how long the upstream wants to be left alone, when it refused the request for that.</summary>
-    public TimeSpan? Observe(HttpResponseMessage response, bool metered)
+    public TimeSpan? Observe(HttpResponseMessage response, CallKind kind, bool metered)
     {
         var shown = RateLimitHeaders.TryRead(response, out var limit, out var remaining, out var window);
         TimeSpan? throttled = response.StatusCode == System.Net.HttpStatusCode.TooManyRequests
@@ -82,14 +84,18 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
             Grain.Observe(new RateLimitSighting(null, 0, default)).AsTask().Ignore();
         }
 
-        if (throttled is { } wait)
+        if (throttled is { } longer && kind == CallKind.Listing)
+        {
+            Raise(ref _listingsThrottledUntil, time.GetTimestamp() + Ticks(longer));
+        }
+        else if (throttled is { } wait)
         {
             var throttle = new UpstreamThrottle(wait, MeteredOnly: shown && metered);
             Apply(throttle);
             Grain.Throttled(throttle).AsTask().Ignore();
         }
 
-        if (metered || shown || throttled is not null)
+        if (metered || shown || (throttled is not null && kind != CallKind.Listing))
         {
             _learned.TrySetResult();
         }

@@ -19,7 +19,10 @@ internal sealed class StallWatch(TimeProvider time)
 
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(600);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Alone = TimeSpan.FromSeconds(20);
+
+    /// <summary>How long a request waits that waits alone.</summary>
+    public static readonly TimeSpan Alone = TimeSpan.FromSeconds(20);
+
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
     private int _waiting;

@@ -1,4 +1,8 @@
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>One account at an upstream as this gateway uses it.</summary>
-internal sealed record UpstreamAccount(RequestBudget Budget, UpstreamQueue Queue, UpstreamBreaker Breaker);
+/// <param name="Budget">Its rate limit.</param>
+/// <param name="Pulls">Where pulls wait.</param>
+/// <param name="Others">Where questions of all other kinds wait, which must not keep the places of pulls.</param>
+/// <param name="Breaker">Whether it fails.</param>
+internal sealed record UpstreamAccount(RequestBudget Budget, UpstreamQueue Pulls, UpstreamQueue Others, UpstreamBreaker Breaker);

@@ -31,13 +31,15 @@ internal sealed partial class UpstreamAccounts : IDisposable
     {
         foreach (var account in _accounts.Values)
         {
-            account.Queue.Dispose();
+            account.Pulls.Dispose();
+            account.Others.Dispose();
         }
     }
 
     private UpstreamAccount Create(string account, string upstream) => new(
         new RequestBudget(account, _gateway, _grains, _time),
-        new UpstreamQueue(_time),
+        new UpstreamQueue(UpstreamQueue.MaxPulls, _time),
+        new UpstreamQueue(UpstreamQueue.MaxOthers, _time),
         new UpstreamBreaker(_time, open =>
         {
             if (open)

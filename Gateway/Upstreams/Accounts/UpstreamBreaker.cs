@@ -8,7 +8,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// <summary>
 /// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
 /// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
-/// failures may be the client's, nor requests that were given up by their client or never sent.
+/// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -48,21 +48,46 @@ internal sealed class UpstreamBreaker
     }
 
     private long _askedToWaitUntil;
+    private long _leftAloneUntil;
 
     private bool IsSuspect => _state.CircuitState != CircuitState.Closed;
 
     /// <summary>The answer, or <c>null</c> when the upstream is left alone.</summary>
     public async Task<HttpResponseMessage?> Send(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+        HttpRequestMessage request, CallKind kind, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
+        CancellationToken cancellation)
     {
-        if (!(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        if (kind != CallKind.Pull)
         {
-            return _state.CircuitState == CircuitState.Open ? null : await send(request, cancellation);
+            return IsLeftAlone ? null : await SendUncounted(request, send, cancellation);
         }
 
         return await (_state.CircuitState == CircuitState.Closed
             ? SendCounted(request, send, cancellation)
             : SendTry(request, send, cancellation));
+    }
+
+    /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
+    private bool IsLeftAlone => _state.CircuitState == CircuitState.Open && _time.GetUtcNow().UtcTicks < Volatile.Read(ref _leftAloneUntil);
+
+    private async Task<HttpResponseMessage> SendUncounted(
+        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    {
+        if (!(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        {
+            return await send(request, cancellation);
+        }
+
+        using var limit = new CancellationTokenSource(StallWatch.Alone, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await send(request, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException("no answer in time");
+        }
     }
 
     private async Task<HttpResponseMessage?> SendCounted(
@@ -160,8 +185,11 @@ internal sealed class UpstreamBreaker
 
     private TimeSpan NextBreak()
     {
-        var asked = TimeSpan.FromTicks(Volatile.Read(ref _askedToWaitUntil) - _time.GetUtcNow().UtcTicks);
-        return asked < Break ? Break : asked > LongestBreak ? LongestBreak : asked;
+        var now = _time.GetUtcNow();
+        var asked = TimeSpan.FromTicks(Volatile.Read(ref _askedToWaitUntil) - now.UtcTicks);
+        var longest = asked < Break ? Break : asked > LongestBreak ? LongestBreak : asked;
+        Volatile.Write(ref _leftAloneUntil, (now + longest).UtcTicks);
+        return longest;
     }
 
     private static bool IsFailure(HttpResponseMessage response) =>

@@ -24,7 +24,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         var deadline = time.GetTimestamp() + (long)(LongestWait.TotalSeconds * time.TimestampFrequency);
         for (var again = false; ; again = true)
         {
-            if (await account.Budget.Admit(call.IsMetered, deadline, cancellationToken) is { } wait)
+            if (await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellationToken) is { } wait)
             {
                 accounts.CountRefusal(call.Upstream, "rate_limit");
                 return new RefusedResponse(request, TooMany(call.Upstream, wait));
@@ -52,7 +52,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         {
             var response = await Ask(account, call, request, cancellation);
             isAnswered = true;
-            return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.IsMetered));
+            return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
         }
         finally
         {
@@ -63,8 +63,8 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     private async Task<HttpResponseMessage> Ask(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
     {
         // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
-        var queues = MayRepeat(request);
-        if (queues && !await account.Queue.Enter(cancellation))
+        var queue = call.Kind == CallKind.Pull ? account.Pulls : MayRepeat(request) ? account.Others : null;
+        if (queue is not null && !await queue.Enter(cancellation))
         {
             accounts.CountRefusal(call.Upstream, "queue");
             return new RefusedResponse(request, Busy(call.Upstream));
@@ -72,17 +72,14 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         try
         {
-            if (await account.Breaker.Send(request, base.SendAsync, cancellation) is { } response)
+            if (await account.Breaker.Send(request, call.Kind, base.SendAsync, cancellation) is { } response)
             {
                 return response;
             }
         }
         finally
         {
-            if (queues)
-            {
-                account.Queue.Leave();
-            }
+            queue?.Leave();
         }
 
         accounts.CountRefusal(call.Upstream, "breaker");

@@ -1,5 +1,6 @@
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
@@ -10,7 +11,9 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// <param name="Grant">What opens the upstream.</param>
 /// <param name="FollowRedirects">Whether redirects are followed.</param>
 /// <param name="IsMetered">Whether upstreams that limit pulls count it.</param>
-internal sealed record UpstreamCall(Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered)
+/// <param name="Kind">What it is for.</param>
+internal sealed record UpstreamCall(
+    Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered, CallKind Kind)
 {
     private static readonly HttpRequestOptionsKey<UpstreamCall> Option = new("registryproxy.upstream-call");
 

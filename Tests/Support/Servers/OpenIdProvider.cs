@@ -20,6 +20,7 @@ internal sealed class OpenIdProvider : IAsyncDisposable
     public const string ClientSecret = "canary client secret +/&=%";
 
     private readonly WebApplication _app;
+    private int _redemptions;
 
     private OpenIdProvider(WebApplication app) => _app = app;
 
@@ -27,6 +28,9 @@ internal sealed class OpenIdProvider : IAsyncDisposable
 
     /// <summary>What the token endpoint was sent.</summary>
     public ConcurrentQueue<string> CodeRequests { get; } = [];
+
+    /// <summary>How often the token endpoint was asked.</summary>
+    public int Redemptions => _redemptions;
 
     /// <summary>The redirect address that the client registered.</summary>
     public string Callback { get; set; } = "";
@@ -40,6 +44,11 @@ internal sealed class OpenIdProvider : IAsyncDisposable
         builder.Services.AddOpenIddict().AddServer(options => Configure(options, () => provider!));
         builder.Services.AddAuthentication();
         var app = builder.Build();
+        app.Use((context, next) =>
+        {
+            Interlocked.Add(ref provider!._redemptions, context.Request.Path == "/token" ? 1 : 0);
+            return next(context);
+        });
         app.UseAuthentication();
         provider = new OpenIdProvider(app);
         await app.StartAsync();
