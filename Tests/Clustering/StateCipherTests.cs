@@ -64,5 +64,12 @@ public sealed class StateCipherTests
         Assert.Contains("'k1' is another one", Cipher(("k1", _other)).Open(old, Owner).Problem);
     }
 
+    [Fact]
+    public void A_record_of_the_first_version_is_read()
+    {
+        var record = Convert.FromBase64String("UlBTMQJrMQABAgMEBQYHCAkKC10hIEsofNEtLiCfjDGQplYkY7h6t5zidOth9qvCnRkZ5g==");
+        Assert.Equal(_plain, Cipher(("k1", [.. Enumerable.Range(0, 32).Select(number => (byte)number)])).Open(record, Owner).Plain);
+    }
+
     private static StateCipher Cipher(params (string, byte[])[] keys) => new(new StateKeys(keys));
 }
