@@ -46,7 +46,9 @@ public static class HostCommand
         try
         {
             await run(start);
-            return 0;
+
+            // 0, or what a part of the host left that ended it, so that a supervisor starts it again.
+            return Environment.ExitCode;
         }
         catch (ConfigurationUnusableException unusable)
         {

@@ -10,15 +10,6 @@ internal static class KubernetesMembership
     {
         silo.UseKubernetesClustering(options => (options.Namespace, options.Server, options.TokenFile, options.CaFile, options.WatchPods) =
             (kubernetes.Namespace, kubernetes.Server, kubernetes.TokenFile, kubernetes.Ca, kubernetes.WatchPods));
-        silo.Services.AddSingleton<IMembershipMemory, NoMemory>();
-        silo.UseLastingMembership();
-    }
-
-    /// <summary>etcd acknowledges what a majority has on its disks: there is nothing to put back.</summary>
-    private sealed class NoMemory : IMembershipMemory
-    {
-        public Task Remember(CancellationToken cancellation) => Task.CompletedTask;
-
-        public Task<bool> Restore(CancellationToken cancellation) => Task.FromResult(false);
+        silo.UseWatchedMembership();
     }
 }

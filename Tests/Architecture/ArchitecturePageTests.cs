@@ -21,6 +21,8 @@ public sealed partial class ArchitecturePageTests
 
     [Theory]
     [InlineData("Gateway")]
+    [InlineData("Grains")]
+    [InlineData("Silo")]
     public void The_page_shows_the_folders_top_down(string project)
     {
         var rows = Rows($"### {project}");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
@@ -99,7 +100,7 @@ public sealed class ClusterTests(Lab lab)
     }
 
     [Fact]
-    public async Task Redis_that_comes_back_empty_neither_splits_the_cluster_nor_revives_what_was_revoked()
+    public async Task Redis_that_comes_back_empty_ends_the_silos_which_begin_anew_and_revives_nothing_that_was_revoked()
     {
         await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 2, gateways: 1);
         var (silo, gateway) = (await cluster.StartSilo(), await cluster.StartGateway());
@@ -114,10 +115,22 @@ public sealed class ClusterTests(Lab lab)
         var lost = await carol.Token(RegistryClient.Pull("cluster/app"));
         Assert.Equal(HttpStatusCode.OK, await Pull(gateway, lost));
         cluster.Redis.Kill();
+        var before = cluster.Silos.ToList();
         await cluster.Redis.Restart(empty: true);
-        var newcomer = await cluster.StartSilo();
-        await newcomer.Ready();
-        await Eventually.True(async () => await cluster.Members() == 4, "all four are members of one cluster", TimeSpan.FromSeconds(20));
+        var watch = Stopwatch.StartNew();
+        silo = await cluster.StartSilo();
+
+        // As the supervisor of those that end.
+        await Task.WhenAll(before.Select(async member =>
+        {
+            await Eventually.True(() => member.Process.HasExited, "a silo of the lost cluster ends", TimeSpan.FromSeconds(60));
+            TestContext.Current.SendDiagnosticMessage($"a silo ended {watch.Elapsed.TotalSeconds:F1} s after Redis came back empty");
+            Assert.Equal(1, member.Process.ExitCode);
+            Assert.Single(member.Process.Lines, line => line.Contains("ALARM: the membership of the cluster was lost by its storage"));
+        }));
+        await (await cluster.StartSilo()).Ready();
+        await silo.Ready();
+        await Eventually.True(async () => await cluster.Members() == 2, "both are members of one cluster", TimeSpan.FromSeconds(20));
         Assert.Equal(HttpStatusCode.Unauthorized, await Pull(gateway, token));
         await Eventually.True(
             async () =>
@@ -126,6 +139,7 @@ public sealed class ClusterTests(Lab lab)
                 return login.StatusCode == HttpStatusCode.OK;
             },
             "bob can log in anew", TimeSpan.FromSeconds(20));
+        TestContext.Current.SendDiagnosticMessage($"logins again {watch.Elapsed.TotalSeconds:F1} s after Redis came back empty");
         Assert.Equal(HttpStatusCode.Unauthorized, await Pull(gateway, token));
 
         // A session that the storage lost, and a gateway knows, can be ended.
