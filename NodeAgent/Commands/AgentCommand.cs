@@ -32,9 +32,10 @@ internal static class AgentCommand
         var serve = new Command("serve", "Serves kubelet's image service, the other commands and the mirror");
         serve.SetAction((arguments, cancellation) => With(arguments.GetValue(config), async settings =>
         {
-            if (ListenerProbe.Find(settings) is { } problem)
+            using var alone = ListenerProbe.TakeFolder(settings, out var problem);
+            if ((problem ?? ListenerProbe.Find(settings)) is { } taken)
             {
-                await Console.Error.WriteLineAsync($"{FileOf(arguments.GetValue(config))}: {problem}");
+                await Console.Error.WriteLineAsync($"{FileOf(arguments.GetValue(config))}: {taken}");
                 return BadSettings;
             }
 

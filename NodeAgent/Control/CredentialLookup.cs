@@ -14,11 +14,14 @@ internal static class CredentialLookup
     /// <summary>The most that is read of the running agent's answer, in bytes.</summary>
     private const int MaxReply = 64 * 1024;
 
-    public static async Task<CredentialReply> Ask(AgentSettings settings, CredentialQuestion question, CancellationToken cancellation) =>
-        await AskAgent(settings, question, cancellation) ?? await Alone(settings, question, cancellation);
+    /// <summary>How long the running agent has: with a proof of its own behind it, the whole stays within the minute that kubelet waits.</summary>
+    internal static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>The running agent's answer; <c>null</c> when none runs, or this user may not ask it.</summary>
-    private static async Task<CredentialReply?> AskAgent(AgentSettings settings, CredentialQuestion question, CancellationToken cancellation)
+    public static async Task<CredentialReply> Ask(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation) =>
+        await AskAgent(settings, question, time, cancellation) ?? await Alone(settings, question, time, cancellation);
+
+    /// <summary>The running agent's answer; <c>null</c> when none runs, it hangs, or this user may not ask it.</summary>
+    private static async Task<CredentialReply?> AskAgent(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
     {
         if (!File.Exists(settings.ControlSocket))
         {
@@ -26,25 +29,28 @@ internal static class CredentialLookup
         }
 
         using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket)) { MaxResponseContentBufferSize = MaxReply };
+        using var patience = new CancellationTokenSource(AgentPatience, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
         try
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, ControlJson.Default.CredentialQuestion));
-            using var response = await http.PostAsync(new Uri($"http://agent{ControlEndpoints.CredentialPath}"), content, cancellation);
+            using var response = await http.PostAsync(new Uri($"http://agent{ControlEndpoints.CredentialPath}"), content, limit.Token);
             return response.IsSuccessStatusCode
-                ? JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(cancellation), ControlJson.Default.CredentialReply)
+                ? JsonSerializer.Deserialize(await response.Content.ReadAsByteArrayAsync(limit.Token), ControlJson.Default.CredentialReply)
                 : null;
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException)
+        catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException
+            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
         }
     }
 
-    private static async Task<CredentialReply> Alone(AgentSettings settings, CredentialQuestion question, CancellationToken cancellation)
+    private static async Task<CredentialReply> Alone(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
     {
-        using var identities = new IdentityFactory(settings, TimeProvider.System);
-        using var metrics = new AgentMetrics(TimeProvider.System);
-        using var doors = new DoorDirectory(settings, identities, metrics, TimeProvider.System, NullLoggerFactory.Instance);
-        return await new CredentialDesk(doors).Answer(question, cancellation);
+        using var identities = new IdentityFactory(settings, time);
+        using var metrics = new AgentMetrics(time);
+        using var doors = new DoorDirectory(settings, identities, metrics, time, NullLoggerFactory.Instance);
+        return await new CredentialDesk(doors, time).Answer(question, cancellation);
     }
 }

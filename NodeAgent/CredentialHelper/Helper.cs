@@ -58,7 +58,7 @@ internal sealed class Helper(CredentialFile stored, Func<AgentSettings?> setting
             return await Fail(NotFound);
         }
 
-        var reply = await CredentialLookup.Ask(known, new CredentialQuestion(null, host), cancellation);
+        var reply = await CredentialLookup.Ask(known, new CredentialQuestion(null, host), time, cancellation);
         if (reply.Failure is { } failure)
         {
             // docker pulls without a credential then and does not repeat what it was told.

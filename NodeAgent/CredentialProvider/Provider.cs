@@ -17,6 +17,11 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     /// <summary>The largest request, in bytes.</summary>
     private const int MaxRequest = 1024 * 1024;
 
+    /// <summary>
+    /// How long kubelet may keep a session: the front door may end it at any moment, and kubelet would go on with it. A new answer costs milliseconds.
+    /// </summary>
+    internal static readonly TimeSpan MaxSessionCache = TimeSpan.FromSeconds(10);
+
     /// <summary>How long before the end of a token kubelet must stop using it: a pull that has begun must get its access token.</summary>
     private static readonly TimeSpan TokenMargin = TimeSpan.FromMinutes(1);
 
@@ -48,12 +53,12 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
             return Workload(image, new Secret(token));
         }
 
-        var reply = await CredentialLookup.Ask(settings, new CredentialQuestion(image.ToString(), null), cancellation);
+        var reply = await CredentialLookup.Ask(settings, new CredentialQuestion(image.ToString(), null), time, cancellation);
         return reply switch
         {
             { Failure: { } failure } => throw new DoorException(DoorFailure.Refused, failure),
             { Username: { } user, Password: { } password, Issued: { } issued, Expires: { } expires } =>
-                Response(image, user, password, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil),
+                Response(image, user, password, Earlier(time.GetUtcNow() + MaxSessionCache, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil)),
             _ => Nothing(),
         };
     }
@@ -80,6 +85,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
             CacheKeyType = "Registry", CacheDuration = GoDuration(left > TimeSpan.Zero ? left : TimeSpan.Zero), Auth = new() { [image.Domain] = new ProviderAuth(user, password) },
         };
     }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     /// <summary>No credential, which is no failure: kubelet goes on with what it has.</summary>
     private static ProviderResponse Nothing() => new() { CacheKeyType = "Image", CacheDuration = "0s", Auth = [] };

@@ -13,7 +13,12 @@ internal sealed record FrontDoor(DoorSettings Settings, DoorClient Client, DoorS
 
     /// <summary>The session of this node.</summary>
     /// <exception cref="DoorException">There is none, and why.</exception>
-    public ValueTask<DoorCredential> LogIn(CancellationToken cancellation) => Session is { } session
-        ? session.Get(cancellation)
-        : throw new DoorException(DoorFailure.NoProof, $"only workloads prove themselves at {Url.Authority} (frontDoors has no identity for it), and this pull came without their token");
+    public ValueTask<DoorCredential> LogIn(CancellationToken cancellation) => OfNode().Get(cancellation);
+
+    /// <summary>The session of this node, which was not ended meanwhile.</summary>
+    /// <exception cref="DoorException">There is none, and why.</exception>
+    public ValueTask<DoorCredential> LogInConfirmed(CancellationToken cancellation) => OfNode().GetConfirmed(cancellation);
+
+    private DoorSession OfNode() => Session
+        ?? throw new DoorException(DoorFailure.NoProof, $"only workloads prove themselves at {Url.Authority} (frontDoors has no identity for it), and this pull came without their token");
 }

@@ -15,6 +15,13 @@ internal sealed record ImageName(string Domain, string Path, string? Tag, string
     /// <summary>Domain and path.</summary>
     public string Repository => $"{Domain}/{Path}";
 
+    /// <summary>Whether both mean the same image: domain, path, and the digest, or the tag where there is none.</summary>
+    public bool Means(ImageName other) => Repository == other.Repository && (Digest ?? Tag) == (other.Digest ?? other.Tag);
+
+    /// <summary>The repository of a name that has neither tag nor digest; <c>null</c> for any other text.</summary>
+    public static string? RepositoryOf(string text) =>
+        TryParse(text, out var name) && !text.Contains('@') && text.LastIndexOf(':') <= text.LastIndexOf('/') ? name.Repository : null;
+
     /// <summary>Reads a name; <c>false</c> for what is none, an identifier of an image included.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out ImageName? name)
     {

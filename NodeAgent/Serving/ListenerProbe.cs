@@ -19,6 +19,23 @@ internal static class ListenerProbe
         ?? (settings.Mirror is { } mirror ? Tcp("mirror.listen", mirror.Listen) : null)
         ?? (settings.Health is { } health ? Tcp("health", health) : null);
 
+    /// <summary>Keeps other agents away from the folder of the sockets.</summary>
+    public static IDisposable? TakeFolder(AgentSettings settings, out string? problem)
+    {
+        var folder = Path.GetDirectoryName(settings.ControlSocket)!;
+        try
+        {
+            var taken = SocketLock.TryTake(folder);
+            problem = taken is null ? $"listen: unix://{settings.Listen} cannot be listened on: another agent serves in {folder}" : null;
+            return taken;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            problem = $"listen: unix://{settings.Listen} cannot be listened on: {fault.Message}";
+            return null;
+        }
+    }
+
     private static string? Unix(string key, string path)
     {
         var socket = new SocketFile(path);
@@ -27,14 +44,14 @@ internal static class ListenerProbe
             return $"{key}: unix://{path} cannot be listened on: the path is too long for a socket";
         }
 
-        if (Directory.Exists(path))
-        {
-            return $"{key}: unix://{path} cannot be listened on: it is a folder";
-        }
-
         try
         {
             socket.Prepare();
+            if (socket.WhyTaken() is { } why)
+            {
+                return $"{key}: unix://{path} cannot be listened on: {why}";
+            }
+
             using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             probe.Bind(new UnixDomainSocketEndPoint(socket.Temporary));
             return null;

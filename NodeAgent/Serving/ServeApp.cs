@@ -26,9 +26,17 @@ internal static class ServeApp
         control.Publish();
         ServiceNotification.Ready();
         Console.WriteLine($"image service listening on unix://{settings.Listen}");
-        await app.WaitForShutdownAsync(cancellation);
-        File.Delete(settings.ControlSocket);
-        File.Delete(settings.Listen);
+        await UntilStopping(app.Lifetime, cancellation);
+        control.Remove();
+        images.Remove();
+        await app.StopAsync(CancellationToken.None);
+    }
+
+    private static async Task UntilStopping(IHostApplicationLifetime lifetime, CancellationToken cancellation)
+    {
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var told = lifetime.ApplicationStopping.Register(() => stopping.TrySetResult());
+        await Task.WhenAny(stopping.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation));
     }
 
     private static WebApplication Build(AgentSettings settings, SocketFile images, SocketFile control)

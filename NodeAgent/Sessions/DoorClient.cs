@@ -11,10 +11,10 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     /// <summary>The most that is read of an answer, in bytes.</summary>
     private const int MaxReply = 64 * 1024;
 
-    /// <summary>A session whose end the front door does not say counts for this long.</summary>
     /// <summary>Longer than a front door takes to decide a login.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
+    /// <summary>A session whose end the front door does not say counts for this long.</summary>
     private static readonly TimeSpan UnknownLife = TimeSpan.FromMinutes(10);
 
     public Uri Url => url;

@@ -16,6 +16,9 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     private Task<DoorCredential>? _exchange;
     private DateTimeOffset _failed = DateTimeOffset.MinValue;
 
+    /// <summary>How long a proof may take.</summary>
+    public TimeSpan Patience => identity.Patience;
+
     /// <summary>A credential that counts now.</summary>
     /// <exception cref="DoorException">There is none, and why.</exception>
     public async ValueTask<DoorCredential> Get(CancellationToken cancellation)
@@ -38,6 +41,36 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         }
 
         return await exchange.WaitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// A credential that the front door takes at this moment: who hands it on to others does not hear from them when it was refused. Where the front
+    /// door does not answer, the one that counts as far as this node knows.
+    /// </summary>
+    /// <exception cref="DoorException">There is none, and why.</exception>
+    public async ValueTask<DoorCredential> GetConfirmed(CancellationToken cancellation)
+    {
+        var asked = time.GetUtcNow();
+        var current = await Get(cancellation);
+        if (current.Issued >= asked)
+        {
+            return current;
+        }
+
+        try
+        {
+            await door.AccessToken(current, door.Url.Host, "", cancellation);
+            return current;
+        }
+        catch (DoorException failure) when (failure.Failure != DoorFailure.Refused)
+        {
+            return current;
+        }
+        catch (DoorException)
+        {
+            Forget(current);
+            return await Get(cancellation);
+        }
     }
 
     /// <summary>The front door did not take this credential: whoever comes next proves anew, if nobody did meanwhile.</summary>

@@ -17,7 +17,7 @@ internal static class PeerCheck
     public static ConnectionDelegate Allow(ConnectionDelegate next) => context =>
     {
         var socket = context.Features.Get<IConnectionSocketFeature>()?.Socket;
-        if (socket is not null && PeerOf(socket) is { } uid && (uid == 0 || uid == Self))
+        if (socket is not null && PeerOf(socket) is { User: var user } && (user == 0 || user == Self))
         {
             return next(context);
         }
@@ -26,11 +26,13 @@ internal static class PeerCheck
         return Task.CompletedTask;
     };
 
-    /// <summary>struct ucred: pid, uid, gid.</summary>
-    private static uint? PeerOf(Socket socket)
+    /// <summary>Who is at the other end (struct ucred: pid, uid, gid); of a listener, who made it one.</summary>
+    public static (int Process, uint User)? PeerOf(Socket socket)
     {
         Span<byte> credentials = stackalloc byte[12];
-        return socket.GetRawSocketOption(SolSocket, SoPeerCred, credentials) == credentials.Length ? BinaryPrimitives.ReadUInt32LittleEndian(credentials[4..]) : null;
+        return socket.GetRawSocketOption(SolSocket, SoPeerCred, credentials) == credentials.Length
+            ? (BinaryPrimitives.ReadInt32LittleEndian(credentials), BinaryPrimitives.ReadUInt32LittleEndian(credentials[4..]))
+            : null;
     }
 
     private static uint UidOf(IEnumerable<string> status) =>

@@ -38,7 +38,6 @@ public sealed partial class AddressTests
         ["NodeAgent/Settings/Yaml/YamlScalars.cs"] = "the settings",
         ["NodeAgent/Settings/SettingsFile.cs"] = "defaults of the settings",
         ["NodeAgent/Control/CredentialLookup.cs"] = "a constant",
-        ["NodeAgent/Images/Docker/DockerStore.cs"] = "the path of a socket, from the settings",
         ["ServiceDefaults/Listening/ListenerAnnouncement.cs"] = "this server's own address",
         ["ServiceDefaults/Admin/AdminGate.cs"] = "an Origin header, to compare",
         ["ServiceDefaults/Commands/HostCommand.cs"] = "an address of the command line, to listen on",

@@ -66,22 +66,50 @@ public sealed class DockerBackendTests(Lab lab)
     }
 
     [Fact]
-    public async Task A_session_that_was_ended_meanwhile_costs_no_failed_pull()
+    public async Task Of_a_tag_and_a_digest_the_digest_decides_and_a_name_without_tag_lists_all_of_its_tags()
     {
         await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
-        await alice.PushImage("nodes/ended", "v1", TestImage.Build(342, 5000));
+        var built = TestImage.Build(346, 5000);
+        await alice.PushImage("nodes/both", "v1", built);
+        await alice.PushImage("nodes/both", "v2", TestImage.Build(347, 5000));
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
-        await agent.Images.Pull($"{door.Authority}/nodes/ended:v1");
-        using var admin = new HttpClient();
-        using var revoked = await admin.PostAsync(
-            $"{door.Door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
-        Assert.True(revoked.IsSuccessStatusCode, await revoked.Content.ReadAsStringAsync());
-        await agent.Images.Remove($"{door.Authority}/nodes/ended:v1");
-        await agent.Images.Pull($"{door.Authority}/nodes/ended:v1");
-        Assert.Equal(2, door.Metadata.Proofs);
-        await agent.Images.Remove($"{door.Authority}/nodes/ended:v1");
+        var repository = $"{door.Authority}/nodes/both";
+        var id = await agent.Images.Pull($"{repository}:v1@{built.Manifest.Digest}");
+        Assert.Equal(id, (await agent.Images.Status($"{repository}:v1@{built.Manifest.Digest}"))!.Id);
+        Assert.Equal(id, (await agent.Images.Status($"{repository}:other@{built.Manifest.Digest}"))!.Id);
+        Assert.Equal(id, Assert.Single(await agent.Images.List($"{repository}:v1@{built.Manifest.Digest}")).Id);
+
+        var (one, two) = (await agent.Images.Pull($"{repository}:v1"), await agent.Images.Pull($"{repository}:v2"));
+        Assert.Equal(new[] { one, two }.Order(), (await agent.Images.List(repository)).Select(image => image.Id).Order());
+        Assert.Equal(two, Assert.Single(await agent.Images.List($"{repository}:v2")).Id);
+        Assert.Empty(await agent.Images.List($"{repository}-other"));
+        await agent.Images.Remove($"{repository}:v1@{built.Manifest.Digest}");
+        await agent.Images.Remove(two);
+        Assert.Empty(await agent.Images.List(repository));
+    }
+
+    [Fact]
+    public async Task An_image_that_a_container_uses_keeps_all_of_its_names()
+    {
+        await using var door = await NodeDoor.Start(lab);
+        using var alice = door.Door.Client("alice");
+        await alice.PushImage("nodes/used", "v1", TestImage.Build(348, 5000));
+        await alice.PushImage("nodes/used", "v2", TestImage.Build(348, 5000));
+        await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
+        var id = await agent.Images.Pull($"{door.Authority}/nodes/used:v1");
+        await agent.Images.Pull($"{door.Authority}/nodes/used:v2");
+        var before = await agent.Images.Status(id);
+        var docker = (await lab.Docker).NewClient();
+        var created = await docker.Run("create", id, "/none");
+        created.ShouldSucceed();
+
+        var fault = await Assert.ThrowsAsync<RpcException>(() => agent.Images.Remove($"{door.Authority}/nodes/used:v1"));
+        Assert.Contains("is used by the container", fault.Status.Detail);
+        Assert.Equal(before, await agent.Images.Status(id));
+        (await docker.Run("rm", created.Output.Trim().Split('\n')[^1])).ShouldSucceed();
+        await agent.Images.Remove($"{door.Authority}/nodes/used:v1");
+        Assert.Null(await agent.Images.Status(id));
     }
 
     [Fact]

@@ -7,6 +7,9 @@ namespace RegistryProxy.NodeAgent.Images.Cri;
 /// <summary>The socket of the image service behind this one.</summary>
 internal sealed class CriChannel : IDisposable
 {
+    /// <summary>What stands for the socket in an address.</summary>
+    public const string Origin = "http://localhost";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 

@@ -11,7 +11,7 @@ namespace RegistryProxy.NodeAgent.Images.Cri;
 /// </summary>
 internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriChannel channel, AgentMetrics metrics)
 {
-    private const string PullPath = "/runtime.v1.ImageService/PullImage";
+    public const string PullPath = "/runtime.v1.ImageService/PullImage";
 
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -23,34 +23,21 @@ internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriC
         if (await channel.WhyUnreachable(context.RequestAborted) is { } why)
         {
             GrpcAnswer.Fail(context, StatusCode.Unavailable, why);
-            return;
         }
-
-        if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget != PullPath)
+        else if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget == PullPath)
         {
-            await Forward(context, HttpTransformer.Default);
-            return;
+            using var measured = metrics.BeginPull();
+            measured.Succeeded = await pulls.Run(context);
         }
-
-        using var measured = metrics.BeginPull();
-        if (await pulls.Prepare(context) is not { } credential)
+        else
         {
-            return;
-        }
-
-        var answer = new CriPullTransformer();
-        await Forward(context, answer);
-        measured.Succeeded = answer.Succeeded;
-        if (!answer.Succeeded && PullFailure.IsUnauthorized(answer.Message))
-        {
-            // The session was ended meanwhile: kubelet's next try proves the node anew.
-            credential.Forget();
+            await Forward(context);
         }
     }
 
-    private async Task Forward(HttpContext context, HttpTransformer transformer)
+    private async Task Forward(HttpContext context)
     {
-        var error = await forwarder.SendAsync(context, "http://localhost", channel.Invoker, Config, transformer);
+        var error = await forwarder.SendAsync(context, CriChannel.Origin, channel.Invoker, Config, HttpTransformer.Default);
         if (error != ForwarderError.None && !context.Response.HasStarted)
         {
             var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? error.ToString();

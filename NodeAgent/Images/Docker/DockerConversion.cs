@@ -15,9 +15,11 @@ internal sealed class DockerConversion(NameMap names, IReadOnlyList<string> pinn
 
     public Image Convert(ImagesListResponse image) => Convert(image.ID, image.RepoTags, image.RepoDigests, image.Size);
 
-    public Image Convert(ImageInspectResponse image)
+    /// <param name="image">The image.</param>
+    /// <param name="size">Its size as lists tell it, in bytes.</param>
+    public Image Convert(ImageInspectResponse image, long size)
     {
-        var converted = Convert(image.ID, image.RepoTags, image.RepoDigests, image.Size);
+        var converted = Convert(image.ID, image.RepoTags, image.RepoDigests, size);
         var user = (image.Config?.User ?? "").Split(':')[0];
         if (long.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out var uid))
         {
@@ -82,13 +84,14 @@ internal sealed class DockerConversion(NameMap names, IReadOnlyList<string> pinn
     private Image Convert(string id, IList<string>? tags, IList<string>? digests, long size)
     {
         var image = new Image { Id = id, Size = (ulong)Math.Max(1, size) };
-        image.RepoTags.Add(WithAskedNames(tags));
-        image.RepoDigests.Add(WithAskedNames(digests));
+        var known = (tags ?? []).Concat(digests ?? []).ToLookup(name => name.Contains('@', StringComparison.Ordinal));
+        image.RepoTags.Add(WithAskedNames(known[false]));
+        image.RepoDigests.Add(WithAskedNames(known[true]));
         image.Pinned = image.RepoTags.Any(tag => pinned.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, tag, ignoreCase: false)));
         return image;
     }
 
-    private IEnumerable<string> WithAskedNames(IList<string>? known) => (known ?? [])
+    private IEnumerable<string> WithAskedNames(IEnumerable<string> known) => known
         .Where(name => !name.Contains(None, StringComparison.Ordinal))
         .SelectMany(name => ImageName.TryParse(name, out var parsed) ? names.Back(parsed).Select(asked => asked.ToString()).Prepend(name) : [name])
         .Distinct();

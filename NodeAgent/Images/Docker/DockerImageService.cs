@@ -1,5 +1,6 @@
 using Docker.DotNet.Models;
 using Grpc.Core;
+using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.NodeAgent.Telemetry;
 
@@ -7,7 +8,7 @@ namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>The image service of the CRI in front of the Docker Engine.</summary>
 internal sealed class DockerImageService(
-    DockerStore store, DockerLookup images, DockerConversion conversion, DockerPull pull, DockerRemoval removal, DockerUsage usage, AgentMetrics metrics)
+    DockerStore store, DockerLookup images, DockerSizes sizes, DockerConversion conversion, DockerPull pull, DockerRemoval removal, DockerUsage usage, AgentMetrics metrics)
     : ImageService.ImageServiceBase
 {
     /// <summary>Images in one message of a stream: some hundred bytes each.</summary>
@@ -35,7 +36,7 @@ internal sealed class DockerImageService(
         var response = new ImageStatusResponse();
         if (await images.Find(request.Image?.Image ?? "", context.CancellationToken) is { } image)
         {
-            response.Image = conversion.Convert(image);
+            response.Image = await Convert(image, context.CancellationToken);
             if (request.Verbose)
             {
                 response.Info["info"] = DockerConversion.Info(image);
@@ -63,12 +64,19 @@ internal sealed class DockerImageService(
 
     private async Task<IEnumerable<Image>> All(ImageFilter? filter, CancellationToken cancellation)
     {
-        if (filter?.Image?.Image is { Length: > 0 } wanted)
+        var (wanted, repository) = (filter?.Image?.Image ?? "", ImageName.RepositoryOf(filter?.Image?.Image ?? ""));
+        if (wanted.Length > 0 && (ImageId.IsOne(wanted) || repository is null))
         {
-            return await images.Find(wanted, cancellation) is { } one ? [conversion.Convert(one)] : [];
+            return await images.Find(wanted, cancellation) is { } one ? [await Convert(one, cancellation)] : [];
         }
 
-        var listed = await store.Ask(client => client.Images.ListImagesAsync(new ImagesListParameters(), cancellation), cancellation);
-        return listed.Select(conversion.Convert);
+        var listed = await store.Ask((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), cancellation);
+        return listed.Select(conversion.Convert).Where(image => repository is null || IsOf(image, repository));
     }
+
+    private async Task<Image> Convert(ImageInspectResponse image, CancellationToken cancellation) =>
+        conversion.Convert(image, await sizes.Of(image, cancellation));
+
+    private static bool IsOf(Image image, string repository) =>
+        image.RepoTags.Concat(image.RepoDigests).Any(known => ImageName.TryParse(known, out var name) && name.Repository == repository);
 }

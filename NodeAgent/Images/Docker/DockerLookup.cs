@@ -34,11 +34,11 @@ internal sealed class DockerLookup(DockerStore store, NameMap names)
     }
 
     private Task<ImageInspectResponse?> Inspect(string reference, CancellationToken cancellation) => store.Ask<ImageInspectResponse?>(
-        async client =>
+        async (client, limit) =>
         {
             try
             {
-                return await client.Images.InspectImageAsync(reference, cancellation);
+                return await client.Images.InspectImageAsync(reference, limit);
             }
             catch (DockerImageNotFoundException)
             {
@@ -47,6 +47,7 @@ internal sealed class DockerLookup(DockerStore store, NameMap names)
         },
         cancellation);
 
+    /// <summary>Where both a tag and a digest were asked for, the digest decides. The containerd store has digests among its tags.</summary>
     private static bool Carries(ImageInspectResponse image, ImageName name) =>
-        (name.Digest is null ? image.RepoTags : image.RepoDigests)?.Any(known => ImageName.TryParse(known, out var parsed) && parsed == name) == true;
+        (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Any(known => ImageName.TryParse(known, out var parsed) && parsed.Means(name));
 }

@@ -38,9 +38,10 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
             }
         }
 
-        if (pulled != asked && asked.Tag is { } tag)
+        if (pulled != asked && asked is { Tag: { } tag, Digest: null })
         {
-            await store.Do(client => client.Images.TagImageAsync(pulled.ToString(), new ImageTagParameters { RepositoryName = asked.Repository, Tag = tag }, cancellation), cancellation);
+            var parameters = new ImageTagParameters { RepositoryName = asked.Repository, Tag = tag };
+            await store.Do((client, limit) => client.Images.TagImageAsync(pulled.ToString(), parameters, limit), cancellation);
         }
 
         return (await images.Find(pulled.ToString(), cancellation))?.ID ?? throw PullFailure.Of(reference, "the image was removed while it was pulled");
@@ -66,8 +67,12 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
         var parameters = new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Digest ?? name.Tag };
         try
         {
-            await store.Do(client => client.Images.CreateImageAsync(parameters, Convert(auth, name.Domain), progress, either.Token), either.Token);
+            await store.Follow(client => client.Images.CreateImageAsync(parameters, Convert(auth, name.Domain), progress, either.Token), either.Token);
             return progress.Error;
+        }
+        catch (InvalidDataException fault)
+        {
+            return fault.Message;
         }
         catch (DockerApiException fault)
         {

@@ -9,6 +9,9 @@ namespace RegistryProxy.NodeAgent.Images.Docker;
 /// <summary>The Docker Engine: waits a moment while it is not there, and says what it said when it fails.</summary>
 internal sealed class DockerStore : IDisposable
 {
+    /// <summary>How long the engine has for one answer: as long as kubelet waits for this service (runtimeRequestTimeout).</summary>
+    public static readonly TimeSpan MaxAnswerTime = TimeSpan.FromMinutes(2);
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -19,34 +22,38 @@ internal sealed class DockerStore : IDisposable
     public DockerStore(AgentSettings settings, TimeProvider time)
     {
         (_socket, _time) = (settings.Runtime.Socket, time);
-        _client = new DockerClientBuilder().WithEndpoint(new Uri($"unix://{_socket}")).WithTimeout(Timeout.InfiniteTimeSpan).Build();
+        _client = new DockerClientBuilder().WithTimeout(Timeout.InfiniteTimeSpan).WithTransportOptions(new EngineTransport(), new EngineAddress(_socket)).Build();
     }
 
-    /// <summary>Asks the engine.</summary>
-    /// <exception cref="RpcException">Unavailable, when it is not there.</exception>
+    /// <summary>Asks the engine, which has <see cref="MaxAnswerTime"/> for it.</summary>
+    /// <exception cref="RpcException">Unavailable, when it is not there; deadline exceeded, when it does not answer.</exception>
     /// <exception cref="DockerApiException">It answered an error.</exception>
-    public async Task<T> Ask<T>(Func<IDockerClient, Task<T>> question, CancellationToken cancellation)
+    public async Task<T> Ask<T>(Func<IDockerClient, CancellationToken, Task<T>> question, CancellationToken cancellation)
     {
-        var end = _time.GetUtcNow() + Patience;
-        while (true)
+        using var patience = new CancellationTokenSource(MaxAnswerTime, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        try
         {
-            try
-            {
-                return await question(_client);
-            }
-            catch (Exception fault) when (IsAway(fault) && !cancellation.IsCancellationRequested)
-            {
-                if (_time.GetUtcNow() >= end)
-                {
-                    throw new RpcException(new Status(StatusCode.Unavailable, $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));
-                }
-
-                await Task.Delay(Pause, _time, cancellation);
-            }
+            return await Try(client => question(client, limit.Token), limit.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(
+                StatusCode.DeadlineExceeded, $"the Docker Engine at unix://{_socket} gave no answer within {MaxAnswerTime.TotalMinutes:0} minutes"));
         }
     }
 
-    public Task Do(Func<IDockerClient, Task> order, CancellationToken cancellation) => Ask(
+    /// <summary>Tells the engine to do something, as <see cref="Ask"/> does.</summary>
+    public Task Do(Func<IDockerClient, CancellationToken, Task> order, CancellationToken cancellation) => Ask(
+        async (client, limit) =>
+        {
+            await order(client, limit);
+            return true;
+        },
+        cancellation);
+
+    /// <summary>Follows what the engine does for as long as it goes on: whoever calls says when that is too long.</summary>
+    public Task Follow(Func<IDockerClient, Task> order, CancellationToken cancellation) => Try(
         async client =>
         {
             await order(client);
@@ -69,6 +76,27 @@ internal sealed class DockerStore : IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    private async Task<T> Try<T>(Func<IDockerClient, Task<T>> question, CancellationToken cancellation)
+    {
+        var end = _time.GetUtcNow() + Patience;
+        while (true)
+        {
+            try
+            {
+                return await question(_client);
+            }
+            catch (Exception fault) when (IsAway(fault) && !cancellation.IsCancellationRequested)
+            {
+                if (_time.GetUtcNow() >= end)
+                {
+                    throw new RpcException(new Status(StatusCode.Unavailable, $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));
+                }
+
+                await Task.Delay(Pause, _time, cancellation);
+            }
+        }
+    }
 
     /// <summary>The connection was not made, or was cut before an answer; an error that the engine answered is none of these.</summary>
     private static bool IsAway(Exception fault) => fault is HttpRequestException or IOException or SocketException or TimeoutException;

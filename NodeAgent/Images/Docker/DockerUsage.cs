@@ -49,9 +49,11 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
 
     private async Task<Measured> Measure()
     {
-        var root = (await store.Ask(client => client.System.GetSystemInfoAsync(), CancellationToken.None)).DockerRootDir;
-        var images = await store.Ask(client => client.Images.ListImagesAsync(new ImagesListParameters { All = true, SharedSize = true }), CancellationToken.None);
-        var containers = await store.Ask(client => client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Size = true }), CancellationToken.None);
+        var root = (await store.Ask((client, limit) => client.System.GetSystemInfoAsync(limit), CancellationToken.None)).DockerRootDir;
+        var images = await store.Ask(
+            (client, limit) => client.Images.ListImagesAsync(new ImagesListParameters { All = true, SharedSize = true }, limit), CancellationToken.None);
+        var containers = await store.Ask(
+            (client, limit) => client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
         return new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow());
     }
 

@@ -2,6 +2,7 @@ using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -99,6 +100,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         {
             host.Delete(listen);
             host.Delete($"{folder}/agent.sock");
+            host.Delete($"{folder}/{SocketLock.FileName}");
+            host.List(folder, "*.sock.*").ToList().ForEach(host.Delete);
             host.DeleteEmpty(folder);
         }
     }

@@ -1,0 +1,38 @@
+using Grpc.Core;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.NodeAgent.Images.Cri;
+
+/// <summary>Sends one pull to the image service behind this one and holds the answer, so that it may be sent once more.</summary>
+internal sealed class CriCall(CriChannel channel)
+{
+    private static readonly Uri Target = new(CriChannel.Origin + CriForwarder.PullPath);
+    private static readonly Version Http2 = new(2, 0);
+
+    /// <summary>Sends a message under the header fields of a call; <c>null</c> when the call was answered with a failure instead.</summary>
+    public async Task<CriAnswer?> Send(HttpContext context, byte[] message)
+    {
+        using var request = new HttpRequestMessage
+        {
+            Method = HttpMethod.Post, RequestUri = Target, Version = Http2,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact, Content = new ByteArrayContent(message),
+        };
+        await HttpTransformer.Empty.TransformRequestAsync(context, request, CriChannel.Origin, context.RequestAborted);
+        request.Content.Headers.ContentLength = message.Length;
+        try
+        {
+            var response = await channel.Invoker.SendAsync(request, context.RequestAborted);
+            await response.Content.LoadIntoBufferAsync(GrpcMessage.MaxMessage + GrpcMessage.Prefix, context.RequestAborted);
+            return new CriAnswer(response);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException)
+        {
+            GrpcAnswer.Fail(context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
+            return null;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}
