@@ -12,6 +12,7 @@ using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Benchmarks;
 
@@ -24,7 +25,8 @@ public class CacheBenchmarks : IDisposable
 
     private static readonly Upstream Hub = new(new UpstreamSnapshot { Name = "hub", Url = new Uri(Address), Account = "me" }, []);
 
-    private static readonly TagKey Tag = new("acme", Hub.Identity, Address, "team-a/deep/app", "v1", ManifestTypes.OciManifest);
+    private static readonly TagKey Tag = new(
+        new TenantRepository(new Supplier("acme", Hub.Identity), Address, RepositoryName.Parse("team-a/deep/app")), Protocol.Tag.Parse("v1"), ManifestTypes.OciManifest);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("registryproxy-benchmark-").FullName;
     /// <summary>Stands still: what is kept stays fresh however long is measured.</summary>
@@ -76,7 +78,7 @@ public class CacheBenchmarks : IDisposable
     [Benchmark]
     public async Task<long> OpenBlob()
     {
-        using var lease = await _blobs.Open(Tag.Tenant, Hub, _content.Digest);
+        using var lease = await _blobs.Open("acme", Hub, _content.Digest);
         return lease!.Size;
     }
 
@@ -84,10 +86,10 @@ public class CacheBenchmarks : IDisposable
     {
         var bytes = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}"}""");
         _content = ManifestContent.Of(ManifestContent.DigestOf(bytes), MediaType, bytes)!;
-        _holding = new Holding(Tag.Tenant, Tag.Upstream, Address, Tag.Repository, _content.Digest.Value);
+        _holding = new Holding(Tag.Repository, _content.Digest);
         _manifests.Add(_holding.Supplier, _content);
-        _tags.Learn(Tag, _content, _writes.Mark(Address, Tag.Repository));
-        _holdings.Learn(_holding, _writes.Mark(Address, Tag.Repository));
+        _tags.Learn(Tag, _content, _writes.Mark(Tag.Repository));
+        _holdings.Learn(_holding, _writes.Mark(Tag.Repository));
         using var blob = _store.Begin(_holding.Supplier, bytes.Length)!;
         blob.MakeRoom(bytes.Length);
         RandomAccess.Write(blob.File, bytes, 0);

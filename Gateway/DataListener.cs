@@ -1,26 +1,21 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Distribution;
-using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
-using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
 /// <summary>
-/// Everything that arrives on the data listener, by its raw target: probes, then the tenant of the host, then the distribution API, the
-/// token endpoint or the key set. Whatever else is asked for is not there.
+/// Everything that arrives on the data listener, by its raw target: probes, then the endpoints of the host's tenant. What goes wrong on the way
+/// is answered here.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    TenantLimits limits, RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
+    CurrentMap current, TenantEndpoints endpoints, RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes.</summary>
     public static Task RefuseMalformed(HttpContext context, string reason)
@@ -70,12 +65,8 @@ internal sealed partial class DataListener(
             : DistributionErrorWriter.Write(context, DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5));
     }
 
-    private static ReadOnlySpan<char> PathOf(HttpContext context)
-    {
-        ReadOnlySpan<char> target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var question = target.IndexOf('?');
-        return question < 0 ? target : target[..question];
-    }
+    private static ReadOnlySpan<char> PathOf(HttpContext context) =>
+        new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Path;
 
     private Task Dispatch(HttpContext context)
     {
@@ -97,7 +88,7 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
-            ? Count(context, tenant, Admit(context, path, site, map))
+            ? Count(context, tenant, endpoints.Handle(context, path, site, map))
             : DistributionErrorWriter.Write(context, UnknownHost());
     }
 
@@ -123,38 +114,6 @@ internal sealed partial class DataListener(
         {
             statistics.Answered(tenant.Name, context.Response.StatusCode);
         }
-    }
-
-    /// <summary>Whatever is asked for on the host of a tenant counts.</summary>
-    private Task Admit(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
-    {
-        var isDistribution = path.StartsWith("/v2/");
-        if (isDistribution)
-        {
-            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
-        }
-
-        return limits.Admit(site.Tenant) is { } tooMany ? DistributionErrorWriter.Write(context, tooMany)
-            : RequestBounds.Refuse(context.Request) is { } refused ? DistributionErrorWriter.Write(context, refused)
-            : isDistribution ? distribution.Handle(context, site, map)
-            : path is "/token" ? tokens.Handle(context, site)
-            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? DistributionErrorWriter.Write(context, tooManyHere)
-            : Serve(context, path, site, map);
-    }
-
-    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
-    {
-        if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
-        {
-            return logins.Handle(context, site, path);
-        }
-
-        return path switch
-        {
-            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
-            "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
-            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
-        };
     }
 
     private static Task Probe(HttpContext context, bool healthy)

@@ -40,6 +40,7 @@ public static class GatewayExtensions
         services.AddHttpForwarder();
         return services.AddSingleton(options)
             .AddSingleton<DataListener>()
+            .AddSingleton<TenantEndpoints>()
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<SnapshotMeter>()
             .AddSingleton<AuditTrail>()
@@ -81,6 +82,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
         .AddSingleton<CurrentMap>()
         .AddSingleton<SnapshotRounds>()
+        .AddSingleton<SnapshotInstaller>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();
 
@@ -113,13 +115,19 @@ public static class GatewayExtensions
         .AddSingleton<StoredBlobs>()
         .AddSingleton<BlobFills>()
         .AddSingleton<BlobSender>()
+        .AddSingleton<LinkCheck>()
+        .AddSingleton<UnkeptBlobs>()
         .AddSingleton<BlobCache>()
         .AddSingleton<StoredManifests>()
         .AddSingleton<TagIndex>()
         .AddSingleton<ManifestFetcher>()
         .AddSingleton<ManifestCache>()
-        .AddSingleton<CacheFollower>()
-        .AddHostedService(services => services.GetRequiredService<CacheFollower>());
+        .AddSingleton<CacheCluster>()
+        .AddSingleton<CacheInvalidation>()
+        .AddSingleton<WriteAnnouncer>()
+        .AddSingleton<CacheReporter>()
+        .AddHostedService<CacheFollower>()
+        .AddHostedService<DiskRecovery>();
 
     private static IServiceCollection AddDistribution(this IServiceCollection services) => services
         .AddSingleton<DistributionEndpoints>()

@@ -8,7 +8,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>PUT of manifests, DELETE of manifests, tags and blobs.</summary>
-internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower cache)
+internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnouncer announcer)
 {
     public Task PutManifest(Exchange exchange)
     {
@@ -18,7 +18,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         }
 
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
-        return Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
+        return Write(exchange, exchange.Path.Reference!, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
             Scope = UpstreamScope.Push(exchange.UpstreamName),
@@ -29,7 +29,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         });
     }
 
-    public Task DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!.ToString(), new Forwarding
+    public Task DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!, new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
@@ -38,7 +38,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         Response = NoContent,
     });
 
-    public Task DeleteBlob(Exchange exchange) => Write(exchange, exchange.Path.Digest!.Value, new Forwarding
+    public Task DeleteBlob(Exchange exchange) => Write(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
@@ -51,7 +51,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
     /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after. Other routes may cache what this
     /// one does not, so every write is told.
     /// </summary>
-    private async Task Write(Exchange exchange, string reference, Forwarding forwarding)
+    private async Task Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
     {
         if (!exchange.Map.HasCache)
         {
@@ -59,7 +59,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
             return;
         }
 
-        if (!await cache.Announce(exchange.Destination, reference, isFinished: false))
+        if (!await announcer.Announce(exchange.Destination, reference, isFinished: false))
         {
             await DistributionErrorWriter.Write(exchange.Context, Untold());
             return;
@@ -70,7 +70,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         {
             await forwarder.Forward(exchange, forwarding with { Succeeded = async _ =>
             {
-                await cache.Announce(exchange.Destination, reference, isFinished: true);
+                await announcer.Announce(exchange.Destination, reference, isFinished: true);
                 isTold = true;
             } });
         }
@@ -78,7 +78,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, CacheFollower
         {
             if (!isTold)
             {
-                await cache.Announce(exchange.Destination, reference, IsRefused(exchange));
+                await announcer.Announce(exchange.Destination, reference, IsRefused(exchange));
             }
         }
     }

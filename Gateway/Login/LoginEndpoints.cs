@@ -45,8 +45,7 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
 
     private static bool TryReadQuery(HttpContext context, out QueryParameters query)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var question = target.IndexOf('?');
-        return QueryParameters.TryParse(question < 0 ? [] : target.AsSpan(question + 1), out query);
+        var target = new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        return QueryParameters.TryParse(target.Query, out query);
     }
 }

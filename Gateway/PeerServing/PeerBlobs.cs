@@ -16,7 +16,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
     public async Task<bool> Serve(HttpContext context, Digest digest, PeerTicket ticket)
     {
         var holding = ticket.Holding;
-        if (holdings.Knows(holding) && await stored.Open(holding.Tenant, ticket.Upstream, digest) is { } lease)
+        if (holdings.Knows(holding) && await stored.Open(holding.Supplier.Tenant, ticket.Upstream, digest) is { } lease)
         {
             using (lease)
             {
@@ -60,7 +60,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
 
     private async Task Send(HttpContext context, Digest digest, long size, Func<ByteRange, Task> send)
     {
-        var (range, error) = ContentHead.WriteBlob(context, digest.Value, size);
+        var (range, error) = ContentHead.WriteBlob(context, digest, size);
         if (range is not { } wanted)
         {
             context.Response.StatusCode = error?.Status ?? context.Response.StatusCode;

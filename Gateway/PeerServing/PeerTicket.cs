@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Snapshots;
@@ -31,9 +32,10 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
             using var document = JsonDocument.Parse(payload, Strict);
             var claims = document.RootElement;
             return FetchKey.TryParse(Text(claims, FetchTicketClaims.Blob), out var blob) && map.UpstreamOf(blob.Upstream) is { } upstream
+                && RepositoryName.TryParse(blob.Repository, out var repository) && Digest.TryParse(blob.Digest, out var digest)
                 ? new PeerTicket(
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
-                    new Holding(blob.Tenant, blob.Upstream, upstream.Address, blob.Repository, blob.Digest),
+                    new Holding(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, repository), digest),
                     upstream,
                     DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;
@@ -46,7 +48,7 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
 
     /// <summary>Whether it opens a blob of this gateway for whoever shows a certificate.</summary>
     public bool Opens(Digest digest, LocalPeer local, string certificate) =>
-        Holder == local.Id && Holding.Digest == digest.Value && Certificate == certificate;
+        Holder == local.Id && Holding.Digest == digest && Certificate == certificate;
 
     private static string Text(JsonElement claims, string name) => claims.GetProperty(name).GetString() ?? throw new FormatException("a claim is null");
 }

@@ -15,7 +15,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
 
     /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within <paramref name="patience"/>.</summary>
     public async Task<HttpResponseMessage?> Open(
-        FetchMember holder, string ticket, string digest, long? from, TimeSpan patience, CancellationToken cancellation)
+        FetchMember holder, string ticket, Digest digest, long? from, TimeSpan patience, CancellationToken cancellation)
     {
         if (!IPAddress.TryParse(holder.Address.Host.Trim('[', ']'), out _) || holder.Address.Scheme != Uri.UriSchemeHttps)
         {

@@ -8,7 +8,7 @@ internal static class PeerPath
 {
     private const string Prefix = "/peer/v1/blobs/";
 
-    public static OriginForm Of(string digest) => OriginForm.Of(Prefix + digest);
+    public static OriginForm Of(Digest digest) => OriginForm.Of(Prefix + digest.Value);
 
     public static bool TryParse(string target, [NotNullWhen(true)] out Digest? digest)
     {

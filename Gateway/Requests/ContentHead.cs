@@ -10,10 +10,10 @@ internal static class ContentHead
     public const string Never = "private, no-store";
 
     /// <summary>Writes what every such answer has; <c>true</c> when the client has the content already: 304, and no body.</summary>
-    public static bool Write(HttpContext context, string digest, string etag, string mediaType, string cacheControl)
+    public static bool Write(HttpContext context, Digest digest, string etag, string mediaType, string cacheControl)
     {
         var headers = context.Response.Headers;
-        headers["Docker-Content-Digest"] = digest;
+        headers["Docker-Content-Digest"] = digest.Value;
         headers.ETag = etag;
         headers.CacheControl = cacheControl;
         if (Matches(context.Request, etag))
@@ -27,9 +27,9 @@ internal static class ContentHead
     }
 
     /// <summary>Writes the head of a blob; the range to send, or <c>null</c> when there is nothing to send, with the error if there is one.</summary>
-    public static (ByteRange? Range, DistributionError? Error) WriteBlob(HttpContext context, string digest, long size)
+    public static (ByteRange? Range, DistributionError? Error) WriteBlob(HttpContext context, Digest digest, long size)
     {
-        var etag = $"\"{digest}\"";
+        var etag = $"\"{digest.Value}\"";
         var response = context.Response;
         if (Write(context, digest, etag, "application/octet-stream", ForEver))
         {

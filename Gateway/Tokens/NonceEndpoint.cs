@@ -14,9 +14,7 @@ internal sealed class NonceEndpoint(ClusterQuestions questions, GrainCallMeter m
 
     public async Task Handle(HttpContext context, Site site)
     {
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var question = target.IndexOf('?');
-        if (question < 0 || !QueryParameters.TryParse(target.AsSpan(question + 1), out var query)
+        if (!QueryParameters.TryParse(new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
             || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
         {
             await DistributionErrorWriter.Write(context, DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400));

@@ -32,9 +32,8 @@ internal static class TokenRequestReader
     {
         if (HttpMethods.IsGet(context.Request.Method))
         {
-            var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-            var question = target.IndexOf('?');
-            return QueryParameters.TryParse(question < 0 ? [] : target.AsSpan(question + 1), out var query)
+            var target = new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+            return QueryParameters.TryParse(target.Query, out var query)
                 ? ReadQuery(context.Request, query)
                 : (null, Malformed);
         }

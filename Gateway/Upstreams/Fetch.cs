@@ -5,13 +5,15 @@ namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>A request of the cache's own to an upstream.</summary>
 /// <param name="Destination">The upstream and the repository's name there.</param>
-/// <param name="Kind"><c>blobs</c> or <c>manifests</c>.</param>
-/// <param name="Reference">A digest or tag.</param>
+/// <param name="Target">Path and query there.</param>
 /// <param name="Accept">The media types that the client takes; empty for no such header.</param>
+/// <param name="IsManifest">Whether upstreams that limit pulls count it when it is a GET.</param>
 /// <param name="NotFound">What a 404 means.</param>
-internal sealed record Fetch(Destination Destination, string Kind, string Reference, string Accept, DistributionError NotFound)
+internal sealed record Fetch(Destination Destination, OriginForm Target, string Accept, bool IsManifest, DistributionError NotFound)
 {
-    public OriginForm Target => OriginForm.Of($"/v2/{Destination.Name}/{Kind}/{Reference}");
+    public static Fetch Blob(Destination destination, Digest digest) => new(
+        destination, OriginForm.Of($"/v2/{destination.Name}/blobs/{digest}"), "", false, DistributionError.BlobUnknown());
 
-    public bool IsManifest => Kind == "manifests";
+    public static Fetch Manifest(Destination destination, ManifestReference reference, string accept) => new(
+        destination, OriginForm.Of($"/v2/{destination.Name}/manifests/{reference}"), accept, true, DistributionError.ManifestUnknown());
 }

@@ -54,11 +54,8 @@ internal sealed class MirrorEndpoint
         }
     }
 
-    private static string? Registry(string target)
-    {
-        var question = target.IndexOf('?');
-        return question >= 0 && QueryParameters.TryParse(target.AsSpan(question + 1), out var query) && query.TryGetSingle("ns", out var registry) ? registry : null;
-    }
+    private static string? Registry(string target) =>
+        QueryParameters.TryParse(new RawTarget(target).Query, out var query) && query.TryGetSingle("ns", out var registry) ? registry : null;
 
     private static Task Refuse(HttpContext context, int status, string message)
     {

@@ -9,6 +9,10 @@ public sealed record ManifestReference
 
     public Digest? Digest { get; }
 
+    public static ManifestReference Of(Tag tag) => new(tag, null);
+
+    public static ManifestReference Of(Digest digest) => new(null, digest);
+
     /// <summary>Parses a reference; anything with a colon must be a digest.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out ManifestReference reference)
     {

@@ -20,5 +20,9 @@ public sealed record Tag
         return true;
     }
 
+    /// <summary>Parses a tag.</summary>
+    /// <exception cref="FormatException">The text is not a tag.</exception>
+    public static Tag Parse(string text) => TryParse(text, out var tag) ? tag : throw new FormatException($"'{text}' is not a tag");
+
     public override string ToString() => Value;
 }

@@ -29,22 +29,20 @@ public sealed record DistributionPath
     {
         path = null!;
         error = null!;
-        ReadOnlySpan<char> target = rawTarget;
-        var question = target.IndexOf('?');
-        var raw = question < 0 ? target : target[..question];
-        if (!raw.StartsWith("/v2/") || raw.ContainsAny('%', '\\') || target.Contains('#'))
+        var target = new RawTarget(rawTarget);
+        if (!target.Path.StartsWith("/v2/") || target.Path.ContainsAny('%', '\\') || rawTarget.Contains('#'))
         {
             error = DistributionError.NameInvalid("the path is not one of the distribution API; it takes no percent-encoding");
             return false;
         }
 
-        if (!QueryParameters.TryParse(question < 0 ? [] : target[(question + 1)..], out var query))
+        if (!QueryParameters.TryParse(target.Query, out var query))
         {
             error = DistributionError.Unsupported("the query has a broken escape sequence", 400);
             return false;
         }
 
-        if (!TryParseEndpoint(raw[4..], out path, out error))
+        if (!TryParseEndpoint(target.Path[4..], out path, out error))
         {
             return false;
         }

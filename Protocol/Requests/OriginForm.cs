@@ -26,10 +26,10 @@ public readonly record struct OriginForm
     public string Text => _text ?? "/";
 
     /// <summary>The part before the question mark.</summary>
-    public string Path => Text.IndexOf('?') is var question && question < 0 ? Text : Text[..question];
+    public string Path => new RawTarget(Text).Path.ToString();
 
     /// <summary>The part behind the question mark; empty when there is none.</summary>
-    public string Query => Text.IndexOf('?') is var question && question < 0 ? "" : Text[(question + 1)..];
+    public string Query => new RawTarget(Text).Query.ToString();
 
     /// <summary>A text that this program wrote from parsed values.</summary>
     /// <exception cref="FormatException">It is not of this form.</exception>
@@ -73,8 +73,7 @@ public readonly record struct OriginForm
     /// <summary>Whether a segment of the path is <c>.</c> or <c>..</c>, also where its dots are encoded (RFC 3986 §5.2.4).</summary>
     private static bool HasDotSegments(ReadOnlySpan<char> text)
     {
-        var question = text.IndexOf('?');
-        var path = question < 0 ? text : text[..question];
+        var path = new RawTarget(text).Path;
         foreach (var range in path.Split('/'))
         {
             if (IsDots(path[range]))

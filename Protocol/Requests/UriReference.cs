@@ -18,7 +18,7 @@ public sealed record UriReference
     public Uri Address => Origin.At(_pathAndQuery);
 
     /// <summary>The part behind the question mark; empty when there is none.</summary>
-    public string Query => _pathAndQuery.IndexOf('?') is var question && question < 0 ? "" : _pathAndQuery[(question + 1)..];
+    public string Query => new RawTarget(_pathAndQuery).Query.ToString();
 
     /// <summary>The path and query, for an address on an origin that is known already; <c>null</c> when it might name another.</summary>
     public OriginForm? Target => OriginForm.TryParse(_pathAndQuery, out var target) ? target : null;

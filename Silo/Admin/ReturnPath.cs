@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Routing.Template;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Silo.Admin;
 
@@ -27,8 +28,7 @@ internal static class ReturnPath
             return Default;
         }
 
-        var question = asked.IndexOf('?');
-        var path = question < 0 ? asked : asked[..question];
+        var path = new RawTarget(asked).Path.ToString();
         return !path.AsSpan().ContainsAnyExcept(OfPath) && !asked.AsSpan(path.Length).ContainsAnyExcept(OfQuery) && IsMapped(path, endpoints) ? asked : Default;
     }
 

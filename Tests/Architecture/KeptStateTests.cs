@@ -20,7 +20,7 @@ public sealed class KeptStateTests
     private static readonly Dictionary<string, string> Known = new()
     {
         ["BlobFills._running"] = "one for each download that somebody waits for",
-        ["CacheFollower._untold"] = "CacheFollower.MaxUntold writes of fixed size",
+        ["WriteAnnouncer._untold"] = "WriteAnnouncer.MaxUntold writes of fixed size",
         ["DiskIndex._entries"] = "one for each file of the cache",
         ["DiskIndex._shares"] = "one for each tenant of the configuration",
         ["DiskShare._byUse"] = "one for each file of the cache",

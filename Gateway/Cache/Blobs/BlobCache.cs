@@ -1,7 +1,6 @@
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
-using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -13,31 +12,20 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// 3. else from the one download of it, which everybody joins.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, HoldingIndex holdings, WriteWatch writes, BlobSender sender, DiskStore store, UpstreamFetcher fetcher,
-    FillSources sources, CacheMeter meter, TimeProvider time, ILogger<BlobCache> logger)
+    StoredBlobs stored, BlobFills fills, LinkCheck links, UnkeptBlobs unkept, BlobSender sender, CacheMeter meter, ILogger<BlobCache> logger)
 {
-    /// <summary>How many blobs that do not fit are remembered, so that the upstream is asked for them once and not twice.</summary>
-    private const int UnkeptCapacity = 1000;
-
-    private const int UnkeptMaxBytes = 1024 * 1024;
-
-    /// <summary>For how long they are; another time they may have another length.</summary>
-    private static readonly TimeSpan UnkeptLifetime = TimeSpan.FromMinutes(1);
-
-    private readonly WeighedCache<FillKey, long> _unkept = new(UnkeptCapacity, UnkeptMaxBytes, static (key, _) => TextWeight.Of(key.Digest));
-
     /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
     public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
     {
         var digest = exchange.Path.Digest!;
-        var holding = Holding.Of(exchange, digest.Value);
-        var fetch = new Fetch(exchange.Destination, "blobs", digest.Value, "", DistributionError.BlobUnknown());
+        var holding = Holding.Of(exchange, digest);
+        var fetch = Fetch.Blob(exchange.Destination, digest);
 
         // 1. To know a digest opens nothing.
-        var opened = holdings.Knows(holding);
-        if (!opened && (stored.Has(holding.Tenant, exchange.Upstream, digest) || fills.IsRunning(holding)))
+        var opened = links.Knows(holding);
+        if (!opened && (stored.Has(holding.Supplier.Tenant, exchange.Upstream, digest) || fills.IsRunning(holding)))
         {
-            if (await Confirm(exchange, fetch, holding) is { } refused)
+            if (await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
             {
                 return refused;
             }
@@ -46,7 +34,7 @@ internal sealed partial class BlobCache(
         }
 
         // 2. From the disk.
-        if (opened && await stored.Open(holding.Tenant, exchange.Upstream, digest) is { } lease)
+        if (opened && await stored.Open(holding.Supplier.Tenant, exchange.Upstream, digest) is { } lease)
         {
             using (lease)
             {
@@ -56,14 +44,14 @@ internal sealed partial class BlobCache(
 
         // 3. From the download.
         return exchange.IsHead ? await Ask(exchange, stream, holding)
-            : store.IsWritable && !IsUnkept(holding) ? await Join(exchange, stream, digest, holding, fetch)
+            : unkept.MayBeKept(holding) ? await Join(exchange, stream, digest, holding, fetch)
             : await Bypass(exchange, stream, holding);
     }
 
     private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
     {
         Mark(exchange, CacheState.Hit);
-        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest.Value, lease.Size);
+        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, lease.Size);
         if (range is { } wanted)
         {
             meter.Saved(wanted.Count);
@@ -76,26 +64,24 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Join(
         Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(
-            holding, () => new BlobFill(digest, holding, fetch, store, sources.For(fetch, holding), meter, time) { Asked = writes.Mark(holding.Address, holding.Repository) });
+        var (fill, isNew) = fills.Join(holding, fetch);
         try
         {
-            if (!isNew && fill.Starter != holding && !holdings.Knows(holding) && await Confirm(exchange, fetch, holding) is { } refused)
+            if (!isNew && fill.Starter != holding && !links.Knows(holding) && await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
             {
                 return refused;
             }
 
             if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
             {
-                return Judge(holding, error);
+                return links.Judge(holding, error);
             }
 
             if (!fill.IsKept)
             {
-                // One that has no room just now may have it in a moment.
-                if (fill.Starter == holding && (fill.Size < 0 || fill.Size > store.MaxObjectBytes))
+                if (fill.Starter == holding)
                 {
-                    _unkept.Set(FillKey.Of(holding), time.GetTimestamp());
+                    unkept.Note(holding, fill.Size);
                 }
 
                 return await Bypass(exchange, stream, holding);
@@ -103,7 +89,7 @@ internal sealed partial class BlobCache(
 
             if (fill.Starter == holding)
             {
-                holdings.Learn(holding, fill.Asked);
+                links.Learn(holding, fill.Asked);
             }
 
             return await Follow(exchange, digest, fill, fetch, isNew);
@@ -114,20 +100,17 @@ internal sealed partial class BlobCache(
         }
     }
 
-    private bool IsUnkept(in Holding holding) =>
-        _unkept.TryGet(FillKey.Of(holding), out var since) && time.GetElapsedTime(since) < UnkeptLifetime;
-
     private async Task<DistributionError?> Bypass(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
     {
         Mark(exchange, CacheState.Bypass);
-        return Judge(holding, await stream());
+        return links.Judge(holding, await stream());
     }
 
     private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
     {
         var state = isNew ? CacheState.Miss : CacheState.Joined;
         Mark(exchange, isNew && fill.IsFromPeer ? CacheState.Peer : state);
-        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest.Value, fill.Size);
+        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, fill.Size);
         if (range is { } wanted)
         {
             meter.Saved(isNew && !fill.IsFromPeer ? 0 : wanted.Count);
@@ -141,43 +124,16 @@ internal sealed partial class BlobCache(
     private async Task<DistributionError?> Ask(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
     {
         Mark(exchange, CacheState.Miss);
-        var mark = writes.Mark(holding.Address, holding.Repository);
+        var mark = links.Mark(holding);
         var error = await stream();
 
         // A client that has gone leaves a response that says nothing.
         if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
         {
-            holdings.Learn(holding, mark);
+            links.Learn(holding, mark);
         }
 
-        return Judge(holding, error);
-    }
-
-    /// <summary>Asks the upstream whether the repository holds it; the error for the client when not.</summary>
-    private async Task<DistributionError?> Confirm(Exchange exchange, Fetch fetch, Holding holding)
-    {
-        var mark = writes.Mark(holding.Address, holding.Repository);
-        var (answer, error) = await fetcher.Ask(fetch, exchange.Aborted);
-        answer?.Dispose();
-        exchange.Aborted.ThrowIfCancellationRequested();
-        if (error is null)
-        {
-            holdings.Learn(holding, mark);
-            return null;
-        }
-
-        return Outage.Is(error) && holdings.Knew(holding) ? null : Judge(holding, error);
-    }
-
-    /// <summary>An upstream that says no ends what was known.</summary>
-    private DistributionError? Judge(in Holding holding, DistributionError? error)
-    {
-        if (error is not null && Outage.IsRefusal(error))
-        {
-            holdings.Forget(holding);
-        }
-
-        return error;
+        return links.Judge(holding, error);
     }
 
     private void Mark(Exchange exchange, CacheState state)

@@ -14,13 +14,13 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// One download of a blob into the cache, shared by all who want it. It hashes what it writes; the last byte is given out only when the
 /// digest is right, so that nobody gets a wrong blob that ends cleanly. When everybody has left before half of it came, it stops.
 /// </summary>
-internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, DiskStore store, FillSource source, CacheMeter meter, TimeProvider time)
+internal sealed class BlobFill(Holding starter, Fetch fetch, DiskStore store, FillSource source, CacheMeter meter, TimeProvider time)
     : IDisposable
 {
     private const int ChunkBytes = 256 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly BlobHash _hash = new(digest);
+    private readonly BlobHash _hash = new(starter.Digest);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<DistributionError?> _head = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -240,7 +240,7 @@ internal sealed class BlobFill(Digest digest, Holding starter, Fetch fetch, Disk
             return FillEnd.Failed;
         }
 
-        TryDisk(() => _file.Keep(StoredBlobs.NameOf(digest)));
+        TryDisk(() => _file.Keep(StoredBlobs.NameOf(starter.Digest)));
         return FillEnd.Complete;
     }
 

@@ -1,5 +1,8 @@
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
@@ -7,7 +10,8 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream what
 /// is not checked yet.
 /// </summary>
-internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills> logger)
+internal sealed partial class BlobFills(
+    Deliveries deliveries, DiskStore store, FillSources sources, WriteWatch writes, CacheMeter meter, TimeProvider time, ILogger<BlobFills> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<FillKey, BlobFill> _running = [];
@@ -30,7 +34,7 @@ internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills
     }
 
     /// <summary>Joins the download of a digest, or begins it; the caller leaves it in the end.</summary>
-    public (BlobFill Fill, bool IsNew) Join(in Holding holding, Func<BlobFill> make)
+    public (BlobFill Fill, bool IsNew) Join(in Holding holding, Fetch fetch)
     {
         var key = FillKey.Of(holding);
         lock (_gate)
@@ -40,7 +44,7 @@ internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills
                 return (running, false);
             }
 
-            var fill = make();
+            var fill = new BlobFill(holding, fetch, store, sources.For(fetch, holding), meter, time) { Asked = writes.Mark(holding.Repository) };
             fill.TryJoin();
             _running[key] = fill;
             _ = Run(key, fill);
@@ -53,12 +57,12 @@ internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills
         await fill.Run();
         if (fill.End == FillEnd.Complete)
         {
-            deliveries.Add(new Supplier(key.Tenant, key.Upstream), key.Digest);
+            deliveries.Add(key.Supplier, key.Digest);
         }
 
         if (fill.Fault is { } fault)
         {
-            LogFault(fault, key.Digest, key.Upstream);
+            LogFault(fault, key.Digest, key.Supplier.Upstream);
         }
 
         lock (_gate)
@@ -73,11 +77,11 @@ internal sealed partial class BlobFills(Deliveries deliveries, ILogger<BlobFills
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The download of {Digest} of upstream {Upstream} ended by a fault of this gateway")]
-    private partial void LogFault(Exception fault, string digest, string upstream);
+    private partial void LogFault(Exception fault, Digest digest, string upstream);
 }
 
 /// <summary>What makes two downloads the same.</summary>
-internal readonly record struct FillKey(string Tenant, string Upstream, string Digest)
+internal readonly record struct FillKey(Supplier Supplier, Digest Digest)
 {
-    public static FillKey Of(in Holding holding) => new(holding.Tenant, holding.Upstream, holding.Digest);
+    public static FillKey Of(in Holding holding) => new(holding.Supplier, holding.Digest);
 }

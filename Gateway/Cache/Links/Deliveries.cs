@@ -17,10 +17,10 @@ internal sealed class Deliveries(DiskStore store)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 32 * 1024 * 1024;
 
-    private readonly WeighedCache<Delivery, bool> _known = new(Capacity, MaxBytes, static (delivery, _) => TextWeight.Of(delivery.Digest));
+    private readonly WeighedCache<Delivery, bool> _known = new(Capacity, MaxBytes, static (delivery, _) => TextWeight.Of(delivery.Digest.Value));
 
     /// <summary>An upstream sent these bytes, and they were right.</summary>
-    public void Add(in Supplier supplier, string digest) => _known.Set(new Delivery(supplier, digest), true);
+    public void Add(in Supplier supplier, Digest digest) => _known.Set(new Delivery(supplier, digest), true);
 
     /// <summary>Whether bytes may be served to a tenant on the word of an upstream.</summary>
     /// <param name="file">The name that the bytes have on the disk.</param>
@@ -28,7 +28,7 @@ internal sealed class Deliveries(DiskStore store)
     {
         foreach (var identity in upstream.Suppliers)
         {
-            if (_known.TryGet(new Delivery(new Supplier(tenant, identity), digest.Value), out _))
+            if (_known.TryGet(new Delivery(new Supplier(tenant, identity), digest), out _))
             {
                 return true;
             }
@@ -44,7 +44,7 @@ internal sealed class Deliveries(DiskStore store)
             var supplier = new Supplier(tenant, identity);
             if (supplier.Owner == owner)
             {
-                Add(supplier, digest.Value);
+                Add(supplier, digest);
                 return true;
             }
         }
@@ -52,5 +52,5 @@ internal sealed class Deliveries(DiskStore store)
         return false;
     }
 
-    private readonly record struct Delivery(Supplier Supplier, string Digest);
+    private readonly record struct Delivery(Supplier Supplier, Digest Digest);
 }

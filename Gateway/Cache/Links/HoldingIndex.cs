@@ -16,7 +16,7 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     private const int MaxBytes = 32 * 1024 * 1024;
 
     private readonly WeighedCache<Holding, long> _known = new(
-        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository) + TextWeight.Of(holding.Digest));
+        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository.Name.Value) + TextWeight.Of(holding.Digest.Value));
 
     public bool Knows(in Holding holding) =>
         _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
@@ -42,9 +42,12 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     /// <summary>Something was deleted or replaced: no tenant's knowledge of it stays.</summary>
     public void Forget(WriteTarget target)
     {
-        foreach (var (key, _) in _known.Entries.Where(entry => entry.Key.Target == target))
+        if (target.Reference.Digest is { } digest)
         {
-            _known.Remove(key);
+            foreach (var (key, _) in _known.Entries.Where(entry => entry.Key.Digest == digest && entry.Key.Repository.IsOf(target)))
+            {
+                _known.Remove(key);
+            }
         }
     }
 }

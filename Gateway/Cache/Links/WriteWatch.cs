@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Links;
 
@@ -31,7 +32,7 @@ internal sealed class WriteWatch(TimeProvider time)
     public bool Believes(long at) => IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
 
     /// <summary>To be taken before an upstream is asked.</summary>
-    public WriteMark Mark(string address, string repository) => new(Count(address, repository), Volatile.Read(ref _breaks), time.GetTimestamp());
+    public WriteMark Mark(in TenantRepository repository) => new(Count(repository.Address, repository.Name), Volatile.Read(ref _breaks), time.GetTimestamp());
 
     /// <summary>Whether an answer may be kept.</summary>
     public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
@@ -87,13 +88,13 @@ internal sealed class WriteWatch(TimeProvider time)
         }
     }
 
-    private long Count(string address, string repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
+    private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
 
-    private static int GroupOf(string address, string repository) => (int)((uint)HashCode.Combine(address, repository) % Groups);
+    private static int GroupOf(string address, RepositoryName repository) => (int)((uint)HashCode.Combine(address, repository.Value) % Groups);
 }
 
 /// <summary>What is written: a tag or digest of a repository at an address.</summary>
-internal readonly record struct WriteTarget(string Address, string Repository, string Reference);
+internal readonly record struct WriteTarget(string Address, RepositoryName Repository, ManifestReference Reference);
 
 /// <summary>A moment.</summary>
 /// <param name="Writes">How many writes there had been.</param>

@@ -1,4 +1,3 @@
-using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Options;
@@ -45,15 +44,15 @@ internal sealed class ManifestCache(
     private async Task<DistributionError?> AskForTag(
         Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry, Func<Task<DistributionError?>> stream)
     {
-        var fetch = FetchOf(exchange, key.Tag, accepted);
-        var mark = writes.Mark(key.Address, key.Repository);
+        var fetch = FetchOf(exchange, accepted);
+        var mark = writes.Mark(key.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch, mark),
+            FlightOf(exchange, key.Repository, fetch, mark),
             stop => entry is null ? Get(key, fetch, mark, stop) : Revalidate(key, accepted, entry, fetch, mark, stop),
             exchange.Aborted);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
-            holdings.Learn(Holding.Of(exchange, content.Digest.Value), mark);
+            holdings.Learn(new Holding(key.Repository, content.Digest), mark);
         }
 
         return await Answer(exchange, answer, stream);
@@ -63,7 +62,7 @@ internal sealed class ManifestCache(
         TagKey key, AcceptedTypes accepted, TagEntry entry, Fetch fetch, WriteMark mark, CancellationToken cancellation)
     {
         var (digest, error) = await fetcher.Ask(fetch, cancellation);
-        if (error is null && digest is not null && stored.Find(key.Tenant, fetch.Destination.Upstream, digest) is { } known)
+        if (error is null && digest is not null && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, digest) is { } known)
         {
             tags.Learn(key, known, mark);
             return new ManifestAnswer(known, CacheState.Revalidated, null);
@@ -86,7 +85,7 @@ internal sealed class ManifestCache(
 
     private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark, CancellationToken cancellation)
     {
-        var answer = await fetcher.Get(new Supplier(key.Tenant, key.Upstream), fetch, null, cancellation);
+        var answer = await fetcher.Get(key.Repository.Supplier, fetch, null, cancellation);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
             tags.Learn(key, content, mark);
@@ -97,17 +96,17 @@ internal sealed class ManifestCache(
 
     private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
     {
-        var holding = Holding.Of(exchange, digest.Value);
-        var known = stored.Find(holding.Tenant, exchange.Upstream, digest);
+        var holding = Holding.Of(exchange, digest);
+        var known = stored.Find(holding.Supplier.Tenant, exchange.Upstream, digest);
         if (known is not null && holdings.Knows(holding))
         {
             return await Write(exchange, known, CacheState.Hit);
         }
 
-        var fetch = FetchOf(exchange, digest.Value, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept));
-        var mark = writes.Mark(holding.Address, holding.Repository);
+        var fetch = FetchOf(exchange, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept));
+        var mark = writes.Mark(holding.Repository);
         var answer = await fetcher.Share(
-            FlightOf(exchange, fetch, mark),
+            FlightOf(exchange, holding.Repository, fetch, mark),
             stop => known is null ? fetcher.Get(holding.Supplier, fetch, digest, stop) : Confirm(holding, known, fetch, stop),
             exchange.Aborted);
         if (answer is { Content: not null, IsOfUpstream: true })
@@ -153,7 +152,7 @@ internal sealed class ManifestCache(
             response.Headers.Warning = StaleWarning;
         }
 
-        if (ContentHead.Write(exchange.Context, content.Digest.Value, content.ETag, content.MediaType, ContentHead.Never))
+        if (ContentHead.Write(exchange.Context, content.Digest, content.ETag, content.MediaType, ContentHead.Never))
         {
             return null;
         }
@@ -172,10 +171,9 @@ internal sealed class ManifestCache(
         return null;
     }
 
-    private static Fetch FetchOf(Exchange exchange, string reference, in AcceptedTypes accepted) => new(
-        exchange.Destination, "manifests", reference, accepted.ToUpstream(exchange.Context.Request.Headers.Accept), DistributionError.ManifestUnknown());
+    private static Fetch FetchOf(Exchange exchange, in AcceptedTypes accepted) => Fetch.Manifest(
+        exchange.Destination, exchange.Path.Reference!, accepted.ToUpstream(exchange.Context.Request.Headers.Accept));
 
-    private static FlightKey FlightOf(Exchange exchange, Fetch fetch, in WriteMark mark) => new(
-        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.UpstreamName.Value, fetch.Reference,
-        fetch.Accept, mark.Writes, mark.Breaks);
+    private static FlightKey FlightOf(Exchange exchange, in TenantRepository repository, Fetch fetch, in WriteMark mark) =>
+        new(repository, exchange.Path.Reference!, fetch.Accept, mark.Writes, mark.Breaks);
 }

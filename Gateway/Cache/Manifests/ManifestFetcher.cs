@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Requests;
@@ -139,7 +140,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 }
 
 /// <summary>What makes two questions the same; after a write it is another one.</summary>
-internal readonly record struct FlightKey(string Tenant, string Upstream, string Repository, string Reference, string Accept, long Writes, long Breaks);
+internal readonly record struct FlightKey(TenantRepository Repository, ManifestReference Reference, string Accept, long Writes, long Breaks);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)

@@ -16,12 +16,12 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
     /// <summary>What those may weigh, in bytes; a sixteenth of it is more than the largest manifest, so that each has room.</summary>
     private const int MaxBytes = 72 * 1024 * 1024;
 
-    private readonly WeighedCache<string, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => 400 + content.Bytes.Length);
+    private readonly WeighedCache<Digest, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => 400 + content.Bytes.Length);
 
     /// <summary>A manifest; <c>null</c> when it is not here.</summary>
     public ManifestContent? Find(Digest digest)
     {
-        if (_lately.TryGet(digest.Value, out var known))
+        if (_lately.TryGet(digest, out var known))
         {
             return known;
         }
@@ -35,7 +35,7 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
         var file = new byte[lease.Size];
         if (RandomAccess.Read(lease.File, file, 0) == file.Length && ManifestContent.FromFile(digest, file) is { } content)
         {
-            _lately.Set(digest.Value, content);
+            _lately.Set(digest, content);
             return content;
         }
 
@@ -51,8 +51,8 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
     /// <summary>Keeps a manifest that an upstream sent.</summary>
     public void Add(in Supplier supplier, ManifestContent content)
     {
-        deliveries.Add(supplier, content.Digest.Value);
-        _lately.Set(content.Digest.Value, content);
+        deliveries.Add(supplier, content.Digest);
+        _lately.Set(content.Digest, content);
         var bytes = content.ToFile();
         using var file = store.Begin(supplier, bytes.Length);
         try

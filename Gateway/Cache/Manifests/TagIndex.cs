@@ -6,13 +6,11 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>A tag as one tenant sees it at one upstream; what it is depends on the known types that a client takes.</summary>
-internal readonly record struct TagKey(string Tenant, string Upstream, string Address, string Repository, string Tag, ManifestTypes Accept)
+internal readonly record struct TagKey(TenantRepository Repository, Tag Tag, ManifestTypes Accept)
 {
-    public static TagKey Of(Exchange exchange, in AcceptedTypes accepted) => new(
-        exchange.Site.Tenant.Name, exchange.Upstream.Identity, exchange.Upstream.Address, exchange.UpstreamName.Value,
-        exchange.Path.Reference!.Tag!.Value, accepted.Known);
+    public static TagKey Of(Exchange exchange, in AcceptedTypes accepted) => new(TenantRepository.Of(exchange), exchange.Path.Reference!.Tag!, accepted.Known);
 
-    public WriteTarget Target => new(Address, Repository, Tag);
+    public WriteTarget Target => new(Repository.Address, Repository.Name, ManifestReference.Of(Tag));
 }
 
 /// <summary>What a tag was, and when the upstream last said so. The manifest itself is kept elsewhere, once for all tags of it.</summary>
@@ -27,7 +25,7 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     private const int MaxBytes = 16 * 1024 * 1024;
 
     private readonly WeighedCache<TagKey, TagEntry> _tags = new(
-        Capacity, MaxBytes, static (key, entry) => 100 + TextWeight.Of(key.Repository) + TextWeight.Of(key.Tag) + TextWeight.Of(entry.Digest.Value));
+        Capacity, MaxBytes, static (key, entry) => 100 + TextWeight.Of(key.Repository.Name.Value) + TextWeight.Of(key.Tag.Value) + TextWeight.Of(entry.Digest.Value));
 
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
 
@@ -43,7 +41,7 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
         _tags.Set(key, new TagEntry(content.Digest, content.MediaType, mark.At));
 
         // Looked at behind the line above: a write after this has to look for the entry, and finds it.
-        if (!writes.MayLearn(key.Target, mark) || !writes.MayLearn(key.Target with { Reference = content.Digest.Value }, mark))
+        if (!writes.MayLearn(key.Target, mark) || !writes.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
         {
             _tags.Remove(key);
         }
@@ -56,8 +54,7 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     {
         foreach (var (key, entry) in _tags.Entries)
         {
-            if (key.Repository == target.Repository && key.Address == target.Address
-                && (key.Tag == target.Reference || entry.Digest.Value == target.Reference))
+            if (key.Repository.IsOf(target) && (key.Tag == target.Reference.Tag || entry.Digest == target.Reference.Digest))
             {
                 _tags.Remove(key);
             }

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Invalidation;
+
+/// <summary>Tells every gateway of what is written through this one.</summary>
+internal sealed partial class WriteAnnouncer(
+    CacheCluster cluster, CacheInvalidation invalidation, WriteWatch writes, TimeProvider time, ILogger<WriteAnnouncer> logger)
+{
+    /// <summary>How many writes may wait for a cluster that is away.</summary>
+    private const int MaxUntold = 10_000;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentQueue<CacheChange> _untold = new();
+
+    /// <summary>
+    /// Something is about to be written through us, or was: every gateway forgets what it was, before this returns. <c>false</c> when the
+    /// others could not be told: they may believe what they have, and hear of it later.
+    /// </summary>
+    /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
+    public async Task<bool> Announce(Destination destination, ManifestReference reference, bool isFinished)
+    {
+        var change = new CacheChange(destination.Upstream.Address, destination.Name.Value, reference.ToString(), isFinished);
+        invalidation.Apply(change);
+        if (await TryTell(change))
+        {
+            return true;
+        }
+
+        if (_untold.Count < MaxUntold)
+        {
+            _untold.Enqueue(change);
+        }
+
+        return false;
+    }
+
+    /// <summary>Tells what could not be told before.</summary>
+    public async Task TellUntold()
+    {
+        while (_untold.TryPeek(out var change))
+        {
+            await cluster.Changed(change);
+            _untold.TryDequeue(out _);
+        }
+    }
+
+    /// <summary>
+    /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did
+    /// believes nothing any more. A cluster that is away for long is not waited for.
+    /// </summary>
+    private async Task<bool> TryTell(CacheChange change)
+    {
+        var began = time.GetTimestamp();
+        var patience = writes.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
+        while (true)
+        {
+            try
+            {
+                await cluster.Changed(change);
+                return true;
+            }
+            catch (Exception fault)
+            {
+                if (time.GetElapsedTime(began) >= patience)
+                {
+                    LogUntold(fault);
+                    return false;
+                }
+            }
+
+            await Task.Delay(Pause, time);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Other gateways could not be told of a write; they are told when the cluster answers again")]
+    private partial void LogUntold(Exception fault);
+}

@@ -1,0 +1,18 @@
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Links;
+
+/// <summary>A repository at an upstream, as one tenant sees it.</summary>
+/// <param name="Supplier">The tenant, and the upstream with its account: another account may see other things.</param>
+/// <param name="Address">Where the upstream is: what is written there by another account is written here.</param>
+/// <param name="Name">The name there.</param>
+internal readonly record struct TenantRepository(Supplier Supplier, string Address, RepositoryName Name)
+{
+    public static TenantRepository Of(Exchange exchange) =>
+        new(new Supplier(exchange.Site.Tenant.Name, exchange.Upstream.Identity), exchange.Upstream.Address, exchange.UpstreamName);
+
+    /// <summary>Whether something that is written there is written here.</summary>
+    public bool IsOf(in WriteTarget target) => Name == target.Repository && Address == target.Address;
+}

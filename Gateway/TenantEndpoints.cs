@@ -1,0 +1,48 @@
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Login;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway;
+
+/// <summary>What is served on the hosts of a tenant: the distribution API, tokens, logins and the key set. Whatever else is asked for is not there.</summary>
+internal sealed class TenantEndpoints(
+    DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
+{
+    /// <summary>Everything counts against the tenant's limits.</summary>
+    public Task Handle(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    {
+        var isDistribution = path.StartsWith("/v2/");
+        if (isDistribution)
+        {
+            context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+        }
+
+        return limits.Admit(site.Tenant) is { } tooMany ? DistributionErrorWriter.Write(context, tooMany)
+            : RequestBounds.Refuse(context.Request) is { } refused ? DistributionErrorWriter.Write(context, refused)
+            : isDistribution ? distribution.Handle(context, site, map)
+            : path is "/token" ? tokens.Handle(context, site)
+            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? DistributionErrorWriter.Write(context, tooManyHere)
+            : Serve(context, path, site, map);
+    }
+
+    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    {
+        if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
+        {
+            return logins.Handle(context, site, path);
+        }
+
+        return path switch
+        {
+            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
+            "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
+            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
+        };
+    }
+}
