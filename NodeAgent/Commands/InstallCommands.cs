@@ -1,9 +1,11 @@
 using System.CommandLine;
 using RegistryProxy.Files;
-using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Platforms;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Installation.Turns;
 using RegistryProxy.NodeAgent.Settings;
 

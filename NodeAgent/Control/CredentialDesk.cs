@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Control;

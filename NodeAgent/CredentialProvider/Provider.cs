@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.NodeAgent.Control;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Protocol;

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Identity;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Telemetry;

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Identity.Metadata;
+using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Identity;

@@ -1,5 +1,6 @@
 using RegistryProxy.NodeAgent.Images.Cri;
 using RegistryProxy.NodeAgent.Images.Docker;
+using RegistryProxy.NodeAgent.Images.Pulls;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Images;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Sessions;

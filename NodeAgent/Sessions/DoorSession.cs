@@ -1,4 +1,3 @@
-using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Sessions;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using RegistryProxy.Files;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Settings.Yaml;
 using RegistryProxy.Protocol;
 

@@ -1,5 +1,5 @@
 using RegistryProxy.Files;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Settings.Yaml;
 
 namespace RegistryProxy.NodeAgent.Settings;

@@ -23,6 +23,7 @@ public sealed partial class ArchitecturePageTests
     [InlineData("Gateway")]
     [InlineData("Grains")]
     [InlineData("Silo")]
+    [InlineData("NodeAgent")]
     public void The_page_shows_the_folders_top_down(string project)
     {
         var rows = Rows($"### {project}");

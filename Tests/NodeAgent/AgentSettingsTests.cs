@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using RegistryProxy.NodeAgent.Doors;
-using RegistryProxy.NodeAgent.Installation;
+using RegistryProxy.NodeAgent.Installation.Requests;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;

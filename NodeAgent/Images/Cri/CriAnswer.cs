@@ -1,3 +1,4 @@
+using RegistryProxy.NodeAgent.Images.Pulls;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.NodeAgent.Images.Cri;

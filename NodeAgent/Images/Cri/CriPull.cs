@@ -1,7 +1,8 @@
 using Google.Protobuf;
 using Grpc.Core;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Images.Pulls;
 using RegistryProxy.NodeAgent.Images.Wire;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Images.Cri;

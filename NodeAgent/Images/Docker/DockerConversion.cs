@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 using System.Text;
 using System.Text.Json;
 using Docker.DotNet.Models;
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Images.Wire;
+using RegistryProxy.NodeAgent.Names;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
 

@@ -1,7 +1,7 @@
 using Docker.DotNet.Models;
 using Grpc.Core;
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Images.Wire;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;

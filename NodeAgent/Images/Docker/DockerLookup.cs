@@ -1,6 +1,6 @@
 using Docker.DotNet;
 using Docker.DotNet.Models;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Names;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
 

@@ -1,7 +1,8 @@
 using Docker.DotNet;
 using Docker.DotNet.Models;
 using Grpc.Core;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Images.Pulls;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 

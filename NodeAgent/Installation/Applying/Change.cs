@@ -1,5 +1,6 @@
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 

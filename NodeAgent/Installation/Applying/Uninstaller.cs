@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;

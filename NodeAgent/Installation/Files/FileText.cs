@@ -1,4 +1,5 @@
 using System.Text;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
 

@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
 /// <summary>Where a path of the node is from here. Links are followed as the node would: an absolute one begins at the node's root.</summary>

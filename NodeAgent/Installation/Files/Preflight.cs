@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
 /// <summary>Whether everything that is to be written can be, asked before anything is.</summary>

@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 
 namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 

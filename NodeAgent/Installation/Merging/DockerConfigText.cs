@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Merging;
 

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Merging;
 

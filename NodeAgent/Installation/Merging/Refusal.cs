@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Merging;
 
 /// <summary>Names the file in a refusal that does not.</summary>

@@ -2,6 +2,7 @@ using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 

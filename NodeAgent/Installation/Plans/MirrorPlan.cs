@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Mirror;
 using Tomlyn.Syntax;
 

@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 

@@ -1,4 +1,5 @@
 using RegistryProxy.Files;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;

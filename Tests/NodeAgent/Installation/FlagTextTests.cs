@@ -1,5 +1,5 @@
-using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using RegistryProxy.NodeAgent.Installation;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.Tests.Support.Nodes;
 using RegistryProxy.Tests.Support.Processes;
 

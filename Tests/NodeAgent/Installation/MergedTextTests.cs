@@ -1,6 +1,6 @@
 using System.Text.Json;
-using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 

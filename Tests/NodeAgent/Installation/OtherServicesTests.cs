@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using RegistryProxy.NodeAgent.Installation;
+using RegistryProxy.NodeAgent.Installation.Platforms;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.Tests.Support.Nodes;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;

@@ -1,7 +1,8 @@
 using System.Text;
-using RegistryProxy.NodeAgent.Installation;
 using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Tests.Support.Processes;
 

@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Merging.Flags;
 
 /// <summary>Flags in a text that a unit reads, environment file or unit; every other character stays as it is written.</summary>

@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 
 /// <summary>Adds and takes away items of a list, and leaves every other character as it is written.</summary>

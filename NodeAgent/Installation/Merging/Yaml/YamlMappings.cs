@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Installation.Requests;
+
 namespace RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 
 /// <summary>Sets and takes away one key of a mapping, and leaves every other character as it is written.</summary>

@@ -1,4 +1,5 @@
 using RegistryProxy.Files;
+using RegistryProxy.NodeAgent.Installation.Requests;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 

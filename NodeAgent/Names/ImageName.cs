@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.NodeAgent.Doors;
+namespace RegistryProxy.NodeAgent.Names;
 
 /// <summary>The name of an image with its registry, as runtimes understand it: a name without one belongs to <c>docker.io</c>.</summary>
 /// <param name="Domain">Host, with the port where it is written.</param>

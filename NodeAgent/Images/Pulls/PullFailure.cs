@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using Grpc.Core;
 using RegistryProxy.NodeAgent.Sessions;
 
-namespace RegistryProxy.NodeAgent.Images;
+namespace RegistryProxy.NodeAgent.Images.Pulls;
 
 /// <summary>
 /// Failures in the words that kubelet understands: code Unknown, whose bare message it shows; the prefix <c>RegistryUnavailable</c> where

@@ -1,4 +1,4 @@
-namespace RegistryProxy.NodeAgent.Installation;
+namespace RegistryProxy.NodeAgent.Installation.Requests;
 
 /// <summary>What is installed.</summary>
 internal static class InstallTarget

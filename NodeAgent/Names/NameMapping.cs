@@ -1,4 +1,4 @@
-namespace RegistryProxy.NodeAgent.Doors;
+namespace RegistryProxy.NodeAgent.Names;
 
 /// <summary>Images below one name are pulled below another, by whole path segments.</summary>
 /// <param name="From">Domain and leading path of the names that are asked for.</param>

@@ -1,9 +1,8 @@
 using Docker.DotNet;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
-using RegistryProxy.NodeAgent.Images.Docker;
 
-namespace RegistryProxy.NodeAgent.Images;
+namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>Failures reach kubelet with their own words: what gRPC would make of an exception tells nobody anything.</summary>
 internal sealed partial class FailureInterceptor(ILogger<FailureInterceptor> logger) : Interceptor

@@ -1,6 +1,4 @@
-using RegistryProxy.NodeAgent.Sessions;
-
-namespace RegistryProxy.NodeAgent.Identity;
+namespace RegistryProxy.NodeAgent.Sessions;
 
 /// <summary>A way to prove who this node, job or person is.</summary>
 internal interface IIdentity

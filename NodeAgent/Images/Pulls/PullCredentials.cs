@@ -1,8 +1,9 @@
 using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Images.Wire;
+using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 
-namespace RegistryProxy.NodeAgent.Images;
+namespace RegistryProxy.NodeAgent.Images.Pulls;
 
 /// <summary>
 /// What a runtime is given to pull with: what kubelet sent, where it is for the host that is contacted; otherwise, for an image of a front

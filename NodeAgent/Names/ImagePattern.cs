@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Enumeration;
 
-namespace RegistryProxy.NodeAgent.Doors;
+namespace RegistryProxy.NodeAgent.Names;
 
 /// <summary>
 /// A pattern of kubelet's <c>matchImages</c>: as many domain labels as the image has, globs within one label, an equal port, and a path that

@@ -1,9 +1,10 @@
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Settings;
 
-namespace RegistryProxy.NodeAgent.Installation;
+namespace RegistryProxy.NodeAgent.Installation.Plans;
 
 /// <summary>The node, its platform, and the settings that are installed.</summary>
 /// <param name="Host">The node's files.</param>

@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Installation.Files;
+using RegistryProxy.NodeAgent.Installation.Requests;
 
-namespace RegistryProxy.NodeAgent.Installation;
+namespace RegistryProxy.NodeAgent.Installation.Platforms;
 
 /// <summary>Where a kind of node keeps what kubelet reads.</summary>
 /// <param name="Name">As <c>--platform</c> names it.</param>

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Text.Json;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.NodeAgent.Identity;
+namespace RegistryProxy.NodeAgent.Sessions;
 
 /// <summary>What the token endpoint is shown: a token exchange (RFC 8693) or a password.</summary>
 internal sealed class Proof

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RegistryProxy.NodeAgent.Images;
+namespace RegistryProxy.NodeAgent.Images.Pulls;
 
 /// <summary>The <c>auth</c> of a docker configuration: base64 of user and password.</summary>
 internal static class BasicPair

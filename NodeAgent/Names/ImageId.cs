@@ -1,4 +1,4 @@
-namespace RegistryProxy.NodeAgent.Doors;
+namespace RegistryProxy.NodeAgent.Names;
 
 /// <summary>The identifier that a runtime gave an image: a digest, with or without its algorithm.</summary>
 internal static class ImageId
