@@ -49,6 +49,7 @@ public static class GrainsExtensions
         .AddSingleton<SigningKeys>()
         .AddSingleton<RingKeys>()
         .AddSingleton<RoutingSeal>()
+        .AddSingleton<GoodAddresses>()
         .AddSingleton<UnprovedTokens>()
         .AddSingleton<LoginJudge>()
         .AddSingleton<LoginGranter>()

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Protocol;
@@ -23,12 +22,13 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
-    private readonly WeighedCache<UInt128, RateGate> _addresses = new(Capacity, MaxBytes, static (_, _) => 64);
+    private readonly WeighedCache<CallerAddress, RateGate> _addresses = new(Capacity, MaxBytes, static (_, _) => 64);
     private readonly Func<RateGate> _newGate = () => new RateGate(time, Burst);
 
     /// <summary>Whether the caller missed so often that it gets no new name now.</summary>
     public bool IsSpent(Caller caller, HttpContext context) =>
-        caller.Token.IsAnonymous && _addresses.TryGet(KeyOf(context), out var gate) && !gate.CanTake(1, PerSecond);
+        caller.Token.IsAnonymous && CallerAddress.Of(addresses.Of(context)) is var from
+        && (IsSpent(from, PerSecond) || (from.HasSite && IsSpent(from.Site, PerSecond * CallerAddress.MaxOfSite)));
 
     /// <summary>The answer to who gets no new name.</summary>
     public static DistributionError Refusal { get; } =
@@ -39,21 +39,14 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     {
         if (caller.Token.IsAnonymous && (context.Response.StatusCode is 401 or 403 or 404 or 502 || context.RequestAborted.IsCancellationRequested))
         {
-            _addresses.GetOrAdd(KeyOf(context), _newGate).TryTake(1, PerSecond, out _);
+            var from = CallerAddress.Of(addresses.Of(context));
+            _addresses.GetOrAdd(from, _newGate).TryTake(1, PerSecond, out _);
+            if (from.HasSite)
+            {
+                _addresses.GetOrAdd(from.Site, _newGate).TryTake(1, PerSecond * CallerAddress.MaxOfSite, out _);
+            }
         }
     }
 
-    /// <summary>An IPv4 address, or the /64 of an IPv6 address, which is one customer's.</summary>
-    private UInt128 KeyOf(HttpContext context)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        bytes.Clear();
-        if (addresses.Of(context) is { } address && address.TryWriteBytes(bytes, out _) && address.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            bytes[8..].Clear();
-            bytes[15] = 1;
-        }
-
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
-    }
+    private bool IsSpent(CallerAddress from, double perSecond) => _addresses.TryGet(from, out var gate) && !gate.CanTake(1, perSecond);
 }

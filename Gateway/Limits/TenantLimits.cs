@@ -42,13 +42,13 @@ internal sealed class TenantLimits
     /// <summary>Counts a request of an identity, or of an address when it is anonymous.</summary>
     public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
         tenant.Limits?.IdentityRequestsPerSecond is not { } rate ? null
-        : caller.Token.Session?.Key is { } identity ? Admit(tenant, rate, identity, caller.Token.Subject)
+        : caller.Token.Session?.Key is { } identity ? Admit(tenant, Use(tenant).OfIdentity(identity), rate, caller.Token.Subject)
         : AdmitAddress(tenant, context);
 
     /// <summary>Counts a request of nobody known: of its address.</summary>
     public DistributionError? AdmitAddress(Tenant tenant, HttpContext context) =>
         tenant.Limits?.IdentityRequestsPerSecond is { } rate
-            ? Admit(tenant, rate, ClientAddress.KeyOf(_addresses.Of(context)), "this address")
+            ? AdmitAddress(tenant, rate, CallerAddress.Of(_addresses.Of(context)))
             : null;
 
     /// <summary>Counts a stream in and paces its bytes; the error when there are too many.</summary>
@@ -73,10 +73,12 @@ internal sealed class TenantLimits
         return (limits.ConcurrentStreams is null ? null : new StreamLease(use), null);
     }
 
-    private DistributionError? Admit(Tenant tenant, long rate, string identity, string name) =>
-        Use(tenant).OfIdentity(identity).TryTake(1, (double)rate / _gateways, out var wait)
-            ? null
-            : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
+    private DistributionError? AdmitAddress(Tenant tenant, long rate, CallerAddress address) =>
+        Admit(tenant, Use(tenant).OfAddress(address), rate, "this address")
+        ?? (address.HasSite ? Admit(tenant, Use(tenant).OfAddress(address.Site), rate * CallerAddress.MaxOfSite, "this network") : null);
+
+    private DistributionError? Admit(Tenant tenant, RateGate gate, long rate, string name) =>
+        gate.TryTake(1, (double)rate / _gateways, out var wait) ? null : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
 
     private TenantUse Use(Tenant tenant) => _tenants.GetOrAdd(tenant.Name, static (_, time) => new TenantUse(time), _time);
 

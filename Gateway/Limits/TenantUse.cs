@@ -1,11 +1,12 @@
 using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>What one tenant uses of this gateway now.</summary>
 internal sealed class TenantUse(TimeProvider time)
 {
-    /// <summary>How many identities are told apart.</summary>
+    /// <summary>How many identities are told apart, and how many addresses.</summary>
     private const int Capacity = 10_000;
 
     /// <summary>What they may weigh, in bytes.</summary>
@@ -13,6 +14,7 @@ internal sealed class TenantUse(TimeProvider time)
 
     private readonly Lazy<WeighedCache<string, RateGate>> _identities = new(
         () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity)));
+    private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _addresses = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Func<RateGate> _newGate = () => new RateGate(time);
     private int _streams;
 
@@ -21,6 +23,8 @@ internal sealed class TenantUse(TimeProvider time)
     public RateGate Bytes { get; } = new(time);
 
     public RateGate OfIdentity(string identity) => _identities.Value.GetOrAdd(identity, _newGate);
+
+    public RateGate OfAddress(CallerAddress address) => _addresses.Value.GetOrAdd(address, _newGate);
 
     /// <summary>Counts a stream in, unless there are as many as there may be.</summary>
     public bool TryBeginStream(int most)

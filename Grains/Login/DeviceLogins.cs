@@ -10,7 +10,7 @@ namespace RegistryProxy.Grains.Login;
 /// Starts logins of devices and finds them again: so many for each address and in all. User codes are short, so each one that is nobody's is
 /// charged to who typed it (RFC 8628 §5.1); device codes carry the cluster's seal.
 /// </summary>
-internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, UnprovedTokens unproved, TimeProvider time)
+internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, UnprovedTokens unproved, GoodAddresses good, TimeProvider time)
 {
     /// <summary>Between two polls.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -21,13 +21,13 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
     /// <summary>Logins that a silo starts at once; as many again in the ten minutes that one waits.</summary>
     private const int MaxStarts = 1000;
 
-    private readonly CallerBudgets _starts = new(20, TimeSpan.FromSeconds(6), MaxStarts, LoginFlow.Life / MaxStarts, time);
-    private readonly CallerBudgets _guesses = new(10, TimeSpan.FromSeconds(6), 1000, TimeSpan.FromSeconds(0.1), time);
+    private readonly CallerBudgets _starts = new(20, TimeSpan.FromSeconds(6), MaxStarts, LoginFlow.Life / MaxStarts, good, time);
+    private readonly CallerBudgets _guesses = new(10, TimeSpan.FromSeconds(6), 1000, TimeSpan.FromSeconds(0.1), good, time);
 
     /// <summary>Starts a login; <c>null</c> when there are too many.</summary>
     public async ValueTask<DeviceLoginStart?> Begin(string tenant, string clientAddress)
     {
-        if (!_starts.TryCharge(clientAddress))
+        if (_starts.TryCharge(clientAddress) is null)
         {
             return null;
         }
@@ -59,15 +59,16 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
     {
         var key = DeviceCode.KeyOf(tenant, code.UserCode);
         var proved = await seal.IsGood(code.Seal, DeviceCode.SealKind, key);
-        if (!proved && !unproved.MayAsk(clientAddress))
+        var charge = proved ? null : unproved.TryCharge(clientAddress);
+        if (!proved && charge is null)
         {
             return null;
         }
 
         var answer = await grains.GetGrain<IDeviceLoginGrain>(key).Poll(code.Hash());
-        if (!proved && answer.Outcome != DeviceOutcome.Expired)
+        if (answer.Outcome != DeviceOutcome.Expired)
         {
-            unproved.WasGood(clientAddress);
+            charge?.Forgive();
         }
 
         return answer;
@@ -90,7 +91,7 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
             return new Answer<T>(default!);
         }
 
-        if (!_guesses.TryCharge(clientAddress))
+        if (_guesses.TryCharge(clientAddress) is not { } charge)
         {
             return null;
         }
@@ -98,7 +99,7 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
         var result = await ask(grains.GetGrain<IDeviceLoginGrain>(DeviceCode.KeyOf(tenant, userCode)));
         if (isSomebodys(result))
         {
-            _guesses.Return(clientAddress);
+            charge.Forgive();
         }
 
         return new Answer<T>(result);

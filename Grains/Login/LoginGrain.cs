@@ -81,15 +81,16 @@ internal sealed class LoginGrain(
 
         var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
         var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
-        if (!proved && !unproved.MayAsk(request.ClientAddress))
+        var charge = proved ? null : unproved.TryCharge(request.ClientAddress);
+        if (!proved && charge is null)
         {
             return LoginGranter.Failure(Verdict.TooMany);
         }
 
         var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key).Resume(token.SessionId, token.Hash());
-        if (!proved && resumed is not { Session: null, Unavailable: null })
+        if (resumed is not { Session: null, Unavailable: null })
         {
-            unproved.WasGood(request.ClientAddress);
+            charge?.Forgive();
         }
 
         return resumed switch

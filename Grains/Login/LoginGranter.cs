@@ -4,12 +4,14 @@ using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
+using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs.</summary>
-internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, RoutingSeal seal, IConfigurationFeed configuration, TimeProvider time)
+internal sealed class LoginGranter(
+    IGrainFactory grains, SigningKeys keys, RoutingSeal seal, IConfigurationFeed configuration, GoodAddresses good, TimeProvider time)
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
 
@@ -51,6 +53,11 @@ internal sealed class LoginGranter(IGrainFactory grains, SigningKeys keys, Routi
     public async ValueTask<LoginResult> Grant(
         LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null)
     {
+        if (session is not null)
+        {
+            good.Remember(request.ClientAddress);
+        }
+
         var granted = Intersect(request.Scopes, rules);
         var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
         var lifetime = Lifetime(session, now);

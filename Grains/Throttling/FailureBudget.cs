@@ -36,13 +36,37 @@ internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider t
         }
     }
 
-    /// <summary>Charges one try; <c>false</c> when there is nothing left.</summary>
-    public bool TryCharge()
+    /// <summary>Charges one try to each, or none to any.</summary>
+    public static bool TryChargeEach(params ReadOnlySpan<FailureBudget> budgets)
+    {
+        for (var i = 0; i < budgets.Length; i++)
+        {
+            if (!budgets[i].TryCharge())
+            {
+                ReturnEach(budgets[..i]);
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Gives one try back to each.</summary>
+    public static void ReturnEach(params ReadOnlySpan<FailureBudget> budgets)
+    {
+        foreach (var budget in budgets)
+        {
+            budget.Return();
+        }
+    }
+
+    /// <summary>Charges one try; <c>false</c> when there is nothing left, or not more than <paramref name="spare"/>.</summary>
+    public bool TryCharge(int spare = 0)
     {
         lock (_gate)
         {
             Refill();
-            if (_tokens < 1)
+            if (_tokens < 1 + spare)
             {
                 return false;
             }

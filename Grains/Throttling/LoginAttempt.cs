@@ -13,10 +13,7 @@ internal sealed class LoginAttempt(Action remember, WaitingLine line, FailureBud
     /// <summary>Nobody could say whether it was one.</summary>
     public void Forgive()
     {
-        foreach (var budget in charged)
-        {
-            budget.Return();
-        }
+        FailureBudget.ReturnEach(charged);
     }
 
     public void Dispose() => line.Leave();

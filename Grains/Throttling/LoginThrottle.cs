@@ -1,4 +1,5 @@
 using BitFaster.Caching.Lru;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Throttling;
 
@@ -18,7 +19,7 @@ internal sealed class LoginThrottle(TimeProvider time)
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     private readonly Lock _gate = new();
-    private readonly ConcurrentLru<ThrottleKey, Caller> _addresses = new(Capacity);
+    private readonly ConcurrentLru<CallerAddress, Caller> _addresses = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, FailureBudget> _accounts = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, Acquaintance> _known = new(Capacity);
     private readonly FailureBudget _all = new(1200, TimeSpan.FromSeconds(0.1), time);
@@ -33,8 +34,8 @@ internal sealed class LoginThrottle(TimeProvider time)
     /// <param name="cancellation">Ends the wait.</param>
     public ValueTask<LoginAttempt?> Begin(string tenant, string user, string address, CancellationToken cancellation)
     {
-        var from = AddressKey.Of(address);
-        return Begin(new Try(ThrottleKey.Of(from), ThrottleKey.Of(tenant, user), ThrottleKey.Of(tenant, user, from)), cancellation);
+        var caller = CallerAddress.Of(address);
+        return Begin(new Try(caller, ThrottleKey.Of(tenant, user), ThrottleKey.Of(tenant, user, caller.ToString())), cancellation);
     }
 
     /// <summary>
@@ -43,9 +44,9 @@ internal sealed class LoginThrottle(TimeProvider time)
     /// </summary>
     public ValueTask<LoginAttempt?> BeginProof(string tenant, string authenticator, string address, CancellationToken cancellation)
     {
-        var from = AddressKey.Of(address);
-        var pair = ThrottleKey.Of(tenant, "", authenticator, from);
-        return Begin(new Try(ThrottleKey.Of(from), pair, pair), cancellation);
+        var caller = CallerAddress.Of(address);
+        var pair = ThrottleKey.Of(tenant, "", authenticator, caller.ToString());
+        return Begin(new Try(caller, pair, pair), cancellation);
     }
 
     private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
@@ -85,7 +86,7 @@ internal sealed class LoginThrottle(TimeProvider time)
                 return caller.Line;
             }
 
-            return account is null or { IsUntouched: true } || !_all.IsSpent ? _addresses.GetOrAdd(one.From, _ => new Caller(time)).Line : null;
+            return account is null or { IsUntouched: true } || !_all.IsSpent ? _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line : null;
         }
     }
 
@@ -98,9 +99,10 @@ internal sealed class LoginThrottle(TimeProvider time)
                 return known.Charge();
             }
 
-            var caller = _addresses.GetOrAdd(one.From, _ => new Caller(time));
+            var caller = _addresses.GetOrAdd(one.From, _ => new Caller(1, time));
+            var site = one.From.HasSite ? _addresses.GetOrAdd(one.From.Site, _ => new Caller(CallerAddress.MaxOfSite, time)) : null;
             var account = _accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
-            var charged = Charge(caller, account);
+            var charged = Charge(caller, site, account);
             if (charged is not null && failures is null)
             {
                 _accounts.AddOrUpdate(one.Account, account);
@@ -110,43 +112,29 @@ internal sealed class LoginThrottle(TimeProvider time)
         }
     }
 
-    private FailureBudget[]? Charge(Caller caller, FailureBudget account)
+    private FailureBudget[]? Charge(Caller caller, Caller? site, FailureBudget account)
     {
         var untouched = account.IsUntouched;
-        if (!account.TryCharge())
+        FailureBudget[] whole = site is null ? [account, caller.Failures, _all] : [account, caller.Failures, site.Failures, _all];
+        if (FailureBudget.TryChargeEach(whole))
         {
-            return null;
+            return whole;
         }
 
-        if (caller.Failures.TryCharge())
-        {
-            if (_all.TryCharge())
-            {
-                return [account, caller.Failures, _all];
-            }
-
-            caller.Failures.Return();
-        }
-
-        if (untouched && caller.Spare.TryCharge())
-        {
-            return [account, caller.Spare];
-        }
-
-        account.Return();
-        return null;
+        FailureBudget[] spare = site is null ? [account, caller.Spare] : [account, caller.Spare, site.Spare];
+        return untouched && FailureBudget.TryChargeEach(spare) ? spare : null;
     }
 
     /// <summary>Who tries what from where.</summary>
-    private readonly record struct Try(ThrottleKey From, ThrottleKey Account, ThrottleKey Pair);
+    private readonly record struct Try(CallerAddress From, ThrottleKey Account, ThrottleKey Pair);
 
-    /// <summary>One address.</summary>
-    private sealed class Caller(TimeProvider time)
+    /// <summary>One address, or the /48 of many.</summary>
+    private sealed class Caller(int times, TimeProvider time)
     {
-        public FailureBudget Failures { get; } = new(60, TimeSpan.FromSeconds(1), time);
+        public FailureBudget Failures { get; } = new(60 * times, TimeSpan.FromSeconds(1) / times, time);
 
         /// <summary>For accounts that nobody guesses at.</summary>
-        public FailureBudget Spare { get; } = new(5, TimeSpan.FromSeconds(0.5), time);
+        public FailureBudget Spare { get; } = new(5 * times, TimeSpan.FromSeconds(0.5) / times, time);
 
         public WaitingLine Line { get; } = new(4);
     }

@@ -26,14 +26,6 @@ public sealed class ClientAddress(IReadOnlyList<IPNetwork> trusted)
             : Forwarded(context.Request.Headers["X-Forwarded-For"], address);
     }
 
-    /// <summary>What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is one customer's.</summary>
-    public static string KeyOf(IPAddress? address) => address switch
-    {
-        null => "",
-        { AddressFamily: AddressFamily.InterNetworkV6 } => Convert.ToHexStringLower(address.GetAddressBytes().AsSpan(0, 8)),
-        _ => address.ToString(),
-    };
-
     /// <summary>One form of each address.</summary>
     internal static IPAddress Normal(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4()

@@ -107,11 +107,12 @@ public static class KestrelListeners
 
     private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
     {
-        var openings = new Openings(TimeProvider.System);
+        var (openings, connections) = (new Openings(TimeProvider.System), new OpenConnections());
         options.Use(next => async connection =>
         {
             using var opening = openings.Begin(connection);
-            connection.Features.Set(new ListenerFeature(kind, opening));
+            using var open = connections.Add(connection);
+            connection.Features.Set(new ListenerFeature(kind, opening, open));
             await next(connection);
         });
         if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)

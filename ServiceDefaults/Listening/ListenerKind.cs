@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
@@ -15,15 +16,25 @@ public enum ListenerKind
 }
 
 /// <summary>What a connection carries.</summary>
-public sealed class ListenerFeature(ListenerKind kind, Opening opening)
+public sealed class ListenerFeature(ListenerKind kind, Opening opening, OpenConnection connection)
 {
     public ListenerKind Kind => kind;
 
     /// <summary>Its time until the first request.</summary>
     public Opening Opening => opening;
 
+    /// <summary>What is running on it.</summary>
+    public OpenConnection Connection => connection;
+
     /// <summary>Whether a load balancer opened it and said that it does not know for whom, so that nobody else's word counts for the address.</summary>
     public bool IsForNobodyKnown { get; internal set; }
+
+    /// <summary>A load balancer said for whom it opened the connection.</summary>
+    internal void BelongsTo(IPAddress client)
+    {
+        opening.BelongsTo(client);
+        connection.BelongsTo(client);
+    }
 
     /// <summary>Whether a request came through a listener of this kind.</summary>
     public static bool Is(HttpContext context, ListenerKind kind) => context.Features.Get<ListenerFeature>()?.Kind == kind;

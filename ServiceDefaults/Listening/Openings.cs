@@ -1,11 +1,14 @@
+using System.Net;
 using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Background;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
 /// The connections of one listener that have not brought a request yet: those that say nothing, that stall in a PROXY header, in TLS, in the
-/// preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest go: who has something to say has said it by then.
+/// preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest goes of the address that has most: who has
+/// something to say has said it by then, and who opens many pushes out its own.
 /// </summary>
 public sealed class Openings(TimeProvider time)
 {
@@ -16,7 +19,7 @@ public sealed class Openings(TimeProvider time)
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(12);
 
     private readonly Lock _gate = new();
-    private readonly LinkedList<Opening> _all = [];
+    private readonly ConnectionHolders<Opening> _all = new();
 
     /// <summary>A connection was accepted; it is closed unless <see cref="Opening.End"/> is said in time.</summary>
     public Opening Begin(ConnectionContext connection)
@@ -25,8 +28,8 @@ public sealed class Openings(TimeProvider time)
         Opening? oldest;
         lock (_gate)
         {
-            _all.AddLast(opening.Place);
-            oldest = _all.Count > MaxCount ? _all.First!.Value : null;
+            opening.Place = _all.Add(CallerAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address), opening);
+            oldest = _all.Count > MaxCount ? _all.FirstOfLargest!.Connection : null;
         }
 
         oldest?.Expire();
@@ -37,9 +40,20 @@ public sealed class Openings(TimeProvider time)
     {
         lock (_gate)
         {
-            if (opening.Place.List is not null)
+            if (opening.Place is { } place)
             {
-                _all.Remove(opening.Place);
+                _all.Remove(place);
+            }
+        }
+    }
+
+    internal void Move(Opening opening, IPAddress client)
+    {
+        lock (_gate)
+        {
+            if (opening.Place is { } place)
+            {
+                _all.Move(place, CallerAddress.Of(client));
             }
         }
     }
@@ -55,11 +69,11 @@ public sealed class Opening : IDisposable, ITicking
 
     internal Opening(Openings all, ConnectionContext connection, TimeProvider time)
     {
-        (_all, _connection, Place) = (all, connection, new LinkedListNode<Opening>(this));
+        (_all, _connection) = (all, connection);
         _deadline = GuardedTimer.Start(time, this, Openings.MaxTime, Timeout.InfiniteTimeSpan);
     }
 
-    internal LinkedListNode<Opening> Place { get; }
+    internal ConnectionHolders<Opening>.Place? Place { get; set; }
 
     /// <summary>It has said what it came for. May be told for every request.</summary>
     public void End()
@@ -72,6 +86,9 @@ public sealed class Opening : IDisposable, ITicking
 
     /// <summary>The connection has ended.</summary>
     public void Dispose() => End();
+
+    /// <summary>A load balancer said for whom it opened the connection.</summary>
+    internal void BelongsTo(IPAddress client) => _all.Move(this, client);
 
     void ITicking.Tick() => Expire();
 

@@ -37,6 +37,7 @@ internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IM
         if (header.Client is { } client)
         {
             connection.RemoteEndPoint = client;
+            connection.Features.GetRequiredFeature<ListenerFeature>().BelongsTo(client.Address);
         }
         else
         {

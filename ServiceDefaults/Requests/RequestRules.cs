@@ -15,7 +15,18 @@ public static class RequestRules
     /// <param name="refuse">Writes a 400 in the form of the listener, with the reason.</param>
     public static void UseRequestRules(this IApplicationBuilder app, Func<HttpContext, string, Task> refuse) => app.Use(next => context =>
     {
-        context.Features.Get<ListenerFeature>()?.Opening.End();
+        if (context.Features.Get<ListenerFeature>() is { } listener)
+        {
+            listener.Opening.End();
+            if (!listener.Connection.TryBegin())
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            }
+
+            context.Response.OnCompleted(End, listener.Connection);
+        }
+
         if ((RequestFraming.Fault(context.Request) ?? RequestTarget.Resolve(context)) is { } fault)
         {
             EndConnection(context);
@@ -29,6 +40,12 @@ public static class RequestRules
 
         return next(context);
     });
+
+    private static Task End(object connection)
+    {
+        ((OpenConnection)connection).End();
+        return Task.CompletedTask;
+    }
 
     /// <summary>Has the connection of HTTP/1 closed with the answer: what follows on it could be taken for something else.</summary>
     public static void EndConnection(HttpContext context)

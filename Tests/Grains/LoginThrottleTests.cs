@@ -76,6 +76,20 @@ public sealed class LoginThrottleTests
         _time.Advance(TimeSpan.FromSeconds(5));
     }
 
+    [Fact]
+    public async Task The_addresses_of_one_network_guess_as_eight_do()
+    {
+        var tried = 0;
+        for (var i = 0; i < 5000; i++)
+        {
+            tried += await Fail($"user-{i}", $"2001:db8:0:{i:x}::1") ? 1 : 0;
+        }
+
+        Assert.InRange(tried, 100, 8 * (60 + 5));
+        using var login = await Begin("alice", "2001:db8:1::1");
+        Assert.NotNull(login);
+    }
+
     private async Task<bool> Fail(string user, string address)
     {
         using var attempt = await Begin(user, address);

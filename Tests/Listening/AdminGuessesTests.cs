@@ -99,6 +99,40 @@ public sealed class AdminGuessesTests
         Assert.Equal((1000 + 200, 300), (waiting.Count(wait => wait.Result == false), waiting.Count(wait => wait.Result is null)));
     }
 
+    [Fact]
+    public async Task A_network_of_addresses_guesses_as_eight_do_and_one_that_was_right_there_goes_on()
+    {
+        Assert.True(await Right("2001:db8:0:ffff::1"));
+        var tries = Enumerable.Range(0, 1000).Select(i => Wrong($"2001:db8:0:{i:x}::1")).ToList();
+        Assert.Equal(80, tries.Count(one => one is { IsCompleted: true, Result: false }));
+        Assert.Equal(8 * 5, tries.Count(one => !one.IsCompleted));
+        Assert.True(await Right("2001:db8:0:ffff::1"));
+        Assert.True(await Right("2001:db8:1::1"));
+    }
+
+    [Fact]
+    public async Task Where_the_token_was_right_before_it_finds_room_whoever_waits()
+    {
+        Assert.True(await Right("203.0.113.200"));
+        for (var address = 0; address < 100; address++)
+        {
+            for (var i = 0; i < 15; i++)
+            {
+                _ = Wrong($"203.0.113.{address}");
+            }
+        }
+
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.False(await Wrong("203.0.113.200"));
+        }
+
+        var right = Right("203.0.113.200");
+        Assert.False(right.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await right);
+    }
+
     private Task<bool?> Wrong(string peer, string? forwarded = null) => _guesses.Try(Context(peer, forwarded), () => false).AsTask();
 
     private Task<bool?> Right(string peer, string? forwarded = null) => _guesses.Try(Context(peer, forwarded), () => true).AsTask();

@@ -56,6 +56,21 @@ public sealed class OpeningsTests
         Assert.False(first.IsAborted);
     }
 
+    [Fact]
+    public void Who_opens_many_pushes_out_its_own()
+    {
+        var openings = new Openings(_time);
+        var (user, carried) = (From("203.0.113.9"), From("10.0.0.1"));
+        openings.Begin(user);
+        openings.Begin(carried).BelongsTo(IPAddress.Parse("203.0.113.8"));
+        var many = Enumerable.Range(0, Openings.MaxCount * 2).Select(i => From(i % 2 == 0 ? "203.0.113.7" : $"2001:db8:0:{i:x}::1")).ToList();
+        many.ForEach(connection => openings.Begin(connection));
+        Assert.Equal(Openings.MaxCount + 2, many.Count(connection => connection.IsAborted));
+        Assert.False(user.IsAborted || carried.IsAborted);
+    }
+
+    private static TestConnection From(string address) => new() { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) };
+
     internal sealed class TestConnection : ConnectionContext
     {
         public bool IsAborted { get; private set; }
