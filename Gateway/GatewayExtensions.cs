@@ -76,7 +76,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddCluster(this IServiceCollection services)
     {
         services.TryAddSingleton<ClusterContact>();
-        return services.AddSingleton<Entrances>().AddSingleton<EntranceWatch>().AddSingleton<ClusterQuestions>();
+        return services.AddSingleton<Relays>().AddSingleton<SiloProbe>().AddSingleton<ClusterClient>();
     }
 
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services

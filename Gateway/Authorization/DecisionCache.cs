@@ -2,7 +2,6 @@ using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Options;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Authorization;
@@ -11,7 +10,7 @@ namespace RegistryProxy.Gateway.Authorization;
 /// What sessions may do, as their grains decided, each under its lease. A grain that changes its mind tells every gateway; while the
 /// cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease.
 /// </summary>
-internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions questions, GatewayOptions options, GrainCallMeter meter, TimeProvider time)
+internal sealed class DecisionCache(ClusterClient cluster, GatewayOptions options, TimeProvider time)
 {
     /// <summary>How many identities are kept.</summary>
     private const int Capacity = 50_000;
@@ -32,7 +31,7 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
         var now = time.GetTimestamp();
         if (known is null || now >= known.LeasedUntil + Ticks(options.MaxStale))
         {
-            return Ask(session, Patience.Quick, cancellation);
+            return Ask(session, CallPolicy.Decision, cancellation);
         }
 
         return now < known.LeasedUntil ? new ValueTask<SessionDecision?>(known.Decision) : Renew(known, cancellation);
@@ -53,18 +52,17 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
 
     /// <summary>Beyond its lease a decision is asked for again; while the cluster does not answer that, what is known is used.</summary>
     private async ValueTask<SessionDecision?> Renew(LeasedDecision known, CancellationToken cancellation) =>
-        known.IsUnanswered(time) ? known.Decision : await Ask(known.Session, Patience.Brief, cancellation) ?? known.Unanswered(time);
+        known.IsUnanswered(time) ? known.Decision : await Ask(known.Session, CallPolicy.DecisionRenewal, cancellation) ?? known.Unanswered(time);
 
-    private async ValueTask<SessionDecision?> Ask(SessionReference session, Patience patience, CancellationToken cancellation)
+    private async ValueTask<SessionDecision?> Ask(SessionReference session, CallPolicy policy, CancellationToken cancellation)
     {
         var drops = Interlocked.Read(ref _drops);
         try
         {
-            meter.Count("session");
-            var decision = await questions.Ask(
-                stop => grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, stop),
-                (entrance, stop) => entrance.Decide(session.Key, session.Id, session.Generation, stop),
-                patience,
+            var decision = await cluster.Call(
+                (grains, stop) => grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, stop),
+                (relay, stop) => relay.Decide(session.Key, session.Id, session.Generation, stop),
+                policy,
                 cancellation);
 
             // A change that was announced while the question was under way may have crossed the answer: use it once, keep it not.
@@ -75,7 +73,7 @@ internal sealed class DecisionCache(IGrainFactory grains, ClusterQuestions quest
 
             return decision;
         }
-        catch (Exception) when (!cancellation.IsCancellationRequested)
+        catch (ClusterUnavailableException)
         {
             return null;
         }

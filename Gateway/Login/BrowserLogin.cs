@@ -1,6 +1,5 @@
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -9,7 +8,7 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Login;
 
 /// <summary>Sends a browser to the provider and shows it the login line when it comes back.</summary>
-internal sealed class BrowserLogin(ClusterQuestions questions, ClientAddress clientAddress, GrainCallMeter meter, AuditTrail audit)
+internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAddress, AuditTrail audit)
 {
     private const string Cookie = "registryproxy_login";
 
@@ -33,9 +32,8 @@ internal sealed class BrowserLogin(ClusterQuestions questions, ClientAddress cli
     /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
     public async Task Send(HttpContext context, Site site, string authenticator, string? userCode)
     {
-        meter.Count("login");
         var request = new PeopleLoginRequest(site.Tenant.Name, authenticator, site.Origin + LoginEndpoints.CallbackPath, userCode);
-        var start = await questions.Ask((entrance, stop) => entrance.BeginPeopleLogin(request, stop), Patience.PeopleLogin, context.RequestAborted);
+        var start = await cluster.Call((relay, stop) => relay.BeginPeopleLogin(request, stop), CallPolicy.PeopleLogin, context.RequestAborted);
         if (start.Address is null)
         {
             await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
@@ -71,7 +69,6 @@ internal sealed class BrowserLogin(ClusterQuestions questions, ClientAddress cli
 
     private async Task<LoginResult> Redeem(HttpContext context, Site site, Secret flow, string state, Secret code)
     {
-        meter.Count("login");
         var reply = new PeopleLoginReply
         {
             Tenant = site.Tenant.Name,
@@ -84,7 +81,7 @@ internal sealed class BrowserLogin(ClusterQuestions questions, ClientAddress cli
         };
         try
         {
-            return await questions.Ask((entrance, stop) => entrance.FinishPeopleLogin(reply, stop), Patience.Redemption, context.RequestAborted);
+            return await cluster.Call((relay, stop) => relay.FinishPeopleLogin(reply, stop), CallPolicy.Redemption, context.RequestAborted);
         }
         catch (ClusterUnavailableException)
         {

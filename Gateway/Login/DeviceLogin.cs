@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -14,17 +13,16 @@ namespace RegistryProxy.Gateway.Login;
 /// Login of a terminal without a browser (RFC 8628): the device gets two codes, a person types one of them here. What the person confirms
 /// counts only when it was sent from this page, so that no other page can log a browser in for somebody's device.
 /// </summary>
-internal sealed class DeviceLogin(ClusterQuestions questions, BrowserLogin browser, ClientAddress clientAddress, GrainCallMeter meter)
+internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, ClientAddress clientAddress)
 {
     private const int MaxBody = 1024;
 
     /// <summary>The device authorization endpoint (RFC 8628 §3.1).</summary>
     public async Task Begin(HttpContext context, Site site)
     {
-        meter.Count("login");
         var address = AddressOf(context);
-        var start = await questions.Ask(
-            (entrance, stop) => entrance.BeginDevice(site.Tenant.Name, address, stop), Patience.DeviceStart, context.RequestAborted);
+        var start = await cluster.Call(
+            (relay, stop) => relay.BeginDevice(site.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
         if (start is null)
         {
             await DistributionErrorWriter.Write(context, DistributionError.TooManyRequests("too many device logins of late; wait a little", 30));
@@ -55,10 +53,9 @@ internal sealed class DeviceLogin(ClusterQuestions questions, BrowserLogin brows
         }
 
         var userCode = Normalise(code);
-        meter.Count("login");
         var from = AddressOf(context);
-        var found = await questions.Ask(
-            (entrance, stop) => entrance.SearchDevice(site.Tenant.Name, userCode, from, stop), Patience.DeviceSearch, context.RequestAborted);
+        var found = await cluster.Call(
+            (relay, stop) => relay.SearchDevice(site.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch, context.RequestAborted);
         await (found switch
         {
             { Throttled: true } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Operations;
@@ -5,11 +6,12 @@ using RegistryProxy.ServiceDefaults.Operations;
 namespace RegistryProxy.Gateway.Operations;
 
 /// <summary>Tells operators every two seconds what this gateway does.</summary>
-internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap current, IGrainFactory grains, TimeProvider time)
+internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap current, ClusterClient cluster, TimeProvider time)
     : ProcessReporter("gateway", time)
 {
-    protected override async Task Send(string id, string kind, DateTimeOffset started) =>
-        await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport
+    protected override Task Send(string id, string kind, DateTimeOffset started)
+    {
+        var report = new ProcessReport
         {
             Id = id,
             Kind = kind,
@@ -19,5 +21,7 @@ internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap c
             Configuration = current.Value?.Snapshot.ConfigurationVersion ?? "",
             Tenants = statistics.Tenants(),
             Repositories = statistics.Repositories(),
-        });
+        };
+        return cluster.CallOnce((grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);
+    }
 }

@@ -1,7 +1,6 @@
 using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Snapshots;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.SnapshotUpdates;
@@ -11,8 +10,7 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// stays in use while the cluster is away.
 /// </summary>
 internal sealed partial class SnapshotFollower(
-    IGrainFactory grains, ClusterQuestions questions, SnapshotInstaller installer, SnapshotRounds rounds, GrainCallMeter meter, SnapshotMeter answers,
-    ILogger<SnapshotFollower> logger)
+    ClusterClient cluster, SnapshotInstaller installer, SnapshotRounds rounds, SnapshotMeter answers, ILogger<SnapshotFollower> logger)
     : BackgroundLoop, ISnapshotObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -33,8 +31,7 @@ internal sealed partial class SnapshotFollower(
             using var round = rounds.Begin();
             try
             {
-                observer ??= grains.CreateObjectReference<ISnapshotObserver>(this);
-                meter.Count("snapshot");
+                observer ??= cluster.Reference<ISnapshotObserver>(this);
                 var before = installer.Current;
                 installer.Apply(await Ask(observer, stoppingToken), pushed: false);
 
@@ -67,8 +64,8 @@ internal sealed partial class SnapshotFollower(
         }
     }
 
-    private Task<SnapshotUpdate> Ask(ISnapshotObserver observer, CancellationToken stop) => questions.Ask(
-        (entrance, late) => entrance.Follow(observer, installer.Position, late), Patience.Brief, stop);
+    private Task<SnapshotUpdate> Ask(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
+        (relay, late) => relay.Follow(observer, installer.Position, late), CallPolicy.Snapshot, stop);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);

@@ -1,14 +1,13 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>GET /token/nonce?authenticator=NAME</c>: what a machine signs or presents so that its proof counts once.</summary>
-internal sealed class NonceEndpoint(ClusterQuestions questions, GrainCallMeter meter)
+internal sealed class NonceEndpoint(ClusterClient cluster)
 {
     private const int Seconds = 60;
 
@@ -26,9 +25,8 @@ internal sealed class NonceEndpoint(ClusterQuestions questions, GrainCallMeter m
 
     private async Task Answer(HttpContext context, Site site, string authenticator)
     {
-        meter.Count("login");
-        var nonce = await questions.Ask(
-            (entrance, stop) => entrance.CreateNonce(site.Tenant.Name, authenticator, stop), Patience.Nonce, context.RequestAborted);
+        var nonce = await cluster.Call(
+            (relay, stop) => relay.CreateNonce(site.Tenant.Name, authenticator, stop), CallPolicy.Nonce, context.RequestAborted);
         if (nonce is null)
         {
             await DistributionErrorWriter.Write(context, DistributionError.NotFound("this tenant has no such token authenticator"));

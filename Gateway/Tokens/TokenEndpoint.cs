@@ -4,7 +4,6 @@ using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -14,7 +13,7 @@ namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
 internal sealed class TokenEndpoint(
-    ClusterQuestions questions, ClientAddress clientAddress, TenantLimits limits, GrainCallMeter meter, AuditTrail audit)
+    ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
 {
     public async Task Handle(HttpContext context, Site site)
     {
@@ -59,12 +58,11 @@ internal sealed class TokenEndpoint(
 
     private async Task<LoginResult> Login(HttpContext context, Site site, TokenRequest request)
     {
-        meter.Count("login");
         try
         {
             var login = RequestOf(context, site, request);
-            return await questions.Ask(
-                (entrance, stop) => entrance.Login(login, stop), Patience.Of(request.Credentials.Kind), context.RequestAborted);
+            return await cluster.Call(
+                (relay, stop) => relay.Login(login, stop), CallPolicy.Of(request.Credentials.Kind), context.RequestAborted);
         }
         catch (ClusterUnavailableException)
         {

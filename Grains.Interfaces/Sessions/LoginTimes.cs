@@ -12,10 +12,10 @@ public static class LoginTimes
     /// <summary>What a gateway waits for its cluster.</summary>
     public static readonly TimeSpan Gateway = TimeSpan.FromSeconds(14);
 
-    /// <summary>What a gateway's call to an entrance of the cluster may take.</summary>
-    public const string EntranceCall = "00:00:13.500";
+    /// <summary>What a gateway's call to an relay of the cluster may take.</summary>
+    public const string RelayCall = "00:00:13.500";
 
-    /// <summary>What the entrance's call to the login may take.</summary>
+    /// <summary>What the relay's call to the login may take.</summary>
     public const string LoginCall = "00:00:13";
 
     /// <summary>What a login takes at most: the proof, and opening the session.</summary>

@@ -19,35 +19,47 @@ public sealed class TimeoutTests
     {
         TimeSpan[] chain =
         [
-            LoginTimes.Client, LoginTimes.Gateway, TimeSpan.Parse(LoginTimes.EntranceCall), TimeSpan.Parse(LoginTimes.LoginCall), LoginTimes.Login,
+            LoginTimes.Client, LoginTimes.Gateway, TimeSpan.Parse(LoginTimes.RelayCall), TimeSpan.Parse(LoginTimes.LoginCall), LoginTimes.Login,
             LoginTimes.Proof, LoginThrottle.Patience + Authenticators.Max(),
         ];
         Assert.Equal(chain.OrderDescending().Distinct(), chain);
     }
 
     [Theory]
-    [InlineData(nameof(Patience.Password), nameof(IEntranceGrain.Login))]
-    [InlineData(nameof(Patience.Assertion), nameof(IEntranceGrain.Login))]
-    [InlineData(nameof(Patience.DeviceCode), nameof(IEntranceGrain.Login))]
-    [InlineData(nameof(Patience.Redemption), nameof(IEntranceGrain.FinishPeopleLogin))]
-    [InlineData(nameof(Patience.PeopleLogin), nameof(IEntranceGrain.BeginPeopleLogin))]
-    [InlineData(nameof(Patience.DeviceStart), nameof(IEntranceGrain.BeginDevice))]
-    [InlineData(nameof(Patience.DeviceSearch), nameof(IEntranceGrain.SearchDevice))]
+    [InlineData(nameof(CallPolicy.Password), nameof(IRelayGrain.Login))]
+    [InlineData(nameof(CallPolicy.Assertion), nameof(IRelayGrain.Login))]
+    [InlineData(nameof(CallPolicy.DeviceCode), nameof(IRelayGrain.Login))]
+    [InlineData(nameof(CallPolicy.Redemption), nameof(IRelayGrain.FinishPeopleLogin))]
+    [InlineData(nameof(CallPolicy.PeopleLogin), nameof(IRelayGrain.BeginPeopleLogin))]
+    [InlineData(nameof(CallPolicy.DeviceStart), nameof(IRelayGrain.BeginDevice))]
+    [InlineData(nameof(CallPolicy.DeviceSearch), nameof(IRelayGrain.SearchDevice))]
     public void What_is_asked_once_is_waited_for_longer_than_its_call_takes(string row, string method)
     {
-        var patience = (Patience)typeof(Patience).GetProperty(row)!.GetValue(null)!;
-        Assert.True(patience.Attempt > LimitOf(typeof(IEntranceGrain), method));
-        Assert.True(patience.Total <= LoginTimes.Gateway);
+        var policy = Row(row);
+        Assert.True(policy.Attempt > LimitOf(typeof(IRelayGrain), method));
+        Assert.True(policy.Total <= LoginTimes.Gateway);
     }
 
     [Theory]
-    [InlineData(nameof(IEntranceGrain.Login), typeof(ILoginGrain), nameof(ILoginGrain.Login))]
-    [InlineData(nameof(IEntranceGrain.BeginPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin))]
-    [InlineData(nameof(IEntranceGrain.FinishPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Finish))]
-    [InlineData(nameof(IEntranceGrain.BeginDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.BeginDevice))]
-    [InlineData(nameof(IEntranceGrain.SearchDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.SearchDevice))]
-    public void An_entrance_waits_longer_than_what_it_passes_on(string entrance, Type grain, string method) =>
-        Assert.True(LimitOf(typeof(IEntranceGrain), entrance) > LimitOf(grain, method));
+    [InlineData(nameof(IRelayGrain.Login), typeof(ILoginGrain), nameof(ILoginGrain.Login))]
+    [InlineData(nameof(IRelayGrain.BeginPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin))]
+    [InlineData(nameof(IRelayGrain.FinishPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Finish))]
+    [InlineData(nameof(IRelayGrain.BeginDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.BeginDevice))]
+    [InlineData(nameof(IRelayGrain.SearchDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.SearchDevice))]
+    public void An_entrance_waits_longer_than_what_it_passes_on(string relay, Type grain, string method) =>
+        Assert.True(LimitOf(typeof(IRelayGrain), relay) > LimitOf(grain, method));
+
+    [Theory]
+    [InlineData(nameof(CallPolicy.UpstreamTokenReplacement), typeof(IUpstreamTokenGrain), nameof(IUpstreamTokenGrain.Replace))]
+    [InlineData(nameof(CallPolicy.CacheSubscription), typeof(ICacheGrain), nameof(ICacheGrain.Follow))]
+    [InlineData(nameof(CallPolicy.CacheSubscription), typeof(ICacheGrain), nameof(ICacheGrain.Leave))]
+    [InlineData(nameof(CallPolicy.CacheChange), typeof(ICacheGrain), nameof(ICacheGrain.Changed))]
+    [InlineData(nameof(CallPolicy.Election), typeof(IFetchGrain), nameof(IFetchGrain.Elect))]
+    [InlineData(nameof(CallPolicy.Election), typeof(IFetchGrain), nameof(IFetchGrain.End))]
+    [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Follow))]
+    [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Lease))]
+    public void A_direct_call_waits_longer_than_its_grain_takes(string row, Type grain, string method) =>
+        Assert.True(Row(row).Attempt > LimitOf(grain, method));
 
     [Fact]
     public void Agents_wait_longer_than_gateways() => Assert.True(RegistryProxy.NodeAgent.Sessions.DoorClient.Timeout >= LoginTimes.Client);
@@ -57,14 +69,16 @@ public sealed class TimeoutTests
         Assert.True(LimitOf(typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin)) > IssuerDocuments.Timeout);
 
     [Fact]
-    public void A_refresh_token_waits_for_the_directory() => Assert.True(Patience.Refresh.Attempt > LdapPool.Timeout);
+    public void A_refresh_token_waits_for_the_directory() => Assert.True(CallPolicy.Refresh.Attempt > LdapPool.Timeout);
 
     [Fact]
     public void Every_kind_of_credentials_has_its_row()
     {
-        var counted = Enum.GetValues<LoginCredentialsKind>().Where(kind => Patience.Of(kind).Repeat != Repeat.WhenSilent);
+        var counted = Enum.GetValues<LoginCredentialsKind>().Where(kind => CallPolicy.Of(kind).Repeat != Repeat.WhenSilent);
         Assert.Equal([LoginCredentialsKind.Password, LoginCredentialsKind.Assertion, LoginCredentialsKind.DeviceCode], counted);
     }
+
+    private static CallPolicy Row(string name) => (CallPolicy)typeof(CallPolicy).GetProperty(name)!.GetValue(null)!;
 
     private static TimeSpan LimitOf(Type grain, string method) =>
         TimeSpan.Parse((string)grain.GetMethod(method)!.GetCustomAttributesData().Single(data => data.AttributeType.Name == "ResponseTimeoutAttribute")

@@ -15,7 +15,7 @@ public sealed class SheddingTests
         await using var cluster = await Start(way => way % 3 != 0 && Interlocked.Increment(ref refused) > 0);
         for (var i = 0; i < 50; i++)
         {
-            Assert.True(await Ask(cluster, Patience.Quick));
+            Assert.True(await Ask(cluster, CallPolicy.Decision));
         }
 
         Assert.True(refused > 0, "nobody refused");
@@ -26,27 +26,25 @@ public sealed class SheddingTests
     {
         await using var cluster = await Start(_ => true);
         var watch = Stopwatch.StartNew();
-        var refused = await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(cluster, Patience.Brief));
+        var refused = await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(cluster, CallPolicy.Snapshot));
         Assert.IsType<GatewayTooBusyException>(refused.InnerException);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(3), $"{watch.Elapsed}");
     }
 
-    private static Task<bool> Ask(GrainCluster cluster, Patience patience) =>
-        Questions(cluster.Client, new Entrances(TimeProvider.System)).Ask(
-            async (entrance, stop) =>
+    private static Task<bool> Ask(GrainCluster cluster, CallPolicy policy) =>
+        ClusterLab.Client(cluster.Client, new Relays(TimeProvider.System), TimeProvider.System).Call(
+            async (relay, stop) =>
             {
-                await entrance.Ping(stop);
+                await relay.Ping(stop);
                 return true;
             },
-            patience, CancellationToken.None);
-
-    private static ClusterQuestions Questions(IGrainFactory grains, Entrances entrances) =>
-        new(grains, entrances, new EntranceWatch(grains, entrances, TimeProvider.System), new ClusterContact(), TimeProvider.System);
+            policy, CancellationToken.None);
 
     /// <summary>A cluster of whose ways some lead to a busy silo; what that says comes from here.</summary>
     private static Task<GrainCluster> Start(Func<long, bool> isBusy) => GrainCluster.Start(
         DoorConfiguration.Single("http://127.0.0.1:9"), prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"),
-        client: client => client.AddOutgoingGrainCallFilter(call => call.TargetId.TryGetIntegerKey(out var way, out _) && call.InterfaceName.Contains(nameof(IEntranceGrain)) && isBusy(way)
+        client: client => client.AddOutgoingGrainCallFilter(call =>
+            call.TargetId.TryGetIntegerKey(out var way, out _) && call.InterfaceMethod.DeclaringType == typeof(IRelayGrain) && isBusy(way)
             ? throw new GatewayTooBusyException("busy")
             : call.Invoke()));
 }

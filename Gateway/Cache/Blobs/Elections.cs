@@ -1,5 +1,5 @@
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Peers;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// <summary>
 /// Asks the cluster who fetches a blob. While the cluster does not answer it is left alone for some seconds, and this gateway fetches by itself.
 /// </summary>
-internal sealed partial class Elections(IGrainFactory grains, LocalPeer local, GrainCallMeter calls, TimeProvider time, ILogger<Elections> logger)
+internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, TimeProvider time, ILogger<Elections> logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
@@ -24,8 +24,8 @@ internal sealed partial class Elections(IGrainFactory grains, LocalPeer local, G
 
         try
         {
-            calls.Count("fetch");
-            return await grains.GetGrain<IFetchGrain>(key.ToString()).Elect(member, failed, cancellation);
+            return await cluster.CallOnce(
+                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).Elect(member, failed, stop), CallPolicy.Election, cancellation);
         }
         catch (Exception fault)
         {
@@ -44,8 +44,8 @@ internal sealed partial class Elections(IGrainFactory grains, LocalPeer local, G
     {
         try
         {
-            calls.Count("fetch");
-            await grains.GetGrain<IFetchGrain>(key.ToString()).End(term, kept);
+            await cluster.CallOnce(
+                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).End(term, kept, stop), CallPolicy.Election, CancellationToken.None);
         }
         catch (Exception fault)
         {

@@ -1,29 +1,24 @@
-using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>The grain that tells all gateways of writes.</summary>
-internal sealed class CacheCluster(IGrainFactory grains, GrainCallMeter calls)
+internal sealed class CacheCluster(ClusterClient cluster)
 {
-    public ICacheObserver ReferenceTo(ICacheObserver observer) => grains.CreateObjectReference<ICacheObserver>(observer);
+    public ICacheObserver ReferenceTo(ICacheObserver observer) => cluster.Reference(observer);
 
     /// <inheritdoc cref="ICacheGrain.Follow"/>
-    public ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation)
-    {
-        calls.Count("cache");
-        return Grain.Follow(observer, report, cancellation);
-    }
+    public Task<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation) => cluster.CallOnce(
+        (grains, stop) => Grain(grains).Follow(observer, report, stop), CallPolicy.CacheSubscription, cancellation);
 
     /// <inheritdoc cref="ICacheGrain.Changed"/>
-    public ValueTask Changed(CacheChange change)
-    {
-        calls.Count("cache");
-        return Grain.Changed(change);
-    }
+    public Task Changed(CacheChange change) => cluster.CallOnce(
+        (grains, stop) => Grain(grains).Changed(change, stop), CallPolicy.CacheChange, CancellationToken.None);
 
     /// <inheritdoc cref="ICacheGrain.Leave"/>
-    public ValueTask Leave(ICacheObserver observer, string gateway) => Grain.Leave(observer, gateway);
+    public Task Leave(ICacheObserver observer, string gateway) => cluster.CallOnce(
+        (grains, stop) => Grain(grains).Leave(observer, gateway, stop), CallPolicy.CacheSubscription, CancellationToken.None);
 
-    private ICacheGrain Grain => grains.GetGrain<ICacheGrain>(0);
+    private static ICacheGrain Grain(IGrainFactory grains) => grains.GetGrain<ICacheGrain>(0);
 }

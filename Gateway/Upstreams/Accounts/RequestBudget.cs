@@ -1,4 +1,5 @@
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// Keeps an account within the rate limit that its upstream shows, together with the other gateways of the cluster. While the upstream is
 /// new to us a few metered requests go ahead and the others wait for the first answer. An account that is not counted costs no call.
 /// </summary>
-internal sealed class RequestBudget(string account, string gateway, IGrainFactory grains, TimeProvider time) : IUpstreamAccountObserver
+internal sealed class RequestBudget(string account, string gateway, ClusterClient cluster, TimeProvider time) : IUpstreamAccountObserver
 {
     /// <summary>Permits that are asked for at once.</summary>
     private const int Batch = 20;
@@ -77,11 +78,11 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         if (shown)
         {
             (_seen, _metered) = (new RateLimitSighting(limit, remaining, window), true);
-            Grain.Observe(_seen).AsTask().Ignore();
+            Post(grain => grain.Observe(_seen));
         }
         else if (metered && throttled is null && !_learned.Task.IsCompleted)
         {
-            Grain.Observe(new RateLimitSighting(null, 0, default)).AsTask().Ignore();
+            Post(grain => grain.Observe(new RateLimitSighting(null, 0, default)));
         }
 
         if (throttled is { } longer && kind == CallKind.Listing)
@@ -92,7 +93,7 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         {
             var throttle = new UpstreamThrottle(wait, MeteredOnly: shown && metered);
             Apply(throttle);
-            Grain.Throttled(throttle).AsTask().Ignore();
+            Post(grain => grain.Throttled(throttle));
         }
 
         if (metered || shown || (throttled is not null && kind != CallKind.Listing))
@@ -119,7 +120,9 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         return Task.CompletedTask;
     }
 
-    private IUpstreamAccountGrain Grain => grains.GetGrain<IUpstreamAccountGrain>(account);
+    private void Post(Func<IUpstreamAccountGrain, ValueTask> message) => cluster.Post(grains => message(Grain(grains)));
+
+    private IUpstreamAccountGrain Grain(IGrainFactory grains) => grains.GetGrain<IUpstreamAccountGrain>(account);
 
     private bool TryTake(long now)
     {
@@ -146,9 +149,11 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
         var lease = new BudgetLease(0, RetryWithoutCluster);
         try
         {
-            lease = await Grain.Lease(gateway, Batch, Interlocked.Exchange(ref _permits, 0), Volatile.Read(ref _underWay), _seen);
+            var unused = Interlocked.Exchange(ref _permits, 0);
+            lease = await cluster.CallOnce(
+                (grains, stop) => Grain(grains).Lease(gateway, Batch, unused, Volatile.Read(ref _underWay), _seen, stop), CallPolicy.Account, CancellationToken.None);
         }
-        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        catch (ClusterUnavailableException)
         {
             // Without the cluster nobody knows what is left.
         }
@@ -181,8 +186,8 @@ internal sealed class RequestBudget(string account, string gateway, IGrainFactor
 
     private async Task FollowCore()
     {
-        _reference ??= grains.CreateObjectReference<IUpstreamAccountObserver>(this);
-        var state = await Grain.Follow(_reference);
+        var observer = _reference ??= cluster.Reference<IUpstreamAccountObserver>(this);
+        var state = await cluster.CallOnce((grains, stop) => Grain(grains).Follow(observer, stop), CallPolicy.Account, CancellationToken.None);
         _metered |= state.IsMetered;
         foreach (var throttle in state.Throttles)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 
@@ -10,14 +11,14 @@ internal sealed partial class UpstreamAccounts : IDisposable
 {
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
-    private readonly IGrainFactory _grains;
+    private readonly ClusterClient _cluster;
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamAccounts> _logger;
     private readonly Counter<long> _refused;
 
-    public UpstreamAccounts(IGrainFactory grains, IMeterFactory meters, TimeProvider time, ILogger<UpstreamAccounts> logger)
+    public UpstreamAccounts(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<UpstreamAccounts> logger)
     {
-        (_grains, _time, _logger) = (grains, time, logger);
+        (_cluster, _time, _logger) = (cluster, time, logger);
         _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
             "registryproxy.gateway.upstream_spared", "{request}", "Requests that were answered without asking an upstream, because of its rate limit or its failures");
     }
@@ -37,7 +38,7 @@ internal sealed partial class UpstreamAccounts : IDisposable
     }
 
     private UpstreamAccount Create(string account, string upstream) => new(
-        new RequestBudget(account, _gateway, _grains, _time),
+        new RequestBudget(account, _gateway, _cluster, _time),
         new UpstreamQueue(UpstreamQueue.MaxPulls, _time),
         new UpstreamQueue(UpstreamQueue.MaxOthers, _time),
         new UpstreamBreaker(_time, open =>
@@ -51,7 +52,7 @@ internal sealed partial class UpstreamAccounts : IDisposable
                 LogClosed(upstream);
             }
 
-            _grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open).AsTask().Ignore();
+            _cluster.Post(grains => grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open));
         }));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails and is left alone; it is tried again twice a second")]

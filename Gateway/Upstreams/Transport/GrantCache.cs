@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Network;
-using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
@@ -11,7 +10,7 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// Live grants, so that a warm request asks no grain. A grant past its refresh time is used on while a newer one is fetched in the
 /// background; concurrent misses share one question. What was asked for in vain is not kept.
 /// </summary>
-internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions questions, GrainCallMeter meter, TimeProvider time)
+internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
 {
     /// <summary>How many upstream × scope pairs are kept.</summary>
     private const int Capacity = 20_000;
@@ -52,8 +51,9 @@ internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions question
             _grants.Remove(key);
         }
 
-        meter.Count("upstream_token");
-        return Keep(key, await Ask(() => Grain(key).Replace(refused.Generation, cancellation).AsTask()), configuration);
+        var next = cluster.CallOnce(
+            (grains, stop) => Grain(grains, key).Replace(refused.Generation, stop), CallPolicy.UpstreamTokenReplacement, cancellation);
+        return Keep(key, await OrFailure(next), configuration);
     }
 
     /// <summary>The configuration is another one: what is known, and what is being asked, belongs to the one before.</summary>
@@ -89,13 +89,12 @@ internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions question
     private async Task<UpstreamGrantResult> FetchGrant(UpstreamTokenKey key)
     {
         var configuration = Volatile.Read(ref _configuration);
-        meter.Count("upstream_token");
-        var result = await Ask(() => questions.Ask(
-            late => Grain(key).GetGrant(late),
-            (entrance, late) => entrance.GetGrant(key.ToString(), late),
-            Patience.Grant,
-            CancellationToken.None));
-        return Keep(key, result, configuration);
+        var grant = cluster.Call(
+            (grains, stop) => Grain(grains, key).GetGrant(stop),
+            (relay, stop) => relay.GetGrant(key.ToString(), stop),
+            CallPolicy.UpstreamToken,
+            CancellationToken.None);
+        return Keep(key, await OrFailure(grant), configuration);
     }
 
     /// <summary>Keeps a grant; a failure is passed on and leaves a grant that is still good in place.</summary>
@@ -120,18 +119,18 @@ internal sealed class GrantCache(IGrainFactory grains, ClusterQuestions question
         return result;
     }
 
-    private IUpstreamTokenGrain Grain(UpstreamTokenKey key) => grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
+    private static IUpstreamTokenGrain Grain(IGrainFactory grains, UpstreamTokenKey key) => grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
 
     private static long Weigh(UpstreamTokenKey key, UpstreamGrantResult result) =>
         200 + TextWeight.Of(key.Scope) + TextWeight.Of(result.Grant?.Authorization?.Reveal() ?? "");
 
-    private static async Task<UpstreamGrantResult> Ask(Func<Task<UpstreamGrantResult>> question)
+    private static async Task<UpstreamGrantResult> OrFailure(Task<UpstreamGrantResult> grant)
     {
         try
         {
-            return await question();
+            return await grant;
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (ClusterUnavailableException)
         {
             return UpstreamGrantResult.Of(new UpstreamFailure(
                 UpstreamFailureKind.Unreachable, "the cluster that keeps the upstream's credentials does not answer", 5));

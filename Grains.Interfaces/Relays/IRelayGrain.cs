@@ -3,22 +3,22 @@ using Orleans.Concurrency;
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
-/// A way into the cluster. A client sends every call to a grain through the same silo; when that silo says nothing, the grain can be asked
-/// through another one, by an entrance with another key. A stateless worker: it is wherever its call arrives.
+/// Passes a gateway's calls on. Orleans sends every call of a client to one grain through the same silo; when that silo does not respond, the grain
+/// can be called through another one, by a relay with another key. A stateless worker: it runs wherever its call arrives.
 /// </summary>
 [Alias("rp.IEntranceGrain")]
-public interface IEntranceGrain : IGrainWithIntegerKey
+public interface IRelayGrain : IGrainWithIntegerKey
 {
-    /// <summary>Returns at once: the way is open.</summary>
+    /// <summary>Returns at once: its silo responds.</summary>
     [Alias("Ping"), AlwaysInterleave, ResponseTimeout("00:00:01")]
     ValueTask Ping(CancellationToken cancellation = default);
 
-    /// <summary>Returns at once: the silo to which the way leads, one life of one process.</summary>
+    /// <summary>Returns at once: the silo on which it runs, one life of one process.</summary>
     [Alias("Where"), AlwaysInterleave, ResponseTimeout("00:00:01")]
     ValueTask<string> Where(CancellationToken cancellation = default);
 
     /// <summary>As <see cref="ILoginGrain.Login"/>.</summary>
-    [Alias("Login"), AlwaysInterleave, ResponseTimeout(LoginTimes.EntranceCall)]
+    [Alias("Login"), AlwaysInterleave, ResponseTimeout(LoginTimes.RelayCall)]
     ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="ILoginGrain.CreateNonce"/>.</summary>
@@ -30,7 +30,7 @@ public interface IEntranceGrain : IGrainWithIntegerKey
     ValueTask<PeopleLoginStart> BeginPeopleLogin(PeopleLoginRequest request, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="IPeopleLoginGrain.Finish"/>.</summary>
-    [Alias("FinishPeopleLogin"), AlwaysInterleave, ResponseTimeout(LoginTimes.EntranceCall)]
+    [Alias("FinishPeopleLogin"), AlwaysInterleave, ResponseTimeout(LoginTimes.RelayCall)]
     ValueTask<LoginResult> FinishPeopleLogin(PeopleLoginReply reply, CancellationToken cancellation = default);
 
     /// <summary>As <see cref="IPeopleLoginGrain.BeginDevice"/>.</summary>

@@ -7,14 +7,14 @@ using RegistryProxy.Tests.Support.Time;
 namespace RegistryProxy.Tests.Gateway;
 
 /// <summary>Slow is not lost: what counts is asked again only when the silo that was asked is gone, or refused it.</summary>
-public sealed class ClusterQuestionsTests
+public sealed class ClusterClientTests
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly ScriptedEntrances _cluster = new();
+    private readonly ScriptedRelays _cluster = new();
 
-    public static TheoryData<string> Counted => [nameof(Patience.Password), nameof(Patience.Assertion), nameof(Patience.DeviceCode), nameof(Patience.Redemption)];
+    public static TheoryData<string> Counted => [nameof(CallPolicy.Password), nameof(CallPolicy.Assertion), nameof(CallPolicy.DeviceCode), nameof(CallPolicy.Redemption)];
 
     [Theory]
     [MemberData(nameof(Counted))]
@@ -55,7 +55,7 @@ public sealed class ClusterQuestionsTests
             return Never(way, stop);
         };
         var started = _time.GetTimestamp();
-        Assert.Equal("by two", (await Ask(Patience.Password)).Message);
+        Assert.Equal("by two", (await Ask(CallPolicy.Password)).Message);
         Assert.Equal(2, _cluster.Asked.Count);
         Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
     }
@@ -70,7 +70,7 @@ public sealed class ClusterQuestionsTests
             moved = true;
             return Never(way, stop);
         };
-        await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(Patience.Assertion));
+        await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(CallPolicy.Assertion));
         Assert.Single(_cluster.Asked);
     }
 
@@ -90,10 +90,10 @@ public sealed class ClusterQuestionsTests
     {
         _cluster.Where = (way, stop) => way % 3 == 1 ? Silent(stop) : Task.FromResult("other");
         _cluster.Login = (way, _) => Task.FromResult(LoginResult.Rejected($"{way % 3}"));
-        var (entrances, started) = (new Entrances(_time), _time.GetTimestamp());
+        var (relays, started) = (new Relays(_time), _time.GetTimestamp());
         for (var i = 0; i < 30; i++)
         {
-            Assert.NotEqual("1", (await Ask(Patience.Password, entrances)).Message);
+            Assert.NotEqual("1", (await Ask(CallPolicy.Password, relays)).Message);
         }
 
         Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
@@ -103,18 +103,17 @@ public sealed class ClusterQuestionsTests
     public async Task What_costs_nothing_is_asked_by_another_way_when_there_is_no_answer()
     {
         _cluster.Login = (way, stop) => _cluster.Asked.Count == 1 ? Never(way, stop) : Task.FromResult(LoginResult.Rejected("then"));
-        Assert.Equal("then", (await Ask(Patience.Refresh)).Message);
+        Assert.Equal("then", (await Ask(CallPolicy.Refresh)).Message);
         Assert.Equal(2, _cluster.Asked.Distinct().Count());
     }
 
-    private static Patience Row(string name) => (Patience)typeof(Patience).GetProperty(name)!.GetValue(null)!;
+    private static CallPolicy Row(string name) => (CallPolicy)typeof(CallPolicy).GetProperty(name)!.GetValue(null)!;
 
-    private Task<LoginResult> Ask(Patience patience, Entrances? entrances = null)
+    private Task<LoginResult> Ask(CallPolicy policy, Relays? relays = null)
     {
-        entrances ??= new Entrances(_time);
-        var questions = new ClusterQuestions(
-            _cluster.Factory, entrances, new EntranceWatch(_cluster.Factory, entrances, _time), new ClusterContact(), _time);
-        return _time.Passing(questions.Ask((entrance, stop) => entrance.Login(null!, stop), patience, CancellationToken.None), Step);
+        relays ??= new Relays(_time);
+        var questions = ClusterLab.Client(_cluster.Factory, relays, _time);
+        return _time.Passing(questions.Call((relay, stop) => relay.Login(null!, stop), policy, CancellationToken.None), Step);
     }
 
     private static async Task<LoginResult> Never(int way, CancellationToken stop)

@@ -1,11 +1,11 @@
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 
-namespace RegistryProxy.Grains.Entrances;
+namespace RegistryProxy.Grains.Relays;
 
 /// <summary>Passes questions on.</summary>
 [StatelessWorker, Reentrant, GrainType("entrance")]
-internal sealed class EntranceGrain(ILocalSiloDetails silo) : Grain, IEntranceGrain
+internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
 {
     public ValueTask Ping(CancellationToken cancellation = default) => ValueTask.CompletedTask;
 

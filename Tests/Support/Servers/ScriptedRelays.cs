@@ -5,11 +5,11 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Tests.Support.Servers;
 
 /// <summary>Ways into a cluster that is a script: where each leads, and what is said there.</summary>
-internal sealed class ScriptedEntrances
+internal sealed class ScriptedRelays
 {
     private readonly ConcurrentBag<int> _asked = [];
 
-    public ScriptedEntrances()
+    public ScriptedRelays()
     {
         Factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
         ((FactoryProxy)(object)Factory).Script = this;
@@ -26,31 +26,31 @@ internal sealed class ScriptedEntrances
     /// <summary>The ways by which a login was asked for.</summary>
     public IReadOnlyCollection<int> Asked => _asked;
 
-    private object Entrance(int way)
+    private object Relay(int way)
     {
-        var entrance = DispatchProxy.Create<IEntranceGrain, EntranceProxy>();
-        (((EntranceProxy)(object)entrance).Script, ((EntranceProxy)(object)entrance).Way) = (this, way);
-        return entrance;
+        var relay = DispatchProxy.Create<IRelayGrain, RelayProxy>();
+        (((RelayProxy)(object)relay).Script, ((RelayProxy)(object)relay).Way) = (this, way);
+        return relay;
     }
 
 #pragma warning disable CA1852 // DispatchProxy derives from them.
     internal class FactoryProxy : DispatchProxy
     {
-        public ScriptedEntrances Script { get; set; } = null!;
+        public ScriptedRelays Script { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Script.Entrance((int)(long)args![0]!);
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Script.Relay((int)(long)args![0]!);
     }
 
-    internal class EntranceProxy : DispatchProxy
+    internal class RelayProxy : DispatchProxy
     {
-        public ScriptedEntrances Script { get; set; } = null!;
+        public ScriptedRelays Script { get; set; } = null!;
 
         public int Way { get; set; }
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
         {
             var cancellation = (CancellationToken)args![^1]!;
-            if (targetMethod!.Name == nameof(IEntranceGrain.Where))
+            if (targetMethod!.Name == nameof(IRelayGrain.Where))
             {
                 return new ValueTask<string>(Script.Where(Way, cancellation));
             }

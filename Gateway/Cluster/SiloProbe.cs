@@ -1,0 +1,70 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Cluster;
+
+/// <summary>Finds relays that do not respond: those of a silo that is unresponsive and not yet declared dead.</summary>
+internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvider time)
+{
+    /// <summary>How long a relay may take to respond.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    private Task<bool>? _look;
+
+    /// <summary>Whether any relay does not respond; concurrent callers share one probe.</summary>
+    public Task<bool> Look()
+    {
+        lock (_gate)
+        {
+            return _look is { IsCompleted: false } running ? running : _look = LookNow();
+        }
+    }
+
+    /// <summary>
+    /// A relay that responds now, for a call that is made once, and the silo on which it runs; <c>null</c> when that cannot be had. Where none
+    /// responds, the next one.
+    /// </summary>
+    public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
+    {
+        var relay = relays.Next();
+        if (await Ask(relay) is (true, var silo))
+        {
+            return (relay, silo);
+        }
+
+        await Look().WaitAsync(cancellation);
+        relay = relays.Next();
+        return (relay, (await Ask(relay)).Silo);
+    }
+
+    /// <summary>Whether a relay runs on another silo than it did: its connection is gone, and with it the answer.</summary>
+    public async Task<bool> HasMoved(int relay, string? silo) => silo is not null && await Ask(relay) is (true, { } now) && now != silo;
+
+    private async Task<bool> LookNow()
+    {
+        var open = await Task.WhenAll(Enumerable.Range(0, Relays.Count).Select(relay => Ask(relay)));
+        return !Array.TrueForAll(open, each => each.Open);
+    }
+
+    /// <summary>Whether a relay responds, and on which silo.</summary>
+    private async Task<(bool Open, string? Silo)> Ask(int relay)
+    {
+        using var late = new CancellationTokenSource(Limit, time);
+        try
+        {
+            var silo = await grains.GetGrain<IRelayGrain>(relay).Where(late.Token).AsTask().WaitAsync(late.Token);
+            relays.Answered(relay);
+            return (true, silo);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or TimeoutException)
+        {
+            relays.WasSilent(relay);
+            return (false, null);
+        }
+        catch (Exception)
+        {
+            // Refused is not silent.
+            return (true, null);
+        }
+    }
+}
