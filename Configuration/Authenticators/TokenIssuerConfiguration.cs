@@ -17,7 +17,10 @@ public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
     /// <summary>Whether the issuer may be on a private address.</summary>
     public bool AllowPrivate { get; init; }
 
-    public override IReadOnlyList<string> Files => Keys is FiledKeys filed ? [filed.Path] : [];
+    /// <summary>Certificates that sign the issuer's, in PEM; <c>null</c> for the system's.</summary>
+    public string? Ca { get; init; }
+
+    public override IReadOnlyList<string> Files => [.. new[] { (Keys as FiledKeys)?.Path, Ca }.OfType<string>()];
 }
 
 /// <summary>People and workloads of an OpenID Connect provider.</summary>

@@ -210,3 +210,6 @@ public sealed class DockerCritestTests(DockerNode node) : CritestAssertions(node
 
 /// <summary>In front of containerd.</summary>
 public sealed class ContainerdCritestTests(ContainerdNode node) : CritestAssertions(node, 5000), IClassFixture<ContainerdNode>;
+
+/// <summary>In front of Docker with the containerd store.</summary>
+public sealed class ContainerdStoreCritestTests(ContainerdStoreNode node) : CritestAssertions(node, 6000), IClassFixture<ContainerdStoreNode>;

@@ -169,6 +169,14 @@ public sealed class DockerBackendTests(Lab lab)
         Assert.Equal("_session", engine.User);
         Assert.Equal(ContainerdStoreEngine.ManifestDigest, (await agent.Images.Status($"{door.Authority}/nodes/pause:v1"))!.Id);
         Assert.True(Assert.Single(await agent.Images.List()).Pinned);
+
+        // Lists count what is unpacked, an inspection does not, and a digest stands among the tags: kubelet gets one story.
+        await agent.Images.Pull($"{door.Authority}/nodes/pause@{ContainerdStoreEngine.ManifestDigest}");
+        var (status, listed) = ((await agent.Images.Status($"{door.Authority}/nodes/pause:v1"))!, Assert.Single(await agent.Images.List()));
+        Assert.Equal(((ulong)ContainerdStoreEngine.ListedSize, listed.Size), (status.Size, status.Size));
+        Assert.Equal((ulong)ContainerdStoreEngine.ListedSize, Assert.Single((await agent.Images.FsInfo()).ImageFilesystems).UsedBytes.Value);
+        Assert.Equal([$"{door.Authority}/nodes/pause:v1"], listed.RepoTags);
+        Assert.Equal([$"{door.Authority}/nodes/pause@{ContainerdStoreEngine.ManifestDigest}"], listed.RepoDigests);
         Assert.Null(await agent.Images.Status(ContainerdStoreEngine.ManifestDigest[..20]));
     }
 

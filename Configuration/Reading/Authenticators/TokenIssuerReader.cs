@@ -45,6 +45,7 @@ internal static class TokenIssuerReader
         return new KubernetesConfiguration
         {
             Name = name,
+            Ca = PemReader.OptionalFile(map["ca"], context),
             Issuer = Issuer(map["issuer"], allowPrivate),
             Audience = Audience(map["audience"]),
             Keys = Keys(map, allowPrivate, context),

@@ -1,18 +1,20 @@
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.Protocols;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Fetches discovery documents and key sets: vetted addresses, no redirect, 5 seconds, 256 KiB.</summary>
-internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : IDocumentRetriever, IDisposable
+internal sealed class IssuerDocuments(bool allowPrivate, string? ca, TimeProvider time) : IDocumentRetriever, IDisposable
 {
     private const int MaxBody = 256 * 1024;
 
     /// <summary>For one document, and for all that one question needs.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(allowPrivate));
+    private readonly HttpMessageInvoker _http = new(Trusting(UpstreamTransport.Create(allowPrivate), ca));
 
     public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
@@ -44,4 +46,16 @@ internal sealed class IssuerDocuments(bool allowPrivate, TimeProvider time) : ID
             : null;
 
     public void Dispose() => _http.Dispose();
+
+    /// <summary>API servers have certificates of an authority of their cluster.</summary>
+    private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, string? ca)
+    {
+        if (ca is not null)
+        {
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
+        }
+
+        return handler;
+    }
 }

@@ -10,7 +10,7 @@ internal sealed class IssuerEndpoints(TokenIssuerConfiguration configuration, Ti
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _flight = new(1);
-    private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, time);
+    private readonly IssuerDocuments _documents = new(configuration.AllowPrivate, configuration.Ca, time);
     private volatile Found? _found;
     private volatile string _problem = "";
     private DateTimeOffset _nextTry;

@@ -29,7 +29,7 @@ internal sealed class IssuerKeys : IDisposable
     /// <exception cref="FormatException">The file holds no keys.</exception>
     public IssuerKeys(TokenIssuerConfiguration configuration, TimeProvider time)
     {
-        (_configuration, _time, _documents) = (configuration, time, new IssuerDocuments(configuration.AllowPrivate, time));
+        (_configuration, _time, _documents) = (configuration, time, new IssuerDocuments(configuration.AllowPrivate, configuration.Ca, time));
         if (configuration.Keys is FiledKeys filed)
         {
             var now = time.GetUtcNow();

@@ -53,6 +53,18 @@ public sealed class PodWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_namespace_of_many_pods_is_read_page_by_page_to_its_end()
+    {
+        _api.Pods = [.. Enumerable.Range(0, 600).Select(number => $"10.1.{number / 200}.{number % 200}"), Own, "10.0.0.2"];
+        using var watch = Watch();
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(() => !_membership.Killed.IsEmpty, "the silo without a pod is declared dead");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.All(_membership.Killed, silo => Assert.Equal("10.0.0.3", silo.Endpoint.Address.ToString()));
+        Assert.Equal((3, 250), (_api.PodLists, _api.LargestPage));
+    }
+
+    [Fact]
     public async Task Whoever_does_not_see_its_own_pod_looks_into_the_wrong_namespace_and_kills_nobody()
     {
         _api.Pods = ["10.0.0.9"];

@@ -21,7 +21,7 @@ public abstract class NodeFixture(Lab lab) : IAsyncLifetime
         Agent = await Agent.Start(Door.Agent(Identity, await Runtime()));
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Agent.DisposeAsync();
         await Door.DisposeAsync();
@@ -59,4 +59,25 @@ public sealed class ContainerdNode(Lab lab) : NodeFixture(lab)
     }
 
     protected override Task<string> Runtime() => Settings(Lab, Door);
+}
+
+/// <summary>A node whose Docker Engine has the containerd image store.</summary>
+public sealed class ContainerdStoreNode(Lab lab) : NodeFixture(lab)
+{
+    private ContainerdStoreEngine? _engine;
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_engine is not null)
+        {
+            await _engine.DisposeAsync();
+        }
+    }
+
+    protected override async Task<string> Runtime()
+    {
+        _engine = await ContainerdStoreEngine.Start(Door.Door.DataUrl);
+        return $"{{ type: docker, endpoint: \"unix://{_engine.Socket}\" }}";
+    }
 }

@@ -50,6 +50,9 @@ internal sealed class KubernetesApi : IAsyncDisposable
     /// <summary>The addresses of the pods; <c>null</c> when who asks may not list them.</summary>
     public IReadOnlyList<string>? Pods { get; set; }
 
+    /// <summary>The most pods that one answer had.</summary>
+    public int LargestPage { get; private set; }
+
     /// <summary>How often they were asked for.</summary>
     public int PodLists => Volatile.Read(ref _podLists);
 
@@ -68,15 +71,31 @@ internal sealed class KubernetesApi : IAsyncDisposable
             api._store.Remove($"{ns}/{name}");
             return Json(resource);
         }));
-        api._app.MapGet("/api/v1/namespaces/{ns}/pods", () => Interlocked.Increment(ref api._podLists) > 0 && api.Pods is { } pods
-            ? Results.Json(new { kind = "PodList", apiVersion = "v1", metadata = new { resourceVersion = "1" }, items = pods.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }) })
-            : Failure(403, "Forbidden"));
+        api._app.MapGet("/api/v1/namespaces/{ns}/pods", (int? limit, HttpContext context) => api.Page(limit ?? int.MaxValue, context.Request.Query["continue"]));
         await api._app.StartAsync();
         api.Url = new Uri(api._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return api;
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private IResult Page(int limit, string? next)
+    {
+        Interlocked.Increment(ref _podLists);
+        if (Pods is not { } pods)
+        {
+            return Failure(403, "Forbidden");
+        }
+
+        var from = int.Parse(next is { Length: > 0 } ? next : "0", System.Globalization.CultureInfo.InvariantCulture);
+        var page = pods.Skip(from).Take(limit).ToList();
+        LargestPage = Math.Max(LargestPage, page.Count);
+        return Results.Json(new
+        {
+            kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string> { ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count ? $"{from + page.Count}" : "" },
+            items = page.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }),
+        });
+    }
 
     private async Task Guard(HttpContext context, RequestDelegate next)
     {
