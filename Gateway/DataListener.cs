@@ -18,57 +18,68 @@ internal sealed partial class DataListener(
     CurrentMap current, TenantEndpoints endpoints, RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes.</summary>
-    public static Task RefuseMalformed(HttpContext context, string reason)
-    {
-        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
-        return DistributionErrorWriter.Write(context, DistributionError.SizeInvalid(reason));
-    }
+    public static Task RefuseMalformed(HttpContext context, string reason) => Finish(context, DistributionError.SizeInvalid(reason));
 
     public async Task Handle(HttpContext context)
     {
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
         try
         {
-            await Dispatch(context);
+            await Finish(context, await Answer(context));
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             LogClientGone();
         }
+    }
+
+    /// <summary>The one place where errors are written.</summary>
+    private static Task Finish(HttpContext context, DistributionError? error) =>
+        error is null ? Task.CompletedTask : DistributionErrorWriter.Write(context, error);
+
+    private async Task<DistributionError?> Answer(HttpContext context)
+    {
+        try
+        {
+            return await Dispatch(context);
+        }
         catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
-            context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
             RequestRules.EndConnection(context);
-            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the request could not be read", bad.StatusCode));
+            return DistributionError.Unsupported("the request could not be read", bad.StatusCode);
         }
         catch (ClusterUnavailableException fault) when (!context.Response.HasStarted)
         {
             LogUnavailable(fault, context.TraceIdentifier);
             context.Response.Clear();
-            await WriteUnavailable(context);
+            return await Unavailable(context);
         }
-        catch (Exception fault) when (!context.Response.HasStarted)
+        catch (Exception fault) when (!context.Response.HasStarted && !(fault is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
         {
             LogFault(fault, context.TraceIdentifier);
             context.Response.Clear();
-            await DistributionErrorWriter.Write(context, DistributionError.Unavailable(500, "something went wrong here; the log has more", 5));
+            return DistributionError.Unavailable(500, "something went wrong here; the log has more", 5);
         }
     }
 
-    /// <summary>The one answer to whatever the cluster was asked for and did not say, for clients and for browsers.</summary>
-    private static Task WriteUnavailable(HttpContext context)
+    /// <summary>What is said to whatever the cluster was asked for and did not say, for clients and for browsers.</summary>
+    private static async ValueTask<DistributionError?> Unavailable(HttpContext context)
     {
+        if (!LoginEndpoints.WantsPage(context.Request.Method, PathOf(context)))
+        {
+            return DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5);
+        }
+
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
-        return LoginEndpoints.WantsPage(context.Request.Method, PathOf(context))
-            ? LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.")
-            : DistributionErrorWriter.Write(context, DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5));
+        await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.");
+        return null;
     }
 
     private static ReadOnlySpan<char> PathOf(HttpContext context) =>
         new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Path;
 
-    private Task Dispatch(HttpContext context)
+    private Task<DistributionError?> Dispatch(HttpContext context)
     {
         var path = PathOf(context);
         var map = current.Value;
@@ -89,37 +100,31 @@ internal sealed partial class DataListener(
 
         return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
             ? Count(context, tenant, endpoints.Handle(context, path, site, map))
-            : DistributionErrorWriter.Write(context, UnknownHost());
+            : Task.FromResult<DistributionError?>(UnknownHost());
     }
 
-    private async Task DispatchLater(HttpContext context)
-    {
-        if (await current.Arrives(context.RequestAborted))
-        {
-            await Dispatch(context);
-            return;
-        }
+    private async Task<DistributionError?> DispatchLater(HttpContext context) => await current.Arrives(context.RequestAborted)
+        ? await Dispatch(context)
+        : DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2);
 
-        await DistributionErrorWriter.Write(
-            context, DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2));
-    }
-
-    private async Task Count(HttpContext context, Tenant tenant, Task serving)
+    private async Task<DistributionError?> Count(HttpContext context, Tenant tenant, Task<DistributionError?> serving)
     {
+        DistributionError? error = null;
         try
         {
-            await serving;
+            return error = await serving;
         }
         finally
         {
-            statistics.Answered(tenant.Name, context.Response.StatusCode);
+            statistics.Answered(tenant.Name, error?.Status ?? context.Response.StatusCode);
         }
     }
 
-    private static Task Probe(HttpContext context, bool healthy)
+    private static async Task<DistributionError?> Probe(HttpContext context, bool healthy)
     {
         context.Response.StatusCode = healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-        return context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
+        await context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
+        return null;
     }
 
     private static DistributionError UnknownHost() => DistributionError.Unsupported(

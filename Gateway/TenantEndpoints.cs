@@ -14,8 +14,8 @@ namespace RegistryProxy.Gateway;
 internal sealed class TenantEndpoints(
     DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
 {
-    /// <summary>Everything counts against the tenant's limits.</summary>
-    public Task Handle(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    /// <summary>Answers, or returns the error for the client. Everything counts against the tenant's limits.</summary>
+    public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
     {
         var isDistribution = path.StartsWith("/v2/");
         if (isDistribution)
@@ -23,15 +23,15 @@ internal sealed class TenantEndpoints(
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
         }
 
-        return limits.Admit(site.Tenant) is { } tooMany ? DistributionErrorWriter.Write(context, tooMany)
-            : RequestBounds.Refuse(context.Request) is { } refused ? DistributionErrorWriter.Write(context, refused)
+        return limits.Admit(site.Tenant) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
+            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(refused)
             : isDistribution ? distribution.Handle(context, site, map)
             : path is "/token" ? tokens.Handle(context, site)
-            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? DistributionErrorWriter.Write(context, tooManyHere)
+            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? Task.FromResult<DistributionError?>(tooManyHere)
             : Serve(context, path, site, map);
     }
 
-    private Task Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
     {
         if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
         {
@@ -42,7 +42,7 @@ internal sealed class TenantEndpoints(
         {
             "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
-            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
+            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
         };
     }
 }

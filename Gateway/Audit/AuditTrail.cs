@@ -37,8 +37,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         });
     }
 
-    /// <summary>A request that was allowed has ended, well or not.</summary>
-    public void Done(Exchange exchange, Operation operation)
+    /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
+    public void Done(Exchange exchange, Operation operation, DistributionError? error)
     {
         if (EventOf(operation, exchange) is not { } name)
         {
@@ -46,7 +46,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         }
 
         var response = exchange.Context.Response;
-        if (operation == Operation.PullManifest && response.StatusCode is StatusCodes.Status200OK or StatusCodes.Status304NotModified)
+        var status = error?.Status ?? response.StatusCode;
+        if (operation == Operation.PullManifest && status is StatusCodes.Status200OK or StatusCodes.Status304NotModified)
         {
             statistics.Pulled(exchange.Site.Tenant.Name, exchange.Repository.Value);
         }
@@ -61,8 +62,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Digest = exchange.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
             Decision = "allow",
             Rule = exchange.Caller.RuleFor(exchange.Repository, OperationTable.Actions(operation).Needed),
-            Status = response.StatusCode,
-            Bytes = response.ContentLength,
+            Status = status,
+            Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(exchange.Context, error),
             Cache = exchange.Cache.Name(),
             Upstream = exchange.Upstream.Name,
         });

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Authorization;
@@ -10,4 +11,9 @@ internal sealed record Refusal(DistributionError Error, string? Scope = null, st
 {
     public const string InvalidToken = "invalid_token";
     public const string InsufficientScope = "insufficient_scope";
+
+    /// <summary>What a client of a site is told, with the challenge when it is a 401.</summary>
+    public DistributionError At(Site site) => Error.Status == StatusCodes.Status401Unauthorized
+        ? Error with { Challenge = Challenge.Bearer(site.Realm, site.Service, Scope, BearerError) }
+        : Error;
 }

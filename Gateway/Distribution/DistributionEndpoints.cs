@@ -14,34 +14,31 @@ namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>
 /// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
-/// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7.
+/// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7. Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
     Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit, TimeProvider time)
 {
-    public async Task Handle(HttpContext context, Site site, FrontDoorMap map)
+    public async Task<DistributionError?> Handle(HttpContext context, Site site, FrontDoorMap map)
     {
         // 1. Parse.
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
         {
-            await Refuse(context, site, error);
-            return;
+            return Refuse(context, site, error);
         }
 
         // 2. Name the operation.
         if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
         {
             context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
-            await Refuse(context, site, DistributionError.Unsupported("this endpoint does not take this method"));
-            return;
+            return Refuse(context, site, DistributionError.Unsupported("this endpoint does not take this method"));
         }
 
         // 3. Translate the namespace.
         if (!NamespaceTranslation.TryTranslate(context, site.Tenant, path, out var repository, out error))
         {
-            await Refuse(context, site, error);
-            return;
+            return Refuse(context, site, error);
         }
 
         // 4. Identify.
@@ -49,14 +46,13 @@ internal sealed class DistributionEndpoints(
         if (caller is null)
         {
             audit.Refused(context, site, operation, path, repository, null, refusal!);
-            await DistributionErrorWriter.Write(context, site, refusal! with { Scope = ChallengeScope(operation, repository) });
-            return;
+            return (refusal! with { Scope = ChallengeScope(operation, repository) }).At(site);
         }
 
         caller.Token.Use.Begin();
         try
         {
-            await Admit(context, site, map, path, operation, repository, caller);
+            return await Admit(context, site, map, path, operation, repository, caller);
         }
         finally
         {
@@ -65,48 +61,42 @@ internal sealed class DistributionEndpoints(
     }
 
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
-    private Task Refuse(HttpContext context, Site site, DistributionError error) =>
-        DistributionErrorWriter.Write(context, limits.AdmitAddress(site.Tenant, context) ?? error);
+    private DistributionError Refuse(HttpContext context, Site site, DistributionError error) => limits.AdmitAddress(site.Tenant, context) ?? error;
 
-    private async Task Admit(
+    private async Task<DistributionError?> Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
     {
         if (limits.Admit(site.Tenant, caller, context) is { } tooMany)
         {
-            await DistributionErrorWriter.Write(context, tooMany);
-            return;
+            return tooMany;
         }
 
         // 5. Ask the rules and the token.
         if (Require(caller, operation, repository) is { } refusal)
         {
             audit.Refused(context, site, operation, path, repository, caller, refusal);
-            await DistributionErrorWriter.Write(context, site, refusal);
-            return;
+            return refusal.At(site);
         }
 
         if (repository is null)
         {
-            await runner.RunOnRegistry(operation, new RegistryExchange(context, site, map, path, caller));
-            return;
+            return await runner.RunOnRegistry(operation, new RegistryExchange(context, site, map, path, caller));
         }
 
         // 6. Route.
         var route = site.Tenant.RouteOf(repository);
         if (route?.DestinationOf(repository) is not { } destination)
         {
-            await DistributionErrorWriter.Write(context, DistributionError.NameUnknown("no route leads from this name to an upstream"));
-            return;
+            return DistributionError.NameUnknown("no route leads from this name to an upstream");
         }
 
         if (misses.IsSpent(caller, context) && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
-            await DistributionErrorWriter.Write(context, MissedNames.Refusal);
-            return;
+            return MissedNames.Refusal;
         }
 
         // 7. Run.
-        await Run(operation, new Exchange
+        return await Run(operation, new Exchange
         {
             Context = context,
             Site = site,
@@ -119,24 +109,24 @@ internal sealed class DistributionEndpoints(
         });
     }
 
-    private async Task Run(Operation operation, Exchange exchange)
+    private async Task<DistributionError?> Run(Operation operation, Exchange exchange)
     {
         var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Context);
         if (full is not null)
         {
-            await DistributionErrorWriter.Write(exchange.Context, full);
-            return;
+            return full;
         }
 
+        DistributionError? error = null;
         try
         {
-            await runner.Run(operation, exchange);
+            return error = await runner.Run(operation, exchange);
         }
         finally
         {
             lease?.Dispose();
-            misses.Note(exchange.Caller, exchange.Context);
-            audit.Done(exchange, operation);
+            misses.Note(exchange.Caller, exchange.Context, error);
+            audit.Done(exchange, operation, error);
         }
     }
 

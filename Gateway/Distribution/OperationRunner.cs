@@ -1,14 +1,15 @@
 using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Uploads;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
 
-/// <summary>From an operation to the code that carries it out.</summary>
+/// <summary>From an operation to the code that carries it out: it answers, or returns the error for the client.</summary>
 internal sealed class OperationRunner(
     PullOperations pulls, WriteOperations writes, UploadOperations uploads, TagListing tags, CatalogListing catalog)
 {
-    public Task Run(Operation operation, Exchange exchange) => operation switch
+    public Task<DistributionError?> Run(Operation operation, Exchange exchange) => operation switch
     {
         Operation.PullManifest => pulls.Manifest(exchange),
         Operation.PullBlob => pulls.Blob(exchange),
@@ -25,17 +26,22 @@ internal sealed class OperationRunner(
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on a repository"),
     };
 
-    public Task RunOnRegistry(Operation operation, RegistryExchange exchange) => operation switch
+    public Task<DistributionError?> RunOnRegistry(Operation operation, RegistryExchange exchange) => operation switch
     {
         Operation.Ping => Ping(exchange.Context),
         Operation.ListCatalog => catalog.List(exchange),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on the registry"),
     };
 
-    private static Task Ping(HttpContext context)
+    private static async Task<DistributionError?> Ping(HttpContext context)
     {
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = 2;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.WriteAsync("{}", context.RequestAborted);
+        if (!HttpMethods.IsHead(context.Request.Method))
+        {
+            await context.Response.WriteAsync("{}", context.RequestAborted);
+        }
+
+        return null;
     }
 }

@@ -21,24 +21,18 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
 
-    public Task Manifest(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled
-        ? manifests.Serve(exchange, () => forwarder.TryForward(exchange, ManifestPlan(exchange) with { Verified = exchange.Path.Reference!.Digest }))
-        : forwarder.TryForward(exchange, ManifestPlan(exchange)));
+    public Task<DistributionError?> Manifest(Exchange exchange) => Fallback.Run(exchange, () => exchange.Route.Caches && store.IsEnabled
+        ? manifests.Serve(exchange, () => forwarder.Forward(exchange, ManifestPlan(exchange) with { Verified = exchange.Path.Reference!.Digest }))
+        : forwarder.Forward(exchange, ManifestPlan(exchange)));
 
     /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
-    public Task Blob(Exchange exchange) => Pull(exchange, () => exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects
-        ? blobs.Serve(exchange, () => forwarder.TryForward(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
-        : forwarder.TryForward(exchange, BlobPlan(exchange)));
+    public Task<DistributionError?> Blob(Exchange exchange) => Fallback.Run(exchange, () => exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects
+        ? blobs.Serve(exchange, () => forwarder.Forward(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
+        : forwarder.Forward(exchange, BlobPlan(exchange)));
 
-    public async Task Referrers(Exchange exchange)
-    {
-        if (await room.Run(
-            exchange.Context, exchange.Site.Tenant.Name, exchange.Caller,
-            () => Fallback.Run(exchange, () => forwarder.TryForward(exchange, ReferrersPlan(exchange)))) is { } error)
-        {
-            await DistributionErrorWriter.Write(exchange.Context, error);
-        }
-    }
+    public Task<DistributionError?> Referrers(Exchange exchange) => room.Run(
+        exchange.Context, exchange.Site.Tenant.Name, exchange.Caller,
+        () => Fallback.Run(exchange, () => forwarder.Forward(exchange, ReferrersPlan(exchange))));
 
     private static Forwarding ManifestPlan(Exchange exchange) => new()
     {
@@ -72,14 +66,6 @@ internal sealed class PullOperations(UpstreamForwarder forwarder, DiskStore stor
         Request = RequestHeaders.CopyQuestion,
         Response = (upstream, response) => CopyReferrers(upstream, response, exchange),
     };
-
-    private static async Task Pull(Exchange exchange, Func<Task<DistributionError?>> attempt)
-    {
-        if (await Fallback.Run(exchange, attempt) is { } error)
-        {
-            await DistributionErrorWriter.Write(exchange.Context, error);
-        }
-    }
 
     private static DistributionError? CopyContent(
         HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest? requested, string cacheControl)

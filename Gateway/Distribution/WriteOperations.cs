@@ -10,11 +10,11 @@ namespace RegistryProxy.Gateway.Distribution;
 /// <summary>PUT of manifests, DELETE of manifests, tags and blobs.</summary>
 internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnouncer announcer)
 {
-    public Task PutManifest(Exchange exchange)
+    public Task<DistributionError?> PutManifest(Exchange exchange)
     {
         if (exchange.Context.Request.ContentLength > Manifest.MaxBytes)
         {
-            return DistributionErrorWriter.Write(exchange.Context, TooLarge());
+            return Task.FromResult<DistributionError?>(TooLarge());
         }
 
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
@@ -29,7 +29,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         });
     }
 
-    public Task DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!, new Forwarding
+    public Task<DistributionError?> DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!, new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
@@ -38,7 +38,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         Response = NoContent,
     });
 
-    public Task DeleteBlob(Exchange exchange) => Write(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
+    public Task<DistributionError?> DeleteBlob(Exchange exchange) => Write(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
@@ -51,24 +51,23 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
     /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after. Other routes may cache what this
     /// one does not, so every write is told.
     /// </summary>
-    private async Task Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
+    private async Task<DistributionError?> Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
     {
         if (!exchange.Map.HasCache)
         {
-            await forwarder.Forward(exchange, forwarding);
-            return;
+            return await forwarder.Forward(exchange, forwarding);
         }
 
         if (!await announcer.Announce(exchange.Destination, reference, isFinished: false))
         {
-            await DistributionErrorWriter.Write(exchange.Context, Untold());
-            return;
+            return Untold();
         }
 
         var isTold = false;
+        DistributionError? error = null;
         try
         {
-            await forwarder.Forward(exchange, forwarding with { Succeeded = async _ =>
+            return error = await forwarder.Forward(exchange, forwarding with { Succeeded = async _ =>
             {
                 await announcer.Announce(exchange.Destination, reference, isFinished: true);
                 isTold = true;
@@ -78,14 +77,14 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         {
             if (!isTold)
             {
-                await announcer.Announce(exchange.Destination, reference, IsRefused(exchange));
+                await announcer.Announce(exchange.Destination, reference, IsRefused(exchange, error));
             }
         }
     }
 
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
-    private static bool IsRefused(Exchange exchange) =>
-        !exchange.Aborted.IsCancellationRequested && exchange.Context.Response.StatusCode is >= 400 and < 500;
+    private static bool IsRefused(Exchange exchange, DistributionError? error) =>
+        !exchange.Aborted.IsCancellationRequested && (error?.Status ?? exchange.Context.Response.StatusCode) is >= 400 and < 500;
 
     /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
     private static DistributionError Untold() => DistributionError.Unavailable(

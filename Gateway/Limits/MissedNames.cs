@@ -35,9 +35,9 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
         DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
 
     /// <summary>A request ended: one for what is not there is counted, and one whose client did not wait for the answer.</summary>
-    public void Note(Caller caller, HttpContext context)
+    public void Note(Caller caller, HttpContext context, DistributionError? error)
     {
-        if (caller.Token.IsAnonymous && (context.Response.StatusCode is 401 or 403 or 404 or 502 || context.RequestAborted.IsCancellationRequested))
+        if (caller.Token.IsAnonymous && ((error?.Status ?? context.Response.StatusCode) is 401 or 403 or 404 or 502 || context.RequestAborted.IsCancellationRequested))
         {
             var from = CallerAddress.Of(addresses.Of(context));
             _addresses.GetOrAdd(from, _newGate).TryTake(1, PerSecond, out _);

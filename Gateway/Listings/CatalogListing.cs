@@ -14,19 +14,21 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
 
-    public async Task List(RegistryExchange exchange)
+    public async Task<DistributionError?> List(RegistryExchange exchange)
     {
         if (!Page.TryParse(exchange.Path.Query, out var page))
         {
-            await ListingWriter.WriteBadPage(exchange.Context);
-            return;
+            return Page.Malformed;
         }
 
         var names = new PageEntries(page);
         var failure = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => ReadRoutes(exchange, names));
-        await (failure is null
-            ? ListingWriter.Write(exchange.Context, "/v2/_catalog", names, "repositories", null)
-            : DistributionErrorWriter.Write(exchange.Context, failure));
+        if (failure is null)
+        {
+            await ListingWriter.Write(exchange.Context, "/v2/_catalog", names, "repositories", null);
+        }
+
+        return failure;
     }
 
     private async Task<DistributionError?> ReadRoutes(RegistryExchange exchange, PageEntries names)

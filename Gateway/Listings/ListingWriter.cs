@@ -1,5 +1,4 @@
 using System.Text.Json;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams.Headers;
 
 namespace RegistryProxy.Gateway.Listings;
@@ -32,7 +31,4 @@ internal static class ListingWriter
         json.WriteEndArray();
         json.WriteEndObject();
     }
-
-    public static Task WriteBadPage(HttpContext context) =>
-        DistributionErrorWriter.Write(context, Protocol.DistributionError.Unsupported("n must be a number and n and last may be given once", 400));
 }

@@ -7,23 +7,22 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary><c>tags/list</c>: sorted and paged, whatever the upstream makes of it.</summary>
 internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
 {
-    public async Task List(Exchange exchange)
+    public async Task<DistributionError?> List(Exchange exchange)
     {
         if (!Page.TryParse(exchange.Path.Query, out var page))
         {
-            await ListingWriter.WriteBadPage(exchange.Context);
-            return;
+            return Page.Malformed;
         }
 
         var tags = new PageEntries(page);
         var error = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => Fallback.Run(exchange, Read));
         if (error is not null)
         {
-            await DistributionErrorWriter.Write(exchange.Context, error);
-            return;
+            return error;
         }
 
         await ListingWriter.Write(exchange.Context, $"/v2/{exchange.Repository}/tags/list", tags, "tags", exchange.Repository.Value);
+        return null;
 
         Task<DistributionError?> Read()
         {

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -18,15 +17,14 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     private const int MaxBody = 1024;
 
     /// <summary>The device authorization endpoint (RFC 8628 §3.1).</summary>
-    public async Task Begin(HttpContext context, Site site)
+    public async Task<DistributionError?> Begin(HttpContext context, Site site)
     {
         var address = AddressOf(context);
         var start = await cluster.Call(
             (relay, stop) => relay.BeginDevice(site.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
         if (start is null)
         {
-            await DistributionErrorWriter.Write(context, DistributionError.TooManyRequests("too many device logins of late; wait a little", 30));
-            return;
+            return DistributionError.TooManyRequests("too many device logins of late; wait a little", 30);
         }
 
         var page = site.Origin + LoginEndpoints.DevicePath;
@@ -41,6 +39,7 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         json.WriteNumber("expires_in", start.ExpiresIn);
         json.WriteNumber("interval", start.Interval);
         json.WriteEndObject();
+        return null;
     }
 
     /// <summary>Asks for the user code, or for the confirmation of one.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
@@ -17,30 +16,36 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public static bool WantsPage(string method, ReadOnlySpan<char> path) =>
         path is LoginEndpoints.Path or CallbackPath or ConfirmPath || (path is DevicePath && !HttpMethods.IsPost(method));
 
-    public Task Handle(HttpContext context, Site site, ReadOnlySpan<char> path)
+    public Task<DistributionError?> Handle(HttpContext context, Site site, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);
         var isPost = HttpMethods.IsPost(context.Request.Method);
         if (site.Tenant.PeopleLogins.Count == 0)
         {
-            return DistributionErrorWriter.Write(
-                context, DistributionError.NotFound("nobody logs in by browser here; an oidc authenticator of this tenant needs clientId for it"));
+            return Task.FromResult<DistributionError?>(
+                DistributionError.NotFound("nobody logs in by browser here; an oidc authenticator of this tenant needs clientId for it"));
         }
 
         if (!TryReadQuery(context, out var query))
         {
-            return LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
+            return Page(LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed."));
         }
 
         return path switch
         {
-            Path when isGet => browser.Begin(context, site, query),
-            CallbackPath when isGet => browser.Finish(context, site, query),
-            DevicePath when isGet => device.Ask(context, site, query),
+            Path when isGet => Page(browser.Begin(context, site, query)),
+            CallbackPath when isGet => Page(browser.Finish(context, site, query)),
+            DevicePath when isGet => Page(device.Ask(context, site, query)),
             DevicePath when isPost => device.Begin(context, site),
-            ConfirmPath when isPost => device.Confirm(context, site),
-            _ => DistributionErrorWriter.Write(context, DistributionError.NotFound("there is nothing here; people log in at /login")),
+            ConfirmPath when isPost => Page(device.Confirm(context, site)),
+            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; people log in at /login")),
         };
+    }
+
+    private static async Task<DistributionError?> Page(Task written)
+    {
+        await written;
+        return null;
     }
 
     private static bool TryReadQuery(HttpContext context, out QueryParameters query)

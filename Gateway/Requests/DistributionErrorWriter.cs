@@ -1,7 +1,5 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using RegistryProxy.Gateway.Authorization;
-using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Requests;
@@ -15,16 +13,8 @@ internal static class DistributionErrorWriter
     /// <summary>People read these bodies as they are; they are never anything but application/json.</summary>
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes a refusal, with the challenge when it is a 401.</summary>
-    public static Task Write(HttpContext context, Site site, Refusal refusal)
-    {
-        if (refusal.Error.Status == StatusCodes.Status401Unauthorized)
-        {
-            context.Response.Headers.WWWAuthenticate = Challenge.Bearer(site.Realm, site.Service, refusal.Scope, refusal.BearerError);
-        }
-
-        return Write(context, refusal.Error);
-    }
+    /// <summary>How long the body of an answer is, in bytes.</summary>
+    public static long LengthOf(HttpContext context, DistributionError error) => Body(context, error).Length;
 
     public static async Task Write(HttpContext context, DistributionError error)
     {
@@ -32,6 +22,12 @@ internal static class DistributionErrorWriter
         response.StatusCode = error.Status;
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
+        response.Headers[RequestIdHeader] = context.TraceIdentifier;
+        if (error.Challenge is { } challenge)
+        {
+            response.Headers.WWWAuthenticate = challenge;
+        }
+
         if (error.RetryAfterSeconds is { } seconds)
         {
             response.Headers.RetryAfter = seconds.ToString();

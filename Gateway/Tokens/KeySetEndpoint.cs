@@ -1,12 +1,13 @@
 using System.Text.Json;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/.well-known/jwks.json</c>: the public keys of access tokens (RFC 7517).</summary>
 internal static class KeySetEndpoint
 {
-    public static async Task Handle(HttpContext context, FrontDoorMap map)
+    public static async Task<DistributionError?> Handle(HttpContext context, FrontDoorMap map)
     {
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "public, max-age=60";
@@ -28,5 +29,6 @@ internal static class KeySetEndpoint
 
         json.WriteEndArray();
         json.WriteEndObject();
+        return null;
     }
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
@@ -11,30 +10,29 @@ internal sealed class NonceEndpoint(ClusterClient cluster)
 {
     private const int Seconds = 60;
 
-    public async Task Handle(HttpContext context, Site site)
+    public async Task<DistributionError?> Handle(HttpContext context, Site site)
     {
         if (!QueryParameters.TryParse(new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
             || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
         {
-            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400));
-            return;
+            return DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400);
         }
 
-        await Answer(context, site, authenticator);
+        return await Answer(context, site, authenticator);
     }
 
-    private async Task Answer(HttpContext context, Site site, string authenticator)
+    private async Task<DistributionError?> Answer(HttpContext context, Site site, string authenticator)
     {
         var nonce = await cluster.Call(
             (relay, stop) => relay.CreateNonce(site.Tenant.Name, authenticator, stop), CallPolicy.Nonce, context.RequestAborted);
         if (nonce is null)
         {
-            await DistributionErrorWriter.Write(context, DistributionError.NotFound("this tenant has no such token authenticator"));
-            return;
+            return DistributionError.NotFound("this tenant has no such token authenticator");
         }
 
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         await context.Response.WriteAsync($$"""{"nonce":"{{nonce}}","expires_in":{{Seconds}}}""", context.RequestAborted);
+        return null;
     }
 }

@@ -15,13 +15,12 @@ namespace RegistryProxy.Gateway.Tokens;
 internal sealed class TokenEndpoint(
     ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
 {
-    public async Task Handle(HttpContext context, Site site)
+    public async Task<DistributionError?> Handle(HttpContext context, Site site)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, POST";
-            await DistributionErrorWriter.Write(context, DistributionError.Unsupported("the token endpoint takes GET and POST"));
-            return;
+            return DistributionError.Unsupported("the token endpoint takes GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
@@ -29,31 +28,28 @@ internal sealed class TokenEndpoint(
         // Who logs in is counted by the budgets of guesses until it is known who that is: many nodes may come from one address.
         if (request is not { Credentials.Kind: not LoginCredentialsKind.Anonymous } && limits.AdmitAddress(site.Tenant, context) is { } tooMany)
         {
-            await Refuse(context, tooMany);
-            return;
+            return tooMany;
         }
 
         if (request is null)
         {
-            await Refuse(context, error!);
-            return;
+            return Challenged(error!);
         }
 
         if (request.Service is { Length: > 0 } service && service != site.Service && service != new Uri(site.Realm).Authority)
         {
-            await Refuse(context, DistributionError.Unsupported($"the service here is {site.Service}", 400));
-            return;
+            return DistributionError.Unsupported($"the service here is {site.Service}", 400);
         }
 
         var result = await Login(context, site, request);
         audit.Login(context, site, request, result);
         if (result.Status != LoginStatus.Granted)
         {
-            await Refuse(context, ErrorOf(result));
-            return;
+            return Challenged(ErrorOf(result));
         }
 
         await Answer(context, result);
+        return null;
     }
 
     private async Task<LoginResult> Login(HttpContext context, Site site, TokenRequest request)
@@ -90,15 +86,9 @@ internal sealed class TokenEndpoint(
         _ => DistributionError.Unsupported(result.Message, 400) with { OAuthError = result.DeviceError },
     };
 
-    private static Task Refuse(HttpContext context, DistributionError error)
-    {
-        if (error.Status == StatusCodes.Status401Unauthorized)
-        {
-            context.Response.Headers.WWWAuthenticate = "Basic realm=\"registryproxy\", charset=\"UTF-8\"";
-        }
-
-        return DistributionErrorWriter.Write(context, error);
-    }
+    private static DistributionError Challenged(DistributionError error) => error.Status == StatusCodes.Status401Unauthorized
+        ? error with { Challenge = "Basic realm=\"registryproxy\", charset=\"UTF-8\"" }
+        : error;
 
     private static async Task Answer(HttpContext context, LoginResult result)
     {

@@ -11,13 +11,13 @@ namespace RegistryProxy.Gateway.Uploads;
 /// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
 internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarter starter)
 {
-    public Task Start(Exchange exchange)
+    public Task<DistributionError?> Start(Exchange exchange)
     {
         LiftLimits(exchange.Context);
         return starter.Start(exchange, Finish);
     }
 
-    public Task Status(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    public Task<DistributionError?> Status(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
     {
         Target = state.Location,
         Scope = UpstreamScope.Push(exchange.UpstreamName),
@@ -27,7 +27,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, StatusOffset(upstream, state)),
     }));
 
-    public Task Chunk(Exchange exchange) => WithState(exchange, state =>
+    public Task<DistributionError?> Chunk(Exchange exchange) => WithState(exchange, state =>
     {
         if (IsOutOfOrder(exchange, state))
         {
@@ -46,9 +46,9 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         });
     });
 
-    public Task Finish(Exchange exchange) => WithState(exchange, state => Finish(exchange, state));
+    public Task<DistributionError?> Finish(Exchange exchange) => WithState(exchange, state => Finish(exchange, state));
 
-    public Task Cancel(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    public Task<DistributionError?> Cancel(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
     {
         Target = state.Location,
         Scope = UpstreamScope.Push(exchange.UpstreamName),
@@ -61,11 +61,11 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         },
     }));
 
-    private Task Finish(Exchange exchange, UploadState state)
+    private Task<DistributionError?> Finish(Exchange exchange, UploadState state)
     {
         if (!exchange.Path.Query.TryGetSingle("digest", out var text) || text is null || !Digest.TryParse(text, out var digest))
         {
-            return DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+            return Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
         }
 
         if (IsOutOfOrder(exchange, state))
@@ -89,21 +89,20 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
     private static long StatusOffset(HttpResponseMessage upstream, UploadState state) =>
         UploadHeaders.Offset(upstream, state.Offset) is var offset && state.Offset == 0 && offset == 1 ? 0 : offset;
 
-    private static Task WithState(Exchange exchange, Func<UploadState, Task> run) =>
+    private static Task<DistributionError?> WithState(Exchange exchange, Func<UploadState, Task<DistributionError?>> run) =>
         exchange.Map.Seal.Open(exchange.Path.UploadId!, UploadHeaders.Binding(exchange)) is { } state
             ? run(state)
-            : DistributionErrorWriter.Write(exchange.Context, DistributionError.UploadUnknown());
+            : Task.FromResult<DistributionError?>(DistributionError.UploadUnknown());
 
     private static bool IsOutOfOrder(Exchange exchange, UploadState state) =>
         exchange.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
         && (!UploadHeaders.TryParseRange(range, out var first, out _) || first != state.Offset);
 
-    private static Task OutOfOrder(Exchange exchange, UploadState state)
+    private static Task<DistributionError?> OutOfOrder(Exchange exchange, UploadState state)
     {
         exchange.Context.Response.Headers.Location = UploadHeaders.PublicLocation(exchange, state);
         exchange.Context.Response.Headers.Range = $"0-{Math.Max(0, state.Offset - 1)}";
-        return DistributionErrorWriter.Write(
-            exchange.Context, DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable));
+        return Task.FromResult<DistributionError?>(DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable));
     }
 
     /// <summary>A layer may be of any size and arrive at any speed; what counts is that it does not stall, which the forwarder watches.</summary>

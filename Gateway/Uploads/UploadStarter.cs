@@ -12,29 +12,28 @@ namespace RegistryProxy.Gateway.Uploads;
 /// </summary>
 internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client)
 {
-    public Task Start(Exchange exchange, Func<Exchange, UploadState, Task> finish)
+    public Task<DistributionError?> Start(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)
     {
         var query = exchange.Path.Query;
         if (!query.TryGetSingle("mount", out var mount) || !query.TryGetSingle("from", out var from)
             || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
             || algorithm is not (null or "sha256" or "sha512"))
         {
-            return DistributionErrorWriter.Write(
-                exchange.Context, DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
+            return Task.FromResult<DistributionError?>(DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
         }
 
         if (mount is not null)
         {
             return Digest.TryParse(mount, out var mounted)
                 ? Mount(exchange, mounted, from)
-                : DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+                : Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
         }
 
         if (digest is not null)
         {
             return Digest.TryParse(digest, out _)
                 ? StartAndFinish(exchange, finish)
-                : DistributionErrorWriter.Write(exchange.Context, DistributionError.DigestInvalid());
+                : Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
         }
 
         return Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}");
@@ -49,7 +48,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         return null;
     }
 
-    private Task Begin(Exchange exchange, string query) => forwarder.Forward(exchange, new Forwarding
+    private Task<DistributionError?> Begin(Exchange exchange, string query) => forwarder.Forward(exchange, new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
         Scope = UpstreamScope.Push(exchange.UpstreamName),
@@ -62,7 +61,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
     /// A source that the rules refuse, that lies at another upstream or that does not exist all look the same: a new upload. A token that
     /// merely lacks the scope is asked for again, with both.
     /// </summary>
-    private Task Mount(Exchange exchange, Digest digest, string? from)
+    private Task<DistributionError?> Mount(Exchange exchange, Digest digest, string? from)
     {
         if (from is null || !RepositoryName.TryParse(from, out var source)
             || !exchange.Caller.MayEver(source, RepositoryActions.Pull)
@@ -76,7 +75,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         if (exchange.Caller.Require(source, RepositoryActions.Pull, RepositoryActions.Pull, RepositoryActions.Pull) is { } refusal)
         {
             var target = Scope.Of(exchange.Repository, RepositoryActions.Pull | RepositoryActions.Push);
-            return DistributionErrorWriter.Write(exchange.Context, exchange.Site, refusal with { Scope = $"{target} {refusal.Scope}" });
+            return Task.FromResult<DistributionError?>((refusal with { Scope = $"{target} {refusal.Scope}" }).At(exchange.Site));
         }
 
         return forwarder.Forward(exchange, new Forwarding
@@ -91,7 +90,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         });
     }
 
-    private async Task StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task> finish)
+    private async Task<DistributionError?> StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)
     {
         var started = await client.Send(
             exchange.Upstream, UpstreamScope.Push(exchange.UpstreamName), HttpMethod.Post, OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
@@ -99,19 +98,8 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
                 ? new StartedUpload(UploadHeaders.Location(response, exchange.Upstream), null)
                 : new StartedUpload(null, await UpstreamErrors.From(exchange.Upstream, DistributionError.NameUnknown(), response, cancellation)),
             exchange.Aborted);
-        if ((started.Error ?? started.Value!.Error) is { } error)
-        {
-            await DistributionErrorWriter.Write(exchange.Context, error);
-        }
-        else if (started.Value!.Location is not { } location)
-        {
-            await DistributionErrorWriter.Write(
-                exchange.Context, UploadHeaders.UnusableLocation(exchange.Upstream));
-        }
-        else
-        {
-            await finish(exchange, new UploadState(location, 0));
-        }
+        return started.Error ?? started.Value!.Error
+            ?? (started.Value!.Location is { } location ? await finish(exchange, new UploadState(location, 0)) : UploadHeaders.UnusableLocation(exchange.Upstream));
     }
 
     private sealed record StartedUpload(OriginForm? Location, DistributionError? Error);

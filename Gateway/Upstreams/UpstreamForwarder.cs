@@ -23,17 +23,8 @@ internal sealed partial class UpstreamForwarder(
         VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
     };
 
-    /// <summary>Forwards and answers, whatever comes of it.</summary>
-    public async Task Forward(Exchange exchange, Forwarding forwarding)
-    {
-        if (await TryForward(exchange, forwarding) is { } error)
-        {
-            await DistributionErrorWriter.Write(exchange.Context, error);
-        }
-    }
-
     /// <summary>Forwards; returns the error that the client has yet to be told, or <c>null</c> when it was answered or has gone.</summary>
-    public async Task<DistributionError?> TryForward(Exchange exchange, Forwarding forwarding)
+    public async Task<DistributionError?> Forward(Exchange exchange, Forwarding forwarding)
     {
         var key = new UpstreamTokenKey(exchange.Upstream.Name, forwarding.Scope);
         var result = await grants.Get(key, exchange.Aborted);

@@ -15,6 +15,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
     public string? OAuthError { get; init; }
 
+    /// <summary>How to log in; sent as <c>WWW-Authenticate</c> with a 401.</summary>
+    public string? Challenge { get; init; }
+
     public static DistributionError BlobUnknown() => new("BLOB_UNKNOWN", 404, "blob unknown to this repository");
 
     public static DistributionError UploadUnknown() =>
