@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
@@ -21,6 +22,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
     /// <summary>The longest that the pages of one listing may take.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The most that is held of a page at once, in bytes; no single token of its JSON may be longer.</summary>
     public const int MaxPiece = 16 * 1024;
@@ -57,15 +60,15 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 return Unfinished(upstream, "goes on at something that is not an address");
             }
 
-            var page = await client.Send(
-                upstream, scope, HttpMethod.Get, target, (response, token) => ReadPage(response, upstream, names, left, token), cancellation);
-            if ((page.Error ?? page.Value!.Error) is { } error)
+            var request = new UpstreamRequest { Target = target, Scope = scope, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing };
+            var page = await AskForPage(upstream, request, names, left, cancellation);
+            if (page.Error is { } error)
             {
                 return error;
             }
 
-            left = page.Value!.Left;
-            switch (page.Value.Next)
+            left = page.Left;
+            switch (page.Next)
             {
                 case null:
                     return null;
@@ -80,13 +83,35 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         return Unfinished(upstream, $"has more than {MaxPages} pages");
     }
 
-    private static async Task<ListingPage> ReadPage(HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
+    private async Task<ListingPage> AskForPage(Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
     {
-        if (!response.IsSuccessStatusCode)
+        using var limit = new CancellationTokenSource(PageTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        using var message = new HttpRequestMessage(HttpMethod.Get, (Uri?)null);
+        RequestHeaders.AddCommon(message);
+        var (answer, error) = await client.Send(upstream, request, message, either.Token);
+        if (answer is null)
         {
-            return new ListingPage(null, 0, await UpstreamErrors.From(upstream, DistributionError.NameUnknown(), response, cancellation));
+            cancellation.ThrowIfCancellationRequested();
+            return new ListingPage(null, 0, error);
         }
 
+        using (answer)
+        {
+            try
+            {
+                return await ReadPage(answer, upstream, names, left, either.Token);
+            }
+            catch (Exception fault) when (!cancellation.IsCancellationRequested
+                && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
+            {
+                return new ListingPage(null, 0, UpstreamErrors.Unanswered(upstream, fault));
+            }
+        }
+    }
+
+    private static async Task<ListingPage> ReadPage(HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
+    {
         var (reader, buffer, held) = (new NameReader(names.Member, names.Take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try
         {

@@ -23,6 +23,11 @@ internal static class DistributionErrorWriter
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
         response.Headers[RequestIdHeader] = context.TraceIdentifier;
+        if (error.ContentRange is { } length)
+        {
+            response.Headers.ContentRange = length;
+        }
+
         if (error.Challenge is { } challenge)
         {
             response.Headers.WWWAuthenticate = challenge;

@@ -92,15 +92,23 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
     private async Task<DistributionError?> StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)
     {
-        var started = await client.Send(
-            exchange.Upstream, UpstreamScope.Push(exchange.UpstreamName), HttpMethod.Post, OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
-            async (response, cancellation) => response.IsSuccessStatusCode
-                ? new StartedUpload(UploadHeaders.Location(response, exchange.Upstream), null)
-                : new StartedUpload(null, await UpstreamErrors.From(exchange.Upstream, DistributionError.NameUnknown(), response, cancellation)),
+        using var message = new HttpRequestMessage(HttpMethod.Post, (Uri?)null);
+        RequestHeaders.AddCommon(message);
+        var (answer, error) = await client.Ask(
+            exchange.Upstream,
+            new UpstreamRequest
+            {
+                Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
+                Scope = UpstreamScope.Push(exchange.UpstreamName),
+                NotFound = DistributionError.NameUnknown(),
+            },
+            message,
             exchange.Aborted);
-        return started.Error ?? started.Value!.Error
-            ?? (started.Value!.Location is { } location ? await finish(exchange, new UploadState(location, 0)) : UploadHeaders.UnusableLocation(exchange.Upstream));
+        using (answer)
+        {
+            return answer is null ? error
+                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? await finish(exchange, new UploadState(location, 0))
+                : UploadHeaders.UnusableLocation(exchange.Upstream);
+        }
     }
-
-    private sealed record StartedUpload(OriginForm? Location, DistributionError? Error);
 }

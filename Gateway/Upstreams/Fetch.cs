@@ -1,19 +1,35 @@
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>A request of the cache's own to an upstream.</summary>
-/// <param name="Destination">The upstream and the repository's name there.</param>
-/// <param name="Target">Path and query there.</param>
-/// <param name="Accept">The media types that the client takes; empty for no such header.</param>
-/// <param name="IsManifest">Whether upstreams that limit pulls count it when it is a GET.</param>
-/// <param name="NotFound">What a 404 means.</param>
-internal sealed record Fetch(Destination Destination, OriginForm Target, string Accept, bool IsManifest, DistributionError NotFound)
+internal sealed record Fetch : UpstreamRequest
 {
-    public static Fetch Blob(Destination destination, Digest digest) => new(
-        destination, OriginForm.Of($"/v2/{destination.Name}/blobs/{digest}"), "", false, DistributionError.BlobUnknown());
+    /// <summary>The upstream and the repository's name there.</summary>
+    public required Destination Destination { get; init; }
 
-    public static Fetch Manifest(Destination destination, ManifestReference reference, string accept) => new(
-        destination, OriginForm.Of($"/v2/{destination.Name}/manifests/{reference}"), accept, true, DistributionError.ManifestUnknown());
+    /// <summary>The media types that the client takes; empty for no such header.</summary>
+    public string Accept { get; init; } = "";
+
+    public static Fetch Blob(Destination destination, Digest digest) => new()
+    {
+        Destination = destination,
+        Target = OriginForm.Of($"/v2/{destination.Name}/blobs/{digest}"),
+        Scope = UpstreamScope.Pull(destination.Name),
+        NotFound = DistributionError.BlobUnknown(),
+        Kind = CallKind.Pull,
+    };
+
+    public static Fetch Manifest(Destination destination, ManifestReference reference, string accept) => new()
+    {
+        Destination = destination,
+        Target = OriginForm.Of($"/v2/{destination.Name}/manifests/{reference}"),
+        Scope = UpstreamScope.Pull(destination.Name),
+        NotFound = DistributionError.ManifestUnknown(),
+        Kind = CallKind.Pull,
+        IsMetered = true,
+        Accept = accept,
+    };
 }

@@ -1,16 +1,14 @@
-using System.Net;
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Builds the upstream request from parsed values and the client's answer from allow-lists; copies nothing by default.</summary>
-internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwarding, UpstreamCall call) : HttpTransformer
+/// <summary>Builds the upstream's request of a write from parsed values and the client's answer from allow-lists; copies nothing by default.</summary>
+internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall call) : HttpTransformer
 {
-    /// <summary>What the client has yet to be told; <c>null</c> when the answer was streamed.</summary>
+    /// <summary>What the client has yet to be told; <c>null</c> when it was answered.</summary>
     public DistributionError? Error { get; private set; }
 
     public override ValueTask TransformRequestAsync(
@@ -39,16 +37,9 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         // The forwarder copied the upstream's own.
         httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
 
-        if (RedirectHandler.Target(proxyResponse.RequestMessage!, proxyResponse) is { } target)
+        if (call.Refusal is not null || !forwarding.IsAnswer(proxyResponse))
         {
-            httpContext.Response.Headers.Location = target.AbsoluteUri;
-            httpContext.Response.Headers.CacheControl = "private, no-store";
-            return false;
-        }
-
-        if (!IsAnswer(proxyResponse) || !CanBeVerified(proxyResponse))
-        {
-            Error = await UpstreamErrors.From(exchange, forwarding, proxyResponse, cancellationToken);
+            Error = call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken);
             return false;
         }
 
@@ -58,12 +49,6 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         }
 
         Error = forwarding.Response(proxyResponse, httpContext.Response);
-        if (Error is null)
-        {
-            return forwarding.SendsBody && IsQuestion(proxyResponse);
-        }
-
-        ClearContent(httpContext.Response);
         return false;
     }
 
@@ -91,28 +76,6 @@ internal sealed class ForwardTransformer(Exchange exchange, Forwarding forwardin
         if (from.Headers.ContentRange.ToString() is { Length: > 0 } range)
         {
             content.Headers.TryAddWithoutValidation("Content-Range", range);
-        }
-    }
-
-    /// <summary>An upstream's word on a write counts whatever kind of success it is; what is read has few that make sense.</summary>
-    private static bool IsAnswer(HttpResponseMessage response) => IsQuestion(response)
-        ? response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted or HttpStatusCode.NonAuthoritativeInformation or HttpStatusCode.NoContent
-            or HttpStatusCode.PartialContent or HttpStatusCode.NotModified
-        : response.IsSuccessStatusCode;
-
-    /// <summary>What is to be verified comes whole, or as the part that was asked for: any other success would pass unseen.</summary>
-    private bool CanBeVerified(HttpResponseMessage response) => forwarding.Verified is null
-        || response.StatusCode is HttpStatusCode.OK or HttpStatusCode.NotModified
-        || (response.StatusCode == HttpStatusCode.PartialContent && response.RequestMessage!.Headers.NonValidated.Contains("Range"));
-
-    private static bool IsQuestion(HttpResponseMessage response) =>
-        response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head;
-
-    private static void ClearContent(HttpResponse response)
-    {
-        foreach (var name in new[] { "ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges" })
-        {
-            response.Headers.Remove(name);
         }
     }
 }

@@ -1,47 +1,69 @@
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Upstreams.Accounts;
-using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Small requests of our own to an upstream, such as listings: same credentials, vetting and redirects as the byte path, and a total timeout.</summary>
+/// <summary>
+/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, 2. the request under its account's limits and
+/// breaker, redirects followed, 3. an answer, or the error for the client.
+/// </summary>
 internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports transports, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Sends a request and hands its answer to <paramref name="read"/>, whatever its status.</summary>
-    public async Task<UpstreamReply<T>> Send<T>(
-        Upstream upstream, string scope, HttpMethod method, OriginForm target,
-        Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation)
+    /// <summary>Sends a request and waits for the head of the answer.</summary>
+    public async Task<UpstreamResult> Send(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
     {
-        var key = new UpstreamTokenKey(upstream.Name, scope);
-        var result = await grants.Get(key, cancellation);
-        if (result.Grant is not { } grant)
-        {
-            return new UpstreamReply<T>(default, UpstreamErrors.From(upstream, result.Failure!));
-        }
-
-        using var timeout = new CancellationTokenSource(Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
-        using var request = new HttpRequestMessage(method, upstream.At(target));
-        RequestHeaders.AddCommon(request);
-        var kind = method == HttpMethod.Get ? CallKind.Listing : CallKind.Write;
-        new UpstreamCall(upstream, key, grant, FollowRedirects: true, IsMetered: false, kind).AttachTo(request);
         try
         {
-            using var response = await transports.For(upstream).SendAsync(request, either.Token);
-            return new UpstreamReply<T>(await read(response, either.Token), null);
+            // 1. The token.
+            var (call, refused) = await Authorize(upstream, request, cancellation);
+            if (call is null)
+            {
+                return new UpstreamResult(null, refused);
+            }
+
+            // 2. The request.
+            message.RequestUri = upstream.At(request.Target);
+            call.AttachTo(message);
+            var response = await transports.For(upstream).SendAsync(message, cancellation);
+
+            // 3. The answer.
+            if (call.Refusal is null && (call.Redirect is not null || request.IsAnswer(response)))
+            {
+                return new UpstreamResult(response, null) { Redirect = call.Redirect };
+            }
+
+            using (response)
+            {
+                var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
+                return new UpstreamResult(null, error) { Cause = call.Cause };
+            }
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested
-            && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or System.Text.Json.JsonException)
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
-            return new UpstreamReply<T>(default, UpstreamErrors.Unanswered(upstream, fault));
+            return new UpstreamResult(null, UpstreamErrors.Unanswered(upstream, fault)) { Cause = UpstreamErrors.Describe(fault) };
         }
     }
-}
 
-/// <summary>What came of a request: the answer as it was read, or the error for the client.</summary>
-internal readonly record struct UpstreamReply<T>(T? Value, DistributionError? Error);
+    /// <summary>The same for answers whose head is all that is wanted, with a total timeout.</summary>
+    public async Task<UpstreamResult> Ask(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
+        return await Send(upstream, request, message, either.Token);
+    }
+
+    /// <summary>What a request needs on its way, with the upstream's token; the error for the client when there is none.</summary>
+    public async ValueTask<(UpstreamCall? Call, DistributionError? Error)> Authorize(
+        Upstream upstream, UpstreamRequest request, CancellationToken cancellation)
+    {
+        var key = new UpstreamTokenKey(upstream.Name, request.Scope);
+        var result = await grants.Get(key, cancellation);
+        return result.Grant is { } grant
+            ? (new UpstreamCall(upstream, key, grant, request.FollowRedirects, request.IsMetered, request.Kind), null)
+            : (null, UpstreamErrors.From(upstream, result.Failure!));
+    }
+}

@@ -1,10 +1,7 @@
 using System.Net;
 using RegistryProxy.Egress;
-using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Upstreams.Accounts;
-using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -46,8 +43,6 @@ internal static class UpstreamErrors
         {
             switch (cause)
             {
-                case RedirectRefusedException refused:
-                    return DistributionError.Unavailable(502, refused.Message, RetryAfterSeconds);
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' leads to an address that may not be dialled; private ones need allowPrivate: true", RetryAfterSeconds);
@@ -69,26 +64,9 @@ internal static class UpstreamErrors
 
     /// <summary>The upstream answered with something other than success.</summary>
     public static async ValueTask<DistributionError> From(
-        Exchange exchange, Forwarding forwarding, HttpResponseMessage response, CancellationToken cancellation)
-    {
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
-        {
-            CopyRange(response, exchange.Context.Response);
-        }
-
-        return await From(exchange.Upstream, forwarding.NotFound, response, cancellation);
-    }
-
-    /// <inheritdoc cref="From(Exchange, Forwarding, HttpResponseMessage, CancellationToken)"/>
-    public static async ValueTask<DistributionError> From(
         Upstream upstream, DistributionError notFound, HttpResponseMessage response, CancellationToken cancellation)
     {
         var name = upstream.Name;
-        if (response is RefusedResponse refused)
-        {
-            return refused.Error;
-        }
-
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound:
@@ -98,7 +76,7 @@ internal static class UpstreamErrors
             case HttpStatusCode.TooManyRequests:
                 return DistributionError.TooManyRequests($"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
             case HttpStatusCode.RequestedRangeNotSatisfiable:
-                return DistributionError.SizeInvalid("the range lies outside the content", 416);
+                return DistributionError.SizeInvalid("the range lies outside the content", 416) with { ContentRange = LengthOf(response) };
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
                 return DistributionError.Unsupported($"upstream '{name}' does not allow this");
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
@@ -112,7 +90,7 @@ internal static class UpstreamErrors
     public static string Describe(Exception? fault) => fault switch
     {
         null => "no exception",
-        ForbiddenAddressException or RedirectRefusedException or WrongBlobException => fault.Message,
+        ForbiddenAddressException or WrongBlobException => fault.Message,
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
 
@@ -138,11 +116,6 @@ internal static class UpstreamErrors
             ? (int)wait.TotalSeconds
             : RetryAfterSeconds;
 
-    private static void CopyRange(HttpResponseMessage from, HttpResponse to)
-    {
-        if (from.Content.Headers.ContentRange is { HasLength: true, HasRange: false } range)
-        {
-            to.Headers.ContentRange = range.ToString();
-        }
-    }
+    private static string? LengthOf(HttpResponseMessage response) =>
+        response.Content.Headers.ContentRange is { HasLength: true, HasRange: false } range ? range.ToString() : null;
 }

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Transport;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -13,8 +12,11 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// connection is cut. Uploads go by YARP's forwarder; downloads are read straight into the client's connection, which costs less (docs/benchmarks.md).
 /// </summary>
 internal sealed partial class UpstreamForwarder(
-    IHttpForwarder forwarder, GrantCache grants, UpstreamTransports transports, UpstreamMeter meter, TimeProvider time, ILogger<UpstreamForwarder> logger)
+    IHttpForwarder forwarder, UpstreamClient client, UpstreamTransports transports, UpstreamMeter meter, TimeProvider time, ILogger<UpstreamForwarder> logger)
 {
+    /// <summary>What a head says of a content that is not sent.</summary>
+    private static readonly string[] ContentNames = ["ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges"];
+
     private static readonly ForwarderRequestConfig Config = new()
     {
         // Idle, not total: every read and write starts it again.
@@ -24,67 +26,107 @@ internal sealed partial class UpstreamForwarder(
     };
 
     /// <summary>Forwards; returns the error that the client has yet to be told, or <c>null</c> when it was answered or has gone.</summary>
-    public async Task<DistributionError?> Forward(Exchange exchange, Forwarding forwarding)
-    {
-        var key = new UpstreamTokenKey(exchange.Upstream.Name, forwarding.Scope);
-        var result = await grants.Get(key, exchange.Aborted);
-        if (result.Grant is not { } grant)
-        {
-            return UpstreamErrors.From(exchange.Upstream, result.Failure!);
-        }
+    public Task<DistributionError?> Forward(Exchange exchange, Forwarding forwarding) =>
+        forwarding.Method is null && (exchange.IsHead || HttpMethods.IsGet(exchange.Context.Request.Method))
+            ? Download(exchange, forwarding)
+            : Write(exchange, forwarding);
 
-        var call = new UpstreamCall(exchange.Upstream, key, grant, forwarding.FollowRedirects, forwarding.IsMetered, forwarding.Kind);
-        var transformer = new ForwardTransformer(exchange, forwarding, call);
-        if (IsDownload(exchange, forwarding))
+    private async Task<DistributionError?> Write(Exchange exchange, Forwarding forwarding)
+    {
+        var (call, refused) = await client.Authorize(exchange.Upstream, forwarding, exchange.Aborted);
+        if (call is null)
         {
-            return await Download(exchange, forwarding, transformer);
+            return refused;
         }
 
         // A change of protocol is not forwarded, and what it asks for is the client's text.
         exchange.Context.Features.Set<IHttpUpgradeFeature>(null);
+        var transformer = new ForwardTransformer(forwarding, call);
         var error = await forwarder.SendAsync(
             exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);
-        return error == ForwarderError.None
-            ? transformer.Error
-            : Fail(exchange, forwarding, error, exchange.Context.Features.Get<IForwarderErrorFeature>()?.Exception);
+        if (error == ForwarderError.None)
+        {
+            return transformer.Error;
+        }
+
+        var fault = exchange.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        return Fail(exchange, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(exchange.Upstream, forwarding, error, fault));
     }
 
-    private static bool IsDownload(Exchange exchange, Forwarding forwarding) =>
-        forwarding.Method is null && (exchange.IsHead || HttpMethods.IsGet(exchange.Context.Request.Method));
-
-    private async Task<DistributionError?> Download(Exchange exchange, Forwarding forwarding, ForwardTransformer transformer)
+    private async Task<DistributionError?> Download(Exchange exchange, Forwarding forwarding)
     {
         var context = exchange.Context;
         using var watch = new IdleWatch(time, context.RequestAborted);
-        var phase = ForwarderError.Request;
-        try
+        using var message = Message(exchange, forwarding);
+        var result = await client.Send(exchange.Upstream, forwarding, message, watch.Token);
+        if (result.Answer is not { } response)
         {
-            using var request = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, exchange.Upstream.Url);
-            await transformer.TransformRequestAsync(context, request, "", watch.Token);
-            using var response = await transports.For(exchange.Upstream).SendAsync(request, watch.Token);
-            context.Response.StatusCode = (int)response.StatusCode;
-            if (await transformer.TransformResponseAsync(context, response, watch.Token) && !exchange.IsHead)
-            {
-                phase = ForwarderError.ResponseBodyDestination;
-                await Copy(exchange, forwarding, transformer, response, watch);
-            }
-
-            return transformer.Error;
+            return result.Cause is { } cause ? Fail(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
-        {
-            var error = Fail(exchange, forwarding, phase, fault);
-            if (context.Response.HasStarted)
-            {
-                context.Abort();
-            }
 
-            return error;
+        using (response)
+        {
+            try
+            {
+                if (Begin(exchange, forwarding, result) is { } odd)
+                {
+                    return odd;
+                }
+
+                if (result.Redirect is null && forwarding.SendsBody && !exchange.IsHead)
+                {
+                    await Copy(exchange, forwarding, response, watch);
+                }
+
+                return null;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+            {
+                var error = Fail(
+                    exchange, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(exchange.Upstream, fault));
+                if (context.Response.HasStarted)
+                {
+                    context.Abort();
+                }
+
+                return error;
+            }
         }
     }
 
-    private async Task Copy(
-        Exchange exchange, Forwarding forwarding, ForwardTransformer transformer, HttpResponseMessage response, IdleWatch watch)
+    private static HttpRequestMessage Message(Exchange exchange, Forwarding forwarding)
+    {
+        var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
+        forwarding.Request(exchange.Context.Request, message);
+        return message;
+    }
+
+    /// <summary>Writes the head of an answer; the error for the client when it is not one to pass on.</summary>
+    private static DistributionError? Begin(Exchange exchange, Forwarding forwarding, in UpstreamResult result)
+    {
+        var response = exchange.Context.Response;
+        response.StatusCode = (int)result.Answer!.StatusCode;
+        if (result.Redirect is { } target)
+        {
+            response.Headers.Location = target.AbsoluteUri;
+            response.Headers.CacheControl = "private, no-store";
+            return null;
+        }
+
+        if (forwarding.Response(result.Answer, response) is not { } odd)
+        {
+            return null;
+        }
+
+        foreach (var name in ContentNames)
+        {
+            response.Headers.Remove(name);
+        }
+
+        return odd;
+    }
+
+    private async Task Copy(Exchange exchange, Forwarding forwarding, HttpResponseMessage response, IdleWatch watch)
     {
         var writer = exchange.Context.Response.BodyWriter;
         if (forwarding.IsResumable && Extent(response) is var (first, end, total))
@@ -111,11 +153,10 @@ internal sealed partial class UpstreamForwarder(
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
         {
-            var request = new HttpRequestMessage(HttpMethod.Get, exchange.Upstream.Url);
-            await transformer.TransformRequestAsync(exchange.Context, request, "", cancellation);
-            request.Headers.Remove("Range");
-            request.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
-            return await transports.For(exchange.Upstream).SendAsync(request, cancellation);
+            var message = Message(exchange, forwarding);
+            message.Headers.Remove("Range");
+            message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+            return (await client.Send(exchange.Upstream, forwarding, message, cancellation)).Answer;
         }
     }
 
@@ -125,16 +166,16 @@ internal sealed partial class UpstreamForwarder(
             ? response.Content.Headers.ContentRange is { From: { } from, To: { } to, Length: { } length } ? (from, to + 1, length) : null
             : response.Content.Headers.ContentLength is { } size ? (0, size, size) : null;
 
-    private DistributionError? Fail(Exchange exchange, Forwarding forwarding, ForwarderError error, Exception? fault)
+    private DistributionError? Fail(Exchange exchange, ForwarderError phase, string cause, DistributionError error)
     {
         var context = exchange.Context;
         if (context.RequestAborted.IsCancellationRequested)
         {
-            LogClientGone(error);
+            LogClientGone(phase);
             return null;
         }
 
-        LogFailed(exchange.Upstream.Name, error, context.TraceIdentifier, UpstreamErrors.Describe(fault));
+        LogFailed(exchange.Upstream.Name, phase, context.TraceIdentifier, cause);
         if (context.Response.HasStarted)
         {
             return null;
@@ -142,7 +183,7 @@ internal sealed partial class UpstreamForwarder(
 
         context.Response.Clear();
         context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
-        return UpstreamErrors.From(exchange.Upstream, forwarding, error, fault);
+        return error;
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]

@@ -15,6 +15,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
     public string? OAuthError { get; init; }
 
+    /// <summary>How long the content is, when a range lies outside it; sent as <c>Content-Range</c>.</summary>
+    public string? ContentRange { get; init; }
+
     /// <summary>How to log in; sent as <c>WWW-Authenticate</c> with a 401.</summary>
     public string? Challenge { get; init; }
 

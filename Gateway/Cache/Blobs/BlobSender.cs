@@ -125,7 +125,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         var (from, hash) = fill.Rest();
         using var rest = new VerifiedRest(hash, from, range);
         using var watch = new IdleWatch(time, context.RequestAborted);
-        var first = (await fetcher.Send(fetch, HttpMethod.Get, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
+        var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, fetcher.Resumed, time);
         if (!ResumingBody.GoesOn(first, from, fill.Size))
         {
@@ -139,6 +139,6 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         }
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation) =>
-            (await fetcher.Send(fetch, HttpMethod.Get, offset, cancellation)).Answer;
+            (await fetcher.Get(fetch, offset, cancellation)).Answer;
     }
 }

@@ -2,7 +2,6 @@ using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Peers;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
@@ -30,7 +29,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
     public bool IsPeer => Holder is not null;
 
     /// <summary>Begins, or goes on where it was cut: the answer with its body to be read, or the error for the client.</summary>
-    public async Task<(HttpResponseMessage? Answer, DistributionError? Error)> Open(long? from, CancellationToken cancellation)
+    public async Task<UpstreamResult> Open(long? from, CancellationToken cancellation)
     {
         Count(from ?? 0);
         var (failed, began) = (Failed(), time.GetTimestamp());
@@ -47,7 +46,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
             if (await peers.Open(holder, _election!.Ticket!.Reveal(), holding.Digest, from, left, cancellation) is { } answer)
             {
                 meter.Fetch("peer");
-                return (answer, null);
+                return new UpstreamResult(answer, null);
             }
 
             failed = Failed();
@@ -56,7 +55,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
         // 3. The upstream.
         _election = IsPeer ? null : _election;
         meter.Fetch(_election is null ? "alone" : "elected");
-        return await upstream.Send(fetch, HttpMethod.Get, from, cancellation);
+        return await upstream.Get(fetch, from, cancellation);
     }
 
     /// <summary>Counts that it was cut and goes on.</summary>

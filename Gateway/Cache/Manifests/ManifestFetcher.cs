@@ -71,7 +71,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
-        var (answer, error) = await fetcher.Send(fetch, HttpMethod.Get, null, either.Token);
+        var (answer, error) = await fetcher.Get(fetch, null, either.Token);
         if (answer is null)
         {
             return new ManifestAnswer(null, CacheState.Miss, error);

@@ -27,7 +27,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
             if (await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellationToken) is { } wait)
             {
                 accounts.CountRefusal(call.Upstream, "rate_limit");
-                return new RefusedResponse(request, TooMany(call.Upstream, wait));
+                return call.Refuse(request, TooMany(call.Upstream, wait));
             }
 
             var (response, throttled) = await Send(account, call, request, cancellationToken);
@@ -39,7 +39,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
             response.Dispose();
             if (again || !MayRepeat(request))
             {
-                return new RefusedResponse(request, TooMany(call.Upstream, longer));
+                return call.Refuse(request, TooMany(call.Upstream, longer));
             }
         }
     }
@@ -52,7 +52,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         {
             var response = await Ask(account, call, request, cancellation);
             isAnswered = true;
-            return (response, response is RefusedResponse ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
+            return (response, call.Refusal is not null ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
         }
         finally
         {
@@ -67,7 +67,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         if (queue is not null && !await queue.Enter(cancellation))
         {
             accounts.CountRefusal(call.Upstream, "queue");
-            return new RefusedResponse(request, Busy(call.Upstream));
+            return call.Refuse(request, Busy(call.Upstream));
         }
 
         try
@@ -83,7 +83,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         }
 
         accounts.CountRefusal(call.Upstream, "breaker");
-        return new RefusedResponse(request, Failing(call.Upstream));
+        return call.Refuse(request, Failing(call.Upstream));
     }
 
     private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;

@@ -12,21 +12,29 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
 {
     private const int MaxHops = 5;
 
+    private const int RetryAfterSeconds = 5;
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var call = UpstreamCall.Of(request);
         var response = await base.SendAsync(request, cancellationToken);
-        for (var hop = 0; Target(request, response) is { } target; hop++)
+        for (var hop = 0; IsRedirect(request, response, out var location); hop++)
         {
+            if (location is null || !UriReference.TryResolve(location, request.RequestUri!, out var reference))
+            {
+                return Refuse(call, request, response, "to something that is not an address");
+            }
+
+            var target = reference.Address;
             if (!call.FollowRedirects && !call.Upstream.IsOrigin(target))
             {
+                call.Redirect = target;
                 return response;
             }
 
             if (hop == MaxHops || !call.Upstream.MayRedirectTo(target) || IsDowngrade(request.RequestUri!, target))
             {
-                response.Dispose();
-                throw new RedirectRefusedException($"upstream '{call.Upstream.Name}' redirects to {target.IdnHost}, which redirectHosts does not allow");
+                return Refuse(call, request, response, $"to {target.IdnHost}, which redirectHosts does not allow");
             }
 
             response.Dispose();
@@ -37,16 +45,28 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         return response;
     }
 
-    /// <summary>Where a redirect leads, absolute; <c>null</c> when the response is none.</summary>
-    /// <exception cref="RedirectRefusedException">It leads to something that is not an address.</exception>
-    internal static Uri? Target(HttpRequestMessage request, HttpResponseMessage response) =>
-        response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
-            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
-        && (request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
-        && response.Headers.NonValidated.TryGetValues("Location", out var locations)
-            ? locations.Count == 1 && UriReference.TryResolve(locations.ToString(), request.RequestUri!, out var target) ? target.Address
-                : throw new RedirectRefusedException($"upstream '{UpstreamCall.Of(request).Upstream.Name}' redirects to something that is not an address")
-            : null;
+    private static HttpResponseMessage Refuse(UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where)
+    {
+        response.Dispose();
+        var message = $"upstream '{call.Upstream.Name}' redirects {where}";
+        return call.Refuse(request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), message);
+    }
+
+    /// <summary>Whether a response is a redirect, and to where as it says; <c>null</c> when it says two things.</summary>
+    private static bool IsRedirect(HttpRequestMessage request, HttpResponseMessage response, out string? location)
+    {
+        location = null;
+        if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect)
+            || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
+            || !response.Headers.NonValidated.TryGetValues("Location", out var locations))
+        {
+            return false;
+        }
+
+        location = locations.Count == 1 ? locations.ToString() : null;
+        return true;
+    }
 
     private static bool IsDowngrade(Uri from, Uri to) => from.Scheme == Uri.UriSchemeHttps && to.Scheme != Uri.UriSchemeHttps;
 

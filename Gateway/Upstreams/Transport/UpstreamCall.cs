@@ -1,7 +1,9 @@
+using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
@@ -15,10 +17,26 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 internal sealed record UpstreamCall(
     Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered, CallKind Kind)
 {
+    /// <summary>The error for the client when the upstream was not asked, or its answer not taken.</summary>
+    public DistributionError? Refusal { get; private set; }
+
+    /// <summary>What an operator must know of the refusal; <c>null</c> when the error says it.</summary>
+    public string? Cause { get; private set; }
+
+    /// <summary>Where a redirect leads that is not followed.</summary>
+    public Uri? Redirect { get; set; }
+
     private static readonly HttpRequestOptionsKey<UpstreamCall> Option = new("registryproxy.upstream-call");
 
     public static UpstreamCall Of(HttpRequestMessage request) =>
         request.Options.TryGetValue(Option, out var call) ? call : throw new InvalidOperationException("a request without its upstream call");
+
+    /// <summary>Answers in place of the upstream.</summary>
+    public HttpResponseMessage Refuse(HttpRequestMessage request, DistributionError error, string? cause = null)
+    {
+        (Refusal, Cause) = (error, cause);
+        return new HttpResponseMessage((HttpStatusCode)error.Status) { RequestMessage = request };
+    }
 
     public void AttachTo(HttpRequestMessage request)
     {

@@ -1,0 +1,29 @@
+using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>What is asked of an upstream, rebuilt from parsed values.</summary>
+internal record UpstreamRequest
+{
+    /// <summary>Path and query at the upstream.</summary>
+    public required OriginForm Target { get; init; }
+
+    /// <summary>What the upstream's token must carry.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>What a 404 of the upstream means here.</summary>
+    public required DistributionError NotFound { get; init; }
+
+    /// <summary>Whether redirects of blobs are followed here, rather than passed to the client.</summary>
+    public bool FollowRedirects { get; init; } = true;
+
+    /// <summary>Whether upstreams that limit pulls count this one: a GET of a manifest.</summary>
+    public bool IsMetered { get; init; }
+
+    /// <summary>What it is for.</summary>
+    public CallKind Kind { get; init; }
+
+    /// <summary>Whether a response is an answer; every other one is an error.</summary>
+    public virtual bool IsAnswer(HttpResponseMessage response) => response.IsSuccessStatusCode;
+}

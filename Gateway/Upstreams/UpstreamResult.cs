@@ -1,0 +1,15 @@
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>What came of a request: an answer, which the caller disposes of, or the error for the client.</summary>
+/// <param name="Answer">Its body is still to be read.</param>
+/// <param name="Error">Set when there is no answer.</param>
+internal readonly record struct UpstreamResult(HttpResponseMessage? Answer, DistributionError? Error)
+{
+    /// <summary>Where the answer sends the client; <c>null</c> when it is no redirect.</summary>
+    public Uri? Redirect { get; init; }
+
+    /// <summary>What an operator must know of the error; <c>null</c> when the error says it.</summary>
+    public string? Cause { get; init; }
+}
