@@ -6,7 +6,7 @@ using System.Text.Json.Nodes;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
-/// <summary>The leases of a namespace at the API server, as the pod's service account may use them.</summary>
+/// <summary>The leases of a namespace at the API server, and the size of its DaemonSet, as the pod's service account may use them.</summary>
 internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string space, Func<string> token, TimeProvider time)
 {
     /// <summary>How long the API server has for an answer.</summary>
@@ -23,7 +23,7 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
         {
             HttpStatusCode.OK => lease,
             HttpStatusCode.NotFound => null,
-            _ => throw Refused(status, "read", name),
+            _ => throw Refused(status, "the lease", "read", name),
         };
     }
 
@@ -35,15 +35,27 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
         {
             HttpStatusCode.OK or HttpStatusCode.Created => true,
             HttpStatusCode.Conflict => false,
-            _ => throw Refused(status, "written", name),
+            _ => throw Refused(status, "the lease", "written", name),
         };
     }
 
-    private async Task<(HttpStatusCode Status, JsonObject? Lease)> Send(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
+    /// <summary>How many nodes a DaemonSet is for.</summary>
+    public async Task<int> CountNodes(string daemonSet, CancellationToken cancellation)
+    {
+        var (status, set) = await Ask(HttpMethod.Get, $"/apis/apps/v1/namespaces/{space}/daemonsets/{daemonSet}", null, cancellation);
+        return status == HttpStatusCode.OK
+            ? set?["status"]?["desiredNumberScheduled"]?.GetValue<int>() ?? 0
+            : throw Refused(status, "the DaemonSet", "read", daemonSet);
+    }
+
+    private Task<(HttpStatusCode Status, JsonObject? Lease)> Send(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation) =>
+        Ask(method, $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases{path}", body, cancellation);
+
+    private async Task<(HttpStatusCode Status, JsonObject? Answer)> Ask(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-        using var request = new HttpRequestMessage(method, new Uri(server, $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases{path}"));
+        using var request = new HttpRequestMessage(method, new Uri(server, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token());
         request.Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         try
@@ -60,6 +72,6 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
         }
     }
 
-    private static IOException Refused(HttpStatusCode status, string what, string name) =>
-        new($"the lease {name} cannot be {what}: the API server says {(int)status} {status}; see deploy/nodeagent/base/turns.yaml");
+    private static IOException Refused(HttpStatusCode status, string kind, string what, string name) =>
+        new($"{kind} {name} cannot be {what}: the API server says {(int)status} {status}; see deploy/nodeagent/base/turns.yaml");
 }

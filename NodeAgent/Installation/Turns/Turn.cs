@@ -8,10 +8,10 @@ namespace RegistryProxy.NodeAgent.Installation.Turns;
 /// tries, so that the others wait for somebody to look at it.
 /// </summary>
 /// <param name="leases">The leases.</param>
-/// <param name="name">What they are called; a number follows.</param>
+/// <param name="name">The DaemonSet; the leases are called by it, and a number follows.</param>
 /// <param name="count">How many nodes may be at it at a time.</param>
 /// <param name="node">This node.</param>
-internal sealed class Turn(LeaseApi leases, string name, int count, string node, TextWriter output, TimeProvider time)
+internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string node, TextWriter output, TimeProvider time)
 {
     /// <summary>For how long a node that is not heard of any more holds up the others.</summary>
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
@@ -27,10 +27,12 @@ internal sealed class Turn(LeaseApi leases, string name, int count, string node,
     {
         for (var said = false; ; await Task.Delay(Pause, time, cancellation))
         {
+            var places = count.Of(count.IsShare ? await leases.CountNodes(name, cancellation) : 0);
+
             // The lease that this node has from before comes first.
             foreach (var mine in (bool[])[true, false])
             {
-                for (var index = 0; index < count && _held is null; index++)
+                for (var index = 0; index < places && _held is null; index++)
                 {
                     _held = await TryTake($"{name}-{index}", mine, cancellation) ? $"{name}-{index}" : null;
                 }

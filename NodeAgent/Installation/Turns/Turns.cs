@@ -20,9 +20,9 @@ internal static class Turns
             return null;
         }
 
-        if (asked.Split('/', ':') is not [{ Length: > 0 } space, { Length: > 0 } name, var number] || !int.TryParse(number, out var count) || count < 1)
+        if (asked.Split('/', ':') is not [{ Length: > 0 } space, { Length: > 0 } name, var number] || !TurnCount.TryParse(number, out var count))
         {
-            throw new InstallRefusal($"{Variable} is '{asked}', and must be NAMESPACE/NAME:COUNT, such as registryproxy-nodeagent/nodeagent:1");
+            throw new InstallRefusal($"{Variable} is '{asked}', and must be NAMESPACE/NAME:COUNT, such as registryproxy-nodeagent/nodeagent:1, or :10% of the nodes");
         }
 
         var (host, port) = (Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));

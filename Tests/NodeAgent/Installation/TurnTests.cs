@@ -37,6 +37,30 @@ public sealed class TurnTests : IDisposable
         Assert.False(TurnOf("c", 2).Take(CancellationToken.None).IsCompleted);
     }
 
+    [Theory]
+    [InlineData("10%", 39, 3)]
+    [InlineData("10%", 5, 1)]
+    [InlineData("100%", 2, 2)]
+    public async Task A_share_of_the_nodes_is_of_those_that_there_are(string share, int nodes, int places)
+    {
+        _leases.Nodes = nodes;
+        for (var i = 0; i < places; i++)
+        {
+            await TurnOf($"n{i}", share).Take(CancellationToken.None);
+        }
+
+        Assert.False(TurnOf("late", share).Take(CancellationToken.None).IsCompleted);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("0%")]
+    [InlineData("101%")]
+    [InlineData("-1")]
+    [InlineData("%")]
+    [InlineData("some")]
+    public void Nonsense_is_no_count(string text) => Assert.False(TurnCount.TryParse(text, out _));
+
     [Fact]
     public async Task A_node_that_is_gone_is_waited_for_ten_minutes()
     {
@@ -61,8 +85,14 @@ public sealed class TurnTests : IDisposable
 
     public void Dispose() => _leases.Dispose();
 
-    private Turn TurnOf(string node, int count) =>
-        new(new LeaseApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), "space", () => "token", _time), "door", count, node, TextWriter.Null, _time);
+    private Turn TurnOf(string node, int count) => TurnOf(node, $"{count}");
+
+    private Turn TurnOf(string node, string text)
+    {
+        Assert.True(TurnCount.TryParse(text, out var count));
+        var api = new LeaseApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), "space", () => "token", _time);
+        return new Turn(api, "door", count, node, TextWriter.Null, _time);
+    }
 
     private Task Pass(TimeSpan time) => _time.Pass(time, TimeSpan.FromSeconds(3));
 
@@ -75,12 +105,19 @@ public sealed class TurnTests : IDisposable
 
         public bool Forbidden { get; set; }
 
+        public int Nodes { get; set; }
+
         public string? Holder(string name) => _known[name]["spec"]!["holderIdentity"]!.GetValue<string>();
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Assert.Equal("Bearer token", request.Headers.Authorization!.ToString());
             var path = request.RequestUri!.AbsolutePath;
+            if (path == "/apis/apps/v1/namespaces/space/daemonsets/door")
+            {
+                return Task.FromResult(Json(new JsonObject { ["status"] = new JsonObject { ["desiredNumberScheduled"] = Nodes } }));
+            }
+
             Assert.StartsWith("/apis/coordination.k8s.io/v1/namespaces/space/leases", path);
             var body = request.Content is null ? null : JsonNode.Parse(request.Content.ReadAsStringAsync(cancellationToken).GetAwaiter().GetResult())!.AsObject();
             var name = body?["metadata"]!["name"]!.GetValue<string>() ?? path[(path.LastIndexOf('/') + 1)..];
