@@ -21,12 +21,10 @@ internal sealed class CredentialDesk(DoorDirectory doors, TimeProvider time)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         try
         {
-            var session = await door.LogInConfirmed(either.Token);
-            return new CredentialReply(host, session.Username, session.Password.Reveal(), session.Issued, session.Expires, null);
-        }
-        catch (DoorException failure)
-        {
-            return new CredentialReply(host, null, null, null, null, $"{door.Url.Authority}: {failure.Message}");
+            var outcome = await door.LogInConfirmed(either.Token);
+            return outcome.Succeeded(out var session, out var failure)
+                ? new CredentialReply(host, session.Username, session.Password.Reveal(), session.Issued, session.Expires, null)
+                : new CredentialReply(host, null, null, null, null, $"{door.Url.Authority}: {failure.Message}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

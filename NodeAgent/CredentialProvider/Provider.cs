@@ -28,24 +28,32 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     /// <summary>Answers one request on the standard streams. Returns the exit code; the reason of a failure is on <paramref name="errors"/>.</summary>
     public async Task<int> Run(Stream input, Stream output, TextWriter errors, CancellationToken cancellation)
     {
-        try
+        if (await Read(input, cancellation) is not { } request)
         {
-            var response = await Answer(await Read(input, cancellation), cancellation);
-            await JsonSerializer.SerializeAsync(output, response, ProviderJson.Default.ProviderResponse, cancellation);
-            return 0;
+            return await Fail(
+                errors, $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name that apiVersion");
         }
-        catch (DoorException failure)
+
+        if (!(await Answer(request, cancellation)).Succeeded(out var response, out var failure))
         {
-            await errors.WriteLineAsync(failure.Message);
-            return 1;
+            return await Fail(errors, failure.Message);
         }
+
+        await JsonSerializer.SerializeAsync(output, response, ProviderJson.Default.ProviderResponse, cancellation);
+        return 0;
     }
 
-    private async Task<ProviderResponse> Answer(ProviderRequest request, CancellationToken cancellation)
+    private static async Task<int> Fail(TextWriter errors, string message)
+    {
+        await errors.WriteLineAsync(message);
+        return 1;
+    }
+
+    private async Task<Outcome<ProviderResponse>> Answer(ProviderRequest request, CancellationToken cancellation)
     {
         if (!ImageName.TryParse(request.Image ?? "", out var image))
         {
-            throw new DoorException(DoorFailure.NoProof, $"'{request.Image}' is not the name of an image");
+            return DoorFailure.NoProof($"'{request.Image}' is not the name of an image");
         }
 
         if (request.ServiceAccountToken is { Length: > 0 } token)
@@ -56,14 +64,14 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         var reply = await CredentialLookup.Ask(settings, new CredentialQuestion(image.ToString(), null), time, cancellation);
         return reply switch
         {
-            { Failure: { } failure } => throw new DoorException(DoorFailure.Refused, failure),
+            { Failure: { } failure } => DoorFailure.Refused(failure),
             { Username: { } user, Password: { } password, Issued: { } issued, Expires: { } expires } =>
                 Response(image, user, password, Earlier(time.GetUtcNow() + MaxSessionCache, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil)),
             _ => Nothing(),
         };
     }
 
-    private ProviderResponse Workload(ImageName image, Secret token)
+    private Outcome<ProviderResponse> Workload(ImageName image, Secret token)
     {
         var door = settings.FrontDoors.FirstOrDefault(door => door.Images.Any(pattern => pattern.Matches(image)));
         if (door is null)
@@ -71,10 +79,15 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
             return Nothing();
         }
 
-        return door.Workloads is { } workloads
-            ? Response(image, $"_{workloads.Authenticator}", token.Reveal(), TokenExpiry.Read(token) - TokenMargin)
-            : throw new DoorException(
-                DoorFailure.NoProof, $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the node's identity is not used in its place");
+        if (door.Workloads is not { } workloads)
+        {
+            return DoorFailure.NoProof(
+                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the node's identity is not used in its place");
+        }
+
+        return TokenExpiry.Read(token) is { } end
+            ? Response(image, $"_{workloads.Authenticator}", token.Reveal(), end - TokenMargin)
+            : DoorFailure.NoProof("serviceAccountToken is not a token with an end");
     }
 
     private ProviderResponse Response(ImageName image, string user, string password, DateTimeOffset until)
@@ -93,7 +106,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
 
     private static string GoDuration(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds / 60}m{(long)span.TotalSeconds % 60}s");
 
-    private static async Task<ProviderRequest> Read(Stream input, CancellationToken cancellation)
+    /// <summary>The request; <c>null</c> for anything else.</summary>
+    private static async Task<ProviderRequest?> Read(Stream input, CancellationToken cancellation)
     {
         var buffer = new byte[MaxRequest + 1];
         var length = await input.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
@@ -109,6 +123,6 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
 
         return request is { Kind: "CredentialProviderRequest", ApiVersion: ProviderVersion.Current }
             ? request
-            : throw new DoorException(DoorFailure.NoProof, $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name that apiVersion");
+            : null;
     }
 }

@@ -1,14 +1,13 @@
 using System.Buffers.Text;
 using System.Text.Json;
-using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.CredentialProvider;
 
-/// <summary>When a token ends (RFC 7519 §4.1.4). Nothing is verified here: that is the front door's to do.</summary>
+/// <summary>When a token ends (RFC 7519 §4.1.4). <c>null</c> for what is no token with an end. Nothing is verified here: that is the front door's to do.</summary>
 internal static class TokenExpiry
 {
-    public static DateTimeOffset Read(Secret token)
+    public static DateTimeOffset? Read(Secret token)
     {
         try
         {
@@ -18,7 +17,7 @@ internal static class TokenExpiry
         }
         catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or ArgumentException)
         {
-            throw new DoorException(DoorFailure.NoProof, "serviceAccountToken is not a token with an end");
+            return null;
         }
     }
 }

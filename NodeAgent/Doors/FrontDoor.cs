@@ -12,13 +12,13 @@ internal sealed record FrontDoor(DoorSettings Settings, DoorClient Client, DoorS
     public Uri Url => Settings.Url;
 
     /// <summary>The session of this node.</summary>
-    /// <exception cref="DoorException">There is none, and why.</exception>
-    public ValueTask<DoorCredential> LogIn(CancellationToken cancellation) => OfNode().Get(cancellation);
+    public async ValueTask<Outcome<DoorCredential>> LogIn(CancellationToken cancellation) =>
+        Session is { } session ? await session.Get(cancellation) : NoIdentity();
 
     /// <summary>The session of this node, which was not ended meanwhile.</summary>
-    /// <exception cref="DoorException">There is none, and why.</exception>
-    public ValueTask<DoorCredential> LogInConfirmed(CancellationToken cancellation) => OfNode().GetConfirmed(cancellation);
+    public async ValueTask<Outcome<DoorCredential>> LogInConfirmed(CancellationToken cancellation) =>
+        Session is { } session ? await session.GetConfirmed(cancellation) : NoIdentity();
 
-    private DoorSession OfNode() => Session
-        ?? throw new DoorException(DoorFailure.NoProof, $"only workloads prove themselves at {Url.Authority} (frontDoors has no identity for it), and this pull came without their token");
+    private DoorFailure NoIdentity() => DoorFailure.NoProof(
+        $"only workloads prove themselves at {Url.Authority} (frontDoors has no identity for it), and this pull came without their token");
 }

@@ -10,40 +10,63 @@ namespace RegistryProxy.NodeAgent.Identity;
 /// </summary>
 internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata metadata, NonceFile kept) : IIdentity
 {
-    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
-        var document = (await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).ReplaceLineEndings("");
-        DoorException? refused = null;
-        foreach (var nonce in kept.Read())
+        if (!(await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).Succeeded(out var answer, out var failure)
+            || !kept.Read().Succeeded(out var nonces, out failure))
         {
-            try
-            {
-                var session = await Present(nonce);
-                kept.Confirm(nonce);
-                return session;
-            }
-            catch (DoorException fault) when (fault.Failure == DoorFailure.Refused)
-            {
-                refused = fault;
-            }
+            return failure;
         }
 
-        // Nothing was kept, or an operator freed this instance: a fresh nonce binds it anew. A kept one stays until that has worked.
-        var fresh = await door.Nonce(settings.Authenticator, cancellation);
-        kept.Propose(fresh);
-        try
+        var document = answer.ReplaceLineEndings("");
+        DoorFailure? refused = null;
+        foreach (var nonce in nonces)
         {
-            var session = await Present(fresh);
-            kept.Confirm(fresh);
-            return session;
-        }
-        catch (DoorException fault) when (fault.Failure == DoorFailure.Refused)
-        {
-            kept.Withdraw();
-            throw new DoorException(DoorFailure.Refused, (refused ?? fault).Message);
+            var outcome = await Present(door, document, nonce, cancellation);
+            if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
+            {
+                return outcome;
+            }
+
+            refused = failure;
         }
 
-        Task<DoorCredential> Present(string nonce) => door.OpenSession(
-            Proof.Exchange(settings.Authenticator, Proof.Document("rsa2048", document, nonce)), cancellation);
+        return await BindAnew(door, document, refused, cancellation);
+    }
+
+    /// <summary>Nothing was kept, or an operator freed this instance: a fresh nonce binds it anew. A kept one stays until that has worked.</summary>
+    private async Task<Outcome<DoorCredential>> BindAnew(DoorClient door, string document, DoorFailure? refused, CancellationToken cancellation)
+    {
+        if (!(await door.Nonce(settings.Authenticator, cancellation)).Succeeded(out var fresh, out var failure))
+        {
+            return failure;
+        }
+
+        if (kept.Propose(fresh) is { } unusable)
+        {
+            return unusable;
+        }
+
+        var outcome = await Present(door, document, fresh, cancellation);
+        if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
+        {
+            return outcome;
+        }
+
+        kept.Withdraw();
+        return DoorFailure.Refused((refused ?? failure).Message);
+    }
+
+    /// <summary>Shows the document; a nonce that worked is the one that is kept.</summary>
+    private async Task<Outcome<DoorCredential>> Present(DoorClient door, string document, string nonce, CancellationToken cancellation)
+    {
+        var proof = Proof.Exchange(settings.Authenticator, Proof.Document("rsa2048", document, nonce));
+        var outcome = await door.OpenSession(proof, cancellation);
+        if (outcome.Succeeded(out _, out _))
+        {
+            kept.Confirm(nonce);
+        }
+
+        return outcome;
     }
 }

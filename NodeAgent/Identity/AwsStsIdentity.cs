@@ -17,17 +17,40 @@ internal sealed class AwsStsIdentity(IdentitySettings settings, AwsMetadata meta
     private const string InstanceRole = "meta-data/identity-credentials/ec2/security-credentials/ec2-instance";
     private const string Profiles = "meta-data/iam/security-credentials/";
 
-    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
-        var region = (await metadata.Get("meta-data/placement/region", cancellation)).Trim();
-        var path = settings.WithInstanceProfile ? Profiles + (await metadata.Get(Profiles, cancellation)).Split('\n')[0].Trim() : InstanceRole;
-        var keys = Keys(await metadata.Get(path, cancellation), path);
-        var url = PresignedCallerIdentity.Sign(keys, region, settings.Audience, time.GetUtcNow());
+        var answer = await metadata.Get("meta-data/placement/region", cancellation);
+        if (!answer.Succeeded(out var region, out var failure)
+            || !(await Role(cancellation)).Succeeded(out var path, out failure)
+            || !(await metadata.Get(path, cancellation)).Succeeded(out var reply, out failure))
+        {
+            return failure;
+        }
+
+        if (Keys(reply) is not { } keys)
+        {
+            return DoorFailure.NoProof($"the metadata service of AWS has no keys under {path}");
+        }
+
+        var url = PresignedCallerIdentity.Sign(keys, region.Trim(), settings.Audience, time.GetUtcNow());
         var credential = new Secret(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(url)));
         return await door.OpenSession(Proof.Exchange(settings.Authenticator, credential), cancellation);
     }
 
-    private static AwsKeys Keys(string reply, string path)
+    /// <summary>Where the keys are that sign.</summary>
+    private async Task<Outcome<string>> Role(CancellationToken cancellation)
+    {
+        if (!settings.WithInstanceProfile)
+        {
+            return InstanceRole;
+        }
+
+        var profiles = await metadata.Get(Profiles, cancellation);
+        return profiles.Succeeded(out var names, out var failure) ? Profiles + names.Split('\n')[0].Trim() : failure;
+    }
+
+    /// <summary>The keys of a reply; <c>null</c> when it has none.</summary>
+    private static AwsKeys? Keys(string reply)
     {
         try
         {
@@ -37,7 +60,7 @@ internal sealed class AwsStsIdentity(IdentitySettings settings, AwsMetadata meta
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new DoorException(DoorFailure.NoProof, $"the metadata service of AWS has no keys under {path}");
+            return null;
         }
     }
 }

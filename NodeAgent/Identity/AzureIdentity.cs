@@ -8,15 +8,24 @@ namespace RegistryProxy.NodeAgent.Identity;
 /// <summary>Attested data of an Azure machine over a nonce of the front door, so that it counts once.</summary>
 internal sealed class AzureIdentity(IdentitySettings settings, MetadataService metadata) : IIdentity
 {
-    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
-        var nonce = await door.Nonce(settings.Authenticator, cancellation);
-        var reply = await metadata.Ask(
-            HttpMethod.Get, $"/metadata/attested/document?api-version=2025-04-07&nonce={Uri.EscapeDataString(nonce)}", cancellation, ("Metadata", "true"));
-        return await door.OpenSession(Proof.Exchange(settings.Authenticator, Proof.Document("signature", Signature(reply), nonce)), cancellation);
+        if (!(await door.Nonce(settings.Authenticator, cancellation)).Succeeded(out var nonce, out var failure)
+            || !(await Attest(nonce, cancellation)).Succeeded(out var reply, out failure))
+        {
+            return failure;
+        }
+
+        return Signature(reply) is { } signature
+            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, Proof.Document("signature", signature, nonce)), cancellation)
+            : DoorFailure.NoProof("the metadata service of Azure answered without a signed document");
     }
 
-    private static string Signature(string reply)
+    private Task<Outcome<string>> Attest(string nonce, CancellationToken cancellation) => metadata.Ask(
+        HttpMethod.Get, $"/metadata/attested/document?api-version=2025-04-07&nonce={Uri.EscapeDataString(nonce)}", cancellation, ("Metadata", "true"));
+
+    /// <summary>The signed document of a reply; <c>null</c> when it has none.</summary>
+    private static string? Signature(string reply)
     {
         try
         {
@@ -25,7 +34,7 @@ internal sealed class AzureIdentity(IdentitySettings settings, MetadataService m
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new DoorException(DoorFailure.NoProof, "the metadata service of Azure answered without a signed document");
+            return null;
         }
     }
 }

@@ -14,20 +14,24 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
     private const string GitHubUrl = "ACTIONS_ID_TOKEN_REQUEST_URL";
     private const string GitHubToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
-    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
-        var token = new SecretFile(null, settings.TokenVariable, null).Read() ?? await AskGitHub(cancellation) ?? throw new DoorException(
-            DoorFailure.NoProof,
-            $"no identity token of a CI system is here: give the job `permissions: id-token: write` on GitHub, or an id_token in {settings.TokenVariable} elsewhere");
-        return await door.OpenSession(Proof.Exchange(settings.Authenticator, token), cancellation);
+        var given = new SecretFile(null, settings.TokenVariable, null).Read();
+        var outcome = given is null ? await AskGitHub(cancellation) : given;
+        return outcome.Succeeded(out var token, out var failure)
+            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, token), cancellation)
+            : failure;
     }
 
-    private async Task<Secret?> AskGitHub(CancellationToken cancellation)
+    private DoorFailure Nothing() => DoorFailure.NoProof(
+        $"no identity token of a CI system is here: give the job `permissions: id-token: write` on GitHub, or an id_token in {settings.TokenVariable} elsewhere");
+
+    private async Task<Outcome<Secret>> AskGitHub(CancellationToken cancellation)
     {
         if (Environment.GetEnvironmentVariable(GitHubUrl) is not { Length: > 0 } address || Environment.GetEnvironmentVariable(GitHubToken) is not { Length: > 0 } bearer
             || !Uri.TryCreate($"{address}&audience={Uri.EscapeDataString(settings.Audience)}", UriKind.Absolute, out var url) || (url.Scheme != "https" && !url.IsLoopback))
         {
-            return null;
+            return Nothing();
         }
 
         using var http = DoorClient.CreateHttp(null);
@@ -37,11 +41,11 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
         {
             using var response = await http.SendAsync(request, cancellation);
             using var json = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellation));
-            return json.RootElement.TryGetProperty("value", out var value) && value.GetString() is { Length: > 0 } token ? new Secret(token) : null;
+            return json.RootElement.TryGetProperty("value", out var value) && value.GetString() is { Length: > 0 } token ? new Secret(token) : Nothing();
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException)
         {
-            throw new DoorException(DoorFailure.Unavailable, $"GitHub gave no identity token: {fault.Message}");
+            return DoorFailure.Unavailable($"GitHub gave no identity token: {fault.Message}");
         }
     }
 }

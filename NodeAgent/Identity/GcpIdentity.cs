@@ -10,10 +10,12 @@ internal sealed class GcpIdentity(IdentitySettings settings, MetadataService met
 {
     private const string Path = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
-    public async Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
-        var token = await metadata.Ask(
+        var answer = await metadata.Ask(
             HttpMethod.Get, $"{Path}?audience={Uri.EscapeDataString(settings.Audience)}&format=full", cancellation, ("Metadata-Flavor", "Google"));
-        return await door.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation);
+        return answer.Succeeded(out var token, out var failure)
+            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation)
+            : failure;
     }
 }

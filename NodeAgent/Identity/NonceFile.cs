@@ -13,20 +13,20 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     private string Proposed => $"{_confirmed}.new";
 
     /// <summary>The nonces to try, the newest first.</summary>
-    public IEnumerable<string> Read()
+    public Outcome<string[]> Read()
     {
         try
         {
-            return [.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
+            return (string[])[.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw Unusable(fault);
+            return Unusable(fault);
         }
     }
 
-    /// <summary>Writes a nonce before it is shown: it may be accepted though the answer is lost.</summary>
-    public void Propose(string nonce)
+    /// <summary>Writes a nonce before it is shown: it may be accepted though the answer is lost. Why it could not be; <c>null</c> when it was.</summary>
+    public DoorFailure? Propose(string nonce)
     {
         try
         {
@@ -34,10 +34,11 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
             using var file = new FileStream(Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
             file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
             file.Flush(flushToDisk: true);
+            return null;
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw Unusable(fault);
+            return Unusable(fault);
         }
     }
 
@@ -61,6 +62,6 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
 
     public void Withdraw() => File.Delete(Proposed);
 
-    private DoorException Unusable(Exception fault) =>
-        new(DoorFailure.NoProof, $"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
+    private DoorFailure Unusable(Exception fault) =>
+        DoorFailure.NoProof($"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
 }

@@ -40,18 +40,12 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
             return response;
         }
 
-        Secret token;
-        try
+        response.Dispose();
+        if (!(await NewToken(repository, challenge, cancellationToken)).Succeeded(out var token, out var failure))
         {
-            token = await NewToken(repository, challenge, cancellationToken);
-        }
-        catch (DoorException failure)
-        {
-            response.Dispose();
             return Failure(failure);
         }
 
-        response.Dispose();
         using var again = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
         foreach (var (name, values) in request.Headers)
         {
@@ -62,18 +56,11 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
         return await base.SendAsync(again, cancellationToken);
     }
 
-    private async Task<Secret> NewToken(string repository, Challenge challenge, CancellationToken cancellation)
+    private async Task<Outcome<Secret>> NewToken(string repository, Challenge challenge, CancellationToken cancellation)
     {
-        var session = await door.LogIn(cancellation);
-        TokenReply reply;
-        try
+        if (!(await AccessToken(challenge, cancellation)).Succeeded(out var reply, out var failure))
         {
-            reply = await Ask(session);
-        }
-        catch (DoorException refused) when (refused.Failure == DoorFailure.Refused)
-        {
-            door.Session?.Forget(session);
-            reply = await Ask(await door.LogIn(cancellation));
+            return failure;
         }
 
         var token = new Secret(reply.Bearer() ?? "");
@@ -82,22 +69,40 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
             _tokens.Clear();
         }
 
-        if (repository.Length > MaxKey || reply.Bearer()?.Length > MaxToken)
+        if (repository.Length <= MaxKey && reply.Bearer() is null or { Length: <= MaxToken })
         {
-            return token;
+            _tokens[repository] = (token, time.GetUtcNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
         }
 
-        _tokens[repository] = (token, time.GetUtcNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
         return token;
+    }
 
-        Task<TokenReply> Ask(DoorCredential credential) => door.Client.AccessToken(credential, challenge.Service ?? "", challenge["scope"] ?? "", cancellation);
+    /// <summary>By the session of this node; by a new one where the front door has ended that.</summary>
+    private async Task<Outcome<TokenReply>> AccessToken(Challenge challenge, CancellationToken cancellation)
+    {
+        if (!(await door.LogIn(cancellation)).Succeeded(out var session, out var failure))
+        {
+            return failure;
+        }
+
+        var answer = await Ask(session);
+        if (answer.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
+        {
+            return answer;
+        }
+
+        door.Session?.Forget(session);
+        return (await door.LogIn(cancellation)).Succeeded(out session, out failure) ? await Ask(session) : failure;
+
+        Task<Outcome<TokenReply>> Ask(DoorCredential credential) =>
+            door.Client.AccessToken(credential, challenge.Service ?? "", challenge["scope"] ?? "", cancellation);
     }
 
     private static Challenge? Challenge(HttpResponseMessage response) =>
         response.Headers.WwwAuthenticate.SelectMany(header => Protocol.Challenge.ParseAll(header.ToString())).FirstOrDefault(challenge => challenge.IsBearer);
 
-    private static HttpResponseMessage Failure(DoorException failure) => new(
-        failure.Failure == DoorFailure.Unavailable ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Forbidden)
+    private static HttpResponseMessage Failure(DoorFailure failure) => new(
+        failure.Kind == FailureKind.Unavailable ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Forbidden)
     {
         Content = new StringContent(MirrorError.Json(failure.Message), new MediaTypeHeaderValue("application/json")),
     };

@@ -21,17 +21,21 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     public string Authority => url.Authority;
 
     /// <summary>Proves an identity and opens a session (RFC 8693; distribution, spec/auth/oauth.md).</summary>
-    /// <exception cref="DoorException">Refused, or nobody answers.</exception>
-    public async Task<DoorCredential> OpenSession(Proof proof, CancellationToken cancellation)
+    public async Task<Outcome<DoorCredential>> OpenSession(Proof proof, CancellationToken cancellation)
     {
-        var reply = await Post("/token", [.. proof.Fields, new("client_id", TokenClient.NodeAgent), new("access_type", "offline")], cancellation);
+        var answer = await Post("/token", [.. proof.Fields, new("client_id", TokenClient.NodeAgent), new("access_type", "offline")], cancellation);
+        if (!answer.Succeeded(out var reply, out var failure))
+        {
+            return failure;
+        }
+
         return reply.RefreshToken is { Length: > 0 } session
             ? Session(session, reply)
-            : throw new DoorException(DoorFailure.Unavailable, $"{Authority} answered the login without a session: is it a RegistryProxy front door?");
+            : DoorFailure.Unavailable($"{Authority} answered the login without a session: is it a RegistryProxy front door?");
     }
 
     /// <summary>An access token for a scope, by a session.</summary>
-    public async Task<TokenReply> AccessToken(DoorCredential session, string service, string scope, CancellationToken cancellation) => await Post(
+    public Task<Outcome<TokenReply>> AccessToken(DoorCredential session, string service, string scope, CancellationToken cancellation) => Post(
         "/token",
         [
             new("grant_type", "refresh_token"), new("refresh_token", session.Password.Reveal()), new("service", service), new("scope", scope),
@@ -40,10 +44,16 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
         cancellation);
 
     /// <summary>A nonce that counts once (GET /token/nonce).</summary>
-    public async Task<string> Nonce(string authenticator, CancellationToken cancellation)
+    public async Task<Outcome<string>> Nonce(string authenticator, CancellationToken cancellation)
     {
-        var reply = await Send(new HttpRequestMessage(HttpMethod.Get, At(OriginForm.Of("/token/nonce").With("authenticator", authenticator))), cancellation);
-        using var json = JsonDocument.Parse(reply);
+        var target = OriginForm.Of("/token/nonce").With("authenticator", authenticator);
+        var answer = await Send(new HttpRequestMessage(HttpMethod.Get, At(target)), cancellation);
+        if (!answer.Succeeded(out var body, out var failure))
+        {
+            return failure;
+        }
+
+        using var json = JsonDocument.Parse(body);
         return json.RootElement.GetProperty("nonce").GetString() ?? "";
     }
 
@@ -56,38 +66,43 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     }
 
     /// <summary>Posts a form and reads the token reply.</summary>
-    public async Task<TokenReply> Post(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
-        JsonSerializer.Deserialize(await PostForm(path, fields, cancellation), TokenReplyJson.Default.TokenReply) ?? new TokenReply();
+    public async Task<Outcome<TokenReply>> Post(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation)
+    {
+        var answer = await PostForm(path, fields, cancellation);
+        return answer.Succeeded(out var body, out var failure)
+            ? JsonSerializer.Deserialize(body, TokenReplyJson.Default.TokenReply) ?? new TokenReply()
+            : failure;
+    }
 
     /// <summary>Posts a form; returns the body of a good answer.</summary>
-    public Task<byte[]> PostForm(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
+    public Task<Outcome<byte[]>> PostForm(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
         Send(new HttpRequestMessage(HttpMethod.Post, At(OriginForm.Of(path))) { Content = new FormUrlEncodedContent(fields) }, cancellation);
 
     private Uri At(OriginForm target) => HttpOrigin.Of(url).At(target);
 
-    private async Task<byte[]> Send(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<Outcome<byte[]>> Send(HttpRequestMessage request, CancellationToken cancellation)
     {
         try
         {
             using var message = request;
             using var response = await http.SendAsync(message, HttpCompletionOption.ResponseContentRead, cancellation);
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-            return response.IsSuccessStatusCode ? body : throw Failure(response.StatusCode, body);
+            return response.IsSuccessStatusCode ? body : Failure(response.StatusCode, body);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            throw new DoorException(DoorFailure.Unavailable, $"the front door {url.Scheme}://{Authority} does not answer: {Words(fault)}");
+            return DoorFailure.Unavailable($"the front door {url.Scheme}://{Authority} does not answer: {Words(fault)}");
         }
     }
 
-    private DoorException Failure(HttpStatusCode status, byte[] body)
+    private DoorFailure Failure(HttpStatusCode status, byte[] body)
     {
         var (message, code) = DoorError.Read(body);
         return status switch
         {
-            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => new DoorException(DoorFailure.Refused, message),
-            HttpStatusCode.BadRequest or HttpStatusCode.NotFound => new DoorException(DoorFailure.Refused, message, code),
-            _ => new DoorException(DoorFailure.Unavailable, $"the front door {Authority} answers {(int)status}: {message}"),
+            HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => DoorFailure.Refused(message),
+            HttpStatusCode.BadRequest or HttpStatusCode.NotFound => DoorFailure.Refused(message, code),
+            _ => DoorFailure.Unavailable($"the front door {Authority} answers {(int)status}: {message}"),
         };
     }
 

@@ -12,17 +12,16 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
 
     private readonly Lock _lock = new();
     private DoorCredential? _current;
-    private Task<DoorCredential>? _exchange;
-    private DateTimeOffset _failed = DateTimeOffset.MinValue;
+    private Task<Outcome<DoorCredential>>? _exchange;
+    private DateTimeOffset? _failed;
 
     /// <summary>How long a proof may take.</summary>
     public TimeSpan Patience => identity.Patience;
 
     /// <summary>A credential that counts now.</summary>
-    /// <exception cref="DoorException">There is none, and why.</exception>
-    public async ValueTask<DoorCredential> Get(CancellationToken cancellation)
+    public async ValueTask<Outcome<DoorCredential>> Get(CancellationToken cancellation)
     {
-        Task<DoorCredential> exchange;
+        Task<Outcome<DoorCredential>> exchange;
         lock (_lock)
         {
             var now = time.GetUtcNow();
@@ -46,30 +45,23 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     /// A credential that the front door takes at this moment: who hands it on to others does not hear from them when it was refused. Where the front
     /// door does not answer, the one that counts as far as this node knows.
     /// </summary>
-    /// <exception cref="DoorException">There is none, and why.</exception>
-    public async ValueTask<DoorCredential> GetConfirmed(CancellationToken cancellation)
+    public async ValueTask<Outcome<DoorCredential>> GetConfirmed(CancellationToken cancellation)
     {
         var asked = time.GetUtcNow();
-        var current = await Get(cancellation);
-        if (current.Issued >= asked)
+        var known = await Get(cancellation);
+        if (!known.Succeeded(out var current, out _) || current.Issued >= asked)
+        {
+            return known;
+        }
+
+        var answer = await door.AccessToken(current, door.Url.Host, "", cancellation);
+        if (answer.Succeeded(out _, out var failure) || failure.Kind != FailureKind.Refused)
         {
             return current;
         }
 
-        try
-        {
-            await door.AccessToken(current, door.Url.Host, "", cancellation);
-            return current;
-        }
-        catch (DoorException failure) when (failure.Failure != DoorFailure.Refused)
-        {
-            return current;
-        }
-        catch (DoorException)
-        {
-            Forget(current);
-            return await Get(cancellation);
-        }
+        Forget(current);
+        return await Get(cancellation);
     }
 
     /// <summary>The front door did not take this credential: whoever comes next proves anew, if nobody did meanwhile.</summary>
@@ -85,34 +77,43 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     }
 
     private bool RunsOrFailedLately(DateTimeOffset now) =>
-        _exchange is { IsCompleted: false } || (_exchange is { IsFaulted: true } && now - _failed < FailureServes);
+        _exchange is { } exchange && (!exchange.IsCompleted || (_failed is { } failed && now - failed < FailureServes));
 
-    private async Task<DoorCredential> Exchange()
+    private async Task<Outcome<DoorCredential>> Exchange()
     {
         await Task.Yield();
+        var outcome = await Prove();
+        var succeeded = outcome.Succeeded(out var made, out var failure);
+        lock (_lock)
+        {
+            _current = made ?? _current;
+            _failed = succeeded ? null : time.GetUtcNow();
+        }
+
+        metrics.Exchanged(door.Authority, succeeded);
+        if (made is not null)
+        {
+            LogMade(door.Authority, made.Expires);
+        }
+        else
+        {
+            LogFailed(door.Authority, failure!.Message);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>What no identity expects to happen is told like the rest: everybody who waits needs an answer.</summary>
+    private async Task<Outcome<DoorCredential>> Prove()
+    {
         using var limit = new CancellationTokenSource(identity.Patience, time);
         try
         {
-            var made = await identity.LogIn(door, limit.Token);
-            lock (_lock)
-            {
-                _current = made;
-            }
-
-            metrics.Exchanged(door.Authority, good: true);
-            LogMade(door.Authority, made.Expires);
-            return made;
+            return await identity.LogIn(door, limit.Token);
         }
         catch (Exception fault)
         {
-            lock (_lock)
-            {
-                _failed = time.GetUtcNow();
-            }
-
-            metrics.Exchanged(door.Authority, good: false);
-            LogFailed(door.Authority, fault.Message);
-            throw fault as DoorException ?? new DoorException(DoorFailure.Unavailable, $"the login at {door.Authority} failed: {Words(fault)}");
+            return DoorFailure.Unavailable($"the login at {door.Authority} failed: {Words(fault)}");
         }
     }
 

@@ -7,6 +7,5 @@ internal interface IIdentity
     TimeSpan Patience => TimeSpan.FromSeconds(20);
 
     /// <summary>Proves it to a front door.</summary>
-    /// <exception cref="DoorException">It was refused, nobody answers, or there is no proof here.</exception>
-    Task<DoorCredential> LogIn(DoorClient door, CancellationToken cancellation);
+    Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation);
 }

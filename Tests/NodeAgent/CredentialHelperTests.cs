@@ -80,7 +80,9 @@ public sealed class CredentialHelperTests(Lab lab)
         });
         using var http = DoorClient.CreateHttp(null);
         var terminal = new StringWriter();
-        var session = await new DeviceIdentity(TimeProvider.System).Ask(new DoorClient(new Uri(door.Url), http, TimeProvider.System), terminal, TestContext.Current.CancellationToken);
+        var client = new DoorClient(new Uri(door.Url), http, TimeProvider.System);
+        var outcome = await new DeviceIdentity(TimeProvider.System).Ask(client, terminal, TestContext.Current.CancellationToken);
+        Assert.True(outcome.Succeeded(out var session, out _));
         Assert.Equal(("_session", "rpr_x", TimeSpan.FromHours(2)), (session.Username, session.Password.Reveal(), session.Expires - session.Issued));
         Assert.Contains("open https://door.example/login/device and type WDJB-MJHT", terminal.ToString());
         Assert.Equal(3, polls);

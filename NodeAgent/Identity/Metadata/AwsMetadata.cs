@@ -1,3 +1,5 @@
+using RegistryProxy.NodeAgent.Sessions;
+
 namespace RegistryProxy.NodeAgent.Identity.Metadata;
 
 /// <summary>IMDSv2: every question carries a token that was put there first.</summary>
@@ -5,9 +7,11 @@ internal sealed class AwsMetadata(MetadataService service)
 {
     private const string TokenSeconds = "60";
 
-    public async Task<string> Get(string path, CancellationToken cancellation)
+    public async Task<Outcome<string>> Get(string path, CancellationToken cancellation)
     {
-        var token = await service.Ask(HttpMethod.Put, "/latest/api/token", cancellation, ("X-aws-ec2-metadata-token-ttl-seconds", TokenSeconds));
-        return await service.Ask(HttpMethod.Get, $"/latest/{path}", cancellation, ("X-aws-ec2-metadata-token", token.Trim()));
+        var answer = await service.Ask(HttpMethod.Put, "/latest/api/token", cancellation, ("X-aws-ec2-metadata-token-ttl-seconds", TokenSeconds));
+        return answer.Succeeded(out var token, out var failure)
+            ? await service.Ask(HttpMethod.Get, $"/latest/{path}", cancellation, ("X-aws-ec2-metadata-token", token.Trim()))
+            : failure;
     }
 }

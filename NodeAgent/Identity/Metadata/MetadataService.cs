@@ -14,12 +14,11 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
     };
 
     /// <summary>Asks for one path with the headers that the service insists on; returns the body.</summary>
-    /// <exception cref="DoorException">It does not answer, or answers an error.</exception>
-    public async Task<string> Ask(HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
+    public async Task<Outcome<string>> Ask(HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
     {
         if (!OriginForm.TryParse(target, out var path))
         {
-            throw new DoorException(DoorFailure.NoProof, $"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
+            return DoorFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
         }
 
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));
@@ -33,13 +32,11 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadAsStringAsync(cancellation)
-                : throw new DoorException(
-                    DoorFailure.NoProof, $"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
+                : DoorFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            throw new DoorException(
-                DoorFailure.Unavailable,
+            return DoorFailure.Unavailable(
                 $"the metadata service of {cloud} at {origin.Authority} does not answer ({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
         }
     }

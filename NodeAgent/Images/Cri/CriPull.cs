@@ -3,7 +3,6 @@ using Grpc.Core;
 using RegistryProxy.NodeAgent.Images.Pulls;
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.NodeAgent.Names;
-using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
@@ -67,14 +66,12 @@ internal sealed class CriPull(PullCredentials credentials, CriCall calls)
             return new PullCredential(request.Auth, null, null);
         }
 
-        try
-        {
-            return await credentials.For(name, name, request.Auth, context.RequestAborted);
-        }
-        catch (DoorException failure)
+        var outcome = await credentials.For(name, name, request.Auth, context.RequestAborted);
+        if (!outcome.Succeeded(out var credential, out var failure))
         {
             GrpcAnswer.Fail(context, PullFailure.Of(reference, name.Domain, failure).Status);
-            return null;
         }
+
+        return credential;
     }
 }

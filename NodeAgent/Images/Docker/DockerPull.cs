@@ -3,7 +3,6 @@ using Docker.DotNet.Models;
 using Grpc.Core;
 using RegistryProxy.NodeAgent.Images.Pulls;
 using RegistryProxy.NodeAgent.Names;
-using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
@@ -50,14 +49,8 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
 
     private async Task<PullCredential> Credential(string reference, ImageName asked, ImageName pulled, Wire.AuthConfig? sent, CancellationToken cancellation)
     {
-        try
-        {
-            return await credentials.For(asked, pulled, sent, cancellation);
-        }
-        catch (DoorException failure)
-        {
-            throw PullFailure.Of(reference, pulled.Domain, failure);
-        }
+        var outcome = await credentials.For(asked, pulled, sent, cancellation);
+        return outcome.Succeeded(out var credential, out var failure) ? credential : throw PullFailure.Of(reference, pulled.Domain, failure);
     }
 
     /// <summary>Pulls; returns what the engine said when it failed.</summary>

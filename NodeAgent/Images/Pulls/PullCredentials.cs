@@ -17,8 +17,8 @@ internal sealed class PullCredentials(DoorDirectory doors)
     /// <param name="pulled">The name that is pulled.</param>
     /// <param name="sent">What kubelet sent.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="DoorException">The image is of a front door that gives no session.</exception>
-    public async ValueTask<PullCredential> For(ImageName asked, ImageName pulled, AuthConfig? sent, CancellationToken cancellation)
+    /// <returns>What the pull carries; a failure when the image is of a front door that gives no session.</returns>
+    public async ValueTask<Outcome<PullCredential>> For(ImageName asked, ImageName pulled, AuthConfig? sent, CancellationToken cancellation)
     {
         if (sent is not null && HasContent(sent) && IsFor(sent, asked, pulled.Domain))
         {
@@ -30,7 +30,12 @@ internal sealed class PullCredentials(DoorDirectory doors)
             return new PullCredential(null, null, null);
         }
 
-        var session = await door.LogIn(cancellation);
+        var outcome = await door.LogIn(cancellation);
+        if (!outcome.Succeeded(out var session, out var failure))
+        {
+            return failure;
+        }
+
         var auth = new AuthConfig { Username = session.Username, Password = session.Password.Reveal(), ServerAddress = $"https://{pulled.Domain}" };
         return new PullCredential(auth, door, session);
     }

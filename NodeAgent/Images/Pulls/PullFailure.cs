@@ -14,10 +14,10 @@ internal static partial class PullFailure
     public static RpcException Of(string image, string words) => Failure(IsOutage(words), $"failed to pull image \"{image}\": {words}");
 
     /// <summary>A pull for which there is no session.</summary>
-    public static RpcException Of(string image, string door, DoorException failure) => failure.Failure switch
+    public static RpcException Of(string image, string door, DoorFailure failure) => failure.Kind switch
     {
-        DoorFailure.Unavailable => Failure(true, $"failed to pull image \"{image}\": no session at {door}: {failure.Message}"),
-        DoorFailure.Refused => Failure(false, $"failed to pull image \"{image}\": {door} refused the identity of this node: {failure.Message}"),
+        FailureKind.Unavailable => Failure(true, $"failed to pull image \"{image}\": no session at {door}: {failure.Message}"),
+        FailureKind.Refused => Failure(false, $"failed to pull image \"{image}\": {door} refused the identity of this node: {failure.Message}"),
         _ => Failure(false, $"failed to pull image \"{image}\": this node cannot prove its identity to {door}: {failure.Message}"),
     };
 
