@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using RegistryProxy.Background;
 using RegistryProxy.Files;
 
@@ -19,7 +18,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     private readonly ConfigurationPart _part;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private byte[] _seen;
+    private string _seen;
     private int _periodsWithErrors;
 
     public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
@@ -59,7 +58,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         try
         {
             var fingerprint = Fingerprint();
-            if (!fingerprint.AsSpan().SequenceEqual(_seen))
+            if (fingerprint != _seen)
             {
                 _seen = fingerprint;
                 Reload(isChanged: true);
@@ -120,15 +119,5 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         return sections;
     }
 
-    private byte[] Fingerprint()
-    {
-        try
-        {
-            return SHA256.HashData(BoundedFile.Read(_path, ConfigurationFile.MaxBytes));
-        }
-        catch (IOException)
-        {
-            return [];
-        }
-    }
+    private string Fingerprint() => ContentFingerprint.Of([_path], ConfigurationFile.MaxBytes);
 }

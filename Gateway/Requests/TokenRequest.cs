@@ -11,9 +11,6 @@ namespace RegistryProxy.Gateway.Requests;
 /// <param name="Client">The client that asks, as it says; <c>null</c> for none.</param>
 internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
 {
-    /// <summary>The user name that carries a refresh token.</summary>
-    public const string SessionUser = "_session";
-
     /// <summary>The user name that Docker stores with an identity token.</summary>
     public const string DockerTokenUser = "<token>";
 
@@ -24,7 +21,7 @@ internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<
     public static LoginCredentials CredentialsOf(string user, string password) => user switch
     {
         "" when password.Length == 0 => LoginCredentials.Anonymous,
-        "" or SessionUser or DockerTokenUser => new(LoginCredentialsKind.RefreshToken, "", new Secret(password)),
+        "" or TokenFields.SessionUser or DockerTokenUser => new(LoginCredentialsKind.RefreshToken, "", new Secret(password)),
         ['_', .. var authenticator] => new(LoginCredentialsKind.Assertion, authenticator, new Secret(password)),
         _ => new(LoginCredentialsKind.Password, user, new Secret(password)),
     };

@@ -13,7 +13,6 @@ internal static class TokenRequestReader
     /// <summary>The longest body, in bytes.</summary>
     private const int MaxBody = 64 * 1024;
 
-    private const string SubjectTokenType = "urn:registryproxy:";
 
     private static readonly DistributionError Malformed =
         DistributionError.Unsupported("the token request is malformed: a parameter is repeated or broken", 400);
@@ -77,8 +76,8 @@ internal static class TokenRequestReader
             "urn:ietf:params:oauth:grant-type:device_code" when form.TryGetSingle("device_code", out var code) && code is not null =>
                 new(LoginCredentialsKind.DeviceCode, "", new Secret(code)),
             "urn:ietf:params:oauth:grant-type:token-exchange" when form.TryGetSingle("subject_token", out var token) && token is not null
-                && form.TryGetSingle("subject_token_type", out var type) && type?.StartsWith(SubjectTokenType, StringComparison.Ordinal) == true =>
-                new(LoginCredentialsKind.Assertion, type[SubjectTokenType.Length..], new Secret(token)),
+                && form.TryGetSingle("subject_token_type", out var type) && type?.StartsWith(TokenFields.SubjectTokenType, StringComparison.Ordinal) == true =>
+                new(LoginCredentialsKind.Assertion, type[TokenFields.SubjectTokenType.Length..], new Secret(token)),
             _ => null,
         };
         return credentials is null

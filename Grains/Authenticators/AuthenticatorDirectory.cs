@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Files;
 using RegistryProxy.Grains.Identity;
 
 namespace RegistryProxy.Grains.Authenticators;
@@ -97,7 +99,7 @@ internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
 
     private Known ReadOne(AuthenticatorConfiguration configuration, Known? before)
     {
-        var fingerprint = string.Concat(configuration.Files.Select(FileFingerprint.Of));
+        var fingerprint = ContentFingerprint.Of([.. configuration.Files], HtpasswdFile.MaxBytes);
         var isSame = before is not null && ReferenceEquals(before.Configuration, configuration);
         if (isSame && (before!.Seen == fingerprint || (fingerprint.Length == 0 && configuration.Files.Count > 0)))
         {

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Identity;
 
@@ -12,7 +13,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>How long a directory may be away before sessions need it again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    private Task<Verdict>? _flight;
+    private readonly SingleFlight<Verdict> _flight = new();
     private IAuthenticator? _by;
     private Verdict? _last;
     private VerifiedIdentity? _of;
@@ -47,8 +48,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
         if (isNew || _last is null || fresh || time.GetUtcNow() - _checked >= every)
         {
             (_by, _of) = (authenticator, known);
-            _flight = _flight is { IsCompleted: false } flight ? flight : Recheck(authenticator, known);
-            await _flight;
+            await _flight.Join(() => Recheck(authenticator, known));
         }
 
         return _last!;

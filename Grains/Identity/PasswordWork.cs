@@ -1,7 +1,7 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using BitFaster.Caching.Lru;
+using RegistryProxy.Background;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity;
@@ -23,7 +23,7 @@ internal sealed class PasswordWork : IDisposable
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly SemaphoreSlim _slots = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly ConcurrentTLru<string, bool> _right = new(10_000, Remembered);
-    private readonly ConcurrentDictionary<string, Lazy<Task<bool?>>> _running = new();
+    private readonly SingleFlights<string, bool?> _running = new();
     private int _waiting;
 
     /// <summary>Whether the password belongs to the hash; <c>null</c> when too many others are waiting.</summary>
@@ -41,7 +41,7 @@ internal sealed class PasswordWork : IDisposable
             return true;
         }
 
-        return await _running.GetOrAdd(memory, _ => new Lazy<Task<bool?>>(() => Check(memory, hash, password))).Value.WaitAsync(cancellation);
+        return await _running.Join(memory, () => Check(memory, hash, password)).WaitAsync(cancellation);
     }
 
     private async Task<bool?> Check(string memory, string hash, Secret password)
@@ -72,7 +72,6 @@ internal sealed class PasswordWork : IDisposable
         finally
         {
             Interlocked.Decrement(ref _waiting);
-            _running.TryRemove(memory, out _);
         }
     }
 

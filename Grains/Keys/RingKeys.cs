@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Calls;
 
 namespace RegistryProxy.Grains.Keys;
@@ -17,9 +18,8 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
     /// <summary>How soon it may be asked again whether there are newer ones.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
     private volatile Known? _known;
-    private Task<PublishedKeys>? _question;
+    private readonly SingleFlight<PublishedKeys> _flight = new();
 
     /// <summary>The keys; waits only when there are none that can be used.</summary>
     public ValueTask<PublishedKeys> Current() => NotOlderThan(Fresh, Usable);
@@ -35,17 +35,8 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
             return new(known.Keys);
         }
 
-        var question = Ask();
+        var question = _flight.Join(Read);
         return known is not null && time.GetElapsedTime(known.At) < enough ? new(known.Keys) : new(question);
-    }
-
-    /// <summary>One question at a time.</summary>
-    private Task<PublishedKeys> Ask()
-    {
-        lock (_gate)
-        {
-            return _question is { IsCompleted: false } running ? running : _question = Read();
-        }
     }
 
     private async Task<PublishedKeys> Read()

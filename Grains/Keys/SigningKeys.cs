@@ -1,4 +1,5 @@
 using Orleans.Serialization;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Calls;
 
 namespace RegistryProxy.Grains.Keys;
@@ -15,14 +16,13 @@ internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
     /// <summary>How long is waited for the answer while there is a key from before.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
 
-    private readonly Lock _gate = new();
     private volatile SigningKey? _key;
-    private Task<SigningKey>? _question;
+    private readonly SingleFlight<SigningKey> _flight = new();
 
     /// <summary>The key; waits for long only when there is none that is good.</summary>
     public async ValueTask<SigningKey> Current()
     {
-        var question = Ask();
+        var question = _flight.Join(Read);
         if (_key is { } key && time.GetUtcNow() < key.UseUntil + Grace)
         {
             await ((Task)question).WaitAsync(Soon, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
@@ -30,15 +30,6 @@ internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
         }
 
         return await question;
-    }
-
-    /// <summary>One question at a time.</summary>
-    private Task<SigningKey> Ask()
-    {
-        lock (_gate)
-        {
-            return _question is { IsCompleted: false } running ? running : _question = Read();
-        }
     }
 
     private async Task<SigningKey> Read() => _key = await LastingQuestion.Ask(Published, time, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Orleans.Storage;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Storage;
@@ -19,7 +20,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
 
     private List<PendingChange<T>> _waiting = [];
     private GrainState<T>? _known;
-    private Task<T>? _reading;
+    private readonly SingleFlight<T> _reading = new();
     private bool _isWriting;
     private bool _isDoubtful;
     private bool _isOutdated;
@@ -80,7 +81,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
             List<PendingChange<T>>? batch = null;
             try
             {
-                if (_known is null || _isDoubtful || _reading is { IsCompleted: false })
+                if (_known is null || _isDoubtful || _reading.IsRunning)
                 {
                     await Read();
                 }
@@ -126,7 +127,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     }
 
     /// <summary>One at a time.</summary>
-    private Task<T> Read() => _reading is { IsCompleted: false } running ? running : _reading = ReadNow();
+    private Task<T> Read() => _reading.Join(ReadNow);
 
     private async Task<T> ReadNow()
     {

@@ -1,3 +1,5 @@
+using RegistryProxy.Background;
+
 namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
@@ -6,8 +8,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 internal sealed class ReplacementPace
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Cap = TimeSpan.FromMinutes(5);
+    private static readonly Doubling Pause = new(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
 
     private DateTimeOffset _last = DateTimeOffset.MinValue;
@@ -21,8 +22,7 @@ internal sealed class ReplacementPace
     public void Note(DateTimeOffset now, string stamp)
     {
         _count = stamp == _stamp && now < _last + Quiet ? _count + 1 : 1;
-        var wait = First * Math.Pow(2, Math.Min(_count - 1, 12));
-        (_last, _stamp, NextAt) = (now, stamp, now + (wait < Cap ? wait : Cap));
+        (_last, _stamp, NextAt) = (now, stamp, now + Pause.After(_count));
     }
 
     /// <summary>The refusals of one credential say nothing of another.</summary>

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Upstreams.Failures;
@@ -21,7 +22,7 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
     private readonly ReplacementPace _pace = new();
     private KeptState<KeptToken> _kept = null!;
     private UpstreamTokenKey _key;
-    private Task<UpstreamGrantResult>? _flight;
+    private readonly SingleFlight<UpstreamGrantResult> _flight = new();
     private UpstreamGrant? _grant;
     private string _grantStamp = "";
     private long _grantSecret;
@@ -72,7 +73,7 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
     private IUpstreamCredentialGrain Credential => GrainFactory.GetGrain<IUpstreamCredentialGrain>(_key.Upstream);
 
     private Task<UpstreamGrantResult> Fetch(bool anew, long refusedSecret) =>
-        _flight is { IsCompleted: false } flight ? flight : _flight = FetchCore(anew, refusedSecret);
+        _flight.Join(() => FetchCore(anew, refusedSecret));
 
     private async Task<UpstreamGrantResult> FetchCore(bool anew, long refusedSecret)
     {

@@ -62,7 +62,7 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     {
         var now = time.GetUtcNow();
         return new DoorCredential(
-            DoorCredential.SessionUser, new Secret(session), now, now + (reply.RefreshExpiresIn is { } seconds ? TimeSpan.FromSeconds(seconds) : UnknownLife));
+            TokenFields.SessionUser, new Secret(session), now, now + (reply.RefreshExpiresIn is { } seconds ? TimeSpan.FromSeconds(seconds) : UnknownLife));
     }
 
     /// <summary>Posts a form and reads the token reply.</summary>

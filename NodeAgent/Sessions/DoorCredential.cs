@@ -9,9 +9,6 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// <param name="Expires">When it ends by itself.</param>
 internal sealed record DoorCredential(string Username, Secret Password, DateTimeOffset Issued, DateTimeOffset Expires)
 {
-    /// <summary>The user name whose password is a refresh token of the front door.</summary>
-    public const string SessionUser = "_session";
-
     private static readonly TimeSpan LongestMargin = TimeSpan.FromMinutes(5);
 
     private TimeSpan Life => Expires - Issued;

@@ -15,7 +15,7 @@ internal sealed class Proof
     /// <summary>The credential text of a token authenticator.</summary>
     public static Proof Exchange(string authenticator, Secret credential) => new(
         new("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
-        new("subject_token_type", $"urn:registryproxy:{authenticator}"),
+        new("subject_token_type", TokenFields.SubjectTokenType + authenticator),
         new("subject_token", credential.Reveal()));
 
     public static Proof Password(string user, Secret password) =>

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.ServiceDefaults.Files;
 
@@ -13,7 +14,7 @@ internal sealed class ReloadedFiles<T>(string[] paths, Func<T> load, Func<T, T, 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private string _stamp = ContentStamp.Of(paths);
+    private string _stamp = ContentFingerprint.Of(paths);
     private T _current = load();
     private string? _problem;
     private long _checked = time.GetTimestamp();
@@ -37,7 +38,7 @@ internal sealed class ReloadedFiles<T>(string[] paths, Func<T> load, Func<T, T, 
 
     private void Reload()
     {
-        var stamp = ContentStamp.Of(paths);
+        var stamp = ContentFingerprint.Of(paths);
         if (stamp == _stamp)
         {
             _problem = null;

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Storage;
 
@@ -83,7 +82,7 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
         return opened.KeyId;
     }
 
-    private static TimeSpan Jittered(TimeSpan period) => period + (period / 2 * RandomNumberGenerator.GetInt32(1000) / 1000);
+    private static TimeSpan Jittered(TimeSpan period) => period * Jitter.Between(1, 1.5);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The stored records could not be looked at to the end; they will be again")]
     private partial void LogLater(Exception fault);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Memory;
 
 namespace RegistryProxy.Tests.Architecture;
@@ -14,7 +15,7 @@ public sealed class KeptStateTests
     private static readonly Type[] Kinds =
     [
         typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>), typeof(ConcurrentBag<>),
-        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>),
+        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>),
     ];
 
     private static readonly Dictionary<string, string> Known = new()

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Network;
@@ -19,7 +19,7 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
     private const int MaxBytes = 32 * 1024 * 1024;
 
     private readonly WeighedCache<UpstreamTokenKey, UpstreamGrantResult> _grants = new(Capacity, MaxBytes, Weigh);
-    private readonly ConcurrentDictionary<UpstreamTokenKey, Lazy<Task<UpstreamGrantResult>>> _flights = new();
+    private readonly SingleFlights<UpstreamTokenKey, UpstreamGrantResult> _flights = new();
     private int _configuration;
 
     /// <summary>The grant of an upstream and scope, or why there is none.</summary>
@@ -65,26 +65,7 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
     }
 
     /// <summary>Joins the question that is under way, or asks.</summary>
-    private Task<UpstreamGrantResult> Join(UpstreamTokenKey key)
-    {
-        return _flights.TryGetValue(key, out var flight) ? flight.Value : _flights.GetOrAdd(key, Begin).Value;
-
-        Lazy<Task<UpstreamGrantResult>> Begin(UpstreamTokenKey _)
-        {
-            Lazy<Task<UpstreamGrantResult>> begun = null!;
-            return begun = new(() => Task.Run(async () =>
-            {
-                try
-                {
-                    return await FetchGrant(key);
-                }
-                finally
-                {
-                    _flights.TryRemove(KeyValuePair.Create(key, begun));
-                }
-            }));
-        }
-    }
+    private Task<UpstreamGrantResult> Join(UpstreamTokenKey key) => _flights.Join(key, () => Task.Run(() => FetchGrant(key)));
 
     private async Task<UpstreamGrantResult> FetchGrant(UpstreamTokenKey key)
     {

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Upstreams.Secrets;
@@ -54,9 +53,9 @@ internal static class DockerConfig
 
         if (Text(root, "auths", name, "auth") is { Length: > 0 } auth)
         {
-            var pair = Encoding.UTF8.GetString(Convert.FromBase64String(auth)).TrimEnd('\0');
-            var colon = pair.IndexOf(':');
-            return colon > 0 ? UpstreamSecret.OfPair(pair[..colon], pair[(colon + 1)..]) : throw new FormatException("auth is not user:password");
+            return BasicPair.Read(auth) is { User.Length: > 0 } pair
+                ? UpstreamSecret.OfPair(pair.User, pair.Password.Reveal())
+                : throw new FormatException("auth is not user:password");
         }
 
         return Text(root, "auths", name, "username") is { Length: > 0 } user && Text(root, "auths", name, "password") is { Length: > 0 } password

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Failures;
@@ -9,8 +10,8 @@ namespace RegistryProxy.Grains.Upstreams.Failures;
 /// <param name="unreachableCap">The most that a failure to answer is waited for, which says nothing of the credential.</param>
 internal sealed class Backoff(TimeSpan unreachableCap)
 {
-    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Cap = TimeSpan.FromMinutes(5);
+    private static readonly Doubling Pause = new(TimeSpan.FromSeconds(1), Cap);
 
     /// <summary>How long the others wait for the one who tries.</summary>
     private static readonly TimeSpan TrialLimit = TimeSpan.FromSeconds(6);
@@ -50,7 +51,7 @@ internal sealed class Backoff(TimeSpan unreachableCap)
 
         _count = stamp == _stamp ? _count + 1 : 1;
         var cap = failure.Kind == UpstreamFailureKind.Unreachable ? unreachableCap : Cap;
-        var wait = Min(First * Math.Pow(2, Math.Min(_count - 1, 12)) * Jitter.Between(0.8, 1.2), cap);
+        var wait = Min(Pause.After(_count) * Jitter.Between(0.8, 1.2), cap);
         var told = Min(TimeSpan.FromSeconds(failure.RetryAfterSeconds), Cap);
         (_failure, _stamp, _trial, RetryAt) = (failure, stamp, false, now + (wait < told ? told : wait));
         return Current(now, stamp)!;

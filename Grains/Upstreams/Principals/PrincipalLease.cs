@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Secrets;
@@ -20,7 +21,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
     private static readonly TimeSpan ReplacePeriod = TimeSpan.FromMinutes(1);
 
     private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
-    private Task<PrincipalAnswer>? _flight;
+    private readonly SingleFlight<PrincipalAnswer> _flight = new();
     private PrincipalAnswer? _current = kept?.Answer;
     private DateTimeOffset _refreshAfter = kept?.RefreshAfter ?? default;
     private DateTimeOffset _replaceableFrom;
@@ -34,7 +35,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
             return _backoff.Current(now, "") is { } failure ? PrincipalAnswer.Of(failure) : await Issue(issuer);
         }
 
-        if (refusedVersion == current.Version && (_flight is { IsCompleted: false } || now >= _replaceableFrom))
+        if (refusedVersion == current.Version && (_flight.IsRunning || now >= _replaceableFrom))
         {
             _replaceableFrom = now + ReplacePeriod;
             var replaced = await Issue(issuer);
@@ -49,7 +50,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
         return current;
     }
 
-    private Task<PrincipalAnswer> Issue(ISecretIssuer issuer) => _flight is { IsCompleted: false } flight ? flight : _flight = IssueCore(issuer);
+    private Task<PrincipalAnswer> Issue(ISecretIssuer issuer) => _flight.Join(() => IssueCore(issuer));
 
     private async Task<PrincipalAnswer> IssueCore(ISecretIssuer issuer)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
@@ -16,7 +17,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
     /// <summary>Refusals may be about single repositories: they do not make the proof be repeated more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
-    private Task<UpstreamFailure?>? _flight;
+    private SingleFlight<UpstreamFailure?> _flight = new();
     private string _of = "";
     private DateTimeOffset _takenAt = DateTimeOffset.MinValue;
 
@@ -29,7 +30,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
         var of = $"{opening.Stamp}\n{opening.SecretVersion}";
         if (_of != of)
         {
-            (_of, _takenAt, _flight) = (of, DateTimeOffset.MinValue, null);
+            (_of, _takenAt, _flight) = (of, DateTimeOffset.MinValue, new());
         }
 
         if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() < _takenAt + (anew ? MinPeriod : Life))
@@ -37,8 +38,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
             return null;
         }
 
-        _flight = _flight is { IsCompleted: false } flight ? flight : Show(upstream, opening, of);
-        return await _flight;
+        return await _flight.Join(() => Show(upstream, opening, of));
     }
 
     private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamOpening opening, string of)

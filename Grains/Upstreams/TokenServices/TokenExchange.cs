@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Secrets;

@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
@@ -17,7 +18,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     /// <summary>Refusals may be about single repositories: they do not make the probe go out more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
-    private Task<ProbeAnswer>? _flight;
+    private SingleFlight<ProbeAnswer> _flight = new();
     private UpstreamChallenge _known = UpstreamChallenge.Unknown;
     private string _of = "";
     private DateTimeOffset _askedAt;
@@ -35,11 +36,10 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 
         if (_of != definition)
         {
-            (_of, _known, _flight) = (definition, UpstreamChallenge.Unknown, null);
+            (_of, _known, _flight) = (definition, UpstreamChallenge.Unknown, new());
         }
 
-        _flight = _flight is { IsCompleted: false } flight ? flight : Keep(upstream, definition);
-        return await _flight;
+        return await _flight.Join(() => Keep(upstream, definition));
     }
 
     private async Task<ProbeAnswer> Keep(UpstreamConfiguration upstream, string definition)

@@ -4,6 +4,7 @@ using Grpc.Core;
 using RegistryProxy.NodeAgent.Images.Pulls;
 using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
@@ -91,9 +92,9 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
         }
 
         var (user, password) = (auth.Username, auth.Password);
-        if (user.Length == 0 && auth.Auth.Length > 0)
+        if (user.Length == 0 && BasicPair.Read(auth.Auth) is { } pair)
         {
-            (user, password) = BasicPair.Read(auth.Auth);
+            (user, password) = (pair.User, pair.Password.Reveal());
         }
 
         return new AuthConfig

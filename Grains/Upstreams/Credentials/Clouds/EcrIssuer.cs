@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
@@ -40,11 +39,9 @@ internal sealed class EcrIssuer(EcrCredentials ecr, bool allowPrivate, CloudTran
         using var document = JsonDocument.Parse(body);
         var data = document.RootElement.GetProperty("authorizationData");
         var first = data.ValueKind == JsonValueKind.Array ? data.EnumerateArray().First() : data;
-        var pair = Encoding.UTF8.GetString(Convert.FromBase64String(first.GetProperty("authorizationToken").GetString() ?? ""));
-        var colon = pair.IndexOf(':');
-        return colon > 0
+        return BasicPair.Read(first.GetProperty("authorizationToken").GetString() ?? "") is { User.Length: > 0 } pair
             ? new(
-                UpstreamSecret.OfPassword(pair[..colon], new Secret(pair[(colon + 1)..])),
+                UpstreamSecret.OfPassword(pair.User, pair.Password),
                 DateTimeOffset.FromUnixTimeMilliseconds((long)(first.GetProperty("expiresAt").GetDouble() * 1000)))
             : throw new FormatException("no user and password");
     }

@@ -1,4 +1,4 @@
-namespace RegistryProxy.Grains.Identity;
+namespace RegistryProxy.Grains.Login;
 
 /// <summary>Ends a part of a login after its time, or when the caller gives up.</summary>
 internal sealed class LoginLimit : IDisposable

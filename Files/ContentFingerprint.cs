@@ -1,0 +1,40 @@
+using System.Security.Cryptography;
+
+namespace RegistryProxy.Files;
+
+/// <summary>
+/// Tells whether small files changed, by what is in them: in a mounted Secret a file is a link, whose own time stays as it is when what it leads
+/// to is replaced.
+/// </summary>
+public static class ContentFingerprint
+{
+    /// <summary>
+    /// A hash over files, and the certificates of folders, in their order; one that cannot be read counts as an empty one. Empty when none can.
+    /// </summary>
+    /// <param name="paths">The files and folders.</param>
+    /// <param name="maxBytes">The most that one file may have.</param>
+    public static string Of(IReadOnlyList<string> paths, int maxBytes = BoundedFile.MaxBytes)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var isAny = false;
+        foreach (var content in paths.SelectMany(path => Read(path, maxBytes)))
+        {
+            isAny |= content is not null;
+            hash.AppendData(SHA256.HashData(content ?? []));
+        }
+
+        return isAny ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "";
+    }
+
+    private static byte[]?[] Read(string path, int maxBytes)
+    {
+        try
+        {
+            return [.. CertificateFiles.Of(path).Select(file => BoundedFile.Read(file, maxBytes))];
+        }
+        catch (IOException)
+        {
+            return [null];
+        }
+    }
+}

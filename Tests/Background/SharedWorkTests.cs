@@ -1,0 +1,56 @@
+using RegistryProxy.Background;
+
+namespace RegistryProxy.Tests.Background;
+
+/// <summary>Work that many ask for runs once; pauses after failures grow and end.</summary>
+public sealed class SharedWorkTests
+{
+    [Fact]
+    public async Task Who_asks_while_it_runs_gets_the_same_answer_and_whoever_comes_later_another_one()
+    {
+        var flight = new SingleFlight<int>();
+        var (runs, work) = (0, new TaskCompletionSource<int>());
+        var all = Enumerable.Range(0, 10).Select(_ => flight.Join(Begin)).ToList();
+        Assert.True(flight.IsRunning);
+        work.SetException(new IOException());
+        Assert.All(await Task.WhenAll(all.Select(async each => await Record.ExceptionAsync(() => each))), fault => Assert.IsType<IOException>(fault));
+        Assert.False(flight.IsRunning);
+        work = new();
+        work.SetResult(7);
+        Assert.Equal((7, 2), (await flight.Join(Begin), runs));
+
+        Task<int> Begin()
+        {
+            runs++;
+            return work.Task;
+        }
+    }
+
+    [Fact]
+    public async Task Each_key_has_work_of_its_own_which_is_forgotten_when_it_ends()
+    {
+        var flights = new SingleFlights<string, int>();
+        var (runs, work) = (0, new TaskCompletionSource<int>());
+        var (one, same, other) = (flights.Join("a", Begin), flights.Join("a", Begin), flights.Join("b", Begin));
+        Assert.Equal(2, runs);
+        flights.Clear();
+        var anew = flights.Join("a", Begin);
+        work.SetResult(7);
+        Assert.All(await Task.WhenAll(one, same, other, anew), result => Assert.Equal(7, result));
+        Assert.Equal((7, 4), (await flights.Join("a", Begin), runs));
+
+        Task<int> Begin()
+        {
+            runs++;
+            return work.Task;
+        }
+    }
+
+    [Fact]
+    public void A_pause_doubles_up_to_the_longest_one()
+    {
+        var pause = new Doubling(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
+        Assert.Equal([1, 1, 2, 4, 256, 300, 300], new[] { 0, 1, 2, 3, 9, 10, int.MaxValue }.Select(failures => (int)pause.After(failures).TotalSeconds));
+        Assert.InRange(Jitter.Between(0.5, 0.8), 0.5, 0.8);
+    }
+}
