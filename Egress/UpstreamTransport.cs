@@ -25,7 +25,7 @@ public static class UpstreamTransport
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
+        ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
         ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, allowPrivate, excepted, cancellation),

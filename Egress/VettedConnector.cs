@@ -9,22 +9,20 @@ internal static class VettedConnector
     public static async ValueTask<Stream> Connect(
         DnsEndPoint endPoint, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation)
     {
-        var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, cancellation);
-        if (addresses.Length == 0 || !Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate)))
+        var addresses = await HostAddresses.System.Get(endPoint.Host, cancellation);
+        if (!Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate)))
         {
             throw new ForbiddenAddressException(
                 $"'{endPoint.Host}' leads to an address that may not be dialled; private addresses need allowPrivate: true on the upstream");
         }
 
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(addresses, endPoint.Port, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
+            return await StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation);
         }
-        catch
+        catch (Exception fault) when (fault is SocketException or OperationCanceledException)
         {
-            socket.Dispose();
+            HostAddresses.System.Forget(endPoint.Host);
             throw;
         }
     }

@@ -23,5 +23,5 @@ internal sealed class UpstreamTransports(GrantCache grants, UpstreamAccounts acc
 
     private static HttpMessageInvoker Build(GrantCache grants, UpstreamAccounts accounts, TimeProvider time, bool allowPrivate) => new(
         new UpstreamTracing(
-            new RedirectHandler(new GrantHandler(grants, time, new AccountHandler(accounts, time, new OriginGuard(UpstreamTransport.Create(allowPrivate)))))));
+            new RedirectHandler(new GrantHandler(grants, time, new AccountHandler(accounts, time, new OriginGuard(new HostLookup(UpstreamTransport.Create(allowPrivate))))))));
 }

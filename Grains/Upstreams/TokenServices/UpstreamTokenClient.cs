@@ -8,7 +8,7 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
-/// <summary>The HTTP of pings and token calls: no redirect is followed, 5 seconds, 64 KiB.</summary>
+/// <summary>The HTTP of pings and token calls: no redirect is followed, 64 KiB, 5 seconds once the name is resolved.</summary>
 internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
@@ -79,6 +79,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 
     private async Task<T> Send<T>(HttpRequestMessage request, bool allowPrivate, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
     {
+        await HostLookup.Wait(request.RequestUri!, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
         using (request)
         {

@@ -1,0 +1,30 @@
+namespace RegistryProxy.Egress;
+
+/// <summary>Waits for the addresses of a request's host before the time limits of connecting and answering begin: names may be slow.</summary>
+public sealed class HostLookup(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    /// <summary>Waits until the addresses of a host are known; what is wrong with them is for the connection to say.</summary>
+    public static async ValueTask Wait(Uri address, CancellationToken cancellation)
+    {
+        try
+        {
+            await HostAddresses.System.Get(address.IdnHost, cancellation);
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            // The connection meets the same, and says so.
+        }
+    }
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var wait = Wait(request.RequestUri!, cancellationToken);
+        return wait.IsCompletedSuccessfully ? base.SendAsync(request, cancellationToken) : After(wait, request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> After(ValueTask wait, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        await wait;
+        return await base.SendAsync(request, cancellation);
+    }
+}
