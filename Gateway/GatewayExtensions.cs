@@ -103,6 +103,8 @@ public static class GatewayExtensions
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamMeter>()
         .AddSingleton<UpstreamFetcher>()
+        .AddSingleton<FailureLog>()
+        .AddSingleton<UpstreamDownloads>()
         .AddSingleton<UpstreamForwarder>()
         .AddSingleton<UpstreamClient>();
 

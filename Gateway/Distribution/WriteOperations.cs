@@ -10,81 +10,84 @@ namespace RegistryProxy.Gateway.Distribution;
 /// <summary>PUT of manifests, DELETE of manifests, tags and blobs.</summary>
 internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnouncer announcer)
 {
-    public Task<DistributionError?> PutManifest(Exchange exchange)
+    public async Task<DistributionError?> PutManifest(Exchange exchange)
     {
         if (exchange.Context.Request.ContentLength > Manifest.MaxBytes)
         {
-            return Task.FromResult<DistributionError?>(TooLarge());
+            return TooLarge();
         }
 
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
-        return Write(exchange, exchange.Path.Reference!, new Forwarding
+        var (answer, error) = await Write(exchange, exchange.Path.Reference!, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
             TooLarge = TooLarge(),
-            Request = RequestHeaders.CopyUpload,
-            Response = (upstream, response) => CopyCreated(upstream, response, exchange),
         });
+        if (answer is not null)
+        {
+            CopyCreated(answer, exchange);
+        }
+
+        return error;
     }
 
-    public Task<DistributionError?> DeleteManifest(Exchange exchange) => Write(exchange, exchange.Path.Reference!, new Forwarding
+    public Task<DistributionError?> DeleteManifest(Exchange exchange) => Delete(exchange, exchange.Path.Reference!, new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
-        Request = RequestHeaders.CopyUpload,
-        Response = NoContent,
     });
 
-    public Task<DistributionError?> DeleteBlob(Exchange exchange) => Write(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
+    public Task<DistributionError?> DeleteBlob(Exchange exchange) => Delete(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
-        Request = RequestHeaders.CopyUpload,
-        Response = NoContent,
     });
+
+    private async Task<DistributionError?> Delete(Exchange exchange, ManifestReference reference, Forwarding forwarding)
+    {
+        var (answer, error) = await Write(exchange, reference, forwarding);
+        if (answer is not null)
+        {
+            ResponseHeaders.CopyWritten(answer, exchange.Context.Response);
+        }
+
+        return error;
+    }
 
     /// <summary>
     /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after. Other routes may cache what this
     /// one does not, so every write is told.
     /// </summary>
-    private async Task<DistributionError?> Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
+    private async Task<UpstreamResult> Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
     {
         if (!exchange.Map.HasCache)
         {
-            return await forwarder.Forward(exchange, forwarding);
+            return await forwarder.Write(exchange, forwarding);
         }
 
         if (!await announcer.Announce(exchange.Destination, reference, isFinished: false))
         {
-            return Untold();
+            return new UpstreamResult(null, Untold());
         }
 
-        var isTold = false;
-        DistributionError? error = null;
+        UpstreamResult result = default;
         try
         {
-            return error = await forwarder.Forward(exchange, forwarding with { Succeeded = async _ =>
-            {
-                await announcer.Announce(exchange.Destination, reference, isFinished: true);
-                isTold = true;
-            } });
+            return result = await forwarder.Write(exchange, forwarding);
         }
         finally
         {
-            if (!isTold)
-            {
-                await announcer.Announce(exchange.Destination, reference, IsRefused(exchange, error));
-            }
+            await announcer.Announce(exchange.Destination, reference, isFinished: result.Answer is not null || IsRefused(exchange, result.Error));
         }
     }
 
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
     private static bool IsRefused(Exchange exchange, DistributionError? error) =>
-        !exchange.Aborted.IsCancellationRequested && (error?.Status ?? exchange.Context.Response.StatusCode) is >= 400 and < 500;
+        !exchange.Aborted.IsCancellationRequested && error?.Status is >= 400 and < 500;
 
     /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
     private static DistributionError Untold() => DistributionError.Unavailable(
@@ -93,8 +96,9 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
     private static DistributionError TooLarge() =>
         DistributionError.ManifestInvalid($"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge);
 
-    private static DistributionError? CopyCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange)
+    private static void CopyCreated(HttpResponseMessage upstream, Exchange exchange)
     {
+        var response = exchange.Context.Response;
         ResponseHeaders.CopyWritten(upstream, response);
         var digest = upstream.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values)
             && Digest.TryParse(values.ToString(), out var claimed) ? claimed : exchange.Path.Reference!.Digest;
@@ -104,12 +108,5 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         }
 
         response.Headers.Location = $"/v2/{exchange.Repository}/manifests/{digest?.Value ?? exchange.Path.Reference!.ToString()}";
-        return null;
-    }
-
-    private static DistributionError? NoContent(HttpResponseMessage upstream, HttpResponse response)
-    {
-        ResponseHeaders.CopyWritten(upstream, response);
-        return null;
     }
 }

@@ -29,8 +29,9 @@ internal static class UploadHeaders
         502, $"upstream '{upstream.Name}' returned an upload Location that is missing, unusable or on another host", 5);
 
     /// <summary>Answers with the new state of an upload.</summary>
-    public static DistributionError? Answer(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, long offset)
+    public static DistributionError? Answer(HttpResponseMessage upstream, Exchange exchange, long offset)
     {
+        var response = exchange.Context.Response;
         if (Location(upstream, exchange.Upstream) is not { } location)
         {
             return UnusableLocation(exchange.Upstream);
@@ -45,6 +46,15 @@ internal static class UploadHeaders
         }
 
         return null;
+    }
+
+    /// <summary>Answers 201 with where the blob is now.</summary>
+    public static void AnswerCreated(HttpResponseMessage upstream, Exchange exchange, Digest digest)
+    {
+        var response = exchange.Context.Response;
+        ResponseHeaders.CopyWritten(upstream, response);
+        response.Headers["Docker-Content-Digest"] = digest.Value;
+        response.Headers.Location = $"/v2/{exchange.Repository}/blobs/{digest}";
     }
 
     public static string PublicLocation(Exchange exchange, UploadState state) =>

@@ -5,11 +5,12 @@ using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Uploads;
 
 /// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
-internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarter starter)
+internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter)
 {
     public Task<DistributionError?> Start(Exchange exchange)
     {
@@ -17,17 +18,24 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         return starter.Start(exchange, Finish);
     }
 
-    public Task<DistributionError?> Status(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    public Task<DistributionError?> Status(Exchange exchange) => WithState(exchange, async state =>
     {
-        Target = state.Location,
-        Scope = UpstreamScope.Push(exchange.UpstreamName),
-        NotFound = DistributionError.UploadUnknown(),
-        SendsBody = false,
-        Request = RequestHeaders.CopyUpload,
-        Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, StatusOffset(upstream, state)),
-    }));
+        using var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
+        RequestHeaders.CopyUpload(exchange.Context.Request, message);
+        var result = await client.Ask(exchange.Upstream, To(exchange, state.Location), message, exchange.Aborted);
+        using (result.Answer)
+        {
+            if (result.Answer is not { } answer)
+            {
+                return result.Cause is { } cause ? failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
+            }
 
-    public Task<DistributionError?> Chunk(Exchange exchange) => WithState(exchange, state =>
+            exchange.Context.Response.StatusCode = (int)answer.StatusCode;
+            return UploadHeaders.Answer(answer, exchange, StatusOffset(answer, state));
+        }
+    });
+
+    public Task<DistributionError?> Chunk(Exchange exchange) => WithState(exchange, async state =>
     {
         if (IsOutOfOrder(exchange, state))
         {
@@ -35,37 +43,30 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         }
 
         LiftLimits(exchange.Context);
-        return forwarder.Forward(exchange, new Forwarding
-        {
-            Target = state.Location,
-            Scope = UpstreamScope.Push(exchange.UpstreamName),
-            NotFound = DistributionError.UploadUnknown(),
-            Request = RequestHeaders.CopyUpload,
-            Response = (upstream, response) => UploadHeaders.Answer(
-                upstream, response, exchange, UploadHeaders.Offset(upstream, state.Offset + (exchange.Context.Request.ContentLength ?? 0))),
-        });
+        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location));
+        return answer is null
+            ? error
+            : UploadHeaders.Answer(answer, exchange, UploadHeaders.Offset(answer, state.Offset + (exchange.Context.Request.ContentLength ?? 0)));
     });
 
     public Task<DistributionError?> Finish(Exchange exchange) => WithState(exchange, state => Finish(exchange, state));
 
-    public Task<DistributionError?> Cancel(Exchange exchange) => WithState(exchange, state => forwarder.Forward(exchange, new Forwarding
+    public Task<DistributionError?> Cancel(Exchange exchange) => WithState(exchange, async state =>
     {
-        Target = state.Location,
-        Scope = UpstreamScope.Push(exchange.UpstreamName),
-        NotFound = DistributionError.UploadUnknown(),
-        Request = RequestHeaders.CopyUpload,
-        Response = (upstream, response) =>
+        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location));
+        if (answer is not null)
         {
-            ResponseHeaders.CopyWritten(upstream, response);
-            return null;
-        },
-    }));
+            ResponseHeaders.CopyWritten(answer, exchange.Context.Response);
+        }
 
-    private Task<DistributionError?> Finish(Exchange exchange, UploadState state)
+        return error;
+    });
+
+    private async Task<DistributionError?> Finish(Exchange exchange, UploadState state)
     {
         if (!exchange.Path.Query.TryGetSingle("digest", out var text) || text is null || !Digest.TryParse(text, out var digest))
         {
-            return Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
+            return DistributionError.DigestInvalid();
         }
 
         if (IsOutOfOrder(exchange, state))
@@ -74,16 +75,22 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         }
 
         LiftLimits(exchange.Context);
-        return forwarder.Forward(exchange, new Forwarding
+        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
+        if (answer is not null)
         {
-            Target = state.Location.With("digest", digest.Value),
-            Method = HttpMethod.Put,
-            Scope = UpstreamScope.Push(exchange.UpstreamName),
-            NotFound = DistributionError.UploadUnknown(),
-            Request = RequestHeaders.CopyUpload,
-            Response = (upstream, response) => UploadStarter.AnswerCreated(upstream, response, exchange, digest),
-        });
+            UploadHeaders.AnswerCreated(answer, exchange, digest);
+        }
+
+        return error;
     }
+
+    /// <summary>A request of an upload that was begun.</summary>
+    private static Forwarding To(Exchange exchange, OriginForm target) => new()
+    {
+        Target = target,
+        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        NotFound = DistributionError.UploadUnknown(),
+    };
 
     /// <summary><c>Range: 0-0</c> means both "nothing" and "one byte": an upload that got nothing through here has nothing.</summary>
     private static long StatusOffset(HttpResponseMessage upstream, UploadState state) =>
@@ -98,11 +105,11 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UploadStarte
         exchange.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
         && (!UploadHeaders.TryParseRange(range, out var first, out _) || first != state.Offset);
 
-    private static Task<DistributionError?> OutOfOrder(Exchange exchange, UploadState state)
+    private static DistributionError OutOfOrder(Exchange exchange, UploadState state)
     {
         exchange.Context.Response.Headers.Location = UploadHeaders.PublicLocation(exchange, state);
         exchange.Context.Response.Headers.Range = $"0-{Math.Max(0, state.Offset - 1)}";
-        return Task.FromResult<DistributionError?>(DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable));
+        return DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable);
     }
 
     /// <summary>A layer may be of any size and arrive at any speed; what counts is that it does not stall, which the forwarder watches.</summary>

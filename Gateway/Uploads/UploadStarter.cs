@@ -1,3 +1,4 @@
+using System.Net;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
@@ -39,29 +40,22 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         return Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}");
     }
 
-    /// <summary>Answers 201 with where the blob is now.</summary>
-    public static DistributionError? AnswerCreated(HttpResponseMessage upstream, HttpResponse response, Exchange exchange, Digest digest)
+    private async Task<DistributionError?> Begin(Exchange exchange, string query)
     {
-        ResponseHeaders.CopyWritten(upstream, response);
-        response.Headers["Docker-Content-Digest"] = digest.Value;
-        response.Headers.Location = $"/v2/{exchange.Repository}/blobs/{digest}";
-        return null;
+        var (answer, error) = await forwarder.Write(exchange, new Forwarding
+        {
+            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
+            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            NotFound = DistributionError.NameUnknown(),
+        });
+        return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
     }
-
-    private Task<DistributionError?> Begin(Exchange exchange, string query) => forwarder.Forward(exchange, new Forwarding
-    {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
-        Scope = UpstreamScope.Push(exchange.UpstreamName),
-        NotFound = DistributionError.NameUnknown(),
-        Request = RequestHeaders.CopyUpload,
-        Response = (upstream, response) => UploadHeaders.Answer(upstream, response, exchange, 0),
-    });
 
     /// <summary>
     /// A source that the rules refuse, that lies at another upstream or that does not exist all look the same: a new upload. A token that
     /// merely lacks the scope is asked for again, with both.
     /// </summary>
-    private Task<DistributionError?> Mount(Exchange exchange, Digest digest, string? from)
+    private async Task<DistributionError?> Mount(Exchange exchange, Digest digest, string? from)
     {
         if (from is null || !RepositoryName.TryParse(from, out var source)
             || !exchange.Caller.MayEver(source, RepositoryActions.Pull)
@@ -69,25 +63,28 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             || route.DestinationOf(source) is not { } place
             || place.Upstream != exchange.Upstream)
         {
-            return Begin(exchange, "");
+            return await Begin(exchange, "");
         }
 
         if (exchange.Caller.Require(source, RepositoryActions.Pull, RepositoryActions.Pull, RepositoryActions.Pull) is { } refusal)
         {
             var target = Scope.Of(exchange.Repository, RepositoryActions.Pull | RepositoryActions.Push);
-            return Task.FromResult<DistributionError?>((refusal with { Scope = $"{target} {refusal.Scope}" }).At(exchange.Site));
+            return (refusal with { Scope = $"{target} {refusal.Scope}" }).At(exchange.Site);
         }
 
-        return forwarder.Forward(exchange, new Forwarding
+        var (answer, error) = await forwarder.Write(exchange, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}"),
             Scope = UpstreamScope.Mount(exchange.UpstreamName, place.Name),
             NotFound = DistributionError.NameUnknown(),
-            Request = RequestHeaders.CopyUpload,
-            Response = (upstream, response) => response.StatusCode == StatusCodes.Status201Created
-                ? AnswerCreated(upstream, response, exchange, digest)
-                : UploadHeaders.Answer(upstream, response, exchange, 0),
         });
+        if (answer is not { StatusCode: HttpStatusCode.Created })
+        {
+            return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
+        }
+
+        UploadHeaders.AnswerCreated(answer, exchange, digest);
+        return null;
     }
 
     private async Task<DistributionError?> StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)

@@ -1,15 +1,15 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
-using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Builds the upstream's request of a write from parsed values and the client's answer from allow-lists; copies nothing by default.</summary>
+/// <summary>Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.</summary>
 internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall call) : HttpTransformer
 {
-    /// <summary>What the client has yet to be told; <c>null</c> when it was answered.</summary>
-    public DistributionError? Error { get; private set; }
+    /// <summary>The head of the upstream's answer, or the error that the client has yet to be told.</summary>
+    public UpstreamResult Result { get; private set; }
 
     public override ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
@@ -20,7 +20,7 @@ internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall cal
             proxyRequest.Method = method;
         }
 
-        forwarding.Request(httpContext.Request, proxyRequest);
+        RequestHeaders.CopyUpload(httpContext.Request, proxyRequest);
         CopyContentHeaders(httpContext.Request, proxyRequest);
         call.AttachTo(proxyRequest);
         return ValueTask.CompletedTask;
@@ -37,18 +37,9 @@ internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall cal
         // The forwarder copied the upstream's own.
         httpContext.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = null;
 
-        if (call.Refusal is not null || !forwarding.IsAnswer(proxyResponse))
-        {
-            Error = call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken);
-            return false;
-        }
-
-        if (forwarding.Succeeded is { } succeeded)
-        {
-            await succeeded(proxyResponse);
-        }
-
-        Error = forwarding.Response(proxyResponse, httpContext.Response);
+        Result = call.Refusal is null && forwarding.IsAnswer(proxyResponse)
+            ? new UpstreamResult(proxyResponse, null)
+            : new UpstreamResult(null, call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken));
         return false;
     }
 

@@ -1,0 +1,36 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>Tells operators of requests that failed on their way to an upstream or back.</summary>
+internal sealed partial class FailureLog(ILogger<FailureLog> logger)
+{
+    /// <summary>Logs it; the error when the client can still be told.</summary>
+    public DistributionError? Tell(Exchange exchange, ForwarderError phase, string cause, DistributionError error)
+    {
+        var context = exchange.Context;
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            LogClientGone(phase);
+            return null;
+        }
+
+        LogFailed(exchange.Upstream.Name, phase, context.TraceIdentifier, cause);
+        if (context.Response.HasStarted)
+        {
+            return null;
+        }
+
+        context.Response.Clear();
+        context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+        return error;
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]
+    private partial void LogClientGone(ForwarderError error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
+    private partial void LogFailed(string upstream, ForwarderError error, string requestId, string cause);
+}

@@ -1,0 +1,139 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>
+/// Streams what is pulled from an upstream to the client; nothing is buffered. A body that ends early never ends cleanly: the client's connection
+/// is cut. It is read straight into the client's connection, which costs less than YARP's forwarder (docs/benchmarks.md).
+/// </summary>
+internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter meter, FailureLog failures, TimeProvider time)
+{
+    /// <summary>What a head says of a content that is not sent.</summary>
+    private static readonly string[] ContentNames = ["ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges"];
+
+    /// <summary>Answers; returns the error that the client has yet to be told, or <c>null</c> when it was answered or has gone.</summary>
+    public async Task<DistributionError?> Send(Exchange exchange, Download download)
+    {
+        var context = exchange.Context;
+        using var watch = new IdleWatch(time, context.RequestAborted);
+        using var message = Message(exchange, download);
+        var result = await client.Send(exchange.Upstream, download, message, watch.Token);
+        if (result.Answer is not { } response)
+        {
+            return result.Cause is { } cause ? failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
+        }
+
+        using (response)
+        {
+            try
+            {
+                if (Begin(exchange, download.Content, result) is { } odd)
+                {
+                    return odd;
+                }
+
+                if (result.Redirect is null && !exchange.IsHead)
+                {
+                    await Copy(exchange, download, response, watch);
+                }
+
+                return null;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+            {
+                var error = failures.Tell(
+                    exchange, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(exchange.Upstream, fault));
+                if (context.Response.HasStarted)
+                {
+                    context.Abort();
+                }
+
+                return error;
+            }
+        }
+    }
+
+    private static HttpRequestMessage Message(Exchange exchange, Download download)
+    {
+        var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
+        if (download.Content == ContentKind.Blob)
+        {
+            RequestHeaders.CopyDownload(exchange.Context.Request, message);
+        }
+        else
+        {
+            RequestHeaders.CopyQuestion(exchange.Context.Request, message);
+        }
+
+        return message;
+    }
+
+    /// <summary>Writes the head of an answer; the error for the client when it is not one to pass on.</summary>
+    private static DistributionError? Begin(Exchange exchange, ContentKind content, in UpstreamResult result)
+    {
+        var response = exchange.Context.Response;
+        response.StatusCode = (int)result.Answer!.StatusCode;
+        if (result.Redirect is { } target)
+        {
+            response.Headers.Location = target.AbsoluteUri;
+            response.Headers.CacheControl = "private, no-store";
+            return null;
+        }
+
+        if (PulledHead.Write(content, result.Answer, exchange) is not { } odd)
+        {
+            return null;
+        }
+
+        foreach (var name in ContentNames)
+        {
+            response.Headers.Remove(name);
+        }
+
+        return odd;
+    }
+
+    private async Task Copy(Exchange exchange, Download download, HttpResponseMessage response, IdleWatch watch)
+    {
+        var writer = exchange.Context.Response.BodyWriter;
+        if (download.IsResumable && Extent(response) is var (first, end, total))
+        {
+            await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time);
+            await Send(resuming.Read);
+            return;
+        }
+
+        await using var body = await response.Content.ReadAsStreamAsync(watch.Token);
+        await Send(body.ReadAsync);
+
+        async Task Send(Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
+        {
+            if (download.Verified is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
+            {
+                await BodyStream.Copy(read, writer, watch);
+                return;
+            }
+
+            using var verified = new VerifiedBody(read, digest, response.Content.Headers.ContentLength);
+            await BodyStream.Copy(verified.Read, writer, watch);
+        }
+
+        async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
+        {
+            var message = Message(exchange, download);
+            message.Headers.Remove("Range");
+            message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+            return (await client.Send(exchange.Upstream, download, message, cancellation)).Answer;
+        }
+    }
+
+    /// <summary>Which part of how much an answer is; <c>null</c> when it does not say.</summary>
+    private static (long First, long End, long Total)? Extent(HttpResponseMessage response) =>
+        response.StatusCode == System.Net.HttpStatusCode.PartialContent
+            ? response.Content.Headers.ContentRange is { From: { } from, To: { } to, Length: { } length } ? (from, to + 1, length) : null
+            : response.Content.Headers.ContentLength is { } size ? (0, size, size) : null;
+}
