@@ -122,6 +122,7 @@ public static class GatewayExtensions
         .AddSingleton<BlobCache>()
         .AddSingleton<StoredManifests>()
         .AddSingleton<TagIndex>()
+        .AddSingleton<ManifestRefusals>()
         .AddSingleton<ManifestFetcher>()
         .AddSingleton<ManifestCache>()
         .AddSingleton<CacheCluster>()

@@ -90,9 +90,10 @@ internal sealed class DistributionEndpoints(
             return DistributionError.NameUnknown("no route leads from this name to an upstream");
         }
 
-        if (misses.IsSpent(caller, context) && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
+        var (hasMissed, spent) = misses.Of(caller, context);
+        if (spent is not null && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
-            return MissedNames.Refusal;
+            return spent;
         }
 
         // 7. Run.
@@ -106,6 +107,8 @@ internal sealed class DistributionEndpoints(
             Repository = repository,
             Route = route,
             Destination = destination,
+            HasMissed = hasMissed,
+            TooManyMisses = spent,
         });
     }
 

@@ -23,21 +23,30 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     private const int MaxBytes = 4 * 1024 * 1024;
 
     private readonly WeighedCache<CallerAddress, RateGate> _addresses = new(Capacity, MaxBytes, static (_, _) => 64);
+
+    private static DistributionError Refusal { get; } =
+        DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
+
     private readonly Func<RateGate> _newGate = () => new RateGate(time, Burst);
 
-    /// <summary>Whether the caller missed so often that it gets no new name now.</summary>
-    public bool IsSpent(Caller caller, HttpContext context) =>
-        caller.Token.IsAnonymous && CallerAddress.Of(addresses.Of(context)) is var from
-        && (IsSpent(from, PerSecond) || (from.HasSite && IsSpent(from.Site, PerSecond * CallerAddress.MaxOfSite)));
+    /// <summary>Whether the caller missed before, and the error when it did so often that it gets no new name now.</summary>
+    public (bool HasMissed, DistributionError? Spent) Of(Caller caller, HttpContext context)
+    {
+        var from = caller.Token.IsAnonymous ? CallerAddress.Of(addresses.Of(context)) : default;
+        if (!caller.Token.IsAnonymous || !_addresses.TryGet(from.Site, out var site))
+        {
+            return (false, null);
+        }
 
-    /// <summary>The answer to who gets no new name.</summary>
-    public static DistributionError Refusal { get; } =
-        DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
+        var isSpent = !site.CanTake(1, from.HasSite ? PerSecond * CallerAddress.MaxOfSite : PerSecond)
+            || (from.HasSite && _addresses.TryGet(from, out var own) && !own.CanTake(1, PerSecond));
+        return (true, isSpent ? Refusal : null);
+    }
 
     /// <summary>A request ended: one for what is not there is counted, and one whose client did not wait for the answer.</summary>
     public void Note(Caller caller, HttpContext context, DistributionError? error)
     {
-        if (caller.Token.IsAnonymous && ((error?.Status ?? context.Response.StatusCode) is 401 or 403 or 404 or 502 || context.RequestAborted.IsCancellationRequested))
+        if (caller.Token.IsAnonymous && ((error?.Status ?? context.Response.StatusCode) is 401 or 403 or 404 or 406 or 502 || context.RequestAborted.IsCancellationRequested))
         {
             var from = CallerAddress.Of(addresses.Of(context));
             _addresses.GetOrAdd(from, _newGate).TryTake(1, PerSecond, out _);
@@ -47,6 +56,4 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
             }
         }
     }
-
-    private bool IsSpent(CallerAddress from, double perSecond) => _addresses.TryGet(from, out var gate) && !gate.CanTake(1, perSecond);
 }

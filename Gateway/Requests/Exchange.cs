@@ -31,6 +31,12 @@ internal sealed class Exchange
 
     public Upstream Upstream => Destination.Upstream;
 
+    /// <summary>Whether somebody without a login asked from there for what is not there.</summary>
+    public bool HasMissed { get; init; }
+
+    /// <summary>The error for who did so too often; <c>null</c> for everybody else.</summary>
+    public DistributionError? TooManyMisses { get; init; }
+
     /// <summary>Where the answer came from.</summary>
     public CacheState Cache { get; set; }
 

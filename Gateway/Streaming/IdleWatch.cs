@@ -2,26 +2,42 @@ using RegistryProxy.Background;
 
 namespace RegistryProxy.Gateway.Streaming;
 
-/// <summary>Ends a transfer on which nothing moves any more. Idle, not total: every step starts it again, which costs one write.</summary>
+/// <summary>
+/// Ends a transfer on which nothing moves any more, or too little. Idle, not total: every step starts it again, which costs one write.
+/// </summary>
 internal sealed class IdleWatch : ITicking, IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    private readonly int _least;
     private readonly CancellationTokenSource _end;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private long _moved;
+    private int _brought;
     private bool _rests;
 
-    public IdleWatch(TimeProvider time, CancellationToken cancellation)
+    /// <param name="least">What a minute must bring, in bytes, unless it is the end.</param>
+    public IdleWatch(TimeProvider time, CancellationToken cancellation, int least = 1)
     {
-        (_time, _moved) = (time, time.GetTimestamp());
+        (_time, _moved, _least) = (time, time.GetTimestamp(), least);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _timer = GuardedTimer.Start(time, this, Limit, Limit / 6);
     }
 
     /// <summary>Cancelled when nothing moved for a minute, or with the token that was given.</summary>
     public CancellationToken Token => _end.Token;
+
+    /// <summary>So many bytes came; of few it takes several times. To be told by one at a time.</summary>
+    public void Moved(int bytes)
+    {
+        _brought += bytes;
+        if (_brought >= _least)
+        {
+            _brought = 0;
+            Moved();
+        }
+    }
 
     /// <summary>Something moved.</summary>
     public void Moved()

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Orleans.Storage;
 using RegistryProxy.Files;
+using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -57,6 +58,11 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
         }
     }
 
+    /// <summary>A file of a version that knew no end goes when it was not written for as long: see <see cref="Swept"/>.</summary>
+    public Task End(StoredRecord record, DateTimeOffset end) => Task.CompletedTask;
+
+    public Task<bool> TryBeginSweep(TimeSpan life) => Task.FromResult(true);
+
     public Task Reseal(StoredRecord record, byte[] content) => Run(Path.GetFileName(record.Place), path =>
     {
         if (Stored(path) is { Name: not null } file && file.ETag == record.ETag && record.Owner is { } owner)
@@ -88,12 +94,21 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
         }
 
         var file = Stored(path);
-        if (file is null)
+        if (file is null || IsForgotten(path, file))
         {
             File.Delete(path);
+            return null;
         }
 
         return file;
+    }
+
+    /// <summary>Whether a former version wrote it, and nobody has read it since: whoever reads a record writes it as this version does.</summary>
+    private bool IsForgotten(string path, FileRecord file)
+    {
+        var (name, written) = (Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path)));
+        return file is { Name: null, KeepUntil: null } && time.GetUtcNow() - written > StateSweep.MaxFormerAge
+            && !ClusterRecord.All.Any(known => NameOf(new StateOwner(folder.Service, known.Grain.ToString(), known.State)) == name);
     }
 
     private FileRecord? Stored(string path) =>

@@ -23,6 +23,12 @@ internal interface IRecordStore
     /// <summary>Every record, in any order; what comes and goes meanwhile may be missed. Removes what its end has come for, where nobody else does.</summary>
     IAsyncEnumerable<StoredRecord> All(CancellationToken cancellation);
 
+    /// <summary>Gives an end to a record of a version that knew none. Does nothing when it has one, or has changed.</summary>
+    Task End(StoredRecord record, DateTimeOffset end);
+
+    /// <summary>Whether this silo is the one that looks at all records for a while; others are told no.</summary>
+    Task<bool> TryBeginSweep(TimeSpan life);
+
     /// <summary>Puts the same state, sealed anew, in the place of a record: its version and its end stay. Does nothing when it has changed.</summary>
     Task Reseal(StoredRecord record, byte[] content);
 

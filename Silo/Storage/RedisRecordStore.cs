@@ -13,6 +13,9 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 {
     private const int KeysAtOnce = 250;
 
+    /// <summary>Keys of a Redis that are looked through in a second, whosever they are.</summary>
+    private const int MaxKeysPerSecond = 5000;
+
     private const string Known = "local e = redis.call('HGET', KEYS[1], 'etag') or '' ";
 
     private const string WriteScript = Known + """
@@ -25,6 +28,12 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     private const string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
 
     private const string ResealScript = Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
+
+    private const string EndScript = Known + """
+        if e ~= ARGV[1] or redis.call('PTTL', KEYS[1]) ~= -1 then return e end
+        redis.call('PEXPIREAT', KEYS[1], ARGV[2])
+        return false
+        """;
 
     private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
 
@@ -48,7 +57,7 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         var pattern = string.Concat(Prefix.Select(letter => letter is '*' or '?' or '[' or ']' or '\\' ? $"\\{letter}" : letter.ToString())) + "*";
         foreach (var primary in connection.GetServers().Where(known => known is { IsConnected: true, IsReplica: false }))
         {
-            await foreach (var key in primary.KeysAsync(pattern: pattern, pageSize: KeysAtOnce).WithCancellation(cancellation))
+            await foreach (var key in Keys(primary, connection.GetDatabase().Database, pattern, cancellation))
             {
                 if (await Read(connection.GetDatabase(), key, OwnerOf(key.ToString())) is { } record)
                 {
@@ -57,6 +66,33 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
             }
         }
     }
+
+    /// <summary>Others may have a Redis full of keys in which few are ours: the pause is for what is looked through, not for what is found.</summary>
+    private async IAsyncEnumerable<RedisKey> Keys(IServer primary, int database, string pattern, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var cursor = "0";
+        do
+        {
+            var page = (RedisResult[])(await primary.ExecuteAsync(database, "SCAN", [cursor, "MATCH", pattern, "COUNT", KeysAtOnce]))!;
+            cursor = page[0].ToString();
+            foreach (var key in (RedisKey[])page[1]!)
+            {
+                yield return key;
+            }
+
+            if (cursor != "0")
+            {
+                await Task.Delay(TimeSpan.FromSeconds((double)KeysAtOnce / MaxKeysPerSecond), time, cancellation);
+            }
+        }
+        while (cursor != "0");
+    }
+
+    public Task End(StoredRecord record, DateTimeOffset end) =>
+        Run(EndScript, record.Place, record.ETag, end.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+
+    public async Task<bool> TryBeginSweep(TimeSpan life) =>
+        await (await _connection.Value).GetDatabase().StringSetAsync($"{service}/sweep", Environment.MachineName, life, When.NotExists);
 
     public Task Reseal(StoredRecord record, byte[] content) => Run(ResealScript, record.Place, record.ETag, content);
 

@@ -5,7 +5,8 @@ namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
 /// Looks at every record now and then: encrypts those under old keys anew, removes those that were given up and those whose end has come, and
-/// counts what is left under each key. Several silos may do so at once: each change counts only for the version that was read.
+/// counts what is left under each key. Records of a version that knew no end are given one. One silo does so at a time, where the storage is one
+/// for all; and where two do, each change counts only for the version that was read.
 /// </summary>
 internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher, StateKeys keys, StateMeter meter, TimeProvider time, ILogger<StateSweep> logger)
     : BackgroundLoop
@@ -15,6 +16,12 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
 
     /// <summary>From one sweep to the next, and a random half of that.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How long a record of a version that knew no end is kept, unless somebody reads it: longer than the binding of an instance may count, than
+    /// which nothing lives longer.
+    /// </summary>
+    public static readonly TimeSpan MaxFormerAge = TimeSpan.FromDays(3652);
 
     private static readonly TimeSpan First = TimeSpan.FromSeconds(20);
 
@@ -46,7 +53,14 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
             pause = Jittered(Period);
             try
             {
-                await Sweep(stoppingToken);
+                if (await store.TryBeginSweep(Period))
+                {
+                    await Sweep(stoppingToken);
+                }
+                else
+                {
+                    meter.Found(new Dictionary<string, long>());
+                }
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
@@ -62,8 +76,14 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
     /// <summary>The key that the record is under now; <c>null</c> for no record of ours.</summary>
     private async Task<string?> Look(StoredRecord record)
     {
-        var opened = cipher.Open(record.Content, record.Owner ?? default);
-        if (opened.IsDiscarded && ClusterRecord.All.Any(known => known.State == record.Owner?.State && known.Grain.ToString() == record.Owner?.Grain))
+        var opened = cipher.Open(record.Content, record.Owner ?? new StateOwner("", "", ""));
+        var isCluster = ClusterRecord.All.Any(known => known.State == record.Owner?.State && known.Grain.ToString() == record.Owner?.Grain);
+        if (record is { KeepUntil: null, Owner: not null } && !isCluster && opened.Plain is not null)
+        {
+            await store.End(record, time.GetUtcNow() + MaxFormerAge);
+        }
+
+        if (opened.IsDiscarded && isCluster)
         {
             // A silo that still has the key may run by it: whoever reads it with the word to give it up writes the next one.
             return opened.KeyId;

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
@@ -118,6 +119,45 @@ public sealed class StateKeyTests
             Assert.NotNull((await Records(lab))[0].KeepUntil);
         });
     });
+
+    [Fact]
+    public Task One_silo_at_a_time_looks_at_all_records_and_those_of_the_version_before_get_an_end() => StateLab.With(StateProvider.Redis, async place =>
+    {
+        var former = "session/acme/staff/former";
+        Assert.True(StateSweep.MaxFormerAge > Attestation.MaxAge + Attestation.Margin);
+        await using var redis = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(place.Redis.Connection);
+        var database = redis.GetDatabase();
+        await Task.WhenAll(Enumerable.Range(0, 2000).Select(i => database.StringSetAsync($"somebody-elses-{i}", "x")));
+        await place.Use(["k1"], async lab =>
+        {
+            await Put(lab, Lasting(place));
+            await Put(lab, Lasting(place), former);
+            await lab.Write(ClusterRecord.Keys.State, ClusterRecord.Keys.Grain.ToString(), new GrainState<KeyRing>(new KeyRing()));
+            foreach (var record in await Records(lab))
+            {
+                Assert.True(record.Owner?.State != "session" || await database.KeyPersistAsync(record.Place));
+            }
+
+            await lab.Sweep.Sweep(CancellationToken.None);
+            Assert.Equal([false, true, true], (await Records(lab)).Select(record => record.KeepUntil is not null).Order());
+            Assert.True(await lab.Store.TryBeginSweep(TimeSpan.FromMinutes(10)));
+            Assert.False(await lab.Store.TryBeginSweep(TimeSpan.FromMinutes(10)));
+        });
+        await place.Use(["k1"], async lab => Assert.False(await lab.Store.TryBeginSweep(TimeSpan.FromMinutes(10))));
+    });
+
+    [Fact]
+    public Task A_file_of_the_version_before_that_nobody_reads_ends_at_last() => StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
+    {
+        await Put(lab, Lasting(place));
+        var file = Assert.Single(place.Files);
+        await File.WriteAllBytesAsync(file, (await Records(lab))[0].Content);
+        await lab.Sweep.Sweep(CancellationToken.None);
+        Assert.Equal([file], place.Files);
+        File.SetLastWriteTimeUtc(file, (place.Time.GetUtcNow() - StateSweep.MaxFormerAge).UtcDateTime.AddDays(-1));
+        await lab.Sweep.Sweep(CancellationToken.None);
+        Assert.Empty(place.Files);
+    }));
 
     [Fact]
     public async Task Memory_ends_too_unless_somebody_wrote_it_since()

@@ -39,6 +39,21 @@ public sealed class GrpcTests : IAsyncDisposable
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "badge-4711")).Kind);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("gzip")]
+    public async Task Answers_beyond_the_bound_are_none_whether_they_are_compressed_or_not(string? compression)
+    {
+        _verifier = await BadgeServer.Start((name, text) => _authenticators.Write(name, text), compression);
+        var authenticator = (ITokenAuthenticator)_authenticators.Create(
+            $"{{ type: grpc, endpoint: \"{_verifier.Url}\", ca: server.crt, certificate: client.crt, key: client.key, allowPrivate: true }}");
+        Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, "badge-1")).Kind);
+        foreach (var credential in new[] { "large", "bomb" })
+        {
+            Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, credential)).Kind);
+        }
+    }
+
     [Fact]
     public async Task A_verifier_with_another_certificate_is_not_asked()
     {

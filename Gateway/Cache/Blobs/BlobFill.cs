@@ -17,6 +17,9 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 internal sealed class BlobFill(Holding starter, Fetch fetch, DiskStore store, FillSource source, CacheMeter meter, TimeProvider time)
     : IDisposable
 {
+    /// <summary>What an upstream must send within a minute, in bytes: a kilobyte a second.</summary>
+    private const int MinBytesPerMinute = 60 * 1024;
+
     private const int ChunkBytes = 256 * 1024;
 
     private readonly Lock _gate = new();
@@ -166,7 +169,7 @@ internal sealed class BlobFill(Holding starter, Fetch fetch, DiskStore store, Fi
 
     private async Task<FillEnd> Download()
     {
-        using var watch = new IdleWatch(time, _stop.Token);
+        using var watch = new IdleWatch(time, _stop.Token, MinBytesPerMinute);
         var (answer, error) = await source.Open(null, watch.Token);
         if (answer is null)
         {
@@ -198,7 +201,7 @@ internal sealed class BlobFill(Holding starter, Fetch fetch, DiskStore store, Fi
         {
             while (await body.Read(buffer, watch.Token) is var read and > 0)
             {
-                watch.Moved();
+                watch.Moved(read);
                 if (!_file!.MakeRoom(_written + read) || !TryDisk(() => RandomAccess.Write(_file.File, buffer.AsSpan(0, read), _written)))
                 {
                     return FillEnd.DiskFailed;

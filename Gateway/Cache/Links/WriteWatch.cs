@@ -13,9 +13,6 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Writes are counted for groups of repositories: one that another's write disturbs is asked about once more.</summary>
     private const int Groups = 4096;
 
-    /// <summary>How many unfinished writes are kept before those that nobody will finish are looked for.</summary>
-    private const int ManyUnfinished = 1000;
-
     /// <summary>A write whose answer was lost may reach the upstream for as long as this.</summary>
     private static readonly TimeSpan UnfinishedLifetime = TimeSpan.FromMinutes(1);
 
@@ -24,6 +21,13 @@ internal sealed class WriteWatch(TimeProvider time)
     private long _breaks;
     private long _heardAt = long.MinValue;
     private long _unbrokenSince = long.MaxValue;
+    private long _sweptAt = time.GetTimestamp();
+
+    /// <summary>How often unfinished writes were looked through.</summary>
+    internal int Sweeps { get; private set; }
+
+    /// <summary>How many writes are unfinished.</summary>
+    internal int Unfinished => _unfinished.Count;
 
     /// <summary>Whether writes of other gateways are heard of.</summary>
     public bool IsTrusted => Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
@@ -74,10 +78,14 @@ internal sealed class WriteWatch(TimeProvider time)
 
     private void Sweep()
     {
-        if (_unfinished.Count < ManyUnfinished)
+        // Once in a lifetime: each write looks at as many others on average as are left behind, not at all of them.
+        var (now, swept) = (time.GetTimestamp(), Volatile.Read(ref _sweptAt));
+        if (time.GetElapsedTime(swept, now) < UnfinishedLifetime || Interlocked.CompareExchange(ref _sweptAt, now, swept) != swept)
         {
             return;
         }
+
+        Sweeps++;
 
         foreach (var (target, since) in _unfinished)
         {

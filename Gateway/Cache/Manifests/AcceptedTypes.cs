@@ -33,6 +33,11 @@ internal readonly record struct AcceptedTypes(ManifestTypes Known, bool NamesOth
         return new AcceptedTypes(accept.Count == 0 ? ManifestTypes.Unsaid : known, others);
     }
 
+    /// <summary>Whether an image is taken in one of its forms at least, of one platform and of many: what those who pull ask for.</summary>
+    public bool AreUsual => (Known & (ManifestTypes.Any | ManifestTypes.Unsaid)) != ManifestTypes.None
+        || ((Known & (ManifestTypes.OciManifest | ManifestTypes.DockerManifest)) != ManifestTypes.None
+            && (Known & (ManifestTypes.OciIndex | ManifestTypes.DockerList)) != ManifestTypes.None);
+
     /// <summary>Whether a known type is among them.</summary>
     public bool Takes(string mediaType) =>
         (Known & (ManifestTypes.Any | ManifestTypes.Unsaid | ManifestMediaType.Parse(mediaType))) != ManifestTypes.None;

@@ -44,11 +44,11 @@ internal sealed class ManifestCache(
     private async Task<DistributionError?> AskForTag(
         Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry, Func<Task<DistributionError?>> stream)
     {
-        var fetch = FetchOf(exchange, accepted);
         var mark = writes.Mark(key.Repository);
+        var question = fetcher.Question(exchange, accepted, key.Repository, mark);
         var answer = await fetcher.Share(
-            FlightOf(exchange, key.Repository, fetch, mark),
-            stop => entry is null ? Get(key, fetch, mark, stop) : Revalidate(key, accepted, entry, fetch, mark, stop),
+            entry is null ? question : question with { TooManyMisses = null },
+            stop => entry is null ? Get(key, question, stop) : Revalidate(key, entry, question, stop),
             exchange.Aborted);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
@@ -58,9 +58,9 @@ internal sealed class ManifestCache(
         return await Answer(exchange, answer, stream);
     }
 
-    private async Task<ManifestAnswer> Revalidate(
-        TagKey key, AcceptedTypes accepted, TagEntry entry, Fetch fetch, WriteMark mark, CancellationToken cancellation)
+    private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, ManifestQuestion question, CancellationToken cancellation)
     {
+        var (accepted, fetch, mark) = (question.Accepted, question.Fetch, question.Mark);
         var (digest, error) = await fetcher.Ask(fetch, cancellation);
         if (error is null && digest is not null && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, digest) is { } known)
         {
@@ -68,7 +68,7 @@ internal sealed class ManifestCache(
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
-        var answer = error is null or { Status: StatusCodes.Status405MethodNotAllowed } ? await Get(key, fetch, mark, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
+        var answer = error is null or { Status: StatusCodes.Status405MethodNotAllowed } ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
         if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
             && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
         {
@@ -83,12 +83,12 @@ internal sealed class ManifestCache(
         return answer;
     }
 
-    private async Task<ManifestAnswer> Get(TagKey key, Fetch fetch, WriteMark mark, CancellationToken cancellation)
+    private async Task<ManifestAnswer> Get(TagKey key, ManifestQuestion question, CancellationToken cancellation)
     {
-        var answer = await fetcher.Get(key.Repository.Supplier, fetch, null, cancellation);
+        var answer = await fetcher.GetNew(question, null, cancellation);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
-            tags.Learn(key, content, mark);
+            tags.Learn(key, content, question.Mark);
         }
 
         return answer;
@@ -103,11 +103,11 @@ internal sealed class ManifestCache(
             return await Write(exchange, known, CacheState.Hit);
         }
 
-        var fetch = FetchOf(exchange, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept));
         var mark = writes.Mark(holding.Repository);
+        var question = fetcher.Question(exchange, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept), holding.Repository, mark);
         var answer = await fetcher.Share(
-            FlightOf(exchange, holding.Repository, fetch, mark),
-            stop => known is null ? fetcher.Get(holding.Supplier, fetch, digest, stop) : Confirm(holding, known, fetch, stop),
+            known is null ? question : question with { TooManyMisses = null },
+            stop => known is null ? fetcher.GetNew(question, digest, stop) : Confirm(holding, known, question.Fetch, stop),
             exchange.Aborted);
         if (answer is { Content: not null, IsOfUpstream: true })
         {
@@ -170,10 +170,4 @@ internal sealed class ManifestCache(
 
         return null;
     }
-
-    private static Fetch FetchOf(Exchange exchange, in AcceptedTypes accepted) => Fetch.Manifest(
-        exchange.Destination, exchange.Path.Reference!, accepted.ToUpstream(exchange.Context.Request.Headers.Accept));
-
-    private static FlightKey FlightOf(Exchange exchange, in TenantRepository repository, Fetch fetch, in WriteMark mark) =>
-        new(repository, exchange.Path.Reference!, fetch.Accept, mark.Writes, mark.Breaks);
 }

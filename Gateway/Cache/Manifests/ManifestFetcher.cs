@@ -11,20 +11,43 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>Asks upstreams for manifests. Those who want the same one at the same time share the question; it ends when the last of them has left.</summary>
-internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests stored, CacheMeter meter, TimeProvider time)
+internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests stored, ManifestRefusals refusals, CacheMeter meter, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<FlightKey, ManifestFlight> _flights = [];
 
-    /// <summary>Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer.</summary>
-    public async Task<ManifestAnswer> Share(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
+    /// <summary>A question by an exchange: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD first.</summary>
+    public ManifestQuestion Question(Exchange exchange, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
     {
-        var flight = Join(key, ask);
+        var accept = accepted.ToUpstream(exchange.Context.Request.Headers.Accept);
+        var fetch = Fetch.Manifest(exchange.Destination, exchange.Path.Reference!, accept);
+        return new ManifestQuestion(repository, exchange.Path.Reference!, accepted, fetch, mark)
+        {
+            AsksFirst = !accepted.AreUsual || exchange.HasMissed || refusals.IsDoubtful(repository),
+            TooManyMisses = accepted.AreUsual ? null : exchange.TooManyMisses,
+        };
+    }
+
+    /// <summary>Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer.</summary>
+    public async Task<ManifestAnswer> Share(ManifestQuestion question, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
+    {
+        if ((refusals.Find(question.RefusalKey) ?? question.TooManyMisses) is { } refused)
+        {
+            return new ManifestAnswer(null, CacheState.Miss, refused);
+        }
+
+        var flight = Join(question.FlightKey, ask);
         try
         {
-            return await flight.Answer.WaitAsync(cancellation);
+            var answer = await flight.Answer.WaitAsync(cancellation);
+            if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
+            {
+                refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
+            }
+
+            return answer;
         }
         finally
         {
@@ -64,6 +87,17 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         {
             return (answer is null ? null : DigestOf(answer), error);
         }
+    }
+
+    /// <summary>Asks for a manifest that nothing is known of.</summary>
+    public async Task<ManifestAnswer> GetNew(ManifestQuestion question, Digest? digest, CancellationToken cancellation)
+    {
+        if (question.AsksFirst && await Ask(question.Fetch, cancellation) is { Error: { Status: not StatusCodes.Status405MethodNotAllowed } error })
+        {
+            return new ManifestAnswer(null, CacheState.Miss, error);
+        }
+
+        return await Get(question.Repository.Supplier, question.Fetch, digest, cancellation);
     }
 
     /// <summary>Asks with GET for a tenant, and keeps what comes if it is what its digest says.</summary>

@@ -20,7 +20,7 @@ internal sealed class BadgeServer : IAsyncDisposable
     public string Url => _app.Urls.Single();
 
     /// <summary>Starts it, and writes server.crt, client.crt and client.key.</summary>
-    public static async Task<BadgeServer> Start(Action<string, string> write)
+    public static async Task<BadgeServer> Start(Action<string, string> write, string? compression = null)
     {
         var server = TestCertificates.ForLocalhost("verifier");
         using var client = TestCertificates.ForLocalhost("silo");
@@ -30,7 +30,12 @@ internal sealed class BadgeServer : IAsyncDisposable
         var expected = client.Thumbprint;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddGrpc();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxSendMessageSize = null;
+            grpc.ResponseCompressionAlgorithm = compression;
+            grpc.ResponseCompressionLevel = System.IO.Compression.CompressionLevel.Fastest;
+        });
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
             listen.Protocols = HttpProtocols.Http2;
@@ -65,6 +70,10 @@ internal sealed class BadgeServer : IAsyncDisposable
                 case "sleep":
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                     return new VerifyReply();
+                case "bomb":
+                    return new VerifyReply { Refusal = new Refusal { Message = new string('x', 20_000_000) } };
+                case "large":
+                    return new VerifyReply { Refusal = new Refusal { Message = new string('x', 65_536) } };
                 case "inject":
                     return new VerifyReply { Refusal = new Refusal { Message = "a\r\nb" } };
                 case "badge-4711":
