@@ -27,8 +27,8 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
 
     private readonly ConcurrentDictionary<string, Entry> _hosts = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Those of this process, from the system's resolver.</summary>
-    public static HostAddresses System { get; } = new((host, family) => Dns.GetHostAddressesAsync(host, family), TimeProvider.System);
+    /// <summary>Those of this process, from the system's resolver. The runtime's asynchronous lookups of one name wait for each other.</summary>
+    public static HostAddresses System { get; } = new((host, family) => Task.Run(() => Dns.GetHostAddresses(host, family)), TimeProvider.System);
 
     /// <summary>The addresses of a host, as they were found; those of a literal are itself.</summary>
     /// <exception cref="SocketException">The host has none, or no name server answered.</exception>
