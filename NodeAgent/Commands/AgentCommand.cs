@@ -15,13 +15,17 @@ internal static class AgentCommand
     /// <summary>The exit code when the settings cannot be used.</summary>
     public const int BadSettings = 2;
 
-    /// <summary>Parses the arguments and runs a command. Under the name of a docker credential helper the words of docker are the command.</summary>
+    /// <summary>
+    /// Parses the arguments and runs a command. Under the name of a docker credential helper the words of docker are the command.
+    /// </summary>
     public static Task<int> Run(string[] args)
     {
-        var config = new Option<string?>("--config") { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
+        var config = new Option<string?>("--config")
+            { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
         var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") 
         {
-            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(), InstallCommands.Watch(), InstallCommands.Reapply(),
+            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(),
+            InstallCommands.Watch(), InstallCommands.Reapply(),
         };
         string[] words = IsHelper() ? ["credential-helper", .. args] : args;
         return root.Parse(words).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
@@ -50,7 +54,8 @@ internal static class AgentCommand
         var provide = new Command("credential-provider", "Answers kubelet's CredentialProviderRequest on standard input");
         provide.SetAction((arguments, cancellation) => With(
             arguments.GetValue(config),
-            settings => new Provider(settings, TimeProvider.System).Run(Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error, cancellation)));
+            settings => new Provider(settings, TimeProvider.System).Run(
+                Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error, cancellation)));
         return provide;
     }
 
@@ -60,7 +65,8 @@ internal static class AgentCommand
         var host = new Argument<string?>("host") { Arity = ArgumentArity.ZeroOrOne };
         var help = new Command("credential-helper", "Docker's credential helper protocol") { action, host };
         help.SetAction((arguments, cancellation) => new Helper(
-                CredentialFile.OfUser(), () => Optional(arguments.GetValue(config)), TimeProvider.System, Console.In, Console.Out, Console.Error)
+                CredentialFile.OfUser(), () => Optional(arguments.GetValue(config)), TimeProvider.System, Console.In, Console.Out,
+                Console.Error)
             .Run(arguments.GetValue(action)!, arguments.GetValue(host), cancellation));
         return help;
     }

@@ -15,15 +15,18 @@ namespace RegistryProxy.NodeAgent.Commands;
 internal static class InstallCommands
 {
     private static readonly Option<string> Target = Words("--target", "What is installed", InstallTarget.All, required: true);
-    private static readonly Option<string> Root = new("--root") { Description = "Where the node's files are seen from here, such as /host in a pod", DefaultValueFactory = _ => "/" };
+    private static readonly Option<string> Root = new("--root")
+        { Description = "Where the node's files are seen from here, such as /host in a pod", DefaultValueFactory = _ => "/" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Shows what would change and changes nothing" };
-    private static readonly Option<bool> FilesOnly = new("--files-only") { Description = "Writes files and touches no service, for images of machines" };
+    private static readonly Option<bool> FilesOnly = new("--files-only")
+        { Description = "Writes files and touches no service, for images of machines" };
     private static readonly Option<bool> Retry = new("--retry") { Description = "Tries again what failed on this node before" };
 
     public static Command Install(Option<string?> config)
     {
         var platform = Words("--platform", "The kind of node; found out where it is left out", Platform.Names, required: false);
-        var install = new Command("install", "Installs the agent on this node, reversibly") { Target, platform, Root, DryRun, FilesOnly, Retry };
+        var install = new Command(
+            "install", "Installs the agent on this node, reversibly") { Target, platform, Root, DryRun, FilesOnly, Retry };
         install.SetAction((arguments, cancellation) => Guarded(async () =>
         {
             var file = AgentCommand.FileOf(arguments.GetValue(config));
@@ -37,7 +40,10 @@ internal static class InstallCommands
             var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
             var text = BoundedFile.ReadText(file);
             var (installer, target) = (new Installer(node, options), arguments.GetValue(Target)!);
-            InstallContext Context() => new(node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text, options.DryRun) { Record = node.Store.Read() };
+            InstallContext Context() =>
+                new(
+                    node.Host, Platform.Of(arguments.GetValue(platform), node.Host), settings, text,
+                    options.DryRun) { Record = node.Store.Read() };
             return await InTurn(options, () => Installer.RestartsKubelet(target, Context()), () => Alone(
                 node, options, () => installer.Run(target, Context(), cancellation), cancellation), cancellation);
         }));
@@ -46,21 +52,26 @@ internal static class InstallCommands
 
     public static Command Uninstall()
     {
-        var uninstall = new Command("uninstall", "Puts everything back as it was before install") { Target, Root, DryRun, FilesOnly, Retry };
+        var uninstall = new Command(
+            "uninstall", "Puts everything back as it was before install") { Target, Root, DryRun, FilesOnly, Retry };
         uninstall.SetAction((arguments, cancellation) => Guarded(() =>
         {
             var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
             var (uninstaller, target) = (new Uninstaller(node, options), arguments.GetValue(Target)!);
-            return InTurn(options, () => uninstaller.RestartsKubelet(target), () => Alone(node, options, () => uninstaller.Run(target, cancellation), cancellation), cancellation);
+            return InTurn(
+                options, () => uninstaller.RestartsKubelet(target),
+                () => Alone(node, options, () => uninstaller.Run(target, cancellation), cancellation), cancellation);
         }));
         return uninstall;
     }
 
     public static Command Watch()
     {
-        var steady = new Option<int>("--steady") { Description = "Seconds for which kubelet must be active", DefaultValueFactory = _ => 20 };
+        var steady = new Option<int>("--steady")
+            { Description = "Seconds for which kubelet must be active", DefaultValueFactory = _ => 20 };
         var within = new Option<int>("--within") { Description = "Seconds that it is given", DefaultValueFactory = _ => 60 };
-        var watch = new Command("watch", "Restarts kubelet and puts everything back when it does not stay up") { Target, Root, steady, within };
+        var watch = new Command(
+            "watch", "Restarts kubelet and puts everything back when it does not stay up") { Target, Root, steady, within };
         watch.Hidden = true;
         watch.SetAction((arguments, cancellation) => Guarded(async () =>
         {
@@ -69,7 +80,8 @@ internal static class InstallCommands
             var times = new WatchTimes(TimeSpan.FromSeconds(arguments.GetValue(steady)), TimeSpan.FromSeconds(arguments.GetValue(within)));
             var files = new NodeFiles(host, AgentProgram.OfThisProcess());
             return await new KubeletWatch(
-                host, files, new HostCommands(host.Root, TimeProvider.System), times, TimeProvider.System, () => KubeletConfigz.ImageService(KubeletConfigz.Address, TimeProvider.System))
+                host, files, new HostCommands(host.Root, TimeProvider.System), times, TimeProvider.System,
+                () => KubeletConfigz.ImageService(KubeletConfigz.Address, TimeProvider.System))
                 .Run(arguments.GetValue(Target)!, cancellation);
         }));
         return watch;
@@ -81,7 +93,8 @@ internal static class InstallCommands
         reapply.Hidden = true;
         reapply.SetAction((arguments, _) => Guarded(() =>
         {
-            new Reapplying(new HostFiles(arguments.GetValue(Root)!)).Run().ToList().ForEach(path => Console.WriteLine($"put back into {path}"));
+            new Reapplying(new HostFiles(arguments.GetValue(Root)!)).Run().ToList().ForEach(
+                path => Console.WriteLine($"put back into {path}"));
             return Task.FromResult(0);
         }));
         return reapply;
@@ -90,14 +103,19 @@ internal static class InstallCommands
     private static Node NodeOf(ParseResult arguments)
     {
         var host = new HostFiles(arguments.GetValue(Root)!);
-        return new Node(host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Ask, Console.Out, TimeProvider.System);
+        return new Node(
+            host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Ask, Console.Out,
+            TimeProvider.System);
     }
 
     private static InstallOptions OptionsOf(ParseResult arguments) =>
         new(!arguments.GetValue(FilesOnly), arguments.GetValue(DryRun), arguments.GetValue(Retry));
 
-    /// <summary>Nodes that restart their kubelet take turns, where a DaemonSet asks for it; one on which it fails does not hand its turn on.</summary>
-    private static async Task<int> InTurn(InstallOptions options, Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
+    /// <summary>
+    /// Nodes that restart their kubelet take turns, where a DaemonSet asks for it; one on which it fails does not hand its turn on.
+    /// </summary>
+    private static async Task<int> InTurn(
+        InstallOptions options, Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
     {
         var turn = options is { Services: true, DryRun: false } ? Turns.OfEnvironment(Console.Out, TimeProvider.System) : null;
         if (turn is null || !restartsKubelet())

@@ -21,7 +21,8 @@ internal sealed class ControlEndpoints(CredentialDesk desk)
         CredentialQuestion? question;
         try
         {
-            question = await JsonSerializer.DeserializeAsync(context.Request.Body, ControlJson.Default.CredentialQuestion, context.RequestAborted);
+            question = await JsonSerializer.DeserializeAsync(
+                context.Request.Body, ControlJson.Default.CredentialQuestion, context.RequestAborted);
         }
         catch (JsonException)
         {

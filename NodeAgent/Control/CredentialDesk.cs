@@ -11,7 +11,8 @@ internal sealed class CredentialDesk(DoorDirectory doors, TimeProvider time)
     {
         var image = question.Image is { } text && ImageName.TryParse(text, out var name) ? name : null;
         var door = image is not null ? doors.Find(image) : question.Host is { } host ? doors.FindHost(host) : null;
-        return door is null ? new CredentialReply(null, null, null, null, null, null) : await Ask(door, image?.Domain ?? question.Host, cancellation);
+        return door is null ? new CredentialReply(null, null, null, null, null, null)
+            : await Ask(door, image?.Domain ?? question.Host, cancellation);
     }
 
     private async Task<CredentialReply> Ask(FrontDoor door, string? host, CancellationToken cancellation)

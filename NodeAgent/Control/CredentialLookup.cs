@@ -8,20 +8,26 @@ using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Control;
 
-/// <summary>A credential for another command: from the running agent, which keeps sessions, or by a proof of its own where none runs.</summary>
+/// <summary>
+/// A credential for another command: from the running agent, which keeps sessions, or by a proof of its own where none runs.
+/// </summary>
 internal static class CredentialLookup
 {
     /// <summary>The most that is read of the running agent's answer, in bytes.</summary>
     private const int MaxReply = 64 * 1024;
 
-    /// <summary>How long the running agent has: with a proof of its own behind it, the whole stays within the minute that kubelet waits.</summary>
+    /// <summary>
+    /// How long the running agent has: with a proof of its own behind it, the whole stays within the minute that kubelet waits.
+    /// </summary>
     internal static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(5);
 
-    public static async Task<CredentialReply> Ask(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation) =>
+    public static async Task<CredentialReply> Ask(
+        AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation) =>
         await AskAgent(settings, question, time, cancellation) ?? await Alone(settings, question, time, cancellation);
 
     /// <summary>The running agent's answer; <c>null</c> when none runs, it hangs, or this user may not ask it.</summary>
-    private static async Task<CredentialReply?> AskAgent(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
+    private static async Task<CredentialReply?> AskAgent(
+        AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
     {
         if (!File.Exists(settings.ControlSocket))
         {
@@ -46,7 +52,8 @@ internal static class CredentialLookup
         }
     }
 
-    private static async Task<CredentialReply> Alone(AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
+    private static async Task<CredentialReply> Alone(
+        AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
     {
         using var identities = new IdentityFactory(settings, time);
         using var metrics = new AgentMetrics(time);

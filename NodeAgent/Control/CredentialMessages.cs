@@ -6,7 +6,8 @@ namespace RegistryProxy.NodeAgent.Control;
 internal sealed record CredentialQuestion(string? Image, string? Host);
 
 /// <summary>The answer: a credential, or why there is none. All <c>null</c> when the agent knows no front door for it.</summary>
-internal sealed record CredentialReply(string? Host, string? Username, string? Password, DateTimeOffset? Issued, DateTimeOffset? Expires, string? Failure)
+internal sealed record CredentialReply(
+    string? Host, string? Username, string? Password, DateTimeOffset? Issued, DateTimeOffset? Expires, string? Failure)
 {
     public override string ToString() => "CredentialReply";
 }

@@ -5,10 +5,11 @@ using RegistryProxy.NodeAgent.Settings;
 namespace RegistryProxy.NodeAgent.CredentialHelper;
 
 /// <summary>
-/// The protocol of docker's credential helpers: one word, standard input, standard output. Errors go to standard output with exit code 1, and
-/// some of their texts have a meaning.
+/// The protocol of docker's credential helpers: one word, standard input, standard output. Errors go to standard output with exit code 1,
+/// and some of their texts have a meaning.
 /// </summary>
-internal sealed class Helper(CredentialFile stored, Func<AgentSettings?> settings, TimeProvider time, TextReader input, TextWriter output, TextWriter terminal)
+internal sealed class Helper(
+    CredentialFile stored, Func<AgentSettings?> settings, TimeProvider time, TextReader input, TextWriter output, TextWriter terminal)
 {
     private const string NotFound = "credentials not found in native keychain";
     private const string NoServer = "no credentials server URL";
@@ -50,7 +51,9 @@ internal sealed class Helper(CredentialFile stored, Func<AgentSettings?> setting
         return await LogIn(host, cancellation);
     }
 
-    /// <summary>Proves who this job, machine or person is to the front door of a host, and keeps what a person had to be asked for.</summary>
+    /// <summary>
+    /// Proves who this job, machine or person is to the front door of a host, and keeps what a person had to be asked for.
+    /// </summary>
     private async Task<int> LogIn(string host, CancellationToken cancellation)
     {
         if (settings() is not { } known)
@@ -71,7 +74,8 @@ internal sealed class Helper(CredentialFile stored, Func<AgentSettings?> setting
             return await Fail(NotFound);
         }
 
-        var credential = new HelperCredential { ServerUrl = host, Username = reply.Username, Secret = reply.Password, Expires = reply.Expires };
+        var credential = new HelperCredential
+            { ServerUrl = host, Username = reply.Username, Secret = reply.Password, Expires = reply.Expires };
         if (known.FrontDoors.Any(door => door.Url.Authority == host && door.Identity is { Kind: IdentityKind.Device }))
         {
             stored.Change(all => all[host] = credential);

@@ -18,20 +18,25 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     private const int MaxRequest = 1024 * 1024;
 
     /// <summary>
-    /// How long kubelet may keep a session: the front door may end it at any moment, and kubelet would go on with it. A new answer costs milliseconds.
+    /// How long kubelet may keep a session: the front door may end it at any moment, and kubelet would go on with it. A new answer costs
+    /// milliseconds.
     /// </summary>
     internal static readonly TimeSpan MaxSessionCache = TimeSpan.FromSeconds(10);
 
     /// <summary>How long before the end of a token kubelet must stop using it: a pull that has begun must get its access token.</summary>
     private static readonly TimeSpan TokenMargin = TimeSpan.FromMinutes(1);
 
-    /// <summary>Answers one request on the standard streams. Returns the exit code; the reason of a failure is on <paramref name="errors"/>.</summary>
+    /// <summary>
+    /// Answers one request on the standard streams. Returns the exit code; the reason of a failure is on <paramref name="errors"/>.
+    /// </summary>
     public async Task<int> Run(Stream input, Stream output, TextWriter errors, CancellationToken cancellation)
     {
         if (await Read(input, cancellation) is not { } request)
         {
             return await Fail(
-                errors, $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name that apiVersion");
+                errors,
+                $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name "
+                    + $"that apiVersion");
         }
 
         if (!(await Answer(request, cancellation)).Succeeded(out var response, out var failure))
@@ -66,7 +71,10 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         {
             { Failure: { } failure } => DoorFailure.Refused(failure),
             { Username: { } user, Password: { } password, Issued: { } issued, Expires: { } expires } =>
-                Response(image, user, password, Earlier(time.GetUtcNow() + MaxSessionCache, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil)),
+                Response(
+                    image, user, password,
+                    Earlier(
+                        time.GetUtcNow() + MaxSessionCache, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil)),
             _ => Nothing(),
         };
     }
@@ -82,7 +90,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         if (door.Workloads is not { } workloads)
         {
             return DoorFailure.NoProof(
-                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the node's identity is not used in its place");
+                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the "
+                    + $"node's identity is not used in its place");
         }
 
         return TokenExpiry.Read(token) is { } end
@@ -95,7 +104,9 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         var left = until - time.GetUtcNow();
         return new ProviderResponse
         {
-            CacheKeyType = "Registry", CacheDuration = GoDuration(left > TimeSpan.Zero ? left : TimeSpan.Zero), Auth = new() { [image.Domain] = new ProviderAuth(user, password) },
+            CacheKeyType = "Registry",
+            CacheDuration = GoDuration(
+                left > TimeSpan.Zero ? left : TimeSpan.Zero), Auth = new() { [image.Domain] = new ProviderAuth(user, password) },
         };
     }
 
@@ -104,7 +115,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     /// <summary>No credential, which is no failure: kubelet goes on with what it has.</summary>
     private static ProviderResponse Nothing() => new() { CacheKeyType = "Image", CacheDuration = "0s", Auth = [] };
 
-    private static string GoDuration(TimeSpan span) => string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds / 60}m{(long)span.TotalSeconds % 60}s");
+    private static string GoDuration(TimeSpan span) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalSeconds / 60}m{(long)span.TotalSeconds % 60}s");
 
     /// <summary>The request; <c>null</c> for anything else.</summary>
     private static async Task<ProviderRequest?> Read(Stream input, CancellationToken cancellation)
@@ -114,7 +126,9 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         ProviderRequest? request = null;
         try
         {
-            request = length <= MaxRequest ? JsonSerializer.Deserialize(buffer.AsSpan(0, length), ProviderJson.Default.ProviderRequest) : null;
+            request = length <= MaxRequest
+                ? JsonSerializer.Deserialize(buffer.AsSpan(0, length), ProviderJson.Default.ProviderRequest)
+                : null;
         }
         catch (JsonException)
         {

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace RegistryProxy.NodeAgent.CredentialProvider;
 
-/// <summary>What kubelet asks (kubelet, pkg/apis/credentialprovider/v1): an image without tag or digest, perhaps with the token of the pod.</summary>
+/// <summary>
+/// What kubelet asks (kubelet, pkg/apis/credentialprovider/v1): an image without tag or digest, perhaps with the token of the pod.
+/// </summary>
 internal sealed record ProviderRequest
 {
     public string? Kind { get; init; }

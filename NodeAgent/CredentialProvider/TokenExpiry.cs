@@ -4,7 +4,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.CredentialProvider;
 
-/// <summary>When a token ends (RFC 7519 §4.1.4). <c>null</c> for what is no token with an end. Nothing is verified here: that is the front door's to do.</summary>
+/// <summary>
+/// When a token ends (RFC 7519 §4.1.4). <c>null</c> for what is no token with an end. Nothing is verified here: that is the front door's to
+/// do.
+/// </summary>
 internal static class TokenExpiry
 {
     public static DateTimeOffset? Read(Secret token)
@@ -15,7 +18,8 @@ internal static class TokenExpiry
             using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
             return DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("exp").GetInt64());
         }
-        catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or ArgumentException)
+        catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException or InvalidOperationException
+            or IndexOutOfRangeException or ArgumentException)
         {
             return null;
         }

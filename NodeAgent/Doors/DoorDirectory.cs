@@ -24,7 +24,9 @@ internal sealed class DoorDirectory : IDisposable
 
     public IReadOnlyList<FrontDoor> Doors { get; }
 
-    /// <summary>The door that serves an image; the longest pattern counts, one without globs first. <c>null</c> for an image of others.</summary>
+    /// <summary>
+    /// The door that serves an image; the longest pattern counts, one without globs first. <c>null</c> for an image of others.
+    /// </summary>
     public FrontDoor? Find(ImageName image) => _patterns.FirstOrDefault(entry => entry.Pattern.Matches(image)).Door;
 
     /// <summary>The door behind a host, as clients log in to it.</summary>

@@ -5,8 +5,8 @@ using RegistryProxy.NodeAgent.Settings;
 namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>
-/// The instance identity document. The front door binds the instance to the nonce of its first document, so that nonce is kept on disk before
-/// it is first shown, and shown ever after.
+/// The instance identity document. The front door binds the instance to the nonce of its first document, so that nonce is kept on disk
+/// before it is first shown, and shown ever after.
 /// </summary>
 internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata metadata, NonceFile kept) : IIdentity
 {
@@ -34,8 +34,11 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
         return await BindAnew(door, document, refused, cancellation);
     }
 
-    /// <summary>Nothing was kept, or an operator freed this instance: a fresh nonce binds it anew. A kept one stays until that has worked.</summary>
-    private async Task<Outcome<DoorCredential>> BindAnew(DoorClient door, string document, DoorFailure? refused, CancellationToken cancellation)
+    /// <summary>
+    /// Nothing was kept, or an operator freed this instance: a fresh nonce binds it anew. A kept one stays until that has worked.
+    /// </summary>
+    private async Task<Outcome<DoorCredential>> BindAnew(
+        DoorClient door, string document, DoorFailure? refused, CancellationToken cancellation)
     {
         if (!(await door.Nonce(settings.Authenticator, cancellation)).Succeeded(out var fresh, out var failure))
         {

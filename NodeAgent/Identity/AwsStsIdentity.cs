@@ -9,8 +9,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>
-/// A presigned <c>sts:GetCallerIdentity</c> that is bound to the front door: signed with the identity role that every EC2 instance has, or with
-/// the role of its instance profile.
+/// A presigned <c>sts:GetCallerIdentity</c> that is bound to the front door: signed with the identity role that every EC2 instance has, or
+/// with the role of its instance profile.
 /// </summary>
 internal sealed class AwsStsIdentity(IdentitySettings settings, AwsMetadata metadata, TimeProvider time) : IIdentity
 {

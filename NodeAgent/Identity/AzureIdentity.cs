@@ -22,7 +22,8 @@ internal sealed class AzureIdentity(IdentitySettings settings, MetadataService m
     }
 
     private Task<Outcome<string>> Attest(string nonce, CancellationToken cancellation) => metadata.Ask(
-        HttpMethod.Get, $"/metadata/attested/document?api-version=2025-04-07&nonce={Uri.EscapeDataString(nonce)}", cancellation, ("Metadata", "true"));
+        HttpMethod.Get, $"/metadata/attested/document?api-version=2025-04-07&nonce={Uri.EscapeDataString(nonce)}", cancellation,
+            ("Metadata", "true"));
 
     /// <summary>The signed document of a reply; <c>null</c> when it has none.</summary>
     private static string? Signature(string reply)

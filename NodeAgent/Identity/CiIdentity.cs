@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.NodeAgent.Identity;
 
 /// <summary>
-/// The OpenID Connect token of a CI job: GitHub Actions hands one out by its own service, other systems (GitLab, Buildkite, CircleCI) put one
-/// into an environment variable that the job names.
+/// The OpenID Connect token of a CI job: GitHub Actions hands one out by its own service, other systems (GitLab, Buildkite, CircleCI) put
+/// one into an environment variable that the job names.
 /// </summary>
 internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
 {
@@ -24,12 +24,15 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
     }
 
     private DoorFailure Nothing() => DoorFailure.NoProof(
-        $"no identity token of a CI system is here: give the job `permissions: id-token: write` on GitHub, or an id_token in {settings.TokenVariable} elsewhere");
+        $"no identity token of a CI system is here: give the job `permissions: id-token: write` on GitHub, or an id_token in "
+            + $"{settings.TokenVariable} elsewhere");
 
     private async Task<Outcome<Secret>> AskGitHub(CancellationToken cancellation)
     {
-        if (Environment.GetEnvironmentVariable(GitHubUrl) is not { Length: > 0 } address || Environment.GetEnvironmentVariable(GitHubToken) is not { Length: > 0 } bearer
-            || !Uri.TryCreate($"{address}&audience={Uri.EscapeDataString(settings.Audience)}", UriKind.Absolute, out var url) || (url.Scheme != "https" && !url.IsLoopback))
+        if (Environment.GetEnvironmentVariable(GitHubUrl) is not { Length: > 0 } address
+            || Environment.GetEnvironmentVariable(GitHubToken) is not { Length: > 0 } bearer
+            || !Uri.TryCreate($"{address}&audience={Uri.EscapeDataString(settings.Audience)}", UriKind.Absolute, out var url)
+                || (url.Scheme != "https" && !url.IsLoopback))
         {
             return Nothing();
         }
@@ -41,7 +44,9 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
         {
             using var response = await http.SendAsync(request, cancellation);
             using var json = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync(cancellation));
-            return json.RootElement.TryGetProperty("value", out var value) && value.GetString() is { Length: > 0 } token ? new Secret(token) : Nothing();
+            return json.RootElement.TryGetProperty("value", out var value) && value.GetString() is { Length: > 0 } token
+                ? new Secret(token)
+                : Nothing();
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException)
         {

@@ -11,7 +11,8 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
 
     public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation) => Console.IsErrorRedirected
         ? DoorFailure.NoProof(
-            $"a person must log in at {door.Authority} and there is no terminal; run `docker-credential-registryproxy login {door.Authority}` in one")
+            $"a person must log in at {door.Authority} and there is no terminal; run `docker-credential-registryproxy login "
+                + $"{door.Authority}` in one")
         : await Ask(door, Console.Error, cancellation);
 
     /// <summary>Shows the code and waits until the person has logged in.</summary>

@@ -13,7 +13,8 @@ internal sealed class GcpIdentity(IdentitySettings settings, MetadataService met
     public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
     {
         var answer = await metadata.Ask(
-            HttpMethod.Get, $"{Path}?audience={Uri.EscapeDataString(settings.Audience)}&format=full", cancellation, ("Metadata-Flavor", "Google"));
+            HttpMethod.Get, $"{Path}?audience={Uri.EscapeDataString(settings.Audience)}&format=full", cancellation,
+            ("Metadata-Flavor", "Google"));
         return answer.Succeeded(out var token, out var failure)
             ? await door.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation)
             : failure;

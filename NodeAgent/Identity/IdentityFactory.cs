@@ -14,7 +14,9 @@ internal sealed class IdentityFactory(AgentSettings settings, TimeProvider time)
     public IIdentity Create(DoorSettings door, IdentitySettings identity) => identity.Kind switch
     {
         IdentityKind.AwsSts => new AwsStsIdentity(identity, new AwsMetadata(_aws), time),
-        IdentityKind.AwsIid => new AwsIidIdentity(identity, new AwsMetadata(_aws), new NonceFile(settings.StateDir, door.Url.Authority, identity.Authenticator)),
+        IdentityKind.AwsIid =>
+            new AwsIidIdentity(
+                identity, new AwsMetadata(_aws), new NonceFile(settings.StateDir, door.Url.Authority, identity.Authenticator)),
         IdentityKind.Gcp => new GcpIdentity(identity, _gcp),
         IdentityKind.Azure => new AzureIdentity(identity, _azure),
         IdentityKind.Kubernetes => new KubernetesIdentity(identity),

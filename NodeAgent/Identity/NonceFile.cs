@@ -5,10 +5,14 @@ using RegistryProxy.NodeAgent.Sockets;
 
 namespace RegistryProxy.NodeAgent.Identity;
 
-/// <summary>The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried.</summary>
+/// <summary>
+/// The nonce that binds this instance to a front door, for root alone: the one that worked, and the one that is being tried.
+/// </summary>
 internal sealed class NonceFile(string stateDir, string door, string authenticator)
 {
-    private readonly string _confirmed = Path.Combine(stateDir, $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-{authenticator}");
+    private readonly string _confirmed = Path.Combine(
+        stateDir,
+        $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-{authenticator}");
 
     private string Proposed => $"{_confirmed}.new";
 
@@ -17,7 +21,8 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     {
         try
         {
-            return (string[])[.. new[] { Proposed, _confirmed }.Where(File.Exists).Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
+            return (string[])[.. new[] { Proposed, _confirmed }.Where(File.Exists)
+                .Select(file => BoundedFile.ReadText(file, SecretFile.MaxBytes).Trim()).Where(nonce => nonce.Length > 0)];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -25,13 +30,16 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
         }
     }
 
-    /// <summary>Writes a nonce before it is shown: it may be accepted though the answer is lost. Why it could not be; <c>null</c> when it was.</summary>
+    /// <summary>
+    /// Writes a nonce before it is shown: it may be accepted though the answer is lost. Why it could not be; <c>null</c> when it was.
+    /// </summary>
     public DoorFailure? Propose(string nonce)
     {
         try
         {
             Directory.CreateDirectory(stateDir, OwnerOnly.Folder);
-            using var file = new FileStream(Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
+            using var file = new FileStream(
+                Proposed, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
             file.Write(System.Text.Encoding.ASCII.GetBytes(nonce));
             file.Flush(flushToDisk: true);
             return null;

@@ -19,20 +19,28 @@ internal static class PresignedCallerIdentity
 
     public static string Sign(AwsKeys keys, string region, string serverId, DateTimeOffset now)
     {
-        var (day, moment) = (now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture), now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture));
+        var (day, moment) = (
+            now.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture),
+            now.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture));
         var host = region.StartsWith("cn-", StringComparison.Ordinal) ? $"sts.{region}.amazonaws.com.cn" : $"sts.{region}.amazonaws.com";
         var scope = $"{day}/{region}/sts/aws4_request";
         (string Name, string Value)[] parameters =
         [
-            ("Action", "GetCallerIdentity"), ("Version", "2011-06-15"), ("X-Amz-Algorithm", Algorithm), ("X-Amz-Credential", $"{keys.AccessKey}/{scope}"),
-            ("X-Amz-Date", moment), ("X-Amz-Expires", Seconds.ToString(CultureInfo.InvariantCulture)), ("X-Amz-Security-Token", keys.SessionToken.Reveal()),
+            ("Action", "GetCallerIdentity"), ("Version", "2011-06-15"), ("X-Amz-Algorithm", Algorithm),
+            ("X-Amz-Credential", $"{keys.AccessKey}/{scope}"),
+            ("X-Amz-Date", moment), ("X-Amz-Expires", Seconds.ToString(CultureInfo.InvariantCulture)),
+            ("X-Amz-Security-Token", keys.SessionToken.Reveal()),
             ("X-Amz-SignedHeaders", SignedHeaders),
         ];
-        var query = string.Join('&', parameters.Where(parameter => parameter.Value.Length > 0).Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value)}"));
+        var query = string.Join(
+            '&',
+            parameters.Where(parameter => parameter.Value.Length > 0).Select(
+                parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value)}"));
         var request = $"GET\n/\n{query}\nhost:{host}\nx-registryproxy-server-id:{serverId}\n\n{SignedHeaders}\n{EmptyHash}";
         var text = $"{Algorithm}\n{moment}\n{scope}\n{Hex(SHA256.HashData(Encoding.UTF8.GetBytes(request)))}";
         var key = scope.Split('/').Aggregate(
-            Encoding.UTF8.GetBytes($"AWS4{keys.SecretKey.Reveal()}"), (current, part) => HMACSHA256.HashData(current, Encoding.UTF8.GetBytes(part)));
+            Encoding.UTF8.GetBytes($"AWS4{keys.SecretKey.Reveal()}"),
+            (current, part) => HMACSHA256.HashData(current, Encoding.UTF8.GetBytes(part)));
         return $"https://{host}/?{query}&X-Amz-Signature={Hex(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)))}";
     }
 

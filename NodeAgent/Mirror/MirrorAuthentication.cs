@@ -11,7 +11,8 @@ namespace RegistryProxy.NodeAgent.Mirror;
 /// Adds access tokens: the one kept for the repository; after a challenge a new one, by this node's session, and the request once more. The
 /// token endpoint is always the door's own, whatever a challenge says.
 /// </summary>
-internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : DelegatingHandler(DoorTransport.Create(door.Settings.CaFile))
+internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time)
+    : DelegatingHandler(DoorTransport.Create(door.Settings.CaFile))
 {
     private const int MaxTokens = 1000;
 
@@ -46,7 +47,8 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
             return Failure(failure);
         }
 
-        using var again = new HttpRequestMessage(request.Method, request.RequestUri) { Version = request.Version, VersionPolicy = request.VersionPolicy };
+        using var again = new HttpRequestMessage(request.Method, request.RequestUri)
+            { Version = request.Version, VersionPolicy = request.VersionPolicy };
         foreach (var (name, values) in request.Headers)
         {
             again.Headers.TryAddWithoutValidation(name, values);
@@ -99,7 +101,8 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
     }
 
     private static Challenge? Challenge(HttpResponseMessage response) =>
-        response.Headers.WwwAuthenticate.SelectMany(header => Protocol.Challenge.ParseAll(header.ToString())).FirstOrDefault(challenge => challenge.IsBearer);
+        response.Headers.WwwAuthenticate.SelectMany(
+            header => Protocol.Challenge.ParseAll(header.ToString())).FirstOrDefault(challenge => challenge.IsBearer);
 
     private static HttpResponseMessage Failure(DoorFailure failure) => new(
         failure.Kind == FailureKind.Unavailable ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Forbidden)
@@ -112,7 +115,10 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time) : 
     {
         var path = target.AbsolutePath;
         var end = Ends.Max(part => path.LastIndexOf(part, StringComparison.Ordinal));
-        var registry = QueryParameters.TryParse(target.Query.AsSpan(Math.Min(1, target.Query.Length)), out var query) && query.TryGetSingle("ns", out var ns) ? ns : "";
+        var registry = QueryParameters.TryParse(target.Query.AsSpan(Math.Min(1, target.Query.Length)), out var query)
+            && query.TryGetSingle("ns", out var ns)
+            ? ns
+            : "";
         return $"{registry}{(end < 0 ? path : path[..end])}";
     }
 }

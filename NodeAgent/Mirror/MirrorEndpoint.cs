@@ -7,8 +7,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.NodeAgent.Mirror;
 
 /// <summary>
-/// A mirror for containerd's <c>hosts.toml</c>: reads alone, from the front door that serves the registry which <c>?ns=</c> names, with this
-/// node's identity. Every request must carry the secret of the node.
+/// A mirror for containerd's <c>hosts.toml</c>: reads alone, from the front door that serves the registry which <c>?ns=</c> names, with
+/// this node's identity. Every request must carry the secret of the node.
 /// </summary>
 internal sealed class MirrorEndpoint
 {
@@ -34,7 +34,10 @@ internal sealed class MirrorEndpoint
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!_secret.Equals(new Secret(context.Request.Headers[MirrorSecret.Header].ToString())))
         {
-            await Refuse(context, StatusCodes.Status403Forbidden, $"requests to the mirror must carry {MirrorSecret.Header}, which `install --target containerd-mirror` writes into hosts.toml");
+            await Refuse(
+                context, StatusCodes.Status403Forbidden,
+                $"requests to the mirror must carry {MirrorSecret.Header}, which `install --target containerd-mirror` writes into "
+                    + $"hosts.toml");
         }
         else if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
@@ -50,12 +53,16 @@ internal sealed class MirrorEndpoint
         }
         else
         {
-            await _forwarder.SendAsync(context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config, new MirrorTransformer(door.Door.Url, asked));
+            await _forwarder.SendAsync(
+                context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config,
+                new MirrorTransformer(door.Door.Url, asked));
         }
     }
 
     private static string? Registry(string target) =>
-        QueryParameters.TryParse(new RawTarget(target).Query, out var query) && query.TryGetSingle("ns", out var registry) ? registry : null;
+        QueryParameters.TryParse(new RawTarget(target).Query, out var query) && query.TryGetSingle("ns", out var registry)
+            ? registry
+            : null;
 
     private static Task Refuse(HttpContext context, int status, string message)
     {

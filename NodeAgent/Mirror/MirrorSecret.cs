@@ -6,7 +6,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Mirror;
 
-/// <summary>What containerd shows the mirror, so that no pod of the host network can borrow the node's identity: made once for each node.</summary>
+/// <summary>
+/// What containerd shows the mirror, so that no pod of the host network can borrow the node's identity: made once for each node.
+/// </summary>
 internal static class MirrorSecret
 {
     /// <summary>The header that carries it.</summary>
@@ -23,7 +25,8 @@ internal static class MirrorSecret
         }
 
         var made = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
+        using var file = new FileStream(
+            path, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly.File });
         file.Write(System.Text.Encoding.ASCII.GetBytes(made));
         return new Secret(made);
     }

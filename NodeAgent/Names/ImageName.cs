@@ -33,7 +33,8 @@ internal sealed record ImageName(string Domain, string Path, string? Tag, string
         var (domain, path) = hasDomain ? (rest[..slash], rest[(slash + 1)..]) : (DockerHub, rest);
         var colon = path.IndexOf(':');
         var (repository, tag) = colon < 0 ? (path, null) : (path[..colon], path[(colon + 1)..]);
-        if (ImageId.IsOne(text) || !RepositoryName.TryParse(repository, out _) || (tag is not null && !Protocol.Tag.TryParse(tag, out _)) || (digest is not null && !Protocol.Digest.TryParse(digest, out _)))
+        if (ImageId.IsOne(text) || !RepositoryName.TryParse(repository, out _) || (tag is not null && !Protocol.Tag.TryParse(tag, out _))
+            || (digest is not null && !Protocol.Digest.TryParse(digest, out _)))
         {
             return false;
         }

@@ -4,8 +4,8 @@ using System.IO.Enumeration;
 namespace RegistryProxy.NodeAgent.Names;
 
 /// <summary>
-/// A pattern of kubelet's <c>matchImages</c>: as many domain labels as the image has, globs within one label, an equal port, and a path that
-/// is a prefix of the image's.
+/// A pattern of kubelet's <c>matchImages</c>: as many domain labels as the image has, globs within one label, an equal port, and a path
+/// that is a prefix of the image's.
 /// </summary>
 internal sealed record ImagePattern
 {
@@ -14,7 +14,8 @@ internal sealed record ImagePattern
     private readonly string _path;
 
     private ImagePattern(string text, string host, string path) =>
-        (Text, Host, _labels, _port, _path) = (text, host, host.Split(':')[0].Split('.'), host.Contains(':') ? host.Split(':')[1] : "", path);
+        (Text, Host, _labels, _port, _path) = (
+            text, host, host.Split(':')[0].Split('.'), host.Contains(':') ? host.Split(':')[1] : "", path);
 
     /// <summary>The pattern as it was written.</summary>
     public string Text { get; }
@@ -29,7 +30,8 @@ internal sealed record ImagePattern
         var (host, path) = slash < 0 ? (text, "") : (text[..slash], text[slash..]);
         var colon = host.IndexOf(':');
         var good = host.Length > 0 && host[0] != ':' && !host.Split(':')[0].Split('.').Contains("") && !path.Contains('*')
-            && (colon < 0 || ushort.TryParse(host[(colon + 1)..], out _)) && !text.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter));
+            && (colon < 0 || ushort.TryParse(host[(colon + 1)..], out _))
+                && !text.Any(letter => char.IsWhiteSpace(letter) || char.IsControl(letter));
         pattern = good ? new ImagePattern(text, host, path) : null;
         return good;
     }

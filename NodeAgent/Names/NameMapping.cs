@@ -31,7 +31,8 @@ internal sealed class NameMap(IEnumerable<NameMapping> mappings)
     private readonly NameMapping[] _mappings = [.. mappings.OrderByDescending(mapping => mapping.From.Length)];
 
     /// <summary>The name that is pulled for one that is asked for; itself where no mapping is about it.</summary>
-    public ImageName Forward(ImageName asked) => _mappings.Select(mapping => mapping.Forward(asked)).FirstOrDefault(name => name is not null) ?? asked;
+    public ImageName Forward(ImageName asked) =>
+        _mappings.Select(mapping => mapping.Forward(asked)).FirstOrDefault(name => name is not null) ?? asked;
 
     /// <summary>The names that ask for an image which was pulled, beside its own.</summary>
     public IEnumerable<ImageName> Back(ImageName pulled) =>

@@ -45,7 +45,8 @@ internal static class ServeApp
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, settings, images, control));
         builder.Logging.AddAgentLog();
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(settings).AddSingleton<IdentityFactory>().AddSingleton<DoorDirectory>().AddSingleton<CredentialDesk>();
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton(settings).AddSingleton<IdentityFactory>()
+            .AddSingleton<DoorDirectory>().AddSingleton<CredentialDesk>();
         builder.Services.AddAgentMetrics();
         builder.Services.AddImageService(settings);
         builder.Services.AddSingleton<ControlEndpoints>();
@@ -63,7 +64,8 @@ internal static class ServeApp
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = 1000;
         kestrel.ListenUnixSocket(images.Temporary, listener => listener.For(SurfaceKind.Images, HttpProtocols.Http2).Use(PeerCheck.Allow));
-        kestrel.ListenUnixSocket(control.Temporary, listener => listener.For(SurfaceKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));
+        kestrel.ListenUnixSocket(
+            control.Temporary, listener => listener.For(SurfaceKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));
         if (settings.Mirror is { } mirror)
         {
             kestrel.Listen(mirror.Listen, SurfaceKind.Mirror);

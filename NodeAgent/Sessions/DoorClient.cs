@@ -4,7 +4,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Sessions;
 
-/// <summary>What the agent asks a front door: logins, nonces, access tokens. Redirects are not followed, since credentials would go along.</summary>
+/// <summary>
+/// What the agent asks a front door: logins, nonces, access tokens. Redirects are not followed, since credentials would go along.
+/// </summary>
 internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
 {
     /// <summary>The most that is read of an answer, in bytes.</summary>
@@ -23,7 +25,8 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     /// <summary>Proves an identity and opens a session (RFC 8693; distribution, spec/auth/oauth.md).</summary>
     public async Task<Outcome<DoorCredential>> OpenSession(Proof proof, CancellationToken cancellation)
     {
-        var answer = await Post("/token", [.. proof.Fields, new("client_id", TokenClient.NodeAgent), new("access_type", "offline")], cancellation);
+        var answer = await Post(
+            "/token", [.. proof.Fields, new("client_id", TokenClient.NodeAgent), new("access_type", "offline")], cancellation);
         if (!answer.Succeeded(out var reply, out var failure))
         {
             return failure;
@@ -35,10 +38,12 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     }
 
     /// <summary>An access token for a scope, by a session.</summary>
-    public Task<Outcome<TokenReply>> AccessToken(DoorCredential session, string service, string scope, CancellationToken cancellation) => Post(
+    public Task<Outcome<TokenReply>> AccessToken(DoorCredential session, string service, string scope, CancellationToken cancellation) =>
+        Post(
         "/token",
         [
-            new("grant_type", "refresh_token"), new("refresh_token", session.Password.Reveal()), new("service", service), new("scope", scope),
+            new("grant_type", "refresh_token"), new("refresh_token", session.Password.Reveal()), new("service", service),
+            new("scope", scope),
             new("client_id", TokenClient.NodeAgent),
         ],
         cancellation);
@@ -62,11 +67,13 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
     {
         var now = time.GetUtcNow();
         return new DoorCredential(
-            TokenFields.SessionUser, new Secret(session), now, now + (reply.RefreshExpiresIn is { } seconds ? TimeSpan.FromSeconds(seconds) : UnknownLife));
+            TokenFields.SessionUser, new Secret(session), now,
+            now + (reply.RefreshExpiresIn is { } seconds ? TimeSpan.FromSeconds(seconds) : UnknownLife));
     }
 
     /// <summary>Posts a form and reads the token reply.</summary>
-    public async Task<Outcome<TokenReply>> Post(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation)
+    public async Task<Outcome<TokenReply>> Post(
+        string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation)
     {
         var answer = await PostForm(path, fields, cancellation);
         return answer.Succeeded(out var body, out var failure)
@@ -76,7 +83,8 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
 
     /// <summary>Posts a form; returns the body of a good answer.</summary>
     public Task<Outcome<byte[]>> PostForm(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
-        Send(new HttpRequestMessage(HttpMethod.Post, At(OriginForm.Of(path))) { Content = new FormUrlEncodedContent(fields) }, cancellation);
+        Send(
+            new HttpRequestMessage(HttpMethod.Post, At(OriginForm.Of(path))) { Content = new FormUrlEncodedContent(fields) }, cancellation);
 
     private Uri At(OriginForm target) => HttpOrigin.Of(url).At(target);
 
@@ -89,7 +97,8 @@ internal sealed class DoorClient(Uri url, HttpClient http, TimeProvider time)
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
             return response.IsSuccessStatusCode ? body : Failure(response.StatusCode, body);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception fault) when (
+            fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return DoorFailure.Unavailable($"the front door {url.Scheme}://{Authority} does not answer: {Words(fault)}");
         }

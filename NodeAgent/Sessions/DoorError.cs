@@ -11,7 +11,10 @@ internal static class DoorError
         {
             using var json = JsonDocument.Parse(body);
             var root = json.RootElement;
-            var message = root.TryGetProperty("errors", out var errors) && errors.GetArrayLength() > 0 && errors[0].TryGetProperty("message", out var text) ? text.GetString() : null;
+            var message = root.TryGetProperty("errors", out var errors) && errors.GetArrayLength() > 0
+                && errors[0].TryGetProperty("message", out var text)
+                ? text.GetString()
+                : null;
             var code = root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String ? error.GetString() : null;
             return (message ?? "it gave no reason", code);
         }

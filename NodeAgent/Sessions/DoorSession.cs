@@ -6,7 +6,8 @@ namespace RegistryProxy.NodeAgent.Sessions;
 /// The session of this node at one front door, in memory alone. One exchange serves everybody who asks meanwhile; from half of its life on
 /// a new one is fetched behind the back of those who get the old one.
 /// </summary>
-internal sealed partial class DoorSession(DoorClient door, IIdentity identity, AgentMetrics metrics, TimeProvider time, ILogger<DoorSession> logger)
+internal sealed partial class DoorSession(
+    DoorClient door, IIdentity identity, AgentMetrics metrics, TimeProvider time, ILogger<DoorSession> logger)
 {
     private static readonly TimeSpan FailureServes = TimeSpan.FromSeconds(2);
 
@@ -42,8 +43,8 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
     }
 
     /// <summary>
-    /// A credential that the front door takes at this moment: who hands it on to others does not hear from them when it was refused. Where the front
-    /// door does not answer, the one that counts as far as this node knows.
+    /// A credential that the front door takes at this moment: who hands it on to others does not hear from them when it was refused. Where
+    /// the front door does not answer, the one that counts as far as this node knows.
     /// </summary>
     public async ValueTask<Outcome<DoorCredential>> GetConfirmed(CancellationToken cancellation)
     {
@@ -117,7 +118,8 @@ internal sealed partial class DoorSession(DoorClient door, IIdentity identity, A
         }
     }
 
-    private string Words(Exception fault) => fault is OperationCanceledException ? $"no answer within {identity.Patience.TotalSeconds:0} s" : fault.Message;
+    private string Words(Exception fault) =>
+        fault is OperationCanceledException ? $"no answer within {identity.Patience.TotalSeconds:0} s" : fault.Message;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "A session at {Door} counts until {Expires:u}")]
     private partial void LogMade(string door, DateTimeOffset expires);

@@ -116,7 +116,8 @@ internal sealed record SecretFile(string? Path, string? Variable, Secret? Value)
     {
         try
         {
-            var text = Value is not null ? Value.Reveal() : Variable is not null ? Environment.GetEnvironmentVariable(Variable) : BoundedFile.ReadText(Path!, MaxBytes).TrimEnd('\r', '\n');
+            var text = Value is not null ? Value.Reveal() : Variable is not null ? Environment.GetEnvironmentVariable(Variable)
+                : BoundedFile.ReadText(Path!, MaxBytes).TrimEnd('\r', '\n');
             return text is { Length: > 0 } ? new Secret(text) : null;
         }
         catch (IOException)

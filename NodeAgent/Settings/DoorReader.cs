@@ -42,7 +42,8 @@ internal static class DoorReader
         door.RefuseOthers();
         return url is null
             ? null
-            : new DoorSettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca, InstalledCaFile = AgentFiles.Installed(door["ca"].Text()) };
+            : new DoorSettings { Url = url, Images = images, Identity = identity, Workloads = workloads, CaFile = ca,
+                InstalledCaFile = AgentFiles.Installed(door["ca"].Text()) };
     }
 
     /// <summary>Read at the start, so that an agent which serves can also connect.</summary>
@@ -77,7 +78,8 @@ internal static class DoorReader
             }
             else if (url is not null && pattern.Host != url.Authority && !hosts.Contains(pattern.Host))
             {
-                item.Fail($"the host '{pattern.Host}' is not that of url ({url.Authority}); list it in hosts if the credential may go there");
+                item.Fail(
+                    $"the host '{pattern.Host}' is not that of url ({url.Authority}); list it in hosts if the credential may go there");
             }
             else
             {
@@ -111,7 +113,8 @@ internal static class DoorReader
             IdentityKind.Kubernetes => settings with { TokenFile = identity["tokenFile"].FilePath() ?? "/var/run/secrets/tokens/registry" },
             IdentityKind.Ci => settings with
             {
-                Audience = identity["audience"].Text() ?? url?.Host ?? "", TokenVariable = identity["tokenVariable"].Text() ?? "REGISTRYPROXY_ID_TOKEN",
+                Audience = identity["audience"].Text() ?? url?.Host ?? "",
+                TokenVariable = identity["tokenVariable"].Text() ?? "REGISTRYPROXY_ID_TOKEN",
             },
             _ => settings,
         };

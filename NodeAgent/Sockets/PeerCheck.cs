@@ -6,7 +6,9 @@ using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Sockets;
 
-/// <summary>Only root, and whoever runs the agent, may speak to its sockets: the kernel tells who is at the other end (SO_PEERCRED).</summary>
+/// <summary>
+/// Only root, and whoever runs the agent, may speak to its sockets: the kernel tells who is at the other end (SO_PEERCRED).
+/// </summary>
 internal static class PeerCheck
 {
     private const int SolSocket = 1;
@@ -36,5 +38,7 @@ internal static class PeerCheck
     }
 
     private static uint UidOf(IEnumerable<string> status) =>
-        uint.Parse(status.First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[2], System.Globalization.CultureInfo.InvariantCulture);
+        uint.Parse(
+            status.First(line => line.StartsWith("Uid:", StringComparison.Ordinal)).Split('\t')[2],
+            System.Globalization.CultureInfo.InvariantCulture);
 }

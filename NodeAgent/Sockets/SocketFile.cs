@@ -38,7 +38,8 @@ internal sealed class SocketFile
             return null;
         }
 
-        return ProcessBehind() is { } process ? $"{(process > 0 ? $"process {process}" : "another process")} answers there" : IsReadable() ? "there is a file that is no socket" : null;
+        return ProcessBehind() is { } process ? $"{(process > 0 ? $"process {process}" : "another process")} answers there" : IsReadable()
+            ? "there is a file that is no socket" : null;
     }
 
     /// <summary>Takes back what <see cref="Prepare"/> and a listener made; never throws.</summary>
@@ -73,7 +74,8 @@ internal sealed class SocketFile
     /// <summary>The process that listens under the name; <c>null</c> when nobody does.</summary>
     private int? ProcessBehind()
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = (int)Patience.TotalMilliseconds };
+        using var socket = new Socket(
+            AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = (int)Patience.TotalMilliseconds };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(_path));

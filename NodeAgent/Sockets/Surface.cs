@@ -17,7 +17,8 @@ internal enum SurfaceKind
 internal sealed record Surface(SurfaceKind Kind)
 {
     public static bool Is(HttpContext context, SurfaceKind kind) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Surface), out var mark) == true && mark is Surface surface && surface.Kind == kind;
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Surface), out var mark) == true && mark is Surface surface
+            && surface.Kind == kind;
 }
 
 internal static class SurfaceExtensions

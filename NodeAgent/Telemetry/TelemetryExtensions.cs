@@ -22,7 +22,8 @@ internal static class TelemetryExtensions
     public static void AddAgentMetrics(this IServiceCollection services)
     {
         services.AddSingleton<AgentMetrics>();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(AgentMetrics.MeterName, BackgroundFaults.MeterName).AddPrometheusExporter());
+        services.AddOpenTelemetry().WithMetrics(
+            metrics => metrics.AddMeter(AgentMetrics.MeterName, BackgroundFaults.MeterName).AddPrometheusExporter());
     }
 
     /// <summary><c>/livez</c>, <c>/metrics</c> and what is added; the rest is 404.</summary>

@@ -64,6 +64,12 @@ public sealed class TimeoutTests
     [Fact]
     public void Agents_wait_longer_than_gateways() => Assert.True(RegistryProxy.NodeAgent.Sessions.DoorClient.Timeout >= LoginTimes.Client);
 
+    /// <summary>kubelet gives a credential provider a minute (pkg/credentialprovider/plugin).</summary>
+    [Fact]
+    public void A_credential_provider_asks_the_agent_and_then_works_alone_within_kubelets_minute() => Assert.True(
+        RegistryProxy.NodeAgent.Control.CredentialLookup.AgentPatience + RegistryProxy.NodeAgent.Sessions.IIdentity.UsualPatience
+            + RegistryProxy.NodeAgent.Sessions.DoorClient.Timeout < TimeSpan.FromMinutes(1));
+
     [Fact]
     public void A_provider_is_waited_for_while_a_browser_is_sent_to_it() =>
         Assert.True(LimitOf(typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin)) > IssuerDocuments.Timeout);

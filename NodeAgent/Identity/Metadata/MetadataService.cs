@@ -8,13 +8,15 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
 {
     private const int MaxReply = 64 * 1024;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null })
     {
         MaxResponseContentBufferSize = MaxReply, Timeout = TimeSpan.FromSeconds(4),
     };
 
     /// <summary>Asks for one path with the headers that the service insists on; returns the body.</summary>
-    public async Task<Outcome<string>> Ask(HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
+    public async Task<Outcome<string>> Ask(
+        HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
     {
         if (!OriginForm.TryParse(target, out var path))
         {
@@ -32,12 +34,15 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadAsStringAsync(cancellation)
-                : DoorFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
+                : DoorFailure.NoProof(
+                    $"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception fault) when (
+            fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return DoorFailure.Unavailable(
-                $"the metadata service of {cloud} at {origin.Authority} does not answer ({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
+                $"the metadata service of {cloud} at {origin.Authority} does not answer "
+                    + $"({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
         }
     }
 

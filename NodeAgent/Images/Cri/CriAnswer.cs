@@ -4,8 +4,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
 /// <summary>
-/// How a pull ended, wherever the runtime says it: in the trailers, or in the headers when there is no message. An outage of a registry gets the
-/// prefix by which kubelet knows it, unless the runtime set it already; the rest of the runtime's words stay.
+/// How a pull ended, wherever the runtime says it: in the trailers, or in the headers when there is no message. An outage of a registry
+/// gets the prefix by which kubelet knows it, unless the runtime set it already; the rest of the runtime's words stay.
 /// </summary>
 internal sealed class CriAnswer : IDisposable
 {

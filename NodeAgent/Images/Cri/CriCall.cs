@@ -27,7 +27,8 @@ internal sealed class CriCall(CriChannel channel)
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            GrpcAnswer.Fail(context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
+            GrpcAnswer.Fail(
+                context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
             return null;
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

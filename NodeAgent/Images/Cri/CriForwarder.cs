@@ -6,8 +6,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
 /// <summary>
-/// In front of another image service: every call passes as it came, whether its RPC, fields and metadata are known here or not, with kubelet's
-/// deadline and cancellation. Only a pull is opened, to put a credential in.
+/// In front of another image service: every call passes as it came, whether its RPC, fields and metadata are known here or not, with
+/// kubelet's deadline and cancellation. Only a pull is opened, to put a credential in.
 /// </summary>
 internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriChannel channel, AgentMetrics metrics)
 {

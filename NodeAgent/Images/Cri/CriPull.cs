@@ -7,8 +7,8 @@ using RegistryProxy.NodeAgent.Names;
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
 /// <summary>
-/// Puts a credential into a pull and leaves everything else of the message as it came; one that needs none goes on byte for byte. Where the front
-/// door has ended the session meanwhile, the pull is made once more under a new one, before kubelet hears of it.
+/// Puts a credential into a pull and leaves everything else of the message as it came; one that needs none goes on byte for byte. Where the
+/// front door has ended the session meanwhile, the pull is made once more under a new one, before kubelet hears of it.
 /// </summary>
 internal sealed class CriPull(PullCredentials credentials, CriCall calls)
 {

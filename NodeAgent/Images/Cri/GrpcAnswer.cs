@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace RegistryProxy.NodeAgent.Images.Cri;
 
-/// <summary>The status of a call that passes through here (gRPC over HTTP/2): in the trailers, or in the headers when there is nothing else.</summary>
+/// <summary>
+/// The status of a call that passes through here (gRPC over HTTP/2): in the trailers, or in the headers when there is nothing else.
+/// </summary>
 internal static class GrpcAnswer
 {
     public const string StatusField = "grpc-status";
@@ -27,7 +29,9 @@ internal static class GrpcAnswer
         var text = new StringBuilder(message.Length);
         foreach (var value in Encoding.UTF8.GetBytes(message))
         {
-            _ = value is >= 0x20 and <= 0x7e and not (byte)'%' ? text.Append((char)value) : text.Append('%').Append(value.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
+            _ = value is >= 0x20 and <= 0x7e and not (byte)'%'
+                ? text.Append((char)value)
+                : text.Append('%').Append(value.ToString("X2", System.Globalization.CultureInfo.InvariantCulture));
         }
 
         return text.ToString();

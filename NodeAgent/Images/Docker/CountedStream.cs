@@ -57,6 +57,7 @@ internal sealed class CountedStream(Stream inner, int max, bool byLine) : Stream
     {
         var lineEnd = byLine ? read.LastIndexOf((byte)'\n') : -1;
         _count = lineEnd < 0 ? _count + read.Length : read.Length - lineEnd - 1;
-        return _count <= max ? read.Length : throw new InvalidDataException($"the Docker Engine answered more than {max} bytes{(byLine ? " in one line" : "")}");
+        return _count <= max ? read.Length
+            : throw new InvalidDataException($"the Docker Engine answered more than {max} bytes{(byLine ? " in one line" : "")}");
     }
 }

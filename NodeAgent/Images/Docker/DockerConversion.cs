@@ -87,12 +87,14 @@ internal sealed class DockerConversion(NameMap names, IReadOnlyList<string> pinn
         var known = (tags ?? []).Concat(digests ?? []).ToLookup(name => name.Contains('@', StringComparison.Ordinal));
         image.RepoTags.Add(WithAskedNames(known[false]));
         image.RepoDigests.Add(WithAskedNames(known[true]));
-        image.Pinned = image.RepoTags.Any(tag => pinned.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, tag, ignoreCase: false)));
+        image.Pinned = image.RepoTags.Any(
+            tag => pinned.Any(pattern => FileSystemName.MatchesSimpleExpression(pattern, tag, ignoreCase: false)));
         return image;
     }
 
     private IEnumerable<string> WithAskedNames(IEnumerable<string> known) => known
         .Where(name => !name.Contains(None, StringComparison.Ordinal))
-        .SelectMany(name => ImageName.TryParse(name, out var parsed) ? names.Back(parsed).Select(asked => asked.ToString()).Prepend(name) : [name])
+        .SelectMany(
+            name => ImageName.TryParse(name, out var parsed) ? names.Back(parsed).Select(asked => asked.ToString()).Prepend(name) : [name])
         .Distinct();
 }

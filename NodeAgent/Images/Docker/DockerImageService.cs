@@ -8,7 +8,8 @@ namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>The image service of the CRI in front of the Docker Engine.</summary>
 internal sealed class DockerImageService(
-    DockerStore store, DockerLookup images, DockerSizes sizes, DockerConversion conversion, DockerPull pull, DockerRemoval removal, DockerUsage usage, AgentMetrics metrics)
+    DockerStore store, DockerLookup images, DockerSizes sizes, DockerConversion conversion, DockerPull pull, DockerRemoval removal,
+        DockerUsage usage, AgentMetrics metrics)
     : ImageService.ImageServiceBase
 {
     /// <summary>Images in one message of a stream: some hundred bytes each.</summary>
@@ -21,7 +22,8 @@ internal sealed class DockerImageService(
         return response;
     }
 
-    public override async Task StreamImages(StreamImagesRequest request, IServerStreamWriter<StreamImagesResponse> responseStream, ServerCallContext context)
+    public override async Task StreamImages(
+        StreamImagesRequest request, IServerStreamWriter<StreamImagesResponse> responseStream, ServerCallContext context)
     {
         foreach (var some in (await All(request.Filter, context.CancellationToken)).Chunk(PerMessage))
         {
@@ -60,7 +62,8 @@ internal sealed class DockerImageService(
         return new RemoveImageResponse();
     }
 
-    public override Task<ImageFsInfoResponse> ImageFsInfo(ImageFsInfoRequest request, ServerCallContext context) => usage.Info(context.CancellationToken);
+    public override Task<ImageFsInfoResponse> ImageFsInfo(ImageFsInfoRequest request, ServerCallContext context) =>
+        usage.Info(context.CancellationToken);
 
     private async Task<IEnumerable<Image>> All(ImageFilter? filter, CancellationToken cancellation)
     {

@@ -5,8 +5,8 @@ using RegistryProxy.NodeAgent.Names;
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>
-/// Finds an image by identifier, tag or digest. A name that is rewritten is looked for as it was asked, then as it is pulled, so that nothing
-/// has to be remembered. What is found is checked: the engine also takes the beginning of an identifier for a name.
+/// Finds an image by identifier, tag or digest. A name that is rewritten is looked for as it was asked, then as it is pulled, so that
+/// nothing has to be remembered. What is found is checked: the engine also takes the beginning of an identifier for a name.
 /// </summary>
 internal sealed class DockerLookup(DockerStore store, NameMap names)
 {
@@ -47,7 +47,10 @@ internal sealed class DockerLookup(DockerStore store, NameMap names)
         },
         cancellation);
 
-    /// <summary>Where both a tag and a digest were asked for, the digest decides. The containerd store has digests among its tags.</summary>
+    /// <summary>
+    /// Where both a tag and a digest were asked for, the digest decides. The containerd store has digests among its tags.
+    /// </summary>
     private static bool Carries(ImageInspectResponse image, ImageName name) =>
-        (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Any(known => ImageName.TryParse(known, out var parsed) && parsed.Means(name));
+        (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Any(
+            known => ImageName.TryParse(known, out var parsed) && parsed.Means(name));
 }

@@ -12,7 +12,8 @@ namespace RegistryProxy.NodeAgent.Images.Docker;
 /// Pulls: 1. the name that is pulled for the one that is asked for; 2. the credential; 3. the pull, ended when kubelet goes away or nothing
 /// moves; 4. once more when the front door has ended the session meanwhile; 5. the name that was asked for, as a tag; 6. the identifier.
 /// </summary>
-internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCredentials credentials, AgentSettings settings, TimeProvider time)
+internal sealed class DockerPull(
+    DockerStore store, DockerLookup images, PullCredentials credentials, AgentSettings settings, TimeProvider time)
 {
     /// <summary>As containerd's: a layer that another pull is fetching shows no progress of its own.</summary>
     private static readonly TimeSpan ProgressDeadline = TimeSpan.FromMinutes(5);
@@ -45,13 +46,17 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
             await store.Do((client, limit) => client.Images.TagImageAsync(pulled.ToString(), parameters, limit), cancellation);
         }
 
-        return (await images.Find(pulled.ToString(), cancellation))?.ID ?? throw PullFailure.Of(reference, "the image was removed while it was pulled");
+        return (await images.Find(pulled.ToString(), cancellation))?.ID
+            ?? throw PullFailure.Of(reference, "the image was removed while it was pulled");
     }
 
-    private async Task<PullCredential> Credential(string reference, ImageName asked, ImageName pulled, Wire.AuthConfig? sent, CancellationToken cancellation)
+    private async Task<PullCredential> Credential(
+        string reference, ImageName asked, ImageName pulled, Wire.AuthConfig? sent, CancellationToken cancellation)
     {
         var outcome = await credentials.For(asked, pulled, sent, cancellation);
-        return outcome.Succeeded(out var credential, out var failure) ? credential : throw PullFailure.Of(reference, pulled.Domain, failure);
+        return outcome.Succeeded(out var credential, out var failure)
+            ? credential
+            : throw PullFailure.Of(reference, pulled.Domain, failure);
     }
 
     /// <summary>Pulls; returns what the engine said when it failed.</summary>
@@ -62,7 +67,8 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
         var parameters = new ImagesCreateParameters { FromImage = name.Repository, Tag = name.Digest ?? name.Tag };
         try
         {
-            await store.Follow(client => client.Images.CreateImageAsync(parameters, Convert(auth, name.Domain), progress, either.Token), either.Token);
+            await store.Follow(
+                client => client.Images.CreateImageAsync(parameters, Convert(auth, name.Domain), progress, either.Token), either.Token);
             return progress.Error;
         }
         catch (InvalidDataException fault)
@@ -83,7 +89,9 @@ internal sealed class DockerPull(DockerStore store, DockerLookup images, PullCre
         }
     }
 
-    /// <summary>The containerd store sends a credential only to the host that it names, the graph drivers to any: the name is always set.</summary>
+    /// <summary>
+    /// The containerd store sends a credential only to the host that it names, the graph drivers to any: the name is always set.
+    /// </summary>
     private static AuthConfig? Convert(Wire.AuthConfig? auth, string host)
     {
         if (auth is null)

@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>
-/// Removes an image under all of its names, whichever of them it is named by: all or none, since an image that a container uses keeps them. What is
-/// gone already is no failure.
+/// Removes an image under all of its names, whichever of them it is named by: all or none, since an image that a container uses keeps them.
+/// What is gone already is no failure.
 /// </summary>
 internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
 {
@@ -54,14 +54,16 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
     {
         if (await UserOf(id, cancellation) is { } container)
         {
-            throw new RpcException(new Grpc.Core.Status(StatusCode.Unknown, $"conflict: the image {id} is used by the container {container}, so it keeps all of its names"));
+            throw new RpcException(new Grpc.Core.Status(StatusCode.Unknown,
+                $"conflict: the image {id} is used by the container {container}, so it keeps all of its names"));
         }
     }
 
     /// <summary>A container of the image, running or not; <c>null</c> when there is none.</summary>
     private async Task<string?> UserOf(string id, CancellationToken cancellation)
     {
-        var containers = await store.Ask((client, limit) => client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, limit), cancellation);
+        var containers = await store.Ask(
+            (client, limit) => client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, limit), cancellation);
         return containers.FirstOrDefault(container => container.ImageID == id)?.ID;
     }
 

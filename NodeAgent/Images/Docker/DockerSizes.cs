@@ -12,7 +12,8 @@ internal sealed class DockerSizes(DockerStore store)
     public async ValueTask<long> Of(ImageInspectResponse image, CancellationToken cancellation)
     {
         // There the identifier is the digest of the manifest; with a graph driver it is that of the configuration, which no name has.
-        var name = image.RepoDigests?.Concat(image.RepoTags ?? []).FirstOrDefault(name => name.EndsWith($"@{image.ID}", StringComparison.Ordinal));
+        var name = image.RepoDigests?.Concat(image.RepoTags ?? []).FirstOrDefault(
+            name => name.EndsWith($"@{image.ID}", StringComparison.Ordinal));
         if (name is null)
         {
             return image.Size;

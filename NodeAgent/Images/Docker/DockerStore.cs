@@ -22,7 +22,8 @@ internal sealed class DockerStore : IDisposable
     public DockerStore(AgentSettings settings, TimeProvider time)
     {
         (_socket, _time) = (settings.Runtime.Socket, time);
-        _client = new DockerClientBuilder().WithTimeout(Timeout.InfiniteTimeSpan).WithTransportOptions(new EngineTransport(), new EngineAddress(_socket)).Build();
+        _client = new DockerClientBuilder().WithTimeout(Timeout.InfiniteTimeSpan).WithTransportOptions(
+            new EngineTransport(), new EngineAddress(_socket)).Build();
     }
 
     /// <summary>Asks the engine, which has <see cref="MaxAnswerTime"/> for it.</summary>
@@ -39,7 +40,8 @@ internal sealed class DockerStore : IDisposable
         catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new RpcException(new Status(
-                StatusCode.DeadlineExceeded, $"the Docker Engine at unix://{_socket} gave no answer within {MaxAnswerTime.TotalMinutes:0} minutes"));
+                StatusCode.DeadlineExceeded,
+                $"the Docker Engine at unix://{_socket} gave no answer within {MaxAnswerTime.TotalMinutes:0} minutes"));
         }
     }
 
@@ -90,7 +92,8 @@ internal sealed class DockerStore : IDisposable
             {
                 if (_time.GetUtcNow() >= end)
                 {
-                    throw new RpcException(new Status(StatusCode.Unavailable, $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));
+                    throw new RpcException(new Status(StatusCode.Unavailable,
+                        $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));
                 }
 
                 await Task.Delay(Pause, _time, cancellation);

@@ -51,15 +51,20 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
     {
         var root = (await store.Ask((client, limit) => client.System.GetSystemInfoAsync(limit), CancellationToken.None)).DockerRootDir;
         var images = await store.Ask(
-            (client, limit) => client.Images.ListImagesAsync(new ImagesListParameters { All = true, SharedSize = true }, limit), CancellationToken.None);
+            (client, limit) => client.Images.ListImagesAsync(
+                new ImagesListParameters { All = true, SharedSize = true }, limit), CancellationToken.None);
         var containers = await store.Ask(
-            (client, limit) => client.Containers.ListContainersAsync(new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
+            (client, limit) => client.Containers.ListContainersAsync(
+                new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
         return new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow());
     }
 
-    /// <summary>What each image has for itself, and each size that several share once. Engines before API 1.42 do not say what is shared.</summary>
+    /// <summary>
+    /// What each image has for itself, and each size that several share once. Engines before API 1.42 do not say what is shared.
+    /// </summary>
     private static long ImageBytes(IList<ImagesListResponse> images) =>
-        images.Sum(image => image.Size - Math.Max(0, image.SharedSize)) + images.Select(image => Math.Max(0, image.SharedSize)).Distinct().Sum();
+        images.Sum(
+            image => image.Size - Math.Max(0, image.SharedSize)) + images.Select(image => Math.Max(0, image.SharedSize)).Distinct().Sum();
 
     private static FilesystemUsage Usage(Measured measured, long bytes)
     {

@@ -15,7 +15,8 @@ internal sealed class EngineAnswers(HttpMessageHandler inner) : DelegatingHandle
     {
         var response = await base.SendAsync(request, cancellationToken);
         var isPull = response.IsSuccessStatusCode && request.RequestUri!.AbsolutePath.EndsWith(Pulls, StringComparison.Ordinal);
-        var whole = new StreamContent(new CountedStream(await response.Content.ReadAsStreamAsync(cancellationToken), isPull ? MaxLine : MaxAnswer, isPull));
+        var whole = new StreamContent(
+            new CountedStream(await response.Content.ReadAsStreamAsync(cancellationToken), isPull ? MaxLine : MaxAnswer, isPull));
         foreach (var (name, values) in response.Content.Headers)
         {
             whole.Headers.TryAddWithoutValidation(name, values);

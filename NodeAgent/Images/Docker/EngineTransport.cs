@@ -18,5 +18,6 @@ internal sealed class EngineTransport : IDockerHandlerFactory<EngineAddress>
     public ResolvedTransport CreateHandler(ResolvedClientOptions clientOptions, ILogger logger) =>
         throw new NotSupportedException("the socket is not known without its address");
 
-    public Task<WriteClosableStream> HijackStreamAsync(HttpContent content) => throw new NotSupportedException("images are not attached to");
+    public Task<WriteClosableStream> HijackStreamAsync(HttpContent content) =>
+        throw new NotSupportedException("images are not attached to");
 }

@@ -3,7 +3,9 @@ using RegistryProxy.Background;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
-/// <summary>Listens to a pull while it runs: an error may come inside a stream that began with 200, and silence may last too long.</summary>
+/// <summary>
+/// Listens to a pull while it runs: an error may come inside a stream that began with 200, and silence may last too long.
+/// </summary>
 internal sealed class PullProgress : IProgress<JSONMessage>, ITicking, IDisposable
 {
     private readonly CancellationTokenSource _stalled = new();

@@ -36,7 +36,8 @@ internal sealed class PullCredentials(DoorDirectory doors)
             return failure;
         }
 
-        var auth = new AuthConfig { Username = session.Username, Password = session.Password.Reveal(), ServerAddress = $"https://{pulled.Domain}" };
+        var auth = new AuthConfig { Username = session.Username, Password = session.Password.Reveal(),
+            ServerAddress = $"https://{pulled.Domain}" };
         return new PullCredential(auth, door, session);
     }
 
@@ -52,7 +53,9 @@ internal sealed class PullCredentials(DoorDirectory doors)
 
     private static string HostOf(string address)
     {
-        var text = address.Contains("://", StringComparison.Ordinal) ? address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..] : address;
+        var text = address.Contains("://", StringComparison.Ordinal)
+            ? address[(address.IndexOf("://", StringComparison.Ordinal) + 3)..]
+            : address;
         return text.Split('/')[0];
     }
 }

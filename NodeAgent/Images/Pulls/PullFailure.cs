@@ -17,17 +17,21 @@ internal static partial class PullFailure
     public static RpcException Of(string image, string door, DoorFailure failure) => failure.Kind switch
     {
         FailureKind.Unavailable => Failure(true, $"failed to pull image \"{image}\": no session at {door}: {failure.Message}"),
-        FailureKind.Refused => Failure(false, $"failed to pull image \"{image}\": {door} refused the identity of this node: {failure.Message}"),
+        FailureKind.Refused =>
+            Failure(false, $"failed to pull image \"{image}\": {door} refused the identity of this node: {failure.Message}"),
         _ => Failure(false, $"failed to pull image \"{image}\": this node cannot prove its identity to {door}: {failure.Message}"),
     };
 
-    /// <summary>Whether a registry is out of reach or overloaded, rather than saying no. Runtimes tell the two apart by words alone.</summary>
+    /// <summary>
+    /// Whether a registry is out of reach or overloaded, rather than saying no. Runtimes tell the two apart by words alone.
+    /// </summary>
     public static bool IsOutage(string words) => Outage().IsMatch(words);
 
     /// <summary>Whether the registry did not believe the credential, rather than refusing what was asked with it.</summary>
     public static bool IsUnauthorized(string words) => Unauthorized().IsMatch(words);
 
-    private static RpcException Failure(bool outage, string message) => new(new Status(StatusCode.Unknown, outage ? $"RegistryUnavailable: {message}" : message));
+    private static RpcException Failure(bool outage, string message) =>
+        new(new Status(StatusCode.Unknown, outage ? $"RegistryUnavailable: {message}" : message));
 
     [GeneratedRegex(
         @"connection refused|no such host|server misbehaving|network is unreachable|no route to host|connection reset by peer|i/o timeout|TLS handshake timeout|Client\.Timeout exceeded|request canceled while waiting for connection|\b(502 Bad Gateway|503 Service Unavailable|504 Gateway Timeout|429 Too Many Requests)\b|toomanyrequests|unexpected EOF|: EOF$",

@@ -4,7 +4,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
-/// <summary>Makes a node what a record says that was written before; every step looks at what is there, so that it can be taken again.</summary>
+/// <summary>
+/// Makes a node what a record says that was written before; every step looks at what is there, so that it can be taken again.
+/// </summary>
 internal sealed class Change(Node node, bool services)
 {
     /// <summary>How long the watcher is waited for; it goes on without anybody, and the next run waits for it again.</summary>
@@ -14,8 +16,10 @@ internal sealed class Change(Node node, bool services)
 
     /// <summary>Why the very same change is not tried again; <c>null</c> when it may be.</summary>
     public string? FailedBefore(string target, NodeRecord desired, bool retry) =>
-        services && !retry && desired.KubeletIsPending && node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words] && print == Fingerprint.Of(desired)
-            ? $"the same was tried on this node before, and kubelet is not restarted for it again: {words}\nsay --retry to try it once more, or change the settings"
+        services && !retry && desired.KubeletIsPending
+            && node.Host.Read(RecordStore.FailureOf(target))?.Split('\n', 2) is [var print, var words] && print == Fingerprint.Of(desired)
+            ? $"the same was tried on this node before, and kubelet is not restarted for it again: {words}\nsay --retry to try it once "
+                + $"more, or change the settings"
             : null;
 
     /// <summary>Whether the node is what it should be; otherwise it is what it was.</summary>
@@ -86,7 +90,8 @@ internal sealed class Change(Node node, bool services)
             await Task.Delay(Pause, node.Time, cancellation);
         }
 
-        var words = node.Host.Read(result) ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again";
+        var words = node.Host.Read(result)
+            ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again";
         if (words != KubeletWatch.Good)
         {
             node.Output.WriteLine(words);

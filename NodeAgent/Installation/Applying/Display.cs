@@ -11,10 +11,12 @@ internal static class Display
     {
         foreach (var place in desired.Places.Where(place => DesiredRecord.Differs(node.Host, place)))
         {
-            node.Output.Write(TextDiff.Of(place.Path, node.Host.Read(place.Path), place.After is null ? null : FileText.Of(place.After).Text));
+            node.Output.Write(
+                TextDiff.Of(place.Path, node.Host.Read(place.Path), place.After is null ? null : FileText.Of(place.After).Text));
         }
 
-        foreach (var path in desired.Targets.SelectMany(target => program ? target.Programs.Concat(target.Links.Keys) : target.Links.Keys).Distinct())
+        foreach (var path in desired.Targets.SelectMany(target => program ? target.Programs.Concat(target.Links.Keys) : target.Links.Keys)
+            .Distinct())
         {
             node.Output.WriteLine($"program {path}");
         }

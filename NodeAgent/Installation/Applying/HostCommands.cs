@@ -16,11 +16,14 @@ internal sealed class HostCommands(string root, TimeProvider time) : IHostComman
 
     public async Task<(int ExitCode, string Words)> Run(params string[] command)
     {
-        string[] whole = root is "/" ? command : ["nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--", .. command];
+        string[] whole = root is "/"
+            ? command
+            : ["nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--", .. command];
         using var limit = new CancellationTokenSource(Patience, time);
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(
+                new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             return await Read(process, limit.Token);
         }
         catch (System.ComponentModel.Win32Exception fault)

@@ -14,14 +14,17 @@ internal static class ImageServiceProbe
     /// <summary>Why it does not answer; <c>null</c> when it does.</summary>
     public static async Task<string?> Ask(string socket, TimeProvider time, CancellationToken cancellation)
     {
-        using var channel = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions { HttpHandler = UnixConnection.Handler(socket) });
+        using var channel = GrpcChannel.ForAddress(
+            "http://localhost", new GrpcChannelOptions { HttpHandler = UnixConnection.Handler(socket) });
         var client = new ImageService.ImageServiceClient(channel);
         var end = time.GetUtcNow() + Patience;
         while (true)
         {
             try
             {
-                var info = await client.ImageFsInfoAsync(new ImageFsInfoRequest(), deadline: time.GetUtcNow().UtcDateTime + TimeSpan.FromSeconds(10), cancellationToken: cancellation);
+                var info = await client.ImageFsInfoAsync(
+                    new ImageFsInfoRequest(), deadline: time.GetUtcNow().UtcDateTime + TimeSpan.FromSeconds(10),
+                    cancellationToken: cancellation);
                 return info.ImageFilesystems.Count > 0 ? null : "it names no file system of images";
             }
             catch (RpcException fault)

@@ -3,7 +3,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
-/// <summary>One installation at a time, and none while kubelet is watched. The folder is one that a boot empties; an image of a machine has none.</summary>
+/// <summary>
+/// One installation at a time, and none while kubelet is watched. The folder is one that a boot empties; an image of a machine has none.
+/// </summary>
 internal static class InstallLock
 {
     public const string Change = "/run/registryproxy-install.lock";
@@ -13,7 +15,8 @@ internal static class InstallLock
 
     /// <summary>Takes a lock, or waits for it as long as is said; <c>null</c> where no lock is needed.</summary>
     /// <exception cref="InstallRefusal">Another one has it all the time.</exception>
-    public static async Task<IDisposable?> Take(HostFiles host, string path, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+    public static async Task<IDisposable?> Take(
+        HostFiles host, string path, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
     {
         if (!host.IsFolder(Path.GetDirectoryName(path)!))
         {
@@ -24,7 +27,8 @@ internal static class InstallLock
         {
             try
             {
-                return new FileStream(host.At(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return new FileStream(
+                    host.At(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
             catch (IOException) when (time.GetUtcNow() < end)
             {

@@ -6,8 +6,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>
-/// Installs in an order that never leaves a node without its kubelet: 1. plan; 2. record what is there; 3. the agent's own files; 4. start the agent
-/// and ask it what kubelet will ask; 5. what kubelet reads; 6. kubelet, watched from outside, which goes back when kubelet does not stay up.
+/// Installs in an order that never leaves a node without its kubelet: 1. plan; 2. record what is there; 3. the agent's own files; 4. start
+/// the agent and ask it what kubelet will ask; 5. what kubelet reads; 6. kubelet, watched from outside, which goes back when kubelet does
+/// not stay up.
 /// </summary>
 internal sealed class Installer(Node node, InstallOptions options)
 {
@@ -56,13 +57,15 @@ internal sealed class Installer(Node node, InstallOptions options)
 
     private async Task<bool> IsInPlace(NodeRecord desired)
     {
-        if (desired.Places.Any(place => DesiredRecord.Differs(node.Host, place)) || node.Files.ProgramDiffers(desired) || node.Files.LinkDiffers(desired) || desired.Unneeded().Any())
+        if (desired.Places.Any(place => DesiredRecord.Differs(node.Host, place)) || node.Files.ProgramDiffers(desired)
+            || node.Files.LinkDiffers(desired) || desired.Unneeded().Any())
         {
             return false;
         }
 
         return !options.Services
-            || (!desired.KubeletIsPending && !(desired.NeedsAgent() && (desired.AgentIsPending || !await node.Services.IsActive(AgentUnit.Name))));
+            || (!desired.KubeletIsPending && !(desired.NeedsAgent()
+                && (desired.AgentIsPending || !await node.Services.IsActive(AgentUnit.Name))));
     }
 
     private void RefuseForeignLinks(NodeRecord record, NodeRecord desired)
@@ -76,9 +79,11 @@ internal sealed class Installer(Node node, InstallOptions options)
     /// <summary>Places of others that still name the socket of before: they are not this program's to change.</summary>
     private IEnumerable<string> Outdated(InstallContext context, NodeRecord desired)
     {
-        var (old, now) = (context.Record.Target(InstallTarget.ImageService)?.Endpoint, desired.Target(InstallTarget.ImageService)?.Endpoint);
+        var (old, now) = (
+            context.Record.Target(InstallTarget.ImageService)?.Endpoint, desired.Target(InstallTarget.ImageService)?.Endpoint);
         return old is null || now is null || old == now
             ? []
-            : References.Lines(Kubelet.UnixEndpoint.PathOf(old), node.Host, context.Kubelet.Files, desired).Select(line => $"{line} still names the socket of before");
+            : References.Lines(Kubelet.UnixEndpoint.PathOf(old), node.Host, context.Kubelet.Files, desired).Select(
+                line => $"{line} still names the socket of before");
     }
 }

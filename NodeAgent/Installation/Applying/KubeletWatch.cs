@@ -7,10 +7,12 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>
-/// Restarts kubelet and watches it from outside of its reach. A kubelet that is not active for a while within the time it is given, or that uses
-/// something else than what was installed, gets its old configuration back: a node must not be lost to an installation, or to the end of one.
+/// Restarts kubelet and watches it from outside of its reach. A kubelet that is not active for a while within the time it is given, or that
+/// uses something else than what was installed, gets its old configuration back: a node must not be lost to an installation, or to the end
+/// of one.
 /// </summary>
-internal sealed class KubeletWatch(HostFiles host, NodeFiles files, IHostCommands commands, WatchTimes times, TimeProvider time, Func<Task<string?>> askKubelet)
+internal sealed class KubeletWatch(
+    HostFiles host, NodeFiles files, IHostCommands commands, WatchTimes times, TimeProvider time, Func<Task<string?>> askKubelet)
 {
     public const string Good = "ok";
 

@@ -4,7 +4,8 @@ using RegistryProxy.NodeAgent.Installation.Records;
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>A node as it is changed.</summary>
-internal sealed class Node(HostFiles host, AgentProgram program, IHostCommands commands, ImageServiceQuestion ask, TextWriter output, TimeProvider time)
+internal sealed class Node(
+    HostFiles host, AgentProgram program, IHostCommands commands, ImageServiceQuestion ask, TextWriter output, TimeProvider time)
 {
     public HostFiles Host => host;
 

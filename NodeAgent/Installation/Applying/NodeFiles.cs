@@ -10,21 +10,25 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 internal sealed class NodeFiles(HostFiles host, AgentProgram program)
 {
     /// <summary>Every path that a record would write.</summary>
-    public IEnumerable<string> Written(NodeRecord record) => record.Places.Where(place => DesiredRecord.Differs(host, place)).Select(place => place.Path)
+    public IEnumerable<string> Written(NodeRecord record) =>
+        record.Places.Where(place => DesiredRecord.Differs(host, place)).Select(place => place.Path)
         .Concat(record.Targets.SelectMany(target => target.Programs.Where(path => !program.IsAt(host, path))))
-        .Concat(record.Targets.SelectMany(target => target.Links.Keys.Where(link => host.LinkTarget(link) is null).Select(link => link + HostFiles.Unfinished)))
+        .Concat(record.Targets.SelectMany(target => target.Links.Keys.Where(link => host.LinkTarget(link) is null)
+            .Select(link => link + HostFiles.Unfinished)))
         .Append($"{RecordStore.Folder}/node.json");
 
     /// <summary>Whether another program than this one, or none, is where a target needs it.</summary>
     public bool ProgramDiffers(NodeRecord record) => record.Targets.Any(target => target.Programs.Any(path => !program.IsAt(host, path)));
 
     /// <summary>Whether a link does not lead where it should.</summary>
-    public bool LinkDiffers(NodeRecord record) => record.Targets.Any(target => target.Links.Any(link => host.LinkTarget(link.Key) != host.AtLink(link.Value)));
+    public bool LinkDiffers(NodeRecord record) =>
+        record.Targets.Any(target => target.Links.Any(link => host.LinkTarget(link.Key) != host.AtLink(link.Value)));
 
     /// <summary>The agent's own files: they are there before anything names them.</summary>
     public void PutAgent(NodeRecord record, bool copyProgram)
     {
-        foreach (var path in record.Targets.SelectMany(target => target.Programs).Distinct().Where(path => copyProgram && !program.IsAt(host, path)))
+        foreach (var path in record.Targets.SelectMany(target => target.Programs).Distinct()
+            .Where(path => copyProgram && !program.IsAt(host, path)))
         {
             program.CopyTo(host, path, keepFormer: record.Former is not null);
         }
@@ -43,7 +47,9 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         }
     }
 
-    /// <summary>The files that kubelet, containerd and docker act by: what a flag names is there before the flag, and goes after it.</summary>
+    /// <summary>
+    /// The files that kubelet, containerd and docker act by: what a flag names is there before the flag, and goes after it.
+    /// </summary>
     public void PutActing(NodeRecord record)
     {
         foreach (var place in record.Places.Where(place => place.Acts()).OrderBy(Order))
@@ -114,7 +120,8 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         }
     }
 
-    private static int Order(Place place) => place.After is null ? 2 : place.Edits.Concat(place.Cleared).Any(edit => edit is KubeletFlag) ? 1 : 0;
+    private static int Order(Place place) =>
+        place.After is null ? 2 : place.Edits.Concat(place.Cleared).Any(edit => edit is KubeletFlag) ? 1 : 0;
 
     private void Put(Place place)
     {

@@ -6,8 +6,8 @@ using RegistryProxy.NodeAgent.Installation.Records;
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>
-/// Before kubelet's first start after a boot: where the platform wrote kubelet's files anew, what was installed is put in again. Once a boot, so that
-/// what people take out of a running node stays out.
+/// Before kubelet's first start after a boot: where the platform wrote kubelet's files anew, what was installed is put in again. Once a
+/// boot, so that what people take out of a running node stays out.
 /// </summary>
 internal sealed class Reapplying(HostFiles host)
 {

@@ -57,7 +57,8 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
 
     /// <summary>Whether a run would restart kubelet.</summary>
     public bool RestartsKubelet(string target) =>
-        node.Store.Read() is var record && (record.Target(target) is not null || record.IsChanging) && Planner.Uninstall(target, node.Host, record).KubeletIsPending;
+        node.Store.Read() is var record && (record.Target(target) is not null || record.IsChanging)
+            && Planner.Uninstall(target, node.Host, record).KubeletIsPending;
 
     private bool Refused(string target, NodeRecord record, NodeRecord desired)
     {
@@ -65,12 +66,15 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
         var platform = Platform.Of(record.Platform, node.Host);
         List<string> lines =
         [
-            .. installed is null ? [] : References.To(installed, node.Host, KubeletView.Of(node.Host, platform), desired).Select(line => $"{line} — take this line out"),
+            .. installed is null ? []
+                : References.To(
+                    installed, node.Host, KubeletView.Of(node.Host, platform), desired).Select(line => $"{line} — take this line out"),
             .. References.Emptied(desired),
         ];
         if (lines.Count > 0)
         {
-            node.Output.WriteLine($"{target} stays, since something that this program did not write still needs it; change it, and uninstall again:");
+            node.Output.WriteLine(
+                $"{target} stays, since something that this program did not write still needs it; change it, and uninstall again:");
             lines.ForEach(node.Output.WriteLine);
         }
 

@@ -8,7 +8,9 @@ internal sealed record Providers(string Target, IReadOnlyList<ProviderEntry> Ent
     public override bool IsForKubelet => true;
 
     public override string Put(string? text, string file) =>
-        string.IsNullOrWhiteSpace(text) ? ProviderEntry.File(Entries) : ProviderConfigText.Add(ProviderConfigText.Remove(text, file), file, Entries);
+        string.IsNullOrWhiteSpace(text)
+            ? ProviderEntry.File(Entries)
+            : ProviderConfigText.Add(ProviderConfigText.Remove(text, file), file, Entries);
 
     public override string Take(string text, string file) => ProviderConfigText.Remove(text, file);
 

@@ -17,7 +17,8 @@ internal sealed record AgentProgram(string Main, string? Beside)
     /// <summary>Whether the program at a place is this one.</summary>
     public bool IsAt(HostFiles host, string path) => Beside is null
         ? new FileInfo(host.AtLink(path)).LinkTarget is null && Same(Main, host.At(path))
-        : Directory.EnumerateFiles(Beside).All(file => Same(file, host.At($"{FolderOf(path)}/{Path.GetFileName(file)}"))) && host.Exists(path);
+        : Directory.EnumerateFiles(Beside).All(file => Same(file, host.At($"{FolderOf(path)}/{Path.GetFileName(file)}")))
+            && host.Exists(path);
 
     public void CopyTo(HostFiles host, string path, bool keepFormer)
     {

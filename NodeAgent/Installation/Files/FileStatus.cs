@@ -14,7 +14,8 @@ internal static partial class FileStatus
     private const int LongestLabel = 64 * 1024;
 
     /// <summary>Whether a file system is mounted at this very path, so that it cannot be replaced.</summary>
-    public static bool IsMountPoint(string path) => Status(path) is { } status && (BinaryPrimitives.ReadUInt64LittleEndian(status.AsSpan(8)) & MountRoot) != 0;
+    public static bool IsMountPoint(string path) =>
+        Status(path) is { } status && (BinaryPrimitives.ReadUInt64LittleEndian(status.AsSpan(8)) & MountRoot) != 0;
 
     /// <summary>Whether it may be written: no for what is immutable or on a read-only file system, even to root.</summary>
     public static bool IsWritable(string path) => Access(path, Writable) == 0;
@@ -24,7 +25,8 @@ internal static partial class FileStatus
     {
         if (Status(from) is { } status)
         {
-            var (user, group) = (BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(20)), BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(24)));
+            var (user, group) = (
+                BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(20)), BinaryPrimitives.ReadUInt32LittleEndian(status.AsSpan(24)));
             if (Change(to, user, group) != 0)
             {
                 throw new IOException($"{to}: its owner cannot be set: {Marshal.GetLastPInvokeErrorMessage()}");

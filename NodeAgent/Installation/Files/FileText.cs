@@ -3,7 +3,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
-/// <summary>The text of a file in the encoding and with the byte order mark that it has. What is no UTF-8 is kept byte for byte, as Latin-1.</summary>
+/// <summary>
+/// The text of a file in the encoding and with the byte order mark that it has. What is no UTF-8 is kept byte for byte, as Latin-1.
+/// </summary>
 internal sealed record FileText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
@@ -11,7 +13,8 @@ internal sealed record FileText
     private readonly byte[] _mark;
     private readonly Encoding _encoding;
 
-    private FileText(byte[] bytes, int mark, Encoding encoding) => (_mark, _encoding, Text) = (bytes[..mark], encoding, encoding.GetString(bytes, mark, bytes.Length - mark));
+    private FileText(byte[] bytes, int mark, Encoding encoding) =>
+        (_mark, _encoding, Text) = (bytes[..mark], encoding, encoding.GetString(bytes, mark, bytes.Length - mark));
 
     public string Text { get; }
 
@@ -38,6 +41,8 @@ internal sealed record FileText
     public byte[] With(string text)
     {
         var bytes = _encoding.GetBytes(text);
-        return _encoding.GetString(bytes) == text ? [.. _mark, .. bytes] : throw new InstallRefusal("the file is no UTF-8, and what goes into it needs more than Latin-1");
+        return _encoding.GetString(bytes) == text
+            ? [.. _mark, .. bytes]
+            : throw new InstallRefusal("the file is no UTF-8, and what goes into it needs more than Latin-1");
     }
 }

@@ -39,7 +39,8 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
 
     /// <summary>The files of a folder as paths of the node, by name.</summary>
     public IEnumerable<string> List(string folder, string pattern) => Directory.Exists(At(folder))
-        ? Directory.EnumerateFiles(At(folder), pattern).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal).Select(name => $"{folder.TrimEnd('/')}/{name}")
+        ? Directory.EnumerateFiles(At(folder), pattern).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)
+            .Select(name => $"{folder.TrimEnd('/')}/{name}")
         : [];
 
     /// <summary>The folders above a path that are not there yet, the outermost first.</summary>
@@ -61,7 +62,9 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     {
         var (place, temporary) = Begin(path);
         using (var file = new FileStream(
-            temporary, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            temporary,
+            new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
         {
             file.Write(bytes);
             file.Flush(flushToDisk: true);

@@ -2,7 +2,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
-/// <summary>Where a path of the node is from here. Links are followed as the node would: an absolute one begins at the node's root.</summary>
+/// <summary>
+/// Where a path of the node is from here. Links are followed as the node would: an absolute one begins at the node's root.
+/// </summary>
 internal static class HostPath
 {
     private const int MostLinks = 40;

@@ -31,7 +31,8 @@ internal static class Preflight
 
         return !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
             : !FileStatus.IsWritable(folder) ? $"{path} cannot be written: {folder} is immutable or on a read-only file system"
-            : File.Exists(place) && !FileStatus.IsWritable(place) ? $"{path} cannot be written: it is immutable or on a read-only file system (lsattr, findmnt)"
+            : File.Exists(place) && !FileStatus.IsWritable(place)
+                ? $"{path} cannot be written: it is immutable or on a read-only file system (lsattr, findmnt)"
             : File.Exists(place) && FileStatus.IsMountPoint(place) ? $"{path} cannot be replaced: something is mounted on it (findmnt)"
             : null;
     }

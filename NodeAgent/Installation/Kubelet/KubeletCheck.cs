@@ -30,7 +30,8 @@ internal static class KubeletCheck
                 return $"kubelet uses {used ?? "its runtime as image service"} and not {endpoint}";
             }
 
-            if (target.ProviderConfig is { } config && FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is var told && told != config)
+            if (target.ProviderConfig is { } config && FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is var told
+                && told != config)
             {
                 return $"kubelet reads its credential providers from {told ?? "nowhere"} and not from {config}";
             }
@@ -44,6 +45,7 @@ internal static class KubeletCheck
         var folder = FlagPlace.InEffect(words, "--config-dir");
         return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) ?? new[] { FlagPlace.InEffect(words, "--config") }.OfType<string>()
             .Concat(folder is null ? [] : host.List(folder, "*.conf"))
-            .Select(file => host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) : null).LastOrDefault(value => value is not null);
+            .Select(file => host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) : null)
+                .LastOrDefault(value => value is not null);
     }
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 
-/// <summary>Asks kubelet itself for its configuration. Most kubelets ask back who wants to know; then its files and its command line count.</summary>
+/// <summary>
+/// Asks kubelet itself for its configuration. Most kubelets ask back who wants to know; then its files and its command line count.
+/// </summary>
 internal static class KubeletConfigz
 {
     public static readonly Uri Address = new("https://127.0.0.1:10250/configz");
@@ -22,7 +24,8 @@ internal static class KubeletConfigz
         {
             AllowAutoRedirect = false, UseProxy = false,
             // Nothing is sent that could be stolen, and the certificate of a kubelet is often one that it made itself.
-            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
+            SslOptions = new SslClientAuthenticationOptions
+                { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
         };
         using var client = new HttpMessageInvoker(handler);
         try
@@ -34,11 +37,14 @@ internal static class KubeletConfigz
             }
 
             await answer.Content.LoadIntoBufferAsync(MostBytes, limit.Token);
-            using var json = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
-            return json.RootElement.TryGetProperty("kubeletconfig", out var config) && config.TryGetProperty("imageServiceEndpoint", out var endpoint)
+            using var json = await JsonDocument.ParseAsync(
+                await answer.Content.ReadAsStreamAsync(limit.Token), cancellationToken: limit.Token);
+            return json.RootElement.TryGetProperty("kubeletconfig", out var config)
+                && config.TryGetProperty("imageServiceEndpoint", out var endpoint)
                 && endpoint.GetString() is { Length: > 0 } text ? text : null;
         }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException or JsonException or IOException or InvalidOperationException)
+        catch (Exception fault) when (
+            fault is HttpRequestException or OperationCanceledException or JsonException or IOException or InvalidOperationException)
         {
             return null;
         }

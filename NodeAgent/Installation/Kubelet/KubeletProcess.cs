@@ -17,7 +17,8 @@ internal static class KubeletProcess
 
         return Directory.EnumerateDirectories(processes).Where(folder => int.TryParse(Path.GetFileName(folder), out _))
             .Where(folder => Text(folder, "comm")?.Trim() == "kubelet")
-            .Select(folder => Text(folder, "cmdline")?.Split('\0', StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(words => words?.Length > 0)?[1..];
+            .Select(folder => Text(folder, "cmdline")?.Split('\0', StringSplitOptions.RemoveEmptyEntries))
+                .FirstOrDefault(words => words?.Length > 0)?[1..];
     }
 
     /// <summary>A process may end while it is looked at.</summary>

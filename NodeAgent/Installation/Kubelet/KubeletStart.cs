@@ -22,7 +22,9 @@ internal sealed class KubeletStart
     /// <summary>Every file that has a say, there or not.</summary>
     public List<string> Files { get; } = [];
 
-    /// <summary>The variables that the command hands over, and the files that set them last; a variable that nobody sets has the last file that may.</summary>
+    /// <summary>
+    /// The variables that the command hands over, and the files that set them last; a variable that nobody sets has the last file that may.
+    /// </summary>
     public Dictionary<string, string> Variables { get; } = [];
 
     public static KubeletStart Read(HostFiles host)
@@ -34,7 +36,8 @@ internal sealed class KubeletStart
             start.ReadUnit(host.Read(unit)!, unit);
         }
 
-        foreach (var file in start._environmentFiles.SelectMany(path => path.Contains('*') ? host.List(Path.GetDirectoryName(path)!, Path.GetFileName(path)) : [path]))
+        foreach (var file in start._environmentFiles.SelectMany(path => path.Contains('*') ? host.List(Path.GetDirectoryName(path)!,
+            Path.GetFileName(path)) : [path]))
         {
             start.Files.Add(file);
             foreach (var variable in EnvironmentText.Read(host.Read(file) ?? ""))
@@ -51,7 +54,8 @@ internal sealed class KubeletStart
     private static IEnumerable<string> Units(HostFiles host) =>
     [
         .. Folders.Select(folder => $"{folder}/kubelet.service").Where(file => host.Read(file) is not null).Take(1),
-        .. Folders.SelectMany(folder => host.List($"{folder}/service.d", "*.conf").Concat(host.List($"{folder}/kubelet.service.d", "*.conf")))
+        .. Folders.SelectMany(
+            folder => host.List($"{folder}/service.d", "*.conf").Concat(host.List($"{folder}/kubelet.service.d", "*.conf")))
             .DistinctBy(Path.GetFileName).OrderBy(file => Path.GetFileName(file), StringComparer.Ordinal),
     ];
 

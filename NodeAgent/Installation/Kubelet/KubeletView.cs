@@ -11,7 +11,9 @@ namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 /// <param name="Variable">The variable, when it is said by a flag.</param>
 internal sealed record ImageServiceSetting(string Endpoint, string? File, string? Variable, bool IsFlag);
 
-/// <summary>What kubelet will run with when it is started next, in kubelet's own order: its configuration, the drop-ins by name, its flags.</summary>
+/// <summary>
+/// What kubelet will run with when it is started next, in kubelet's own order: its configuration, the drop-ins by name, its flags.
+/// </summary>
 internal sealed class KubeletView
 {
     public const string ImageServiceFlag = "--image-service-endpoint";
@@ -30,34 +32,43 @@ internal sealed class KubeletView
         _words = start.Words ?? Fallback(host, platform);
     }
 
-    /// <summary>Whether a unit or a running kubelet says what kubelet is started with; what the platform is known for counts otherwise.</summary>
+    /// <summary>
+    /// Whether a unit or a running kubelet says what kubelet is started with; what the platform is known for counts otherwise.
+    /// </summary>
     public bool IsKnown => _start.Words is not null || _running is not null;
 
     public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletStart.Read(host));
 
     /// <summary>The value of a flag that is in effect; <c>null</c> when kubelet gets no such flag.</summary>
-    public string? Flag(string flag) => FlagPlace.InEffect([.. _words.Select(word => word.Text)], flag) ?? (_running is null ? null : FlagPlace.InEffect(_running, flag));
+    public string? Flag(string flag) =>
+        FlagPlace.InEffect([.. _words.Select(word => word.Text)], flag) ?? (_running is null ? null : FlagPlace.InEffect(_running, flag));
 
     /// <summary>The file and the variable that say a flag; <c>null</c> when no file does.</summary>
     public (string File, string Variable)? WhereIs(string flag) =>
-        FlagPlace.All([.. _words.Select(word => word.Text)], flag).LastOrDefault() is { Count: > 0 } place ? (_words[place.First].File, _words[place.First].Variable) : null;
+        FlagPlace.All([.. _words.Select(word => word.Text)], flag).LastOrDefault() is { Count: > 0 } place
+            ? (_words[place.First].File, _words[place.First].Variable)
+            : null;
 
     /// <summary>kubelet's configuration file; <c>null</c> when it has none.</summary>
     public string? Config => Flag("--config") ?? (IsKnown ? null : _platform.Config);
 
     /// <summary>The folder of drop-ins; <c>null</c> when kubelet reads none.</summary>
-    public string? ConfigFolder => Flag("--config-dir") ?? (IsKnown ? null : _platform.DropInDir is { } folder && _host.Exists(folder) ? folder : null);
+    public string? ConfigFolder =>
+        Flag("--config-dir") ?? (IsKnown ? null : _platform.DropInDir is { } folder && _host.Exists(folder) ? folder : null);
 
     /// <summary>The configuration files that are there, the strongest last.</summary>
     public IEnumerable<string> ConfigFiles =>
     [
-        .. new[] { Config }.OfType<string>().Where(file => _host.Read(file) is not null), .. ConfigFolder is { } folder ? _host.List(folder, "*.conf") : [],
+        .. new[] { Config }.OfType<string>().Where(file => _host.Read(file) is not null), .. ConfigFolder is { } folder
+            ? _host.List(folder, "*.conf")
+            : [],
     ];
 
     /// <summary>Every file that tells kubelet something.</summary>
     public IEnumerable<string> Files =>
     [
-        .. _start.Files, .. ConfigFiles, .. new[] { _platform.FlagFile, Flag(ProviderConfigFlag) ?? _platform.ProviderConfig }.OfType<string>(),
+        .. _start.Files, .. ConfigFiles,
+            .. new[] { _platform.FlagFile, Flag(ProviderConfigFlag) ?? _platform.ProviderConfig }.OfType<string>(),
     ];
 
     /// <summary>Where a flag can be added: a variable that the unit hands to kubelet.</summary>
@@ -86,7 +97,8 @@ internal sealed class KubeletView
     }
 
     private static IReadOnlyList<StartWord> Fallback(HostFiles host, Platform platform) =>
-        platform.FlagFile is { } file && host.Read(file) is { } text && EnvironmentText.Read(text).LastOrDefault(line => line.Name == platform.FlagVariable) is { } found
+        platform.FlagFile is { } file && host.Read(file) is { } text
+            && EnvironmentText.Read(text).LastOrDefault(line => line.Name == platform.FlagVariable) is { } found
             ? [.. found.Words.Select(word => new StartWord(word.Text, file, platform.FlagVariable))]
             : [];
 }

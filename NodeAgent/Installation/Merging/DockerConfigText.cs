@@ -39,15 +39,19 @@ internal static class DockerConfigText
     }
 
     /// <summary>Whether nothing is in it.</summary>
-    public static bool IsEmpty(string text, string file) => string.IsNullOrWhiteSpace(text) || YamlSpans.Read(text, file).Entries!.Count == 0;
+    public static bool IsEmpty(string text, string file) =>
+        string.IsNullOrWhiteSpace(text) || YamlSpans.Read(text, file).Entries!.Count == 0;
 
     /// <summary>A host whose helper is this program; <c>null</c> when there is none.</summary>
-    public static string? Ours(string text, string file) => YamlSpans.Read(text, file)[Helpers]?.Entries?.Find(entry => entry.Value.Value == Name).Key?.Value;
+    public static string? Ours(string text, string file) =>
+        YamlSpans.Read(text, file)[Helpers]?.Entries?.Find(entry => entry.Value.Value == Name).Key?.Value;
 
     private static string InsertHelpers(string text, YamlSpan root)
     {
         var lead = root.Entries is [var first, ..] ? text[(root.Start + 1)..first.Key.Start] : "";
-        return root.Entries is [.., var last] ? text.Insert(last.Value.End, $",{lead}\"{Helpers}\": {{}}") : text.Insert(root.Start + 1, $"\"{Helpers}\": {{}}");
+        return root.Entries is [.., var last]
+            ? text.Insert(last.Value.End, $",{lead}\"{Helpers}\": {{}}")
+            : text.Insert(root.Start + 1, $"\"{Helpers}\": {{}}");
     }
 
     /// <summary>docker reads JSON and nothing more.</summary>
@@ -56,7 +60,8 @@ internal static class DockerConfigText
         try
         {
             using var parsed = JsonDocument.Parse(text);
-            if (parsed.RootElement.ValueKind != JsonValueKind.Object || (parsed.RootElement.TryGetProperty(Helpers, out var helpers) && helpers.ValueKind != JsonValueKind.Object))
+            if (parsed.RootElement.ValueKind != JsonValueKind.Object
+                || (parsed.RootElement.TryGetProperty(Helpers, out var helpers) && helpers.ValueKind != JsonValueKind.Object))
             {
                 throw new InstallRefusal($"{file} is no object, or its {Helpers} is none, so nothing can be added to it");
             }

@@ -5,7 +5,9 @@ using Tomlyn.Syntax;
 
 namespace RegistryProxy.NodeAgent.Installation.Merging;
 
-/// <summary>containerd's <c>hosts.toml</c> of one registry (containerd, docs/hosts.md): the mirror comes first, what others wrote stays.</summary>
+/// <summary>
+/// containerd's <c>hosts.toml</c> of one registry (containerd, docs/hosts.md): the mirror comes first, what others wrote stays.
+/// </summary>
 internal static class HostsToml
 {
     private const string Begin = "# registryproxy: begin";
@@ -13,7 +15,8 @@ internal static class HostsToml
     private const string Host = "host";
 
     /// <summary>A whole file. Docker Hub's registry has another name than its images.</summary>
-    public static string File(string registry) => $"server = \"https://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}\"\n\n";
+    public static string File(string registry) =>
+        $"server = \"https://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}\"\n\n";
 
     /// <summary>The file with the mirror before every other host.</summary>
     public static string Add(string text, string file, Uri mirror, string header, string secret) => Refusal.Of(file, () =>
@@ -21,7 +24,8 @@ internal static class HostsToml
         var (end, address) = (TextLines.EndOf(text), mirror.GetLeftPart(UriPartial.Authority));
         string[] lines =
         [
-            Begin, $"[host.\"{address}\"]", "  capabilities = [\"pull\", \"resolve\"]", $"  [host.\"{address}\".header]", $"    {header} = [\"{secret}\"]", End,
+            Begin, $"[host.\"{address}\"]", "  capabilities = [\"pull\", \"resolve\"]", $"  [host.\"{address}\".header]",
+            $"    {header} = [\"{secret}\"]", End,
         ];
         var block = string.Concat(lines.Select(line => line + end));
         var tables = Parse(text, file).Tables.ToList();
@@ -32,7 +36,9 @@ internal static class HostsToml
             : throw new InstallRefusal("the mirror cannot be added to it without writing it anew");
     });
 
-    /// <summary>The file without the mirror: its tables are known by their header, wherever they stand and whatever their comments say.</summary>
+    /// <summary>
+    /// The file without the mirror: its tables are known by their header, wherever they stand and whatever their comments say.
+    /// </summary>
     public static string Remove(string text, string file, string header)
     {
         var tables = Parse(text, file).Tables.ToList();
@@ -43,7 +49,8 @@ internal static class HostsToml
             {
                 var start = TextLines.Start(text, Start(tables[index]));
                 var end = index + 1 < tables.Count ? TextLines.Start(text, Start(tables[index + 1])) : text.Length;
-                text = text.Remove(start, TextLines.Next(text, Math.Max(start, TextLines.ContentEnd(text, LastItem(tables[index], end)) - 1)) - start);
+                text = text.Remove(
+                    start, TextLines.Next(text, Math.Max(start, TextLines.ContentEnd(text, LastItem(tables[index], end)) - 1)) - start);
             }
         }
 
@@ -51,10 +58,12 @@ internal static class HostsToml
     }
 
     /// <summary>Whether only the registry itself is named.</summary>
-    public static bool IsEmpty(string text, string file) => Parse(text, file) is var parsed && !parsed.Tables.Any() && parsed.KeyValues.All(pair => Name(pair.Key) == "server");
+    public static bool IsEmpty(string text, string file) =>
+        Parse(text, file) is var parsed && !parsed.Tables.Any() && parsed.KeyValues.All(pair => Name(pair.Key) == "server");
 
     /// <summary>Whether the mirror is in it.</summary>
-    public static bool Has(string text, string file, string header) => Parse(text, file).Tables.Any(table => table.Items.Any(item => Name(item.Key) == header));
+    public static bool Has(string text, string file, string header) =>
+        Parse(text, file).Tables.Any(table => table.Items.Any(item => Name(item.Key) == header));
 
     public static DocumentSyntax Parse(string text, string file)
     {
@@ -79,7 +88,8 @@ internal static class HostsToml
 
     private static int Start(TableSyntaxBase table) => table.OpenBracket!.Span.Start.Offset;
 
-    private static int LastItem(TableSyntaxBase table, int end) => table.Items.LastOrDefault() is { } item ? Math.Min(end, item.Span.End.Offset + 1) : table.CloseBracket!.Span.End.Offset + 1;
+    private static int LastItem(TableSyntaxBase table, int end) =>
+        table.Items.LastOrDefault() is { } item ? Math.Min(end, item.Span.End.Offset + 1) : table.CloseBracket!.Span.End.Offset + 1;
 
     /// <summary>Comments right above a table belong to it.</summary>
     private static int AboveComments(string text, int at)

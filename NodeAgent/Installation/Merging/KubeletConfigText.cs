@@ -25,7 +25,9 @@ internal static class KubeletConfigText
     public static string Set(string text, string file, string endpoint) => Refusal.Of(file, () =>
     {
         var after = YamlMappings.Set(text, YamlSpans.Read(text, file), ImageService, endpoint);
-        return Value(after, file, ImageService) == endpoint ? after : throw new InstallRefusal("imageServiceEndpoint cannot be set there without writing the file anew");
+        return Value(after, file, ImageService) == endpoint
+            ? after
+            : throw new InstallRefusal("imageServiceEndpoint cannot be set there without writing the file anew");
     });
 
     public static string Remove(string text, string file) => YamlMappings.Remove(text, YamlSpans.Read(text, file), ImageService);

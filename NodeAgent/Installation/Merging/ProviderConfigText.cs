@@ -20,14 +20,19 @@ internal static class ProviderConfigText
             throw new InstallRefusal("has no list of providers: is it a CredentialProviderConfig?");
         }
 
-        var added = YamlLists.Add(text, list, entries.Select(entry => entry.ToIndentedJson()), indent => entries.SelectMany(entry => entry.ToYaml(indent)));
+        var added = YamlLists.Add(
+            text, list, entries.Select(entry => entry.ToIndentedJson()), indent => entries.SelectMany(entry => entry.ToYaml(indent)));
         var (before, after) = (Names(text, file), Names(added, file));
-        return after.SequenceEqual(before.Concat(entries.Select(entry => entry.Name))) ? added : throw new InstallRefusal("its list of providers cannot be added to");
+        return after.SequenceEqual(before.Concat(entries.Select(entry => entry.Name)))
+            ? added
+            : throw new InstallRefusal("its list of providers cannot be added to");
     });
 
     /// <summary>The text without this program's providers.</summary>
     public static string Remove(string text, string file) => Refusal.Of(
-        file, () => YamlSpans.Read(text, file)[Key] is { Items: not null } list ? YamlLists.Remove(text, list, item => IsOurs(Name(item))) : text);
+        file, () => YamlSpans.Read(text, file)[Key] is { Items: not null } list
+            ? YamlLists.Remove(text, list, item => IsOurs(Name(item)))
+            : text);
 
     /// <summary>Whether no provider is left, which kubelet refuses.</summary>
     public static bool IsEmpty(string text, string file) => string.IsNullOrWhiteSpace(text) || Names(text, file).Count == 0;

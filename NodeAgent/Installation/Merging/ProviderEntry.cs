@@ -26,13 +26,15 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
     /// <summary>One for the doors that know nodes alone, and one for each audience: kubelet takes one audience a program.</summary>
     public static IReadOnlyList<ProviderEntry> Of(AgentSettings settings) =>
     [
-        .. settings.FrontDoors.GroupBy(door => (door.Workloads?.Audience, OnlyWorkloads: door.Identity is null)).OrderBy(group => group.Key.Audience).Select((group, index) => new ProviderEntry(
+        .. settings.FrontDoors.GroupBy(door => (door.Workloads?.Audience, OnlyWorkloads: door.Identity is null))
+            .OrderBy(group => group.Key.Audience).Select((group, index) => new ProviderEntry(
             $"{NamePrefix}credential-provider{(index == 0 ? "" : $"-{index + 1}")}",
             [.. group.SelectMany(door => door.Images).Select(pattern => pattern.Text)], group.Key.Audience, group.Key.OnlyWorkloads)),
     ];
 
     /// <summary>A whole configuration.</summary>
-    public static string File(IEnumerable<ProviderEntry> entries) => Header + string.Concat(entries.SelectMany(entry => entry.ToYaml("")).Select(line => $"{line}\n"));
+    public static string File(IEnumerable<ProviderEntry> entries) =>
+        Header + string.Concat(entries.SelectMany(entry => entry.ToYaml("")).Select(line => $"{line}\n"));
 
     /// <summary>As JSON, in lines.</summary>
     public string ToIndentedJson()
@@ -72,12 +74,14 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
     {
         string[] lines =
         [
-            $"- name: {Name}", $"  matchImages: [{string.Join(", ", Images.Select(image => $"\"{image}\""))}]", "  defaultCacheDuration: 5m",
+            $"- name: {Name}", $"  matchImages: [{string.Join(", ", Images.Select(image => $"\"{image}\""))}]",
+            "  defaultCacheDuration: 5m",
             "  apiVersion: credentialprovider.kubelet.k8s.io/v1", "  args: [credential-provider]",
         ];
         string[] token = Audience is null
             ? []
-            : ["  tokenAttributes:", $"    serviceAccountTokenAudience: \"{Audience}\"", "    cacheType: ServiceAccount", $"    requireServiceAccount: {(OnlyWorkloads ? "true" : "false")}"];
+            : ["  tokenAttributes:", $"    serviceAccountTokenAudience: \"{Audience}\"", "    cacheType: ServiceAccount",
+                $"    requireServiceAccount: {(OnlyWorkloads ? "true" : "false")}"];
         return lines.Concat(token).Select(line => $"{indent}{line}");
     }
 }

@@ -24,7 +24,10 @@ internal static class AgentUnit
             .Select(door => (door.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(door.CaFile!)))),
     ];
 
-    /// <summary>Up before kubelet, which does not start without its image service, and back at once whenever it ends. It is started when its sockets answer.</summary>
+    /// <summary>
+    /// Up before kubelet, which does not start without its image service, and back at once whenever it ends. It is started when its sockets
+    /// answer.
+    /// </summary>
     public static (string, Edit) Service(string target, InstallContext context) => (File, new OwnFile(target, $"""
         [Unit]
         Description=RegistryProxy NodeAgent
@@ -52,7 +55,10 @@ internal static class AgentUnit
 
         """));
 
-    /// <summary>kubelet starts after the socket is there; where the platform writes kubelet's files anew at boot, what was taken out is put in again.</summary>
+    /// <summary>
+    /// kubelet starts after the socket is there; where the platform writes kubelet's files anew at boot, what was taken out is put in
+    /// again.
+    /// </summary>
     public static (string, Edit) KubeletAfterAgent(string target, InstallContext context) => (KubeletDropIn, new OwnFile(target, $"""
         [Unit]
         Wants={Name}.service

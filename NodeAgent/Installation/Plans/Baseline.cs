@@ -5,8 +5,8 @@ using RegistryProxy.NodeAgent.Installation.Records;
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
 /// <summary>
-/// What a file is without anything of ours. A text that is known, with ours in it or without, stands for what it was then; any other is the work
-/// of somebody else and the new truth, whatever was recorded.
+/// What a file is without anything of ours. A text that is known, with ours in it or without, stands for what it was then; any other is the
+/// work of somebody else and the new truth, whatever was recorded.
 /// </summary>
 /// <param name="Bytes">Its bytes; <c>null</c> for no file.</param>
 /// <param name="Mode">Its mode.</param>
@@ -18,7 +18,8 @@ internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created,
     {
         var now = host.Bytes(path);
         var created = known?.Created ?? now is null;
-        if (known is not null && (Same(now, known.After) || Same(now, known.Before) || (known.Earlier is not null && Same(now, known.Earlier))))
+        if (known is not null && (Same(now, known.After) || Same(now, known.Before)
+            || (known.Earlier is not null && Same(now, known.Earlier))))
         {
             return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
         }
@@ -29,7 +30,8 @@ internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created,
             return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
         }
 
-        return now is null ? new Baseline(null, null, created, IsNew: true) : new Baseline(Without(now, path, all), (int)host.Mode(path), created, IsNew: true);
+        return now is null ? new Baseline(null, null, created, IsNew: true)
+            : new Baseline(Without(now, path, all), (int)host.Mode(path), created, IsNew: true);
     }
 
     private static byte[] Without(byte[] now, string path, IEnumerable<Edit> edits)
@@ -39,5 +41,6 @@ internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created,
         return rest == file.Text ? now : file.With(rest);
     }
 
-    private static bool Same(byte[]? one, byte[]? other) => one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
+    private static bool Same(byte[]? one, byte[]? other) =>
+        one is null ? other is null : other is not null && one.AsSpan().SequenceEqual(other);
 }

@@ -6,7 +6,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>kubelet's credential provider: the program under the names that the configuration has, merged into the one that kubelet reads.</summary>
+/// <summary>
+/// kubelet's credential provider: the program under the names that the configuration has, merged into the one that kubelet reads.
+/// </summary>
 internal static class CredentialProviderPlan
 {
     private const string Target = InstallTarget.CredentialProvider;
@@ -37,7 +39,8 @@ internal static class CredentialProviderPlan
                 .. context.Platform.RewritesAtBoot ? [AgentUnit.KubeletAfterAgent(Target, context)] : Array.Empty<(string, Edit)>(),
             ],
             entries.Any(entry => entry.Audience is not null)
-                ? [$"kubelet may ask for tokens of {string.Join(", ", entries.Select(entry => entry.Audience).OfType<string>())} only where RBAC lets it: see deploy/nodeagent/workloads"]
+                ? [$"kubelet may ask for tokens of {string.Join(", ", entries.Select(entry => entry.Audience).OfType<string>())} only "
+                    + $"where RBAC lets it: see deploy/nodeagent/workloads"]
                 : []);
     }
 
@@ -49,9 +52,13 @@ internal static class CredentialProviderPlan
         if (config == OwnConfig || (config is null && folder is null && (view.IsKnown || platform.OwnsProviderConfig)))
         {
             var (file, variable) = view.WhereIs(KubeletView.ProviderConfigFlag) ?? view.FlagVariable
-                ?? throw new InstallRefusal("kubelet's unit takes its flags from no variable: give kubelet a configuration of credential providers, and install again");
+                ?? throw new InstallRefusal("kubelet's unit takes its flags from no variable: give kubelet a configuration of credential "
+                    + "providers, and install again");
             var own = platform.OwnsProviderConfig ? platform.ProviderDir : "/opt/registryproxy/plugins";
-            return (OwnConfig, own, [Flag(file, variable, KubeletView.ProviderConfigFlag, OwnConfig), Flag(file, variable, KubeletView.ProviderFolderFlag, own)]);
+            return (
+                OwnConfig, own,
+                [Flag(file, variable, KubeletView.ProviderConfigFlag, OwnConfig),
+                    Flag(file, variable, KubeletView.ProviderFolderFlag, own)]);
         }
 
         if (config is null && folder is null)
@@ -62,8 +69,10 @@ internal static class CredentialProviderPlan
         return config is not null && folder is not null
             ? (config, folder, [])
             : throw new InstallRefusal(
-                $"kubelet gets {(config is null ? KubeletView.ProviderFolderFlag : KubeletView.ProviderConfigFlag)} without its other half, so it uses no provider: set both or none, and install again");
+                $"kubelet gets {(config is null ? KubeletView.ProviderFolderFlag : KubeletView.ProviderConfigFlag)} without its other "
+                    + $"half, so it uses no provider: set both or none, and install again");
     }
 
-    private static (string, Edit) Flag(string file, string variable, string flag, string value) => (file, new KubeletFlag(Target, variable, flag, value, null));
+    private static (string, Edit) Flag(string file, string variable, string flag, string value) =>
+        (file, new KubeletFlag(Target, variable, flag, value, null));
 }

@@ -4,14 +4,17 @@ using RegistryProxy.NodeAgent.Installation.Records;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>What a node shall be like, worked out from what it is like now, whoever has changed it and wherever an earlier change ended.</summary>
+/// <summary>
+/// What a node shall be like, worked out from what it is like now, whoever has changed it and wherever an earlier change ended.
+/// </summary>
 internal static class DesiredRecord
 {
     /// <param name="host">The node.</param>
     /// <param name="record">What is recorded.</param>
     /// <param name="targets">The targets that shall be installed.</param>
     /// <param name="edits">Everything that they put into files.</param>
-    public static NodeRecord Of(HostFiles host, NodeRecord record, IReadOnlyList<TargetRecord> targets, IReadOnlyList<(string Path, Edit Edit)> edits)
+    public static NodeRecord Of(
+        HostFiles host, NodeRecord record, IReadOnlyList<TargetRecord> targets, IReadOnlyList<(string Path, Edit Edit)> edits)
     {
         var paths = record.Places.Select(place => place.Path).Concat(edits.Select(edit => edit.Path)).Distinct();
         List<Place> places = [.. paths.Select(path => PlaceOf(
@@ -21,7 +24,8 @@ internal static class DesiredRecord
         return record with
         {
             Targets = targets, Places = places, Programs = programs, Links = links,
-            Folders = Folders(host, record, [.. places.Where(place => place.After is not null).Select(place => place.Path), .. programs, .. links]),
+            Folders = Folders(
+                host, record, [.. places.Where(place => place.After is not null).Select(place => place.Path), .. programs, .. links]),
             AgentIsPending = record.AgentIsPending || places.Any(place => !place.IsForKubelet() && !place.Acts() && Differs(host, place)),
             KubeletIsPending = record.KubeletIsPending || places.Any(place => place.IsForKubelet() && Differs(host, place)),
             Former = record.IsChanging ? record.Former : record.Targets.Count == 0 ? null : record,
@@ -45,7 +49,8 @@ internal static class DesiredRecord
         {
             Path = path, Before = baseline.Bytes, BeforeMode = baseline.Mode, Created = baseline.Created, Edits = edits, Cleared = cleared,
             Earlier = baseline.IsNew ? null : record.IsChanging ? known?.Earlier : known?.After,
-            After = edits.Count > 0 ? Put(baseline.Bytes, path, edits) : baseline.Created && IsEmpty(baseline.Bytes, path, cleared) ? null : baseline.Bytes,
+            After = edits.Count > 0 ? Put(baseline.Bytes, path, edits) : baseline.Created && IsEmpty(baseline.Bytes, path, cleared) ? null
+                : baseline.Bytes,
         };
     }
 
@@ -56,7 +61,8 @@ internal static class DesiredRecord
         return file is null ? System.Text.Encoding.UTF8.GetBytes(text) : Merging.Refusal.Bytes(path, () => file.With(text));
     }
 
-    private static bool IsEmpty(byte[]? bytes, string path, IReadOnlyList<Edit> cleared) => bytes is null || cleared.All(edit => edit.IsEmpty(FileText.Of(bytes).Text, path));
+    private static bool IsEmpty(byte[]? bytes, string path, IReadOnlyList<Edit> cleared) =>
+        bytes is null || cleared.All(edit => edit.IsEmpty(FileText.Of(bytes).Text, path));
 
     private static IReadOnlyList<string> Folders(HostFiles host, NodeRecord record, IReadOnlyList<string> paths) =>
     [

@@ -4,7 +4,9 @@ using RegistryProxy.NodeAgent.Installation.Requests;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>docker's credential helper for root's docker: the program under the name that docker looks for, and one line a front door.</summary>
+/// <summary>
+/// docker's credential helper for root's docker: the program under the name that docker looks for, and one line a front door.
+/// </summary>
 internal static class DockerHelperPlan
 {
     private const string Target = InstallTarget.DockerHelper;
@@ -19,7 +21,9 @@ internal static class DockerHelperPlan
         [
             .. AgentUnit.Settings(Target, context),
             (Config, new DockerHelpers(
-                Target, [.. context.Settings.FrontDoors.SelectMany(door => door.Images).Select(pattern => pattern.Host).Where(name => !name.Contains('*')).Distinct()])),
+                Target,
+                [.. context.Settings.FrontDoors.SelectMany(door => door.Images).Select(pattern => pattern.Host)
+                    .Where(name => !name.Contains('*')).Distinct()])),
         ],
         []);
 }

@@ -21,12 +21,16 @@ internal static class ImageServicePlan
                 Links = new Dictionary<string, string> { [AgentUnit.Wanted] = AgentUnit.File },
             },
             [
-                .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context), AgentUnit.KubeletAfterAgent(Target, context), Kubelet(context, endpoint),
+                .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context), AgentUnit.KubeletAfterAgent(Target, context),
+                Kubelet(context, endpoint),
             ],
-            ["every pod of this node can use the images that the node may pull; where that is too much, use --target credential-provider with workloads"]);
+            ["every pod of this node can use the images that the node may pull; where that is too much, use --target credential-provider "
+                + "with workloads"]);
     }
 
-    /// <summary>The settings with the image service that kubelet used before behind the agent: whoever is in kubelet's way keeps its place.</summary>
+    /// <summary>
+    /// The settings with the image service that kubelet used before behind the agent: whoever is in kubelet's way keeps its place.
+    /// </summary>
     public static (InstallContext Context, string? Note) Chain(InstallContext context)
     {
         var other = Other(context);
@@ -38,20 +42,25 @@ internal static class ImageServicePlan
         if (context.Settings.Runtime.IsDocker)
         {
             throw new InstallRefusal(
-                $"kubelet's image service is {other} already, and the settings name docker; put it behind the agent with runtime: {{ type: cri, endpoint: \"{other}\" }} and install again");
+                $"kubelet's image service is {other} already, and the settings name docker; put it behind the agent with runtime: {{ "
+                    + $"type: cri, endpoint: \"{other}\" }} and install again");
         }
 
         const string File = "the settings";
-        var runtime = YamlSpans.Read(context.SettingsText, File)["runtime"] ?? throw new InstallRefusal($"kubelet's image service is {other} already; say runtime: {{ type: cri, endpoint: \"{other}\" }}");
+        var runtime = YamlSpans.Read(context.SettingsText, File)["runtime"]
+            ?? throw new InstallRefusal($"kubelet's image service is {other} already; say runtime: {{ type: cri, endpoint: \"{other}\" }}");
         var text = YamlMappings.Set(context.SettingsText, runtime, "endpoint", other);
-        return (context with { SettingsText = text }, $"kubelet's image service was {other}; the agent stands in front of it now (runtime.endpoint of the installed settings)");
+        return (
+            context with { SettingsText = text },
+            $"kubelet's image service was {other}; the agent stands in front of it now (runtime.endpoint of the installed settings)");
     }
 
     /// <summary>The image service that kubelet would use without this agent; <c>null</c> for its runtime.</summary>
     public static string? Other(InstallContext context)
     {
         var replaced = context.Record.Places.SelectMany(place => place.Edits.Concat(place.Cleared).Select(edit => (place.Path, Edit: edit)))
-            .Where(pair => pair.Edit is KubeletEndpoint or KubeletFlag && context.Host.Read(pair.Path) is { } text && pair.Edit.IsIn(text, pair.Path))
+            .Where(pair => pair.Edit is KubeletEndpoint or KubeletFlag && context.Host.Read(pair.Path) is { } text
+                && pair.Edit.IsIn(text, pair.Path))
             .Select(pair => pair.Edit is KubeletEndpoint inFile ? inFile.Replaced : ((KubeletFlag)pair.Edit).Flag == KubeletView.ImageServiceFlag ? ((KubeletFlag)pair.Edit).Replaced : null)
             .LastOrDefault(value => value is not null);
         return replaced ?? context.Kubelet.ImageServices().LastOrDefault(setting => !IsOurs(context, setting.Endpoint))?.Endpoint;
@@ -60,7 +69,8 @@ internal static class ImageServicePlan
     private static bool IsOurs(InstallContext context, string endpoint)
     {
         var known = context.Record.Places.SelectMany(place => place.Edits.Concat(place.Cleared))
-            .Select(edit => edit is KubeletEndpoint inFile ? inFile.Endpoint : (edit as KubeletFlag)?.Value).Append(context.Record.Target(Target)?.Endpoint);
+            .Select(edit => edit is KubeletEndpoint inFile ? inFile.Endpoint : (edit as KubeletFlag)?.Value)
+                .Append(context.Record.Target(Target)?.Endpoint);
         return known.Append(context.Settings.Listen).Any(ours => UnixEndpoint.Same(ours, endpoint));
     }
 
@@ -71,9 +81,14 @@ internal static class ImageServicePlan
         if (settings.LastOrDefault() is { IsFlag: true } flag && !(flag.File is null && IsOurs(context, flag.Endpoint)))
         {
             return flag is { File: { } file, Variable: { } variable }
-                ? (file, new KubeletFlag(Target, variable, KubeletView.ImageServiceFlag, endpoint, IsOurs(context, flag.Endpoint) ? Recorded(context, file) : flag.Endpoint))
+                ? (
+                    file,
+                    new KubeletFlag(
+                        Target, variable, KubeletView.ImageServiceFlag, endpoint,
+                        IsOurs(context, flag.Endpoint) ? Recorded(context, file) : flag.Endpoint))
                 : throw new InstallRefusal(
-                    $"kubelet runs with {KubeletView.ImageServiceFlag}={flag.Endpoint}, and no file that its unit reads says so; take it out where it comes from, and install again");
+                    $"kubelet runs with {KubeletView.ImageServiceFlag}={flag.Endpoint}, and no file that its unit reads says so; take it "
+                        + $"out where it comes from, and install again");
         }
 
         if (view.ConfigFolder is { } folder)
@@ -85,7 +100,9 @@ internal static class ImageServicePlan
         if (view.Config is { } config && host.Bytes(config) is not null)
         {
             var here = settings.Find(setting => setting.File == config)?.Endpoint;
-            return (config, new KubeletEndpoint(Target, endpoint, here is not null && IsOurs(context, here) ? Recorded(context, config) : here));
+            return (
+                config,
+                new KubeletEndpoint(Target, endpoint, here is not null && IsOurs(context, here) ? Recorded(context, config) : here));
         }
 
         return ByFlag(context, endpoint);
@@ -100,11 +117,13 @@ internal static class ImageServicePlan
 
         KubeletProgram.RefuseWithoutTheFlag(context);
         var (file, variable) = context.Kubelet.FlagVariable ?? throw new InstallRefusal(
-            "kubelet's unit takes its flags from no variable, and it has no configuration file: this node does not let its kubelet be changed");
+            "kubelet's unit takes its flags from no variable, and it has no configuration file: this node does not let its kubelet "
+                + "be changed");
         if (context.Host.Read(file) is not { } text)
         {
             throw new InstallRefusal(
-                $"{file} is not there: this node does not let its kubelet be changed (GKE Autopilot and the like); use --target containerd-mirror or the platform's own registry settings");
+                $"{file} is not there: this node does not let its kubelet be changed (GKE Autopilot and the like); use --target "
+                    + $"containerd-mirror or the platform's own registry settings");
         }
 
         return text.Contains(variable, StringComparison.Ordinal)
@@ -117,9 +136,12 @@ internal static class ImageServicePlan
     {
         const string Name = "50-registryproxy.conf";
         var last = others.Where(other => !IsOurs(context, other.Endpoint)).Select(other => Path.GetFileName(other.File!)).LastOrDefault();
-        return last is null || string.CompareOrdinal(last, Name) < 0 ? Name : $"{Path.GetFileNameWithoutExtension(last)}.z-registryproxy.conf";
+        return last is null || string.CompareOrdinal(last, Name) < 0
+            ? Name
+            : $"{Path.GetFileNameWithoutExtension(last)}.z-registryproxy.conf";
     }
 
-    private static string? Recorded(InstallContext context, string file) => context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
+    private static string? Recorded(InstallContext context, string file) =>
+        context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
         .Select(edit => edit is KubeletEndpoint inFile ? inFile.Replaced : edit is KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag ? flag.Replaced : null).FirstOrDefault(value => value is not null);
 }

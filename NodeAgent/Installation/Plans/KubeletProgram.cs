@@ -6,17 +6,20 @@ namespace RegistryProxy.NodeAgent.Installation.Plans;
 /// <summary>The kubelet of a node, asked without running it.</summary>
 internal static class KubeletProgram
 {
-    private static readonly string[] Places = ["/home/kubernetes/bin/kubelet", "/usr/local/bin/kubelet", "/usr/bin/kubelet", "/opt/bin/kubelet"];
+    private static readonly string[] Places = ["/home/kubernetes/bin/kubelet", "/usr/local/bin/kubelet", "/usr/bin/kubelet",
+        "/opt/bin/kubelet"];
 
     /// <summary>The flag is deprecated since Kubernetes 1.27; a kubelet without it would not start.</summary>
     public static void RefuseWithoutTheFlag(InstallContext context)
     {
         const string Flag = KubeletView.ImageServiceFlag;
-        var program = Places.FirstOrDefault(context.Host.Exists) ?? throw new InstallRefusal("no kubelet was found on this node to ask whether it knows " + Flag);
+        var program = Places.FirstOrDefault(context.Host.Exists)
+            ?? throw new InstallRefusal("no kubelet was found on this node to ask whether it knows " + Flag);
         if (!ProgramText.Contains(context.Host.At(program), Flag.TrimStart('-')))
         {
             throw new InstallRefusal(
-                $"{program} does not know {Flag} any more, and {context.Platform.Name} has no other place for an image service; use --target credential-provider or containerd-mirror");
+                $"{program} does not know {Flag} any more, and {context.Platform.Name} has no other place for an image service; use "
+                    + $"--target credential-provider or containerd-mirror");
         }
     }
 }

@@ -17,20 +17,24 @@ internal static class MirrorPlan
 
     public static TargetPlan Make(InstallContext context)
     {
-        var mirror = context.Settings.Mirror ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
+        var mirror = context.Settings.Mirror
+            ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
         var folders = Folders(context);
         var secretFile = $"{context.Settings.StateDir}/mirror-secret";
         var secret = Secret(context, secretFile);
         return new TargetPlan(
             new TargetRecord
             {
-                Name = Target, Programs = [context.Platform.Program], NeedsAgent = true, Links = new Dictionary<string, string> { [AgentUnit.Wanted] = AgentUnit.File },
+                Name = Target, Programs = [context.Platform.Program], NeedsAgent = true,
+                Links = new Dictionary<string, string> { [AgentUnit.Wanted] = AgentUnit.File },
             },
             [
-                .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context), (secretFile, new OwnFile(Target, secret, Secret: true)),
+                .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context),
+                (secretFile, new OwnFile(Target, secret, Secret: true)),
                 .. mirror.FrontDoors.Keys.Select(registry => (
                     $"{folders.FirstOrDefault(folder => context.Host.IsFolder($"{folder}/{registry}")) ?? folders[0]}/{registry}/hosts.toml",
-                    (Edit)new MirrorHost(Target, registry, mirror.Listen, MirrorSecret.Header, context.DryRun ? "(made on the node)" : secret))),
+                    (Edit)new MirrorHost(
+                        Target, registry, mirror.Listen, MirrorSecret.Header, context.DryRun ? "(made on the node)" : secret))),
             ],
             []);
     }
@@ -38,9 +42,11 @@ internal static class MirrorPlan
     /// <summary>The folders where containerd looks for a registry, the first that has it first.</summary>
     private static string[] Folders(InstallContext context)
     {
-        var found = Files(context).SelectMany(file => ConfigPaths(HostsToml.Parse(context.Host.Read(file)!, file))).LastOrDefault(value => value.Length > 0)
+        var found = Files(context).SelectMany(
+            file => ConfigPaths(HostsToml.Parse(context.Host.Read(file)!, file))).LastOrDefault(value => value.Length > 0)
             ?? throw new InstallRefusal(
-                $"{Containerd} sets no config_path, so containerd would not read {Folder}; add it under the registry of the CRI plug-in, config_path = \"{Folder}\", and restart containerd");
+                $"{Containerd} sets no config_path, so containerd would not read {Folder}; add it under the registry of the CRI plug-in, "
+                    + $"config_path = \"{Folder}\", and restart containerd");
         return found.Split(':', StringSplitOptions.RemoveEmptyEntries);
     }
 
@@ -53,7 +59,8 @@ internal static class MirrorPlan
         }
 
         yield return Containerd;
-        var imports = HostsToml.Parse(text, Containerd).KeyValues.FirstOrDefault(pair => HostsToml.Name(pair.Key) == "imports")?.Value as ArraySyntax;
+        var imports = HostsToml.Parse(text, Containerd).KeyValues.FirstOrDefault(
+            pair => HostsToml.Name(pair.Key) == "imports")?.Value as ArraySyntax;
         foreach (var pattern in imports?.Items.Select(item => (item.Value as StringValueSyntax)?.Value).OfType<string>() ?? [])
         {
             var whole = Path.GetFullPath(pattern, Path.GetDirectoryName(Containerd)!);
@@ -65,8 +72,10 @@ internal static class MirrorPlan
     }
 
     private static IEnumerable<string> ConfigPaths(DocumentSyntax config) => config.KeyValues
-        .Concat(config.Tables.Where(table => $"{table.Name}".Contains("registry", StringComparison.Ordinal)).SelectMany(table => table.Items))
-        .Where(pair => pair.Key is { } key && (HostsToml.Name(key) == "config_path" || HostsToml.Name(key.DotKeys.LastOrDefault()?.Key) == "config_path"))
+        .Concat(
+            config.Tables.Where(table => $"{table.Name}".Contains("registry", StringComparison.Ordinal)).SelectMany(table => table.Items))
+        .Where(pair => pair.Key is { } key
+            && (HostsToml.Name(key) == "config_path" || HostsToml.Name(key.DotKeys.LastOrDefault()?.Key) == "config_path"))
         .Select(pair => (pair.Value as StringValueSyntax)?.Value ?? "");
 
     /// <summary>The secret of this node, or a new one.</summary>

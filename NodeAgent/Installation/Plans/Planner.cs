@@ -19,8 +19,11 @@ internal static class Planner
 
         List<TargetPlan> plans = [.. targets.Select(name => Plan(name, context))];
         notes.AddRange(plans.Where(plan => plan.Target.Name == target).SelectMany(plan => plan.Notes));
-        var desired = DesiredRecord.Of(context.Host, record, [.. plans.Select(plan => plan.Target)], [.. plans.SelectMany(plan => plan.Edits)]);
-        return (desired with { Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.StateDir }, notes);
+        var desired = DesiredRecord.Of(
+            context.Host, record, [.. plans.Select(plan => plan.Target)], [.. plans.SelectMany(plan => plan.Edits)]);
+        return (
+            desired with { Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.StateDir },
+            notes);
     }
 
     /// <summary>What the node shall be like without a target; the others stay as they are.</summary>
@@ -32,7 +35,8 @@ internal static class Planner
     public static NodeRecord Back(Files.HostFiles host, NodeRecord record)
     {
         var former = record.Former ?? NodeRecord.Empty;
-        return DesiredRecord.Of(host, record, former.Targets, [.. former.Places.SelectMany(place => place.Edits.Select(edit => (place.Path, edit)))]) with
+        return DesiredRecord.Of(
+            host, record, former.Targets, [.. former.Places.SelectMany(place => place.Edits.Select(edit => (place.Path, edit)))]) with
         {
             Listen = former.Listen ?? record.Listen, StateDir = former.StateDir ?? record.StateDir,
         };

@@ -12,11 +12,14 @@ internal static class References
     /// <summary>The lines that name a target once a node is as desired: the program must not go before them.</summary>
     public static IReadOnlyList<string> To(TargetRecord target, HostFiles host, KubeletView kubelet, NodeRecord desired)
     {
-        var edits = desired.Places.SelectMany(place => place.Edits.Concat(place.Cleared)).Where(edit => edit.Target == target.Name).ToList();
+        var edits = desired.Places.SelectMany(
+            place => place.Edits.Concat(place.Cleared)).Where(edit => edit.Target == target.Name).ToList();
         string[] words =
         [
-            .. new[] { target.Endpoint }.Concat(edits.OfType<KubeletEndpoint>().Select(edit => edit.Endpoint)).OfType<string>().Select(UnixEndpoint.PathOf),
-            .. edits.OfType<KubeletFlag>().Select(flag => UnixEndpoint.PathOf(flag.Value)), .. edits.OfType<Providers>().Select(_ => $"{ProviderEntry.NamePrefix}credential-provider"),
+            .. new[] { target.Endpoint }.Concat(
+                edits.OfType<KubeletEndpoint>().Select(edit => edit.Endpoint)).OfType<string>().Select(UnixEndpoint.PathOf),
+            .. edits.OfType<KubeletFlag>().Select(flag => UnixEndpoint.PathOf(flag.Value)),
+            .. edits.OfType<Providers>().Select(_ => $"{ProviderEntry.NamePrefix}credential-provider"),
         ];
         return [.. words.Distinct().SelectMany(word => Lines(word, host, kubelet.Files, desired)).Distinct()];
     }
@@ -26,8 +29,10 @@ internal static class References
     {
         foreach (var path in files.Distinct())
         {
-            var bytes = desired.Places.FirstOrDefault(place => place.Path == path) is { } place ? place.After : host.IsFolder(path) ? null : host.Bytes(path);
-            foreach (var (line, index) in (bytes is null ? "" : FileText.Of(bytes).Text).Split('\n').Select((line, index) => (line.Trim(), index)))
+            var bytes = desired.Places.FirstOrDefault(place => place.Path == path) is { } place ? place.After : host.IsFolder(path) ? null
+                : host.Bytes(path);
+            foreach (var (line, index) in (bytes is null ? "" : FileText.Of(bytes).Text).Split('\n')
+                .Select((line, index) => (line.Trim(), index)))
             {
                 if (line.Contains(word, StringComparison.Ordinal) && line[0] is not ('#' or ';'))
                 {
@@ -39,7 +44,8 @@ internal static class References
 
     /// <summary>Files of others in which nothing would be left that kubelet takes.</summary>
     public static IEnumerable<string> Emptied(NodeRecord desired) => desired.Places
-        .Where(place => place is { Edits.Count: 0, After: { } after } && place.Cleared.OfType<Providers>().Any() && ProviderConfigText.IsEmpty(FileText.Of(after).Text, place.Path))
+        .Where(place => place is { Edits.Count: 0, After: { } after } && place.Cleared.OfType<Providers>().Any()
+            && ProviderConfigText.IsEmpty(FileText.Of(after).Text, place.Path))
         .Select(place => $"{place.Path} would have no provider left, and kubelet does not start with none: put another one in, or take "
             + $"{KubeletView.ProviderConfigFlag} away from kubelet");
 }

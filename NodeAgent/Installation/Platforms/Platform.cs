@@ -14,7 +14,8 @@ namespace RegistryProxy.NodeAgent.Installation.Platforms;
 /// <param name="ProviderDir">The folder of their programs.</param>
 /// <param name="OwnsProviderConfig">Whether there is no such configuration unless this program makes it.</param>
 internal sealed record Platform(
-    string Name, string ProgramDir, string? FlagFile, string FlagVariable, string? Config, string? DropInDir, string ProviderConfig, string ProviderDir, bool OwnsProviderConfig)
+    string Name, string ProgramDir, string? FlagFile, string FlagVariable, string? Config, string? DropInDir, string ProviderConfig,
+        string ProviderDir, bool OwnsProviderConfig)
 {
     private const string Programs = "/opt/registryproxy/bin";
 
@@ -23,15 +24,18 @@ internal sealed record Platform(
         "/etc/kubernetes/registryproxy/credential-provider.yaml", "/opt/registryproxy/plugins", true);
 
     private static readonly Platform Eks = new(
-        "eks", Programs, "/etc/eks/kubelet/environment", "NODEADM_KUBELET_ARGS", "/etc/kubernetes/kubelet/config.json", "/etc/kubernetes/kubelet/config.json.d",
+        "eks", Programs, "/etc/eks/kubelet/environment", "NODEADM_KUBELET_ARGS", "/etc/kubernetes/kubelet/config.json",
+            "/etc/kubernetes/kubelet/config.json.d",
         "/etc/eks/image-credential-provider/config.json", "/etc/eks/image-credential-provider", false);
 
     /// <summary>Container-Optimized OS runs programs from there and hardly anywhere else.</summary>
     private static readonly Platform Gke = new(
-        "gke", "/home/kubernetes/bin", "/etc/default/kubelet", "KUBELET_OPTS", null, null, "/etc/srv/kubernetes/cri_auth_config.yaml", "/home/kubernetes/bin", false);
+        "gke", "/home/kubernetes/bin", "/etc/default/kubelet", "KUBELET_OPTS", null,
+            null, "/etc/srv/kubernetes/cri_auth_config.yaml", "/home/kubernetes/bin", false);
 
     private static readonly Platform Aks = new(
-        "aks", Programs, "/etc/default/kubelet", "KUBELET_FLAGS", null, null, "/var/lib/kubelet/credential-provider-config.yaml", "/var/lib/kubelet/credential-provider", false);
+        "aks", Programs, "/etc/default/kubelet", "KUBELET_FLAGS", null,
+            null, "/var/lib/kubelet/credential-provider-config.yaml", "/var/lib/kubelet/credential-provider", false);
 
     public static readonly string[] Names = ["gke", "eks", "aks", "kubeadm"];
 
@@ -46,9 +50,12 @@ internal sealed record Platform(
     public static Platform Of(string? name, HostFiles host) => name switch
     {
         null when host.Exists("/usr/share/bottlerocket") || host.Exists("/.bottlerocket") => throw new InstallRefusal(
-            "this is Bottlerocket, whose kubelet has no setting for an image service or a further credential provider: see docs/nodeagent/install.md"),
-        null when host.Exists("/var/lib/rancher/k3s") || host.Exists("/var/lib/rancher/rke2") || host.Exists("/etc/rancher") => throw new InstallRefusal(
-            "this is k3s or RKE2, whose kubelet is no program of its own and takes its settings from /etc/rancher: see docs/nodeagent/install.md"),
+            "this is Bottlerocket, whose kubelet has no setting for an image service or a further credential provider: see "
+                + "docs/nodeagent/install.md"),
+        null when host.Exists("/var/lib/rancher/k3s") || host.Exists("/var/lib/rancher/rke2") || host.Exists("/etc/rancher") =>
+            throw new InstallRefusal(
+            "this is k3s or RKE2, whose kubelet is no program of its own and takes its settings from /etc/rancher: see "
+                + "docs/nodeagent/install.md"),
         "eks" => Eks,
         "gke" => Gke,
         "aks" => Aks,

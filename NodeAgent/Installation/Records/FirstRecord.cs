@@ -20,7 +20,8 @@ internal sealed record FirstRecord
 
     public static string PathOf(string target) => $"{RecordStore.Folder}/{target}.json";
 
-    public static NodeRecord Convert(IReadOnlyList<FirstRecord> records, HostFiles host) => records.Count == 0 ? NodeRecord.Empty : new NodeRecord
+    public static NodeRecord Convert(IReadOnlyList<FirstRecord> records, HostFiles host) =>
+        records.Count == 0 ? NodeRecord.Empty : new NodeRecord
     {
         Platform = records[0].Platform,
         Targets = [.. records.Select(record => record.ToTarget(host))],
@@ -29,15 +30,18 @@ internal sealed record FirstRecord
             .. records.SelectMany(record => record.Files.Select(file => (record.Target, File: file))).GroupBy(pair => pair.File.Path)
                 .Select(group => group.First().File.ToPlace(group.Last().File, group.SelectMany(pair => pair.File.Edits(pair.Target)))),
         ],
-        Programs = [.. records.SelectMany(record => record.Programs).Where(program => host.LinkTarget(program) is null || IsMain(program)).Distinct()],
-        Links = [.. records.SelectMany(record => record.Programs).Where(program => host.LinkTarget(program) is not null && !IsMain(program)).Distinct()],
+        Programs = [.. records.SelectMany(record => record.Programs).Where(program => host.LinkTarget(program) is null || IsMain(program))
+            .Distinct()],
+        Links = [.. records.SelectMany(record => record.Programs).Where(program => host.LinkTarget(program) is not null && !IsMain(program))
+            .Distinct()],
     };
 
     private TargetRecord ToTarget(HostFiles host) => new()
     {
         Name = Target,
         Programs = [.. Programs.Where(program => host.LinkTarget(program) is null || IsMain(program))],
-        Links = Programs.Where(program => host.LinkTarget(program) is not null && !IsMain(program)).ToDictionary(link => link, _ => Programs.First(IsMain)),
+        Links = Programs.Where(program => host.LinkTarget(program) is not null && !IsMain(program)).ToDictionary(
+            link => link, _ => Programs.First(IsMain)),
         NeedsAgent = NeedsAgent,
     };
 
@@ -68,11 +72,13 @@ internal sealed record FirstFile(string Path, string? Before, int? BeforeMode, s
 
         if (said.Contains("--image-", StringComparison.Ordinal))
         {
-            return said.Split([' ', '"', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(word => word.StartsWith("--", StringComparison.Ordinal) && word.Contains('='))
+            return said.Split([' ', '"', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(
+                word => word.StartsWith("--", StringComparison.Ordinal) && word.Contains('='))
                 .Select(word => new KubeletFlag(target, "", word[..word.IndexOf('=')], word[(word.IndexOf('=') + 1)..], null));
         }
 
-        var endpoint = (said.Length > 0 ? said : After).Split('\n').FirstOrDefault(line => line.StartsWith("imageServiceEndpoint:", StringComparison.Ordinal));
+        var endpoint = (said.Length > 0 ? said : After).Split('\n').FirstOrDefault(
+            line => line.StartsWith("imageServiceEndpoint:", StringComparison.Ordinal));
         return endpoint is not null ? [new KubeletEndpoint(target, endpoint[(endpoint.IndexOf(':') + 1)..].Trim(), null)]
             : After.Contains("CredentialProviderConfig", StringComparison.Ordinal) ? [new Providers(target, [])]
             : [new OwnFile(target, After)];

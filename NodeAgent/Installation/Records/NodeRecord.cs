@@ -1,8 +1,8 @@
 namespace RegistryProxy.NodeAgent.Installation.Records;
 
 /// <summary>
-/// What is installed on a node, or is being installed, and what was there before. It is written before anything that it speaks of is done, so that
-/// whoever comes after an end in the middle goes on from there.
+/// What is installed on a node, or is being installed, and what was there before. It is written before anything that it speaks of is done,
+/// so that whoever comes after an end in the middle goes on from there.
 /// </summary>
 internal sealed record NodeRecord
 {

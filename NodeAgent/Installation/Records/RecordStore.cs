@@ -37,7 +37,8 @@ internal sealed class RecordStore(HostFiles host)
         return FirstRecord.Convert([.. first], host);
     }
 
-    public void Write(NodeRecord record) => host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
+    public void Write(NodeRecord record) =>
+        host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
 
     public void Say(string path, string words) => host.Write(path, System.Text.Encoding.UTF8.GetBytes(words), Owner);
 
@@ -52,7 +53,8 @@ internal sealed class RecordStore(HostFiles host)
     /// <summary>What is no record: results, records of an earlier form, and what an end in the middle left.</summary>
     public void DeleteNotes(bool keepFailures)
     {
-        foreach (var file in host.List(Folder, "*").Where(file => file != File && !(keepFailures && file.EndsWith(".failed", StringComparison.Ordinal))))
+        foreach (var file in host.List(Folder, "*")
+            .Where(file => file != File && !(keepFailures && file.EndsWith(".failed", StringComparison.Ordinal))))
         {
             host.DeleteFile(file);
         }

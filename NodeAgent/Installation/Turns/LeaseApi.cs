@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
-/// <summary>The leases of a namespace at the API server, and the size of its DaemonSet, as the pod's service account may use them.</summary>
+/// <summary>
+/// The leases of a namespace at the API server, and the size of its DaemonSet, as the pod's service account may use them.
+/// </summary>
 internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string space, Func<string> token, TimeProvider time)
 {
     /// <summary>How long the API server has for an answer.</summary>
@@ -48,10 +50,12 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
             : throw Refused(status, "the DaemonSet", "read", daemonSet);
     }
 
-    private Task<(HttpStatusCode Status, JsonObject? Lease)> Send(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation) =>
+    private Task<(HttpStatusCode Status, JsonObject? Lease)> Send(
+        HttpMethod method, string path, JsonObject? body, CancellationToken cancellation) =>
         Ask(method, $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases{path}", body, cancellation);
 
-    private async Task<(HttpStatusCode Status, JsonObject? Answer)> Ask(HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
+    private async Task<(HttpStatusCode Status, JsonObject? Answer)> Ask(
+        HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
     {
         using var patience = new CancellationTokenSource(Patience, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);

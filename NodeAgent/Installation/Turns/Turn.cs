@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
 /// <summary>
-/// Nodes restart their kubelet one after the other, or a few at a time: whoever does holds a lease. A node on which it failed keeps its lease while it
-/// tries, so that the others wait for somebody to look at it.
+/// Nodes restart their kubelet one after the other, or a few at a time: whoever does holds a lease. A node on which it failed keeps its
+/// lease while it tries, so that the others wait for somebody to look at it.
 /// </summary>
 /// <param name="leases">The leases.</param>
 /// <param name="name">The DaemonSet; the leases are called by it, and a number follows.</param>
@@ -85,6 +85,7 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
     private static string? HolderOf(JsonObject lease) => lease["spec"]?["holderIdentity"]?.GetValue<string>();
 
     private bool IsOver(JsonObject lease) =>
-        !DateTimeOffset.TryParse(lease["spec"]?["renewTime"]?.GetValue<string>(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var renewed)
+        !DateTimeOffset.TryParse(
+            lease["spec"]?["renewTime"]?.GetValue<string>(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var renewed)
         || renewed + Length < time.GetUtcNow();
 }

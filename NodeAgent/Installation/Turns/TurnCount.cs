@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
-/// <summary>How many nodes may restart their kubelet at a time: a number, or a share of the nodes of the DaemonSet, as <c>maxUnavailable</c> is written.</summary>
+/// <summary>
+/// How many nodes may restart their kubelet at a time: a number, or a share of the nodes of the DaemonSet, as <c>maxUnavailable</c> is
+/// written.
+/// </summary>
 internal sealed record TurnCount
 {
     private readonly int _number;

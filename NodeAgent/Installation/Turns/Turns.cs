@@ -4,7 +4,9 @@ using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
-/// <summary>The turns that a DaemonSet asks for: <c>REGISTRYPROXY_TURNS=NAMESPACE/NAME:COUNT</c>, with the service account of the pod.</summary>
+/// <summary>
+/// The turns that a DaemonSet asks for: <c>REGISTRYPROXY_TURNS=NAMESPACE/NAME:COUNT</c>, with the service account of the pod.
+/// </summary>
 internal static class Turns
 {
     public const string Variable = "REGISTRYPROXY_TURNS";
@@ -20,12 +22,15 @@ internal static class Turns
             return null;
         }
 
-        if (asked.Split('/', ':') is not [{ Length: > 0 } space, { Length: > 0 } name, var number] || !TurnCount.TryParse(number, out var count))
+        if (asked.Split('/', ':') is not [{ Length: > 0 } space, { Length: > 0 } name, var number]
+            || !TurnCount.TryParse(number, out var count))
         {
-            throw new InstallRefusal($"{Variable} is '{asked}', and must be NAMESPACE/NAME:COUNT, such as registryproxy-nodeagent/nodeagent:1, or :10% of the nodes");
+            throw new InstallRefusal($"{Variable} is '{asked}', and must be NAMESPACE/NAME:COUNT, such as "
+                + $"registryproxy-nodeagent/nodeagent:1, or :10% of the nodes");
         }
 
-        var (host, port) = (Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
+        var (host, port) = (
+            Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
         if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port))
         {
             throw new InstallRefusal($"{Variable} is set outside of a pod: there is no API server to ask");
@@ -34,6 +39,8 @@ internal static class Turns
         var server = new UriBuilder(Uri.UriSchemeHttps, host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri;
         var client = new HttpMessageInvoker(DoorTransport.Create($"{Account}/ca.crt"));
         var node = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } told ? told : Environment.MachineName;
-        return new Turn(new LeaseApi(client, server, space, () => BoundedFile.ReadText($"{Account}/token").Trim(), time), name, count, node, output, time);
+        return new Turn(
+            new LeaseApi(client, server, space, () => BoundedFile.ReadText($"{Account}/token").Trim(), time), name, count, node, output,
+            time);
     }
 }

@@ -21,7 +21,8 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
         {
             _known.Add(key);
             var child = (node as YamlMappingNode)?.Children.FirstOrDefault(pair => NameOf(pair.Key) == key);
-            return new YamlValue(child?.Value, path.Length == 0 ? key : $"{path}.{key}", child?.Key?.Start.Line ?? node?.Start.Line ?? line, errors);
+            return new YamlValue(
+                child?.Value, path.Length == 0 ? key : $"{path}.{key}", child?.Key?.Start.Line ?? node?.Start.Line ?? line, errors);
         }
     }
 
@@ -50,7 +51,9 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
         {
             foreach (var key in map.Children.Keys.Where(key => !_known.Contains(NameOf(key))))
             {
-                errors.Add(key.Start.Line, path.Length == 0 ? NameOf(key) : $"{path}.{NameOf(key)}", $"unknown key; allowed here: {string.Join(", ", _known.Order())}");
+                errors.Add(
+                    key.Start.Line, path.Length == 0 ? NameOf(key) : $"{path}.{NameOf(key)}",
+                    $"unknown key; allowed here: {string.Join(", ", _known.Order())}");
             }
         }
         else if (IsPresent)
@@ -66,7 +69,8 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
             Fail("must be a list");
         }
 
-        return (node as YamlSequenceNode)?.Children.Select((item, index) => new YamlValue(item, $"{path}[{index}]", item.Start.Line, errors)) ?? [];
+        return (node as YamlSequenceNode)?.Children.Select(
+            (item, index) => new YamlValue(item, $"{path}[{index}]", item.Start.Line, errors)) ?? [];
     }
 
     /// <summary>The entries of a map whose keys are free.</summary>
@@ -77,7 +81,8 @@ internal sealed class YamlValue(YamlNode? node, string path, long line, YamlErro
             Fail("must be a map of names");
         }
 
-        return (node as YamlMappingNode)?.Children.Select(pair => (NameOf(pair.Key), new YamlValue(pair.Value, $"{path}.{NameOf(pair.Key)}", pair.Key.Start.Line, errors))) ?? [];
+        return (node as YamlMappingNode)?.Children.Select(
+            pair => (NameOf(pair.Key), new YamlValue(pair.Value, $"{path}.{NameOf(pair.Key)}", pair.Key.Start.Line, errors))) ?? [];
     }
 
     public string? Text()

@@ -1,6 +1,8 @@
 namespace RegistryProxy.NodeAgent.Installation.Merging.Flags;
 
-/// <summary>Reads an environment file as systemd does (src/basic/env-file.c): comments, quotes, continuations, and the last of two wins.</summary>
+/// <summary>
+/// Reads an environment file as systemd does (src/basic/env-file.c): comments, quotes, continuations, and the last of two wins.
+/// </summary>
 internal sealed class EnvironmentText
 {
     private readonly string _text;

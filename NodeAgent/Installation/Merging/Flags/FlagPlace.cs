@@ -13,7 +13,8 @@ internal readonly record struct FlagPlace(string Value, int First, int Count)
         {
             var equals = words[index].IndexOf('=', StringComparison.Ordinal);
             // kubelet takes a low line for a dash.
-            if (!words[index].StartsWith("--", StringComparison.Ordinal) || (equals < 0 ? words[index] : words[index][..equals]).Replace('_', '-') != flag)
+            if (!words[index].StartsWith("--", StringComparison.Ordinal)
+                || (equals < 0 ? words[index] : words[index][..equals]).Replace('_', '-') != flag)
             {
                 continue;
             }
@@ -30,5 +31,6 @@ internal readonly record struct FlagPlace(string Value, int First, int Count)
     }
 
     /// <summary>The value that is in effect; <c>null</c> when the flag is not there.</summary>
-    public static string? InEffect(IReadOnlyList<string> words, string flag) => All(words, flag).Select(place => place.Value).LastOrDefault();
+    public static string? InEffect(IReadOnlyList<string> words, string flag) =>
+        All(words, flag).Select(place => place.Value).LastOrDefault();
 }

@@ -6,7 +6,8 @@ namespace RegistryProxy.NodeAgent.Installation.Merging.Flags;
 internal static class FlagText
 {
     /// <summary>Whether a file is a unit or a drop-in and no environment file.</summary>
-    public static bool IsUnit(string file) => file.EndsWith(".service", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
+    public static bool IsUnit(string file) =>
+        file.EndsWith(".service", StringComparison.Ordinal) || file.EndsWith(".conf", StringComparison.Ordinal);
 
     public static IReadOnlyList<Assignment> Read(string text, string file) => IsUnit(file)
         ? [.. UnitText.Read(text).Where(entry => entry.Key is "Environment" or UnitText.Command).Select(entry => entry.Value)]
@@ -17,7 +18,8 @@ internal static class FlagText
     public static string Set(string text, string file, string variable, string flag, string value)
     {
         var after = Put(text, file, variable, flag, value);
-        return Read(after, file).LastOrDefault(line => line.Name == variable) is { } found && FlagPlace.InEffect(Texts(found), flag) == value
+        return Read(after, file).LastOrDefault(line => line.Name == variable) is { } found
+            && FlagPlace.InEffect(Texts(found), flag) == value
             ? after
             : throw new InstallRefusal($"{file}: {flag} cannot be put into {variable}; is a quote open at its end?");
     }
@@ -58,7 +60,8 @@ internal static class FlagText
     }
 
     /// <summary>Whether a text has only variables of these names, with no words.</summary>
-    public static bool IsEmpty(string text, string file) => text.Split('\n').All(line => string.IsNullOrWhiteSpace(line) || line.Contains('='))
+    public static bool IsEmpty(string text, string file) =>
+        text.Split('\n').All(line => string.IsNullOrWhiteSpace(line) || line.Contains('='))
         && Read(text, file).All(line => line.Words.Count == 0);
 
     private static (Assignment, FlagPlace)? Find(string text, string file, string flag, string value)

@@ -6,7 +6,9 @@ internal static class UnitText
     /// <summary>The name under which the command itself is found.</summary>
     public const string Command = "ExecStart";
 
-    /// <summary>Every key of the section with the words of its value, in order; those of <c>Environment=</c> under the names of their variables.</summary>
+    /// <summary>
+    /// Every key of the section with the words of its value, in order; those of <c>Environment=</c> under the names of their variables.
+    /// </summary>
     public static IReadOnlyList<(string Key, Assignment Value)> Read(string text)
     {
         List<(string, Assignment)> found = [];
@@ -64,7 +66,9 @@ internal static class UnitText
         return text.Length == 0 ? new Word("", 0, 0) : new Word(text, token.PlaceOf(0), token.PlaceOf(text.Length - 1) + 1);
     }
 
-    /// <summary>The characters of a value over its continuations, without comments between them; returns where the next line begins.</summary>
+    /// <summary>
+    /// The characters of a value over its continuations, without comments between them; returns where the next line begins.
+    /// </summary>
     private static int Logical(string text, int at, out List<(char Letter, int Place)> letters)
     {
         letters = [];

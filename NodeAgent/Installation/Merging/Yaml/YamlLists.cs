@@ -18,9 +18,12 @@ internal static class YamlLists
             var lead = list.Items is [var first, ..] ? text[(list.Start + 1)..first.Start] : "";
             var separator = string.IsNullOrWhiteSpace(lead) ? lead : "";
             var indent = separator.Contains('\n') ? end + separator[(separator.LastIndexOf('\n') + 1)..] : null;
-            var items = json.Select(item => string.Join(indent ?? " ", item.Split('\n').Select(line => indent is null ? line.Trim() : line.TrimEnd('\r'))));
+            var items = json.Select(
+                item => string.Join(indent ?? " ", item.Split('\n').Select(line => indent is null ? line.Trim() : line.TrimEnd('\r'))));
             var joined = string.Join($",{(separator.Length > 0 ? separator : " ")}", items);
-            return list.Items is [.., var last] ? text.Insert(last.End, $",{(separator.Length > 0 ? separator : " ")}{joined}") : text.Insert(list.Start + 1, joined);
+            return list.Items is [.., var last]
+                ? text.Insert(last.End, $",{(separator.Length > 0 ? separator : " ")}{joined}")
+                : text.Insert(list.Start + 1, joined);
         }
 
         var dash = Dash(text, list.Items![0]);

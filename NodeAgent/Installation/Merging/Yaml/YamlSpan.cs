@@ -1,6 +1,8 @@
 namespace RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 
-/// <summary>A node of a YAML or JSON text and where it stands there, so that a part can be changed and the rest stays as it is written.</summary>
+/// <summary>
+/// A node of a YAML or JSON text and where it stands there, so that a part can be changed and the rest stays as it is written.
+/// </summary>
 internal sealed record YamlSpan(int Start)
 {
     /// <summary>Behind the last character of its content.</summary>
