@@ -46,9 +46,23 @@ internal sealed class LoginGrain(
             ? await nonces.Create(tenant, authenticator)
             : null;
 
+    /// <summary>
+    /// An empty password proves nothing and is what kubelet sends when Docker's configuration holds an identity token: refused without being
+    /// charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it.
+    /// </summary>
     private async ValueTask<LoginResult> WithPassword(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
     {
+        if (password.Reveal().Length == 0)
+        {
+            return LoginResult.Rejected("the password is empty; a client that was given an identity token must send it");
+        }
+
+        if (RefreshToken.TryParse(password, out var token) && token.Subject == user)
+        {
+            return await WithRefreshToken(tenant, request, password);
+        }
+
         var verdict = await judge.Judge(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
             stop => passwords.Verify(tenant, user, password, stop),

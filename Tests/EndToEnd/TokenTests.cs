@@ -101,7 +101,7 @@ public sealed class TokenTests(Lab lab)
         using var posted = await alice.PostToken(
             ("grant_type", "refresh_token"), ("refresh_token", refresh), ("service", "127.0.0.1"), ("scope", "repository:team-a/x:pull"), ("access_type", "offline"));
         Assert.Equal(refresh, (await RegistryClient.ReadToken(posted)).RefreshToken);
-        foreach (var user in new[] { "_session", "<token>", "" })
+        foreach (var user in new[] { "_session", "<token>", "", "alice" })
         {
             using var client = new RegistryClient(door.DataUrl, user, refresh);
             using var response = await client.RequestToken(["repository:team-a/x:pull"], "&offline_token=true");
@@ -109,6 +109,33 @@ public sealed class TokenTests(Lab lab)
             Assert.Equal(refresh, reply.RefreshToken);
             Assert.Equal(["repository:team-a/x:pull"], AccessOf(reply));
         }
+    }
+
+    [Fact]
+    public async Task A_refresh_token_is_nobody_else_s_password()
+    {
+        var door = await lab.Door;
+        using var alice = door.Client("alice");
+        using var first = await alice.RequestToken([], "&offline_token=true");
+        using var bob = new RegistryClient(door.DataUrl, "bob", (await RegistryClient.ReadToken(first)).RefreshToken!);
+        using var refused = await bob.RequestToken([]);
+        await refused.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
+    }
+
+    [Fact]
+    public async Task An_empty_password_is_refused_and_slows_nobody()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url));
+        using var empty = new RegistryClient(door.DataUrl, "alice", "");
+        for (var i = 0; i < 60; i++)
+        {
+            using var refused = await empty.RequestToken([]);
+            await refused.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
+        }
+
+        using var alice = door.Client("alice");
+        using var let = await alice.RequestToken([]);
+        await let.ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
