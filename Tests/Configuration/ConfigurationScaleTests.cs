@@ -39,8 +39,12 @@ public sealed class ConfigurationScaleTests
             text.AppendFormat(System.Globalization.CultureInfo.InvariantCulture, format, i);
         }
 
-        var began = Stopwatch.GetTimestamp();
-        ConfigurationFile.Parse(text.ToString(), "/large.yaml");
-        return Stopwatch.GetElapsedTime(began);
+        // The shortest of three: on a busy machine one may have waited for a processor.
+        return Enumerable.Range(0, 3).Min(_ =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            ConfigurationFile.Parse(text.ToString(), "/large.yaml");
+            return Stopwatch.GetElapsedTime(began);
+        });
     }
 }
