@@ -49,6 +49,22 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
             : new((known ?? Added(host)).Lookup(Find).WaitAsync(cancellation));
     }
 
+    /// <summary>
+    /// None of these addresses could be reached: those of the family that has yet to be answered, when there are some; else the host is looked
+    /// up anew the next time.
+    /// </summary>
+    public async Task<IPAddress[]> Others(string host, IPAddress[] failed, CancellationToken cancellation)
+    {
+        if (!_hosts.TryGetValue(host, out var known) || known.Late is not { } late)
+        {
+            Forget(host);
+            return [];
+        }
+
+        await late.WaitAsync(cancellation);
+        return [.. (known.Addresses ?? []).Except(failed)];
+    }
+
     /// <summary>None of a host's addresses could be reached: they are looked up anew.</summary>
     public void Forget(string host) => _hosts.TryRemove(host, out _);
 
@@ -87,7 +103,18 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
         }
 
         (entry.Addresses, entry.At) = (found, time.GetTimestamp());
+        entry.Late = other.IsCompleted ? null : Complete(entry, found, other);
         return found;
+    }
+
+    /// <summary>Adds the addresses of the family that was answered later.</summary>
+    private static async Task Complete(Entry entry, IPAddress[] found, Task<IPAddress[]> other)
+    {
+        await ((Task)other).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (other.IsCompletedSuccessfully && ReferenceEquals(entry.Addresses, found))
+        {
+            entry.Addresses = [.. found, .. await other];
+        }
     }
 
     private void ForgetUnknown(Entry entry)
@@ -124,6 +151,9 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
         public string Host => host;
 
         public volatile IPAddress[]? Addresses;
+
+        /// <summary>Runs while one family has yet to be answered.</summary>
+        public volatile Task? Late;
 
         public long At
         {

@@ -22,14 +22,26 @@ internal sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Ta
     public async Task<Stream> Open(IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellation)
     {
         using var won = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var waiting = new Queue<IPAddress>(InTurns(addresses).Take(MaxAddresses));
         var attempts = new List<Task<Stream>>();
+        try
+        {
+            return await First(new Queue<IPAddress>(InTurns(addresses).Take(MaxAddresses)), port, attempts, won.Token);
+        }
+        finally
+        {
+            await won.CancelAsync();
+            attempts.ForEach(static late => _ = Abandon(late));
+        }
+    }
+
+    private async Task<Stream> First(Queue<IPAddress> waiting, int port, List<Task<Stream>> attempts, CancellationToken cancellation)
+    {
         Exception? last = null;
         while (waiting.Count > 0 || attempts.Count > 0)
         {
             if (waiting.TryDequeue(out var address))
             {
-                attempts.Add(connect(new IPEndPoint(address, port), won.Token));
+                attempts.Add(connect(new IPEndPoint(address, port), cancellation));
             }
 
             if (await Next(attempts, waiting.Count > 0, cancellation) is not { } ended)
@@ -40,8 +52,6 @@ internal sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Ta
             attempts.Remove(ended);
             if (ended.IsCompletedSuccessfully)
             {
-                await won.CancelAsync();
-                attempts.ForEach(static late => _ = Abandon(late));
                 return await ended;
             }
 

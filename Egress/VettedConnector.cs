@@ -10,20 +10,31 @@ internal static class VettedConnector
         DnsEndPoint endPoint, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation)
     {
         var addresses = await HostAddresses.System.Get(endPoint.Host, cancellation);
-        if (!Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate)))
-        {
-            throw new ForbiddenAddressException(
-                $"'{endPoint.Host}' leads to an address that may not be dialled; private addresses need allowPrivate: true on the upstream");
-        }
-
         try
         {
-            return await StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation);
+            return await Open(endPoint, addresses, allowPrivate, excepted, cancellation);
         }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException)
+        catch (SocketException)
+        {
+            var others = await HostAddresses.System.Others(endPoint.Host, addresses, cancellation);
+            if (others.Length == 0)
+            {
+                throw;
+            }
+
+            return await Open(endPoint, others, allowPrivate, excepted, cancellation);
+        }
+        catch (OperationCanceledException)
         {
             HostAddresses.System.Forget(endPoint.Host);
             throw;
         }
     }
+
+    private static Task<Stream> Open(
+        DnsEndPoint endPoint, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation) =>
+        Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate))
+            ? StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation)
+            : throw new ForbiddenAddressException(
+                $"'{endPoint.Host}' leads to an address that may not be dialled; private addresses need allowPrivate: true on the upstream");
 }

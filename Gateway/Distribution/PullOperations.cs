@@ -1,7 +1,6 @@
 using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Manifests;
-using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Gateway.Upstreams;
@@ -10,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>GET and HEAD of manifests, blobs and referrers: streamed through, or on routes with a cache served from it.</summary>
-internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore store, ManifestCache manifests, BlobCache blobs, ListingRoom room)
+internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore store, ManifestCache manifests, BlobCache blobs)
 {
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
@@ -24,9 +23,9 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
         ? blobs.Serve(exchange, () => downloads.Send(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
         : downloads.Send(exchange, BlobPlan(exchange)));
 
-    public Task<DistributionError?> Referrers(Exchange exchange) => room.Run(
-        exchange.Context, exchange.Site.Tenant.Name, exchange.Caller,
-        () => Fallback.Run(exchange, () => downloads.Send(exchange, ReferrersPlan(exchange))));
+    /// <summary>They are passed on as they come; until the head has come, the account's places for what is no pull bound them.</summary>
+    public Task<DistributionError?> Referrers(Exchange exchange) =>
+        Fallback.Run(exchange, () => downloads.Send(exchange, ReferrersPlan(exchange)));
 
     private static Download ManifestPlan(Exchange exchange) => new()
     {

@@ -5,7 +5,7 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
-/// How many listings, of tags, repositories or referrers, a gateway reads at once: each may take a minute of an upstream's work, and up to a
+/// How many listings, of tags or repositories, a gateway reads at once: each may take a minute of an upstream's work, and up to a
 /// megabyte here. The others wait a while. Nobody has more than a quarter of what its tenant has.
 /// </summary>
 internal sealed class ListingRoom(ClientAddress addresses, TimeProvider time) : IDisposable

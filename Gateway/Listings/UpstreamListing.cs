@@ -23,6 +23,9 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <summary>The longest that the pages of one listing may take.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(60);
 
+    /// <summary>The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they allow.</summary>
+    private static readonly int[] PageSizes = [Page.MaxSize, 100, 20];
+
     private static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The most that is held of a page at once, in bytes; no single token of its JSON may be longer.</summary>
@@ -52,7 +55,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
     private async Task<DistributionError?> ReadPages(Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
     {
-        var (query, left) = ($"n={Page.MaxSize}", MaxBytes);
+        var (query, left, size) = ($"n={PageSizes[0]}", MaxBytes, 0);
         for (var count = 0; count < MaxPages; count++)
         {
             if (!OriginForm.TryParse($"{path}?{query}", out var target))
@@ -62,9 +65,15 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
             var request = new UpstreamRequest { Target = target, Scope = scope, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing };
             var page = await AskForPage(upstream, request, names, left, cancellation);
+            if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
+            {
+                query = $"n={PageSizes[size]}";
+                continue;
+            }
+
             if (page.Error is { } error)
             {
-                return error;
+                return error.Status == StatusCodes.Status400BadRequest ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error;
             }
 
             left = page.Left;

@@ -7,6 +7,9 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <summary>Tells operators of requests that failed on their way to an upstream or back.</summary>
 internal sealed partial class FailureLog(ILogger<FailureLog> logger)
 {
+    /// <summary>Headers of every answer, whatever was begun for this one.</summary>
+    private static readonly string[] Kept = [DistributionErrorWriter.ApiVersionHeader, DistributionErrorWriter.RequestIdHeader, "OCI-Namespace"];
+
     /// <summary>Logs it; the error when the client can still be told.</summary>
     public DistributionError? Tell(Exchange exchange, ForwarderError phase, string cause, DistributionError error)
     {
@@ -23,8 +26,10 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
             return null;
         }
 
+        var headers = context.Response.Headers;
+        var kept = Kept.Select(name => (name, headers[name])).ToList();
         context.Response.Clear();
-        context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+        kept.ForEach(header => headers[header.name] = header.Item2);
         return error;
     }
 

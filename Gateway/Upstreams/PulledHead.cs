@@ -15,10 +15,18 @@ internal static class PulledHead
     /// <summary>Writes it; the error for the client when the upstream's answer is not one to pass on.</summary>
     public static DistributionError? Write(ContentKind content, HttpResponseMessage upstream, Exchange exchange) => content switch
     {
-        ContentKind.Manifest => CopyContent(upstream, exchange, exchange.Path.Reference!.Digest, "private, no-store"),
+        ContentKind.Manifest => CopyManifest(upstream, exchange),
         ContentKind.Blob => CopyBlob(upstream, exchange, exchange.Path.Digest!),
         _ => CopyReferrers(upstream, exchange),
     };
+
+    private static DistributionError? CopyManifest(HttpResponseMessage upstream, Exchange exchange)
+    {
+        var error = CopyContent(upstream, exchange, exchange.Path.Reference!.Digest, "private, no-store");
+        var response = exchange.Context.Response;
+        response.ContentType = response.ContentType is { } type ? MediaType.EssenceOf(type) : null;
+        return error;
+    }
 
     private static DistributionError? CopyContent(
         HttpResponseMessage upstream, Exchange exchange, Digest? requested, string cacheControl)

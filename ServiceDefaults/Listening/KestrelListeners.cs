@@ -111,7 +111,7 @@ public static class KestrelListeners
         options.Use(next => async connection =>
         {
             using var opening = openings.Begin(connection);
-            using var open = connections.Add(connection);
+            using var open = connections.Add(connection, opening);
             connection.Features.Set(new ListenerFeature(kind, opening, open));
             await next(connection);
         });

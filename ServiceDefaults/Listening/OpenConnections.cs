@@ -23,9 +23,10 @@ public sealed class OpenConnections
     private readonly ConnectionHolders<OpenConnection> _all = new();
 
     /// <summary>A connection was accepted; it is disposed of at its end.</summary>
-    public OpenConnection Add(ConnectionContext connection)
+    /// <param name="opening">Until it is over the connection has a deadline of its own, and does not go here.</param>
+    public OpenConnection Add(ConnectionContext connection, Opening opening)
     {
-        var open = new OpenConnection(this, connection);
+        var open = new OpenConnection(this, connection, opening);
         OpenConnection? idle;
         lock (_gate)
         {
@@ -98,12 +99,14 @@ public sealed class OpenConnection : IDisposable
 {
     private readonly OpenConnections _all;
     private readonly ConnectionContext _connection;
+    private readonly Opening _opening;
 
     /// <summary>Negative once it is given up.</summary>
     private int _running;
     private bool _isUsed;
 
-    internal OpenConnection(OpenConnections all, ConnectionContext connection) => (_all, _connection) = (all, connection);
+    internal OpenConnection(OpenConnections all, ConnectionContext connection, Opening opening) =>
+        (_all, _connection, _opening) = (all, connection, opening);
 
     internal ConnectionHolders<OpenConnection>.Place? Place { get; set; }
 
@@ -131,8 +134,8 @@ public sealed class OpenConnection : IDisposable
         return used;
     }
 
-    /// <summary>Gives it up, unless a request is running.</summary>
-    internal bool TryRetire() => Interlocked.CompareExchange(ref _running, int.MinValue / 2, 0) == 0;
+    /// <summary>Gives it up, unless a request is running or the first has yet to come.</summary>
+    internal bool TryRetire() => _opening.IsOver && Interlocked.CompareExchange(ref _running, int.MinValue / 2, 0) == 0;
 
     internal void Abort() => _connection.Abort(new ConnectionAbortedException("idle, and there are too many connections"));
 }

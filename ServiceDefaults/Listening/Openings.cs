@@ -87,6 +87,9 @@ public sealed class Opening : IDisposable, ITicking
     /// <summary>The connection has ended.</summary>
     public void Dispose() => End();
 
+    /// <summary>Whether something whole has come, or the connection has ended.</summary>
+    internal bool IsOver => Volatile.Read(ref _over) != 0;
+
     /// <summary>A load balancer said for whom it opened the connection.</summary>
     internal void BelongsTo(IPAddress client) => _all.Move(this, client);
 

@@ -51,6 +51,25 @@ public sealed class HostAddressesTests
     }
 
     [Fact]
+    public async Task The_family_that_is_answered_later_completes_what_is_known()
+    {
+        _answer = family => family == AddressFamily.InterNetwork ? After(TimeSpan.FromSeconds(5), Four) : Task.FromResult<IPAddress[]>([Six]);
+        var first = await _time.Passing(Get(), Step);
+        Assert.Equal([Six], first);
+        Assert.Equal([Four], await _time.Passing(_hosts.Others("registry.example", first, CancellationToken.None), Step));
+        Assert.Equal([Six, Four], await Get());
+    }
+
+    [Fact]
+    public async Task A_host_none_of_whose_addresses_answers_is_looked_up_anew()
+    {
+        var known = await Get();
+        Assert.Equal([], await _hosts.Others("registry.example", known, CancellationToken.None));
+        await Get();
+        Assert.Equal(4, _asked);
+    }
+
+    [Fact]
     public async Task A_lookup_ends_for_itself_not_with_its_caller()
     {
         _answer = _ => After(TimeSpan.FromSeconds(5), Four);

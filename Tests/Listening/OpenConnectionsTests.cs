@@ -8,6 +8,7 @@ namespace RegistryProxy.Tests.Listening;
 public sealed class OpenConnectionsTests
 {
     private readonly OpenConnections _connections = new();
+    private readonly Openings _openings = new(TimeProvider.System);
 
     [Fact]
     public void Who_opens_many_loses_its_own_idle_ones_and_those_at_work_stay()
@@ -74,9 +75,25 @@ public sealed class OpenConnectionsTests
         Assert.DoesNotContain(carried, connection => connection.IsAborted);
     }
 
-    private (TestConnection Connection, OpenConnection Open) Open(string address)
+    [Fact]
+    public void Whoever_is_still_in_a_handshake_is_not_cut_for_it()
+    {
+        var busy = Enumerable.Range(0, OpenConnections.MaxOfCaller).Select(_ => Open("203.0.113.7")).ToList();
+        Assert.All(busy, one => Assert.True(one.Open.TryBegin()));
+        var greeting = Enumerable.Range(0, 200).Select(_ => Open("203.0.113.7", hasSpoken: false).Connection).ToList();
+        Assert.DoesNotContain(greeting, connection => connection.IsAborted);
+        Assert.DoesNotContain(busy, one => one.Connection.IsAborted);
+    }
+
+    private (TestConnection Connection, OpenConnection Open) Open(string address, bool hasSpoken = true)
     {
         var connection = new TestConnection { RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1) };
-        return (connection, _connections.Add(connection));
+        var opening = _openings.Begin(connection);
+        if (hasSpoken)
+        {
+            opening.End();
+        }
+
+        return (connection, _connections.Add(connection, opening));
     }
 }

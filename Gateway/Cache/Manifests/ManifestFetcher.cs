@@ -167,7 +167,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
     private static string MediaTypeOf(HttpResponseMessage answer) =>
         answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && HeaderText.IsClean(type.ToString())
-            ? type.ToString() : ManifestMediaType.Unknown;
+            ? MediaType.EssenceOf(type.ToString()) : ManifestMediaType.Unknown;
 
     private static Digest? DigestOf(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.ToString(), out var digest) ? digest : null;

@@ -51,7 +51,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         try
         {
             var response = await Ask(account, call, request, cancellation);
-            isAnswered = true;
+            isAnswered = call.Refusal is null;
             return (response, call.Refusal is not null ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
         }
         finally

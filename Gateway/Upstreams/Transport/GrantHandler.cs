@@ -5,7 +5,7 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
 /// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the grant is replaced, and a
-/// GET or HEAD sent once more. A refusal that a fresh grant did not mend is an answer.
+/// request without a body sent once more. A refusal that a fresh grant did not mend is an answer.
 /// </summary>
 internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -25,9 +25,8 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
             return response;
         }
 
-        var next = await grants.Replace(call.Key, call.Grant, cancellationToken);
-        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation
-            || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
+        var next = await Replaced(call, response, cancellationToken);
+        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !HasNoBody(request))
         {
             return response;
         }
@@ -36,6 +35,22 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
         Authorize(request, grant);
         return await base.SendAsync(request, cancellationToken);
     }
+
+    private async Task<UpstreamGrantResult> Replaced(UpstreamCall call, HttpResponseMessage refusal, CancellationToken cancellation)
+    {
+        try
+        {
+            return await grants.Replace(call.Key, call.Grant, cancellation);
+        }
+        catch
+        {
+            refusal.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What was refused was not done; without a body it can be sent once more.</summary>
+    private static bool HasNoBody(HttpRequestMessage request) => request.Content is null or { Headers.ContentLength: 0 };
 
     private static void Authorize(HttpRequestMessage request, UpstreamGrant grant)
     {

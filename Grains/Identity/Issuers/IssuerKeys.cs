@@ -36,7 +36,8 @@ internal sealed class IssuerKeys : IDisposable
     private async Task<IReadOnlyList<SecurityKey>> Ask(CancellationToken cancellation)
     {
         IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Take(MaxKeys + 1)];
-        return keys.Count <= MaxKeys ? keys : throw new JsonException($"'{_configuration.Name}' has more than {MaxKeys} keys");
+        return keys.Count is > 0 and <= MaxKeys ? keys
+            : throw new JsonException($"'{_configuration.Name}' has {(keys.Count == 0 ? "no keys" : $"more than {MaxKeys} keys")}");
     }
 
     private async Task<IEnumerable<SecurityKey>> Read(CancellationToken cancellation)
