@@ -4,8 +4,9 @@ namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
 /// A membership table in a storage that may be away when a silo starts, while it runs and when it ends, and that may come back without what it
-/// knew. Members of a table that was lost would go on beside those who begin a new one: so the silo ends, and whoever supervises it starts it
-/// into the new one.
+/// knew. Members of a table that was lost would go on beside those who begin a new one: so a silo whose row is gone ends, and whoever
+/// supervises it starts it into the new one. A table that only went back, as after a failover to a replica that lacks the last writes, is
+/// brought forward.
 /// </summary>
 internal sealed partial class WatchedMembershipTable : IMembershipTable
 {
@@ -13,6 +14,9 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
 
     /// <summary>How long a silo that ends tries to say so.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(3);
+
+    /// <summary>How many versions a reading brings a table forward that went back.</summary>
+    private const int MaxVersions = 64;
 
     private readonly IMembershipTable _inner;
     private readonly SiloAddress _own;
@@ -58,17 +62,17 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken = default)
     {
         var known = Volatile.Read(ref _last);
-        var read = await OrFarewell(() => ReadOrBegin(known, cancellationToken), known, cancellationToken);
+        var read = await OrFarewell(() => ReadSurely(known, cancellationToken), known, cancellationToken);
         lock (_lock)
         {
-            if (_isLost || IsBehind(read, known))
+            if (_isLost || IsGone(read, known))
             {
                 End();
                 return known ?? read;
             }
 
-            // Readings may overtake each other.
-            _last = _last is { } last && last.Version.Version > read.Version.Version ? last : read;
+            // Readings may overtake each other; a table that stays behind is what there is.
+            _last = !IsBehind(read, known) && _last is { } last && last.Version.Version > read.Version.Version ? last : read;
             return read;
         }
     }
@@ -125,11 +129,47 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         }
     }
 
-    /// <summary>Versions only grow, and a row goes long after its silo.</summary>
+    /// <summary>
+    /// Reads the table. A replica may answer with less than there is: what went back is read again after a write, which only a primary
+    /// takes.
+    /// </summary>
+    private async Task<MembershipTableData> ReadSurely(MembershipTableData? known, CancellationToken cancellation)
+    {
+        var read = await ReadOrBegin(known, cancellation);
+        if (_isLost || known is null || (!IsBehind(read, known) && !IsGone(read, known)))
+        {
+            return read;
+        }
+
+        await _inner.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellation);
+        read = await _inner.ReadAllAsync(cancellation);
+        return IsBehind(read, known) && !IsGone(read, known) ? await BringForward(read, known, cancellation) : read;
+    }
+
+    /// <summary>
+    /// Silos take over no table whose version is not above that of the last one: the own row is written again, until it is. Whoever else does
+    /// so at the same time brings it forward, too.
+    /// </summary>
+    private async Task<MembershipTableData> BringForward(
+        MembershipTableData read, MembershipTableData known, CancellationToken cancellation)
+    {
+        LogWentBack(known.Version.Version, read.Version.Version);
+        for (var step = 0; step < MaxVersions && read.Version.Version <= known.Version.Version && read.TryGet(_own) is { } row; step++)
+        {
+            await _inner.UpdateRowAsync((known.TryGet(_own) ?? row).Item1, row.Item2, read.Version.Next(), cancellation);
+            read = await _inner.ReadAllAsync(cancellation);
+        }
+
+        return read;
+    }
+
+    /// <summary>Versions only grow.</summary>
     /// <param name="read">What is there now.</param>
     /// <param name="known">What was known before it was asked.</param>
-    private bool IsBehind(MembershipTableData read, MembershipTableData? known) =>
-        known is not null && (read.Version.Version < known.Version.Version || (known.TryGet(_own) is not null && read.TryGet(_own) is null));
+    private static bool IsBehind(MembershipTableData read, MembershipTableData? known) => read.Version.Version < known?.Version.Version;
+
+    /// <summary>A row goes long after its silo.</summary>
+    private bool IsGone(MembershipTableData read, MembershipTableData? known) => known?.TryGet(_own) is not null && read.TryGet(_own) is null;
 
     private void End()
     {
@@ -166,6 +206,11 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The membership of the cluster cannot be reached; waiting for it: {Problem}")]
     private partial void LogWaiting(string problem);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The storage of the membership went back from version {Known} to {Read}; this silo goes on, and brings it forward")]
+    private partial void LogWentBack(int known, int read);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: the membership of the cluster was lost by its storage; this silo ends, so that it is started into a new cluster")]
     private partial void LogLost();

@@ -7,7 +7,7 @@ using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>A membership that went back, or that does not know this silo any more, ends it; one that is away does not.</summary>
+/// <summary>A membership that does not know this silo any more ends it; one that is away, that is read from a stale replica or that went back does not.</summary>
 public sealed class WatchedMembershipTests : IDisposable
 {
     private static readonly SiloAddress Own = SiloAddress.New(IPAddress.Loopback, 1001, 1);
@@ -25,7 +25,7 @@ public sealed class WatchedMembershipTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(6)]
-    public async Task A_table_that_went_back_ends_the_silo_which_says_nothing_to_the_new_one(int version)
+    public async Task A_table_that_was_lost_ends_the_silo_which_says_nothing_to_the_new_one(int version)
     {
         var known = await _watched.ReadAllAsync();
         _table.Data = version == 0 ? null : Rows(version, Other);
@@ -45,6 +45,58 @@ public sealed class WatchedMembershipTests : IDisposable
         _table.Data = Rows(9, Other);
         await _watched.ReadAllAsync();
         Assert.True(_lifetime.IsStopping);
+    }
+
+    [Theory]
+    [InlineData(6, true)]
+    [InlineData(6, false)]
+    [InlineData(9, false)]
+    public async Task A_stale_reading_is_made_sure_of_by_a_write_and_ends_nothing(int version, bool isOwn)
+    {
+        await _watched.ReadAllAsync();
+        _table.Hold().SetResult(isOwn ? Rows(version, Own, Other) : Rows(version, Other));
+        Assert.Equal(7, (await _watched.ReadAllAsync()).Version.Version);
+        Assert.Equal((1, 0), (_table.Beginnings, _table.Writes));
+        Assert.False(_lifetime.IsStopping);
+    }
+
+    [Fact]
+    public async Task A_stale_reading_that_nothing_can_be_made_sure_of_by_ends_nothing()
+    {
+        await _watched.ReadAllAsync();
+        var slow = _table.Hold();
+        var reading = _watched.ReadAllAsync();
+        _table.IsAway = true;
+        slow.SetResult(Rows(6, Other));
+        await Assert.ThrowsAsync<TimeoutException>(() => reading);
+        _table.IsAway = false;
+        Assert.Equal(7, (await _watched.ReadAllAsync()).Version.Version);
+        Assert.False(_lifetime.IsStopping);
+    }
+
+    [Fact]
+    public async Task A_table_that_lost_its_last_writes_and_knows_the_silo_is_brought_above_what_silos_have_taken_over()
+    {
+        await _watched.ReadAllAsync();
+        _table.Data = Rows(4, Own);
+        var read = await _watched.ReadAllAsync();
+        Assert.Equal((8, 4), (read.Version.Version, _table.Writes));
+        Assert.NotNull(read.TryGet(Own));
+        await _watched.ReadAllAsync();
+        Assert.Equal(4, _table.Writes);
+        Assert.False(_lifetime.IsStopping);
+    }
+
+    [Fact]
+    public async Task A_table_that_cannot_be_brought_forward_is_used_as_it_is()
+    {
+        await _watched.ReadAllAsync();
+        (_table.Data, _table.Refuses) = (Rows(4, Own), true);
+        Assert.Equal(4, (await _watched.ReadAllAsync()).Version.Version);
+        var writes = _table.Writes;
+        Assert.Equal(4, (await _watched.ReadAllAsync()).Version.Version);
+        Assert.Equal(writes, _table.Writes);
+        Assert.False(_lifetime.IsStopping);
     }
 
     [Fact]
@@ -114,6 +166,11 @@ public sealed class WatchedMembershipTests : IDisposable
 
         public bool IsAway { get; set; }
 
+        /// <summary>Whether others are always quicker to write.</summary>
+        public bool Refuses { get; set; }
+
+        public int Beginnings { get; private set; }
+
         public int Writes { get; private set; }
 
         /// <summary>Has the next reading wait.</summary>
@@ -122,6 +179,7 @@ public sealed class WatchedMembershipTests : IDisposable
         public Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken = default)
         {
             Data = IsAway ? throw new TimeoutException() : Data ?? Rows(0);
+            Beginnings++;
             return Task.CompletedTask;
         }
 
@@ -139,7 +197,15 @@ public sealed class WatchedMembershipTests : IDisposable
 
         public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) => Write();
 
-        public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default) => Write();
+        public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default)
+        {
+            if (!Refuses && Data is { } data && etag == data.Version.VersionEtag && tableVersion.Version == data.Version.Version + 1)
+            {
+                Data = Rows(tableVersion.Version, [.. data.Members.Select(row => row.Item1.SiloAddress)]);
+            }
+
+            return Write();
+        }
 
         public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default) => Write();
 
