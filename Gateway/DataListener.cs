@@ -6,7 +6,6 @@ using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
-using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
@@ -15,7 +14,8 @@ namespace RegistryProxy.Gateway;
 /// is answered here.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, TenantEndpoints endpoints, RequestStatistics statistics, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
+    CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, RequestStatistics statistics, IHostApplicationLifetime lifetime,
+    ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes.</summary>
     public static Task RefuseMalformed(HttpContext context, string reason) => Finish(context, DistributionError.SizeInvalid(reason));
@@ -43,32 +43,19 @@ internal sealed partial class DataListener(
         {
             return await Dispatch(context);
         }
-        catch (BadHttpRequestException bad) when (!context.Response.HasStarted)
+        catch (Exception fault) when (!context.Response.HasStarted)
         {
-            context.Response.Clear();
-            RequestRules.EndConnection(context);
-            return DistributionError.Unsupported("the request could not be read", bad.StatusCode);
-        }
-        catch (ClusterUnavailableException fault) when (!context.Response.HasStarted)
-        {
-            LogUnavailable(fault, context.TraceIdentifier);
-            context.Response.Clear();
-            return await Unavailable(context);
-        }
-        catch (Exception fault) when (!context.Response.HasStarted && !(fault is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
-        {
-            LogFault(fault, context.TraceIdentifier);
-            context.Response.Clear();
-            return DistributionError.Unavailable(500, "something went wrong here; the log has more", 5);
+            return await Fail(context, fault);
         }
     }
 
-    /// <summary>What is said to whatever the cluster was asked for and did not say, for clients and for browsers.</summary>
-    private static async ValueTask<DistributionError?> Unavailable(HttpContext context)
+    /// <summary>What is said of a fault, to clients and to browsers.</summary>
+    private async ValueTask<DistributionError?> Fail(HttpContext context, Exception fault)
     {
-        if (!LoginEndpoints.WantsPage(context.Request.Method, PathOf(context)))
+        var error = faults.Answer(context, fault);
+        if (fault is not ClusterUnavailableException || !LoginEndpoints.WantsPage(context.Request.Method, PathOf(context)))
         {
-            return DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5);
+            return error;
         }
 
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
@@ -114,6 +101,10 @@ internal sealed partial class DataListener(
         {
             return error = await serving;
         }
+        catch (Exception fault) when (!context.Response.HasStarted)
+        {
+            return error = await Fail(context, fault);
+        }
         finally
         {
             statistics.Answered(tenant.Name, error?.Status ?? context.Response.StatusCode);
@@ -133,10 +124,4 @@ internal sealed partial class DataListener(
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away")]
     private partial void LogClientGone();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster did not answer, request {RequestId}")]
-    private partial void LogUnavailable(Exception fault, string requestId);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
-    private partial void LogFault(Exception fault, string requestId);
 }

@@ -16,6 +16,7 @@ using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.PeerServing;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
@@ -40,6 +41,7 @@ public static class GatewayExtensions
         services.AddHttpForwarder();
         return services.AddSingleton(options)
             .AddSingleton<DataListener>()
+            .AddSingleton<FaultAnswers>()
             .AddSingleton<TenantEndpoints>()
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<SnapshotMeter>()

@@ -17,7 +17,8 @@ namespace RegistryProxy.Gateway.Distribution;
 /// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7. Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
-    Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit, TimeProvider time)
+    Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit,
+    FaultAnswers faults, TimeProvider time)
 {
     public async Task<DistributionError?> Handle(HttpContext context, Site site, FrontDoorMap map)
     {
@@ -124,6 +125,10 @@ internal sealed class DistributionEndpoints(
         try
         {
             return error = await runner.Run(operation, exchange);
+        }
+        catch (Exception fault) when (!exchange.Context.Response.HasStarted)
+        {
+            return error = faults.Answer(exchange.Context, fault);
         }
         finally
         {

@@ -17,6 +17,7 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
         if (context.RequestAborted.IsCancellationRequested)
         {
             LogClientGone(phase);
+            FaultAnswers.MarkGone(context);
             return null;
         }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -95,6 +96,38 @@ public sealed class AuditTests(Lab lab)
         (await http.GetAsync($"{door.DataUrl}/token?service=127.0.0.1")).Dispose();
         await Eventually.True(() => Read(file).Count == 1, "the login is written");
         Assert.Equal(client, Text(Read(file)[0], "client"));
+    }
+
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("\ncache: { path: cache, maxBytes: 1MiB }", ", cache: true")]
+    public async Task A_client_that_left_before_it_was_answered_was_not_answered_well(string cache, string route)
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.File("audit.jsonl");
+        var asked = new TaskCompletionSource();
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path.Value!.Contains("/manifests/"))
+            {
+                asked.TrySetResult();
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}{cache}", extraRoute: route));
+        using var alice = door.Client("alice");
+        var token = await alice.Token("repository:audit/left:pull,push");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.DataUrl}/v2/audit/left/manifests/v1");
+        request.Headers.Authorization = new("Bearer", token);
+        using var left = new CancellationTokenSource();
+        var asking = alice.Http.SendAsync(request, left.Token);
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await left.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asking);
+        await Eventually.True(() => Read(file).Exists(line => Is(line, "pull")), "the pull is written");
+        var pull = Read(file).Find(line => Is(line, "pull"));
+        Assert.Equal(499, pull.GetProperty("status").GetInt32());
+        Assert.False(pull.TryGetProperty("bytes", out _));
     }
 
     private static List<JsonElement> Read(string file) =>

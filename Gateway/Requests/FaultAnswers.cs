@@ -1,0 +1,53 @@
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
+
+namespace RegistryProxy.Gateway.Requests;
+
+/// <summary>What a fault is to the client, and how a request ends whose client has left: while nothing of the answer has been sent.</summary>
+internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
+{
+    /// <summary>Takes back what was to be answered. The error instead; <c>null</c> when the client has left.</summary>
+    public DistributionError? Answer(HttpContext context, Exception fault)
+    {
+        if (fault is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
+        {
+            LogClientGone();
+            MarkGone(context);
+            return null;
+        }
+
+        context.Response.Clear();
+        switch (fault)
+        {
+            case BadHttpRequestException bad:
+                RequestRules.EndConnection(context);
+                return DistributionError.Unsupported("the request could not be read", bad.StatusCode);
+            case ClusterUnavailableException:
+                LogUnavailable(fault, context.TraceIdentifier);
+                return DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5);
+            default:
+                LogFault(fault, context.TraceIdentifier);
+                return DistributionError.Unavailable(500, "something went wrong here; the log has more", 5);
+        }
+    }
+
+    /// <summary>The client has left: what it was not sent is no success in audit, statistics and metrics.</summary>
+    public static void MarkGone(HttpContext context)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.Clear();
+            context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away before it was answered")]
+    private partial void LogClientGone();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster did not answer, request {RequestId}")]
+    private partial void LogUnavailable(Exception fault, string requestId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]
+    private partial void LogFault(Exception fault, string requestId);
+}
