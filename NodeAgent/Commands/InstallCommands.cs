@@ -111,26 +111,12 @@ internal static class InstallCommands
     private static InstallOptions OptionsOf(ParseResult arguments) =>
         new(!arguments.GetValue(FilesOnly), arguments.GetValue(DryRun), arguments.GetValue(Retry));
 
-    /// <summary>
-    /// Nodes that restart their kubelet take turns, where a DaemonSet asks for it; one on which it fails does not hand its turn on.
-    /// </summary>
-    private static async Task<int> InTurn(
+    /// <summary>Nodes that restart their kubelet take turns, where a DaemonSet asks for it.</summary>
+    private static Task<int> InTurn(
         InstallOptions options, Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
     {
         var turn = options is { Services: true, DryRun: false } ? Turns.OfEnvironment(Console.Out, TimeProvider.System) : null;
-        if (turn is null || !restartsKubelet())
-        {
-            return await run();
-        }
-
-        await turn.Take(cancellation);
-        var result = await run();
-        if (result == 0)
-        {
-            await turn.Release(cancellation);
-        }
-
-        return result;
+        return turn is null ? run() : turn.Run(restartsKubelet, run, cancellation);
     }
 
     /// <summary>One change at a time, and none before the watcher of an earlier one is done.</summary>

@@ -18,9 +18,45 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
 
     private const string Format = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
 
+    /// <summary>How often a node tries to hand on its turn.</summary>
+    private const int MaxReleases = 5;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(3);
 
     private string? _held;
+
+    /// <summary>
+    /// Runs what restarts kubelet in this node's turn, and anything else at once. A turn is handed on when it went well, and so is one
+    /// that is this node's from before, when nothing is left to restart.
+    /// </summary>
+    /// <returns>The exit code of the run.</returns>
+    /// <exception cref="IOException">
+    /// The API server did not let this node take its turn, or hand it on; started again, it tries once more.
+    /// </exception>
+    public async Task<int> Run(Func<bool> restartsKubelet, Func<Task<int>> run, CancellationToken cancellation)
+    {
+        var restarts = restartsKubelet();
+        if (restarts)
+        {
+            await Take(cancellation);
+        }
+
+        var result = await run();
+        try
+        {
+            if (result == 0)
+            {
+                await (restarts ? Release(cancellation) : HandOn(cancellation));
+            }
+        }
+        catch (IOException fault) when (!restarts)
+        {
+            // A node that needs nothing of the API server does not wait for it.
+            output.WriteLine($"a turn that this node has from before is not handed on: {fault.Message}");
+        }
+
+        return result;
+    }
 
     /// <summary>Waits until it is this node's turn.</summary>
     public async Task Take(CancellationToken cancellation)
@@ -54,11 +90,38 @@ internal sealed class Turn(LeaseApi leases, string name, TurnCount count, string
     /// <summary>Lets the next node have its turn.</summary>
     public async Task Release(CancellationToken cancellation)
     {
-        if (_held is { } held && await leases.Read(held, cancellation) is { } lease && HolderOf(lease) == node)
+        for (var tries = 1; ; tries++)
         {
-            lease["spec"]!["holderIdentity"] = "";
-            await leases.Write(held, lease, isNew: false, cancellation);
+            try
+            {
+                await HandOn(cancellation);
+                return;
+            }
+            catch (IOException fault) when (tries < MaxReleases)
+            {
+                output.WriteLine($"the turn is not handed on yet: {fault.Message}");
+                await Task.Delay(Pause, time, cancellation);
+            }
         }
+    }
+
+    private async Task HandOn(CancellationToken cancellation)
+    {
+        var places = _held is null ? count.Of(count.IsShare ? await leases.CountNodes(name, cancellation) : 0) : 1;
+        for (var index = 0; index < places; index++)
+        {
+            var held = _held ?? $"{name}-{index}";
+            if (await leases.Read(held, cancellation) is { } lease && HolderOf(lease) == node)
+            {
+                lease["spec"]!["holderIdentity"] = "";
+                if (!await leases.Write(held, lease, isNew: false, cancellation))
+                {
+                    throw new IOException($"the lease {held} was written by somebody else meanwhile");
+                }
+            }
+        }
+
+        _held = null;
     }
 
     private async Task<bool> TryTake(string lease, bool mine, CancellationToken cancellation)

@@ -83,7 +83,41 @@ public sealed class TurnTests : IDisposable
         Assert.Contains("403 Forbidden; see deploy/nodeagent/base/turns.yaml", fault.Message);
     }
 
+    [Fact]
+    public async Task A_turn_is_handed_on_when_the_api_server_answers_again()
+    {
+        var running = TurnOf("a", 1).Run(() => true, () => Installed(away: 3), CancellationToken.None);
+        Assert.Equal(0, await _time.Passing(running, TimeSpan.FromSeconds(3)));
+        Assert.Equal("", _leases.Holder("door-0"));
+    }
+
+    [Fact]
+    public async Task A_turn_that_could_not_be_handed_on_is_by_the_next_start_which_restarts_nothing()
+    {
+        await TurnOf("other", 2).Take(CancellationToken.None);
+        var running = TurnOf("a", 2).Run(() => true, () => Installed(away: 100), CancellationToken.None);
+        await Assert.ThrowsAsync<IOException>(() => _time.Passing(running, TimeSpan.FromSeconds(3)));
+        Assert.Equal("a", _leases.Holder("door-1"));
+        Assert.Equal(0, await TurnOf("a", 2).Run(() => false, () => Installed(away: 0), CancellationToken.None));
+        Assert.Equal(("other", ""), (_leases.Holder("door-0"), _leases.Holder("door-1")));
+    }
+
+    [Fact]
+    public async Task A_node_on_which_it_fails_keeps_its_turn_and_one_that_restarts_nothing_does_not_depend_on_the_api_server()
+    {
+        Assert.Equal(1, await TurnOf("a", 1).Run(() => true, () => Task.FromResult(1), CancellationToken.None));
+        Assert.Equal(0, await TurnOf("a", 1).Run(() => false, () => Installed(away: 100), CancellationToken.None));
+        Assert.Equal("a", _leases.Holder("door-0"));
+    }
+
     public void Dispose() => _leases.Dispose();
+
+    /// <summary>An installation that goes well, after which the API server does not answer for so many requests.</summary>
+    private Task<int> Installed(int away)
+    {
+        _leases.Away = away;
+        return Task.FromResult(0);
+    }
 
     private Turn TurnOf(string node, int count) => TurnOf(node, $"{count}");
 
@@ -107,11 +141,19 @@ public sealed class TurnTests : IDisposable
 
         public int Nodes { get; set; }
 
+        /// <summary>So many requests are not answered.</summary>
+        public int Away { get; set; }
+
         public string? Holder(string name) => _known[name]["spec"]!["holderIdentity"]!.GetValue<string>();
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Assert.Equal("Bearer token", request.Headers.Authorization!.ToString());
+            if (Away-- > 0)
+            {
+                throw new HttpRequestException("connection refused");
+            }
+
             var path = request.RequestUri!.AbsolutePath;
             if (path == "/apis/apps/v1/namespaces/space/daemonsets/door")
             {
