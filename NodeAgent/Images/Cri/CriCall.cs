@@ -19,20 +19,23 @@ internal sealed class CriCall(CriChannel channel)
         };
         await HttpTransformer.Empty.TransformRequestAsync(context, request, CriChannel.Origin, context.RequestAborted);
         request.Content.Headers.ContentLength = message.Length;
+        HttpResponseMessage? response = null;
         try
         {
-            var response = await channel.Invoker.SendAsync(request, context.RequestAborted);
+            response = await channel.Invoker.SendAsync(request, context.RequestAborted);
             await response.Content.LoadIntoBufferAsync(GrpcMessage.MaxMessage + GrpcMessage.Prefix, context.RequestAborted);
             return new CriAnswer(response);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException)
-        {
-            GrpcAnswer.Fail(
-                context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
-            return null;
-        }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
+            response?.Dispose();
+            return null;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            response?.Dispose();
+            GrpcAnswer.Fail(
+                context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
             return null;
         }
     }

@@ -26,7 +26,7 @@ internal sealed class CriChannel : IDisposable
     /// <summary>For people.</summary>
     public string Name { get; }
 
-    public HttpMessageInvoker Invoker { get; }
+    public HttpMessageInvoker Invoker { get; init; }
 
     /// <summary>Waits a moment for the socket; tells why it cannot be reached.</summary>
     public async ValueTask<string?> WhyUnreachable(CancellationToken cancellation)
