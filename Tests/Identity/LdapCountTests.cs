@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -16,6 +17,7 @@ public sealed class LdapCountTests : IDisposable
     private readonly TcpListener _directory = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> _passwords = new();
     private volatile bool _hangUpOnTries;
+    private volatile int _slow;
 
     public LdapCountTests() => _directory.Start();
 
@@ -35,6 +37,18 @@ public sealed class LdapCountTests : IDisposable
         _hangUpOnTries = true;
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "second")).Kind);
         Assert.Equal(["first", "second"], _passwords);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_a_connection_does_not_spend_the_directory_s_time()
+    {
+        _slow = 1600;
+        _ = Serve();
+        var authenticator = (IPasswordAuthenticator)_authenticators.Create(
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}");
+        var logins = await Task.WhenAll(Enumerable.Range(0, LdapPool.MaxConnections + 2).Select(i => Verify(authenticator, $"password {i}")));
+        Assert.All(logins, verdict => Assert.Equal(VerdictKind.Proved, verdict.Kind));
+        Assert.Equal(logins.Length, _passwords.Count);
     }
 
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string password) =>
@@ -63,6 +77,7 @@ public sealed class LdapCountTests : IDisposable
             {
                 operation.ReadIntegerBytes();
                 operation.ReadOctetString();
+                await Task.Delay(_slow);
                 _passwords.Enqueue(Encoding.UTF8.GetString(operation.ReadOctetString(new Asn1Tag(TagClass.ContextSpecific, 0))));
                 if (_hangUpOnTries)
                 {

@@ -6,13 +6,16 @@ namespace RegistryProxy.Grains.Identity.Ldap;
 /// <summary>Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time.</summary>
 internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposable
 {
-    /// <summary>The most connections at once; further logins wait for one within their time.</summary>
-    private const int MaxConnections = 8;
+    /// <summary>The most connections at once; further logins wait for one.</summary>
+    public const int MaxConnections = 8;
+
+    /// <summary>How long a login waits for a connection. That is not the directory's time: it is not asked meanwhile.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(6);
 
     /// <summary>Older ones are closed rather than used: servers and firewalls forget them.</summary>
     private static readonly TimeSpan MaxIdle = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a login may take.</summary>
+    /// <summary>How long a login may take once it has its connection.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentStack<(LdapLink Link, long Since)> _idle = new();
@@ -25,31 +28,12 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
     /// <exception cref="LdapException">The directory cannot be reached, is too slow or answers nonsense.</exception>
     public async Task<T> Use<T>(Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
+        await TakeSlot(cancellation);
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            await _slots.WaitAsync(either.Token);
-            try
-            {
-                if (Kept() is { } kept)
-                {
-                    try
-                    {
-                        return await With(kept, work, either.Token);
-                    }
-                    catch (IOException) when (!kept.HasTried)
-                    {
-                        // It died while it was kept.
-                    }
-                }
-
-                return await With(await LdapLink.Open(server, either.Token), work, either.Token);
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            return await Work(work, either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -59,6 +43,10 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         {
             throw new LdapException(fault.Message, fault);
         }
+        finally
+        {
+            _slots.Release();
+        }
     }
 
     public void Dispose()
@@ -67,6 +55,37 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         {
             kept.Link.Dispose();
         }
+    }
+
+    private async Task TakeSlot(CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(MaxWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await _slots.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw new LdapException($"all {MaxConnections} connections are busy with other logins, for {MaxWait.TotalSeconds:0} s");
+        }
+    }
+
+    private async Task<T> Work<T>(Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    {
+        if (Kept() is { } kept)
+        {
+            try
+            {
+                return await With(kept, work, cancellation);
+            }
+            catch (IOException) when (!kept.HasTried)
+            {
+                // It died while it was kept.
+            }
+        }
+
+        return await With(await LdapLink.Open(server, cancellation), work, cancellation);
     }
 
     private LdapLink? Kept()
