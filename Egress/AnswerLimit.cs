@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Egress;
 
@@ -43,10 +44,9 @@ public sealed class AnswerLimit(long maxBytes, HttpMessageHandler inner) : Deleg
             }
         }
 
-        protected override async Task<Stream> CreateContentReadStreamAsync() => new LimitedStream(await _inner.ReadAsStreamAsync(), _maxBytes, _address);
+        protected override async Task<Stream> CreateContentReadStreamAsync() => Limit(await _inner.ReadAsStreamAsync());
 
-        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) =>
-            new LimitedStream(_inner.ReadAsStream(cancellationToken), _maxBytes, _address);
+        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => Limit(_inner.ReadAsStream(cancellationToken));
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             await (await CreateContentReadStreamAsync()).CopyToAsync(stream);
@@ -69,6 +69,8 @@ public sealed class AnswerLimit(long maxBytes, HttpMessageHandler inner) : Deleg
 
             base.Dispose(disposing);
         }
+
+        private LimitedStream Limit(Stream body) => new(body, _maxBytes, byLine: false, () => new AnswerTooLargeException(_address, _maxBytes));
     }
 }
 

@@ -14,7 +14,7 @@ public sealed class HouseTests
         ["Files"] = [],
         ["Background"] = [],
         ["Configuration"] = ["Protocol", "Files", "Background"],
-        ["Egress"] = ["Protocol"],
+        ["Egress"] = ["Protocol", "Files", "Background"],
         ["Grains.Interfaces"] = ["Protocol"],
         ["Grains"] = ["Grains.Interfaces", "Configuration", "Egress"],
         ["ServiceDefaults"] = ["Configuration", "Egress"],

@@ -1,3 +1,5 @@
+using RegistryProxy.Files;
+
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>The engine is another program: what it answers counts against a bound while it is read.</summary>
@@ -15,8 +17,10 @@ internal sealed class EngineAnswers(HttpMessageHandler inner) : DelegatingHandle
     {
         var response = await base.SendAsync(request, cancellationToken);
         var isPull = response.IsSuccessStatusCode && request.RequestUri!.AbsolutePath.EndsWith(Pulls, StringComparison.Ordinal);
-        var whole = new StreamContent(
-            new CountedStream(await response.Content.ReadAsStreamAsync(cancellationToken), isPull ? MaxLine : MaxAnswer, isPull));
+        var max = isPull ? MaxLine : MaxAnswer;
+        var whole = new StreamContent(new LimitedStream(
+            await response.Content.ReadAsStreamAsync(cancellationToken), max, isPull,
+            () => new InvalidDataException($"the Docker Engine answered more than {max} bytes{(isPull ? " in one line" : "")}")));
         foreach (var (name, values) in response.Content.Headers)
         {
             whole.Headers.TryAddWithoutValidation(name, values);
