@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 
 namespace RegistryProxy.Protocol;
 
@@ -11,19 +10,13 @@ namespace RegistryProxy.Protocol;
 /// <param name="keys">32 bytes each.</param>
 public sealed class AuthenticatedSeal(IReadOnlyList<byte[]> keys)
 {
-    private const int NonceLength = 12;
-    private const int TagLength = 16;
-
     /// <summary>Seals bytes.</summary>
     /// <param name="plain">The bytes.</param>
     /// <param name="associated">What the text is bound to.</param>
     public string Seal(ReadOnlySpan<byte> plain, ReadOnlySpan<byte> associated)
     {
-        var bytes = new byte[NonceLength + plain.Length + TagLength];
-        var nonce = bytes.AsSpan(0, NonceLength);
-        RandomNumberGenerator.Fill(nonce);
-        using var cipher = new AesGcm(keys[0], TagLength);
-        cipher.Encrypt(nonce, plain, bytes.AsSpan(NonceLength, plain.Length), bytes.AsSpan(NonceLength + plain.Length), associated);
+        var bytes = new byte[plain.Length + AuthenticatedCipher.Overhead];
+        AuthenticatedCipher.TagLast.Seal(keys[0], plain, associated, bytes);
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -31,28 +24,17 @@ public sealed class AuthenticatedSeal(IReadOnlyList<byte[]> keys)
     public bool TryOpen(string text, ReadOnlySpan<byte> associated, [NotNullWhen(true)] out byte[]? plain)
     {
         plain = null;
-        if (!Base64Url.IsValid(text, out var length) || length <= NonceLength + TagLength)
+        if (!Base64Url.IsValid(text, out var length) || length <= AuthenticatedCipher.Overhead)
         {
             return false;
         }
 
         var bytes = Base64Url.DecodeFromChars(text);
-        var opened = new byte[bytes.Length - NonceLength - TagLength];
-        foreach (var key in keys)
+        for (var i = 0; plain is null && i < keys.Count; i++)
         {
-            try
-            {
-                using var cipher = new AesGcm(key, TagLength);
-                cipher.Decrypt(bytes.AsSpan(0, NonceLength), bytes.AsSpan(NonceLength, opened.Length), bytes.AsSpan(NonceLength + opened.Length), opened, associated);
-                plain = opened;
-                return true;
-            }
-            catch (AuthenticationTagMismatchException)
-            {
-                // Sealed under another key, or bound to something else: the next key decides.
-            }
+            plain = AuthenticatedCipher.TagLast.Open(keys[i], bytes, associated);
         }
 
-        return false;
+        return plain is not null;
     }
 }

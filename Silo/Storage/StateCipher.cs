@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -10,9 +10,6 @@ namespace RegistryProxy.Silo.Storage;
 /// </summary>
 internal sealed class StateCipher(StateKeys keys)
 {
-    private const int NonceLength = 12;
-    private const int TagLength = 16;
-
     /// <summary>The longest id of a key, in characters.</summary>
     private const int MaxKeyId = 64;
 
@@ -22,10 +19,9 @@ internal sealed class StateCipher(StateKeys keys)
     public byte[] Seal(byte[] plain, StateOwner owner)
     {
         var id = Encoding.ASCII.GetBytes(keys.Current);
-        byte[] record = [.. Magic, (byte)id.Length, .. id, .. RandomNumberGenerator.GetBytes(NonceLength), .. new byte[TagLength + plain.Length]];
+        byte[] record = [.. Magic, (byte)id.Length, .. id, .. new byte[AuthenticatedCipher.Overhead + plain.Length]];
         var body = record.AsSpan(Magic.Length + 1 + id.Length);
-        using var aes = new AesGcm(keys.Find(keys.Current)!, TagLength);
-        aes.Encrypt(body[..NonceLength], plain, body[(NonceLength + TagLength)..], body.Slice(NonceLength, TagLength), Authenticated(keys.Current, owner));
+        AuthenticatedCipher.TagFirst.Seal(keys.Find(keys.Current)!, plain, Authenticated(keys.Current, owner), body);
         return record;
     }
 
@@ -45,22 +41,14 @@ internal sealed class StateCipher(StateKeys keys)
         }
 
         var body = record[(Magic.Length + 1 + id.Length)..];
-        var plain = new byte[body.Length - NonceLength - TagLength];
-        try
-        {
-            using var aes = new AesGcm(key, TagLength);
-            aes.Decrypt(body[..NonceLength], body[(NonceLength + TagLength)..], body.Slice(NonceLength, TagLength), plain, Authenticated(id, owner));
-            return new OpenedRecord(plain, id, null) { IsCurrent = id == keys.Current };
-        }
-        catch (AuthenticationTagMismatchException)
-        {
-            return new OpenedRecord(null, id, $"it was changed, belongs to another grain, or the key '{id}' is another one than it was");
-        }
+        return AuthenticatedCipher.TagFirst.Open(key, body, Authenticated(id, owner)) is { } plain
+            ? new OpenedRecord(plain, id, null) { IsCurrent = id == keys.Current }
+            : new OpenedRecord(null, id, $"it was changed, belongs to another grain, or the key '{id}' is another one than it was");
     }
 
     /// <summary>The key that a record names; <c>null</c> when it is no record, or names what no key can be called.</summary>
     private static string? KeyIdOf(ReadOnlySpan<byte> record) =>
-        record.StartsWith(Magic) && record.Length > Magic.Length && record.Length >= Magic.Length + 1 + record[Magic.Length] + NonceLength + TagLength
+        record.StartsWith(Magic) && record.Length > Magic.Length && record.Length >= Magic.Length + 1 + record[Magic.Length] + AuthenticatedCipher.Overhead
             && Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length])) is var id && id.Length is > 0 and <= MaxKeyId && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-')
             ? id
             : null;

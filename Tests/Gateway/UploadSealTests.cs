@@ -17,6 +17,14 @@ public sealed class UploadSealTests
     }
 
     [Fact]
+    public void A_text_of_the_first_version_is_read()
+    {
+        var seal = new AuthenticatedSeal([new byte[32], [.. Enumerable.Range(0, 32).Select(number => (byte)number)]]);
+        Assert.True(seal.TryOpen("AAECAwQFBgcICQoLJGO4erec4nTrYfarwowZAbKPfFQAFnPyEpe_VR5-gJI", "bound to this"u8, out var plain));
+        Assert.Equal("canary of a seal"u8, plain);
+    }
+
+    [Fact]
     public void Nobody_else_opens_it()
     {
         var seal = new UploadSeal([Key(1)]);
