@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using RegistryProxy.Background;
 
 namespace RegistryProxy.Egress;
 
@@ -144,8 +145,7 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
     /// <summary>One host; one lookup at a time.</summary>
     private sealed class Entry(string host)
     {
-        private readonly Lock _gate = new();
-        private Task<IPAddress[]>? _lookup;
+        private readonly SingleFlight<IPAddress[]> _lookup = new();
         private long _at;
 
         public string Host => host;
@@ -161,12 +161,6 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
             set => Volatile.Write(ref _at, value);
         }
 
-        public Task<IPAddress[]> Lookup(Func<Entry, Task<IPAddress[]>> find)
-        {
-            lock (_gate)
-            {
-                return _lookup is { IsCompleted: false } running ? running : _lookup = Task.Run(() => find(this));
-            }
-        }
+        public Task<IPAddress[]> Lookup(Func<Entry, Task<IPAddress[]>> find) => _lookup.Join(() => Task.Run(() => find(this)));
     }
 }

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Cluster;
@@ -8,17 +9,10 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     /// <summary>How long a relay may take to respond.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
-    private readonly Lock _gate = new();
-    private Task<bool>? _look;
+    private readonly SingleFlight<bool> _look = new();
 
     /// <summary>Whether any relay does not respond; concurrent callers share one probe.</summary>
-    public Task<bool> Look()
-    {
-        lock (_gate)
-        {
-            return _look is { IsCompleted: false } running ? running : _look = LookNow();
-        }
-    }
+    public Task<bool> Look() => _look.Join(LookNow);
 
     /// <summary>
     /// A relay that responds now, for a call that is made once, and the silo on which it runs; <c>null</c> when that cannot be had. Where none

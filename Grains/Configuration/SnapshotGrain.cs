@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
@@ -23,10 +24,10 @@ internal sealed class SnapshotGrain(
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
     private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
+    private readonly SingleFlight<GatewaySnapshot> _building = new();
     private readonly KeyPublication _publication = new(time);
     private SessionChangeLog _changes = new();
     private GatewaySnapshot? _snapshot;
-    private Task? _building;
     private bool _buildAgain;
     private bool _dropDecisions;
     private DateTimeOffset _lookAt;
@@ -35,11 +36,11 @@ internal sealed class SnapshotGrain(
     {
         if (_snapshot is null)
         {
-            await Rebuild();
+            await _building.Join(Build);
         }
         else if (_snapshot.ConfigurationVersion != configuration.Current.Version)
         {
-            await (_building is { IsCompleted: false } running ? running : Rebuild());
+            await _building.Join(Build);
         }
 
         _publication.Follows(observer, known.Version);
@@ -54,7 +55,8 @@ internal sealed class SnapshotGrain(
     public ValueTask Refresh(CancellationToken cancellation = default)
     {
         _dropDecisions = true;
-        return new(Rebuild());
+        _buildAgain = true;
+        return new(_building.Join(Build));
     }
 
     public async ValueTask SessionChanged(string sessionKey)
@@ -68,7 +70,7 @@ internal sealed class SnapshotGrain(
         if (!_publication.IsGood && !(_publication.MayGoOn && time.GetUtcNow() < _lookAt))
         {
             _lookAt = time.GetUtcNow() + LookAgain;
-            var building = _building is { IsCompleted: false } running ? running : Rebuild();
+            var building = _building.Join(Build);
             if (_publication.MayGoOn)
             {
                 building.Ignore();
@@ -86,19 +88,8 @@ internal sealed class SnapshotGrain(
 
     private Task Push(SnapshotUpdate update) => _gateways.Notify(gateway => gateway.Changed(update));
 
-    /// <summary>One at a time: who asks while one runs gets one that began after that, together with all the others.</summary>
-    private Task Rebuild()
-    {
-        if (_building is { IsCompleted: false } running)
-        {
-            _buildAgain = true;
-            return running;
-        }
-
-        return _building = RebuildNow();
-    }
-
-    private async Task RebuildNow()
+    /// <summary>Builds until nobody has asked for another one since it began.</summary>
+    private async Task<GatewaySnapshot> Build()
     {
         do
         {
@@ -124,6 +115,7 @@ internal sealed class SnapshotGrain(
             await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = drop });
         }
         while (_buildAgain);
+        return _snapshot;
     }
 
     /// <summary>Both of the same ring: it may turn between the questions.</summary>

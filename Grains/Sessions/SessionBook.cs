@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Storage;
 
@@ -11,8 +12,8 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 {
     /// <summary>Sessions that may have ended: an attempt to end them failed.</summary>
     private readonly HashSet<string> _doubtful = [];
+    private readonly SingleFlight<SessionState> _moving = new();
     private bool _areAllDoubtful;
-    private Task? _moving;
 
     /// <summary>What is stored, with its pages at hand.</summary>
     public async ValueTask<SessionState> Read()
@@ -20,14 +21,12 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         while (true)
         {
             var state = await newest.Get();
-            if (pages.Follow(state) is { IsCompletedSuccessfully: false } following)
-            {
-                await following;
-            }
-            else
+            if (pages.AreOf(state))
             {
                 return state;
             }
+
+            await pages.Load(state);
         }
     }
 
@@ -131,11 +130,10 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     }
 
     /// <summary>Moves the newest sessions into a page when they are many; one at a time.</summary>
-    private Task MakeRoom(SessionState state) => state.Sessions.Count < SessionRoom.MaxRecent ? Task.CompletedTask
-        : _moving is { IsCompleted: false } moving ? moving
-        : _moving = Move(state);
+    private Task MakeRoom(SessionState state) =>
+        state.Sessions.Count < SessionRoom.MaxRecent ? Task.CompletedTask : _moving.Join(() => Move(state));
 
-    private async Task Move(SessionState state)
+    private async Task<SessionState> Move(SessionState state)
     {
         while (state.Sessions.Count >= SessionRoom.MaxRecent)
         {
@@ -155,11 +153,13 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
             pages.Discard(moved ? last is null ? [] : [last] : [link]).Ignore();
             if (!moved)
             {
-                return;
+                return state;
             }
 
             state = await Read();
         }
+
+        return state;
     }
 }
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
@@ -11,13 +12,17 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
     private readonly Dictionary<string, Stored<SessionPage>> _pages = [];
     private readonly Dictionary<string, string> _places = [];
     private readonly Dictionary<string, string> _shared = [];
+    private readonly SingleFlight<List<SessionPageLink>> _loading = new();
     private List<SessionPageLink>? _links;
-    private Task? _following;
 
-    /// <summary>Reads the pages that a state names and that are not here yet, and forgets those that it does not name any more.</summary>
-    public Task Follow(SessionState state) => ReferenceEquals(state.Pages, _links) ? Task.CompletedTask
-        : _following is { IsCompleted: false } running ? After(running, state)
-        : _following = Load(state);
+    /// <summary>Whether the pages that a state names are here, and no others.</summary>
+    public bool AreOf(SessionState state) => ReferenceEquals(state.Pages, _links);
+
+    /// <summary>
+    /// Reads the pages that a state names and that are not here yet, and forgets those that it does not name any more; of another state, if
+    /// that is under way.
+    /// </summary>
+    public Task Load(SessionState state) => _loading.Join(() => LoadNow(state));
 
     /// <summary>A session of a page; <c>null</c> when there is none of this id.</summary>
     public StoredSession? Find(string id) =>
@@ -75,13 +80,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
         }
     }
 
-    private async Task After(Task running, SessionState state)
-    {
-        await running.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        await Follow(state);
-    }
-
-    private async Task Load(SessionState state)
+    private async Task<List<SessionPageLink>> LoadNow(SessionState state)
     {
         foreach (var some in state.Pages.Where(link => !_pages.ContainsKey(link.Id)).ToList().Chunk(AtOnce))
         {
@@ -100,7 +99,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             Forget(gone);
         }
 
-        _links = state.Pages;
+        return _links = state.Pages;
     }
 
     private void Note(string page, List<StoredSession> sessions)

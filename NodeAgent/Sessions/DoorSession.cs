@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Sessions;
@@ -12,9 +13,9 @@ internal sealed partial class DoorSession(
     private static readonly TimeSpan FailureServes = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
+    private readonly SingleFlight<Outcome<DoorCredential>> _exchange = new();
     private DoorCredential? _current;
-    private Task<Outcome<DoorCredential>>? _exchange;
-    private DateTimeOffset? _failed;
+    private (Outcome<DoorCredential> Outcome, DateTimeOffset At)? _failure;
 
     /// <summary>How long a proof may take.</summary>
     public TimeSpan Patience => identity.Patience;
@@ -26,17 +27,23 @@ internal sealed partial class DoorSession(
         lock (_lock)
         {
             var now = time.GetUtcNow();
+            var failedLately = _failure is { } last && now - last.At < FailureServes;
             if (_current is { } current && now < current.UsableUntil)
             {
-                if (now >= current.RefreshAt && !RunsOrFailedLately(now))
+                if (now >= current.RefreshAt && !failedLately)
                 {
-                    _exchange = Exchange();
+                    _exchange.Join(Exchange);
                 }
 
                 return current;
             }
 
-            exchange = _exchange = RunsOrFailedLately(now) ? _exchange! : Exchange();
+            if (failedLately)
+            {
+                return _failure!.Value.Outcome;
+            }
+
+            exchange = _exchange.Join(Exchange);
         }
 
         return await exchange.WaitAsync(cancellation);
@@ -77,9 +84,6 @@ internal sealed partial class DoorSession(
         }
     }
 
-    private bool RunsOrFailedLately(DateTimeOffset now) =>
-        _exchange is { } exchange && (!exchange.IsCompleted || (_failed is { } failed && now - failed < FailureServes));
-
     private async Task<Outcome<DoorCredential>> Exchange()
     {
         await Task.Yield();
@@ -88,7 +92,7 @@ internal sealed partial class DoorSession(
         lock (_lock)
         {
             _current = made ?? _current;
-            _failed = succeeded ? null : time.GetUtcNow();
+            _failure = succeeded ? null : (outcome, time.GetUtcNow());
         }
 
         metrics.Exchanged(door.Authority, succeeded);

@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
@@ -18,7 +18,7 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
 
     private const int ChunkBytes = 1024 * 1024;
 
-    private readonly ConcurrentDictionary<(string Name, FileStamp Stamp), Lazy<Task<bool>>> _checks = new();
+    private readonly SingleFlights<(string Name, FileStamp Stamp), bool> _checks = new();
 
     public static string NameOf(Digest digest) => $"{digest.Hex}.blob";
 
@@ -35,7 +35,7 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
             return null;
         }
 
-        if (IsChecked(lease) || await Check(digest, lease))
+        if (IsChecked(lease) || await _checks.Join((name, lease.Stamp), () => Task.Run(() => Check(digest, lease))))
         {
             return lease;
         }
@@ -47,18 +47,14 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
     private bool IsChecked(DiskLease lease) =>
         lease.Entry.Check is { } check && check.Stamp == lease.Stamp && time.GetElapsedTime(check.At) < CheckLifetime;
 
-    private async Task<bool> Check(Digest digest, DiskLease lease)
+    private bool Check(Digest digest, DiskLease lease)
     {
-        var check = _checks.GetOrAdd((lease.Entry.Name, lease.Stamp), _ => new Lazy<Task<bool>>(() => Task.Run(() => IsRight(digest, lease))));
-        var right = await check.Value;
-        if (_checks.TryRemove(KeyValuePair.Create((lease.Entry.Name, lease.Stamp), check)))
+        var right = IsRight(digest, lease);
+        lease.Entry.Check = right ? new DiskCheck(lease.Stamp, time.GetTimestamp()) : null;
+        if (!right)
         {
-            lease.Entry.Check = right ? new DiskCheck(lease.Stamp, time.GetTimestamp()) : null;
-            if (!right)
-            {
-                store.Remove(lease.Entry);
-                meter.Corrupt();
-            }
+            store.Remove(lease.Entry);
+            meter.Corrupt();
         }
 
         return right;

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
@@ -17,10 +18,9 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
     private static readonly TimeSpan ThrottledWithoutTime = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryWithoutCluster = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
+    private readonly SingleFlight<BudgetLease> _leasing = new();
     private readonly TaskCompletionSource _learned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IUpstreamAccountObserver? _reference;
-    private Task? _leasing;
     private int _scouts;
     private int _permits;
     private int _underWay;
@@ -63,7 +63,7 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
             }
             else
             {
-                await Lease().WaitAsync(cancellation);
+                await _leasing.Join(Lease).WaitAsync(cancellation);
             }
         }
     }
@@ -135,15 +135,7 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
         return known > 0;
     }
 
-    private Task Lease()
-    {
-        lock (_gate)
-        {
-            return _leasing is { IsCompleted: false } leasing ? leasing : _leasing = LeaseCore();
-        }
-    }
-
-    private async Task LeaseCore()
+    private async Task<BudgetLease> Lease()
     {
         await Task.Yield();
         var lease = new BudgetLease(0, RetryWithoutCluster);
@@ -165,6 +157,8 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
         {
             Raise(ref _meteredThrottledUntil, now + Ticks(lease.RetryAfter));
         }
+
+        return lease;
     }
 
     private void Apply(UpstreamThrottle throttle)

@@ -1,4 +1,5 @@
 using Docker.DotNet.Models;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Images.Wire;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
@@ -11,40 +12,18 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
 {
     private static readonly TimeSpan Serves = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
-    private Task<Measured>? _current;
-    private Task<Measured>? _next;
+    private readonly SingleFlight<Measured> _measuring = new();
+    private volatile Measured? _known;
 
     public async Task<ImageFsInfoResponse> Info(CancellationToken cancellation)
     {
-        var measured = await Latest().WaitAsync(cancellation);
+        var known = _known;
+        var measuring = known is null || time.GetUtcNow() - known.At >= Serves ? _measuring.Join(Measure) : null;
+        var measured = known ?? await measuring!.WaitAsync(cancellation);
         var response = new ImageFsInfoResponse();
         response.ImageFilesystems.Add(Usage(measured, measured.ImageBytes));
         response.ContainerFilesystems.Add(Usage(measured, measured.ContainerBytes));
         return response;
-    }
-
-    private Task<Measured> Latest()
-    {
-        lock (_lock)
-        {
-            if (_next is { IsCompletedSuccessfully: true })
-            {
-                (_current, _next) = (_next, null);
-            }
-
-            if (_current is not { IsCompletedSuccessfully: true } current)
-            {
-                return _current = _current is { IsCompleted: false } running ? running : Measure();
-            }
-
-            if (time.GetUtcNow() - current.Result.At >= Serves && _next is not { IsCompleted: false })
-            {
-                _next = Measure();
-            }
-
-            return current;
-        }
     }
 
     private async Task<Measured> Measure()
@@ -56,7 +35,7 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
         var containers = await store.Ask(
             (client, limit) => client.Containers.ListContainersAsync(
                 new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
-        return new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow());
+        return _known = new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow());
     }
 
     /// <summary>
