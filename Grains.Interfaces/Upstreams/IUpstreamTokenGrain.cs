@@ -19,6 +19,16 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Replace"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// <see cref="Replace"/> after a 401, which says how the upstream asks here (RFC 9110 §11.6.1): it need not ask alike everywhere, nor at
+    /// <c>/v2/</c> at all.
+    /// </summary>
+    /// <param name="refusedGeneration">The generation that was refused.</param>
+    /// <param name="challenges">The values of its <c>WWW-Authenticate</c>; none when it says nothing.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    [Alias("ReplaceAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, CancellationToken cancellation = default);
 }
 
 /// <summary>Names an upstream token.</summary>

@@ -14,6 +14,13 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
     [Alias("Open"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret);
 
+    /// <summary>The same where a refusal said how the upstream asks; what cannot be used of that leaves it as it is opened elsewhere.</summary>
+    /// <param name="challenges">The values of its <c>WWW-Authenticate</c>.</param>
+    /// <param name="anew">The upstream refused what came of the last opening.</param>
+    /// <param name="refusedSecret">The version of the secret that was refused; 0 for none.</param>
+    [Alias("OpenAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    ValueTask<UpstreamOpening> OpenAsked(string[] challenges, bool anew, long refusedSecret);
+
     /// <summary>Changes when the definition of the upstream or its secret does.</summary>
     [Alias("GetStamp"), AlwaysInterleave]
     ValueTask<string> GetStamp();

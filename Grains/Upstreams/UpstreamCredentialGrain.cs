@@ -6,6 +6,7 @@ using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Grains.Upstreams.TokenServices;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -35,7 +36,11 @@ internal sealed class UpstreamCredentialGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
         _stamp = new UpstreamStamp(await StampKey.Of(await keeper.Open<StampKey>("upstream", this.GetGrainId()), time.GetUtcNow()));
 
-    public async ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret)
+    public ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret) => Open(null, anew, refusedSecret);
+
+    public ValueTask<UpstreamOpening> OpenAsked(string[] challenges, bool anew, long refusedSecret) => Open(challenges, anew, refusedSecret);
+
+    private async ValueTask<UpstreamOpening> Open(string[]? asked, bool anew, long refusedSecret)
     {
         if (Upstream is not { } upstream)
         {
@@ -56,7 +61,13 @@ internal sealed class UpstreamCredentialGrain(
         }
 
         _trial.Begin(credential.Stamp);
-        var opening = await Open(upstream, credential, anew, refusedSecret);
+        var opening = await Open(upstream, credential, asked, anew, refusedSecret);
+        if (asked is not null && opening.Failure is not null)
+        {
+            // One repository must not close what others are open for.
+            opening = await Open(upstream, credential, null, anew, refusedSecret);
+        }
+
         if (opening.Failure is not null)
         {
             _trial.End(credential.Stamp, proved: false);
@@ -94,10 +105,16 @@ internal sealed class UpstreamCredentialGrain(
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(_health.Describe(
         Name, Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
 
-    private async Task<UpstreamOpening> Open(UpstreamConfiguration upstream, ReadCredential credential, bool anew, long refusedSecret)
+    private async Task<UpstreamOpening> Open(
+        UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
         var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
-        var answer = await _probe.Ask(upstream, anew);
+        var answer = await Ask(upstream, asked, anew);
+        if (answer.Failure is { } unusable && asked is not null)
+        {
+            return Closed(unusable, credential.Stamp);
+        }
+
         if (answer.Failure is { } failure)
         {
             return Closed(Note(failure, credential.Stamp), credential.Stamp);
@@ -107,9 +124,22 @@ internal sealed class UpstreamCredentialGrain(
         return opening switch
         {
             { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, anew),
-            { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, anew: true, refusedSecret),
+            { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, asked, anew: true, refusedSecret),
             _ => opening,
         };
+    }
+
+    /// <summary>How the upstream asks: as it did in a refusal, or as it does at <c>/v2/</c>.</summary>
+    private async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, string[]? asked, bool anew)
+    {
+        IReadOnlyList<Challenge> challenges = asked is null ? [] : [.. asked.SelectMany(Challenge.ParseAll)];
+        if (challenges.Count > 0)
+        {
+            return ChallengeChoice.Of(upstream, challenges);
+        }
+
+        var general = await _probe.Ask(upstream, anew);
+        return asked is not null && general is { Failure: null, Challenge.Scheme: UpstreamScheme.None } ? ChallengeChoice.Of(upstream, challenges) : general;
     }
 
     /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>

@@ -23,6 +23,9 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
     private KeptState<KeptToken> _kept = null!;
     private UpstreamTokenKey _key;
     private readonly SingleFlight<UpstreamGrantResult> _flight = new();
+
+    /// <summary>How the upstream asked when it refused; <c>null</c> while it did not.</summary>
+    private string[]? _asked;
     private UpstreamGrant? _grant;
     private string _grantStamp = "";
     private long _grantSecret;
@@ -57,7 +60,13 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
             : await Fetch(anew: false, 0).WaitAsync(cancellation);
     }
 
-    public async ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default)
+    public ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default) =>
+        Replace(refusedGeneration, null, cancellation);
+
+    public ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, CancellationToken cancellation = default) =>
+        Replace(refusedGeneration, challenges, cancellation);
+
+    private async ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, string[]? challenges, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         if (_grant?.Generation != refusedGeneration || now < _pace.NextAt)
@@ -67,6 +76,7 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
 
         _pace.Note(now, _grantStamp);
         _grant = null;
+        _asked = challenges ?? _asked;
         return await Fetch(anew: true, _grantSecret).WaitAsync(cancellation);
     }
 
@@ -77,7 +87,8 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
 
     private async Task<UpstreamGrantResult> FetchCore(bool anew, long refusedSecret)
     {
-        var opening = await Credential.Open(anew, refusedSecret);
+        var asked = _asked;
+        var opening = asked is null ? await Credential.Open(anew, refusedSecret) : await Credential.OpenAsked(asked, anew, refusedSecret);
         if (opening.Failure is { } closed)
         {
             return UpstreamGrantResult.Of(closed);
@@ -101,6 +112,8 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
             return Paced(grant, time.GetUtcNow());
         }
 
+        // Another time it may ask otherwise.
+        _asked = asked == _asked ? null : _asked;
         var failure = ofUpstream ? result.Failure! : _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
         return UpstreamGrantResult.Of(await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream)) ?? failure);
     }

@@ -14,6 +14,9 @@ internal static class Alphabets
     public static readonly SearchValues<char> PatternComponent = SearchValues.Create(Lower + Digits + "._-*");
     public static readonly SearchValues<char> Base64Url = SearchValues.Create(Lower + Upper + Digits + "_-");
 
+    /// <summary>token68 of RFC 9110 §11.2, without its padding.</summary>
+    public static readonly SearchValues<char> Token68 = SearchValues.Create(Lower + Upper + Digits + "-._~+/");
+
     /// <summary>token of RFC 9110 §5.6.2, with the colon and slash that lenient servers put into unquoted values.</summary>
     public static readonly SearchValues<char> HeaderToken = SearchValues.Create(Lower + Upper + Digits + "!#$%&'*+-.^_`|~:/");
 }

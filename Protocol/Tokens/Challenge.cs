@@ -48,9 +48,9 @@ public sealed record Challenge
         return text.ToString();
     }
 
-    /// <summary>The challenges of one header value; an empty list when it is too long or malformed.</summary>
+    /// <summary>The challenges of one header value, up to what cannot be read; an empty list when it is too long.</summary>
     public static IReadOnlyList<Challenge> ParseAll(string header) =>
-        header.Length <= MaxHeaderLength && new ChallengeReader(header).TryReadAll(out var challenges) ? challenges : [];
+        header.Length <= MaxHeaderLength ? new ChallengeReader(header).ReadAll() : [];
 
     private static void Append(StringBuilder text, string name, string value) =>
         text.Append(name).Append("=\"").Append(value.Replace("\\", "\\\\").Replace("\"", "\\\"")).Append('"');

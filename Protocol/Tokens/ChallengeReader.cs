@@ -2,51 +2,73 @@ using System.Text;
 
 namespace RegistryProxy.Protocol;
 
-/// <summary>Reads <c>#challenge</c> of RFC 9110 §11.2: schemes, each with parameters that are tokens or quoted strings.</summary>
+/// <summary>Reads <c>#challenge</c> of RFC 9110 §11.2: schemes, each with parameters or a token68.</summary>
 internal ref struct ChallengeReader(ReadOnlySpan<char> text)
 {
+    private const string Spaces = " \t";
+    private const string Separators = " \t,";
+
     private ReadOnlySpan<char> _rest = text;
 
-    public bool TryReadAll(out IReadOnlyList<Challenge> challenges)
+    /// <summary>What there is up to what cannot be read.</summary>
+    public List<Challenge> ReadAll()
     {
         List<Challenge> found = [];
-        challenges = found;
-        SkipSeparators();
-        while (!_rest.IsEmpty)
+        for (SkipSeparators(); !_rest.IsEmpty; SkipSeparators())
         {
             var scheme = ReadToken();
-            if (scheme.Length == 0 || !TryReadParameters(out var parameters))
+            SkipSpaces();
+            Dictionary<string, string> parameters = [];
+            if (scheme.Length == 0 || !(TrySkipToken68() || TryReadParameters(parameters)))
             {
-                return false;
+                break;
             }
 
             found.Add(new Challenge(scheme, parameters));
         }
 
+        return found;
+    }
+
+    /// <summary>Skips what schemes such as Negotiate have in place of parameters, which is not followed by a value.</summary>
+    private bool TrySkipToken68()
+    {
+        var end = _rest.IndexOfAny(Separators);
+        var run = end < 0 ? _rest : _rest[..end];
+        var text = run.TrimEnd('=');
+        var next = _rest[run.Length..].TrimStart(Spaces);
+        if (text.IsEmpty || text.ContainsAnyExcept(Alphabets.Token68) || next is not ([] or [',', ..]))
+        {
+            return false;
+        }
+
+        _rest = next;
         return true;
     }
 
-    private bool TryReadParameters(out Dictionary<string, string> parameters)
+    /// <summary>Reads parameters as far as there are some. Of one that is repeated the first counts.</summary>
+    private bool TryReadParameters(Dictionary<string, string> parameters)
     {
-        parameters = [];
         while (true)
         {
             SkipSeparators();
             var mark = _rest;
             var name = ReadToken();
             SkipSpaces();
-            if (name.Length == 0 || _rest.IsEmpty || _rest[0] != '=')
+            if (name.Length == 0 || _rest is not ['=', ..])
             {
                 _rest = mark;
-                return _rest.IsEmpty || name.Length > 0;
+                return true;
             }
 
             _rest = _rest[1..];
             SkipSpaces();
-            if (!TryReadValue(out var value) || !parameters.TryAdd(name.ToLowerInvariant(), value))
+            if (!TryReadValue(out var value))
             {
                 return false;
             }
+
+            parameters.TryAdd(name.ToLowerInvariant(), value);
         }
     }
 
@@ -54,8 +76,11 @@ internal ref struct ChallengeReader(ReadOnlySpan<char> text)
     {
         if (_rest.IsEmpty || _rest[0] != '"')
         {
-            value = ReadToken();
-            return value.Length > 0;
+            // Lenient servers leave the quotes away around anything.
+            var end = _rest.IndexOfAny(Separators);
+            value = (end < 0 ? _rest : _rest[..end]).ToString();
+            _rest = _rest[value.Length..];
+            return value.Length > 0 && !value.Contains('"');
         }
 
         var unquoted = new StringBuilder();
@@ -88,7 +113,7 @@ internal ref struct ChallengeReader(ReadOnlySpan<char> text)
         return token.ToString();
     }
 
-    private void SkipSpaces() => _rest = _rest.TrimStart(" \t");
+    private void SkipSpaces() => _rest = _rest.TrimStart(Spaces);
 
-    private void SkipSeparators() => _rest = _rest.TrimStart(" \t,");
+    private void SkipSeparators() => _rest = _rest.TrimStart(Separators);
 }

@@ -51,6 +51,7 @@ public sealed class TimeoutTests
 
     [Theory]
     [InlineData(nameof(CallPolicy.UpstreamTokenReplacement), typeof(IUpstreamTokenGrain), nameof(IUpstreamTokenGrain.Replace))]
+    [InlineData(nameof(CallPolicy.UpstreamTokenReplacement), typeof(IUpstreamTokenGrain), nameof(IUpstreamTokenGrain.ReplaceAsked))]
     [InlineData(nameof(CallPolicy.CacheSubscription), typeof(ICacheGrain), nameof(ICacheGrain.Follow))]
     [InlineData(nameof(CallPolicy.CacheSubscription), typeof(ICacheGrain), nameof(ICacheGrain.Leave))]
     [InlineData(nameof(CallPolicy.CacheChange), typeof(ICacheGrain), nameof(ICacheGrain.Changed))]

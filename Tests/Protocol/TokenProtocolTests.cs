@@ -53,9 +53,23 @@ public sealed class TokenProtocolTests
     }
 
     [Theory]
+    [InlineData("Bearer realm=\"https://a/t\",service=\"s\",realm=\"https://b/t\"")]
+    [InlineData("Negotiate abc/def==, Bearer realm=\"https://a/t\",service=s")]
+    [InlineData("NTLM TlRMTVNTUAAC,Bearer realm = \"https://a/t\" , service = \"s\"")]
+    [InlineData("Bearer realm=\"https://a/t\",service=\"s\", Digest \"")]
+    [InlineData(", ,Basic realm=\"x\", bearer Realm=https://a/t,SERVICE=s,")]
+    public void A_challenge_is_read_whatever_stands_beside_it(string text)
+    {
+        var bearer = Assert.Single(Challenge.ParseAll(text), challenge => challenge.IsBearer);
+        Assert.Equal(("https://a/t", "s"), (bearer.Realm, bearer.Service));
+    }
+
+    [Fact]
+    public void A_value_without_quotes_goes_to_the_next_comma() =>
+        Assert.Equal("https://a/t?x=1&y=(2)", Challenge.ParseAll("Bearer realm=https://a/t?x=1&y=(2), service=\"s\"").Single().Realm);
+
+    [Theory]
     [InlineData("Bearer realm=\"unterminated")]
-    [InlineData("Bearer realm=\"a\",realm=\"b\"")]
-    [InlineData("Bearer realm=")]
     [InlineData("\"")]
     [InlineData("Bearer realm=\"a\\")]
     public void Malformed_challenges_are_no_challenges(string text) => Assert.Empty(Challenge.ParseAll(text));

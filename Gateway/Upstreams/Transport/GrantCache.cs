@@ -43,7 +43,12 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
     public bool Has(UpstreamTokenKey key) => _grants.TryGet(key, out var known) && time.GetUtcNow() < known.Grant!.Expires;
 
     /// <summary>The upstream refused this grant: the next one, or why there is none.</summary>
-    public async ValueTask<UpstreamGrantResult> Replace(UpstreamTokenKey key, UpstreamGrant refused, CancellationToken cancellation)
+    /// <param name="key">What it is for.</param>
+    /// <param name="refused">The grant.</param>
+    /// <param name="challenges">How the upstream asks, when it said that it does.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async ValueTask<UpstreamGrantResult> Replace(
+        UpstreamTokenKey key, UpstreamGrant refused, string[]? challenges, CancellationToken cancellation)
     {
         var configuration = Volatile.Read(ref _configuration);
         if (_grants.TryGet(key, out var known) && known.Grant!.Generation == refused.Generation)
@@ -52,7 +57,10 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
         }
 
         var next = cluster.CallOnce(
-            (grains, stop) => Grain(grains, key).Replace(refused.Generation, stop), CallPolicy.UpstreamTokenReplacement, cancellation);
+            (grains, stop) => challenges is null
+                ? Grain(grains, key).Replace(refused.Generation, stop)
+                : Grain(grains, key).ReplaceAsked(refused.Generation, challenges, stop),
+            CallPolicy.UpstreamTokenReplacement, cancellation);
         return Keep(key, await OrFailure(next), configuration);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
@@ -9,6 +10,9 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// </summary>
 internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    /// <summary>How many headers of a refusal are read.</summary>
+    private const int MaxChallenges = 8;
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var call = UpstreamCall.Of(request);
@@ -40,7 +44,7 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
     {
         try
         {
-            return await grants.Replace(call.Key, call.Grant, cancellation);
+            return await grants.Replace(call.Key, call.Grant, ChallengesOf(refusal), cancellation);
         }
         catch
         {
@@ -48,6 +52,13 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
             throw;
         }
     }
+
+    /// <summary>How a 401 asks for credentials (RFC 9110 §11.6.1); nothing else does.</summary>
+    private static string[]? ChallengesOf(HttpResponseMessage refusal) =>
+        refusal.StatusCode != HttpStatusCode.Unauthorized ? null
+            : refusal.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
+                ? [.. values.Where(value => value.Length <= Challenge.MaxHeaderLength).Take(MaxChallenges)]
+                : [];
 
     /// <summary>What was refused was not done; without a body it can be sent once more.</summary>
     private static bool HasNoBody(HttpRequestMessage request) => request.Content is null or { Headers.ContentLength: 0 };

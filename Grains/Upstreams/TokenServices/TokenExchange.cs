@@ -75,6 +75,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider tim
                 return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests", reply.RetryAfter) with { OfUpstream = true };
             case >= HttpStatusCode.InternalServerError:
                 return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}", reply.RetryAfter) with { OfUpstream = true };
+            case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
+                return Redirected($"{endpoint} redirects to another host, which upstreams.*.realms must list in its place", reply.Redirect);
             default:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} answered {(int)reply.Status}");
         }
@@ -90,6 +92,10 @@ internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider tim
             }),
             OfUpstream: false);
     }
+
+    private static ExchangeResult Redirected(string message, string? target) => new(
+        UpstreamGrantResult.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
+        OfUpstream: false);
 
     private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
         new(UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);

@@ -8,10 +8,12 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
-/// <summary>The HTTP of pings and token calls: no redirect is followed, 64 KiB, 5 seconds once the name is resolved.</summary>
+/// <summary>The HTTP of pings and token calls: only redirects on the same origin are followed, 64 KiB, 5 seconds once the name is resolved.</summary>
 internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
+
+    private const int MaxHops = 3;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
@@ -24,12 +26,14 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
             response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
-            RetryAfter.Of(response, time.GetUtcNow()))));
+            RetryAfter.Of(response, time.GetUtcNow()),
+            TargetOf(response)?.Origin.ToString())));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
     public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
     {
-        var target = OriginForm.Of(realm.PathAndQuery).With("service", service ?? "");
+        var target = OriginForm.Of(realm.PathAndQuery);
+        target = service is null ? target : target.With("service", service);
         foreach (var scope in scopes)
         {
             target = target.With("scope", scope);
@@ -44,9 +48,13 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         Dictionary<string, string> form = new()
         {
             ["client_id"] = "registryproxy",
-            ["service"] = service ?? "",
             ["scope"] = string.Join(' ', scopes),
         };
+        if (service is not null)
+        {
+            form["service"] = service;
+        }
+
         if (secret.IdentityToken is { } token)
         {
             (form["grant_type"], form["refresh_token"]) = ("refresh_token", token.Reveal());
@@ -81,20 +89,40 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
     {
         await HostLookup.Wait(request.RequestUri!, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
-        using (request)
+        for (var hop = 0; ; hop++)
         {
-            request.Headers.UserAgent.ParseAdd("registryproxy");
-            using var response = await (allowPrivate ? _private : _public).SendAsync(request, timeout.Token);
-            return await read(response, timeout.Token);
+            using var sent = request;
+            sent.Headers.UserAgent.ParseAdd("registryproxy");
+            using var response = await (allowPrivate ? _private : _public).SendAsync(sent, timeout.Token);
+            if (hop == MaxHops || Next(sent, response) is not { } next)
+            {
+                return await read(response, timeout.Token);
+            }
+
+            request = next;
         }
     }
+
+    /// <summary>Where a redirect stays on the origin, the same request there; everything else is an answer.</summary>
+    private static HttpRequestMessage? Next(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method == HttpMethod.Get && TargetOf(response) is { Target: { } target } reference && reference.Origin.Owns(request.RequestUri!)
+            ? Request(HttpMethod.Get, reference.Origin, target, request.Headers.Authorization)
+            : null;
+
+    private static UriReference? TargetOf(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther
+            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+        && response.Headers.NonValidated.TryGetValues("Location", out var values) && values.Count == 1
+        && UriReference.TryResolve(values.ToString(), response.RequestMessage!.RequestUri!, out var reference)
+            ? reference
+            : null;
 
     private async Task<ExchangeReply> ReadReply(HttpResponseMessage response, CancellationToken cancellation)
     {
         var retryAfter = RetryAfter.Of(response, time.GetUtcNow());
         if (!response.IsSuccessStatusCode)
         {
-            return new ExchangeReply(response.StatusCode, null, retryAfter);
+            return new ExchangeReply(response.StatusCode, null, retryAfter, TargetOf(response)?.Origin.ToString());
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
@@ -107,7 +135,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 }
 
 /// <summary>How an upstream answered a ping.</summary>
-internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter);
+internal sealed record PingReply(HttpStatusCode Status, IReadOnlyList<Challenge> Challenges, TimeSpan? RetryAfter, string? Redirect);
 
 /// <summary>How a token endpoint answered.</summary>
-internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter);
+internal sealed record ExchangeReply(HttpStatusCode Status, TokenReply? Token, TimeSpan? RetryAfter, string? Redirect = null);

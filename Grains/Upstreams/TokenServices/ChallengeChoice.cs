@@ -1,0 +1,44 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Upstreams.TokenServices;
+
+/// <summary>
+/// The best of what an upstream asks for: 1. a token of an endpoint that it may name; 2. a password, which goes to the upstream itself and is
+/// also what one that only refuses is taken to ask for.
+/// </summary>
+internal static class ChallengeChoice
+{
+    /// <summary>The longest <c>service</c> of a challenge, in characters; it goes into the query of the token endpoint.</summary>
+    public const int MaxService = 1024;
+
+    public static ProbeAnswer Of(UpstreamConfiguration upstream, IReadOnlyList<Challenge> challenges)
+    {
+        // 1. A token.
+        var problem = challenges.Count == 0 ? "refuses without saying how it asks for credentials" : "asks for credentials in a way that is neither Bearer nor Basic";
+        foreach (var bearer in challenges.Where(challenge => challenge.IsBearer))
+        {
+            if (bearer.Service?.Length > MaxService)
+            {
+                problem = $"names a service of more than {MaxService} characters in its challenge";
+            }
+            else if (RealmPolicy.Check(upstream, bearer.Realm) is { } realm)
+            {
+                return new ProbeAnswer(new UpstreamChallenge(UpstreamScheme.Bearer, realm, bearer.Service), null);
+            }
+            else
+            {
+                problem = "names a token endpoint that upstreams.*.realms does not list; no credential was sent";
+            }
+        }
+
+        // 2. A password.
+        var hasPassword = upstream.Credentials.Type != "anonymous";
+        var asksForOne = challenges.Count == 0 ? hasPassword
+            : challenges.Any(challenge => challenge.IsBasic) && (hasPassword || !challenges.Any(challenge => challenge.IsBearer));
+        return asksForOne
+            ? new ProbeAnswer(new UpstreamChallenge(UpstreamScheme.Basic), null)
+            : ProbeAnswer.Failed(new UpstreamFailure(UpstreamFailureKind.Misconfigured, $"upstream '{upstream.Name}' {problem}", 0));
+    }
+}
