@@ -57,9 +57,17 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
             LogFault(fault);
-            return LoginGranter.Failure(Verdict.Unavailable("this session cannot be opened now"));
+            return LoginGranter.Failure(Verdict.Unavailable($"this session cannot be opened now: {Reason(fault)}"));
         }
     }
+
+    /// <summary>For whoever is refused, and whom they ask: no text of a library.</summary>
+    private static string Reason(Exception fault) => fault switch
+    {
+        StateUnavailableException => fault.Message,
+        TimeoutException or OrleansException => "a silo does not answer",
+        _ => "the log of the silo says why",
+    };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A login could not be decided")]
     private partial void LogFault(Exception fault);

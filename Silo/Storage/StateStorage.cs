@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using Orleans.Storage;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Storage;
@@ -29,7 +30,9 @@ internal static class StateStorage
                 Protect(silo, state, service);
                 break;
             default:
-                silo.AddMemoryGrainStorage(Inner);
+                // Orleans' own default is JSON, which does not read every value back that it wrote.
+                silo.AddMemoryGrainStorage(Inner, options => options.Configure<Serializer>(
+                    (memory, serializer) => memory.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
                 silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ExpiringMemoryStorage>(
                     services, services.GetRequiredKeyedService<IGrainStorage>(Inner)));
                 silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageNames.State, (services, _) => services.GetRequiredService<ExpiringMemoryStorage>());

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains;
-using RegistryProxy.Grains.Storage;
+using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;
@@ -29,8 +29,10 @@ internal sealed class GrainCluster : IAsyncDisposable
         await _cluster.StartAdditionalSiloAsync();
     }
 
-    /// <summary>Starts silos under a configuration, with the time of the test's.</summary>
-    public static async Task<GrainCluster> Start(string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null, Action<ISiloBuilder>? silo = null)
+    /// <summary>Starts silos under a configuration, with the time of the test's; their state is in memory unless the test says where.</summary>
+    public static async Task<GrainCluster> Start(
+        string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null,
+        Action<ISiloBuilder>? silo = null, StateConfiguration? state = null)
     {
         var folder = new TemporaryFolder();
         prepare?.Invoke(folder);
@@ -45,7 +47,7 @@ internal sealed class GrainCluster : IAsyncDisposable
                 built.Services.AddSingleton(time);
             }
 
-            built.AddMemoryGrainStorage(GrainStorageNames.State);
+            built.AddStateStorage(state ?? new StateConfiguration(), "tests");
             silo?.Invoke(built);
         });
         builder.ConfigureClient(built => client?.Invoke(built));
