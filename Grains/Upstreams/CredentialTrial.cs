@@ -32,12 +32,18 @@ internal sealed class CredentialTrial(TimeProvider time)
     public void Begin(string stamp) =>
         _running = _proven == stamp ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whether the last call that said anything of this credential was a good one.</summary>
+    public bool IsProven(string stamp) => _proven == stamp;
+
     /// <summary>How it went.</summary>
     public void End(string stamp, bool proved)
     {
         _proven = proved ? stamp : "";
         End(_running);
     }
+
+    /// <summary>Nobody waits any longer for a trial that says nothing of the credential.</summary>
+    public void Release() => End(_running);
 
     private void End(TaskCompletionSource? running)
     {

@@ -25,7 +25,10 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
     [Alias("GetStamp"), AlwaysInterleave]
     ValueTask<string> GetStamp();
 
-    /// <summary>What came of a token call. A failure of the whole upstream backs off all its scopes; the answer is that failure with its time.</summary>
+    /// <summary>
+    /// What came of a token call. A failure of the whole upstream backs off all its scopes; the answer is that failure with its time, or
+    /// <c>null</c> when it is taken to be about the one scope.
+    /// </summary>
     [Alias("Report"), AlwaysInterleave]
     ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome);
 }
@@ -34,10 +37,12 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 /// <param name="Stamp">The stamp of the opening that it was made with.</param>
 /// <param name="Expires">The expiry of the token; <c>null</c> when there is none.</param>
 /// <param name="Failure"><c>null</c> when all is well.</param>
-/// <param name="OfUpstream">Whether the failure is about the credential or the endpoint rather than about one scope.</param>
+/// <param name="OfUpstream">Whether the failure may be about the credential or the endpoint rather than about one scope.</param>
+/// <param name="Scope">The scope that was asked for; empty for none, <c>null</c> from a version that does not say.</param>
 [GenerateSerializer, Immutable, Alias("rp.token-call-outcome")]
 internal sealed record TokenCallOutcome(
     [property: Id(0)] string Stamp,
     [property: Id(1)] DateTimeOffset? Expires,
     [property: Id(2)] UpstreamFailure? Failure,
-    [property: Id(3)] bool OfUpstream);
+    [property: Id(3)] bool OfUpstream,
+    [property: Id(4)] string? Scope = null);

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -12,11 +13,12 @@ namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
 /// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
-/// and keeps what operators ask about.
+/// and keeps what operators ask about. What fails for one scope is about that scope, once the credential has proved itself: when another one
+/// fails too, a call without a scope decides, and the same call is the first by which an upstream that was given up is tried again.
 /// </summary>
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
-    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, Keeper keeper, TimeProvider time)
+    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, Keeper keeper, TimeProvider time)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
@@ -27,7 +29,11 @@ internal sealed class UpstreamCredentialGrain(
     private readonly UpstreamProbe _probe = new(client, time);
     private readonly BasicProof _basic = new(client, time);
     private readonly Backoff _backoff = new(UnreachableCap);
+    private readonly ScopeFailures _scopes = new();
+    private readonly EndpointProof _proof = new(exchange, time);
+    private readonly SingleFlight<UpstreamFailure?> _doubt = new();
     private UpstreamStamp _stamp = null!;
+    private bool _isTurnOfScope;
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -60,12 +66,19 @@ internal sealed class UpstreamCredentialGrain(
             return UpstreamOpening.Failed(waiting, credential.Stamp);
         }
 
+        var isTrial = _backoff.IsTrial(credential.Stamp);
         _trial.Begin(credential.Stamp);
         var opening = await Open(upstream, credential, asked, anew, refusedSecret);
         if (asked is not null && opening.Failure is not null)
         {
             // One repository must not close what others are open for.
             opening = await Open(upstream, credential, null, anew, refusedSecret);
+        }
+
+        if (isTrial && opening.Failure is null)
+        {
+            var general = asked is null ? opening : await Open(upstream, credential, null, anew: false, 0);
+            opening = await Try(general) is { } failure ? UpstreamOpening.Failed(failure, credential.Stamp) : opening;
         }
 
         if (opening.Failure is not null)
@@ -80,30 +93,117 @@ internal sealed class UpstreamCredentialGrain(
 
     public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
-        if (outcome is { OfUpstream: true, Failure: { } failure })
+        if (outcome is not { OfUpstream: true, Failure: { } failure })
         {
-            failure = Note(failure, outcome.Stamp);
-            _health.Fail(time.GetUtcNow(), failure);
-            _trial.End(outcome.Stamp, proved: false);
-            return new(failure);
+            Proved(outcome.Stamp);
+            if (outcome.Failure is { } ofScope)
+            {
+                _health.Fail(time.GetUtcNow(), ofScope);
+            }
+            else
+            {
+                _scopes.Clear();
+                _health.Succeed(time.GetUtcNow(), outcome.Expires);
+            }
+
+            return new(outcome.Failure);
         }
 
-        _backoff.Clear();
-        _trial.End(outcome.Stamp, proved: true);
-        if (outcome.Failure is { } ofScope)
+        if (!IsOfScope(outcome, failure))
         {
-            _health.Fail(time.GetUtcNow(), ofScope);
-        }
-        else
-        {
-            _health.Succeed(time.GetUtcNow(), outcome.Expires);
+            return new(GiveUp(failure, outcome.Stamp));
         }
 
-        return new(outcome.Failure);
+        _health.Fail(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
+        return new((UpstreamFailure?)null);
     }
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(_health.Describe(
         Name, Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
+
+    /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
+    private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
+    {
+        if (string.IsNullOrEmpty(outcome.Scope) || failure.Kind == UpstreamFailureKind.Throttled)
+        {
+            return false;
+        }
+
+        var isProven = _trial.IsProven(outcome.Stamp);
+        if (!isProven && (failure.Kind == UpstreamFailureKind.Refused || _backoff.IsTrial(outcome.Stamp)))
+        {
+            return false;
+        }
+
+        if (!isProven || _scopes.Note(outcome.Scope, time.GetUtcNow()))
+        {
+            _doubt.Join(() => Doubt(outcome.Stamp)).Ignore();
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds out whether the endpoint is well, and gives the upstream up when it is not.</summary>
+    private async Task<UpstreamFailure?> Doubt(string stamp)
+    {
+        var isKnown = _backoff.Current(time.GetUtcNow(), stamp) is not null || _proof.IsFresh(stamp);
+        if (isKnown || Upstream is not { } upstream || ReadCredential.Of(upstream, source, _stamp) is not { } credential || credential.Stamp != stamp)
+        {
+            _trial.Release();
+            return null;
+        }
+
+        var opening = await Open(upstream, credential, null, anew: false, 0);
+        if (opening is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
+        {
+            _trial.Release();
+            return opening.Failure;
+        }
+
+        if (await _proof.Ask(Name, opening) is { } failure)
+        {
+            return GiveUp(failure, stamp);
+        }
+
+        Proved(stamp);
+        return null;
+    }
+
+    /// <summary>
+    /// An upstream that was given up is tried by turns without a scope, and with the one that is asked for: why it is given up again, or
+    /// <c>null</c>.
+    /// </summary>
+    private async Task<UpstreamFailure?> Try(UpstreamOpening general)
+    {
+        _isTurnOfScope = !_isTurnOfScope;
+        if (!_isTurnOfScope || general is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
+        {
+            return null;
+        }
+
+        if (await _proof.Ask(Name, general) is { } failure)
+        {
+            return GiveUp(failure, general.Stamp);
+        }
+
+        Proved(general.Stamp);
+        return null;
+    }
+
+    private void Proved(string stamp)
+    {
+        _backoff.Clear();
+        _isTurnOfScope = false;
+        _trial.End(stamp, proved: true);
+    }
+
+    private UpstreamFailure GiveUp(UpstreamFailure failure, string stamp)
+    {
+        var noted = Note(failure, stamp);
+        _health.Fail(time.GetUtcNow(), noted);
+        _trial.End(stamp, proved: false);
+        return noted;
+    }
 
     private async Task<UpstreamOpening> Open(
         UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)

@@ -108,15 +108,18 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
                 await _kept.Write();
             }
 
-            await Credential.Report(new TokenCallOutcome(opening.Stamp, ExpiryOf(opening, grant), null, false));
+            await Credential.Report(new TokenCallOutcome(opening.Stamp, ExpiryOf(opening, grant), null, false, _key.Scope));
             return Paced(grant, time.GetUtcNow());
         }
 
         // Another time it may ask otherwise.
         _asked = asked == _asked ? null : _asked;
-        var failure = ofUpstream ? result.Failure! : _backoff.Note(result.Failure!, time.GetUtcNow(), opening.Stamp);
-        return UpstreamGrantResult.Of(await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream)) ?? failure);
+        var failure = ofUpstream ? result.Failure! : Note(result.Failure!, opening.Stamp);
+        return UpstreamGrantResult.Of(
+            await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream, _key.Scope)) ?? Note(failure, opening.Stamp));
     }
+
+    private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
 
     /// <summary>What operators read: the end of an issued secret where the grant is that secret, none for a password that lies somewhere.</summary>
     private static DateTimeOffset? ExpiryOf(UpstreamOpening opening, UpstreamGrant grant) => opening.Challenge.Scheme switch

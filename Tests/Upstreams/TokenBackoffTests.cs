@@ -101,6 +101,76 @@ public sealed class TokenBackoffTests
     }
 
     [Theory]
+    [InlineData(401, 1)]
+    [InlineData(401, 100)]
+    [InlineData(500, 1)]
+    [InlineData(503, 100)]
+    [InlineData(200, 1)]
+    public async Task Repositories_that_the_endpoint_fails_for_close_it_to_nobody_else(int status, int bad)
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = FailFor("bad", status);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.NotNull((await Token(cluster, $"good/{i}").GetGrant()).Grant);
+            for (var next = i * 3; next < (i + 1) * 3; next++)
+            {
+                Assert.NotNull((await Token(cluster, $"bad/{next % bad}").GetGrant()).Failure);
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+        }
+
+        Assert.Equal("closed", (await Status(cluster)).Breaker);
+        Assert.InRange(registry.Calls, 201, bad == 1 ? 250 : 900);
+    }
+
+    [Fact]
+    public async Task The_first_repository_after_a_start_may_be_one_that_the_endpoint_fails_for()
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = FailFor("bad", 500);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
+        Assert.NotNull((await Token(cluster, "bad/app").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "good/app").GetGrant()).Grant);
+    }
+
+    [Theory]
+    [InlineData(401)]
+    [InlineData(503)]
+    public async Task An_endpoint_that_fails_for_two_repositories_and_without_one_is_left_alone_until_it_is_well(int status)
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = FailFor("bad", status);
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
+        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        var good = registry.Answer;
+        registry.Answer = Status(status);
+        Assert.NotNull((await Token(cluster, "bad/1").GetGrant()).Failure);
+        Assert.Equal("closed", (await Status(cluster)).Breaker);
+        Assert.NotNull((await Token(cluster, "good/2").GetGrant()).Failure);
+        await Eventually.True(async () => (await Status(cluster)).Breaker == "open", "the whole upstream is left alone");
+        Assert.Equal(4, registry.Calls);
+        Assert.NotNull((await Token(cluster, "good/3").GetGrant()).Failure);
+        Assert.Equal(4, registry.Calls);
+
+        registry.Answer = good;
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.NotNull((await Token(cluster, "bad/4").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "good/3").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "good/2").GetGrant()).Grant);
+        Assert.Equal("closed", (await Status(cluster)).Breaker);
+    }
+
+    private static Func<HttpContext, int, Task> FailFor(string name, int status) => async (context, call) =>
+    {
+        var isBad = context.Request.Query["scope"].ToString().Contains(name, StringComparison.Ordinal);
+        context.Response.StatusCode = isBad ? status : 200;
+        await context.Response.WriteAsync(isBad ? "no JSON" : $$"""{"token":"t{{call}}","expires_in":300}""");
+    };
+
+    [Theory]
     [InlineData(503)]
     [InlineData(500)]
     public async Task An_endpoint_that_fails_for_half_a_minute_is_asked_once_a_second_and_is_back_within_two(int status)

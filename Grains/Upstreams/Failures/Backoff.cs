@@ -41,6 +41,9 @@ internal sealed class Backoff(TimeSpan unreachableCap)
         return failure;
     }
 
+    /// <summary>Whether somebody tries with this credential after a failure.</summary>
+    public bool IsTrial(string stamp) => _trial && stamp == _stamp;
+
     /// <summary>Counts a failure; those of calls that were under way together count as one.</summary>
     public UpstreamFailure Note(UpstreamFailure failure, DateTimeOffset now, string stamp)
     {

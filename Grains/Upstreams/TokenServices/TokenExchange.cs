@@ -101,5 +101,5 @@ internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider tim
         new(UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
 }
 
-/// <summary>A grant or a failure, and whether the failure is about the whole upstream rather than one scope.</summary>
+/// <summary>A grant or a failure, and whether the failure may be about the whole upstream rather than one scope.</summary>
 internal sealed record ExchangeResult(UpstreamGrantResult Result, bool OfUpstream);

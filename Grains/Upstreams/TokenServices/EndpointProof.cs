@@ -1,0 +1,36 @@
+using RegistryProxy.Background;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Upstreams.TokenServices;
+
+/// <summary>
+/// Asks a token endpoint for a token without a scope, as <c>docker login</c> does: no repository that somebody asks for can make it fail, so
+/// it tells an endpoint that is away, or refuses the credential, from one that does not like some repositories.
+/// </summary>
+internal sealed class EndpointProof(TokenExchange exchange, TimeProvider time)
+{
+    /// <summary>Bad repositories do not make it go out more often than this.</summary>
+    private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
+
+    private readonly SingleFlight<UpstreamFailure?> _flight = new();
+    private string _of = "";
+    private DateTimeOffset _goodAt = DateTimeOffset.MinValue;
+
+    /// <summary>Whether the endpoint was found well with this credential within ten seconds.</summary>
+    public bool IsFresh(string stamp) => _of == stamp && time.GetUtcNow() < _goodAt + MinPeriod;
+
+    /// <summary>Asks; why the endpoint, or the credential, is good for nobody, or <c>null</c>.</summary>
+    public Task<UpstreamFailure?> Ask(string upstream, UpstreamOpening opening) => _flight.Join(() => AskCore(upstream, opening));
+
+    private async Task<UpstreamFailure?> AskCore(string upstream, UpstreamOpening opening)
+    {
+        var (result, ofUpstream) = await exchange.Exchange(new UpstreamTokenKey(upstream, ""), opening, generation: 0);
+        if (ofUpstream)
+        {
+            return result.Failure;
+        }
+
+        (_of, _goodAt) = (opening.Stamp, time.GetUtcNow());
+        return null;
+    }
+}
