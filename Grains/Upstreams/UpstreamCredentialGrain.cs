@@ -56,8 +56,8 @@ internal sealed class UpstreamCredentialGrain(
         var credential = ReadCredential.Of(upstream, source, _stamp);
         if (credential.Problem is { } problem)
         {
-            var failure = Failure(UpstreamFailureKind.Misconfigured, $"has no usable secret: {problem.WithoutName}");
-            return Closed(failure with { Detail = $"upstream '{Name}' has no usable secret: {problem.Message}" }, credential.Stamp);
+            return Closed(Failure(UpstreamFailureKind.Misconfigured, $"has no usable secret: {problem.WithoutName}") with
+                { Detail = $"upstream '{Name}' has no usable secret: {problem.Message}" }, credential.Stamp);
         }
 
         await _trial.Wait(credential.Stamp);
@@ -75,10 +75,10 @@ internal sealed class UpstreamCredentialGrain(
             opening = await Open(upstream, credential, null, anew, refusedSecret);
         }
 
-        if (isTrial && opening.Failure is null)
+        var general = !isTrial || asked is null ? opening : await Open(upstream, credential, null, anew: false, 0);
+        if (isTrial && await Try(general) is { } given)
         {
-            var general = asked is null ? opening : await Open(upstream, credential, null, anew: false, 0);
-            opening = await Try(general) is { } failure ? UpstreamOpening.Failed(failure, credential.Stamp) : opening;
+            return UpstreamOpening.Failed(given, credential.Stamp);
         }
 
         if (opening.Failure is not null)
