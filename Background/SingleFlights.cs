@@ -8,6 +8,9 @@ public sealed class SingleFlights<TKey, T>
 {
     private readonly ConcurrentDictionary<TKey, Lazy<Task<T>>> _running = new();
 
+    /// <summary>Whether a run for a key is under way.</summary>
+    public bool IsRunning(TKey key) => _running.ContainsKey(key);
+
     /// <summary>The run for a key that is under way, or a new one.</summary>
     /// <param name="key">What it is for.</param>
     /// <param name="begin">Begins it.</param>

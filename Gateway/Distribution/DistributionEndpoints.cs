@@ -91,7 +91,8 @@ internal sealed class DistributionEndpoints(
             return DistributionError.NameUnknown("no route leads from this name to an upstream");
         }
 
-        var (hasMissed, spent) = misses.Of(caller, context);
+        var from = misses.AddressOf(caller, context);
+        var (hasMissed, spent) = from is { } address ? misses.Of(address) : (false, null);
         if (spent is not null && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
             return spent;
@@ -108,6 +109,8 @@ internal sealed class DistributionEndpoints(
             Repository = repository,
             Route = route,
             Destination = destination,
+            Misses = from is null ? null : misses,
+            From = from ?? default,
             HasMissed = hasMissed,
             TooManyMisses = spent,
         });
@@ -133,7 +136,7 @@ internal sealed class DistributionEndpoints(
         finally
         {
             lease?.Dispose();
-            misses.Note(exchange.Caller, exchange.Context, error);
+            exchange.Settle(error);
             audit.Done(exchange, operation, error);
         }
     }

@@ -30,6 +30,7 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
     private static Download ManifestPlan(Exchange exchange) => new()
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
+        Payer = exchange,
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         IsMetered = !exchange.IsHead,
@@ -40,6 +41,7 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
     private static Download BlobPlan(Exchange exchange) => new()
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
+        Payer = exchange,
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         FollowRedirects = exchange.Destination.FollowRedirects,
@@ -50,6 +52,7 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
     private static Download ReferrersPlan(Exchange exchange) => new()
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}"),
+        Payer = exchange,
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
         Kind = CallKind.Listing,

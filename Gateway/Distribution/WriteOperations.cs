@@ -21,6 +21,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         var (answer, error) = await Write(exchange, exchange.Path.Reference!, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
+            Payer = exchange,
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
             TooLarge = TooLarge(),
@@ -36,6 +37,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
     public Task<DistributionError?> DeleteManifest(Exchange exchange) => Delete(exchange, exchange.Path.Reference!, new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
+        Payer = exchange,
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
     });
@@ -43,6 +45,7 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
     public Task<DistributionError?> DeleteBlob(Exchange exchange) => Delete(exchange, ManifestReference.Of(exchange.Path.Digest!), new Forwarding
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
+        Payer = exchange,
         Scope = UpstreamScope.Delete(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
     });

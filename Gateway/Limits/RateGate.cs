@@ -45,6 +45,10 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
         }
     }
 
+    /// <summary>Gives back what was taken at the same rate.</summary>
+    public void GiveBack(double cost, double perSecond) =>
+        Interlocked.Add(ref _arrival, -(long)(cost / perSecond * time.TimestampFrequency));
+
     /// <summary>Takes it in any case; returns how long to wait so that the rate holds.</summary>
     public TimeSpan Take(double cost, double perSecond)
     {

@@ -47,7 +47,7 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
 
     private Task<DistributionError?> ReadNames(TenantRoute route, RegistryExchange exchange, PageEntries names, CancellationToken cancellation)
     {
-        return listing.ReadAll(route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
+        return listing.ReadAll(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
 
         void Add(ReadOnlySpan<char> text)
         {

@@ -28,7 +28,7 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         {
             tags.Clear();
             return listing.ReadAll(
-                exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", Add, exchange.Aborted);
+                exchange, exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", Add, exchange.Aborted);
         }
 
         void Add(ReadOnlySpan<char> text)

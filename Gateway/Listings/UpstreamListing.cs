@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
@@ -32,6 +33,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     public const int MaxPiece = 16 * 1024;
 
     /// <summary>Hands on all names of a listing, in the upstream's order; the error for the client when they cannot all be had.</summary>
+    /// <param name="payer">Whose request it is, where it is about one repository.</param>
     /// <param name="upstream">The upstream.</param>
     /// <param name="scope">What its token must carry.</param>
     /// <param name="path">The listing without its query.</param>
@@ -39,13 +41,13 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <param name="take">Takes a name, which may be any text.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<DistributionError?> ReadAll(
-        Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
+        Exchange? payer, Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await ReadPages(upstream, scope, path, new NamesOf(member, take), either.Token);
+            return await ReadPages(payer, upstream, scope, path, new NamesOf(member, take), either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -53,7 +55,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         }
     }
 
-    private async Task<DistributionError?> ReadPages(Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
+    private async Task<DistributionError?> ReadPages(
+        Exchange? payer, Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
     {
         var (query, left, size) = ($"n={PageSizes[0]}", MaxBytes, 0);
         for (var count = 0; count < MaxPages; count++)
@@ -63,7 +66,10 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 return Unfinished(upstream, "goes on at something that is not an address");
             }
 
-            var request = new UpstreamRequest { Target = target, Scope = scope, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing };
+            var request = new UpstreamRequest
+            {
+                Target = target, Scope = scope, Payer = payer, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing,
+            };
             var page = await AskForPage(upstream, request, names, left, cancellation);
             if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
             {

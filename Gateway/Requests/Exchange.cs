@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
@@ -31,6 +32,14 @@ internal sealed class Exchange
 
     public Upstream Upstream => Destination.Upstream;
 
+    /// <summary>Who charges for new names; <c>null</c> when the caller is logged in.</summary>
+    public MissedNames? Misses { get; init; }
+
+    /// <summary>Who is charged, with <see cref="Misses"/>. Kept, since the context serves others when the request has ended.</summary>
+    public CallerAddress From { get; init; }
+
+    private NameCharge _charge;
+
     /// <summary>Whether somebody without a login asked from there for what is not there.</summary>
     public bool HasMissed { get; init; }
 
@@ -43,4 +52,28 @@ internal sealed class Exchange
     public bool IsHead => HttpMethods.IsHead(Context.Request.Method);
 
     public CancellationToken Aborted => Context.RequestAborted;
+
+    /// <summary>An upstream token is about to be asked for: charges for it, once; the error when the caller had too many.</summary>
+    public DistributionError? ChargeName()
+    {
+        if (Misses is null || _charge != NameCharge.None)
+        {
+            return null;
+        }
+
+        var tooMany = Misses.Take(From);
+        _charge = tooMany is null ? NameCharge.Taken : NameCharge.None;
+        return tooMany;
+    }
+
+    /// <summary>What was charged for is refused here, and no fault of the caller's.</summary>
+    public void SpareName() => _charge = _charge == NameCharge.Taken ? NameCharge.Spared : _charge;
+
+    /// <summary>The request has ended.</summary>
+    public void Settle(DistributionError? error)
+    {
+        var charge = _charge;
+        _charge = NameCharge.Over;
+        Misses?.Note(From, charge, error?.Status ?? Context.Response.StatusCode, Aborted.IsCancellationRequested);
+    }
 }

@@ -88,6 +88,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
     private static Forwarding To(Exchange exchange, OriginForm target) => new()
     {
         Target = target,
+        Payer = exchange,
         Scope = UpstreamScope.Push(exchange.UpstreamName),
         NotFound = DistributionError.UploadUnknown(),
     };

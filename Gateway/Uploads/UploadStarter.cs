@@ -45,6 +45,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         var (answer, error) = await forwarder.Write(exchange, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
+            Payer = exchange,
             Scope = UpstreamScope.Push(exchange.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
         });
@@ -75,6 +76,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         var (answer, error) = await forwarder.Write(exchange, new Forwarding
         {
             Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}"),
+            Payer = exchange,
             Scope = UpstreamScope.Mount(exchange.UpstreamName, place.Name),
             NotFound = DistributionError.NameUnknown(),
         });
@@ -96,6 +98,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             new UpstreamRequest
             {
                 Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
+                Payer = exchange,
                 Scope = UpstreamScope.Push(exchange.UpstreamName),
                 NotFound = DistributionError.NameUnknown(),
             },

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
@@ -13,20 +14,22 @@ internal sealed record Fetch : UpstreamRequest
     /// <summary>The media types that the client takes; empty for no such header.</summary>
     public string Accept { get; init; } = "";
 
-    public static Fetch Blob(Destination destination, Digest digest) => new()
+    public static Fetch Blob(Exchange exchange, Digest digest) => new()
     {
-        Destination = destination,
-        Target = OriginForm.Of($"/v2/{destination.Name}/blobs/{digest}"),
-        Scope = UpstreamScope.Pull(destination.Name),
+        Destination = exchange.Destination,
+        Payer = exchange,
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{digest}"),
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         Kind = CallKind.Pull,
     };
 
-    public static Fetch Manifest(Destination destination, ManifestReference reference, string accept) => new()
+    public static Fetch Manifest(Exchange exchange, ManifestReference reference, string accept) => new()
     {
-        Destination = destination,
-        Target = OriginForm.Of($"/v2/{destination.Name}/manifests/{reference}"),
-        Scope = UpstreamScope.Pull(destination.Name),
+        Destination = exchange.Destination,
+        Payer = exchange,
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{reference}"),
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         Kind = CallKind.Pull,
         IsMetered = true,

@@ -6,7 +6,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, 2. the request under its account's limits and
+/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which who brings up a new name is charged for, 2. the request under its account's limits and
 /// breaker, redirects followed, 3. an answer, or the error for the client.
 /// </summary>
 internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports transports, TimeProvider time)
@@ -38,6 +38,11 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
 
             using (response)
             {
+                if (call is { Refusal: not null, IsAnswered: false })
+                {
+                    request.Payer?.SpareName();
+                }
+
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
                 return new UpstreamResult(null, error) { Cause = call.Cause };
             }
@@ -61,7 +66,17 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         Upstream upstream, UpstreamRequest request, CancellationToken cancellation)
     {
         var key = new UpstreamTokenKey(upstream.Name, request.Scope);
+        if (request.Payer is { Misses: not null } payer && !grants.IsAtHand(key) && payer.ChargeName() is { } tooMany)
+        {
+            return (null, tooMany);
+        }
+
         var result = await grants.Get(key, cancellation);
+        if (result == GrantCache.NoCluster)
+        {
+            request.Payer?.SpareName();
+        }
+
         return result.Grant is { } grant
             ? (new UpstreamCall(upstream, key, grant, request.FollowRedirects, request.IsMetered, request.Kind), null)
             : (null, UpstreamErrors.From(upstream, result.Failure!));

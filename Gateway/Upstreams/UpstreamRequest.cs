@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
 
@@ -11,6 +12,9 @@ internal record UpstreamRequest
 
     /// <summary>What the upstream's token must carry.</summary>
     public required string Scope { get; init; }
+
+    /// <summary>Whose request needs it, and is charged for a token that is not at hand; <c>null</c> for nobody's.</summary>
+    public required Exchange? Payer { get; init; }
 
     /// <summary>What a 404 of the upstream means here.</summary>
     public required DistributionError NotFound { get; init; }

@@ -19,7 +19,7 @@ internal sealed partial class BlobCache(
     {
         var digest = exchange.Path.Digest!;
         var holding = Holding.Of(exchange, digest);
-        var fetch = Fetch.Blob(exchange.Destination, digest);
+        var fetch = Fetch.Blob(exchange, digest);
 
         // 1. To know a digest opens nothing.
         var opened = links.Knows(holding);

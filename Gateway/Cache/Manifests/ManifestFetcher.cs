@@ -22,7 +22,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     public ManifestQuestion Question(Exchange exchange, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
     {
         var accept = accepted.ToUpstream(exchange.Context.Request.Headers.Accept);
-        var fetch = Fetch.Manifest(exchange.Destination, exchange.Path.Reference!, accept);
+        var fetch = Fetch.Manifest(exchange, exchange.Path.Reference!, accept);
         return new ManifestQuestion(repository, exchange.Path.Reference!, accepted, fetch, mark)
         {
             AsksFirst = !accepted.AreUsual || exchange.HasMissed || refusals.IsDoubtful(repository),

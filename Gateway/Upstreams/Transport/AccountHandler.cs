@@ -52,6 +52,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         {
             var response = await Ask(account, call, request, cancellation);
             isAnswered = call.Refusal is null;
+            call.IsAnswered |= isAnswered;
             return (response, call.Refusal is not null ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
         }
         finally

@@ -18,6 +18,10 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 32 * 1024 * 1024;
 
+    /// <summary>What is said when no silo answers.</summary>
+    public static UpstreamGrantResult NoCluster { get; } = UpstreamGrantResult.Of(new UpstreamFailure(
+        UpstreamFailureKind.Unreachable, "the cluster that keeps the upstream's credentials does not answer", 5));
+
     private readonly WeighedCache<UpstreamTokenKey, UpstreamGrantResult> _grants = new(Capacity, MaxBytes, Weigh);
     private readonly SingleFlights<UpstreamTokenKey, UpstreamGrantResult> _flights = new();
     private int _configuration;
@@ -41,6 +45,9 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
 
     /// <summary>Whether a live grant is at hand.</summary>
     public bool Has(UpstreamTokenKey key) => _grants.TryGet(key, out var known) && time.GetUtcNow() < known.Grant!.Expires;
+
+    /// <summary>Whether a live grant is at hand, or being asked for.</summary>
+    public bool IsAtHand(UpstreamTokenKey key) => Has(key) || _flights.IsRunning(key);
 
     /// <summary>The upstream refused this grant: the next one, or why there is none.</summary>
     /// <param name="key">What it is for.</param>
@@ -121,8 +128,7 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
         }
         catch (ClusterUnavailableException)
         {
-            return UpstreamGrantResult.Of(new UpstreamFailure(
-                UpstreamFailureKind.Unreachable, "the cluster that keeps the upstream's credentials does not answer", 5));
+            return NoCluster;
         }
     }
 }

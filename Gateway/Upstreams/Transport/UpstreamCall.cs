@@ -23,6 +23,9 @@ internal sealed record UpstreamCall(
     /// <summary>What an operator must know of the refusal; <c>null</c> when the error says it.</summary>
     public string? Cause { get; private set; }
 
+    /// <summary>Whether the upstream answered, if only to refuse.</summary>
+    public bool IsAnswered { get; set; }
+
     /// <summary>Where a redirect leads that is not followed.</summary>
     public Uri? Redirect { get; set; }
 
