@@ -24,7 +24,7 @@ internal static class UpstreamErrors
     /// <summary>The forwarder gave up before an answer was sent.</summary>
     public static DistributionError From(Upstream upstream, Forwarding forwarding, ForwarderError error, Exception? fault)
     {
-        foreach (var cause in Causes(fault).OfType<BadHttpRequestException>())
+        foreach (var cause in fault.Causes().OfType<BadHttpRequestException>())
         {
             return cause.StatusCode == StatusCodes.Status413PayloadTooLarge
                 ? forwarding.TooLarge
@@ -39,7 +39,7 @@ internal static class UpstreamErrors
     /// <summary>No usable answer came.</summary>
     public static DistributionError Unanswered(Upstream upstream, Exception? fault)
     {
-        foreach (var cause in Causes(fault))
+        foreach (var cause in fault.Causes())
         {
             switch (cause)
             {
@@ -93,14 +93,6 @@ internal static class UpstreamErrors
         ForbiddenAddressException or WrongBlobException => fault.Message,
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
-
-    private static IEnumerable<Exception> Causes(Exception? fault)
-    {
-        for (var cause = fault; cause is not null; cause = cause.InnerException)
-        {
-            yield return cause;
-        }
-    }
 
     private static DistributionError Refused(string name, int status) => new(
         "DENIED", 502, $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there")

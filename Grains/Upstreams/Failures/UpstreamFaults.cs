@@ -12,21 +12,13 @@ internal static class UpstreamFaults
 
     public static UpstreamFailure From(string upstream, Exception fault) => fault switch
     {
-        _ when Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
+        _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' leads to an address that may not be dialled; private ones need allowPrivate: true", 0),
-        _ when Causes(fault).OfType<WrongOriginException>().Any() => new(
+        _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
         JsonException or InvalidDataException or FormatException => new(
             UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0),
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
         _ => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0),
     };
-
-    public static IEnumerable<Exception> Causes(Exception fault)
-    {
-        for (var cause = fault; cause is not null; cause = cause.InnerException)
-        {
-            yield return cause;
-        }
-    }
 }

@@ -21,15 +21,15 @@ internal static class IssueFaults
 
     public static UpstreamFailure From(string kind, Exception fault) => fault switch
     {
-        _ when UpstreamFaults.Causes(fault).OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
+        _ when fault.Causes().OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
-        _ when UpstreamFaults.Causes(fault).OfType<ForbiddenAddressException>().Any() => new(
+        _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
-        _ when UpstreamFaults.Causes(fault).OfType<AnswerTooLargeException>().Any() => new(
+        _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0),
-        _ when UpstreamFaults.Causes(fault).OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
+        _ when fault.Causes().OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
         _ => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
     };
 }

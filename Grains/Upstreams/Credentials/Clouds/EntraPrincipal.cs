@@ -5,8 +5,8 @@ using Azure.Core.Pipeline;
 using Azure.Identity;
 using Microsoft.Identity.Client;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
@@ -50,7 +50,7 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
 
     private IssueException Refused(AuthenticationFailedException fault)
     {
-        var status = UpstreamFaults.Causes(fault).Select(StatusOf).FirstOrDefault(known => known > 0);
+        var status = fault.Causes().Select(StatusOf).FirstOrDefault(known => known > 0);
         var kind = status == 0 ? UpstreamFailureKind.Refused : CloudTransport.KindOf((HttpStatusCode)status);
         return kind switch
         {
@@ -112,7 +112,7 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
     /// <summary>The code of Entra, such as AADSTS7000215; nothing else of what it says.</summary>
     private static string Code(AuthenticationFailedException fault)
     {
-        var said = string.Join('\n', UpstreamFaults.Causes(fault).Select(cause => cause.Message));
+        var said = string.Join('\n', fault.Causes().Select(cause => cause.Message));
         return EntraCode().Match(said) is { Success: true } code ? $" ({code.Value})" : "";
     }
 

@@ -1,8 +1,8 @@
 using Google.Apis.Auth.OAuth2;
 using Google.Apis.Auth.OAuth2.Responses;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 using BearerToken = RegistryProxy.Grains.Upstreams.Secrets.BearerToken;
@@ -32,7 +32,7 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
         {
             await asked.GetAccessTokenForRequestAsync(cancellationToken: cancellation);
         }
-        catch (Exception fault) when (UpstreamFaults.Causes(fault).OfType<TokenResponseException>().FirstOrDefault() is { } refusal)
+        catch (Exception fault) when (fault.Causes().OfType<TokenResponseException>().FirstOrDefault() is { } refusal)
         {
             throw Refused(refusal);
         }
