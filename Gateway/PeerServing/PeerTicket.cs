@@ -32,10 +32,9 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
             using var document = JsonDocument.Parse(payload, Strict);
             var claims = document.RootElement;
             return FetchKey.TryParse(Text(claims, FetchTicketClaims.Blob), out var blob) && map.UpstreamOf(blob.Upstream) is { } upstream
-                && RepositoryName.TryParse(blob.Repository, out var repository) && Digest.TryParse(blob.Digest, out var digest)
                 ? new PeerTicket(
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
-                    new Holding(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, repository), digest),
+                    new Holding(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository), blob.Digest),
                     upstream,
                     DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;

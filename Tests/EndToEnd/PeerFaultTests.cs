@@ -68,7 +68,7 @@ public sealed class PeerFaultTests(ITestOutputHelper output)
         await using var elsewhere = await RecordingUpstream.Agreeable();
         await using var peer = await FalsePeer.Start(
             fault == "stranger" ? TestCertificates.ForLocalhost("false") : cluster.CertificateOf("false"), context => Answer(context, fault, blob, elsewhere.Url));
-        var key = await member.KeyOf(known.Digest.Value) with { Digest = blob.Digest.Value };
+        var key = await member.KeyOf(known.Digest) with { Digest = blob.Digest };
         Assert.Null((await member.Fetch(key).Elect(peer.Member, null)).Holder);
 
         if (fault == "wrong bytes")
@@ -104,7 +104,7 @@ public sealed class PeerFaultTests(ITestOutputHelper output)
                 await Task.Delay(TimeSpan.FromSeconds(0.5), context.RequestAborted);
             }
         });
-        var key = await member.KeyOf(known.Digest.Value) with { Digest = blob.Digest.Value };
+        var key = await member.KeyOf(known.Digest) with { Digest = blob.Digest };
         Assert.Null((await member.Fetch(key).Elect(peer.Member, null)).Holder);
 
         var watch = Stopwatch.StartNew();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
@@ -32,8 +33,8 @@ public sealed class PeerTicketTests
         using var own = cluster.CertificateOf("gateway-1");
         using var others = cluster.CertificateOf("gateway-0");
         var me = new FetchMember("test", new Uri("https://127.0.0.1:1"), MemberCertificates.ThumbprintOf(own));
-        var key = await member.KeyOf(Blob.Digest.Value);
-        Assert.Equal(("acme", Repository), (key.Tenant, key.Repository));
+        var key = await member.KeyOf(Blob.Digest);
+        Assert.Equal(("acme", Repository), (key.Tenant, key.Repository.Value));
         var (holder, ticket) = await TicketFor(member, key, me);
         var (first, second) = (await cluster.Gateways[0].PeerUrl, await cluster.Gateways[1].PeerUrl);
         Assert.Equal(new Uri(first), holder.Address);
@@ -55,7 +56,7 @@ public sealed class PeerTicketTests
 
         // With one for another tenant or repository.
         Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, await Foreign(member, key with { Tenant = "other" }, holder, me)));
-        Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, await Foreign(member, key with { Repository = "team/open" }, holder, me)));
+        Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, await Foreign(member, key with { Repository = RepositoryName.Parse("team/open") }, holder, me)));
 
         // It opens nothing else here, and nothing anywhere else.
         foreach (var elsewhere in new[] { "/", "/livez", "/readyz", "/metrics", "/v2/", $"/v2/{Repository}/blobs/{Blob.Digest}", path + "/", path + "?x=1", "/peer/v1/blobs/" })

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
@@ -67,5 +68,5 @@ public sealed class FetchGrainTests
     }
 
     private static IFetchGrain Grain(GrainCluster cluster) => cluster.Client.GetGrain<IFetchGrain>(
-        new FetchKey("acme", "up https://up.example/ ", "a/b", "sha256:" + new string('a', 64)).ToString());
+        new FetchKey("acme", "up https://up.example/ ", RepositoryName.Parse("a/b"), Digest.Parse("sha256:" + new string('a', 64))).ToString());
 }

@@ -20,8 +20,7 @@ internal sealed class FillSource(Fetch fetch, Holding holding, UpstreamFetcher u
     /// <summary>How many gateways are tried before the upstream is asked without an election.</summary>
     private const int MaxPeers = 2;
 
-    private readonly FetchKey _key = new(
-        holding.Supplier.Tenant, holding.Supplier.Upstream, holding.Repository.Name.Value, holding.Digest.Value);
+    private readonly FetchKey _key = new(holding.Supplier.Tenant, holding.Supplier.Upstream, holding.Repository.Name, holding.Digest);
     private FetchElection? _election;
     private long _begun;
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
 
@@ -13,8 +14,10 @@ internal sealed class CacheCluster(ClusterClient cluster)
         (grains, stop) => Grain(grains).Follow(observer, report, stop), CallPolicy.CacheSubscription, cancellation);
 
     /// <inheritdoc cref="ICacheGrain.Changed"/>
-    public Task Changed(CacheChange change) => cluster.CallOnce(
-        (grains, stop) => Grain(grains).Changed(change, stop), CallPolicy.CacheChange, CancellationToken.None);
+    public Task Changed(WriteTarget target, bool isFinished) => cluster.CallOnce(
+        (grains, stop) => Grain(grains).Changed(new CacheChange(target.Address, target.Repository.Value, target.Reference.ToString(), isFinished), stop),
+        CallPolicy.CacheChange,
+        CancellationToken.None);
 
     /// <inheritdoc cref="ICacheGrain.Leave"/>
     public Task Leave(ICacheObserver observer, string gateway) => cluster.CallOnce(

@@ -1,6 +1,7 @@
 using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
@@ -16,7 +17,11 @@ internal sealed partial class CacheFollower(
 
     public Task Changed(CacheChange change)
     {
-        invalidation.Apply(change);
+        if (RepositoryName.TryParse(change.Repository, out var repository) && ManifestReference.TryParse(change.Reference, out var reference))
+        {
+            invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), change.IsFinished);
+        }
+
         return Task.CompletedTask;
     }
 

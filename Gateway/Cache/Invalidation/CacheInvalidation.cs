@@ -1,22 +1,15 @@
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Manifests;
-using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>Ends what is believed of something that is written.</summary>
 internal sealed class CacheInvalidation(TagIndex tags, HoldingIndex holdings, WriteWatch writes)
 {
-    public void Apply(CacheChange change)
+    /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
+    public void Apply(in WriteTarget target, bool isFinished)
     {
-        if (!RepositoryName.TryParse(change.Repository, out var repository) || !ManifestReference.TryParse(change.Reference, out var reference))
-        {
-            return;
-        }
-
-        var target = new WriteTarget(change.Upstream, repository, reference);
-        writes.Note(target, change.IsFinished);
+        writes.Note(target, isFinished);
         tags.Forget(target);
         holdings.Forget(target);
     }

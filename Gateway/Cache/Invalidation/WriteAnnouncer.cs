@@ -18,7 +18,7 @@ internal sealed partial class WriteAnnouncer(
     /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentQueue<CacheChange> _untold = new();
+    private readonly ConcurrentQueue<(WriteTarget Target, bool IsFinished)> _untold = new();
 
     /// <summary>
     /// Something is about to be written through us, or was: every gateway forgets what it was, before this returns. <c>false</c> when the
@@ -27,16 +27,16 @@ internal sealed partial class WriteAnnouncer(
     /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
     public async Task<bool> Announce(Destination destination, ManifestReference reference, bool isFinished)
     {
-        var change = new CacheChange(destination.Upstream.Address, destination.Name.Value, reference.ToString(), isFinished);
-        invalidation.Apply(change);
-        if (await TryTell(change))
+        var target = new WriteTarget(destination.Upstream.Address, destination.Name, reference);
+        invalidation.Apply(target, isFinished);
+        if (await TryTell(target, isFinished))
         {
             return true;
         }
 
         if (_untold.Count < MaxUntold)
         {
-            _untold.Enqueue(change);
+            _untold.Enqueue((target, isFinished));
         }
 
         return false;
@@ -47,7 +47,7 @@ internal sealed partial class WriteAnnouncer(
     {
         while (_untold.TryPeek(out var change))
         {
-            await cluster.Changed(change);
+            await cluster.Changed(change.Target, change.IsFinished);
             _untold.TryDequeue(out _);
         }
     }
@@ -56,7 +56,7 @@ internal sealed partial class WriteAnnouncer(
     /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did
     /// believes nothing any more. A cluster that is away for long is not waited for.
     /// </summary>
-    private async Task<bool> TryTell(CacheChange change)
+    private async Task<bool> TryTell(WriteTarget target, bool isFinished)
     {
         var began = time.GetTimestamp();
         var patience = writes.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
@@ -64,7 +64,7 @@ internal sealed partial class WriteAnnouncer(
         {
             try
             {
-                await cluster.Changed(change);
+                await cluster.Changed(target, isFinished);
                 return true;
             }
             catch (Exception fault)

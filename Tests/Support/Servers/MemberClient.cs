@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Clustering;
 using StackExchange.Redis;
 
@@ -26,7 +27,7 @@ internal sealed class MemberClient(IHost host) : IAsyncDisposable
     public IFetchGrain Fetch(FetchKey key) => _grains.GetGrain<IFetchGrain>(key.ToString());
 
     /// <summary>The blob that somebody asked for.</summary>
-    public async Task<FetchKey> KeyOf(string digest)
+    public async Task<FetchKey> KeyOf(Digest digest)
     {
         var grains = await _grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
         return grains.Select(grain => FetchKey.TryParse(grain.GrainId.Key.ToString() ?? "", out var key) ? key : null).Single(key => key?.Digest == digest)!;
