@@ -13,8 +13,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>
-/// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller,
-/// 5. ask the rules and the token, 6. route, 7. run. Nothing upstream is touched before step 7. Errors are returned, and written by the listener.
+/// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller, 5. keep to
+/// limits, 6. ask the rules and the token, 7. route, 8. run, within the tenant's places and audited. Nothing upstream is touched before step 8.
+/// Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
     Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit,
@@ -67,12 +68,13 @@ internal sealed class DistributionEndpoints(
     private async Task<DistributionError?> Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
     {
+        // 5. Keep to limits.
         if (limits.Admit(site.Tenant, caller, context) is { } tooMany)
         {
             return tooMany;
         }
 
-        // 5. Ask the rules and the token.
+        // 6. Ask the rules and the token.
         if (Require(caller, operation, repository) is { } refusal)
         {
             audit.Refused(context, site, operation, path, repository, caller, refusal);
@@ -84,7 +86,7 @@ internal sealed class DistributionEndpoints(
             return await runner.RunOnRegistry(operation, new RegistryExchange(context, site, map, path, caller));
         }
 
-        // 6. Route.
+        // 7. Route.
         var route = site.Tenant.RouteOf(repository);
         if (route?.DestinationOf(repository) is not { } destination)
         {
@@ -98,7 +100,7 @@ internal sealed class DistributionEndpoints(
             return spent;
         }
 
-        // 7. Run.
+        // 8. Run.
         return await Run(operation, new Exchange
         {
             Context = context,

@@ -14,18 +14,56 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
 
-    public Task<DistributionError?> Manifest(Exchange exchange) => Fallback.Run(exchange, () => exchange.Route.Caches && store.IsEnabled
-        ? manifests.Serve(exchange, () => downloads.Send(exchange, ManifestPlan(exchange) with { Verified = exchange.Path.Reference!.Digest }))
-        : downloads.Send(exchange, ManifestPlan(exchange)));
+    public async Task<DistributionError?> Manifest(Exchange exchange)
+    {
+        var fallback = new Fallback(exchange);
+        DistributionError? error;
+        do
+        {
+            var isCached = exchange.Route.Caches && store.IsEnabled;
+            var served = isCached ? await manifests.Serve(exchange) : ServedManifest.Left;
+            error = served.IsLeft
+                ? await downloads.Send(exchange, ManifestPlan(exchange) with { Verified = isCached ? exchange.Path.Reference!.Digest : null })
+                : served.Error;
+        }
+        while (fallback.GoesOn(error));
+        return fallback.Told;
+    }
 
     /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
-    public Task<DistributionError?> Blob(Exchange exchange) => Fallback.Run(exchange, () => exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects
-        ? blobs.Serve(exchange, () => downloads.Send(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }))
-        : downloads.Send(exchange, BlobPlan(exchange)));
+    public async Task<DistributionError?> Blob(Exchange exchange)
+    {
+        var fallback = new Fallback(exchange);
+        DistributionError? error;
+        do
+        {
+            if (exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects)
+            {
+                (error, var left) = await blobs.Serve(exchange);
+                error = left is null ? error
+                    : blobs.Learn(exchange, left, await downloads.Send(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }));
+            }
+            else
+            {
+                error = await downloads.Send(exchange, BlobPlan(exchange));
+            }
+        }
+        while (fallback.GoesOn(error));
+        return fallback.Told;
+    }
 
     /// <summary>They are passed on as they come; until the head has come, the account's places for what is no pull bound them.</summary>
-    public Task<DistributionError?> Referrers(Exchange exchange) =>
-        Fallback.Run(exchange, () => downloads.Send(exchange, ReferrersPlan(exchange)));
+    public async Task<DistributionError?> Referrers(Exchange exchange)
+    {
+        var fallback = new Fallback(exchange);
+        DistributionError? error;
+        do
+        {
+            error = await downloads.Send(exchange, ReferrersPlan(exchange));
+        }
+        while (fallback.GoesOn(error));
+        return fallback.Told;
+    }
 
     private static Download ManifestPlan(Exchange exchange) => new()
     {

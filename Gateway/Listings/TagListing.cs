@@ -15,7 +15,7 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         }
 
         var tags = new PageEntries(page);
-        var error = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => Fallback.Run(exchange, Read));
+        var error = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, ReadAny);
         if (error is not null)
         {
             return error;
@@ -23,6 +23,18 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
 
         await ListingWriter.Write(exchange.Context, $"/v2/{exchange.Repository}/tags/list", tags, "tags", exchange.Repository.Value);
         return null;
+
+        async Task<DistributionError?> ReadAny()
+        {
+            var fallback = new Fallback(exchange);
+            DistributionError? failed;
+            do
+            {
+                failed = await Read();
+            }
+            while (fallback.GoesOn(failed));
+            return fallback.Told;
+        }
 
         Task<DistributionError?> Read()
         {

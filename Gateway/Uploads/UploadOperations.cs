@@ -12,14 +12,20 @@ namespace RegistryProxy.Gateway.Uploads;
 /// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
 internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter)
 {
-    public Task<DistributionError?> Start(Exchange exchange)
+    public async Task<DistributionError?> Start(Exchange exchange)
     {
         LiftLimits(exchange.Context);
-        return starter.Start(exchange, Finish);
+        var (begun, error) = await starter.Start(exchange);
+        return begun is null ? error : await Finish(exchange, begun);
     }
 
-    public Task<DistributionError?> Status(Exchange exchange) => WithState(exchange, async state =>
+    public async Task<DistributionError?> Status(Exchange exchange)
     {
+        if (StateOf(exchange) is not { } state)
+        {
+            return DistributionError.UploadUnknown();
+        }
+
         using var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
         RequestHeaders.CopyUpload(exchange.Context.Request, message);
         var result = await client.Ask(exchange.Upstream, To(exchange, state.Location), message, exchange.Aborted);
@@ -33,10 +39,15 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
             exchange.Context.Response.StatusCode = (int)answer.StatusCode;
             return UploadHeaders.Answer(answer, exchange, StatusOffset(answer, state));
         }
-    });
+    }
 
-    public Task<DistributionError?> Chunk(Exchange exchange) => WithState(exchange, async state =>
+    public async Task<DistributionError?> Chunk(Exchange exchange)
     {
+        if (StateOf(exchange) is not { } state)
+        {
+            return DistributionError.UploadUnknown();
+        }
+
         if (IsOutOfOrder(exchange, state))
         {
             return OutOfOrder(exchange, state);
@@ -47,12 +58,18 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         return answer is null
             ? error
             : UploadHeaders.Answer(answer, exchange, UploadHeaders.Offset(answer, state.Offset + (exchange.Context.Request.ContentLength ?? 0)));
-    });
+    }
 
-    public Task<DistributionError?> Finish(Exchange exchange) => WithState(exchange, state => Finish(exchange, state));
+    public async Task<DistributionError?> Finish(Exchange exchange) =>
+        StateOf(exchange) is { } state ? await Finish(exchange, state) : DistributionError.UploadUnknown();
 
-    public Task<DistributionError?> Cancel(Exchange exchange) => WithState(exchange, async state =>
+    public async Task<DistributionError?> Cancel(Exchange exchange)
     {
+        if (StateOf(exchange) is not { } state)
+        {
+            return DistributionError.UploadUnknown();
+        }
+
         var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location));
         if (answer is not null)
         {
@@ -60,7 +77,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         }
 
         return error;
-    });
+    }
 
     private async Task<DistributionError?> Finish(Exchange exchange, UploadState state)
     {
@@ -97,10 +114,8 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
     private static long StatusOffset(HttpResponseMessage upstream, UploadState state) =>
         UploadHeaders.Offset(upstream, state.Offset) is var offset && state.Offset == 0 && offset == 1 ? 0 : offset;
 
-    private static Task<DistributionError?> WithState(Exchange exchange, Func<UploadState, Task<DistributionError?>> run) =>
-        exchange.Map.Seal.Open(exchange.Path.UploadId!, UploadHeaders.Binding(exchange)) is { } state
-            ? run(state)
-            : Task.FromResult<DistributionError?>(DistributionError.UploadUnknown());
+    /// <summary>The upload that the client's id names; <c>null</c> when it is none of the client's.</summary>
+    private static UploadState? StateOf(Exchange exchange) => exchange.Map.Seal.Open(exchange.Path.UploadId!, UploadHeaders.Binding(exchange));
 
     private static bool IsOutOfOrder(Exchange exchange, UploadState state) =>
         exchange.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range

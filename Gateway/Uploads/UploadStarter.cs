@@ -13,31 +13,28 @@ namespace RegistryProxy.Gateway.Uploads;
 /// </summary>
 internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client)
 {
-    public Task<DistributionError?> Start(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)
+    /// <summary>Answers, or returns the error for the client; or, for a whole blob at once, the upload that is to be finished.</summary>
+    public async Task<(UploadState? Begun, DistributionError? Error)> Start(Exchange exchange)
     {
         var query = exchange.Path.Query;
         if (!query.TryGetSingle("mount", out var mount) || !query.TryGetSingle("from", out var from)
             || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
             || algorithm is not (null or "sha256" or "sha512"))
         {
-            return Task.FromResult<DistributionError?>(DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
+            return (null, DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
         }
 
         if (mount is not null)
         {
-            return Digest.TryParse(mount, out var mounted)
-                ? Mount(exchange, mounted, from)
-                : Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
+            return (null, Digest.TryParse(mount, out var mounted) ? await Mount(exchange, mounted, from) : DistributionError.DigestInvalid());
         }
 
         if (digest is not null)
         {
-            return Digest.TryParse(digest, out _)
-                ? StartAndFinish(exchange, finish)
-                : Task.FromResult<DistributionError?>(DistributionError.DigestInvalid());
+            return Digest.TryParse(digest, out _) ? await BeginWhole(exchange) : (null, DistributionError.DigestInvalid());
         }
 
-        return Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}");
+        return (null, await Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}"));
     }
 
     private async Task<DistributionError?> Begin(Exchange exchange, string query)
@@ -89,7 +86,7 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         return null;
     }
 
-    private async Task<DistributionError?> StartAndFinish(Exchange exchange, Func<Exchange, UploadState, Task<DistributionError?>> finish)
+    private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(Exchange exchange)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, (Uri?)null);
         RequestHeaders.AddCommon(message);
@@ -106,9 +103,9 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             exchange.Aborted);
         using (answer)
         {
-            return answer is null ? error
-                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? await finish(exchange, new UploadState(location, 0))
-                : UploadHeaders.UnusableLocation(exchange.Upstream);
+            return answer is null ? (null, error)
+                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? (new UploadState(location, 0), null)
+                : (null, UploadHeaders.UnusableLocation(exchange.Upstream));
         }
     }
 }

@@ -14,8 +14,8 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 internal sealed partial class BlobCache(
     StoredBlobs stored, BlobFills fills, LinkCheck links, UnkeptBlobs unkept, BlobSender sender, CacheMeter meter, ILogger<BlobCache> logger)
 {
-    /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
-    public async Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream)
+    /// <summary>Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its answer.</summary>
+    public async ValueTask<ServedBlob> Serve(Exchange exchange)
     {
         var digest = exchange.Path.Digest!;
         var holding = Holding.Of(exchange, digest);
@@ -27,7 +27,7 @@ internal sealed partial class BlobCache(
         {
             if (await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
             {
-                return refused;
+                return new ServedBlob(refused);
             }
 
             opened = true;
@@ -38,14 +38,26 @@ internal sealed partial class BlobCache(
         {
             using (lease)
             {
-                return await Hit(exchange, digest, lease);
+                return new ServedBlob(await Hit(exchange, digest, lease));
             }
         }
 
         // 3. From the download.
-        return exchange.IsHead ? await Ask(exchange, stream, holding)
-            : unkept.MayBeKept(holding) ? await Join(exchange, stream, digest, holding, fetch)
-            : await Bypass(exchange, stream, holding);
+        return exchange.IsHead ? Leave(exchange, CacheState.Miss, new LeftBlob(holding, links.Mark(holding)))
+            : unkept.MayBeKept(holding) ? await Join(exchange, digest, holding, fetch)
+            : Leave(exchange, CacheState.Bypass, new LeftBlob(holding, null));
+    }
+
+    /// <summary>Takes what came of a blob that was left to the upstream; the error for the client.</summary>
+    public DistributionError? Learn(Exchange exchange, LeftBlob left, DistributionError? error)
+    {
+        // A client that has gone leaves a response that says nothing.
+        if (left.Asked is { } mark && error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
+        {
+            links.Learn(left.Holding, mark);
+        }
+
+        return links.Judge(left.Holding, error);
     }
 
     private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
@@ -61,20 +73,19 @@ internal sealed partial class BlobCache(
         return error;
     }
 
-    private async Task<DistributionError?> Join(
-        Exchange exchange, Func<Task<DistributionError?>> stream, Digest digest, Holding holding, Fetch fetch)
+    private async Task<ServedBlob> Join(Exchange exchange, Digest digest, Holding holding, Fetch fetch)
     {
         var (fill, isNew) = fills.Join(holding, fetch);
         try
         {
             if (!isNew && fill.Starter != holding && !links.Knows(holding) && await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
             {
-                return refused;
+                return new ServedBlob(refused);
             }
 
             if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
             {
-                return links.Judge(holding, error);
+                return new ServedBlob(links.Judge(holding, error));
             }
 
             if (!fill.IsKept)
@@ -84,7 +95,7 @@ internal sealed partial class BlobCache(
                     unkept.Note(holding, fill.Size);
                 }
 
-                return await Bypass(exchange, stream, holding);
+                return Leave(exchange, CacheState.Bypass, new LeftBlob(holding, null));
             }
 
             if (fill.Starter == holding)
@@ -92,7 +103,7 @@ internal sealed partial class BlobCache(
                 links.Learn(holding, fill.Asked);
             }
 
-            return await Follow(exchange, digest, fill, fetch, isNew);
+            return new ServedBlob(await Follow(exchange, digest, fill, fetch, isNew));
         }
         finally
         {
@@ -100,10 +111,10 @@ internal sealed partial class BlobCache(
         }
     }
 
-    private async Task<DistributionError?> Bypass(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
+    private ServedBlob Leave(Exchange exchange, CacheState state, LeftBlob left)
     {
-        Mark(exchange, CacheState.Bypass);
-        return links.Judge(holding, await stream());
+        Mark(exchange, state);
+        return new ServedBlob(null, left);
     }
 
     private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
@@ -118,22 +129,6 @@ internal sealed partial class BlobCache(
         }
 
         return error;
-    }
-
-    /// <summary>HEAD of what is not here: a good answer teaches where it is.</summary>
-    private async Task<DistributionError?> Ask(Exchange exchange, Func<Task<DistributionError?>> stream, Holding holding)
-    {
-        Mark(exchange, CacheState.Miss);
-        var mark = links.Mark(holding);
-        var error = await stream();
-
-        // A client that has gone leaves a response that says nothing.
-        if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
-        {
-            links.Learn(holding, mark);
-        }
-
-        return links.Judge(holding, error);
     }
 
     private void Mark(Exchange exchange, CacheState state)
@@ -163,3 +158,13 @@ internal sealed partial class BlobCache(
     [LoggerMessage(Level = LogLevel.Warning, Message = "A blob of upstream {Upstream} was cut in request {RequestId}: {Cause}")]
     private partial void LogCut(string upstream, string requestId, string cause);
 }
+
+/// <summary>What the cache did with a pull of a blob.</summary>
+/// <param name="Error">The error for the client; <c>null</c> when it was answered, or left.</param>
+/// <param name="Left">Set when the upstream is to be asked past the cache.</param>
+internal readonly record struct ServedBlob(DistributionError? Error, LeftBlob? Left = null);
+
+/// <summary>A blob that is left to the upstream.</summary>
+/// <param name="Holding">The blob as the tenant gets it.</param>
+/// <param name="Asked">For a HEAD, when it was asked: a good answer teaches where the blob is.</param>
+internal sealed record LeftBlob(Holding Holding, WriteMark? Asked);

@@ -23,26 +23,25 @@ internal sealed class ManifestCache(
     private readonly TimeSpan _ttl = options.Cache?.TagTtl ?? TimeSpan.Zero;
     private readonly TimeSpan _stale = options.Cache?.StaleIfError ?? TimeSpan.Zero;
 
-    /// <summary>Answers, or returns the error for the client. <paramref name="stream"/> is the way past the cache.</summary>
-    public Task<DistributionError?> Serve(Exchange exchange, Func<Task<DistributionError?>> stream) =>
-        exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest, stream) : ByTag(exchange, stream);
+    /// <summary>Answers, or returns the error for the client, or leaves what is too large to the upstream.</summary>
+    public ValueTask<ServedManifest> Serve(Exchange exchange) =>
+        exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest) : ByTag(exchange);
 
     /// <summary>
     /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has the
     /// upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
     /// </summary>
-    private Task<DistributionError?> ByTag(Exchange exchange, Func<Task<DistributionError?>> stream)
+    private ValueTask<ServedManifest> ByTag(Exchange exchange)
     {
         var accepted = AcceptedTypes.Of(exchange.Context.Request.Headers.Accept);
         var key = TagKey.Of(exchange, accepted);
         var entry = tags.Find(key);
         return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
             ? Write(exchange, content, CacheState.Hit)
-            : AskForTag(exchange, key, accepted, entry, stream);
+            : AskForTag(exchange, key, accepted, entry);
     }
 
-    private async Task<DistributionError?> AskForTag(
-        Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry, Func<Task<DistributionError?>> stream)
+    private async ValueTask<ServedManifest> AskForTag(Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry)
     {
         var mark = writes.Mark(key.Repository);
         var question = fetcher.Question(exchange, accepted, key.Repository, mark);
@@ -55,7 +54,7 @@ internal sealed class ManifestCache(
             holdings.Learn(new Holding(key.Repository, content.Digest), mark);
         }
 
-        return await Answer(exchange, answer, stream);
+        return await Answer(exchange, answer);
     }
 
     private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, ManifestQuestion question, CancellationToken cancellation)
@@ -94,7 +93,7 @@ internal sealed class ManifestCache(
         return answer;
     }
 
-    private async Task<DistributionError?> ByDigest(Exchange exchange, Digest digest, Func<Task<DistributionError?>> stream)
+    private async ValueTask<ServedManifest> ByDigest(Exchange exchange, Digest digest)
     {
         var holding = Holding.Of(exchange, digest);
         var known = stored.Find(holding.Supplier.Tenant, exchange.Upstream, digest);
@@ -118,7 +117,7 @@ internal sealed class ManifestCache(
             holdings.Forget(holding);
         }
 
-        return await Answer(exchange, answer, stream);
+        return await Answer(exchange, answer);
     }
 
     /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
@@ -130,7 +129,7 @@ internal sealed class ManifestCache(
             : new ManifestAnswer(null, CacheState.Miss, error);
     }
 
-    private Task<DistributionError?> Answer(Exchange exchange, ManifestAnswer answer, Func<Task<DistributionError?>> stream)
+    private ValueTask<ServedManifest> Answer(Exchange exchange, ManifestAnswer answer)
     {
         if (answer.Content is { } content)
         {
@@ -139,10 +138,10 @@ internal sealed class ManifestCache(
 
         exchange.Cache = answer.State;
         meter.Count(answer.State);
-        return answer.Error is null ? stream() : Task.FromResult<DistributionError?>(answer.Error);
+        return new(answer.Error is { } error ? new ServedManifest(error) : ServedManifest.Left);
     }
 
-    private async Task<DistributionError?> Write(Exchange exchange, ManifestContent content, CacheState state)
+    private async ValueTask<ServedManifest> Write(Exchange exchange, ManifestContent content, CacheState state)
     {
         exchange.Cache = state;
         meter.Count(state);
@@ -154,7 +153,7 @@ internal sealed class ManifestCache(
 
         if (ContentHead.Write(exchange.Context, content.Digest, content.ETag, content.MediaType, ContentHead.Never))
         {
-            return null;
+            return default;
         }
 
         response.ContentLength = content.Bytes.Length;
@@ -168,6 +167,17 @@ internal sealed class ManifestCache(
             }
         }
 
-        return null;
+        return default;
     }
+}
+
+/// <summary>What the cache did with a pull of a manifest.</summary>
+/// <param name="Error">The error for the client; <c>null</c> when it was answered, or left.</param>
+internal readonly record struct ServedManifest(DistributionError? Error)
+{
+    /// <summary>The upstream is to be asked past the cache.</summary>
+    public static ServedManifest Left { get; } = new() { IsLeft = true };
+
+    /// <summary>Whether it is left to the upstream.</summary>
+    public bool IsLeft { get; private init; }
 }
