@@ -1,3 +1,5 @@
+using RegistryProxy.Files.Yaml;
+
 namespace RegistryProxy.Configuration;
 
 /// <summary>What came of reading a configuration file: the configuration, or every error in it, sorted by line.</summary>

@@ -52,16 +52,6 @@ public sealed record RouteConfiguration
     public bool Cache { get; init; }
 }
 
-/// <summary>What to do with a redirect to blob storage.</summary>
-public enum RedirectMode
-{
-    /// <summary>The gateway follows it and streams the bytes.</summary>
-    Follow,
-
-    /// <summary>The client gets the redirect.</summary>
-    Pass,
-}
-
 /// <summary>One access rule. The union of the matching rules is granted; nothing else is.</summary>
 public sealed record AccessRuleConfiguration
 {

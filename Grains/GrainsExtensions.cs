@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Configuration;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults;

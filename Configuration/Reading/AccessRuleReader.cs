@@ -1,4 +1,4 @@
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading;

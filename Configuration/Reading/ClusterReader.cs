@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using RegistryProxy.Configuration.Reading.Authenticators;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 

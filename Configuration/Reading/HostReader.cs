@@ -1,6 +1,6 @@
 using System.Net;
-using RegistryProxy.Configuration.Reading.Authenticators;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 

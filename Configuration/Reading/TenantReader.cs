@@ -1,4 +1,5 @@
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading;
 

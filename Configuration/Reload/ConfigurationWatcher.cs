@@ -1,7 +1,9 @@
 using RegistryProxy.Background;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration;
+namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
 /// Follows a configuration file. The content is compared twice a second, so that replaced files and swapped symlinks (Kubernetes

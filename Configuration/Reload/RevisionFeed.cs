@@ -1,6 +1,8 @@
 using RegistryProxy.Background;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration;
+namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
 /// The configuration of a silo in a cluster: the highest revision that it or its cluster has seen. An older file changes nothing, and

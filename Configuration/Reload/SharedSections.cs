@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 using YamlDotNet.RepresentationModel;
 
-namespace RegistryProxy.Configuration;
+namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
 /// The sections of a configuration that a whole cluster has in common. The others (listeners, cluster, state …) are of the host and may differ.

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 
 namespace RegistryProxy.Grains.Configuration;
 

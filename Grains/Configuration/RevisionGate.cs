@@ -1,4 +1,4 @@
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Configuration;

@@ -1,5 +1,5 @@
 using Orleans.Concurrency;
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 
 namespace RegistryProxy.Grains.Configuration;
 

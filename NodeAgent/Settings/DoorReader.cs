@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.NodeAgent.Names;
-using RegistryProxy.NodeAgent.Settings.Yaml;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Settings;
@@ -21,8 +21,9 @@ internal static class DoorReader
         ["device"] = IdentityKind.Device,
     };
 
-    public static DoorSettings? Read(YamlValue door)
+    public static DoorSettings? Read(Field item)
     {
+        var door = item.Fields();
         var url = door["url"].SafeOrigin();
         if (url is null)
         {
@@ -47,7 +48,7 @@ internal static class DoorReader
     }
 
     /// <summary>Read at the start, so that an agent which serves can also connect.</summary>
-    private static string? Authority(YamlValue ca)
+    private static string? Authority(Field ca)
     {
         if (ca.FilePath() is not { } path)
         {
@@ -66,7 +67,7 @@ internal static class DoorReader
         return path;
     }
 
-    private static List<ImagePattern> Images(YamlValue images, Uri? url, HashSet<string> hosts)
+    private static List<ImagePattern> Images(Field images, Uri? url, HashSet<string> hosts)
     {
         List<ImagePattern> patterns = [];
         foreach (var item in images.Items())
@@ -90,13 +91,14 @@ internal static class DoorReader
         return images.IsPresent || url is null || !ImagePattern.TryParse(url.Authority, out var whole) ? patterns : [whole];
     }
 
-    private static IdentitySettings? Identity(YamlValue identity, Uri? url)
+    private static IdentitySettings? Identity(Field field, Uri? url)
     {
-        if (!identity.IsPresent)
+        if (!field.IsPresent)
         {
             return null;
         }
 
+        var identity = field.Fields();
         var kind = Kinds.GetValueOrDefault(identity["type"].OneOf(null, [.. Kinds.Keys]));
         var settings = new IdentitySettings { Kind = kind };
         settings = kind == IdentityKind.Password
@@ -122,25 +124,27 @@ internal static class DoorReader
         return settings;
     }
 
-    private static WorkloadSettings? Workloads(YamlValue workloads, Uri? url)
+    private static WorkloadSettings? Workloads(Field field, Uri? url)
     {
-        if (!workloads.IsPresent)
+        if (!field.IsPresent)
         {
             return null;
         }
 
+        var workloads = field.Fields();
         var settings = new WorkloadSettings(workloads["authenticator"].RequiredText(), workloads["audience"].Text() ?? url?.Host ?? "");
         workloads.RefuseOthers();
         return settings;
     }
 
-    private static SecretFile Secret(YamlValue secret)
+    private static SecretFile Secret(Field field)
     {
+        var secret = field.Fields();
         var (file, variable, value) = (secret["file"].FilePath(), secret["env"].Text(), secret["value"].Text());
         secret.RefuseOthers();
         if (new[] { file, variable, value }.Count(way => way is not null) != 1)
         {
-            secret.Fail("must be one of { file: PATH }, { env: NAME }, { value: TEXT }");
+            field.Fail("must be one of { file: PATH }, { env: NAME }, { value: TEXT }");
         }
 
         return new SecretFile(file, variable, value is null ? null : new Secret(value));

@@ -1,6 +1,6 @@
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.NodeAgent.Names;
-using RegistryProxy.NodeAgent.Settings.Yaml;
 
 namespace RegistryProxy.NodeAgent.Settings;
 
@@ -27,27 +27,12 @@ internal static class SettingsFile
 
     public static (AgentSettings? Settings, IReadOnlyList<string> Errors) Parse(string text, string path)
     {
-        var errors = new YamlErrors(path);
-        var settings = Read(text, errors);
-        return errors.Sorted is { Count: > 0 } found ? (null, found) : (settings, []);
+        var errors = new ErrorList(path);
+        var settings = YamlFile.Read(text, errors, Read);
+        return errors.IsEmpty ? (settings, []) : (null, [.. errors.Sorted.Select(error => error.ToString())]);
     }
 
-    private static AgentSettings? Read(string text, YamlErrors errors)
-    {
-        try
-        {
-            return YamlValue.Read(text, errors) is { } file ? Read(file) : null;
-        }
-        catch (Exception fault)
-        {
-            // A value that no reader expected is an error of the file, too.
-            var (line, field) = errors.LastRead;
-            errors.Add(line, field, $"cannot be read: {fault.Message} ({fault.GetType().Name})");
-            return null;
-        }
-    }
-
-    private static AgentSettings Read(YamlValue file)
+    private static AgentSettings Read(Section file)
     {
         DoorSettings[] doors = [.. file["frontDoors"].Items().Select(DoorReader.Read).OfType<DoorSettings>()];
         var runtime = Runtime(file["runtime"]);
@@ -72,8 +57,9 @@ internal static class SettingsFile
         return settings;
     }
 
-    private static RuntimeSettings Runtime(YamlValue runtime)
+    private static RuntimeSettings Runtime(Field field)
     {
+        var runtime = field.Fields();
         var isDocker = runtime["type"].OneOf("docker", "docker", "cri") == "docker";
         var socket = runtime["endpoint"].UnixSocket() ?? (isDocker ? "/var/run/docker.sock" : "/run/containerd/containerd.sock");
         var pinned = runtime["pinned"];
@@ -88,13 +74,14 @@ internal static class SettingsFile
         return settings;
     }
 
-    private static NameMapping Rewrite(YamlValue rewrite)
+    private static NameMapping Rewrite(Field item)
     {
+        var rewrite = item.Fields();
         var mapping = new NameMapping(Prefix(rewrite["from"]), Prefix(rewrite["to"]));
         rewrite.RefuseOthers();
         return mapping;
 
-        static string Prefix(YamlValue value)
+        static string Prefix(Field value)
         {
             var text = value.RequiredText();
             if (text.Length > 0 && (text.EndsWith('/') || !ImageName.TryParse($"{text}/x", out var name) || name.Repository != $"{text}/x"))
@@ -106,8 +93,9 @@ internal static class SettingsFile
         }
     }
 
-    private static MetadataSettings Metadata(YamlValue metadata)
+    private static MetadataSettings Metadata(Field field)
     {
+        var metadata = field.Fields();
         var settings = new MetadataSettings(
             metadata["aws"].Origin() ?? new Uri("http://169.254.169.254"),
             metadata["gcp"].Origin() ?? new Uri("http://metadata.google.internal"),
@@ -116,13 +104,14 @@ internal static class SettingsFile
         return settings;
     }
 
-    private static MirrorSettings? Mirror(YamlValue mirror, IReadOnlyList<DoorSettings> doors)
+    private static MirrorSettings? Mirror(Field field, IReadOnlyList<DoorSettings> doors)
     {
-        if (!mirror.IsPresent)
+        if (!field.IsPresent)
         {
             return null;
         }
 
+        var mirror = field.Fields();
         Dictionary<string, Uri> served = [];
         var known = doors.Where(door => door.Identity is not null).Select(door => door.Url).ToHashSet();
         foreach (var (registry, value) in mirror["frontDoors"].Entries())

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 

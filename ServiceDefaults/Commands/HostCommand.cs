@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reload;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 

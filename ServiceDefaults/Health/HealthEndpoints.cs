@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Health;

@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
-using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 

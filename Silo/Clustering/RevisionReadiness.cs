@@ -1,4 +1,4 @@
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.ServiceDefaults.Health;
 
 namespace RegistryProxy.Silo.Clustering;

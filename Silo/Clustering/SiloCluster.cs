@@ -2,6 +2,7 @@ using System.Net;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;

@@ -36,7 +36,7 @@ public sealed partial class AddressTests
         ["NodeAgent/Installation/Turns/LeaseApi.cs"] = "the API server, from the environment",
         ["NodeAgent/Installation/Turns/Turns.cs"] = "the API server, from the environment",
         ["NodeAgent/Mirror/MirrorTransformer.cs"] = "takes HttpOrigin.At",
-        ["NodeAgent/Settings/Yaml/YamlScalars.cs"] = "the settings",
+        ["NodeAgent/Settings/SettingFields.cs"] = "the settings",
         ["NodeAgent/Settings/SettingsFile.cs"] = "defaults of the settings",
         ["NodeAgent/Control/CredentialLookup.cs"] = "a constant",
         ["ServiceDefaults/Listening/ListenerAnnouncement.cs"] = "this server's own address",

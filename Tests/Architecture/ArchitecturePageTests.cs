@@ -24,12 +24,29 @@ public sealed partial class ArchitecturePageTests
     [InlineData("Grains")]
     [InlineData("Silo")]
     [InlineData("NodeAgent")]
+    [InlineData("Configuration")]
+    [InlineData("ServiceDefaults")]
     public void The_page_shows_the_folders_top_down(string project)
     {
         var rows = Rows($"### {project}");
         Assert.Equal(FolderArrows.Reduced(project).Select(Describe).Order(), rows.Select(row => Describe(new(row.Name, [.. row.Arrows]))).Order());
         var order = rows.Select(row => row.Name).ToList();
         Assert.All(rows, row => Assert.All(row.Arrows, to => Assert.True(order.IndexOf(to) > order.IndexOf(row.Name), $"{row.Name} stands below {to}")));
+    }
+
+    [Fact]
+    public void Walks_name_files_that_exist_once_each_and_their_number()
+    {
+        var page = string.Join('\n', File.ReadAllLines(Path.Combine(Root, "docs", "architecture.md")).SkipWhile(line => line != "## Walks").Skip(1).TakeWhile(line => !line.StartsWith("## ")));
+        var walks = page.Split("\n### ")[1..];
+        Assert.Equal(5, walks.Length);
+        Assert.All(walks, walk =>
+        {
+            var files = SourceFile().Matches(walk).Select(file => file.Groups[1].Value).ToList();
+            Assert.All(files, file => Assert.True(File.Exists(Path.Combine(Root, file)), file));
+            Assert.Equal(files.Distinct(), files);
+            Assert.Equal(files.Count, int.Parse(Length().Match(walk.Split('\n')[0]).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+        });
     }
 
     private static string Describe(KeyValuePair<string, HashSet<string>> folder) => $"{folder.Key}: {string.Join(", ", folder.Value.Order())}";
@@ -44,6 +61,12 @@ public sealed partial class ArchitecturePageTests
 
     [GeneratedRegex(@"^\| `(?<name>[^`]+)` \|.*\| (?<arrows>[^|]+) \|$")]
     private static partial Regex Row();
+
+    [GeneratedRegex(@"`([\w./]+\.cs)`")]
+    private static partial Regex SourceFile();
+
+    [GeneratedRegex(@"\((\d+) files\)$")]
+    private static partial Regex Length();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Word();

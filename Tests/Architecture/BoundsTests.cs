@@ -14,7 +14,7 @@ public sealed partial class BoundsTests
 
     private static readonly Assembly[] Product =
     [
-        typeof(RegistryProxy.Protocol.Digest).Assembly, typeof(RegistryProxy.Configuration.ConfigurationFile).Assembly,
+        typeof(RegistryProxy.Protocol.Digest).Assembly, typeof(RegistryProxy.Configuration.FrontDoorConfiguration).Assembly,
         typeof(RegistryProxy.Files.BoundedFile).Assembly, typeof(RegistryProxy.Background.BackgroundLoop).Assembly,
         typeof(RegistryProxy.Egress.AddressRules).Assembly, typeof(RegistryProxy.Grains.Interfaces.SessionKey).Assembly,
         Assembly.Load("RegistryProxy.Grains"), Assembly.Load("RegistryProxy.ServiceDefaults"), Assembly.Load("RegistryProxy.Silo"),

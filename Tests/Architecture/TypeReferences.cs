@@ -18,8 +18,8 @@ internal sealed class TypeReferences
 
     private TypeReferences(PEReader file) => (_file, _reader) = (file, file.GetMetadataReader());
 
-    /// <summary>Pairs of namespaces of an assembly, the first of which has a type that refers to a type of the second.</summary>
-    public static IReadOnlySet<(string From, string To)> Namespaces(Assembly assembly)
+    /// <summary>Pairs of types of an assembly, by their full names, the first of which refers to the second. A nested type is its outer one.</summary>
+    public static IReadOnlySet<(string From, string To)> Of(Assembly assembly)
     {
         using var file = new PEReader(File.OpenRead(assembly.Location));
         var references = new TypeReferences(file);
@@ -34,7 +34,7 @@ internal sealed class TypeReferences
     private void Read(TypeDefinitionHandle handle)
     {
         var type = _reader.GetTypeDefinition(handle);
-        var from = NamespaceOf(handle);
+        var from = NameOf(handle);
         void Add(EntityHandle target) => AddTo(from, target);
         Add(type.BaseType);
         foreach (var implemented in type.GetInterfaceImplementations())
@@ -115,7 +115,7 @@ internal sealed class TypeReferences
         switch (target.Kind)
         {
             case HandleKind.TypeDefinition:
-                _edges.Add((from, NamespaceOf((TypeDefinitionHandle)target)));
+                _edges.Add((from, NameOf((TypeDefinitionHandle)target)));
                 break;
             case HandleKind.TypeSpecification:
                 _reader.GetTypeSpecification((TypeSpecificationHandle)target).DecodeSignature(decoder, null);
@@ -137,10 +137,11 @@ internal sealed class TypeReferences
         }
     }
 
-    private string NamespaceOf(TypeDefinitionHandle handle)
+    private string NameOf(TypeDefinitionHandle handle)
     {
         var type = _reader.GetTypeDefinition(handle);
-        return type.GetDeclaringType() is { IsNil: false } outer ? NamespaceOf(outer) : _reader.GetString(type.Namespace);
+        return type.GetDeclaringType() is { IsNil: false } outer ? NameOf(outer)
+            : $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name).Split('`')[0]}";
     }
 
     /// <summary>Notes the types of a signature.</summary>

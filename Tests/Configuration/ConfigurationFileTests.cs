@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
 

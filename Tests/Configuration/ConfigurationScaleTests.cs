@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 
 namespace RegistryProxy.Tests.Configuration;
 

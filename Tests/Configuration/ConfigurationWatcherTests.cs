@@ -1,4 +1,5 @@
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Configuration;

@@ -6,6 +6,8 @@ using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Tests.Support;

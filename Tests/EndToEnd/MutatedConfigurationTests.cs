@@ -1,5 +1,5 @@
 using System.Text;
-using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;

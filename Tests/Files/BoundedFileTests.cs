@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Tests.Support.Processes;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using RegistryProxy.Configuration;
-using RegistryProxy.Files;
+using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Tests.Files;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;

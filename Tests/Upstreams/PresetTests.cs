@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reading.Upstreams;
 using RegistryProxy.Grains.Upstreams.TokenServices;
 

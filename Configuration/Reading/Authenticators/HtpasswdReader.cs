@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration.Authenticators;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 

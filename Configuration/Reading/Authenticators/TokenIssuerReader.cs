@@ -1,6 +1,7 @@
 using System.Text.Json;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 

@@ -1,5 +1,5 @@
-using RegistryProxy.Configuration.Reading.Authenticators;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Upstreams;
 

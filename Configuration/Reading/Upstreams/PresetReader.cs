@@ -1,4 +1,4 @@
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Upstreams;
 

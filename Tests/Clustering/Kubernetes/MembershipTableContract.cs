@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using RegistryProxy.Clustering.Kubernetes;
 using RegistryProxy.Clustering.Kubernetes.Membership;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;

@@ -4,7 +4,6 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
-using RegistryProxy.Clustering.Kubernetes;
 using RegistryProxy.Clustering.Kubernetes.Membership;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Tests.Support.Processes;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;

@@ -1,4 +1,4 @@
-using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.NodeAgent.Installation.Requests;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;

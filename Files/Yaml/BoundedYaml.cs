@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace RegistryProxy.Files;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>
 /// Reads one YAML document within bounds: no anchors, no aliases, no tags, keys that are single values, no key twice, nothing nested deeper

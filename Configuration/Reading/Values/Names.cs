@@ -1,7 +1,7 @@
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Values;
 
 /// <summary>Names that the file gives, and repository paths in it.</summary>
 internal static class Names

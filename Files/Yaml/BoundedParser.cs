@@ -1,7 +1,7 @@
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
-namespace RegistryProxy.Files;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>
 /// The events of a document, ended at the first that is not allowed: what makes nodes of them calls itself once for each level, and the

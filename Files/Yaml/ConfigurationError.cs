@@ -1,4 +1,4 @@
-namespace RegistryProxy.Configuration;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>One thing that is wrong with a configuration file.</summary>
 /// <param name="File">The file.</param>

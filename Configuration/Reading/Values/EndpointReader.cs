@@ -1,7 +1,7 @@
 using System.Net;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading.Authenticators;
+namespace RegistryProxy.Configuration.Reading.Values;
 
 /// <summary>Addresses that an authenticator trusts: https, or http on loopback with <c>allowPrivate: true</c>.</summary>
 internal static class EndpointReader

@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
-namespace RegistryProxy.ServiceDefaults.Requests;
+namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
 /// What Kestrel takes in a header section and the specification does not. It asks here how each header is encoded that is not the same as in the

@@ -1,6 +1,6 @@
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Values;
 
 /// <summary>What readers share: where relative paths begin.</summary>
 internal sealed record ReadingContext(string Folder)

@@ -1,21 +1,27 @@
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace RegistryProxy.Configuration.Yaml;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>A place in the file: its node, or nothing, and the path that names it in errors.</summary>
-internal sealed class Field(YamlNode? node, string path, long line, ErrorList errors)
+public sealed class Field(YamlNode? node, string path, long line, ErrorList errors)
 {
+    /// <summary>The path that names it in errors.</summary>
     public string Path => path;
 
+    /// <summary>The errors of its file.</summary>
     public ErrorList Errors => errors;
 
     /// <summary>Whether the field is there with a value.</summary>
-    public bool IsPresent => node is not null and not YamlScalarNode { Value: null or "", Style: YamlDotNet.Core.ScalarStyle.Plain };
+    public bool IsPresent => node is not null and not YamlScalarNode { Value: null or "", Style: ScalarStyle.Plain };
 
+    /// <summary>Whether it is a map.</summary>
     public bool IsMap => node is YamlMappingNode;
 
+    /// <summary>Whether it is a list.</summary>
     public bool IsList => node is YamlSequenceNode;
 
+    /// <summary>Says what is wrong with it.</summary>
     public void Fail(string message) => errors.Add(node?.Start.Line ?? line, path, message);
 
     /// <summary>Says what works and may not be meant.</summary>
@@ -26,12 +32,15 @@ internal sealed class Field(YamlNode? node, string path, long line, ErrorList er
     {
         if (node is YamlMappingNode map)
         {
-            return new Section(map, path, errors);
+            return new Section(map, path, map.Start.Line, errors);
         }
 
         Fail("must be a map of keys and values");
         return null;
     }
+
+    /// <summary>The fields of a map that may be absent: none then, and none, with an error, when it is something else.</summary>
+    public Section Fields() => (IsPresent ? Map() : null) ?? new Section(new YamlMappingNode(), path, node?.Start.Line ?? line, errors);
 
     /// <summary>The named entries of a map whose keys are free.</summary>
     public IEnumerable<(string Name, Field Field)> Entries()
@@ -92,7 +101,7 @@ internal sealed class Field(YamlNode? node, string path, long line, ErrorList er
     public string? Text()
     {
         errors.LastRead = (node?.Start.Line ?? line, path);
-        if (!IsPresent && node is not YamlScalarNode { Style: not YamlDotNet.Core.ScalarStyle.Plain })
+        if (!IsPresent && node is not YamlScalarNode { Style: not ScalarStyle.Plain })
         {
             return null;
         }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
-using RegistryProxy.Configuration.Yaml;
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading.Authenticators;
+namespace RegistryProxy.Configuration.Reading.Values;
 
 /// <summary>Files of certificates: they must be there and hold at least one, and a key must be that of its certificate.</summary>
 internal static class PemReader

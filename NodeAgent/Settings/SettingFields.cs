@@ -1,10 +1,12 @@
-namespace RegistryProxy.NodeAgent.Settings.Yaml;
+using RegistryProxy.Files.Yaml;
 
-/// <summary>Reading of single values: addresses, paths, sockets.</summary>
-internal static class YamlScalars
+namespace RegistryProxy.NodeAgent.Settings;
+
+/// <summary>Reading of single values of the agent: addresses, paths, sockets, words.</summary>
+internal static class SettingFields
 {
     /// <summary>An address of scheme and authority alone. Only https, or http on loopback, since credentials go there.</summary>
-    public static Uri? SafeOrigin(this YamlValue value)
+    public static Uri? SafeOrigin(this Field value)
     {
         if (value.Origin() is not { } origin)
         {
@@ -21,7 +23,7 @@ internal static class YamlScalars
     }
 
     /// <summary>An http address on loopback, to listen on.</summary>
-    public static Uri? LoopbackListener(this YamlValue value)
+    public static Uri? LoopbackListener(this Field value)
     {
         var origin = value.Origin();
         if (origin is null or { Scheme: "http", IsLoopback: true })
@@ -33,26 +35,8 @@ internal static class YamlScalars
         return null;
     }
 
-    /// <summary>An absolute http or https address with nothing behind its authority; <c>null</c> when absent.</summary>
-    public static Uri? Origin(this YamlValue value)
-    {
-        if (value.Text() is not { } text)
-        {
-            return null;
-        }
-
-        if (Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0
-            && uri.PathAndQuery == "/" && uri.Fragment.Length == 0)
-        {
-            return uri;
-        }
-
-        value.Fail($"'{text}' must be http:// or https:// with a host and nothing behind it");
-        return null;
-    }
-
     /// <summary>The path of <c>unix:///path</c>.</summary>
-    public static string? UnixSocket(this YamlValue value)
+    public static string? UnixSocket(this Field value)
     {
         if (value.Text() is not { } text)
         {
@@ -69,10 +53,23 @@ internal static class YamlScalars
     }
 
     /// <summary>A path; a relative one begins at the folder of the file.</summary>
-    public static string? FilePath(this YamlValue value) => value.Text() is { } text ? Path.Combine(value.Folder, text) : null;
+    public static string? FilePath(this Field value) =>
+        value.Text() is { } text ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(value.Errors.File)) ?? "/", text) : null;
+
+    /// <summary>One of a few words.</summary>
+    public static string OneOf(this Field value, string? otherwise, params ReadOnlySpan<string> words)
+    {
+        var text = otherwise is null ? value.RequiredText() : value.Text() ?? otherwise;
+        if (!words.Contains(text) && value.IsPresent)
+        {
+            value.Fail($"'{text}' must be one of {string.Join(", ", words)}");
+        }
+
+        return text;
+    }
 
     /// <summary>A host with or without a port, as an image name begins with it.</summary>
-    public static string? Host(this YamlValue value)
+    public static string? Host(this Field value)
     {
         var text = value.RequiredText();
         if (text.Length > 0 && !text.Contains('/') && Uri.TryCreate($"https://{text.Replace('*', 'x')}", UriKind.Absolute, out _))

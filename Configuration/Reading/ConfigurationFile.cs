@@ -1,11 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
-using RegistryProxy.Configuration.Reading;
-using RegistryProxy.Configuration.Yaml;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration;
+namespace RegistryProxy.Configuration.Reading;
 
 /// <summary>Reads the configuration file strictly: an unknown key is an error, and every error is found in one run.</summary>
 public static class ConfigurationFile
@@ -33,25 +34,11 @@ public static class ConfigurationFile
     public static ConfigurationResult Parse(string text, string path, ConfigurationPart part = ConfigurationPart.Whole)
     {
         var errors = new ErrorList(path);
-        var configuration = Read(text, errors, new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/"), part);
+        var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
+        var configuration = YamlFile.Read(text, errors, map => Read(map, context, part));
         return configuration is not null && errors.IsEmpty
             ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, []) { Warnings = errors.Warnings }
             : new ConfigurationResult(null, errors.Sorted) { Warnings = errors.Warnings };
-    }
-
-    private static FrontDoorConfiguration? Read(string text, ErrorList errors, ReadingContext context, ConfigurationPart part)
-    {
-        try
-        {
-            return YamlFile.Read(text, errors)?.Map() is { } map ? Read(map, context, part) : null;
-        }
-        catch (Exception fault)
-        {
-            // A value that no reader expected must not end a process that has a good configuration.
-            var (line, field) = errors.LastRead;
-            errors.Add(line, field, $"cannot be read: {fault.Message} ({fault.GetType().Name})");
-            return null;
-        }
     }
 
     private static FrontDoorConfiguration Read(Section map, ReadingContext context, ConfigurationPart part)

@@ -1,4 +1,4 @@
-namespace RegistryProxy.Clustering.Kubernetes;
+namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
 /// <summary>Where the custom resource of the cluster is. Everything that is <c>null</c> is as inside of a pod.</summary>
 public sealed class KubernetesClusteringOptions

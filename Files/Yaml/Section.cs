@@ -1,14 +1,16 @@
 using YamlDotNet.RepresentationModel;
 
-namespace RegistryProxy.Configuration.Yaml;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>A map whose keys are known. Every key that is asked for counts as known; <see cref="RefuseOthers"/> reports the rest.</summary>
-internal sealed class Section(YamlMappingNode map, string path, ErrorList errors)
+public sealed class Section(YamlMappingNode map, string path, long line, ErrorList errors)
 {
     private readonly List<string> _known = [];
 
+    /// <summary>The path that names it in errors.</summary>
     public string Path => path;
 
+    /// <summary>The field of a key, there or not.</summary>
     public Field this[string key]
     {
         get
@@ -17,13 +19,14 @@ internal sealed class Section(YamlMappingNode map, string path, ErrorList errors
             var name = path.Length == 0 ? key : $"{path}.{key}";
             return map.Children.TryGetValue(new YamlScalarNode(key), out var node)
                 ? new Field(node, name, node.Start.Line, errors)
-                : new Field(null, name, map.Start.Line, errors);
+                : new Field(null, name, line, errors);
         }
     }
 
     /// <summary>Declares keys that are read elsewhere.</summary>
     public void Know(params ReadOnlySpan<string> keys) => _known.AddRange(keys);
 
+    /// <summary>Reports every key that nobody asked for.</summary>
     public void RefuseOthers()
     {
         string? allowed = null;

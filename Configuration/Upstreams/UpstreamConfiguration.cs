@@ -30,3 +30,13 @@ public sealed record UpstreamConfiguration
     /// </summary>
     public IReadOnlyList<string> SharesContentWith { get; init; } = [];
 }
+
+/// <summary>What to do with a redirect to blob storage.</summary>
+public enum RedirectMode
+{
+    /// <summary>The gateway follows it and streams the bytes.</summary>
+    Follow,
+
+    /// <summary>The client gets the redirect.</summary>
+    Pass,
+}

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Net;
 
-namespace RegistryProxy.Configuration.Yaml;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>Reading of single values: durations, sizes, numbers, switches, addresses.</summary>
-internal static class Scalars
+public static class Scalars
 {
     private static readonly (string Unit, long Bytes)[] SizeUnits = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("", 1)];
 
+    /// <summary><c>true</c> or <c>false</c>.</summary>
     public static bool Flag(this Field field, bool otherwise)
     {
         switch (field.Text())
@@ -24,6 +25,7 @@ internal static class Scalars
         }
     }
 
+    /// <summary>A whole number within bounds.</summary>
     public static long Number(this Field field, long otherwise, long min, long max)
     {
         if (field.Text() is not { } text)
@@ -120,6 +122,7 @@ internal static class Scalars
         return null;
     }
 
+    /// <summary>A network as address and length of its prefix.</summary>
     public static IPNetwork? Network(this Field field)
     {
         var text = field.RequiredText();

@@ -1,7 +1,7 @@
-namespace RegistryProxy.Configuration.Yaml;
+namespace RegistryProxy.Files.Yaml;
 
 /// <summary>Collects the errors and warnings of one file.</summary>
-internal sealed class ErrorList(string file)
+public sealed class ErrorList(string file)
 {
     /// <summary>How many errors of one file are told at once.</summary>
     public const int MaxErrors = 100;
@@ -12,8 +12,10 @@ internal sealed class ErrorList(string file)
     private readonly List<ConfigurationError> _errors = [];
     private readonly List<ConfigurationError> _warnings = [];
 
+    /// <summary>The file.</summary>
     public string File => file;
 
+    /// <summary>Whether there is no error.</summary>
     public bool IsEmpty => _errors.Count == 0;
 
     /// <summary>The errors, by line.</summary>
@@ -25,8 +27,13 @@ internal sealed class ErrorList(string file)
     /// <summary>Where a reader looked last.</summary>
     public (long Line, string Field) LastRead { get; set; } = (1, "");
 
+    /// <summary>Notes an error.</summary>
+    /// <param name="line">1-based.</param>
+    /// <param name="field">The path of the field; empty for the file as a whole.</param>
+    /// <param name="message">What was found and what is allowed; never the value of a secret.</param>
     public void Add(long line, string field, string message) => Add(_errors, line, field, message);
 
+    /// <summary>Notes what works and may not be meant.</summary>
     public void Warn(long line, string field, string message) => Add(_warnings, line, field, message);
 
     private void Add(List<ConfigurationError> list, long line, string field, string message)

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RegistryProxy.ServiceDefaults.Requests;
+namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
 /// The value of Content-Length, which is 1*DIGIT (RFC 9110 §8.6). Kestrel parses it as .NET parses numbers, with signs and blanks: what is no
