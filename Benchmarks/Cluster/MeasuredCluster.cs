@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using RegistryProxy.Benchmarks.SideBySide;
+using RegistryProxy.Benchmarks.Processes;
 
 namespace RegistryProxy.Benchmarks.Cluster;
 

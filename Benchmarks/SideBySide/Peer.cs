@@ -1,3 +1,5 @@
+using RegistryProxy.Benchmarks.Processes;
+
 namespace RegistryProxy.Benchmarks.SideBySide;
 
 /// <summary>What is measured of a peer.</summary>

@@ -1,3 +1,5 @@
+using RegistryProxy.Benchmarks.Processes;
+
 namespace RegistryProxy.Benchmarks.SideBySide;
 
 /// <summary>Starts the peers, each as its documentation shows it, with its files below a folder.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 
-namespace RegistryProxy.Benchmarks.SideBySide;
+namespace RegistryProxy.Benchmarks.Processes;
 
 /// <summary>Starts processes from one thread that lasts: the kernel's parent-death signal follows the thread, not the process.</summary>
 internal static class Launcher

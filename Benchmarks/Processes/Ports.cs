@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RegistryProxy.Benchmarks.SideBySide;
+namespace RegistryProxy.Benchmarks.Processes;
 
 /// <summary>Ports of loopback.</summary>
 internal static class Ports

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace RegistryProxy.Benchmarks.SideBySide;
+namespace RegistryProxy.Benchmarks.Processes;
 
 /// <summary>A server under measurement, with its children. It dies with the benchmark.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
