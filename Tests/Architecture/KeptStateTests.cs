@@ -15,7 +15,7 @@ public sealed class KeptStateTests
     private static readonly Type[] Kinds =
     [
         typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>), typeof(ConcurrentBag<>),
-        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>),
+        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>), typeof(WantedFlights<,>),
     ];
 
     private static readonly Dictionary<string, string> Known = new()

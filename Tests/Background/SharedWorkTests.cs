@@ -47,6 +47,34 @@ public sealed class SharedWorkTests
     }
 
     [Fact]
+    public async Task Work_that_nobody_waits_for_any_more_is_given_up()
+    {
+        var flights = new WantedFlights<string, int>();
+        var (runs, work) = (0, new TaskCompletionSource<CancellationToken>(TaskCreationOptions.RunContinuationsAsynchronously));
+        using CancellationTokenSource one = new(), two = new();
+        var waits = new[] { flights.Join("a", Begin, one.Token), flights.Join("a", Begin, two.Token) };
+        var stop = await work.Task;
+        await one.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits[0]);
+        Assert.False(stop.IsCancellationRequested);
+        await two.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits[1]);
+        Assert.True(stop.IsCancellationRequested);
+
+        // The next one begins anew, and so does who comes after it has ended.
+        Assert.Equal(2, await flights.Join("a", _ => Task.FromResult(++runs), CancellationToken.None));
+        Assert.Equal(3, await flights.Join("a", _ => Task.FromResult(++runs), CancellationToken.None));
+
+        async Task<int> Begin(CancellationToken stopped)
+        {
+            runs++;
+            work.SetResult(stopped);
+            await Task.Delay(Timeout.Infinite, stopped);
+            return 0;
+        }
+    }
+
+    [Fact]
     public void A_pause_doubles_up_to_the_longest_one()
     {
         var pause = new Doubling(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));

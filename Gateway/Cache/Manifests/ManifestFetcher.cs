@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
@@ -15,8 +16,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _gate = new();
-    private readonly Dictionary<FlightKey, ManifestFlight> _flights = [];
+    private readonly WantedFlights<FlightKey, ManifestAnswer> _flights = new();
 
     /// <summary>A question by an exchange: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD first.</summary>
     public ManifestQuestion Question(Exchange exchange, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
@@ -38,45 +38,13 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
             return new ManifestAnswer(null, CacheState.Miss, refused);
         }
 
-        var flight = Join(question.FlightKey, ask);
-        try
+        var answer = await _flights.Join(question.FlightKey, ask, cancellation);
+        if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
         {
-            var answer = await flight.Answer.WaitAsync(cancellation);
-            if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
-            {
-                refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
-            }
-
-            return answer;
+            refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
         }
-        finally
-        {
-            flight.Leave();
-        }
-    }
 
-    private ManifestFlight Join(FlightKey key, Func<CancellationToken, Task<ManifestAnswer>> ask)
-    {
-        lock (_gate)
-        {
-            if (_flights.TryGetValue(key, out var flight) && flight.TryJoin())
-            {
-                return flight;
-            }
-
-            return _flights[key] = new ManifestFlight(ask, ended => End(key, ended));
-        }
-    }
-
-    private void End(FlightKey key, ManifestFlight flight)
-    {
-        lock (_gate)
-        {
-            if (_flights.TryGetValue(key, out var current) && current == flight)
-            {
-                _flights.Remove(key);
-            }
-        }
+        return answer;
     }
 
     /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one.</summary>
