@@ -92,6 +92,7 @@ public static class GatewayExtensions
         .AddSingleton<AccessTokenCache>()
         .AddSingleton<BearerAuthentication>()
         .AddSingleton<DecisionCache>()
+        .AddSingleton<UnknownKeys>()
         .AddSingleton<Gatekeeper>()
         .AddSingleton<TokenEndpoint>()
         .AddSingleton<NonceEndpoint>()

@@ -14,7 +14,7 @@ namespace RegistryProxy.Gateway;
 internal sealed class TenantEndpoints(
     DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
 {
-    /// <summary>Answers, or returns the error for the client. Everything counts against the tenant's limits.</summary>
+    /// <summary>Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.</summary>
     public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
     {
         var isDistribution = path.StartsWith("/v2/");
@@ -23,11 +23,11 @@ internal sealed class TenantEndpoints(
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
         }
 
-        return limits.Admit(site.Tenant) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
-            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(refused)
+        return limits.Spent(site.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
+            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(site.Tenant, context) ?? refused)
             : isDistribution ? distribution.Handle(context, site, map)
             : path is "/token" ? tokens.Handle(context, site)
-            : limits.AdmitAddress(site.Tenant, context) is { } tooManyHere ? Task.FromResult<DistributionError?>(tooManyHere)
+            : limits.AdmitStranger(site.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, site, map);
     }
 

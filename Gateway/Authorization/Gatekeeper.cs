@@ -6,14 +6,14 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Authorization;
 
 /// <summary>Turns a request into a caller: the token, checked locally, and the rules of its session.</summary>
-internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCache decisions, SnapshotRounds rounds)
+internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCache decisions, UnknownKeys unknown)
 {
     /// <summary>The caller, or why there is none; what a token should be asked for is the asker's to say.</summary>
     public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map)
     {
         var found = authentication.Authenticate(context.Request, site, map);
         if (found.Status == AuthenticationStatus.Invalid && BearerAuthentication.NamesUnknownKey(context.Request, map)
-            && await rounds.Newer(map, context.RequestAborted) is { } newer)
+            && await unknown.Newer(map, context) is { } newer)
         {
             // Another gateway was told of the key before this one.
             found = authentication.Authenticate(context.Request, site, newer);

@@ -47,6 +47,11 @@ internal sealed class DistributionEndpoints(
         var (caller, refusal) = await gatekeeper.Identify(context, site, map);
         if (caller is null)
         {
+            if (CountUnknown(context, site, refusal!) is { } tooMany)
+            {
+                return tooMany;
+            }
+
             audit.Refused(context, site, operation, path, repository, null, refusal!);
             return (refusal! with { Scope = ChallengeScope(operation, repository) }).At(site);
         }
@@ -63,7 +68,11 @@ internal sealed class DistributionEndpoints(
     }
 
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
-    private DistributionError Refuse(HttpContext context, Site site, DistributionError error) => limits.AdmitAddress(site.Tenant, context) ?? error;
+    private DistributionError Refuse(HttpContext context, Site site, DistributionError error) => limits.AdmitStranger(site.Tenant, context) ?? error;
+
+    /// <summary>Whose token is not good is a stranger; whose token nobody could judge is not.</summary>
+    private DistributionError? CountUnknown(HttpContext context, Site site, Refusal refusal) =>
+        refusal.Error.Status >= StatusCodes.Status500InternalServerError ? limits.AdmitUndecided(site.Tenant) : limits.AdmitStranger(site.Tenant, context);
 
     private async Task<DistributionError?> Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)

@@ -16,30 +16,36 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
     }
 
     /// <summary>Whether the rate would allow to take this now.</summary>
-    public bool CanTake(double cost, double perSecond) =>
-        time.GetElapsedTime(time.GetTimestamp(), Volatile.Read(ref _arrival)) + TimeSpan.FromSeconds(cost / perSecond) <= burst;
+    public bool CanTake(double cost, double perSecond) => WaitFor(cost, perSecond) == TimeSpan.Zero;
+
+    /// <summary>How long until the rate would allow to take this; nothing is taken.</summary>
+    public TimeSpan WaitFor(double cost, double perSecond)
+    {
+        var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
+        return Wait(now, arrival, Math.Max(arrival, now) + Ticks(cost / perSecond), Ticks(burst.TotalSeconds));
+    }
 
     /// <summary>Takes what costs <paramref name="cost"/> units at a rate, if the rate allows it now.</summary>
     /// <param name="cost">Units.</param>
     /// <param name="perSecond">Units per second.</param>
     /// <param name="wait">How long until it would, otherwise.</param>
-    public bool TryTake(double cost, double perSecond, out TimeSpan wait)
+    /// <param name="left">Units that must be left for others.</param>
+    public bool TryTake(double cost, double perSecond, out TimeSpan wait, double left = 0)
     {
-        var step = (long)(cost / perSecond * time.TimestampFrequency);
-        var tolerance = (long)(burst.TotalSeconds * time.TimestampFrequency);
+        var step = Ticks(cost / perSecond);
+        var tolerance = Math.Max(0, Ticks(burst.TotalSeconds) - Ticks(left / perSecond));
         while (true)
         {
             var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
             var next = Math.Max(arrival, now) + step;
-            if (next - now > tolerance && arrival > now)
+            wait = Wait(now, arrival, next, tolerance);
+            if (wait > TimeSpan.Zero)
             {
-                wait = TimeSpan.FromSeconds((double)(next - now - tolerance) / time.TimestampFrequency);
                 return false;
             }
 
             if (Interlocked.CompareExchange(ref _arrival, next, arrival) == arrival)
             {
-                wait = TimeSpan.Zero;
                 return true;
             }
         }
@@ -52,7 +58,7 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
     /// <summary>Takes it in any case; returns how long to wait so that the rate holds.</summary>
     public TimeSpan Take(double cost, double perSecond)
     {
-        var step = (long)(cost / perSecond * time.TimestampFrequency);
+        var step = Ticks(cost / perSecond);
         while (true)
         {
             var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
@@ -64,4 +70,11 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
             }
         }
     }
+
+    /// <summary>Who comes when nothing is owed is never refused, however low the rate.</summary>
+    private TimeSpan Wait(long now, long arrival, long next, long tolerance) => next - now > tolerance && arrival > now
+        ? TimeSpan.FromSeconds((double)(next - now - tolerance) / time.TimestampFrequency)
+        : TimeSpan.Zero;
+
+    private long Ticks(double seconds) => (long)(seconds * time.TimestampFrequency);
 }

@@ -9,10 +9,15 @@ namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
 /// <c>limits</c> of tenants. They hold for the whole cluster: each gateway grants its share, the limit divided by the number of gateways
-/// that follow the snapshot. A tenant without limits costs nothing here.
+/// that follow the snapshot. A tenant without limits costs nothing here. A request is counted for who sends it first, and for the tenant when
+/// it is not too soon: what one of them may not have is not taken from the others. Who has not said who they are leaves a quarter of the
+/// tenant's to those who have, and none of their addresses has more than a quarter.
 /// </summary>
 internal sealed class TenantLimits
 {
+    /// <summary>Of what the tenant has, the part of an address without a valid token, and what all of them leave.</summary>
+    private const int Parts = 4;
+
     private readonly ConcurrentDictionary<string, TenantUse> _tenants = new();
     private readonly ClientAddress _addresses;
     private readonly TimeProvider _time;
@@ -33,23 +38,47 @@ internal sealed class TenantLimits
         set => _gateways = Math.Max(1, value);
     }
 
-    /// <summary>Counts a request on the host of a tenant, whatever it asks for; the error when it comes too soon.</summary>
-    public DistributionError? Admit(Tenant tenant) =>
-        tenant.Limits?.RequestsPerSecond is { } rate && !Use(tenant).Requests.TryTake(1, (double)rate / _gateways, out var wait)
-            ? Refuse(tenant, "requests", "this registry gets too many requests for its tenant", wait)
+    /// <summary>The error for a request that comes when its tenant has nothing left, whoever sends it. Nothing is counted yet.</summary>
+    public DistributionError? Spent(Tenant tenant) =>
+        tenant.Limits?.RequestsPerSecond is { } rate && Use(tenant).Requests.WaitFor(1, (double)rate / _gateways) is var wait && wait > TimeSpan.Zero
+            ? TooMany(tenant, wait)
             : null;
 
-    /// <summary>Counts a request of an identity, or of an address when it is anonymous.</summary>
+    /// <summary>Counts a request with a valid token: of its identity, or of its address when it is anonymous; the error when it comes too soon.</summary>
     public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
-        tenant.Limits?.IdentityRequestsPerSecond is not { } rate ? null
-        : caller.Token.Session?.Key is { } identity ? Admit(tenant, Use(tenant).OfIdentity(identity), rate, caller.Token.Subject)
-        : AdmitAddress(tenant, context);
+        caller.Token.Session?.Key is { } identity ? AdmitIdentity(tenant, identity, caller.Token.Subject)
+        : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, isStranger: true);
 
-    /// <summary>Counts a request of nobody known: of its address.</summary>
-    public DistributionError? AdmitAddress(Tenant tenant, HttpContext context) =>
-        tenant.Limits?.IdentityRequestsPerSecond is { } rate
-            ? AdmitAddress(tenant, rate, CallerAddress.Of(_addresses.Of(context)))
+    /// <summary>Counts a request of an identity.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="identity">As tokens name it.</param>
+    /// <param name="subject">For people.</param>
+    public DistributionError? AdmitIdentity(Tenant tenant, string identity, string subject) =>
+        (tenant.Limits?.IdentityRequestsPerSecond is { } rate ? Admit(tenant, Use(tenant).OfIdentity(identity), rate, subject) : null)
+        ?? AdmitTenant(tenant, isStranger: false);
+
+    /// <summary>Counts a request without a valid token, or a login that proved nothing.</summary>
+    public DistributionError? AdmitStranger(Tenant tenant, HttpContext context) =>
+        AdmitAddress(tenant, context) ?? AdmitShare(tenant, context) ?? AdmitTenant(tenant, isStranger: true);
+
+    /// <summary>Counts a request of which it could not be found out whose it is: the cluster was silent.</summary>
+    public DistributionError? AdmitUndecided(Tenant tenant) => AdmitTenant(tenant, isStranger: false);
+
+    /// <summary>The error for a login by a user name whose identity has nothing left. Nothing is counted.</summary>
+    public DistributionError? SpentBy(Tenant tenant, string user) =>
+        tenant.Limits?.IdentityRequestsPerSecond is { } rate && Use(tenant).Names.TryGet(user, out var identity)
+            && Use(tenant).OfIdentity(identity).WaitFor(1, (double)rate / _gateways) is var wait && wait > TimeSpan.Zero
+            ? Refuse(tenant, "identity", $"{user} sends too many requests", wait)
             : null;
+
+    /// <summary>A user name was proved to be an identity's.</summary>
+    public void Proved(Tenant tenant, string user, string identity)
+    {
+        if (tenant.Limits?.IdentityRequestsPerSecond is not null)
+        {
+            Use(tenant).Names.Set(user, identity);
+        }
+    }
 
     /// <summary>Counts a stream in and paces its bytes; the error when there are too many.</summary>
     public (StreamLease? Lease, DistributionError? Error) Begin(Tenant tenant, HttpContext context)
@@ -73,6 +102,28 @@ internal sealed class TenantLimits
         return (limits.ConcurrentStreams is null ? null : new StreamLease(use), null);
     }
 
+    private DistributionError? AdmitTenant(Tenant tenant, bool isStranger)
+    {
+        if (tenant.Limits?.RequestsPerSecond is not { } limit)
+        {
+            return null;
+        }
+
+        var rate = (double)limit / _gateways;
+        return Use(tenant).Requests.TryTake(1, rate, out var wait, isStranger ? Math.Max(1, rate / Parts) : 0) ? null : TooMany(tenant, wait);
+    }
+
+    private DistributionError? AdmitShare(Tenant tenant, HttpContext context) =>
+        tenant.Limits?.RequestsPerSecond is { } rate
+            && !Use(tenant).OfStranger(CallerAddress.Of(_addresses.Of(context)).Site).TryTake(1, (double)rate / Parts / _gateways, out var wait)
+            ? Refuse(tenant, "identity", "this address sends too many requests without a valid token", wait)
+            : null;
+
+    private DistributionError? AdmitAddress(Tenant tenant, HttpContext context) =>
+        tenant.Limits?.IdentityRequestsPerSecond is { } rate
+            ? AdmitAddress(tenant, rate, CallerAddress.Of(_addresses.Of(context)))
+            : null;
+
     private DistributionError? AdmitAddress(Tenant tenant, long rate, CallerAddress address) =>
         Admit(tenant, Use(tenant).OfAddress(address), rate, "this address")
         ?? (address.HasSite ? Admit(tenant, Use(tenant).OfAddress(address.Site), rate * CallerAddress.MaxOfSite, "this network") : null);
@@ -81,6 +132,9 @@ internal sealed class TenantLimits
         gate.TryTake(1, (double)rate / _gateways, out var wait) ? null : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
 
     private TenantUse Use(Tenant tenant) => _tenants.GetOrAdd(tenant.Name, static (_, time) => new TenantUse(time), _time);
+
+    private DistributionError TooMany(Tenant tenant, TimeSpan wait) =>
+        Refuse(tenant, "requests", "this registry gets too many requests for its tenant", wait);
 
     private DistributionError Refuse(Tenant tenant, string kind, string message, TimeSpan wait)
     {

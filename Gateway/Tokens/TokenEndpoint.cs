@@ -20,29 +20,32 @@ internal sealed class TokenEndpoint(
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, POST";
-            return DistributionError.Unsupported("the token endpoint takes GET and POST");
+            return limits.AdmitStranger(site.Tenant, context) ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
-
-        // Who logs in is counted by the budgets of guesses until it is known who that is: many nodes may come from one address.
-        if (request is not { Credentials.Kind: not LoginCredentialsKind.Anonymous } && limits.AdmitAddress(site.Tenant, context) is { } tooMany)
-        {
-            return tooMany;
-        }
-
         if (request is null)
         {
-            return Challenged(error!);
+            return limits.AdmitStranger(site.Tenant, context) ?? Challenged(error!);
         }
 
         if (request.Service is { Length: > 0 } service && service != site.Service && service != new Uri(site.Realm).Authority)
         {
-            return DistributionError.Unsupported($"the service here is {site.Service}", 400);
+            return limits.AdmitStranger(site.Tenant, context) ?? DistributionError.Unsupported($"the service here is {site.Service}", 400);
+        }
+
+        if (Before(context, site, request) is { } tooSoon)
+        {
+            return tooSoon;
         }
 
         var result = await Login(context, site, request);
         audit.Login(context, site, request, result);
+        if (After(context, site, request, result) is { } tooMany)
+        {
+            return tooMany;
+        }
+
         if (result.Status != LoginStatus.Granted)
         {
             return Challenged(ErrorOf(result));
@@ -50,6 +53,35 @@ internal sealed class TokenEndpoint(
 
         await Answer(context, result);
         return null;
+    }
+
+    /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
+    private DistributionError? Before(HttpContext context, Site site, TokenRequest request) => request.Credentials.Kind switch
+    {
+        LoginCredentialsKind.Anonymous => limits.AdmitStranger(site.Tenant, context),
+        LoginCredentialsKind.Password => limits.SpentBy(site.Tenant, request.Credentials.Name),
+        _ => null,
+    };
+
+    private DistributionError? After(HttpContext context, Site site, TokenRequest request, LoginResult result)
+    {
+        if (request.Credentials.Kind == LoginCredentialsKind.Anonymous)
+        {
+            return null;
+        }
+
+        if (result.Status == LoginStatus.Granted)
+        {
+            var identity = new SessionKey(site.Tenant.Name, result.Authenticator, result.Subject).ToString();
+            if (request.Credentials.Kind == LoginCredentialsKind.Password)
+            {
+                limits.Proved(site.Tenant, request.Credentials.Name, identity);
+            }
+
+            return limits.AdmitIdentity(site.Tenant, identity, result.Subject);
+        }
+
+        return result.Status == LoginStatus.Unavailable ? limits.AdmitUndecided(site.Tenant) : limits.AdmitStranger(site.Tenant, context);
     }
 
     private async Task<LoginResult> Login(HttpContext context, Site site, TokenRequest request)

@@ -32,6 +32,7 @@ public sealed class KeptStateTests
         ["RequestStatistics._tenants"] = "one for each tenant of the configuration",
         ["StoredBlobs._checks"] = "one for each file that is being hashed",
         ["TenantLimits._tenants"] = "one for each tenant of the configuration",
+        ["UnknownKeys._callers"] = "one for each address of which a request waits for a key, UnknownKeys.MaxWaiting",
         ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
         ["WeighedCache`2._clock"] = "itself",
         ["WeighedCache`2._nodes"] = "itself",

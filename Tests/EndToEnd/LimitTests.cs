@@ -53,7 +53,7 @@ public sealed class LimitTests(Lab lab)
     public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes(string limit)
     {
         await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));
-        foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
+        foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/", "/v2/a/tags/list", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
         {
             var statuses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, target)));
             Assert.True(statuses.Contains(429), $"{target}: {string.Join(' ', statuses.Distinct())}");
@@ -82,6 +82,25 @@ public sealed class LimitTests(Lab lab)
         Assert.Contains(HttpStatusCode.TooManyRequests, answers);
         using var other = await bob.Send(HttpMethod.Get, "/v2/", his);
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task Right_logins_count_for_their_identity_and_not_for_others_at_its_address()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
+        using var alice = door.Client("alice");
+        using var bob = door.Client("bob");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Login(alice, "alice")));
+        Assert.Contains(HttpStatusCode.OK, answers);
+        Assert.Contains(HttpStatusCode.TooManyRequests, answers);
+        Assert.Equal(HttpStatusCode.OK, await Login(bob, "bob"));
+
+        static async Task<HttpStatusCode> Login(RegistryClient client, string user)
+        {
+            using var response = await client.PostToken(
+                ("grant_type", "password"), ("username", user), ("password", FrontDoor.PasswordOf(user)), ("service", "127.0.0.1"));
+            return response.StatusCode;
+        }
     }
 
     [Fact]
