@@ -10,4 +10,8 @@ internal interface ISessionIndexGrain : IGrainWithStringKey
     /// <summary>One way, so that opening a session never waits for a list that is busy ending sessions.</summary>
     [Alias("Add"), OneWay]
     ValueTask Add(SessionKey key, SessionSummary session);
+
+    /// <summary>Sessions of one identity have ended before their time. One way, too.</summary>
+    [Alias("Remove"), OneWay]
+    ValueTask Remove(IReadOnlyList<string> sessions);
 }

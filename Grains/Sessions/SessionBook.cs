@@ -50,16 +50,32 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         }
 
         await MakeRoom(state);
-        (booked, var gone) = await newest.Change(before =>
+        (booked, var gone, var ended) = await newest.Change(before =>
         {
             var (next, opened, left) = Opened(before, identity, fresh, enough, byMachine);
 
             // An attempt to end all of them may be late, and must meet another version.
-            return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next, (opened, left));
+            return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next, (opened, left.ToList(), Ended(before, next)));
         });
         _areAllDoubtful = false;
         pages.Discard(gone).Ignore();
-        return booked;
+        return booked with { Ended = ended };
+    }
+
+    /// <summary>Sessions that made room for others.</summary>
+    private List<string> Ended(SessionState before, SessionState next)
+    {
+        if (before.Sessions.Count < next.Sessions.Count && before.Pages.Count == next.Pages.Count)
+        {
+            return [];
+        }
+
+        var left = next.Sessions.Select(session => session.Id).ToHashSet();
+        return
+        [
+            .. before.Pages.Except(next.Pages).SelectMany(page => pages.SessionsOf(page) ?? []).Concat(before.Sessions)
+                .Select(session => session.Id).Where(id => !left.Contains(id)).Distinct(),
+        ];
     }
 
     /// <summary>Ends one session; <c>false</c> when there is none of this id.</summary>
@@ -169,4 +185,8 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 /// <param name="Identity">What was proved, as it is stored.</param>
 /// <param name="IsWritten">Whether it was opened, or lasts longer than before.</param>
 /// <param name="HasChanged">Whether the proof says something else than the one before.</param>
-internal sealed record BookedSession(StoredSession Session, long Generation, VerifiedIdentity Identity, bool IsWritten, bool HasChanged);
+internal sealed record BookedSession(StoredSession Session, long Generation, VerifiedIdentity Identity, bool IsWritten, bool HasChanged)
+{
+    /// <summary>The ids of sessions that made room for it.</summary>
+    public IReadOnlyList<string> Ended { get; init; } = [];
+}

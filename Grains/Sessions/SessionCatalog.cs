@@ -9,7 +9,7 @@ namespace RegistryProxy.Grains.Sessions;
 /// </summary>
 internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider time)
 {
-    /// <summary>The most sessions that are listed; the oldest make room.</summary>
+    /// <summary>The most sessions that are listed; the oldest of the identity that has most make room, so that nobody pushes out others.</summary>
     public const int Capacity = 100_000;
 
     /// <summary>How much is written in a second on average, about, once the list is long.</summary>
@@ -23,6 +23,7 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
     private readonly Dictionary<string, SessionSummary> _sessions = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _ends = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _opened = [];
+    private readonly SessionHolders _holders = new();
     private readonly HashSet<string> _removed = [];
     private SessionIndex? _seen;
     private bool _isUnwritten;
@@ -54,22 +55,18 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
     /// <summary>Lists a session; returns one that had to make room for it.</summary>
     public SessionSummary? Add(SessionSummary session)
     {
-        var oldest = _sessions.Count >= Capacity && !_sessions.ContainsKey(session.Session) ? _sessions[_opened.Min.Id] : null;
-        if (oldest is not null)
-        {
-            Remove(oldest.Session);
-        }
-
         Drop(session.Session);
         _removed.Remove(session.Session);
+        var leaving = MakeRoom(Capacity - 1);
         Put(session);
         _isUnwritten = true;
-        return oldest;
+        return leaving;
     }
 
     public void Remove(string id)
     {
-        if (Drop(id))
+        // What is stored may not have been read yet.
+        if (Drop(id) || _seen is null)
         {
             _removed.Add(id);
             _isUnwritten = true;
@@ -126,10 +123,23 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
 
         foreach (var session in index.Sessions.Values.Where(session => !_sessions.ContainsKey(session.Session) && !_removed.Contains(session.Session)))
         {
+            MakeRoom(Capacity - 1);
             Put(session);
         }
 
         _seen = index;
+    }
+
+    private SessionSummary? MakeRoom(int most)
+    {
+        if (_sessions.Count <= most)
+        {
+            return null;
+        }
+
+        var leaving = _sessions[_holders.OldestOfMost!];
+        Remove(leaving.Session);
+        return leaving;
     }
 
     private void Put(SessionSummary session)
@@ -137,6 +147,7 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
         _sessions[session.Session] = session;
         _ends.Add((session.Expires, session.Session));
         _opened.Add((session.Opened, session.Session));
+        _holders.Add(session);
     }
 
     private bool Drop(string id)
@@ -148,6 +159,7 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
 
         _ends.Remove((known.Expires, id));
         _opened.Remove((known.Opened, id));
+        _holders.Remove(known);
         return true;
     }
 }

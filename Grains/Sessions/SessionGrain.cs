@@ -69,7 +69,8 @@ internal sealed class SessionGrain(
 
         if (booked.IsWritten)
         {
-            await SessionListing.Add(GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant), _key, Summary(booked.Session), time);
+            SessionListing.Remove(Listed, booked.Ended);
+            await SessionListing.Add(Listed, _key, Summary(booked.Session), time);
         }
 
         if (booked.HasChanged)
@@ -99,6 +100,7 @@ internal sealed class SessionGrain(
         if (standing.Identity is not { } identity || !IsOpen(session, identity))
         {
             await _book.Remove(sessionId);
+            SessionListing.Remove(Listed, [sessionId]);
             return new ResumedSession(null);
         }
 
@@ -131,6 +133,8 @@ internal sealed class SessionGrain(
             DeactivateOnIdle();
         }
     }
+
+    private ISessionIndexGrain Listed => GrainFactory.GetGrain<ISessionIndexGrain>(_key.Tenant);
 
     private FrontDoorConfiguration Running => configuration.Current.Configuration;
 

@@ -15,6 +15,15 @@ internal static class SessionListing
     public static Task Add(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time) =>
         Task.WhenAny(AddAtLast(list, key, session, time), Task.Delay(Patience, time));
 
+    /// <summary>Takes sessions out that have ended before their time. Those of a list that is away stay until they would have ended.</summary>
+    public static void Remove(ISessionIndexGrain list, IReadOnlyList<string> sessions)
+    {
+        if (sessions.Count > 0)
+        {
+            list.Remove(sessions).AsTask().Ignore();
+        }
+    }
+
     private static async Task AddAtLast(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time)
     {
         try

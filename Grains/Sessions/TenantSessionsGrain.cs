@@ -42,6 +42,16 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask Remove(IReadOnlyList<string> sessions)
+    {
+        foreach (var session in sessions)
+        {
+            _sessions.Remove(session);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
     public async ValueTask<SessionList> List(int limit, CancellationToken cancellation = default)
     {
         await Read();

@@ -40,7 +40,9 @@ internal sealed record AttestationReset(string? Authenticator, string? Instance,
 internal sealed record AttestationResetReply(int Reset);
 
 /// <summary>How many sessions were ended.</summary>
-internal sealed record RevocationReply(int Revoked);
+/// <param name="Revoked">How many.</param>
+/// <param name="Message">Why none was; <c>null</c> otherwise.</param>
+internal sealed record RevocationReply(int Revoked, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, WriteIndented = true)]
 [JsonSerializable(typeof(AdminError))]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -40,5 +41,11 @@ public sealed class RevocationTests(Lab lab)
         var median = times.Order().ElementAt(times.Count / 2);
         TestContext.Current.SendDiagnosticMessage($"{times.Count} revocations: median {median:0.0} ms, most {times.Max():0} ms");
         Assert.True(median <= 1000, $"median {median} ms");
+
+        using var unlisted = new StringContent("""{"tenant":"acme","session":"00112233445566778899aabbccddeeff"}""");
+        using var none = await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", unlisted);
+        using var reply = JsonDocument.Parse(await none.Content.ReadAsStringAsync());
+        Assert.Equal(0, reply.RootElement.GetProperty("revoked").GetInt32());
+        Assert.Contains("no session of this id is listed", reply.RootElement.GetProperty("message").GetString());
     }
 }

@@ -74,6 +74,47 @@ public sealed class SessionCostTests
     }
 
     [Fact]
+    public void Who_has_most_makes_room_for_the_others()
+    {
+        var catalog = new SessionCatalog(new Stored<SessionIndex>(_storage, "sessions", Grain, _thread.Time), _thread.Time);
+        var now = _thread.Time.GetUtcNow();
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Null(catalog.Add(Listed(i, now.AddDays(-1)) with { Session = $"other-{i}", Subject = $"user-{i}" }));
+        }
+
+        for (var i = 0; i < SessionCatalog.Capacity + 1000; i++)
+        {
+            Assert.Equal(i < SessionCatalog.Capacity - 10 ? null : $"s{i - SessionCatalog.Capacity + 10}", catalog.Add(Listed(i, now))?.Session);
+        }
+
+        Assert.All(Enumerable.Range(0, 10), i => Assert.NotNull(catalog.Find($"other-{i}")));
+        Assert.Equal(SessionCatalog.Capacity, catalog.Count);
+        Assert.Equal(SessionCatalog.Capacity, catalog.NewestFirst.Count());
+
+        // What has ended leaves, and nothing of who had it stays.
+        catalog.Remove("other-3");
+        Assert.Null(catalog.Add(Listed(0, now.AddDays(-2)) with { Session = "again", Subject = "user-3" }));
+        Assert.Equal("user-3", catalog.Find("again")!.Subject);
+    }
+
+    [Fact]
+    public void Sessions_that_make_room_in_their_identity_are_named()
+    {
+        var book = Book();
+        for (var i = 0; i < 500; i++)
+        {
+            Assert.Empty(Open(book, i).Ended);
+        }
+
+        _thread.Time.Advance(SessionRoom.Young);
+        var ended = Open(book, 500).Ended;
+        var state = Run(async () => await book.Read());
+        Assert.NotEmpty(ended);
+        Assert.Equal(Enumerable.Range(0, 501).Where(i => book.Find(state, $"s{i}") is null).Select(i => $"s{i}"), ended.OrderBy(id => int.Parse(id[1..], null)));
+    }
+
+    [Fact]
     public void What_could_not_be_written_to_the_list_is_written_later_and_what_was_removed_does_not_come_back()
     {
         var catalog = new SessionCatalog(new Stored<SessionIndex>(_storage, "sessions", Grain, _thread.Time), _thread.Time);
@@ -94,11 +135,11 @@ public sealed class SessionCostTests
         Assert.Equal(["s3", "s2"], again.NewestFirst.Select(session => session.Session));
     }
 
-    private void Open(SessionBook book, int i)
+    private BookedSession Open(SessionBook book, int i)
     {
         var now = _thread.Time.GetUtcNow();
         var fresh = new StoredSession($"s{i}", new string('0', 64), "", now, now.AddDays(30), "127.0.0.1");
-        Run(() => book.Open(new VerifiedIdentity("staff", "alice", ["dev"], new Dictionary<string, string>(), ""), fresh, TimeSpan.FromMinutes(15), byMachine: false));
+        return Run(() => book.Open(new VerifiedIdentity("staff", "alice", ["dev"], new Dictionary<string, string>(), ""), fresh, TimeSpan.FromMinutes(15), byMachine: false));
     }
 
     private void Write(SessionCatalog catalog) => Run(async () =>

@@ -70,7 +70,7 @@ async function revoke(tenant, session, subject) {
   try {
     const body = JSON.stringify({ tenant, session });
     const reply = await ask("/admin/sessions/revoke", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    $("notice").textContent = reply.revoked ? `The session of ${subject} has ended.` : "There is no such session any more.";
+    $("notice").textContent = reply.revoked ? `The session of ${subject} has ended.` : reply.message;
   } catch (problem) {
     $("notice").textContent = problem.message;
   }
