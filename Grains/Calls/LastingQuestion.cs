@@ -4,7 +4,7 @@ namespace RegistryProxy.Grains.Calls;
 
 /// <summary>
 /// A question to a grain that may be asked twice, from where the first answer must not be lost: a proof that counts once was taken already. When
-/// the silo of the grain dies it is asked again until the others have noticed.
+/// the silo of the grain dies, or is silent for as long as the question may take, it is asked again until the others have noticed.
 /// </summary>
 internal static class LastingQuestion
 {
@@ -23,7 +23,7 @@ internal static class LastingQuestion
                 return await question().AsTask().WaitAsync(cancellation);
             }
             catch (Exception fault) when (
-                fault is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException && time.GetElapsedTime(started) < Total)
+                fault is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException or TimeoutException && time.GetElapsedTime(started) < Total)
             {
                 await Task.Delay(Pause, time, cancellation);
             }

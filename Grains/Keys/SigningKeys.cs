@@ -1,14 +1,16 @@
 using Orleans.Serialization;
 using RegistryProxy.Background;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Calls;
 
 namespace RegistryProxy.Grains.Keys;
 
 /// <summary>
 /// The key that signs now, for whoever signs on this silo. It is asked for each time, since what was asked before may not be published any
-/// more; nobody waits when the silo that knows is silent: then nothing else can be published either.
+/// more. When the silo that knows is silent, nobody waits for it where the ring is kept: whoever takes over publishes the same keys. A ring that
+/// ends with its silo is followed by another one, which publishes none of them: there nobody signs without the answer.
 /// </summary>
-internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
+internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed configuration, TimeProvider time)
 {
     /// <summary>How long a key is used beyond its time; less than <see cref="KeyRotation"/> keeps it for.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
@@ -19,11 +21,11 @@ internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
     private volatile SigningKey? _key;
     private readonly SingleFlight<SigningKey> _flight = new();
 
-    /// <summary>The key; waits for long only when there is none that is good.</summary>
+    /// <summary>The key; waits for long only when there is none that is certainly published.</summary>
     public async ValueTask<SigningKey> Current()
     {
         var question = _flight.Join(Read);
-        if (_key is { } key && time.GetUtcNow() < key.UseUntil + Grace)
+        if (IsRingKept && _key is { } key && time.GetUtcNow() < key.UseUntil + Grace)
         {
             await ((Task)question).WaitAsync(Soon, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             return question.IsCompletedSuccessfully ? await question : key;
@@ -31,6 +33,9 @@ internal sealed class SigningKeys(IGrainFactory grains, TimeProvider time)
 
         return await question;
     }
+
+    /// <summary>Whether no other ring can come: it is in a storage that is read as it is, or in this very process.</summary>
+    private bool IsRingKept => configuration.Current.Configuration.State is { Volatile: false, DiscardKeys.Count: 0 };
 
     private async Task<SigningKey> Read() => _key = await LastingQuestion.Ask(Published, time, CancellationToken.None);
 

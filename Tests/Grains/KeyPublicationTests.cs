@@ -59,6 +59,7 @@ public sealed class KeyPublicationTests
     {
         await using var cluster = await GrainCluster.Start(
             """
+            state: { volatile: true }
             upstreams: { up: { url: "https://registry.example" } }
             tenants: { acme: { hosts: ["*"], routes: [{ prefix: "", upstream: up }], access: [{ name: all, who: [anonymous], repositories: ["**"], actions: [pull] }] } }
             """,
