@@ -52,6 +52,7 @@ public static class GrainsExtensions
         .AddSingleton<RoutingSeal>()
         .AddSingleton<GoodAddresses>()
         .AddSingleton<UnprovedTokens>()
+        .AddSingleton<EndedTokens>()
         .AddSingleton<LoginJudge>()
         .AddSingleton<LoginGranter>()
         .AddSingleton<FlowSeal>()

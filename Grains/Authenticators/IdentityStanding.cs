@@ -13,6 +13,9 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>How long a directory may be away before sessions need it again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
+    /// <summary>How old an answer may be that is wanted fresh: a directory is searched no more often for one identity, however many ask.</summary>
+    internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
+
     private readonly SingleFlight<Verdict> _flight = new();
     private IAuthenticator? _by;
     private Verdict? _last;
@@ -31,7 +34,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>What is so now.</summary>
     /// <param name="tenant">The tenant; <c>null</c> when it is gone.</param>
     /// <param name="known">What was proved; <c>null</c> when nothing was.</param>
-    /// <param name="fresh">Whether to look it up however lately that was done.</param>
+    /// <param name="fresh">Whether it must not be older than <see cref="Fresh"/>, however seldom the authenticator wants to be asked.</param>
     public async ValueTask<Verdict> Now(TenantConfiguration? tenant, VerifiedIdentity? known, bool fresh)
     {
         if (known is null || tenant is null || authenticators.Find(tenant, known.Authenticator) is not { } authenticator)
@@ -45,7 +48,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
         }
 
         var isNew = !ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of);
-        if (isNew || _last is null || fresh || time.GetUtcNow() - _checked >= every)
+        if (isNew || _last is null || time.GetUtcNow() - _checked >= (fresh && Fresh < every ? Fresh : every))
         {
             (_by, _of) = (authenticator, known);
             await _flight.Join(() => Recheck(authenticator, known));

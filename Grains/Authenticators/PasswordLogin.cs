@@ -10,14 +10,14 @@ namespace RegistryProxy.Grains.Authenticators;
 /// </summary>
 internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, PasswordWork work)
 {
-    public async ValueTask<Verdict> Verify(TenantConfiguration tenant, string user, Secret password, CancellationToken cancellation)
+    public async ValueTask<Verdict> Verify(TenantConfiguration tenant, string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         var result = Verdict.Unknown;
         var files = false;
         foreach (var authenticator in authenticators.Of(tenant).OfType<IPasswordAuthenticator>())
         {
             files |= authenticator is HtpasswdAuthenticator;
-            var verdict = await authenticator.Verify(user, password, cancellation);
+            var verdict = await authenticator.Verify(user, password, from, cancellation);
             switch (verdict.Kind)
             {
                 case VerdictKind.Unavailable:
@@ -28,6 +28,6 @@ internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, Passw
             }
         }
 
-        return files && await work.Verify(authenticators.Decoy, password, cancellation) is null ? Verdict.Busy : result;
+        return files && await work.Verify(authenticators.Decoy, password, from, cancellation) is null ? Verdict.Busy : result;
     }
 }

@@ -17,14 +17,14 @@ internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration,
     /// <summary>The highest bcrypt cost among the hashes; <c>null</c> when there are none.</summary>
     public string? HighestCost => file.Hashes.Values.Select(hash => hash[4..6]).Max();
 
-    public async ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation)
+    public async ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         if (!file.Hashes.TryGetValue(user, out var hash))
         {
             return Verdict.Unknown;
         }
 
-        return await work.Verify(hash, password, cancellation) switch
+        return await work.Verify(hash, password, from, cancellation) switch
         {
             true => Verdict.Proved(Identify(user, hash)),
             false => Verdict.WrongPassword,

@@ -15,7 +15,7 @@ internal interface IAuthenticator
 /// <summary>Checks user names and passwords: a file here, a directory there.</summary>
 internal interface IPasswordAuthenticator : IAuthenticator
 {
-    ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation);
+    ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation);
 }
 
 /// <summary>Checks credential text: tokens, documents, signed requests. What was proved holds until the session ends or the configuration forbids it.</summary>

@@ -7,27 +7,25 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity;
 
 /// <summary>
-/// The expensive part of passwords, bounded: half of the processors work on bcrypt, a short queue waits, the rest is told to come back.
+/// The expensive part of passwords, bounded: half of the processors work on bcrypt, a few wait in a <see cref="PasswordLine"/>, the rest is told
+/// to come back.
 /// A right password is remembered for a minute under a key of this process, and the same password is never checked twice at once, so that a
 /// client which logs in for every layer, or a hundred nodes with one account, cost once.
 /// </summary>
-internal sealed class PasswordWork : IDisposable
+internal sealed class PasswordWork
 {
     /// <summary>bcrypt looks at no more than this many bytes; longer passwords are refused rather than cut.</summary>
     private const int MaxPasswordBytes = 72;
 
-    private const int MaxWaiting = 64;
-
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(60);
 
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
-    private readonly SemaphoreSlim _slots = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly PasswordLine _line = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly ConcurrentTLru<string, bool> _right = new(10_000, Remembered);
     private readonly SingleFlights<string, bool?> _running = new();
-    private int _waiting;
 
     /// <summary>Whether the password belongs to the hash; <c>null</c> when too many others are waiting.</summary>
-    public async ValueTask<bool?> Verify(string hash, Secret password, CancellationToken cancellation)
+    public async ValueTask<bool?> Verify(string hash, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         var bytes = Encoding.UTF8.GetBytes(password.Reveal());
         if (bytes.Length is 0 or > MaxPasswordBytes || bytes.Contains((byte)0))
@@ -41,41 +39,31 @@ internal sealed class PasswordWork : IDisposable
             return true;
         }
 
-        return await _running.Join(memory, () => Check(memory, hash, password)).WaitAsync(cancellation);
+        return await _running.Join(memory, () => Check(memory, hash, password, from)).WaitAsync(cancellation);
     }
 
-    private async Task<bool?> Check(string memory, string hash, Secret password)
+    private async Task<bool?> Check(string memory, string hash, Secret password, PasswordSource from)
     {
+        if (!await _line.Enter(from))
+        {
+            return null;
+        }
+
         try
         {
-            if (Interlocked.Increment(ref _waiting) > MaxWaiting)
+            var right = await Task.Run(() => BCrypt.Net.BCrypt.Verify(password.Reveal(), hash));
+            if (right)
             {
-                return null;
+                _right.AddOrUpdate(memory, true);
             }
 
-            await _slots.WaitAsync();
-            try
-            {
-                var right = await Task.Run(() => BCrypt.Net.BCrypt.Verify(password.Reveal(), hash));
-                if (right)
-                {
-                    _right.AddOrUpdate(memory, true);
-                }
-
-                return right;
-            }
-            finally
-            {
-                _slots.Release();
-            }
+            return right;
         }
         finally
         {
-            Interlocked.Decrement(ref _waiting);
+            _line.Leave();
         }
     }
-
-    public void Dispose() => _slots.Dispose();
 
     private string Remember(string hash, byte[] password) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(_key, (byte[])[.. Encoding.UTF8.GetBytes(hash), 0, .. password]));

@@ -10,7 +10,8 @@ namespace RegistryProxy.Grains.Login;
 /// Starts logins of devices and finds them again: so many for each address and in all. User codes are short, so each one that is nobody's is
 /// charged to who typed it (RFC 8628 §5.1); device codes carry the cluster's seal.
 /// </summary>
-internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, UnprovedTokens unproved, GoodAddresses good, TimeProvider time)
+internal sealed class DeviceLogins(
+    IGrainFactory grains, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good, TimeProvider time)
 {
     /// <summary>Between two polls.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -54,13 +55,13 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
     public async ValueTask<bool?> Approve(string tenant, string userCode, string clientAddress, VerifiedIdentity identity) =>
         (await Guess(tenant, userCode, clientAddress, device => device.Approve(identity), approved => approved))?.Result;
 
-    /// <summary>What a device gets to know; <c>null</c> when too many came without a seal.</summary>
+    /// <summary>What a device gets to know; <c>null</c> when too many came without a seal, or after their end.</summary>
     public async ValueTask<DeviceAnswer?> Poll(string tenant, DeviceCode code, string clientAddress)
     {
         var key = DeviceCode.KeyOf(tenant, code.UserCode);
         var proved = await seal.IsGood(code.Seal, DeviceCode.SealKind, key);
         var charge = proved ? null : unproved.TryCharge(clientAddress);
-        if (!proved && charge is null)
+        if (proved ? ended.AreTooMany(key, code.UserCode, clientAddress) : charge is null)
         {
             return null;
         }
@@ -69,6 +70,10 @@ internal sealed class DeviceLogins(IGrainFactory grains, RoutingSeal seal, Unpro
         if (answer.Outcome != DeviceOutcome.Expired)
         {
             charge?.Forgive();
+        }
+        else if (proved)
+        {
+            ended.Charge(key, code.UserCode, clientAddress);
         }
 
         return answer;

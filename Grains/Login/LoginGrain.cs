@@ -16,7 +16,8 @@ namespace RegistryProxy.Grains.Login;
 [StatelessWorker, Reentrant, GrainType("login")]
 internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
-    LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, DeviceLogins devices, TimeProvider time)
+    LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good,
+    DeviceLogins devices, TimeProvider time)
     : Grain, ILoginGrain
 {
     /// <summary>A longer name is not one of a configuration, and is not repeated.</summary>
@@ -63,9 +64,10 @@ internal sealed class LoginGrain(
             return await WithRefreshToken(tenant, request, password);
         }
 
+        var caller = CallerAddress.Of(request.ClientAddress);
         var verdict = await judge.Judge(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
-            stop => passwords.Verify(tenant, user, password, stop),
+            stop => passwords.Verify(tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(caller)), stop),
             cancellation);
         return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
     }
@@ -85,7 +87,10 @@ internal sealed class LoginGrain(
         return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
     }
 
-    /// <summary>A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it.</summary>
+    /// <summary>
+    /// A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it; one with a seal is
+    /// charged when its session has ended.
+    /// </summary>
     private async ValueTask<LoginResult> WithRefreshToken(TenantConfiguration tenant, LoginRequest request, Secret text)
     {
         if (!RefreshToken.TryParse(text, out var token) || !tenant.Authenticators.Contains(token.Authenticator))
@@ -96,7 +101,7 @@ internal sealed class LoginGrain(
         var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
         var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
         var charge = proved ? null : unproved.TryCharge(request.ClientAddress);
-        if (!proved && charge is null)
+        if (proved ? ended.AreTooMany(key, token.SessionId, request.ClientAddress) : charge is null)
         {
             return LoginGranter.Failure(Verdict.TooMany);
         }
@@ -105,6 +110,10 @@ internal sealed class LoginGrain(
         if (resumed is not { Session: null, Unavailable: null })
         {
             charge?.Forgive();
+        }
+        else if (proved)
+        {
+            ended.Charge(key, token.SessionId, request.ClientAddress);
         }
 
         return resumed switch

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -27,7 +28,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     private GrainCluster _cluster = null!;
 
     public async ValueTask InitializeAsync() =>
-        _cluster = await GrainCluster.Start(Yaml, time: _time, prepare: folder => folder.Write("htpasswd", $"alice:{BCrypt.Net.BCrypt.HashPassword("pw", 4)}\n"));
+        _cluster = await GrainCluster.Start(Yaml, time: _time, prepare: folder => folder.Write("htpasswd", string.Concat(new[] { "alice", "bob" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword("pw", 4)}\n"))));
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
@@ -56,6 +57,37 @@ public sealed class InventedTokenTests : IAsyncLifetime
         var other = $"rpr_{Base64("staff\nsession\nbob")}.{new string('A', 43)}.{token[^22..]}";
         Assert.Contains(LoginStatus.Throttled, await All(_ => Refresh(other, "10.0.0.2")));
         Assert.Equal(LoginStatus.Rejected, await Refresh($"rpr_{Base64("nowhere\nsession\nbob")}.{new string('A', 43)}", "10.0.0.1"));
+    }
+
+    [Fact]
+    public async Task A_token_that_has_ended_is_looked_for_seldom_and_those_beside_it_go_on()
+    {
+        var (token, neighbour) = (await Login(), await Login("bob"));
+        Assert.Equal(1, await _cluster.Client.GetGrain<ITenantSessionsGrain>("acme").RevokeSubject("alice", TestContext.Current.CancellationToken));
+        var answers = await All(_ => Refresh(token, "10.0.0.1"));
+        Assert.Equal([LoginStatus.Rejected, LoginStatus.Throttled], answers.Distinct().Order());
+        Assert.Equal(EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.Rejected));
+
+        // Whoever is behind the same address, and the same user with a new login.
+        Assert.Equal(LoginStatus.Granted, await Refresh(neighbour, "10.0.0.1"));
+        Assert.Equal(LoginStatus.Granted, await Refresh(await Login(), "10.0.0.1"));
+        Assert.Equal(LoginStatus.Rejected, await Refresh(token, "10.0.0.2"));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(LoginStatus.Rejected, await Refresh(token, "10.0.0.1"));
+
+        // Only the identity is sealed: many made of one count together.
+        var made = await All(i => Refresh($"rpr_{Base64($"staff\nsession-{i}\nalice")}.{new string('A', 43)}.{token[^22..]}", "10.0.0.3"));
+        Assert.Equal(EndedTokens.Burst * EndedTokens.MaxOfGrain, made.Count(answer => answer == LoginStatus.Rejected));
+    }
+
+    [Fact]
+    public async Task The_code_of_a_device_that_has_ended_is_looked_for_seldom()
+    {
+        var device = await _cluster.Client.GetGrain<IPeopleLoginGrain>(0).BeginDevice("acme", "10.0.0.1");
+        _time.Advance(TimeSpan.FromMinutes(11));
+        var answers = await All(_ => Poll(device!.DeviceCode.Reveal()));
+        Assert.Equal(EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.BadRequest));
+        Assert.Equal(Tries - EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.Throttled));
     }
 
     [Fact]
@@ -124,9 +156,9 @@ public sealed class InventedTokenTests : IAsyncLifetime
     private async Task<LoginStatus> Poll(string code) =>
         (await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.DeviceCode, "", new Secret(code)), "10.0.0.1"))).Status;
 
-    private async Task<string> Login()
+    private async Task<string> Login(string user = "alice")
     {
-        var login = await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.Password, "alice", new Secret("pw")), "10.0.0.1"));
+        var login = await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.Password, user, new Secret("pw")), "10.0.0.1"));
         Assert.Equal(LoginStatus.Granted, login.Status);
         return login.RefreshToken!.Reveal();
     }

@@ -24,6 +24,7 @@ public sealed class LdapSessionTests
 
         await directory.Modify("dn: cn=ops,ou=groups,dc=example\nchangetype: modify\ndelete: member\nmember: uid=frank,ou=people,dc=example\n");
         Assert.True(await session.MayPull());
+        time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(LoginStatus.Granted, await session.Refresh());
         Assert.False(await session.MayPull());
 

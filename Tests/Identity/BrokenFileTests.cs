@@ -69,11 +69,7 @@ public sealed class BrokenFileTests : IDisposable
         Assert.Equal(2, directory.Of(tenant).Count());
     }
 
-    public void Dispose()
-    {
-        _work.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     private static void Replace(string path, Action make)
     {

@@ -100,7 +100,7 @@ public sealed class HostileDirectoryTests : IDisposable
         var authenticator = Create(directory, ", groupBaseDn: \"dc=t\"");
         for (var login = 0; login < 5; login++)
         {
-            Assert.Equal(1000, (await authenticator.Verify("erin", new Secret("x"), TestContext.Current.CancellationToken)).Identity!.Groups.Count);
+            Assert.Equal(1000, (await authenticator.Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken)).Identity!.Groups.Count);
         }
     }
 
@@ -137,7 +137,7 @@ public sealed class HostileDirectoryTests : IDisposable
 
     private async Task<Verdict> Verify(HostileDirectory directory)
     {
-        return await Create(directory, "").Verify("erin", new Secret("x"), TestContext.Current.CancellationToken);
+        return await Create(directory, "").Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken);
     }
 
     private IPasswordAuthenticator Create(HostileDirectory directory, string more) => (IPasswordAuthenticator)_authenticators.Create(

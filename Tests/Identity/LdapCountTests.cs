@@ -3,9 +3,11 @@ using System.Formats.Asn1;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Protocol;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Identity;
@@ -17,7 +19,7 @@ public sealed class LdapCountTests : IDisposable
     private readonly TcpListener _directory = new(IPAddress.Loopback, 0);
     private readonly ConcurrentQueue<string> _passwords = new();
     private volatile bool _hangUpOnTries;
-    private volatile int _slow;
+    private volatile Task _answers = Task.CompletedTask;
 
     public LdapCountTests() => _directory.Start();
 
@@ -42,17 +44,28 @@ public sealed class LdapCountTests : IDisposable
     [Fact]
     public async Task Who_waits_for_a_connection_does_not_spend_the_directory_s_time()
     {
-        _slow = 1600;
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var answers = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _answers = answers.Task;
         _ = Serve();
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}");
-        var logins = await Task.WhenAll(Enumerable.Range(0, LdapPool.MaxConnections + 2).Select(i => Verify(authenticator, $"password {i}")));
-        Assert.All(logins, verdict => Assert.Equal(VerdictKind.Proved, verdict.Kind));
-        Assert.Equal(logins.Length, _passwords.Count);
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}", time);
+        var logins = Enumerable.Range(0, LdapPool.MaxConnections + 2).Select(i => Verify(authenticator, $"password {i}")).ToList();
+        foreach (var asked in new[] { LdapPool.MaxConnections, logins.Count })
+        {
+            await Eventually.True(() => _passwords.Count == asked, "the directory is asked");
+            time.Advance(LdapPool.Timeout * 0.9);
+            var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _answers = next.Task;
+            answers.SetResult();
+            answers = next;
+        }
+
+        Assert.All(await Task.WhenAll(logins), verdict => Assert.Equal(VerdictKind.Proved, verdict.Kind));
     }
 
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string password) =>
-        await authenticator.Verify("alice", new Secret(password), TestContext.Current.CancellationToken);
+        await authenticator.Verify("alice", new Secret(password), default, TestContext.Current.CancellationToken);
 
     private async Task Serve()
     {
@@ -77,8 +90,9 @@ public sealed class LdapCountTests : IDisposable
             {
                 operation.ReadIntegerBytes();
                 operation.ReadOctetString();
-                await Task.Delay(_slow);
+                var answers = _answers;
                 _passwords.Enqueue(Encoding.UTF8.GetString(operation.ReadOctetString(new Asn1Tag(TagClass.ContextSpecific, 0))));
+                await answers;
                 if (_hangUpOnTries)
                 {
                     return;

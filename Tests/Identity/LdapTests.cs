@@ -111,5 +111,5 @@ public sealed class LdapTests(Lab lab) : IDisposable
     }
 
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string user, string password) =>
-        await authenticator.Verify(user, new Secret(password), TestContext.Current.CancellationToken);
+        await authenticator.Verify(user, new Secret(password), default, TestContext.Current.CancellationToken);
 }

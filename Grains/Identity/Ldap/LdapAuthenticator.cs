@@ -30,7 +30,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     private bool CanSearch => configuration.UserDn.Length == 0 || configuration.BindDn.Length > 0;
 
-    public ValueTask<Verdict> Verify(string user, Secret password, CancellationToken cancellation) =>
+    public ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation) =>
         !IsUsable(user) || password.IsEmpty() || password.Reveal().Contains('\0')
             ? new(Verdict.WrongPassword)
             : Ask((link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);

@@ -31,11 +31,7 @@ internal sealed class AuthenticatorLab : IDisposable
         return made ?? throw new InvalidOperationException(problem);
     }
 
-    public void Dispose()
-    {
-        _work.Dispose();
-        _folder.Dispose();
-    }
+    public void Dispose() => _folder.Dispose();
 
     private ConfigurationResult Read(string authenticator) => ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
         upstreams:

@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Identity;
+
+/// <summary>However often somebody shows a refresh token, the directory is searched once in some seconds.</summary>
+public sealed class StandingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly PasswordWork _work = new();
+    private readonly HostileDirectory _directory;
+    private readonly AuthenticatorDirectory _authenticators;
+    private readonly TenantConfiguration _tenant;
+    private int _searches;
+
+    public StandingTests()
+    {
+        _directory = new HostileDirectory((id, operation) => operation == HostileDirectory.Bind
+            ? [HostileDirectory.Message(id, HostileDirectory.Result(0x61, 0))]
+            : Found(id));
+        var snapshot = ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
+            upstreams: { up: { url: "https://registry.example" } }
+            authenticators:
+              corp:
+                { type: ldap, url: "ldap://127.0.0.1:{{_directory.Port}}", allowPlaintext: true, bindDn: "cn=reader", bindPassword: { value: x }, baseDn: "dc=example" }
+            tenants: { acme: { hosts: ["*"], authenticators: [corp], routes: [{ prefix: "", upstream: up }] } }
+            """)).Snapshot!;
+        _tenant = snapshot.Configuration.Tenants["acme"];
+        _authenticators = new AuthenticatorDirectory(
+            new FixedConfiguration(snapshot), new AuthenticatorFactory(_work, null!, null!, _time, NullLoggerFactory.Instance), _time,
+            NullLogger<AuthenticatorDirectory>.Instance);
+    }
+
+    public void Dispose()
+    {
+        _authenticators.Dispose();
+        _directory.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_fresh_answer_serves_all_who_want_one_within_two_seconds()
+    {
+        var standing = new IdentityStanding(_authenticators, _time);
+        var known = new VerifiedIdentity("corp", "alice", [], new Dictionary<string, string> { ["dn"] = "cn=alice,dc=example" }, "");
+        for (var round = 1; round <= 3; round++)
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                Assert.NotNull((await standing.Now(_tenant, known, fresh: true)).Identity);
+            }
+
+            Assert.Equal(round, _searches);
+            _time.Advance(IdentityStanding.Fresh);
+        }
+    }
+
+    private IEnumerable<byte[]> Found(int id)
+    {
+        Interlocked.Increment(ref _searches);
+        return [HostileDirectory.Message(id, HostileDirectory.Entry("cn=alice,dc=example", "uid", "alice"u8.ToArray())), HostileDirectory.Message(id, HostileDirectory.Result(0x65, 0))];
+    }
+}
