@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;

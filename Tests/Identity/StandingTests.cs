@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Tests.Support.Processes;
