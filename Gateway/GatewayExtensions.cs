@@ -102,7 +102,8 @@ public static class GatewayExtensions
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()
-        .AddSingleton<UpstreamAccounts>()
+        .AddSingleton<FailingUpstreams>()
+            .AddSingleton<UpstreamAccounts>()
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamMeter>()
         .AddSingleton<UpstreamFetcher>()

@@ -8,6 +8,12 @@ public interface IUpstreamStatusGrain : IGrainWithStringKey
 {
     [Alias("Describe"), AlwaysInterleave]
     ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default);
+
+    /// <summary>A gateway says how its requests to the upstream fare; said again every thirty seconds while they fail.</summary>
+    /// <param name="gateway">Which one.</param>
+    /// <param name="reason">Why they fail; <c>null</c> when they are answered again.</param>
+    [Alias("Seen"), OneWay, AlwaysInterleave]
+    ValueTask Seen(string gateway, string? reason);
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>
@@ -45,4 +51,12 @@ public sealed record UpstreamStatus
     /// <summary>The rate limit of its account.</summary>
     [Id(8)]
     public UpstreamAccountStatus? Account { get; init; }
+
+    /// <summary><c>never asked</c>, <c>healthy</c>, <c>failing</c>, or <c>refused</c> when it does not take the credential.</summary>
+    [Id(9)]
+    public string? State { get; init; }
+
+    /// <summary>Since when it is failing or refused; <c>null</c> when it is neither.</summary>
+    [Id(10)]
+    public DateTimeOffset? FailingSince { get; init; }
 }

@@ -1,6 +1,9 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
+using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -28,5 +31,35 @@ internal sealed record ReadCredential(string Stamp)
         {
             return new ReadCredential("unavailable") { Problem = fault };
         }
+    }
+
+    /// <summary>What opens the upstream where it asks in this way, or what is missing for that.</summary>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="challenge">How it asks.</param>
+    /// <param name="issued">What the principal of the credential was given; <c>null</c> when it has none.</param>
+    public UpstreamOpening Open(UpstreamConfiguration upstream, UpstreamChallenge challenge, PrincipalAnswer? issued)
+    {
+        if (issued?.Failure is { } none)
+        {
+            var text = $"upstream '{upstream.Name}' has no usable secret: ";
+            return UpstreamOpening.Failed(none with { Message = text + none.Message, Detail = text + none.Detail }, Stamp);
+        }
+
+        var secret = issued?.Secret ?? Secret ?? UpstreamSecret.None;
+        if (challenge.Scheme == UpstreamScheme.Basic && secret.Password is null)
+        {
+            return UpstreamOpening.Failed(
+                new UpstreamFailure(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' wants a user name and password: set credentials", 0), Stamp);
+        }
+
+        return new UpstreamOpening
+        {
+            Challenge = challenge,
+            Secret = secret,
+            SecretVersion = issued?.Version ?? 0,
+            SecretExpires = issued?.Expires,
+            AllowPrivate = upstream.AllowPrivate,
+            Stamp = Stamp,
+        };
     }
 }

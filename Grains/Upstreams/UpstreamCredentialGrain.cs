@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
@@ -18,13 +19,13 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
-    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, Keeper keeper, TimeProvider time)
+    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, Keeper keeper, TimeProvider time,
+    ILogger<UpstreamHealth> logger)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
     private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
 
-    private readonly UpstreamHealth _health = new();
     private readonly CredentialTrial _trial = new(time);
     private readonly UpstreamProbe _probe = new(client, time);
     private readonly BasicProof _basic = new(client, time);
@@ -36,6 +37,8 @@ internal sealed class UpstreamCredentialGrain(
     private bool _isTurnOfScope;
 
     private string Name => this.GetPrimaryKeyString();
+
+    private UpstreamHealth Health => field ??= new UpstreamHealth(Name, logger);
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 
@@ -98,15 +101,13 @@ internal sealed class UpstreamCredentialGrain(
             Proved(outcome.Stamp);
             if (outcome.Failure is { } ofScope)
             {
-                _health.Fail(time.GetUtcNow(), ofScope);
-            }
-            else
-            {
-                _scopes.Clear();
-                _health.Succeed(time.GetUtcNow(), outcome.Expires);
+                Health.FailForOne(time.GetUtcNow(), ofScope);
+                return new(ofScope);
             }
 
-            return new(outcome.Failure);
+            _scopes.Clear();
+            Health.Succeed(time.GetUtcNow(), outcome.Expires);
+            return new((UpstreamFailure?)null);
         }
 
         if (!IsOfScope(outcome, failure))
@@ -114,12 +115,18 @@ internal sealed class UpstreamCredentialGrain(
             return new(GiveUp(failure, outcome.Stamp));
         }
 
-        _health.Fail(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
+        Health.FailForOne(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
         return new((UpstreamFailure?)null);
     }
 
-    public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(_health.Describe(
-        Name, Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
+    public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(Health.Describe(
+        Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
+
+    public ValueTask Seen(string gateway, string? reason)
+    {
+        Health.Seen(gateway, reason, time.GetUtcNow());
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
     private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
@@ -200,7 +207,7 @@ internal sealed class UpstreamCredentialGrain(
     private UpstreamFailure GiveUp(UpstreamFailure failure, string stamp)
     {
         var noted = Note(failure, stamp);
-        _health.Fail(time.GetUtcNow(), noted);
+        Health.Fail(time.GetUtcNow(), noted);
         _trial.End(stamp, proved: false);
         return noted;
     }
@@ -220,7 +227,12 @@ internal sealed class UpstreamCredentialGrain(
             return Closed(Note(failure, credential.Stamp), credential.Stamp);
         }
 
-        var opening = Compose(upstream, credential, answer.Challenge, await issued);
+        var opening = credential.Open(upstream, answer.Challenge, await issued);
+        if (opening.Failure is { } useless)
+        {
+            Health.Fail(time.GetUtcNow(), useless);
+        }
+
         return opening switch
         {
             { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, anew),
@@ -256,39 +268,13 @@ internal sealed class UpstreamCredentialGrain(
         return failure is null ? opening : Closed(Note(failure, credential.Stamp), credential.Stamp);
     }
 
-    private UpstreamOpening Compose(UpstreamConfiguration upstream, ReadCredential credential, UpstreamChallenge challenge, PrincipalAnswer? issued)
-    {
-        if (issued?.Failure is { } none)
-        {
-            return Closed(
-                none with { Message = $"upstream '{Name}' has no usable secret: {none.Message}", Detail = $"upstream '{Name}' has no usable secret: {none.Detail}" },
-                credential.Stamp);
-        }
-
-        var secret = issued?.Secret ?? credential.Secret ?? UpstreamSecret.None;
-        if (challenge.Scheme == UpstreamScheme.Basic && secret.Password is null)
-        {
-            return Closed(Failure(UpstreamFailureKind.Refused, "wants a user name and password: set credentials"), credential.Stamp);
-        }
-
-        return new UpstreamOpening
-        {
-            Challenge = challenge,
-            Secret = secret,
-            SecretVersion = issued?.Version ?? 0,
-            SecretExpires = issued?.Expires,
-            AllowPrivate = upstream.AllowPrivate,
-            Stamp = credential.Stamp,
-        };
-    }
-
     private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
 
     private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
 
     private UpstreamOpening Closed(UpstreamFailure failure, string stamp)
     {
-        _health.Fail(time.GetUtcNow(), failure);
+        Health.Fail(time.GetUtcNow(), failure);
         return UpstreamOpening.Failed(failure, stamp);
     }
 

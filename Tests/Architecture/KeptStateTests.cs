@@ -25,6 +25,7 @@ public sealed class KeptStateTests
         ["DiskIndex._entries"] = "one for each file of the cache",
         ["DiskIndex._shares"] = "one for each tenant of the configuration",
         ["DiskShare._byUse"] = "one for each file of the cache",
+        ["FailingUpstreams._failing"] = "one for each upstream of the configuration",
         ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
         ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",

@@ -38,7 +38,7 @@ public sealed class OperatorPageTests(Lab lab)
         await browser.Click("button");
         await browser.WaitFor("#state.good");
 
-        await Eventually.True(async () => (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("closed"), "upstreams are shown");
+        await Eventually.True(async () => (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("healthy"), "upstreams are shown");
         await Eventually.True(async () => (await browser.Text("#processes")).Contains("gateway") && (await browser.Text("#processes")).Contains("silo"), "processes are shown");
         await Eventually.True(async () => (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
         Assert.DoesNotContain("page/app", await browser.Text("#repositories"));

@@ -34,7 +34,7 @@ internal sealed class UpstreamBreaker
                 BreakDuration = Break,
                 BreakDurationGenerator = _ => new(NextBreak()),
                 StateProvider = _state,
-                ShouldHandle = arguments => new(arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!)),
+                ShouldHandle = arguments => new(arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode)),
                 OnOpened = _ => Tell(true),
                 OnClosed = _ => Tell(false),
             })
@@ -192,14 +192,15 @@ internal sealed class UpstreamBreaker
         return longest;
     }
 
-    private static bool IsFailure(HttpResponseMessage response) =>
-        response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+    /// <summary>Whether a status says that the upstream cannot answer.</summary>
+    public static bool IsFailure(HttpStatusCode status) =>
+        status is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
 
     /// <summary>
     /// Whether it is the upstream's: no connection, none to the end, no answer in time. Without a cause and a kind it is a request that
     /// HttpClient refused to send, and an address that may not be dialled never was.
     /// </summary>
-    private static bool IsFailure(Exception fault) => fault switch
+    public static bool IsFailure(Exception fault) => fault switch
     {
         HttpRequestException { InnerException: ForbiddenAddressException } => false,
         HttpRequestException { InnerException: null, HttpRequestError: HttpRequestError.Unknown } => false,

@@ -19,6 +19,7 @@ internal static class UpstreamFaults
         JsonException or InvalidDataException or FormatException => new(
             UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0),
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
-        _ => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0),
+        _ => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)
+            { Detail = $"upstream '{upstream}' does not answer: {ExchangeFault.Of(fault).Reason}" },
     };
 }

@@ -1,40 +1,102 @@
+using Microsoft.Extensions.Logging;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Failures;
 
-/// <summary>What operators are told of an upstream.</summary>
-internal sealed class UpstreamHealth
+/// <summary>What operators are told of an upstream: on its page, and in the log when it begins to fail and when it is well again.</summary>
+internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
 {
+    /// <summary>Of so many gateways what they saw is kept, by the last that told.</summary>
+    public const int MaxGateways = 1000;
+
+    /// <summary>Gateways say it again twice a minute; one that died says nothing any more.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(90);
+
+    private readonly Dictionary<string, Sight> _seen = [];
     private DateTimeOffset? _expires;
     private DateTimeOffset? _lastRefresh;
     private DateTimeOffset? _lastErrorAt;
     private string? _lastError;
-
     private DateTimeOffset? _retryAt;
+    private DateTimeOffset? _failingSince;
+    private UpstreamFailureKind _kind;
+    private int _failures;
 
+    /// <summary>A token was granted, or none is needed.</summary>
     public void Succeed(DateTimeOffset now, DateTimeOffset? expires)
     {
         (_lastRefresh, _retryAt) = (now, null);
         _expires = _expires is { } known && expires is { } next && known > next ? known : expires;
+        if (_failingSince is { } since)
+        {
+            LogWell(upstream, _failures, since);
+            (_failingSince, _failures) = (null, 0);
+        }
     }
 
-    public void Fail(DateTimeOffset now, UpstreamFailure failure) =>
+    /// <summary>It cannot be opened, for nobody.</summary>
+    public void Fail(DateTimeOffset now, UpstreamFailure failure)
+    {
+        FailForOne(now, failure);
+        if (_failingSince is null || _kind != failure.Kind)
+        {
+            LogFails(upstream, failure.Detail);
+        }
+
+        (_failingSince, _kind, _failures) = (_failingSince ?? now, failure.Kind, _failures + 1);
+    }
+
+    /// <summary>It cannot be opened for one repository; others are not touched.</summary>
+    public void FailForOne(DateTimeOffset now, UpstreamFailure failure) =>
         (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now, failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
 
-    /// <param name="upstream">Its name.</param>
+    /// <summary>A gateway says how its requests fare: why they fail, or <c>null</c> when they are answered again.</summary>
+    public void Seen(string gateway, string? reason, DateTimeOffset now)
+    {
+        foreach (var gone in _seen.Where(sight => now - sight.Value.At > Fresh).Select(sight => sight.Key).ToList())
+        {
+            _seen.Remove(gone);
+        }
+
+        if (reason is null)
+        {
+            _seen.Remove(gateway);
+        }
+        else if (_seen.Count < MaxGateways || _seen.ContainsKey(gateway))
+        {
+            _seen[gateway] = new Sight(_seen.GetValueOrDefault(gateway)?.Since ?? now, now);
+            (_lastError, _lastErrorAt) = ($"upstream '{upstream}' fails: {reason}", now);
+        }
+    }
+
     /// <param name="credential">The type of its credentials.</param>
     /// <param name="scheme">How it asks.</param>
     /// <param name="retryAt">Until when nothing is asked of it; <c>null</c> to go by the last failure, whose principal may be waiting.</param>
     /// <param name="now">The time.</param>
-    public UpstreamStatus Describe(string upstream, string credential, string scheme, DateTimeOffset? retryAt, DateTimeOffset now) => new()
+    public UpstreamStatus Describe(string credential, string scheme, DateTimeOffset? retryAt, DateTimeOffset now)
     {
-        Upstream = upstream,
-        Credential = credential,
-        Scheme = scheme,
-        Expires = _expires,
-        LastRefresh = _lastRefresh,
-        LastError = _lastError,
-        LastErrorAt = _lastErrorAt,
-        Breaker = (retryAt ?? _retryAt) is not { } at ? "closed" : now < at ? "open" : "half-open",
-    };
+        var seen = _seen.Values.Where(sight => now - sight.At <= Fresh).Select(sight => (DateTimeOffset?)sight.Since).Min();
+        return new()
+        {
+            Upstream = upstream,
+            Credential = credential,
+            Scheme = scheme,
+            Expires = _expires,
+            LastRefresh = _lastRefresh,
+            LastError = _lastError,
+            LastErrorAt = _lastErrorAt,
+            Breaker = (retryAt ?? _retryAt) is not { } at ? "closed" : now < at ? "open" : "half-open",
+            State = _failingSince is not null ? _kind == UpstreamFailureKind.Refused ? "refused" : "failing"
+                : seen is not null ? "failing" : _lastRefresh is null ? "never asked" : "healthy",
+            FailingSince = _failingSince is { } own && !(seen < own) ? own : seen,
+        };
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
+    private partial void LogFails(string upstream, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} is well again, after {Failures} failures since {Since:u}")]
+    private partial void LogWell(string upstream, int failures, DateTimeOffset since);
+
+    private sealed record Sight(DateTimeOffset Since, DateTimeOffset At);
 }

@@ -34,6 +34,12 @@ function left(account, now) {
   return account?.limit ? { text: `${account.remaining} of ${account.limit}`, kind: account.remaining * 10 < account.limit ? "bad" : "" } : "";
 }
 
+function state(upstream, now) {
+  const bad = upstream.failingSince || upstream.breaker !== "closed";
+  const text = upstream.failingSince ? `${upstream.state} for ${since(upstream.failingSince, now)}` : bad ? upstream.breaker : upstream.state;
+  return { text, kind: bad ? "bad" : upstream.state === "healthy" ? "good" : "" };
+}
+
 function show(view) {
   const now = new Date();
   $("configuration").textContent = view.configuration;
@@ -43,7 +49,7 @@ function show(view) {
     upstream.upstream, upstream.credential, upstream.scheme,
     upstream.expires ? (new Date(upstream.expires) > now ? `in ${since(upstream.expires, now)}` : { text: "expired", kind: "bad" }) : "",
     left(upstream.account, now),
-    { text: upstream.breaker, kind: upstream.breaker === "closed" ? "good" : "bad" },
+    state(upstream, now),
     upstream.lastError ? `${upstream.lastError} (${since(upstream.lastErrorAt, now)} ago)` : ""]));
   fill("repositories", view.repositories.map(pulls => [pulls.repository, pulls.tenant, { text: pulls.pulls, kind: "number" }]));
   fill("processes", view.processes.map(process => [

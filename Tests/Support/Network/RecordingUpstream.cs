@@ -18,11 +18,12 @@ internal sealed class RecordingUpstream : IAsyncDisposable
 
     public string Url => _app.Urls.Single();
 
-    public static async Task<RecordingUpstream> Start(Func<HttpContext, Task> answer)
+    /// <summary>Starts it, on a port of its own unless the test says which.</summary>
+    public static async Task<RecordingUpstream> Start(Func<HttpContext, Task> answer, int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel =>
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}").ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinResponseDataRate = null;

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>An operator is told of an upstream that is down, at any traffic: one line in the log, its state on the page, a counter.</summary>
+public sealed class FailingUpstreamTests
+{
+    [Fact]
+    public async Task One_that_is_down_from_the_start_has_one_line_with_the_reason_and_one_when_it_is_there()
+    {
+        var port = FreePort.Next();
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
+        using var alice = door.Client("alice");
+        Assert.Equal("never asked", (await State(door)).State);
+        for (var i = 0; i < 5; i++)
+        {
+            using var refused = await alice.GetManifest("a/b", "v1");
+            Assert.Equal(503, (int)refused.StatusCode);
+        }
+
+        Assert.Equal("Upstream local fails: upstream 'local' does not answer: connection refused", Assert.Single(Lines(door, "Upstream local fails: .*")));
+        Assert.Equal("failing", (await State(door)).State);
+        Assert.Contains("connection refused", (await State(door)).LastError);
+        await using var upstream = await RecordingUpstream.Start(context => Absent(context, 404), port);
+        await Eventually.True(
+            async () =>
+            {
+                using var answer = await alice.GetManifest("a/b", "v1");
+                return (int)answer.StatusCode == 404;
+            },
+            "it is asked again");
+        Assert.Single(Lines(door, "Upstream local is well again, after .*"));
+        Assert.Equal("healthy", (await State(door)).State);
+    }
+
+    [Fact]
+    public async Task One_that_goes_down_later_is_counted_from_the_first_request()
+    {
+        var status = 404;
+        await using var upstream = await RecordingUpstream.Start(context => Absent(context, status));
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        await Get(alice, 404);
+        status = 503;
+        await Get(alice, 502);
+        await Get(alice, 502);
+        Assert.Equal("Upstream local fails: it answers 503", Assert.Single(Lines(door, "Upstream local fails: .*")));
+        Assert.True(await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"status\"") >= 2);
+        await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
+        Assert.Equal("upstream 'local' fails: it answers 503", (await State(door)).LastError);
+        status = 404;
+        await Get(alice, 404);
+        Assert.Single(Lines(door, "Upstream local answers again, after .*"));
+        await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
+    }
+
+    private static async Task Get(RegistryClient client, int status)
+    {
+        using var answer = await client.GetManifest("a/b", "v1");
+        Assert.Equal(status, (int)answer.StatusCode);
+    }
+
+    private static Task Absent(HttpContext context, int status)
+    {
+        context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : status;
+        return Task.CompletedTask;
+    }
+
+    private static List<string> Lines(FrontDoor door, string pattern) => [.. Regex.Matches(door.Log, pattern).Select(match => match.Value.TrimEnd('\r'))];
+
+    private static async Task<(string State, string LastError)> State(FrontDoor door)
+    {
+        var upstream = JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement[0];
+        return (upstream.GetProperty("state").GetString()!, upstream.GetProperty("lastError").GetString() ?? "");
+    }
+}

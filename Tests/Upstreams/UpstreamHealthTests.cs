@@ -1,0 +1,86 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Upstreams;
+
+/// <summary>An upstream that begins to fail is said once, and once that it is well again; what gateways see counts while they say it.</summary>
+public sealed class UpstreamHealthTests
+{
+    private static readonly UpstreamFailure Dead = new(UpstreamFailureKind.Unreachable, "upstream 'up' does not answer", 0) { Detail = "upstream 'up' does not answer: connection refused" };
+
+    private readonly LogLines _log = new();
+    private readonly UpstreamHealth _health;
+    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public UpstreamHealthTests() => _health = new UpstreamHealth("up", _log);
+
+    [Fact]
+    public void It_is_said_once_and_once_that_it_is_over()
+    {
+        Assert.Equal(("never asked", null), State());
+        _health.Fail(_now, Dead);
+        var since = _now;
+        for (var i = 0; i < 20; i++)
+        {
+            _now += TimeSpan.FromSeconds(1);
+            _health.Fail(_now, Dead);
+        }
+
+        Assert.Equal(("failing", since), State());
+        Assert.Equal("Upstream up fails: upstream 'up' does not answer: connection refused", Assert.Single(_log.Lines));
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
+        Assert.Equal(("refused", since), State());
+        _health.Succeed(_now, null);
+        Assert.Equal(("healthy", null), State());
+        Assert.Equal(3, _log.Lines.Count);
+        Assert.Equal("Upstream up is well again, after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
+        _health.Succeed(_now, null);
+        Assert.Equal(3, _log.Lines.Count);
+    }
+
+    [Fact]
+    public void What_fails_for_one_repository_is_shown_and_no_alarm()
+    {
+        _health.Succeed(_now, null);
+        _health.FailForOne(_now, Dead);
+        Assert.Equal(("healthy", null), State());
+        Assert.Equal(Dead.Detail, _health.Describe("basic", "bearer", null, _now).LastError);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
+    public void What_gateways_see_counts_until_they_take_it_back_or_are_gone()
+    {
+        _health.Succeed(_now, null);
+        _health.Seen("one", "connection refused", _now);
+        var since = _now;
+        _now += TimeSpan.FromSeconds(30);
+        _health.Seen("two", "connection refused", _now);
+        _health.Seen("one", "connection refused", _now);
+        Assert.Equal(("failing", since), State());
+        Assert.Equal("upstream 'up' fails: connection refused", _health.Describe("basic", "bearer", null, _now).LastError);
+        _health.Seen("one", null, _now);
+        Assert.Equal(("failing", _now), State());
+        _now += TimeSpan.FromSeconds(91);
+        Assert.Equal(("healthy", null), State());
+    }
+
+    [Fact]
+    public void A_crowd_of_gateways_is_bounded()
+    {
+        for (var i = 0; i <= UpstreamHealth.MaxGateways; i++)
+        {
+            _health.Seen($"gateway-{i}", "no answer in time", _now);
+        }
+
+        _health.Seen($"gateway-{UpstreamHealth.MaxGateways}", null, _now);
+        Assert.Equal("failing", State().State);
+    }
+
+    private (string State, DateTimeOffset? Since) State()
+    {
+        var status = _health.Describe("basic", "bearer", null, _now);
+        return (status.State!, status.FailingSince);
+    }
+}
