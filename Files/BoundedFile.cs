@@ -55,7 +55,12 @@ public static partial class BoundedFile
     private static byte[] ReadAll(FileStream file, string path, int maxBytes)
     {
         // The length of a file in /proc is 0, and one that is written now grows: only reading tells.
-        var content = new byte[(int)Math.Min(file.Length, maxBytes) + 1];
+        if (file.Length > maxBytes)
+        {
+            throw TooLarge(path, maxBytes);
+        }
+
+        var content = new byte[(int)file.Length + 1];
         var length = 0;
         while (length <= maxBytes)
         {
@@ -74,8 +79,10 @@ public static partial class BoundedFile
             }
         }
 
-        throw new IOException($"{path} is larger than {maxBytes} bytes");
+        throw TooLarge(path, maxBytes);
     }
+
+    private static IOException TooLarge(string path, int maxBytes) => new($"{path} is larger than {maxBytes} bytes");
 
     private static SafeFileHandle Open(string path)
     {

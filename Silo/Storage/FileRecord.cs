@@ -9,10 +9,18 @@ namespace RegistryProxy.Silo.Storage;
 /// </summary>
 internal sealed record FileRecord(string ETag, DateTimeOffset? KeepUntil, byte[]? Name, byte[] Content)
 {
+    /// <summary>What a file may have before its sealed state, in bytes.</summary>
+    public const int MaxHead = 64 * 1024;
+
     private const int TagLength = 16;
     private const int HeaderLength = 4 + sizeof(long) + TagLength + sizeof(int);
 
     private static ReadOnlySpan<byte> Magic => "RPF1"u8;
+
+    /// <summary>Why what lies in the place of a file cannot be read; <c>null</c> when it was.</summary>
+    public string? Damage { get; init; }
+
+    public static FileRecord Damaged(string damage) => new("", null, null, []) { Damage = damage };
 
     public static string NewTag() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TagLength));
 

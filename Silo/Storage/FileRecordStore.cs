@@ -11,20 +11,19 @@ namespace RegistryProxy.Silo.Storage;
 /// One file for each state. A write is on the disk before it counts, and replaces the file as a whole. Names of files are hashes; whose state
 /// it is stands in the file, encrypted, for whoever encrypts it anew.
 /// </summary>
-internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, TimeProvider time) : IRecordStore
+internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, TimeProvider time, int maxBytes = StoredRecord.MaxBytes) : IRecordStore
 {
-    /// <summary>The largest file: the list of a tenant with 100,000 sessions.</summary>
-    private const int MaxRecordBytes = 256 * 1024 * 1024;
-
     /// <summary>Writers of one file wait for each other; those of others rarely do.</summary>
     private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
+
+    public int MaxBytes => maxBytes;
 
     /// <summary>The name of the file of a state.</summary>
     public static string NameOf(StateOwner owner) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{owner.Service}\n{owner.State}\n{owner.Grain}")));
 
     public Task<StoredRecord?> Read(StateOwner owner) => Run(NameOf(owner), path =>
-        Stored(path) is { } file ? new StoredRecord(path, owner, file.Content, file.ETag, file.KeepUntil) : null);
+        Stored(path) is { } file ? new StoredRecord(path, owner, file.Content, file.ETag, file.KeepUntil) { Damage = file.Damage } : null);
 
     public Task<string> Write(StateOwner owner, byte[] content, DateTimeOffset? keepUntil, string? etag)
     {
@@ -32,7 +31,7 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
         return Run(name, path =>
         {
             RefuseOutdated(path, etag);
-            var next = new FileRecord(FileRecord.NewTag(), keepUntil, cipher.Seal(Encoding.UTF8.GetBytes($"{owner.Grain}\n{owner.State}"), NameOwner(owner.Service, name)), content);
+            var next = new FileRecord(FileRecord.NewTag(), keepUntil, Sealed(FileLabel.Of(owner, keepUntil), name), content);
             StateFolder.Replace(path, next.ToBytes());
             return next.ETag;
         });
@@ -53,7 +52,7 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
             var name = Path.GetFileName(path);
             if (await Run(name, _ => Swept(path)) is { } file)
             {
-                yield return new StoredRecord(path, null, file.Content, file.ETag, file.KeepUntil) { Owner = OwnerOf(name, file) };
+                yield return new StoredRecord(path, LabelOf(name, file)?.Owner, file.Content, file.ETag, file.KeepUntil) { Damage = file.Damage };
             }
         }
     }
@@ -65,9 +64,9 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
 
     public Task Reseal(StoredRecord record, byte[] content) => Run(Path.GetFileName(record.Place), path =>
     {
-        if (Stored(path) is { Name: not null } file && file.ETag == record.ETag && record.Owner is { } owner)
+        if (Stored(path) is { Name: not null, Damage: null } file && file.ETag == record.ETag && record.Owner is { } owner)
         {
-            var name = cipher.Seal(Encoding.UTF8.GetBytes($"{owner.Grain}\n{owner.State}"), NameOwner(owner.Service, Path.GetFileName(path)));
+            var name = Sealed(FileLabel.Of(owner, file.KeepUntil), Path.GetFileName(path));
             StateFolder.Replace(path, (file with { Name = name, Content = content }).ToBytes());
         }
 
@@ -76,7 +75,7 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
 
     public Task Remove(StoredRecord record) => Run(Path.GetFileName(record.Place), path =>
     {
-        if (Stored(path)?.ETag == record.ETag)
+        if (Stored(path) is { Damage: null } file && file.ETag == record.ETag)
         {
             File.Delete(path);
         }
@@ -87,14 +86,14 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
     /// <summary>A file that has not come to its end; what has, and what a crash left behind of a write, is removed.</summary>
     private FileRecord? Swept(string path)
     {
-        if (Path.GetExtension(path) == StateFolder.Unfinished)
+        if (Path.GetExtension(path) == StateFolder.Unfinished && !Directory.Exists(path))
         {
             File.Delete(path);
             return null;
         }
 
         var file = Stored(path);
-        if (file is null || IsForgotten(path, file))
+        if (file is null || (file.Damage is null && IsForgotten(path, file)))
         {
             File.Delete(path);
             return null;
@@ -111,15 +110,38 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
             && !ClusterRecord.All.Any(known => NameOf(new StateOwner(folder.Service, known.Grain.ToString(), known.State)) == name);
     }
 
-    private FileRecord? Stored(string path) =>
-        File.Exists(path) && FileRecord.Read(BoundedFile.Read(path, MaxRecordBytes)) is var file && !(file.KeepUntil <= time.GetUtcNow()) ? file : null;
+    /// <summary>What lies in the place of a record; <c>null</c> when nothing does, or its end has come.</summary>
+    private FileRecord? Stored(string path)
+    {
+        if (folder.IsFree(path))
+        {
+            return null;
+        }
 
-    private StateOwner? OwnerOf(string name, FileRecord file) =>
-        file.Name is { } sealedName && cipher.Open(sealedName, NameOwner(folder.Service, name)).Plain is { } plain
-            && Encoding.UTF8.GetString(plain).Split('\n') is [.. var grain, var state] && new StateOwner(folder.Service, string.Join('\n', grain), state) is var owner
-            && NameOf(owner) == name
-            ? owner
-            : null;
+        try
+        {
+            var file = FileRecord.Read(BoundedFile.Read(path, maxBytes + FileRecord.MaxHead));
+            return file.KeepUntil <= time.GetUtcNow() ? Ended(Path.GetFileName(path), file) : file;
+        }
+        catch (IOException fault)
+        {
+            return FileRecord.Damaged(fault.Message);
+        }
+    }
+
+    /// <summary>An end that was not written by us is none; under a key that is not here nobody can say.</summary>
+    private FileRecord? Ended(string name, FileRecord file)
+    {
+        var opened = cipher.Open(file.Name, NameOwner(folder.Service, name));
+        return opened.IsDiscarded || (opened.Plain is not null && LabelOf(name, file) is { } label && (label.End is null || label == FileLabel.Of(label.Owner, file.KeepUntil)))
+            ? null
+            : FileRecord.Damaged($"its end is not the one that was written{(opened.Problem is { } problem ? $", or nobody can say: {problem}" : "")}");
+    }
+
+    private FileLabel? LabelOf(string name, FileRecord file) =>
+        file.Name is { } sealedName && cipher.Open(sealedName, NameOwner(folder.Service, name)).Plain is { } plain ? FileLabel.Read(plain, folder.Service, name) : null;
+
+    private byte[] Sealed(FileLabel label, string name) => cipher.Seal(label.ToBytes(), NameOwner(label.Owner.Service, name));
 
     private Task<T> Run<T>(string name, Func<string, T> work) => Task.Run(() =>
     {
@@ -131,10 +153,10 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
 
     private void RefuseOutdated(string path, string? known)
     {
-        var stored = Stored(path)?.ETag;
-        if (stored != known)
+        var stored = Stored(path);
+        if (stored?.Damage is not null || stored?.ETag != known)
         {
-            throw new InconsistentStateException("the state was written by another activation", stored, known);
+            throw new InconsistentStateException(stored?.Damage ?? "the state was written by another activation", stored?.ETag, known);
         }
     }
 

@@ -2,10 +2,16 @@ using Orleans.Storage;
 
 namespace RegistryProxy.Silo.Storage;
 
-/// <summary>Where sealed records lie. Each write is done as a whole or not at all, and only over the version that the writer knows.</summary>
+/// <summary>
+/// Where sealed records lie. Each write is done as a whole or not at all, and only over the version that the writer knows. Whatever lies in the
+/// place of a record is one: what cannot be read as one is a damaged record, never none, and no call here changes it.
+/// </summary>
 internal interface IRecordStore
 {
-    /// <summary>The record of a state; <c>null</c> when there is none, or its end has come.</summary>
+    /// <summary>The largest sealed state that is read, in bytes; no larger one may be written.</summary>
+    int MaxBytes { get; }
+
+    /// <summary>The record of a state; <c>null</c> when nothing lies in its place, or its end has come.</summary>
     Task<StoredRecord?> Read(StateOwner owner);
 
     /// <summary>Writes over the version that is known; returns the tag of the new one.</summary>
@@ -42,4 +48,11 @@ internal interface IRecordStore
 /// <param name="Content">The sealed state.</param>
 /// <param name="ETag">Its version.</param>
 /// <param name="KeepUntil">When it goes by itself; <c>null</c> for never.</param>
-internal sealed record StoredRecord(string Place, StateOwner? Owner, byte[] Content, string ETag, DateTimeOffset? KeepUntil);
+internal sealed record StoredRecord(string Place, StateOwner? Owner, byte[] Content, string ETag, DateTimeOffset? KeepUntil)
+{
+    /// <summary>The largest sealed state, in bytes: the list of a tenant with 100,000 sessions has less.</summary>
+    public const int MaxBytes = 256 * 1024 * 1024;
+
+    /// <summary>Why what lies there is no whole record, and has neither content nor version; <c>null</c> when it is one.</summary>
+    public string? Damage { get; init; }
+}

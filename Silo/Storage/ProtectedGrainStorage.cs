@@ -27,28 +27,28 @@ internal sealed partial class ProtectedGrainStorage(
     {
         var owner = Owner(stateName, grainId);
         var stored = await store.Read(owner);
-        (grainState.ETag, grainState.RecordExists) = (stored?.ETag, false);
+        (grainState.ETag, grainState.RecordExists) = (null, false);
         if (stored is null)
         {
             grainState.State = activators.GetActivator<T>().Create();
             return;
         }
 
-        var opened = cipher.Open(stored.Content, owner);
+        var opened = cipher.Open(stored, owner);
         if (opened.IsDiscarded)
         {
             LogDiscarded(stateName, grainId, opened.Problem!);
+            grainState.ETag = stored.ETag;
             grainState.State = activators.GetActivator<T>().Create();
             return;
         }
 
         if (opened.Plain is not { } plain)
         {
-            Refuse(owner, opened);
-            throw new StateRefusedException($"the stored state '{stateName}' is refused: {opened.Problem}");
+            throw Refused(owner, opened);
         }
 
-        (grainState.State, grainState.RecordExists) = (serializer.Deserialize<T>(plain), true);
+        (grainState.State, grainState.ETag, grainState.RecordExists) = (Deserialized<T>(plain, owner, opened), stored.ETag, true);
         if (!opened.IsCurrent || !IsSame(stored.KeepUntil, KeepUntil(grainState.State)))
         {
             await WriteAnew(stateName, grainId, grainState);
@@ -59,6 +59,11 @@ internal sealed partial class ProtectedGrainStorage(
     {
         var owner = Owner(stateName, grainId);
         var content = cipher.Seal(serializer.SerializeToArray(grainState.State), owner);
+        if (content.Length > store.MaxBytes)
+        {
+            throw new StateUnavailableException($"the state '{stateName}' has {content.Length} bytes, which is more than the {store.MaxBytes} that are read again; it is not written");
+        }
+
         grainState.ETag = await store.Write(owner, content, KeepUntil(grainState.State), grainState.ETag);
         grainState.RecordExists = true;
     }
@@ -88,13 +93,28 @@ internal sealed partial class ProtectedGrainStorage(
         }
     }
 
-    private void Refuse(StateOwner owner, OpenedRecord opened)
+    /// <summary>What was sealed whole and is no state all the same is refused like what was changed: its writer did not write a state.</summary>
+    private T Deserialized<T>(byte[] plain, StateOwner owner, OpenedRecord opened)
+    {
+        try
+        {
+            return serializer.Deserialize<T>(plain) ?? throw new InvalidDataException("it is null");
+        }
+        catch (Exception fault)
+        {
+            throw Refused(owner, opened with { Problem = $"it is no state of this grain: {fault.Message}" });
+        }
+    }
+
+    private StateRefusedException Refused(StateOwner owner, OpenedRecord opened)
     {
         meter.Refused(opened.KeyId);
         if (_alarmed.Count < AlarmCapacity && _alarmed.TryAdd(owner, true))
         {
             LogRefused(owner.State, owner.Grain, opened.Problem!);
         }
+
+        return new StateRefusedException($"the stored state '{owner.State}' is refused: {opened.Problem}");
     }
 
     private StateOwner Owner(string stateName, GrainId grainId) => new(service, grainId.ToString(), stateName);

@@ -9,33 +9,60 @@ namespace RegistryProxy.Silo.Storage;
 /// One hash for each state, with its version and its content, in the layout of Orleans' own storage, which knows one end for all records: here
 /// each has its own, set together with the content.
 /// </summary>
-internal sealed class RedisRecordStore(ConfigurationOptions server, string service, TimeProvider time) : IRecordStore, IAsyncDisposable
+internal sealed class RedisRecordStore(ConfigurationOptions server, string service, TimeProvider time, int maxBytes = StoredRecord.MaxBytes)
+    : IRecordStore, IAsyncDisposable
 {
+    /// <summary>The longest version; ours have 32 characters.</summary>
+    private const int MaxETag = 64;
+
     private const int KeysAtOnce = 250;
 
     /// <summary>Keys of a Redis that are looked through in a second, whosever they are.</summary>
     private const int MaxKeysPerSecond = 5000;
 
-    private const string Known = "local e = redis.call('HGET', KEYS[1], 'etag') or '' ";
+    /// <summary>What is there and has no version that can be known is damaged; nobody knows that version.</summary>
+    private static readonly string Known = $"""
+        local kind, e = redis.call('TYPE', KEYS[1]).ok, ''
+        if kind ~= 'none' then
+          e = kind == 'hash' and redis.call('HSTRLEN', KEYS[1], 'etag') <= {MaxETag} and redis.call('HGET', KEYS[1], 'etag') or ''
+          if e == '' then return 'damaged' end
+        end
 
-    private const string WriteScript = Known + """
+        """;
+
+    /// <summary>Lengths are looked at before anything is sent. The end comes with the content: nothing is written between them.</summary>
+    private static readonly string ReadScript = $$"""
+        local kind = redis.call('TYPE', KEYS[1]).ok
+        if kind == 'none' then return false end
+        if kind ~= 'hash' then return {'it is a ' .. kind .. ' in Redis, not a hash'} end
+        local tag, size = redis.call('HSTRLEN', KEYS[1], 'etag'), redis.call('HSTRLEN', KEYS[1], 'data')
+        if tag == 0 then return {'its hash in Redis has no etag'} end
+        if tag > {{MaxETag}} then return {'the etag of its hash in Redis is longer than {{MaxETag}} bytes'} end
+        if size == 0 then return {'its hash in Redis has no data'} end
+        if size > tonumber(ARGV[1]) then return {'its data in Redis is larger than ' .. ARGV[1] .. ' bytes'} end
+        return {'', redis.call('HGET', KEYS[1], 'etag'), redis.call('HGET', KEYS[1], 'data'), redis.call('PTTL', KEYS[1])}
+        """;
+
+    private static readonly string WriteScript = Known + """
         if e ~= ARGV[1] then return e end
         redis.call('HSET', KEYS[1], 'etag', ARGV[2], 'data', ARGV[3])
         if ARGV[4] == '' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIREAT', KEYS[1], ARGV[4]) end
         return false
         """;
 
-    private const string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
+    private static readonly string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
 
-    private const string ResealScript = Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
+    private static readonly string ResealScript = Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
 
-    private const string EndScript = Known + """
+    private static readonly string EndScript = Known + """
         if e ~= ARGV[1] or redis.call('PTTL', KEYS[1]) ~= -1 then return e end
         redis.call('PEXPIREAT', KEYS[1], ARGV[2])
         return false
         """;
 
     private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
+
+    public int MaxBytes => maxBytes;
 
     private string Prefix => $"{service}/state/";
 
@@ -108,11 +135,16 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 
     private async Task<StoredRecord?> Read(IDatabase database, RedisKey key, StateOwner? owner)
     {
+        var found = await database.ScriptEvaluateAsync(ReadScript, [key], [maxBytes]);
+        if (found.IsNull)
+        {
+            return null;
+        }
+
         // Redis 6 has no PEXPIRETIME; to the second is enough.
-        var (fields, left) = (database.HashGetAsync(key, ["etag", "data"]), database.KeyTimeToLiveAsync(key));
-        return await fields is [{ IsNull: false } etag, { IsNull: false } data] && (byte[]?)data is { Length: > 0 } content
-            ? new StoredRecord(key.ToString(), owner, content, etag.ToString(), await left is { } wait ? time.GetUtcNow() + wait : null)
-            : null;
+        return (RedisValue[])found! is [_, var etag, var content, var left]
+            ? new StoredRecord(key.ToString(), owner, content!, etag.ToString(), (long)left < 0 ? null : time.GetUtcNow().AddMilliseconds((long)left))
+            : new StoredRecord(key.ToString(), owner, [], "", null) { Damage = ((RedisValue[])found!)[0].ToString() };
     }
 
     private async Task<RedisResult> Run(string script, string key, params RedisValue[] values) =>

@@ -25,6 +25,10 @@ internal sealed class StateCipher(StateKeys keys)
         return record;
     }
 
+    /// <summary>Decrypts a stored record of this owner.</summary>
+    public OpenedRecord Open(StoredRecord record, StateOwner owner) =>
+        record.Damage is { } damage ? new OpenedRecord(null, null, damage) : Open(record.Content, owner);
+
     /// <summary>Decrypts what any of the keys encrypted for this owner.</summary>
     public OpenedRecord Open(ReadOnlySpan<byte> record, StateOwner owner)
     {

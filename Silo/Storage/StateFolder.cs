@@ -10,6 +10,8 @@ internal sealed class StateFolder : IDisposable
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
+    private const string Lock = "lock";
+
     private readonly string _path;
     private readonly FileStream _lock;
 
@@ -20,7 +22,7 @@ internal sealed class StateFolder : IDisposable
         try
         {
             MakeFolder(path);
-            _lock = Open(Path.Combine(path, "lock"), FileMode.OpenOrCreate);
+            _lock = Open(Path.Combine(path, Lock), FileMode.OpenOrCreate);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -32,12 +34,26 @@ internal sealed class StateFolder : IDisposable
     /// <summary>The service whose state it is.</summary>
     public string Service { get; }
 
-    /// <summary>Every file of a record.</summary>
+    /// <summary>Everything that lies in the place of a record.</summary>
     public IEnumerable<string> Files() => Directory.EnumerateDirectories(_path).Where(folder => Path.GetFileName(folder) is [var high, var low]
-        && char.IsAsciiHexDigitLower(high) && char.IsAsciiHexDigitLower(low)).SelectMany(folder => Directory.EnumerateFiles(folder, $"{Path.GetFileName(folder)}*"));
+        && char.IsAsciiHexDigitLower(high) && char.IsAsciiHexDigitLower(low)).SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, $"{Path.GetFileName(folder)}*"));
 
     /// <summary>Where a record lies; 256 folders keep each of them small.</summary>
     public string PathOf(string name) => Path.Combine(_path, name[..2], name);
+
+    /// <summary>Whether nothing at all lies in the place of a record, nor anything else in the place of its folder.</summary>
+    /// <exception cref="IOException">The folder of the state is not there any more: that says nothing about what was in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">Nobody can say.</exception>
+    public bool IsFree(string path)
+    {
+        var parent = Path.GetDirectoryName(path)!;
+        if (Lies(path) || (Lies(parent) && !Directory.Exists(parent)))
+        {
+            return false;
+        }
+
+        return Lies(Path.Combine(_path, Lock)) ? true : throw new IOException($"the folder {_path} is not there any more");
+    }
 
     /// <summary>Puts a content in the place of a record, as a whole and on the disk, or not at all.</summary>
     public static void Replace(string path, byte[] content)
@@ -62,6 +78,20 @@ internal sealed class StateFolder : IDisposable
     }
 
     public void Dispose() => _lock.Dispose();
+
+    /// <summary>Links that lead nowhere lie there, too.</summary>
+    private static bool Lies(string path)
+    {
+        try
+        {
+            File.GetAttributes(path);
+            return true;
+        }
+        catch (Exception fault) when (fault is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return false;
+        }
+    }
 
     private static void MakeFolder(string path)
     {

@@ -25,6 +25,9 @@ internal sealed class StateMeter
             "registryproxy.state.records", () => Measured(_found), "{record}", "Records of the state at rest under each key, as the last sweep of this silo found them");
     }
 
+    /// <summary>How many reads were refused.</summary>
+    internal long RefusedReads => _refused.Values.Sum();
+
     /// <summary>A record was refused.</summary>
     /// <param name="keyId">The key that it names; <c>null</c> for none.</param>
     public void Refused(string? keyId) =>

@@ -30,7 +30,7 @@ internal sealed partial class StateProbe(IRecordStore store, StateCipher cipher,
             foreach (var record in ClusterRecord.All)
             {
                 var owner = new StateOwner(service, record.Grain.ToString(), record.State);
-                if (await store.Read(owner) is { } stored && cipher.Open(stored.Content, owner) is { Plain: null, IsDiscarded: false } opened)
+                if (await store.Read(owner) is { } stored && cipher.Open(stored, owner) is { Plain: null, IsDiscarded: false } opened)
                 {
                     problem ??= $"the cluster's record '{record.State}' cannot be read: {opened.Problem}";
                 }

@@ -76,7 +76,7 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
     /// <summary>The key that the record is under now; <c>null</c> for no record of ours.</summary>
     private async Task<string?> Look(StoredRecord record)
     {
-        var opened = cipher.Open(record.Content, record.Owner ?? new StateOwner("", "", ""));
+        var opened = cipher.Open(record, record.Owner ?? new StateOwner("", "", ""));
         var isCluster = ClusterRecord.All.Any(known => known.State == record.Owner?.State && known.Grain.ToString() == record.Owner?.Grain);
         if (record is { KeepUntil: null, Owner: not null } && !isCluster && opened.Plain is not null)
         {

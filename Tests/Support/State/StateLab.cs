@@ -16,6 +16,9 @@ namespace RegistryProxy.Tests.Support.State;
 /// <summary>The encrypted storage of a silo over a folder or a real Redis, with keys of its own; others may use the same place.</summary>
 internal sealed class StateLab : IDisposable
 {
+    /// <summary>The largest record of the lab, in bytes.</summary>
+    public const int MaxBytes = 1024 * 1024;
+
     private static readonly ServiceProvider Services = new ServiceCollection().AddSerializer().AddMetrics().BuildServiceProvider();
 
     private readonly StateFolder? _folder;
@@ -23,11 +26,11 @@ internal sealed class StateLab : IDisposable
     private StateLab(StateProvider provider, string folder, Redis redis, FakeTimeProvider time, string[] keys, string[] discarded)
     {
         var known = new StateKeys([.. keys.Select(id => (id, KeyOf(id)))], discarded);
-        var cipher = new StateCipher(known);
+        var cipher = Cipher = new StateCipher(known);
         _folder = provider == StateProvider.File ? new StateFolder(folder, "lab") : null;
         Store = _folder is not null
-            ? new FileRecordStore(_folder, cipher, time)
-            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab", TimeProvider.System);
+            ? new FileRecordStore(_folder, cipher, time, MaxBytes)
+            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab", TimeProvider.System, MaxBytes);
         Meter = new StateMeter(Services.GetRequiredService<IMeterFactory>(), known);
         Storage = new ProtectedGrainStorage(
             Store, cipher, "lab", Services.GetRequiredService<Serializer>(), Services.GetRequiredService<IActivatorProvider>(), Meter, NullLogger<ProtectedGrainStorage>.Instance);
@@ -36,6 +39,8 @@ internal sealed class StateLab : IDisposable
     }
 
     public IRecordStore Store { get; }
+
+    public StateCipher Cipher { get; }
 
     public ProtectedGrainStorage Storage { get; }
 
