@@ -9,7 +9,7 @@ internal sealed class ApiServer(IOptions<KubernetesClusteringOptions> options) :
 {
     private const string NamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-    public IKubernetes Client { get; } = new k8s.Kubernetes(Configure(options.Value));
+    public IKubernetes Client { get; } = new k8s.Kubernetes(Configure(options.Value), new BoundedAnswers());
 
     public string Namespace { get; } = options.Value.Namespace
         ?? (Environment.GetEnvironmentVariable("POD_NAMESPACE") is { Length: > 0 } named ? named

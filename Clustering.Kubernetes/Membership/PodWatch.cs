@@ -12,6 +12,9 @@ internal sealed partial class PodWatch(
 {
     private const int PageSize = 250;
 
+    /// <summary>The most pages of one look: 100,000 pods.</summary>
+    private const int MaxPages = 400;
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
 
     protected override async Task Run(CancellationToken stoppingToken)
@@ -34,33 +37,42 @@ internal sealed partial class PodWatch(
     private async Task Look(CancellationToken cancellation)
     {
         var members = membership.CurrentSnapshot.Members.Values.Where(member => member.Status == SiloStatus.Active).ToList();
-        var addresses = await Addresses(cancellation);
-        if (!addresses.Contains(self.SiloAddress.Endpoint.Address.ToString()))
+        HashSet<string> missing = [AddressOf(self.SiloAddress), .. members.Select(member => AddressOf(member.SiloAddress))];
+        await Find(missing, cancellation);
+        if (missing.Contains(AddressOf(self.SiloAddress)))
         {
             return;
         }
 
-        foreach (var gone in members.Where(member => !addresses.Contains(member.SiloAddress.Endpoint.Address.ToString())))
+        foreach (var gone in members.Where(member => missing.Contains(AddressOf(member.SiloAddress))))
         {
             LogGone(gone.SiloAddress);
             await membership.TryKill(gone.SiloAddress);
         }
     }
 
-    /// <summary>The addresses of all pods, a page at a time: a namespace may hold thousands of pods, each of many kilobytes.</summary>
-    private async Task<HashSet<string>> Addresses(CancellationToken cancellation)
+    /// <summary>
+    /// Takes the addresses of all pods out of what is missing, a page at a time: a namespace may hold thousands of pods, each of many kilobytes.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The listing does not end, and says nothing about who is missing.</exception>
+    private async Task Find(HashSet<string> missing, CancellationToken cancellation)
     {
-        HashSet<string> addresses = [];
         string? next = null;
-        do
+        for (var page = 0; page < MaxPages; page++)
         {
             var pods = await api.Client.CoreV1.ListNamespacedPodAsync(api.Namespace, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
-            addresses.UnionWith(pods.Items.Select(pod => pod.Status?.PodIP).OfType<string>());
+            missing.ExceptWith(pods.Items.Select(pod => pod.Status?.PodIP).OfType<string>());
             next = pods.Metadata?.ContinueProperty;
+            if (missing.Count == 0 || string.IsNullOrEmpty(next))
+            {
+                return;
+            }
         }
-        while (!string.IsNullOrEmpty(next));
-        return addresses;
+
+        throw new InvalidDataException($"the API server's listing of pods in {api.Namespace} goes on after {MaxPages} pages");
     }
+
+    private static string AddressOf(SiloAddress silo) => silo.Endpoint.Address.ToString();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Silo} has no pod any more and is declared dead")]
     private partial void LogGone(SiloAddress silo);

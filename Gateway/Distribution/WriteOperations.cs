@@ -62,8 +62,8 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
     }
 
     /// <summary>
-    /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after. Other routes may cache what this
-    /// one does not, so every write is told.
+    /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after, unless the upstream refused. What is
+    /// not sent is not told. Other routes may cache what this one does not, so every write is told.
     /// </summary>
     private async Task<UpstreamResult> Write(Exchange exchange, ManifestReference reference, Forwarding forwarding)
     {
@@ -72,19 +72,26 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
             return await forwarder.Write(exchange, forwarding);
         }
 
-        if (!await announcer.Announce(exchange.Destination, reference, isFinished: false))
-        {
-            return new UpstreamResult(null, Untold());
-        }
-
         UpstreamResult result = default;
+        var isTold = false;
         try
         {
-            return result = await forwarder.Write(exchange, forwarding);
+            return result = await forwarder.Write(exchange, forwarding with { BeforeSending = Tell });
         }
         finally
         {
-            await announcer.Announce(exchange.Destination, reference, isFinished: result.Answer is not null || IsRefused(exchange, result.Error));
+            if (isTold)
+            {
+                await announcer.Announce(
+                    exchange.Destination, reference,
+                    result.Answer is not null ? WriteStep.Done : IsRefused(exchange, result.Error) ? WriteStep.Refused : WriteStep.Begun);
+            }
+        }
+
+        async Task<DistributionError?> Tell()
+        {
+            isTold = await announcer.Announce(exchange.Destination, reference, WriteStep.Begun);
+            return isTold ? null : Untold();
         }
     }
 

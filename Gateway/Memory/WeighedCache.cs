@@ -49,6 +49,14 @@ internal sealed class WeighedCache<TKey, TValue>
 
     public bool TryGet(TKey key, out TValue value) => Use(_nodes.TryGetValue(key, out var node) ? node : null, out value);
 
+    /// <summary>Looks without using it.</summary>
+    public bool TryPeek(TKey key, out TValue value)
+    {
+        var isThere = _nodes.TryGetValue(key, out var node);
+        value = isThere ? node!.Entry.Value : default!;
+        return isThere;
+    }
+
     /// <summary>The same for a key that is a text, by a part of another text.</summary>
     public bool TryGet(ReadOnlySpan<char> key, out TValue value) => Use(_spans.TryGetValue(key, out var node) ? node : null, out value);
 

@@ -31,6 +31,11 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
             return new UpstreamResult(null, refused);
         }
 
+        if (forwarding.BeforeSending is { } before && await before() is { } prevented)
+        {
+            return new UpstreamResult(null, prevented);
+        }
+
         // A change of protocol is not forwarded, and what it asks for is the client's text.
         exchange.Context.Features.Set<IHttpUpgradeFeature>(null);
         var transformer = new ForwardTransformer(forwarding, call);

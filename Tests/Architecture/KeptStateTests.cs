@@ -37,7 +37,9 @@ public sealed class KeptStateTests
         ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
         ["WeighedCache`2._clock"] = "itself",
         ["WeighedCache`2._nodes"] = "itself",
-        ["WriteWatch._unfinished"] = "one for each write that was begun within a minute",
+        ["GroupedCache`3._groups"] = "one for each entry of its WeighedCache, which weighs it",
+        ["UnfinishedWrites._begun"] = "UnfinishedWrites.MaxCount writes",
+        ["WriteWatch._unfinished"] = "one for each upstream of the configuration that something was written at",
     };
 
     [Fact]

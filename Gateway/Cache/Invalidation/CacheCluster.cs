@@ -14,8 +14,11 @@ internal sealed class CacheCluster(ClusterClient cluster)
         (grains, stop) => Grain(grains).Follow(observer, report, stop), CallPolicy.CacheSubscription, cancellation);
 
     /// <inheritdoc cref="ICacheGrain.Changed"/>
-    public Task Changed(WriteTarget target, bool isFinished) => cluster.CallOnce(
-        (grains, stop) => Grain(grains).Changed(new CacheChange(target.Address, target.Repository.Value, target.Reference.ToString(), isFinished), stop),
+    public Task Changed(WriteTarget target, WriteStep step) => cluster.CallOnce(
+        (grains, stop) => Grain(grains).Changed(
+            new CacheChange(
+                target.Address, target.Repository.Value, target.Reference.ToString(), IsFinished: step is not WriteStep.Begun, IsRefused: step is WriteStep.Refused),
+            stop),
         CallPolicy.CacheChange,
         CancellationToken.None);
 

@@ -19,7 +19,8 @@ internal sealed partial class CacheFollower(
     {
         if (RepositoryName.TryParse(change.Repository, out var repository) && ManifestReference.TryParse(change.Reference, out var reference))
         {
-            invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), change.IsFinished);
+            var step = change.IsRefused ? WriteStep.Refused : change.IsFinished ? WriteStep.Done : WriteStep.Begun;
+            invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), step);
         }
 
         return Task.CompletedTask;

@@ -6,10 +6,15 @@ namespace RegistryProxy.Gateway.Cache.Invalidation;
 /// <summary>Ends what is believed of something that is written.</summary>
 internal sealed class CacheInvalidation(TagIndex tags, HoldingIndex holdings, WriteWatch writes)
 {
-    /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
-    public void Apply(in WriteTarget target, bool isFinished)
+    public void Apply(in WriteTarget target, WriteStep step)
     {
-        writes.Note(target, isFinished);
+        if (step is WriteStep.Refused)
+        {
+            writes.NoteRefused(target);
+            return;
+        }
+
+        writes.Note(target, step is WriteStep.Done);
         tags.Forget(target);
         holdings.Forget(target);
     }

@@ -18,25 +18,24 @@ internal sealed partial class WriteAnnouncer(
     /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentQueue<(WriteTarget Target, bool IsFinished)> _untold = new();
+    private readonly ConcurrentQueue<(WriteTarget Target, WriteStep Step)> _untold = new();
 
     /// <summary>
     /// Something is about to be written through us, or was: every gateway forgets what it was, before this returns. <c>false</c> when the
     /// others could not be told: they may believe what they have, and hear of it later.
     /// </summary>
-    /// <param name="isFinished">Whether the upstream is known to be done with it.</param>
-    public async Task<bool> Announce(Destination destination, ManifestReference reference, bool isFinished)
+    public async Task<bool> Announce(Destination destination, ManifestReference reference, WriteStep step)
     {
         var target = new WriteTarget(destination.Upstream.Address, destination.Name, reference);
-        invalidation.Apply(target, isFinished);
-        if (await TryTell(target, isFinished))
+        invalidation.Apply(target, step);
+        if (await TryTell(target, step))
         {
             return true;
         }
 
         if (_untold.Count < MaxUntold)
         {
-            _untold.Enqueue((target, isFinished));
+            _untold.Enqueue((target, step));
         }
 
         return false;
@@ -47,7 +46,7 @@ internal sealed partial class WriteAnnouncer(
     {
         while (_untold.TryPeek(out var change))
         {
-            await cluster.Changed(change.Target, change.IsFinished);
+            await cluster.Changed(change.Target, change.Step);
             _untold.TryDequeue(out _);
         }
     }
@@ -56,7 +55,7 @@ internal sealed partial class WriteAnnouncer(
     /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did
     /// believes nothing any more. A cluster that is away for long is not waited for.
     /// </summary>
-    private async Task<bool> TryTell(WriteTarget target, bool isFinished)
+    private async Task<bool> TryTell(WriteTarget target, WriteStep step)
     {
         var began = time.GetTimestamp();
         var patience = writes.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
@@ -64,7 +63,7 @@ internal sealed partial class WriteAnnouncer(
         {
             try
             {
-                await cluster.Changed(target, isFinished);
+                await cluster.Changed(target, step);
                 return true;
             }
             catch (Exception fault)

@@ -15,8 +15,9 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 32 * 1024 * 1024;
 
-    private readonly WeighedCache<Holding, long> _known = new(
-        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository.Name.Value) + TextWeight.Of(holding.Digest.Value));
+    private readonly GroupedCache<RepositoryPlace, Holding, long> _known = new(
+        Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository.Name.Value) + TextWeight.Of(holding.Digest.Value),
+        static holding => holding.Repository.Place);
 
     public bool Knows(in Holding holding) =>
         _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
@@ -44,10 +45,7 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     {
         if (target.Reference.Digest is { } digest)
         {
-            foreach (var (key, _) in _known.Entries.Where(entry => entry.Key.Digest == digest && entry.Key.Repository.IsOf(target)))
-            {
-                _known.Remove(key);
-            }
+            _known.Remove(target.Place, (holding, _) => holding.Digest == digest);
         }
     }
 }

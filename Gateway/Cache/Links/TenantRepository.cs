@@ -13,6 +13,9 @@ internal readonly record struct TenantRepository(Supplier Supplier, string Addre
     public static TenantRepository Of(Exchange exchange) =>
         new(new Supplier(exchange.Site.Tenant.Name, exchange.Upstream.Identity), exchange.Upstream.Address, exchange.UpstreamName);
 
-    /// <summary>Whether something that is written there is written here.</summary>
-    public bool IsOf(in WriteTarget target) => Name == target.Repository && Address == target.Address;
+    /// <summary>What is written there is written here.</summary>
+    public RepositoryPlace Place => new(Address, Name);
 }
+
+/// <summary>A repository at an upstream, whoever sees it.</summary>
+internal readonly record struct RepositoryPlace(string Address, RepositoryName Name);

@@ -13,21 +13,11 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Writes are counted for groups of repositories: one that another's write disturbs is asked about once more.</summary>
     private const int Groups = 4096;
 
-    /// <summary>A write whose answer was lost may reach the upstream for as long as this.</summary>
-    private static readonly TimeSpan UnfinishedLifetime = TimeSpan.FromMinutes(1);
-
     private readonly long[] _counts = new long[Groups];
-    private readonly ConcurrentDictionary<WriteTarget, long> _unfinished = new();
+    private readonly ConcurrentDictionary<string, UnfinishedWrites> _unfinished = new();
     private long _breaks;
     private long _heardAt = long.MinValue;
     private long _unbrokenSince = long.MaxValue;
-    private long _sweptAt = time.GetTimestamp();
-
-    /// <summary>How often unfinished writes were looked through.</summary>
-    internal int Sweeps { get; private set; }
-
-    /// <summary>How many writes are unfinished.</summary>
-    internal int Unfinished => _unfinished.Count;
 
     /// <summary>Whether writes of other gateways are heard of.</summary>
     public bool IsTrusted => Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
@@ -41,7 +31,7 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Whether an answer may be kept.</summary>
     public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
         mark.Writes == Count(target.Address, target.Repository)
-        && !(_unfinished.TryGetValue(target, out var since) && time.GetElapsedTime(since) < UnfinishedLifetime);
+        && !(_unfinished.TryGetValue(target.Address, out var writes) && writes.MayHold(target));
 
     /// <summary>The cluster tells us of writes.</summary>
     /// <param name="asked">When it was asked to.</param>
@@ -63,38 +53,24 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Something is about to be written, or has been.</summary>
     public void Note(in WriteTarget target, bool isFinished)
     {
+        var writes = Of(target.Address);
         if (isFinished)
         {
-            _unfinished.TryRemove(target, out _);
+            writes.End(target);
         }
         else
         {
-            Sweep();
-            _unfinished[target] = time.GetTimestamp();
+            writes.Begin(target);
         }
 
         Interlocked.Increment(ref _counts[GroupOf(target.Address, target.Repository)]);
     }
 
-    private void Sweep()
-    {
-        // Once in a lifetime: each write looks at as many others on average as are left behind, not at all of them.
-        var (now, swept) = (time.GetTimestamp(), Volatile.Read(ref _sweptAt));
-        if (time.GetElapsedTime(swept, now) < UnfinishedLifetime || Interlocked.CompareExchange(ref _sweptAt, now, swept) != swept)
-        {
-            return;
-        }
+    /// <summary>What was about to be written was not: what the upstream said meanwhile is so.</summary>
+    public void NoteRefused(in WriteTarget target) => Of(target.Address).End(target);
 
-        Sweeps++;
-
-        foreach (var (target, since) in _unfinished)
-        {
-            if (time.GetElapsedTime(since) >= UnfinishedLifetime)
-            {
-                _unfinished.TryRemove(target, out _);
-            }
-        }
-    }
+    /// <summary>The unfinished writes of an upstream.</summary>
+    internal UnfinishedWrites Of(string address) => _unfinished.GetOrAdd(address, static (_, time) => new UnfinishedWrites(time), time);
 
     private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
 
@@ -102,7 +78,10 @@ internal sealed class WriteWatch(TimeProvider time)
 }
 
 /// <summary>What is written: a tag or digest of a repository at an address.</summary>
-internal readonly record struct WriteTarget(string Address, RepositoryName Repository, ManifestReference Reference);
+internal readonly record struct WriteTarget(string Address, RepositoryName Repository, ManifestReference Reference)
+{
+    public RepositoryPlace Place => new(Address, Repository);
+}
 
 /// <summary>A moment.</summary>
 /// <param name="Writes">How many writes there had been.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Net;
+using k8s;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -78,6 +79,43 @@ public sealed class PodWatchTests : IAsyncLifetime
             "it has looked more than once");
         await watch.StopAsync(CancellationToken.None);
         Assert.Empty(_membership.Killed);
+    }
+
+    [Fact]
+    public async Task A_listing_that_does_not_end_is_given_up_and_kills_nobody()
+    {
+        _api.Pods = [Own, "10.0.0.2"];
+        _api.PodsGoOn = true;
+        using var watch = Watch();
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(() => _api.PodLists == 400, "all pages that are read");
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return _api.PodLists > 400;
+            },
+            "the next look");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.Empty(_membership.Killed);
+    }
+
+    [Fact]
+    public async Task An_answer_has_a_bound_in_bytes_and_an_end_in_time()
+    {
+        _api.Pods = [Own];
+        using var server = new ApiServer(Options.Create(new KubernetesClusteringOptions
+        {
+            Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), Timeout = TimeSpan.FromSeconds(1),
+        }));
+        _api.Padding = BoundedAnswers.MaxAnswer / 2;
+        Assert.Single((await server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).Items);
+        _api.Padding = BoundedAnswers.MaxAnswer + 1;
+        var fault = await Assert.ThrowsAsync<HttpRequestException>(() => server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None));
+        Assert.Contains("/api/v1/namespaces/rp/pods", fault.Message);
+        _api.Trickles = true;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     private PodWatch Watch()

@@ -50,6 +50,15 @@ internal sealed class KubernetesApi : IAsyncDisposable
     /// <summary>The addresses of the pods; <c>null</c> when who asks may not list them.</summary>
     public IReadOnlyList<string>? Pods { get; set; }
 
+    /// <summary>Whether every page of pods says that there is another one.</summary>
+    public bool PodsGoOn { get; set; }
+
+    /// <summary>Blanks before each page of pods.</summary>
+    public int Padding { get; set; }
+
+    /// <summary>Whether answers never end, a byte at a time.</summary>
+    public bool Trickles { get; set; }
+
     /// <summary>The most pods that one answer had.</summary>
     public int LargestPage { get; private set; }
 
@@ -90,11 +99,11 @@ internal sealed class KubernetesApi : IAsyncDisposable
         var from = int.Parse(next is { Length: > 0 } ? next : "0", System.Globalization.CultureInfo.InvariantCulture);
         var page = pods.Skip(from).Take(limit).ToList();
         LargestPage = Math.Max(LargestPage, page.Count);
-        return Results.Json(new
+        return Results.Text(new string(' ', Padding) + System.Text.Json.JsonSerializer.Serialize(new
         {
-            kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string> { ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count ? $"{from + page.Count}" : "" },
+            kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string> { ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count}" : "" },
             items = page.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }),
-        });
+        }), "application/json");
     }
 
     private async Task Guard(HttpContext context, RequestDelegate next)
@@ -109,7 +118,16 @@ internal sealed class KubernetesApi : IAsyncDisposable
         }
         else
         {
-            await next(context);
+            await (Trickles ? Trickle(context) : next(context));
+        }
+    }
+
+    private static async Task Trickle(HttpContext context)
+    {
+        while (!context.RequestAborted.IsCancellationRequested)
+        {
+            await context.Response.Body.WriteAsync(" "u8.ToArray(), context.RequestAborted);
+            await Task.Delay(10, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

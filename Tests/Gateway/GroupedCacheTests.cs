@@ -1,0 +1,65 @@
+using RegistryProxy.Gateway.Memory;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>What goes of one group costs no look at another, and a group goes with its last entry.</summary>
+public sealed class GroupedCacheTests
+{
+    [Fact]
+    public void Only_the_group_that_is_meant_is_looked_at()
+    {
+        var cache = Cache(100_000, 1 << 30);
+        for (var i = 0; i < 20_000; i++)
+        {
+            cache.Set((i % 5000, i), $"{i}");
+        }
+
+        var looks = 0;
+        cache.Remove(7, (key, _) => ++looks > 0 && key.Number == 5007);
+        Assert.Equal(4, looks);
+        Assert.Equal((19_999, 5000), (cache.Count, cache.Groups));
+        Assert.False(cache.TryGet((7, 5007), out _));
+        Assert.True(cache.TryGet((7, 7), out _));
+        cache.Remove(7, (_, _) => true);
+        cache.Remove((8, 8));
+        Assert.Equal((19_995, 4999), (cache.Count, cache.Groups));
+    }
+
+    [Fact]
+    public void Groups_go_with_the_entries_that_had_to_make_room_or_were_too_heavy()
+    {
+        var cache = Cache(100, 1 << 20);
+        for (var i = 0; i < 1000; i++)
+        {
+            cache.Set((i, i), "x");
+        }
+
+        Assert.Equal(cache.Count, cache.Groups);
+        Assert.InRange(cache.Groups, 1, 100);
+        cache.Set((-1, -1), new string('x', 1 << 20));
+        Assert.Equal(cache.Count, cache.Groups);
+        cache.Set((999, 999), new string('x', 1 << 20));
+        Assert.False(cache.TryGet((999, 999), out _));
+        Assert.Equal(cache.Count, cache.Groups);
+    }
+
+    [Fact]
+    public async Task Whoever_removes_a_group_finds_everything_that_was_kept_before()
+    {
+        var cache = Cache(50, 1 << 20);
+        var lost = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
+        {
+            for (var i = 0; i < 20_000; i++)
+            {
+                cache.Set((writer, i % 40), "x");
+                cache.Remove(writer, (_, _) => true);
+                lost += cache.TryGet((writer, i % 40), out _) ? 1 : 0;
+            }
+        })));
+        Assert.Equal((0, 0, 0), (lost, cache.Count, cache.Groups));
+    }
+
+    private static GroupedCache<int, (int Group, int Number), string> Cache(int capacity, long bytes) =>
+        new(capacity, bytes, (_, value) => value.Length, key => key.Group);
+}
