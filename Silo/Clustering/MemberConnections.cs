@@ -9,7 +9,7 @@ namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
 /// The connections that come to a silo's two ports. Orleans waits for the preamble of each without an end; here it has the time, and the company,
-/// that <see cref="Openings"/> allow. A member sends it at once.
+/// that <see cref="Openings"/> allow: a member sends it at once. Behind it no <see cref="Silence"/> lasts.
 /// </summary>
 internal static class MemberConnections
 {
@@ -20,10 +20,10 @@ internal static class MemberConnections
     private const int MaxPreamble = 1024;
 
     /// <summary>Starts the time of a connection. To be called before TLS is added.</summary>
-    public static void Begin(SiloConnectionOptions options)
+    public static void Begin(SiloConnectionOptions options, TimeProvider time)
     {
-        options.ConfigureSiloInboundConnection(Begin);
-        options.ConfigureGatewayInboundConnection(Begin);
+        options.ConfigureSiloInboundConnection(builder => Begin(builder, time));
+        options.ConfigureGatewayInboundConnection(builder => Begin(builder, time));
     }
 
     /// <summary>Ends it once the preamble is there. To be called after TLS is added.</summary>
@@ -33,12 +33,13 @@ internal static class MemberConnections
         options.ConfigureGatewayInboundConnection(AwaitPreamble);
     }
 
-    private static void Begin(IConnectionBuilder builder)
+    private static void Begin(IConnectionBuilder builder, TimeProvider time)
     {
-        var openings = new Openings(TimeProvider.System);
+        var openings = new Openings(time);
         builder.Use(next => async connection =>
         {
             using var opening = openings.Begin(connection);
+            using var silence = new Silence(connection, time);
             connection.Features.Set(opening);
             await next(connection);
         });

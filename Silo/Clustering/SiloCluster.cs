@@ -44,7 +44,7 @@ public static class SiloCluster
         builder.UseOrleans(silo =>
         {
             AddMembership(silo, cluster, ports);
-            silo.Configure<SiloConnectionOptions>(MemberConnections.Begin);
+            silo.Configure<SiloConnectionOptions>(options => MemberConnections.Begin(options, TimeProvider.System));
             if (cluster.Tls is { } tls)
             {
                 silo.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
