@@ -67,7 +67,7 @@ internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory gr
     /// <summary>A session that had to leave the list is open all the same, and nothing but the list knows whose it is.</summary>
     private static string WhyNone(Revocation revocation) => revocation.Session is null
         ? "nobody of this name has a session"
-        : "no session of this id is listed: it has ended, or the list was full and it had to leave it; its subject's sessions are ended by {\"tenant\", \"subject\"}, listed or not";
+        : "no session of this id is listed: it has ended, or the list was full and it had to leave it; revoke by tenant and subject instead, which needs no list";
 
     private async Task<bool> IsUnknown(HttpContext context, string tenant)
     {
