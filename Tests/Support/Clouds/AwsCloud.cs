@@ -29,6 +29,12 @@ internal sealed class AwsCloud : IAsyncDisposable
 
     public string Url => _server.Url;
 
+    /// <summary>Blanks behind every answer.</summary>
+    public int Padding
+    {
+        set => _server.Padding = value;
+    }
+
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     public string Region { get; set; } = "eu-west-1";

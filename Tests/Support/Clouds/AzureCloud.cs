@@ -20,6 +20,12 @@ internal sealed class AzureCloud : IAsyncDisposable
 
     public string Url => _server.Url;
 
+    /// <summary>Blanks behind every answer.</summary>
+    public int Padding
+    {
+        set => _server.Padding = value;
+    }
+
     /// <summary>An HTTP status that everything is answered with.</summary>
     public int? Away { get; set; }
 

@@ -28,6 +28,12 @@ internal sealed class GoogleCloud : IAsyncDisposable
 
     public string Url => _server.Url;
 
+    /// <summary>Blanks behind every answer.</summary>
+    public int Padding
+    {
+        set => _server.Padding = value;
+    }
+
     /// <summary>What was asked: <c>metadata</c>, <c>oauth2</c>, <c>sts</c>, <c>iam</c>.</summary>
     public ConcurrentQueue<string> Calls { get; } = new();
 

@@ -18,6 +18,9 @@ internal sealed class RecordingUpstream : IAsyncDisposable
 
     public string Url => _app.Urls.Single();
 
+    /// <summary>Blanks behind every answer, as many as the other takes of them.</summary>
+    public int Padding { get; set; }
+
     /// <summary>Starts it, on a port of its own unless the test says which.</summary>
     public static async Task<RecordingUpstream> Start(Func<HttpContext, Task> answer, int port = 0)
     {
@@ -30,16 +33,26 @@ internal sealed class RecordingUpstream : IAsyncDisposable
         });
         var app = builder.Build();
         var upstream = new RecordingUpstream(app);
-        app.Run(context =>
+        app.Run(async context =>
         {
             upstream.Requests.Enqueue(new RecordedRequest(
                 context.Request.Method,
                 context.Features.Get<IHttpRequestFeature>()!.RawTarget,
                 context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString())));
-            return answer(context);
+            await answer(context);
+            await upstream.Pad(context);
         });
         await app.StartAsync();
         return upstream;
+    }
+
+    private async Task Pad(HttpContext context)
+    {
+        var blanks = Enumerable.Repeat((byte)' ', 16 * 1024).ToArray();
+        for (var left = Padding; left > 0; left -= blanks.Length)
+        {
+            await context.Response.Body.WriteAsync(blanks.AsMemory(0, Math.Min(left, blanks.Length)), context.RequestAborted);
+        }
     }
 
     /// <summary>An upstream that says yes to everything; for tests that prove what never reaches it.</summary>

@@ -30,15 +30,17 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
             var token = await Credential(http).GetTokenAsync(new TokenRequestContext([$"{acr.Audience}/.default"]), cancellation);
             return new Secret(token.Token);
         }
-        catch (CredentialUnavailableException)
+        catch (CredentialUnavailableException fault) when (!IsTooLong(fault))
         {
             throw NoManagedIdentity();
         }
-        catch (AuthenticationFailedException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
+        catch (AuthenticationFailedException fault) when (!IsTooLong(fault) && fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
             throw Refused(fault);
         }
     }
+
+    private static bool IsTooLong(Exception fault) => fault.Causes().Any(static cause => cause is AnswerTooLargeException);
 
     private bool IsManaged => acr.ClientSecret is null && FederatedFile is null;
 
