@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
@@ -37,6 +38,9 @@ internal sealed class Exchange
 
     /// <summary>Who is charged, with <see cref="Misses"/>. Kept, since the context serves others when the request has ended.</summary>
     public CallerAddress From { get; init; }
+
+    /// <summary>Among whom places are shared.</summary>
+    public CallerKey Key => Caller.Token.Session?.Key is { } identity ? new(identity, default) : new(null, From.Site);
 
     private NameCharge _charge;
 

@@ -78,7 +78,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         }
 
         return result.Grant is { } grant
-            ? (new UpstreamCall(upstream, key, grant, request.FollowRedirects, request.IsMetered, request.Kind), null)
+            ? (new UpstreamCall(upstream, key, grant, request.FollowRedirects, request.IsMetered, request.Kind, request.Payer?.Key ?? default), null)
             : (null, UpstreamErrors.From(upstream, result.Failure!));
     }
 }

@@ -15,6 +15,11 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
 {
     private const int Rate = 100;
 
+    /// <summary>What fails for one repository alone is about that repository.</summary>
+    private static readonly string[] Repositories = ["breaker/app", "breaker/other"];
+
+    private int _sent;
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(Sizes.Of(4, 30));
 
     [Theory]
@@ -26,7 +31,11 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
         await using var relay = new FaultyRelay((await lab.Registry).Url);
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(relay.Url));
         using var alice = door.Client("alice");
-        await alice.PushImage("breaker/app", "v1", TestImage.Build(402, 100));
+        foreach (var repository in Repositories)
+        {
+            await alice.PushImage(repository, "v1", TestImage.Build(402, 100));
+        }
+
         await Load(alice, TimeSpan.FromSeconds(2));
 
         relay.Fault = Enum.Parse<Fault>(kind);
@@ -47,7 +56,7 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
         Assert.Contains("is left alone", door.Log);
     }
 
-    private static async Task<List<(int Status, TimeSpan Elapsed)>> Load(RegistryClient client, TimeSpan period)
+    private async Task<List<(int Status, TimeSpan Elapsed)>> Load(RegistryClient client, TimeSpan period)
     {
         var answers = new ConcurrentBag<(int, TimeSpan)>();
         List<Task> running = [];
@@ -69,9 +78,9 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
         return [.. answers];
     }
 
-    private static async Task<int> Status(RegistryClient client)
+    private async Task<int> Status(RegistryClient client)
     {
-        using var response = await client.GetManifest("breaker/app", "v1");
+        using var response = await client.GetManifest(Repositories[Interlocked.Increment(ref _sent) % Repositories.Length], "v1");
         return (int)response.StatusCode;
     }
 }

@@ -113,7 +113,7 @@ public sealed class ListingReadingTests
     private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "https://registry.example/v2/x/tags/list?n=1000");
-        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false, CallKind.Listing).AttachTo(request);
+        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false, CallKind.Listing, default).AttachTo(request);
         return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body)) };
     }
 

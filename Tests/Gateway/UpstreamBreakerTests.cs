@@ -49,7 +49,7 @@ public sealed class UpstreamBreakerTests
         _time.Advance(TimeSpan.FromSeconds(1));
         var answer = new TaskCompletionSource<HttpResponseMessage>();
         using var leave = new CancellationTokenSource();
-        var trying = _breaker.Send(Request(), CallKind.Pull, (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
+        var trying = _breaker.Send(Request(), CallKind.Pull, "a", (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trying);
         Assert.Equal([true], _changes);
@@ -89,6 +89,46 @@ public sealed class UpstreamBreakerTests
         Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), CallKind.Listing));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Answers_that_fail_or_do_not_come_for_one_repository_alone_stop_no_other(int repositories)
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            var repository = $"bad/{i % repositories}";
+            if (i % 2 == 0)
+            {
+                await Assert.ThrowsAnyAsync<Exception>(async () => Assert.NotNull(await Send(_ => throw new TimeoutException("no answer in time"), repository: repository)));
+            }
+            else
+            {
+                await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)), repository: repository);
+            }
+
+            if (_changes.Count > 0)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(repositories > 1, _changes is [true]);
+    }
+
+    [Fact]
+    public async Task A_try_that_was_never_sent_or_that_one_repository_alone_fails_for_is_none()
+    {
+        await Fail();
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await Assert.ThrowsAsync<HttpRequestException>(() => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Send(_ => throw new InvalidOperationException("a fault of our own")));
+        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: "bad"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: "bad"))!.StatusCode);
+        Assert.Equal([true], _changes);
+        Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), repository: "good"));
+        Assert.Equal([true, false], _changes);
+    }
+
     private static async Task<HttpResponseMessage> Hang(CancellationToken cancellation)
     {
         await Task.Delay(Timeout.Infinite, cancellation);
@@ -97,9 +137,9 @@ public sealed class UpstreamBreakerTests
 
     private async Task Fail()
     {
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 11; i++)
         {
-            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)));
+            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: i % 2 == 0 ? "a" : "b");
         }
 
         Assert.Equal([true], _changes);
@@ -109,14 +149,14 @@ public sealed class UpstreamBreakerTests
     private async Task Leave()
     {
         using var gone = new CancellationTokenSource();
-        var sending = _breaker.Send(Request(), CallKind.Pull, (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
+        var sending = _breaker.Send(Request(), CallKind.Pull, "a", (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
             _ => throw new IOException("the connection was closed"), TaskScheduler.Default), gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
     }
 
-    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull) =>
-        _breaker.Send(Request(), kind, (_, cancellation) => send(cancellation), CancellationToken.None);
+    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull, string repository = "a") =>
+        _breaker.Send(Request(), kind, repository, (_, cancellation) => send(cancellation), CancellationToken.None);
 
     private static HttpRequestMessage Request() => new(HttpMethod.Get, "http://upstream.example/");
 }

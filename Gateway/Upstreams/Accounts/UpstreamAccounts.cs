@@ -7,7 +7,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>The accounts that this gateway uses. Nothing of one account touches another.</summary>
-internal sealed partial class UpstreamAccounts : IDisposable
+internal sealed partial class UpstreamAccounts
 {
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
@@ -27,15 +27,6 @@ internal sealed partial class UpstreamAccounts : IDisposable
         _accounts.TryGetValue(upstream.Account, out var account) ? account : _accounts.GetOrAdd(upstream.Account, Create, upstream.Name);
 
     public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
-
-    public void Dispose()
-    {
-        foreach (var account in _accounts.Values)
-        {
-            account.Pulls.Dispose();
-            account.Others.Dispose();
-        }
-    }
 
     private UpstreamAccount Create(string account, string upstream) => new(
         new RequestBudget(account, _gateway, _cluster, _time),

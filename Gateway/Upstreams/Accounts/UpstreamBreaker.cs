@@ -8,7 +8,8 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// <summary>
 /// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
 /// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
-/// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature.
+/// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature. An
+/// answer that fails or does not come is about one repository until another one fails, too.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -17,14 +18,18 @@ internal sealed class UpstreamBreaker
     /// <summary>The longest <c>Retry-After</c> of a failing upstream that is kept to.</summary>
     private static readonly TimeSpan LongestBreak = TimeSpan.FromSeconds(10);
 
+    /// <summary>What came of a try is no word on the upstream: the next request tries in its place.</summary>
+    private static readonly ResiliencePropertyKey<bool> IsVoid = new("registryproxy.void");
+
     private readonly CircuitBreakerStateProvider _state = new();
+    private readonly FailingRepositories _failing;
     private readonly StallWatch _watch;
     private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
     private readonly TimeProvider _time;
 
     public UpstreamBreaker(TimeProvider time, Action<bool> changed)
     {
-        (_time, _watch) = (time, new StallWatch(time));
+        (_time, _watch, _failing) = (time, new StallWatch(time), new FailingRepositories(time));
         _pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
             {
@@ -32,10 +37,12 @@ internal sealed class UpstreamBreaker
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(2),
                 BreakDuration = Break,
-                BreakDurationGenerator = _ => new(NextBreak()),
+                BreakDurationGenerator = arguments => new(WasVoid(arguments.Context) ? TimeSpan.Zero : NextBreak()),
                 StateProvider = _state,
-                ShouldHandle = arguments => new(arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode)),
-                OnOpened = _ => Tell(true),
+                ShouldHandle = arguments => new(WasVoid(arguments.Context)
+                    ? _state.CircuitState != CircuitState.Closed
+                    : arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode)),
+                OnOpened = arguments => WasVoid(arguments.Context) ? ValueTask.CompletedTask : Tell(true),
                 OnClosed = _ => Tell(false),
             })
             .Build();
@@ -47,6 +54,8 @@ internal sealed class UpstreamBreaker
         }
     }
 
+    private static bool WasVoid(ResilienceContext context) => context.Properties.TryGetValue(IsVoid, out var isVoid) && isVoid;
+
     private long _askedToWaitUntil;
     private long _leftAloneUntil;
 
@@ -54,7 +63,7 @@ internal sealed class UpstreamBreaker
 
     /// <summary>The answer, or <c>null</c> when the upstream is left alone.</summary>
     public async Task<HttpResponseMessage?> Send(
-        HttpRequestMessage request, CallKind kind, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
+        HttpRequestMessage request, CallKind kind, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
         CancellationToken cancellation)
     {
         if (kind != CallKind.Pull)
@@ -63,8 +72,8 @@ internal sealed class UpstreamBreaker
         }
 
         return await (_state.CircuitState == CircuitState.Closed
-            ? SendCounted(request, send, cancellation)
-            : SendTry(request, send, cancellation));
+            ? SendCounted(request, repository, send, cancellation)
+            : SendTry(request, repository, send, cancellation));
     }
 
     /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
@@ -91,15 +100,19 @@ internal sealed class UpstreamBreaker
     }
 
     private async Task<HttpResponseMessage?> SendCounted(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
     {
         try
         {
             var response = await Watch(request, send, cancellation);
-            await Count(Outcome.FromResult(response));
+            if (!IsFailure(response.StatusCode) || _failing.Note(repository))
+            {
+                await Count(Outcome.FromResult(response));
+            }
+
             return response;
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsFailure(fault))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && Counts(fault, repository))
         {
             await Count(Outcome.FromException<HttpResponseMessage>(fault));
             throw;
@@ -119,9 +132,9 @@ internal sealed class UpstreamBreaker
     /// being found well again.
     /// </summary>
     private async Task<HttpResponseMessage?> SendTry(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
     {
-        var trying = Try(request, send);
+        var trying = Try(request, repository, send);
         try
         {
             return await trying.WaitAsync(cancellation);
@@ -144,23 +157,26 @@ internal sealed class UpstreamBreaker
     }
 
     private async Task<HttpResponseMessage?> Try(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
+        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
     {
         var context = ResilienceContextPool.Shared.Get();
         var outcome = await _pipeline.ExecuteOutcomeAsync(
-            static async (_, call) =>
+            static async (context, call) =>
             {
                 try
                 {
-                    return Outcome.FromResult(await call.Breaker.Watch(call.Request, call.Send, CancellationToken.None));
+                    var response = await call.Breaker.Watch(call.Request, call.Send, CancellationToken.None);
+                    context.Properties.Set(IsVoid, IsFailure(response.StatusCode) && !call.Breaker._failing.Note(call.Repository));
+                    return Outcome.FromResult(response);
                 }
                 catch (Exception fault)
                 {
+                    context.Properties.Set(IsVoid, !call.Breaker.Counts(fault, call.Repository));
                     return Outcome.FromException<HttpResponseMessage>(fault);
                 }
             },
             context,
-            (Breaker: this, Request: request, Send: send));
+            (Breaker: this, Request: request, Repository: repository, Send: send));
         ResilienceContextPool.Shared.Return(context);
         if (outcome.Exception is BrokenCircuitException)
         {
@@ -191,6 +207,9 @@ internal sealed class UpstreamBreaker
         Volatile.Write(ref _leftAloneUntil, (now + longest).UtcTicks);
         return longest;
     }
+
+    /// <summary>Whether a fault is one of the upstream; when it only took too long, it is one of several repositories.</summary>
+    private bool Counts(Exception fault, string repository) => IsFailure(fault) && (fault is not TimeoutException || _failing.Note(repository));
 
     /// <summary>Whether a status says that the upstream cannot answer.</summary>
     public static bool IsFailure(HttpStatusCode status) =>

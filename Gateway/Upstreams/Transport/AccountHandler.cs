@@ -65,7 +65,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     {
         // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
         var queue = call.Kind == CallKind.Pull ? account.Pulls : MayRepeat(request) ? account.Others : null;
-        if (queue is not null && !await queue.Enter(cancellation))
+        if (queue is not null && !await queue.Enter(call.Caller, cancellation))
         {
             accounts.CountRefusal(call.Upstream, "queue");
             return call.Refuse(request, Busy(call.Upstream));
@@ -73,14 +73,14 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         try
         {
-            if (await account.Breaker.Send(request, call.Kind, base.SendAsync, cancellation) is { } response)
+            if (await account.Breaker.Send(request, call.Kind, call.Key.Scope, base.SendAsync, cancellation) is { } response)
             {
                 return response;
             }
         }
         finally
         {
-            queue?.Leave();
+            queue?.Leave(call.Caller);
         }
 
         accounts.CountRefusal(call.Upstream, "breaker");

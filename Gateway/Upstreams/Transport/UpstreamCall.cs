@@ -1,5 +1,6 @@
 using System.Net;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
@@ -14,8 +15,9 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// <param name="FollowRedirects">Whether redirects are followed.</param>
 /// <param name="IsMetered">Whether upstreams that limit pulls count it.</param>
 /// <param name="Kind">What it is for.</param>
+/// <param name="Caller">Whose request it is.</param>
 internal sealed record UpstreamCall(
-    Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered, CallKind Kind)
+    Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered, CallKind Kind, CallerKey Caller)
 {
     /// <summary>The error for the client when the upstream was not asked, or its answer not taken.</summary>
     public DistributionError? Refusal { get; private set; }
