@@ -102,8 +102,8 @@ internal sealed class DistributionEndpoints(
             return DistributionError.NameUnknown("no route leads from this name to an upstream");
         }
 
-        var from = misses.AddressOf(caller, context);
-        var (hasMissed, spent) = from is { } address ? misses.Of(address) : (false, null);
+        var account = misses.AccountOf(caller, context);
+        var (hasMissed, spent) = account is null ? (false, null) : misses.Of(account);
         if (spent is not null && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
             return spent;
@@ -120,8 +120,7 @@ internal sealed class DistributionEndpoints(
             Repository = repository,
             Route = route,
             Destination = destination,
-            Misses = from is null ? null : misses,
-            From = from ?? default,
+            Account = account,
             HasMissed = hasMissed,
             TooManyMisses = spent,
         });
@@ -129,7 +128,7 @@ internal sealed class DistributionEndpoints(
 
     private async Task<DistributionError?> Run(Operation operation, Exchange exchange)
     {
-        var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Context);
+        var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Key, exchange.Context);
         if (full is not null)
         {
             return full;

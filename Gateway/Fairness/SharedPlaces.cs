@@ -12,6 +12,8 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
     private readonly Lock _gate = new();
     private readonly Dictionary<CallerKey, Row> _rows = [];
     private readonly LinkedList<Row> _line = [];
+    private int _most = most;
+    private int _last = last;
     private int _used;
 
     /// <summary>How many callers have a place or wait for one.</summary>
@@ -23,6 +25,21 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
             {
                 return _rows.Count;
             }
+        }
+    }
+
+    /// <summary>There are as many places from now on.</summary>
+    public void Resize(int places, int lastOnes)
+    {
+        if (Volatile.Read(ref _most) == places)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            (_most, _last) = (places, lastOnes);
+            Serve();
         }
     }
 
@@ -112,7 +129,7 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
     /// <summary>Gives free places to those who wait: by turns, and past whoever has as many as are left.</summary>
     private void Serve()
     {
-        for (var turn = _line.First; turn is not null && _used < most;)
+        for (var turn = _line.First; turn is not null && _used < _most;)
         {
             var (row, next) = (turn.Value, turn.Next);
             if (TryTake(row))
@@ -135,8 +152,8 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
 
     private bool TryTake(Row row)
     {
-        var free = most - _used;
-        if (free <= 0 || (free <= last && row.Held >= free))
+        var free = _most - _used;
+        if (free <= 0 || (free <= _last && row.Held >= free))
         {
             return false;
         }

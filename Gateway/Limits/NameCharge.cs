@@ -1,7 +1,7 @@
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>What a request without a login was charged for a name for which no upstream token was at hand.</summary>
-internal enum NameCharge
+internal enum NameCharge : byte
 {
     /// <summary>Nothing: there was a token, or it was not asked for yet.</summary>
     None,

@@ -27,6 +27,9 @@ internal sealed class PacedBody(Stream inner, RateGate gate, Func<double> perSec
         context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new PacedBody(prior.Stream, gate, perSecond, time), prior));
     }
 
+    /// <summary>Whether the bodies of a request are paced.</summary>
+    public static bool Paces(HttpContext context) => context.Request.Body is PacedBody;
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var read = await inner.ReadAsync(buffer, cancellationToken);

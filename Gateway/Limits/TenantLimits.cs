@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -80,8 +81,8 @@ internal sealed class TenantLimits
         }
     }
 
-    /// <summary>Counts a stream in and paces its bytes; the error when there are too many.</summary>
-    public (StreamLease? Lease, DistributionError? Error) Begin(Tenant tenant, HttpContext context)
+    /// <summary>Counts a stream in and paces its bytes; the error when there are too many, or nearly and the caller has most of them.</summary>
+    public (StreamLease? Lease, DistributionError? Error) Begin(Tenant tenant, CallerKey caller, HttpContext context)
     {
         if (tenant.Limits is not { } limits || (limits.ConcurrentStreams is null && limits.BytesPerSecond is null))
         {
@@ -89,7 +90,8 @@ internal sealed class TenantLimits
         }
 
         var use = Use(tenant);
-        if (limits.ConcurrentStreams is { } most && !use.TryBeginStream((most + _gateways - 1) / _gateways))
+        var streams = limits.ConcurrentStreams is { } most ? use.Streams((most + _gateways - 1) / _gateways) : null;
+        if (streams?.TryEnter(caller) == false)
         {
             return (null, Refuse(tenant, "streams", "too many transfers are running for this tenant", TimeSpan.FromSeconds(1)));
         }
@@ -99,7 +101,7 @@ internal sealed class TenantLimits
             PacedBody.Apply(context, use.Bytes, () => (double)rate / _gateways, _time);
         }
 
-        return (limits.ConcurrentStreams is null ? null : new StreamLease(use), null);
+        return (streams is null ? null : new StreamLease(streams, caller), null);
     }
 
     private DistributionError? AdmitTenant(Tenant tenant, bool isStranger)
@@ -144,7 +146,7 @@ internal sealed class TenantLimits
 }
 
 /// <summary>A stream that was counted in.</summary>
-internal sealed class StreamLease(TenantUse use) : IDisposable
+internal sealed class StreamLease(SharedPlaces streams, CallerKey caller) : IDisposable
 {
-    public void Dispose() => use.EndStream();
+    public void Dispose() => streams.Leave(caller);
 }

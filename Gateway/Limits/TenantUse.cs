@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Protocol;
 
@@ -23,7 +24,7 @@ internal sealed class TenantUse(TimeProvider time)
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
     private readonly Lazy<WeighedCache<string, string>> _names = new(
         () => new(Capacity, MaxBytes, static (name, identity) => TextWeight.Of(name) + TextWeight.Of(identity)));
-    private int _streams;
+    private readonly SharedPlaces _streams = new(0, 0, 0);
 
     public RateGate Requests { get; } = new(time);
 
@@ -39,17 +40,13 @@ internal sealed class TenantUse(TimeProvider time)
     /// <summary>Who proved by a password last to be the identity that a user name stands for.</summary>
     public WeighedCache<string, string> Names => _names.Value;
 
-    /// <summary>Counts a stream in, unless there are as many as there may be.</summary>
-    public bool TryBeginStream(int most)
+    /// <summary>
+    /// Where streams are counted in. A fifth of the places, from four on at least one, are the last ones: of these no caller gets more than are
+    /// left, so that one alone has what the limit says within 20 %, and leaves some.
+    /// </summary>
+    public SharedPlaces Streams(int most)
     {
-        if (Interlocked.Increment(ref _streams) <= most)
-        {
-            return true;
-        }
-
-        EndStream();
-        return false;
+        _streams.Resize(most, most < 4 ? 0 : Math.Max(1, most / 5));
+        return _streams;
     }
-
-    public void EndStream() => Interlocked.Decrement(ref _streams);
 }

@@ -33,14 +33,11 @@ internal sealed class Exchange
 
     public Upstream Upstream => Destination.Upstream;
 
-    /// <summary>Who charges for new names; <c>null</c> when the caller is logged in.</summary>
-    public MissedNames? Misses { get; init; }
-
-    /// <summary>Who is charged, with <see cref="Misses"/>. Kept, since the context serves others when the request has ended.</summary>
-    public CallerAddress From { get; init; }
+    /// <summary>What is charged for new names; <c>null</c> when the caller is logged in.</summary>
+    public NameAccount? Account { get; init; }
 
     /// <summary>Among whom places are shared.</summary>
-    public CallerKey Key => Caller.Token.Session?.Key is { } identity ? new(identity, default) : new(null, From.Site);
+    public CallerKey Key => Caller.Token.Session?.Key is { } identity ? new(identity, default) : new(null, Account?.From.Site ?? default);
 
     private NameCharge _charge;
 
@@ -60,12 +57,12 @@ internal sealed class Exchange
     /// <summary>An upstream token is about to be asked for: charges for it, once; the error when the caller had too many.</summary>
     public DistributionError? ChargeName()
     {
-        if (Misses is null || _charge != NameCharge.None)
+        if (Account is null || _charge != NameCharge.None)
         {
             return null;
         }
 
-        var tooMany = Misses.Take(From);
+        var tooMany = Account.Take();
         _charge = tooMany is null ? NameCharge.Taken : NameCharge.None;
         return tooMany;
     }
@@ -78,6 +75,6 @@ internal sealed class Exchange
     {
         var charge = _charge;
         _charge = NameCharge.Over;
-        Misses?.Note(From, charge, error?.Status ?? Context.Response.StatusCode, Aborted.IsCancellationRequested);
+        Account?.Note(charge, error?.Status ?? Context.Response.StatusCode, Aborted.IsCancellationRequested);
     }
 }

@@ -13,7 +13,7 @@ internal static class BodyStream
 
     /// <summary>Copies to the end of the body.</summary>
     /// <exception cref="IOException">The upstream ended early.</exception>
-    /// <exception cref="OperationCanceledException">The client has gone, or nothing moved for a minute.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone, or nothing moved for a minute, or too little for five.</exception>
     public static async Task Copy(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, PipeWriter to, IdleWatch watch)
     {
         while (await read(to.GetMemory(ChunkBytes), watch.Token) is var count and > 0)
@@ -21,7 +21,7 @@ internal static class BodyStream
             watch.Moved();
             to.Advance(count);
             var flush = await to.FlushAsync(watch.Token);
-            watch.Moved();
+            watch.Moved(count);
             if (flush.IsCompleted)
             {
                 throw new OperationCanceledException("the client has gone");

@@ -7,23 +7,33 @@ namespace RegistryProxy.Gateway.Streaming;
 /// </summary>
 internal sealed class IdleWatch : ITicking, IDisposable
 {
+    /// <summary>What five minutes must bring on the way to a client, in bytes: a kilobyte a second.</summary>
+    private const int MinBytesPerPeriod = 300 * 1024;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(5);
 
     private readonly int _least;
     private readonly CancellationTokenSource _end;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private long _moved;
+    private long _total;
+    private long _periodBegan;
+    private long _totalBefore;
     private int _brought;
     private bool _rests;
 
     /// <param name="least">What a minute must bring, in bytes, unless it is the end.</param>
     public IdleWatch(TimeProvider time, CancellationToken cancellation, int least = 1)
     {
-        (_time, _moved, _least) = (time, time.GetTimestamp(), least);
+        (_time, _moved, _periodBegan, _least) = (time, time.GetTimestamp(), time.GetTimestamp(), least);
         _end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         _timer = GuardedTimer.Start(time, this, Limit, Limit / 6);
     }
+
+    /// <summary>Whether five minutes must bring a kilobyte a second; not where it is this server that slows it down.</summary>
+    public bool HasRate { get; init; }
 
     /// <summary>Cancelled when nothing moved for a minute, or with the token that was given.</summary>
     public CancellationToken Token => _end.Token;
@@ -32,6 +42,7 @@ internal sealed class IdleWatch : ITicking, IDisposable
     public void Moved(int bytes)
     {
         _brought += bytes;
+        Volatile.Write(ref _total, _total + bytes);
         if (_brought >= _least)
         {
             _brought = 0;
@@ -57,7 +68,8 @@ internal sealed class IdleWatch : ITicking, IDisposable
 
     void ITicking.Tick()
     {
-        if (Volatile.Read(ref _rests) || _time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit)
+        var rests = Volatile.Read(ref _rests);
+        if (!IsTooSlow(rests) && (rests || _time.GetElapsedTime(Volatile.Read(ref _moved)) < Limit))
         {
             return;
         }
@@ -70,5 +82,19 @@ internal sealed class IdleWatch : ITicking, IDisposable
         {
             // The transfer ended in this very moment.
         }
+    }
+
+    /// <summary>Whether a period brought too little; one in which it rests begins anew.</summary>
+    private bool IsTooSlow(bool rests)
+    {
+        var (now, total) = (_time.GetTimestamp(), Volatile.Read(ref _total));
+        if (!rests && _time.GetElapsedTime(_periodBegan, now) < Period)
+        {
+            return false;
+        }
+
+        var isTooSlow = HasRate && !rests && total - _totalBefore < MinBytesPerPeriod;
+        (_periodBegan, _totalBefore) = (now, total);
+        return isTooSlow;
     }
 }

@@ -44,9 +44,9 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
             : null;
 
     /// <summary>Sends bytes of a file as the body of an answer, or a part of it, and closes the file.</summary>
-    /// <param name="moved">Is told that the client took some.</param>
+    /// <param name="moved">Is told how many bytes the client took.</param>
     /// <exception cref="IOException">The file is shorter.</exception>
-    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count, Action moved, TimeProvider time)
+    public async Task SendFile(PipeWriter body, SafeFileHandle file, long offset, long count, Action<int> moved, TimeProvider time)
     {
         // The head leaves by the usual way.
         var flush = await body.FlushAsync();
@@ -61,7 +61,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
                 body.Advance(chunk);
                 count -= chunk;
                 flush = await body.FlushAsync();
-                moved();
+                moved(chunk);
                 size = time.GetElapsedTime(began) > Slow ? SlowBytes : Math.Min(size * 2, ChunkBytes);
             }
         }

@@ -66,7 +66,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         Upstream upstream, UpstreamRequest request, CancellationToken cancellation)
     {
         var key = new UpstreamTokenKey(upstream.Name, request.Scope);
-        if (request.Payer is { Misses: not null } payer && !grants.IsAtHand(key) && payer.ChargeName() is { } tooMany)
+        if (request.Payer is { Account: not null } payer && !grants.IsAtHand(key) && payer.ChargeName() is { } tooMany)
         {
             return (null, tooMany);
         }

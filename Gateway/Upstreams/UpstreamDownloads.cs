@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
@@ -19,7 +20,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter met
     public async Task<DistributionError?> Send(Exchange exchange, Download download)
     {
         var context = exchange.Context;
-        using var watch = new IdleWatch(time, context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
         using var message = Message(exchange, download);
         var result = await client.Send(exchange.Upstream, download, message, watch.Token);
         if (result.Answer is not { } response)

@@ -31,6 +31,8 @@ public sealed class KeptStateTests
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
         ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
         ["RequestStatistics._tenants"] = "one for each tenant of the configuration",
+        ["Row._waiting"] = "as many requests of one caller as SharedPlaces is made for",
+        ["SharedPlaces._line"] = "one for each caller who waits for a place",
         ["SharedPlaces._rows"] = "one for each caller who has a place or waits for one",
         ["StoredBlobs._checks"] = "one for each file that is being hashed",
         ["TenantLimits._tenants"] = "one for each tenant of the configuration",

@@ -145,6 +145,36 @@ public sealed class LimitTests(Lab lab)
     }
 
     [Fact]
+    public async Task A_stranger_who_keeps_his_transfers_leaves_some_to_others()
+    {
+        var release = new TaskCompletionSource();
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            if (context.Request.Path != "/v2/")
+            {
+                context.Response.ContentLength = 2;
+                await context.Response.Body.WriteAsync(new byte[1]);
+                await context.Response.Body.FlushAsync();
+                await release.Task;
+                await context.Response.Body.WriteAsync(new byte[1]);
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 10 }\n    routes:"));
+        using var stranger = door.Client();
+        using var alice = door.Client("alice");
+        var digest = TestBlob.Random(1, 1).Digest;
+        var kept = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => stranger.GetBlob("a/b", digest)));
+        Assert.Equal(8, kept.Count(answer => answer.StatusCode == HttpStatusCode.OK));
+        using (var other = await alice.GetBlob("a/b", digest))
+        {
+            Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        }
+
+        release.SetResult();
+        Array.ForEach(kept, answer => answer.Dispose());
+    }
+
+    [Fact]
     public async Task Bytes_are_paced_in_both_directions_and_arrive_whole()
     {
         await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url).Replace("routes:", "limits: { bytesPerSecond: 1MiB }\n    routes:"));

@@ -8,6 +8,37 @@ public sealed class IdleWatchTests
 {
     private readonly FakeTimeProvider _time = new();
 
+    [Theory]
+    [InlineData(900, true, true)]
+    [InlineData(900, false, false)]
+    [InlineData(1100, true, false)]
+    public void A_client_that_takes_less_than_a_kilobyte_a_second_for_five_minutes_is_given_up(int bytes, bool hasRate, bool isGivenUp)
+    {
+        using var watch = new IdleWatch(_time, CancellationToken.None) { HasRate = hasRate };
+        for (var second = 0; second < 1000; second++)
+        {
+            Assert.True(second > 299 || !watch.Token.IsCancellationRequested, "not before five minutes");
+            watch.Moved(bytes);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(isGivenUp, watch.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public void Who_waits_for_others_is_not_slow()
+    {
+        using var watch = new IdleWatch(_time, CancellationToken.None) { HasRate = true };
+        for (var second = 0; second < 1000; second++)
+        {
+            watch.Moved(1);
+            watch.Rest();
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.False(watch.Token.IsCancellationRequested);
+    }
+
     [Fact]
     public void A_server_that_sends_a_byte_now_and_then_is_given_up_and_a_slow_one_is_not()
     {

@@ -38,6 +38,21 @@ public sealed class SharedPlacesTests
     }
 
     [Fact]
+    public async Task More_places_serve_those_who_wait_and_fewer_end_nobody()
+    {
+        var places = new SharedPlaces(1, 0, 1);
+        Assert.True(places.TryEnter(Caller("a")));
+        var waiting = places.Enter(Caller("b"), TestContext.Current.CancellationToken);
+        places.Resize(2, 0);
+        Assert.True(await waiting);
+        places.Resize(1, 0);
+        places.Leave(Caller("a"));
+        Assert.False(places.TryEnter(Caller("c")));
+        places.Leave(Caller("b"));
+        Assert.True(places.TryEnter(Caller("c")));
+    }
+
+    [Fact]
     public async Task Those_who_wait_are_served_by_turns_and_leave_nothing()
     {
         var places = new SharedPlaces(1, 0, 10);

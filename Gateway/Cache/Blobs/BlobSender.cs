@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 
@@ -20,7 +21,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
         if (SocketOutput.Of(context) is { } output)
         {
             await using var stalled = watch.Token.Register(context.Abort);
@@ -34,14 +35,15 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         {
             for (var offset = range.First; offset < range.End;)
             {
-                offset += Fill(writer, lease.File, offset, range.End, pace);
+                var filled = Fill(writer, lease.File, offset, range.End, pace);
+                offset += filled;
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
                     return;
                 }
 
-                watch.Moved();
+                watch.Moved(filled);
                 pace.End();
             }
         }
@@ -62,7 +64,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
         await writer.FlushAsync(context.RequestAborted);
-        using var watch = new IdleWatch(time, context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -77,13 +79,15 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                     return;
                 }
 
-                offset += Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                var filled = Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                offset += filled;
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
                 {
                     return;
                 }
 
+                watch.Moved(filled);
                 pace.End();
             }
         }
@@ -124,7 +128,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         var (from, hash) = fill.Rest();
         using var rest = new VerifiedRest(hash, from, range);
-        using var watch = new IdleWatch(time, context.RequestAborted);
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
         var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, fetcher.Resumed, time);
         if (!ResumingBody.GoesOn(first, from, fill.Size))

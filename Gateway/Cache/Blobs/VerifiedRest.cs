@@ -34,7 +34,7 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : 
                     throw new OperationCanceledException("the client has gone");
                 }
 
-                watch.Moved();
+                watch.Moved(read);
             }
         }
         finally
