@@ -44,7 +44,7 @@ public sealed class ListingTimeTests
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var client = ClusterLab.Client(cluster.Client, new Relays(_time), _time);
         var grants = new GrantCache(client, _time);
-        using var accounts = new UpstreamAccounts(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
+        var accounts = new UpstreamAccounts(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
         var failing = new FailingUpstreams(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
         using var transports = new UpstreamTransports(grants, accounts, failing, _time);
         var listing = new UpstreamListing(new UpstreamClient(grants, transports, _time), _time);
