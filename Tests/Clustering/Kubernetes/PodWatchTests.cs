@@ -104,19 +104,22 @@ public sealed class PodWatchTests : IAsyncLifetime
     public async Task An_answer_has_a_bound_in_bytes_and_an_end_in_time()
     {
         _api.Pods = [Own];
-        using var server = new ApiServer(Options.Create(new KubernetesClusteringOptions
-        {
-            Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), Timeout = TimeSpan.FromSeconds(1),
-        }));
+        using var server = Server(TimeSpan.FromMinutes(1));
         _api.Padding = BoundedAnswers.MaxAnswer / 2;
         Assert.Single((await server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).Items);
         _api.Padding = BoundedAnswers.MaxAnswer + 1;
         var fault = await Assert.ThrowsAsync<HttpRequestException>(() => server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None));
         Assert.Contains("/api/v1/namespaces/rp/pods", fault.Message);
         _api.Trickles = true;
+        using var hasty = Server(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(20));
+            hasty.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(20));
     }
+
+    private ApiServer Server(TimeSpan timeout) => new(Options.Create(new KubernetesClusteringOptions
+    {
+        Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), Timeout = timeout,
+    }));
 
     private PodWatch Watch()
     {
