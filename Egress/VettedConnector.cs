@@ -36,5 +36,5 @@ internal static class VettedConnector
         Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate))
             ? StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation)
             : throw new ForbiddenAddressException(
-                $"'{endPoint.Host}' leads to an address that may not be dialled; private addresses need allowPrivate: true on the upstream");
+                $"'{endPoint.Host}' resolves to a blocked address; private addresses need allowPrivate: true on the upstream");
 }

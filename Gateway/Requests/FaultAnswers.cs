@@ -28,7 +28,7 @@ internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
                 return DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5);
             default:
                 LogFault(fault, context.TraceIdentifier);
-                return DistributionError.Unavailable(500, "something went wrong here; the log has more", 5);
+                return DistributionError.Unavailable(500, "internal error; the log has the details under this request ID", 5);
         }
     }
 

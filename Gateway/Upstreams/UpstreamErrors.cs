@@ -45,7 +45,7 @@ internal static class UpstreamErrors
             {
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
-                        502, $"upstream '{upstream.Name}' leads to an address that may not be dialled; private ones need allowPrivate: true", RetryAfterSeconds);
+                        502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true", RetryAfterSeconds);
                 case WrongOriginException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);

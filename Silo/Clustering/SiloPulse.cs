@@ -80,10 +80,10 @@ internal sealed partial class SiloPulse(IClusterMembershipService membership, Ti
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo did not run for {Seconds:F1} s; it answers nothing before it has read the membership")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Process was suspended for {Seconds:F1} s; rejecting calls until the membership is refreshed")]
     private partial void LogAway(double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This silo answers again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Membership is refreshed; accepting calls again")]
     private partial void LogBack();
 
     /// <summary>A moment by two clocks: one does not go on while a virtual machine is suspended, the other may be set.</summary>

@@ -53,7 +53,7 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
         Assert.True(asked <= 1.1 * answers.Count, $"{asked} requests reached the upstream for {answers.Count}");
         Assert.True(slowest < TimeSpan.FromSeconds(1), $"the slowest answer took {slowest.TotalMilliseconds:0} ms");
         Assert.True(recovery.Elapsed < TimeSpan.FromSeconds(2), $"it took {recovery.ElapsedMilliseconds} ms to use the upstream again");
-        Assert.Contains("is left alone", door.Log);
+        Assert.Contains("Circuit breaker opened for upstream", door.Log);
     }
 
     private async Task<List<(int Status, TimeSpan Elapsed)>> Load(RegistryClient client, TimeSpan period)

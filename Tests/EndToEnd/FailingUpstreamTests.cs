@@ -35,7 +35,7 @@ public sealed class FailingUpstreamTests
                 return (int)answer.StatusCode == 404;
             },
             "it is asked again");
-        Assert.Single(Lines(door, "Upstream local is well again, after .*"));
+        Assert.Single(Lines(door, "Upstream local recovered after .*"));
         Assert.Equal("healthy", (await State(door)).State);
     }
 
@@ -56,7 +56,7 @@ public sealed class FailingUpstreamTests
         Assert.Equal("upstream 'local' fails: it answers 503", (await State(door)).LastError);
         status = 404;
         await Get(alice, 404);
-        Assert.Single(Lines(door, "Upstream local answers again, after .*"));
+        Assert.Single(Lines(door, "Upstream local recovered after .*"));
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
     }
 

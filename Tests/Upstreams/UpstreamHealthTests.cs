@@ -34,7 +34,7 @@ public sealed class UpstreamHealthTests
         _health.Succeed(_now, null);
         Assert.Equal(("healthy", null), State());
         Assert.Equal(3, _log.Lines.Count);
-        Assert.Equal("Upstream up is well again, after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
+        Assert.Equal("Upstream up recovered after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
         _health.Succeed(_now, null);
         Assert.Equal(3, _log.Lines.Count);
     }

@@ -92,7 +92,7 @@ internal sealed partial class FailingUpstreams
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
     private partial void LogFails(string upstream, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} answers again, after {Failures} failed requests since {Since:u}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);
 
     /// <summary>What is known of one upstream of the configuration; guarded by itself.</summary>

@@ -46,9 +46,9 @@ internal sealed partial class UpstreamAccounts
             _cluster.Post(grains => grains.GetGrain<IUpstreamAccountGrain>(account).BreakerChanged(_gateway, open));
         }));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails and is left alone; it is tried again twice a second")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Circuit breaker opened for upstream {Upstream}; probing every 500 ms")]
     private partial void LogOpened(string upstream);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} answers again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Circuit breaker closed for upstream {Upstream}")]
     private partial void LogClosed(string upstream);
 }

@@ -13,7 +13,7 @@ internal static class UpstreamFaults
     public static UpstreamFailure From(string upstream, Exception fault) => fault switch
     {
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
-            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' leads to an address that may not be dialled; private ones need allowPrivate: true", 0),
+            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
         JsonException or InvalidDataException or FormatException => new(

@@ -95,7 +95,7 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
     private partial void LogFails(string upstream, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} is well again, after {Failures} failures since {Since:u}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failures since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);
 
     private sealed record Sight(DateTimeOffset Since, DateTimeOffset At);

@@ -24,7 +24,7 @@ internal static class IssueFaults
         _ when fault.Causes().OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
-            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal is at an address that may not be dialled; private ones need allowPrivate: true", 0),
+            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
