@@ -4,7 +4,7 @@ using System.Security.Authentication;
 namespace RegistryProxy.Egress;
 
 /// <summary>Why an exchange with a server failed, for operators: what the name server, the socket, TLS or HTTP said. Never an address.</summary>
-/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c> and <c>address</c>; a label of metrics.</param>
+/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c> and <c>status</c>; a label of metrics.</param>
 /// <param name="Reason">In words.</param>
 public readonly record struct ExchangeFault(string Kind, string Reason)
 {

@@ -103,7 +103,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()
         .AddSingleton<FailingUpstreams>()
-            .AddSingleton<UpstreamAccounts>()
+        .AddSingleton<UpstreamAccounts>()
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamMeter>()
         .AddSingleton<UpstreamFetcher>()

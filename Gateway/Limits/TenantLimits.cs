@@ -69,7 +69,7 @@ internal sealed class TenantLimits
     public DistributionError? SpentBy(Tenant tenant, string user) =>
         tenant.Limits?.IdentityRequestsPerSecond is { } rate && Use(tenant).Names.TryGet(user, out var identity)
             && Use(tenant).OfIdentity(identity).WaitFor(1, (double)rate / _gateways) is var wait && wait > TimeSpan.Zero
-            ? Refuse(tenant, "identity", $"{user} sends too many requests", wait)
+            ? Refuse(tenant, "identity", "too many requests for this login", wait)
             : null;
 
     /// <summary>A user name was proved to be an identity's.</summary>

@@ -64,7 +64,8 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
     /// <summary>For whoever is refused, and whom they ask: no text of a library.</summary>
     private static string Reason(Exception fault) => fault switch
     {
-        StateUnavailableException => fault.Message,
+        StateRefusedException => "its stored state is refused, the log of the silo says why",
+        StateUnavailableException => "the storage of its state does not respond",
         TimeoutException or OrleansException => "a silo does not answer",
         _ => "the log of the silo says why",
     };

@@ -219,7 +219,8 @@ internal sealed class UpstreamCredentialGrain(
         var answer = await Ask(upstream, asked, anew);
         if (answer.Failure is { } unusable && asked is not null)
         {
-            return Closed(unusable, credential.Stamp);
+            Health.FailForOne(time.GetUtcNow(), unusable);
+            return UpstreamOpening.Failed(unusable, credential.Stamp);
         }
 
         if (answer.Failure is { } failure)
@@ -228,7 +229,7 @@ internal sealed class UpstreamCredentialGrain(
         }
 
         var opening = credential.Open(upstream, answer.Challenge, await issued);
-        if (opening.Failure is { } useless)
+        if (opening.Failure is { } useless && asked is null)
         {
             Health.Fail(time.GetUtcNow(), useless);
         }

@@ -55,8 +55,13 @@ public sealed class FailingUpstreamTests
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Equal("upstream 'local' fails: it answers 503", (await State(door)).LastError);
         status = 404;
-        await Get(alice, 404);
-        Assert.Single(Lines(door, "Upstream local recovered after .*"));
+        await Eventually.True(
+            async () =>
+            {
+                await Get(alice, 404);
+                return Lines(door, "Upstream local recovered after .*").Count == 1;
+            },
+            "it is said that it recovered");
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
     }
 

@@ -29,6 +29,7 @@ public sealed class UpstreamHealthTests
 
         Assert.Equal(("failing", since), State());
         Assert.Equal("Upstream up fails: upstream 'up' does not answer: connection refused", Assert.Single(_log.Lines));
+        _now += TimeSpan.FromSeconds(10);
         _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
         Assert.Equal(("refused", since), State());
         _health.Succeed(_now, null);
@@ -36,6 +37,23 @@ public sealed class UpstreamHealthTests
         Assert.Equal(3, _log.Lines.Count);
         Assert.Equal("Upstream up recovered after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
         _health.Succeed(_now, null);
+        Assert.Equal(3, _log.Lines.Count);
+    }
+
+    [Fact]
+    public void One_that_flaps_is_said_twice_a_minute_and_an_outage_that_begins_meanwhile_is_not_missed()
+    {
+        for (var i = 0; i < 29; i++, _now += TimeSpan.FromSeconds(1))
+        {
+            _health.Fail(_now, Dead);
+            _health.Succeed(_now, null);
+        }
+
+        Assert.Equal(2, _log.Lines.Count);
+        _health.Fail(_now, Dead);
+        Assert.Equal(2, _log.Lines.Count);
+        _now += TimeSpan.FromSeconds(2);
+        _health.Fail(_now, Dead);
         Assert.Equal(3, _log.Lines.Count);
     }
 

@@ -12,20 +12,31 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// </summary>
 internal sealed partial class FailingUpstreams
 {
-    /// <summary>From one line about an upstream that comes and goes to the next, and how often the silos are told again.</summary>
+    /// <summary>How often the silos are told again.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long nothing has failed when an upstream counts as recovered, so that one that flaps is one outage.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<string, Failing> _failing = new();
-    private readonly string _gateway = Guid.NewGuid().ToString("N");
-    private readonly ClusterClient _cluster;
+    private readonly Action<string, string?> _tell;
     private readonly TimeProvider _time;
     private readonly ILogger<FailingUpstreams> _logger;
     private readonly Counter<long> _failures;
     private int _count;
 
     public FailingUpstreams(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
+        : this(TellOf(cluster, Guid.NewGuid().ToString("N")), meters, time, logger)
     {
-        (_cluster, _time, _logger) = (cluster, time, logger);
+    }
+
+    /// <param name="tell">Tells the silos how an upstream fares: why it fails, or <c>null</c>.</param>
+    /// <param name="meters">For the count of failures.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">For operators.</param>
+    internal FailingUpstreams(Action<string, string?> tell, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
+    {
+        (_tell, _time, _logger) = (tell, time, logger);
         _failures = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
             "registryproxy.gateway.upstream_failures", "{request}", "Requests that an upstream did not answer, or with 502, 503 or 504");
     }
@@ -38,22 +49,20 @@ internal sealed partial class FailingUpstreams
             return;
         }
 
+        var now = _time.GetUtcNow();
         lock (failing)
         {
-            if (failing.Since is not { } since)
+            // Failures between answers are one outage, not many recoveries.
+            if (failing.Since is not { } since || now < failing.LastAt + Settled)
             {
                 return;
             }
 
             Interlocked.Decrement(ref _count);
             failing.Since = null;
-            if (failing.IsLogged)
-            {
-                LogWell(upstream, failing.Failures, since);
-            }
+            LogWell(upstream, failing.Failures, since);
+            _tell(upstream, null);
         }
-
-        Tell(upstream, null);
     }
 
     /// <summary>A request failed, and not for its client's sake.</summary>
@@ -63,31 +72,33 @@ internal sealed partial class FailingUpstreams
         var (now, failing) = (_time.GetUtcNow(), _failing.GetOrAdd(upstream, static _ => new Failing()));
         lock (failing)
         {
-            if (failing.Since is null)
-            {
-                Interlocked.Increment(ref _count);
-                (failing.Since, failing.Failures, failing.IsLogged) = (now, 0, now >= failing.LogFrom);
-                if (failing.IsLogged)
-                {
-                    failing.LogFrom = now + Pause;
-                    LogFails(upstream, fault.Reason);
-                }
-            }
-            else if (now < failing.TellFrom)
+            failing.LastAt = now;
+            if (failing.Since is not null)
             {
                 failing.Failures++;
+                if (now >= failing.TellFrom)
+                {
+                    Tell(failing);
+                }
+
                 return;
             }
 
-            failing.Failures++;
-            failing.TellFrom = now + Pause;
+            Interlocked.Increment(ref _count);
+            (failing.Since, failing.Failures) = (now, 1);
+            LogFails(upstream, fault.Reason);
+            Tell(failing);
         }
 
-        Tell(upstream, fault.Reason);
+        void Tell(Failing told)
+        {
+            told.TellFrom = now + Pause;
+            _tell(upstream, fault.Reason);
+        }
     }
 
-    private void Tell(string upstream, string? reason) =>
-        _cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Seen(_gateway, reason));
+    private static Action<string, string?> TellOf(ClusterClient cluster, string gateway) =>
+        (upstream, reason) => cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Seen(gateway, reason));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
     private partial void LogFails(string upstream, string reason);
@@ -102,9 +113,7 @@ internal sealed partial class FailingUpstreams
 
         public int Failures { get; set; }
 
-        public bool IsLogged { get; set; }
-
-        public DateTimeOffset LogFrom { get; set; }
+        public DateTimeOffset LastAt { get; set; }
 
         public DateTimeOffset TellFrom { get; set; }
     }

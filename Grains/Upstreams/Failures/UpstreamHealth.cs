@@ -12,6 +12,9 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     /// <summary>Gateways say it again twice a minute; one that died says nothing any more.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(90);
 
+    /// <summary>From one line about an upstream that flaps to the next.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<string, Sight> _seen = [];
     private DateTimeOffset? _expires;
     private DateTimeOffset? _lastRefresh;
@@ -21,26 +24,35 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     private DateTimeOffset? _failingSince;
     private UpstreamFailureKind _kind;
     private int _failures;
+    private bool _isLogged;
+    private DateTimeOffset _logFrom;
 
     /// <summary>A token was granted, or none is needed.</summary>
     public void Succeed(DateTimeOffset now, DateTimeOffset? expires)
     {
         (_lastRefresh, _retryAt) = (now, null);
         _expires = _expires is { } known && expires is { } next && known > next ? known : expires;
-        if (_failingSince is { } since)
+        if (_failingSince is not { } since)
+        {
+            return;
+        }
+
+        if (_isLogged)
         {
             LogWell(upstream, _failures, since);
-            (_failingSince, _failures) = (null, 0);
         }
+
+        (_failingSince, _failures, _isLogged) = (null, 0, false);
     }
 
     /// <summary>It cannot be opened, for nobody.</summary>
     public void Fail(DateTimeOffset now, UpstreamFailure failure)
     {
         FailForOne(now, failure);
-        if (_failingSince is null || _kind != failure.Kind)
+        if ((!_isLogged || _kind != failure.Kind) && now >= _logFrom)
         {
             LogFails(upstream, failure.Detail);
+            (_isLogged, _logFrom) = (true, now + Pause);
         }
 
         (_failingSince, _kind, _failures) = (_failingSince ?? now, failure.Kind, _failures + 1);
