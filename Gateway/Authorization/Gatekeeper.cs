@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
@@ -38,11 +39,13 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
         var decision = await decisions.Get(session, context.RequestAborted);
         if (decision is null)
         {
-            return (null, new Refusal(DistributionError.Unavailable(503, "the cluster that knows this session does not answer", 5)));
+            return (null, Undecided(token, "the cluster that knows this session does not answer"));
         }
 
         return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended());
     }
+
+    private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token };
 
     private static Refusal Ended() => new(
         DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken);

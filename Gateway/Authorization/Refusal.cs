@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
@@ -7,7 +8,8 @@ namespace RegistryProxy.Gateway.Authorization;
 /// <param name="Error">What the client is told.</param>
 /// <param name="Scope">The scope that would open the door, for the challenge; <c>null</c> for none.</param>
 /// <param name="BearerError">An error code of RFC 6750 §3.1 for the challenge; <c>null</c> when no token was sent.</param>
-internal sealed record Refusal(DistributionError Error, string? Scope = null, string? BearerError = null)
+/// <param name="Holder">The token, when it is good but nobody can say now whether its session is open.</param>
+internal sealed record Refusal(DistributionError Error, string? Scope = null, string? BearerError = null, AccessToken? Holder = null)
 {
     public const string InvalidToken = "invalid_token";
     public const string InsufficientScope = "insufficient_scope";

@@ -70,9 +70,11 @@ internal sealed class DistributionEndpoints(
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
     private DistributionError Refuse(HttpContext context, Site site, DistributionError error) => limits.AdmitStranger(site.Tenant, context) ?? error;
 
-    /// <summary>Whose token is not good is a stranger; whose token nobody could judge is not.</summary>
+    /// <summary>Whose token is not good is a stranger; whose session nobody can judge now has a good token.</summary>
     private DistributionError? CountUnknown(HttpContext context, Site site, Refusal refusal) =>
-        refusal.Error.Status >= StatusCodes.Status500InternalServerError ? limits.AdmitUndecided(site.Tenant) : limits.AdmitStranger(site.Tenant, context);
+        refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(site.Tenant, session.Key, holder.Subject)
+        : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null } ? limits.AdmitChallenged(site.Tenant, context)
+        : limits.AdmitStranger(site.Tenant, context);
 
     private async Task<DistributionError?> Admit(
         HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)

@@ -12,7 +12,8 @@ namespace RegistryProxy.Gateway.Limits;
 /// <c>limits</c> of tenants. They hold for the whole cluster: each gateway grants its share, the limit divided by the number of gateways
 /// that follow the snapshot. A tenant without limits costs nothing here. A request is counted for who sends it first, and for the tenant when
 /// it is not too soon: what one of them may not have is not taken from the others. Who has not said who they are leaves a quarter of the
-/// tenant's to those who have, and none of their addresses has more than a quarter.
+/// tenant's to those who have; without a token none of their addresses has more than a quarter, and with an anonymous one none takes more than
+/// that while others want it. Who is only told to get a token takes nothing of the tenant's: everybody begins so.
 /// </summary>
 internal sealed class TenantLimits
 {
@@ -48,7 +49,7 @@ internal sealed class TenantLimits
     /// <summary>Counts a request with a valid token: of its identity, or of its address when it is anonymous; the error when it comes too soon.</summary>
     public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
         caller.Token.Session?.Key is { } identity ? AdmitIdentity(tenant, identity, caller.Token.Subject)
-        : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, isStranger: true);
+        : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, IsWithinShare(tenant, context) ? 1.0 / Parts : 2.0 / Parts);
 
     /// <summary>Counts a request of an identity.</summary>
     /// <param name="tenant">The tenant.</param>
@@ -56,14 +57,17 @@ internal sealed class TenantLimits
     /// <param name="subject">For people.</param>
     public DistributionError? AdmitIdentity(Tenant tenant, string identity, string subject) =>
         (tenant.Limits?.IdentityRequestsPerSecond is { } rate ? Admit(tenant, Use(tenant).OfIdentity(identity), rate, subject) : null)
-        ?? AdmitTenant(tenant, isStranger: false);
+        ?? AdmitTenant(tenant, left: 0);
 
-    /// <summary>Counts a request without a valid token, or a login that proved nothing.</summary>
+    /// <summary>Counts a request without a valid token, or a login that proved nothing, for whatever reason.</summary>
     public DistributionError? AdmitStranger(Tenant tenant, HttpContext context) =>
-        AdmitAddress(tenant, context) ?? AdmitShare(tenant, context) ?? AdmitTenant(tenant, isStranger: true);
+        AdmitChallenged(tenant, context) ?? AdmitTenant(tenant, 1.0 / Parts);
 
-    /// <summary>Counts a request of which it could not be found out whose it is: the cluster was silent.</summary>
-    public DistributionError? AdmitUndecided(Tenant tenant) => AdmitTenant(tenant, isStranger: false);
+    /// <summary>Counts a request without any token, which is told to get one, for its address alone.</summary>
+    public DistributionError? AdmitChallenged(Tenant tenant, HttpContext context) => AdmitAddress(tenant, context) ?? AdmitShare(tenant, context);
+
+    /// <summary>Counts a login with something that was given out here, of which it cannot be found out now whose it is.</summary>
+    public DistributionError? AdmitUndecided(Tenant tenant) => AdmitTenant(tenant, left: 0);
 
     /// <summary>The error for a login by a user name whose identity has nothing left. Nothing is counted.</summary>
     public DistributionError? SpentBy(Tenant tenant, string user) =>
@@ -104,7 +108,8 @@ internal sealed class TenantLimits
         return (streams is null ? null : new StreamLease(streams, caller), null);
     }
 
-    private DistributionError? AdmitTenant(Tenant tenant, bool isStranger)
+    /// <summary>Counts a request for the tenant, if of what it has in a second this part is left for others.</summary>
+    private DistributionError? AdmitTenant(Tenant tenant, double left)
     {
         if (tenant.Limits?.RequestsPerSecond is not { } limit)
         {
@@ -112,14 +117,19 @@ internal sealed class TenantLimits
         }
 
         var rate = (double)limit / _gateways;
-        return Use(tenant).Requests.TryTake(1, rate, out var wait, isStranger ? Math.Max(1, rate / Parts) : 0) ? null : TooMany(tenant, wait);
+        return Use(tenant).Requests.TryTake(1, rate, out var wait, left > 0 ? Math.Max(1, rate * left) : 0) ? null : TooMany(tenant, wait);
     }
 
     private DistributionError? AdmitShare(Tenant tenant, HttpContext context) =>
         tenant.Limits?.RequestsPerSecond is { } rate
-            && !Use(tenant).OfStranger(CallerAddress.Of(_addresses.Of(context)).Site).TryTake(1, (double)rate / Parts / _gateways, out var wait)
+            && !Use(tenant).OfStranger(SiteOf(context)).TryTake(1, (double)rate / Parts / _gateways, out var wait)
             ? Refuse(tenant, "identity", "this address sends too many requests without a valid token", wait)
             : null;
+
+    private bool IsWithinShare(Tenant tenant, HttpContext context) =>
+        tenant.Limits?.RequestsPerSecond is not { } rate || Use(tenant).OfAnonymous(SiteOf(context)).TryTake(1, (double)rate / Parts / _gateways, out _);
+
+    private CallerAddress SiteOf(HttpContext context) => CallerAddress.Of(_addresses.Of(context)).Site;
 
     private DistributionError? AdmitAddress(Tenant tenant, HttpContext context) =>
         tenant.Limits?.IdentityRequestsPerSecond is { } rate

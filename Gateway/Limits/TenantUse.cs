@@ -20,6 +20,7 @@ internal sealed class TenantUse(TimeProvider time)
         () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity)));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _addresses = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _strangers = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
+    private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _anonymous = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Func<RateGate> _newGate = () => new RateGate(time);
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
     private readonly Lazy<WeighedCache<string, string>> _names = new(
@@ -36,6 +37,9 @@ internal sealed class TenantUse(TimeProvider time)
 
     /// <summary>What requests without a valid token take of the tenant, by their address.</summary>
     public RateGate OfStranger(CallerAddress address) => _strangers.Value.GetOrAdd(address, _newStranger);
+
+    /// <summary>What requests with an anonymous token take of the tenant, by their address.</summary>
+    public RateGate OfAnonymous(CallerAddress address) => _anonymous.Value.GetOrAdd(address, _newStranger);
 
     /// <summary>Who proved by a password last to be the identity that a user name stands for.</summary>
     public WeighedCache<string, string> Names => _names.Value;

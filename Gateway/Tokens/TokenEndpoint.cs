@@ -81,7 +81,11 @@ internal sealed class TokenEndpoint(
             return limits.AdmitIdentity(site.Tenant, identity, result.Subject);
         }
 
-        return result.Status == LoginStatus.Unavailable ? limits.AdmitUndecided(site.Tenant) : limits.AdmitStranger(site.Tenant, context);
+        // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a stranger's.
+        var isGivenOut = request.Credentials.Kind is LoginCredentialsKind.RefreshToken or LoginCredentialsKind.DeviceCode;
+        return result.Status == LoginStatus.Unavailable && isGivenOut
+            ? limits.AdmitUndecided(site.Tenant)
+            : limits.AdmitStranger(site.Tenant, context);
     }
 
     private async Task<LoginResult> Login(HttpContext context, Site site, TokenRequest request)

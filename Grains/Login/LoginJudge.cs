@@ -39,8 +39,11 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
             case VerdictKind.Proved:
                 attempt.Succeed();
                 break;
-            case VerdictKind.Busy or VerdictKind.Unavailable:
+            case VerdictKind.Busy:
                 attempt.Forgive();
+                break;
+            case VerdictKind.Unavailable:
+                attempt.Leave();
                 break;
         }
 

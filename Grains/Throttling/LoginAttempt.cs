@@ -1,7 +1,10 @@
 namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>A try that was charged; disposing it lets the next one of the same address begin.</summary>
-internal sealed class LoginAttempt(Action remember, WaitingLine line, FailureBudget[] charged) : IDisposable
+/// <param name="remember">Remembers who succeeded.</param>
+/// <param name="line">Where others wait.</param>
+/// <param name="charge">What was charged.</param>
+internal sealed class LoginAttempt(Action remember, WaitingLine line, LoginCharge charge) : IDisposable
 {
     /// <summary>It was no guess: what was charged is given back.</summary>
     public void Succeed()
@@ -10,10 +13,17 @@ internal sealed class LoginAttempt(Action remember, WaitingLine line, FailureBud
         remember();
     }
 
-    /// <summary>Nobody could say whether it was one.</summary>
-    public void Forgive()
+    /// <summary>It was not looked at.</summary>
+    public void Forgive() => FailureBudget.ReturnEach(charge.Failures);
+
+    /// <summary>Nobody could say whether it was a guess: it is none of the account, and one of so many that its address may leave undecided.</summary>
+    public void Leave()
     {
-        FailureBudget.ReturnEach(charged);
+        Forgive();
+        foreach (var budget in charge.Undecided)
+        {
+            budget.TryCharge();
+        }
     }
 
     public void Dispose() => line.Leave();

@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Throttling;
 /// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that nobody
 /// guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries of one
 /// address wait for each other, so that many at once are neither guesses nor refused. What is remembered has a fixed size, and nothing is
-/// remembered of a try that was refused.
+/// remembered of a try that was refused. What nobody could decide, since who must is away, is no guess, but an address may do so only so often.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)
 {
@@ -17,6 +17,9 @@ internal sealed class LoginThrottle(TimeProvider time)
 
     /// <summary>How long a try may wait for those before it.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    /// <summary>Tries of an address that nobody could decide, at once; one more comes back in a second.</summary>
+    internal const int UndecidedBurst = 30;
 
     private readonly Lock _gate = new();
     private readonly ConcurrentLru<CallerAddress, Caller> _addresses = new(Capacity);
@@ -90,25 +93,30 @@ internal sealed class LoginThrottle(TimeProvider time)
         }
     }
 
-    private FailureBudget[]? Charge(Try one)
+    private LoginCharge? Charge(Try one)
     {
         lock (_gate)
         {
             if (_known.TryGet(one.Pair, out var known))
             {
-                return known.Charge();
+                return known.Charge() is { } own ? new LoginCharge(own, []) : null;
             }
 
             var caller = _addresses.GetOrAdd(one.From, _ => new Caller(1, time));
             var site = one.From.HasSite ? _addresses.GetOrAdd(one.From.Site, _ => new Caller(CallerAddress.MaxOfSite, time)) : null;
             var account = _accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
-            var charged = Charge(caller, site, account);
-            if (charged is not null && failures is null)
+            FailureBudget[] undecided = site is null ? [caller.Undecided] : [caller.Undecided, site.Undecided];
+            if (Array.Exists(undecided, budget => budget.IsSpent) || Charge(caller, site, account) is not { } charged)
+            {
+                return null;
+            }
+
+            if (failures is null)
             {
                 _accounts.AddOrUpdate(one.Account, account);
             }
 
-            return charged;
+            return new LoginCharge(charged, undecided);
         }
     }
 
@@ -135,6 +143,9 @@ internal sealed class LoginThrottle(TimeProvider time)
 
         /// <summary>For accounts that nobody guesses at.</summary>
         public FailureBudget Spare { get; } = new(5 * times, TimeSpan.FromSeconds(0.5) / times, time);
+
+        /// <summary>For tries that nobody could decide.</summary>
+        public FailureBudget Undecided { get; } = new(UndecidedBurst * times, TimeSpan.FromSeconds(1) / times, time);
 
         public WaitingLine Line { get; } = new(4);
     }

@@ -71,6 +71,40 @@ public sealed class TenantLimitsTests : IDisposable
         Assert.InRange(alone, Rate * (Seconds - 1), Rate * (Seconds + 2));
     }
 
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("10.0.0.2")]
+    public void However_much_is_asked_with_an_anonymous_token_others_are_told_to_get_one_and_strangers_have_their_share(string other)
+    {
+        var (challenges, served) = (0, 0);
+        Play(tick =>
+        {
+            served += Enumerable.Range(0, 20).Count(_ => Asks(_tenant, "10.0.0.1", hasAnonymousToken: true));
+            challenges += tick % 20 == 0 && IsChallenged(other) ? 1 : 0;
+        });
+        Assert.Equal(5 * Seconds, challenges);
+        Assert.InRange(served, Rate / 4 * Seconds, Rate * (Seconds + 2));
+        Assert.True(Asks(_tenant, "10.0.0.3", hasAnonymousToken: true));
+        Assert.True(Asks(_tenant, "10.0.0.4", hasAnonymousToken: false));
+    }
+
+    [Fact]
+    public void Who_is_told_to_get_a_token_takes_nothing_of_the_tenant_and_has_no_more_than_its_address_has()
+    {
+        var (served, refused) = (0, 0);
+        Play(tick =>
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                served += Enumerable.Range(1, 8).Count(address => IsChallenged($"10.0.0.{address}"));
+            }
+
+            refused += tick % 5 == 0 && !Asks(_tenant, "10.0.0.9", hasAnonymousToken: true) ? 1 : 0;
+        });
+        Assert.Equal(0, refused);
+        Assert.InRange(served, 8 * Rate / 4 * Seconds, 8 * Rate / 4 * (Seconds + 5));
+    }
+
     [Fact]
     public void Who_logs_in_again_and_again_has_its_own_limit_alone()
     {
@@ -121,6 +155,8 @@ public sealed class TenantLimitsTests : IDisposable
 
     private bool Asks(Tenant tenant, string address, bool hasAnonymousToken) => _limits.Spent(tenant) is null
         && (hasAnonymousToken ? _limits.Admit(tenant, new Caller(Token(null), []), From(address)) : _limits.AdmitStranger(tenant, From(address))) is null;
+
+    private bool IsChallenged(string address) => _limits.Spent(_tenant) is null && _limits.AdmitChallenged(_tenant, From(address)) is null;
 
     private bool Uses(Tenant tenant, string subject, string address) =>
         _limits.Spent(tenant) is null && _limits.Admit(tenant, new Caller(Token(subject), []), From(address)) is null;

@@ -97,6 +97,40 @@ public sealed class LoginThrottleTests
         Assert.NotNull(login);
     }
 
+    [Fact]
+    public async Task What_nobody_can_decide_is_no_guess_and_an_address_does_it_only_so_often()
+    {
+        using (var proved = await Begin("alice", "10.0.0.1"))
+        {
+            proved!.Succeed();
+        }
+
+        var tried = 0;
+        for (var i = 0; i < 500; i++)
+        {
+            tried += await Leave($"invented-{i}", "10.0.0.1") ? 1 : 0;
+            await Leave($"invented-{i}", $"2001:db8:0:{i:x}::1");
+        }
+
+        Assert.Equal(LoginThrottle.UndecidedBurst, tried);
+        Assert.False(await Leave("anybody", "2001:db8:0:ffff::1"));
+        Assert.True(await Leave("alice", "10.0.0.1"));
+        for (var i = 0; i < 200; i++)
+        {
+            Assert.True(await Leave("bob", $"10.0.1.{i}"));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(LoginThrottle.UndecidedBurst));
+        Assert.True(await Leave("invented", "10.0.0.1"));
+    }
+
+    private async Task<bool> Leave(string user, string address)
+    {
+        using var attempt = await Begin(user, address);
+        attempt?.Leave();
+        return attempt is not null;
+    }
+
     private async Task<bool> Fail(string user, string address)
     {
         using var attempt = await Begin(user, address);
