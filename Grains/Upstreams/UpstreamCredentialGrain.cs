@@ -131,7 +131,7 @@ internal sealed class UpstreamCredentialGrain(
     /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
     private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
     {
-        if (string.IsNullOrEmpty(outcome.Scope) || failure.Kind == UpstreamFailureKind.Throttled)
+        if (string.IsNullOrEmpty(outcome.Scope))
         {
             return false;
         }
@@ -229,14 +229,14 @@ internal sealed class UpstreamCredentialGrain(
         }
 
         var opening = credential.Open(upstream, answer.Challenge, await issued);
-        if (opening.Failure is { } useless && asked is null)
+        if (opening.Failure is { } useless)
         {
-            Health.Fail(time.GetUtcNow(), useless);
+            Tell(useless, asked is null);
         }
 
         return opening switch
         {
-            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, anew),
+            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, asked is null, anew),
             { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, asked, anew: true, refusedSecret),
             _ => opening,
         };
@@ -256,7 +256,7 @@ internal sealed class UpstreamCredentialGrain(
     }
 
     /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>
-    private async Task<UpstreamOpening> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamOpening opening, bool anew)
+    private async Task<UpstreamOpening> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamOpening opening, bool isOfAll, bool anew)
     {
         var failure = await _basic.Ask(upstream, opening, anew);
         if (failure?.Kind == UpstreamFailureKind.Refused && credential.Issuer is { } issuer
@@ -266,12 +266,31 @@ internal sealed class UpstreamCredentialGrain(
             failure = await _basic.Ask(upstream, opening, anew);
         }
 
-        return failure is null ? opening : Closed(Note(failure, credential.Stamp), credential.Stamp);
+        if (failure is null)
+        {
+            return opening;
+        }
+
+        var told = isOfAll ? Note(failure, credential.Stamp) : failure;
+        Tell(told, isOfAll);
+        return UpstreamOpening.Failed(told, credential.Stamp);
     }
 
     private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
 
     private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
+
+    private void Tell(UpstreamFailure failure, bool isOfAll)
+    {
+        if (isOfAll)
+        {
+            Health.Fail(time.GetUtcNow(), failure);
+        }
+        else
+        {
+            Health.FailForOne(time.GetUtcNow(), failure);
+        }
+    }
 
     private UpstreamOpening Closed(UpstreamFailure failure, string stamp)
     {

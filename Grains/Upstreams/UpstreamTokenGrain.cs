@@ -1,4 +1,5 @@
 using RegistryProxy.Background;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Upstreams.Failures;
@@ -13,7 +14,8 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 [GrainType("upstreamtoken")]
 [CollectionAgeLimit(Minutes = GrainAges.Small)]
-internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, TimeProvider time) : Grain, IUpstreamTokenGrain
+internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, TokenExchange exchange, Keeper keeper, TimeProvider time)
+    : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>
     private static readonly TimeSpan RefusedRefresh = TimeSpan.FromSeconds(2);
@@ -24,7 +26,7 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
     private UpstreamTokenKey _key;
     private readonly SingleFlight<UpstreamGrantResult> _flight = new();
 
-    /// <summary>How the upstream asked when it refused; <c>null</c> while it did not.</summary>
+    /// <summary>How the upstream asked when it refused, until a fetch fails; <c>null</c> while it did not.</summary>
     private string[]? _asked;
     private UpstreamGrant? _grant;
     private string _grantStamp = "";
@@ -76,7 +78,7 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
 
         _pace.Note(now, _grantStamp);
         _grant = null;
-        _asked = challenges ?? _asked;
+        _asked = challenges is null ? _asked : Shortest(challenges);
         return await Fetch(anew: true, _grantSecret).WaitAsync(cancellation);
     }
 
@@ -85,20 +87,24 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
     private Task<UpstreamGrantResult> Fetch(bool anew, long refusedSecret) =>
         _flight.Join(() => FetchCore(anew, refusedSecret));
 
+    private string[]? Shortest(string[] challenges) =>
+        configuration.Current.Configuration.Upstreams.TryGetValue(_key.Upstream, out var upstream) ? ChallengeChoice.Shortest(upstream, challenges) : null;
+
     private async Task<UpstreamGrantResult> FetchCore(bool anew, long refusedSecret)
     {
-        var asked = _asked;
+        // After a failure, whatever it is, it may ask otherwise.
+        (var asked, _asked) = (_asked, null);
         var opening = asked is null ? await Credential.Open(anew, refusedSecret) : await Credential.OpenAsked(asked, anew, refusedSecret);
-        if (opening.Failure is { } closed)
+        if (opening.Failure is { } unopened)
         {
-            return UpstreamGrantResult.Of(closed);
+            return UpstreamGrantResult.Of(unopened);
         }
 
         _generation = Math.Max(_generation + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
         var (result, ofUpstream) = await exchange.Exchange(_key, opening, _generation);
         if (result.Grant is { } grant)
         {
-            (_grant, _grantStamp, _grantSecret) = (grant, opening.Stamp, opening.SecretVersion);
+            (_grant, _grantStamp, _grantSecret, _asked) = (grant, opening.Stamp, opening.SecretVersion, _asked ?? asked);
             _pace.Begin(opening.Stamp);
             _backoff.Clear();
             if (opening.Challenge.Scheme == UpstreamScheme.Bearer && !opening.Secret.IsNone)
@@ -112,11 +118,12 @@ internal sealed class UpstreamTokenGrain(TokenExchange exchange, Keeper keeper, 
             return Paced(grant, time.GetUtcNow());
         }
 
-        // Another time it may ask otherwise.
-        _asked = asked == _asked ? null : _asked;
         var failure = ofUpstream ? result.Failure! : Note(result.Failure!, opening.Stamp);
-        return UpstreamGrantResult.Of(
-            await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream, _key.Scope)) ?? Note(failure, opening.Stamp));
+        var closed = await Credential.Report(new TokenCallOutcome(opening.Stamp, null, failure, ofUpstream, _key.Scope));
+
+        // Who limits the rate is left alone for this scope as long as it says, whatever becomes of the others.
+        var own = closed is null || failure.Kind == UpstreamFailureKind.Throttled ? Note(failure, opening.Stamp) : null;
+        return UpstreamGrantResult.Of(closed ?? own!);
     }
 
     private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);

@@ -27,14 +27,18 @@ public sealed record Challenge
     public string? this[string name] => _parameters.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>
-    /// Writes a Bearer challenge. <paramref name="scope"/> and <paramref name="error"/> are left out when <c>null</c>;
+    /// Writes a Bearer challenge. <paramref name="service"/>, <paramref name="scope"/> and <paramref name="error"/> are left out when <c>null</c>;
     /// the error codes are those of RFC 6750 §3.1.
     /// </summary>
-    public static string Bearer(string realm, string service, string? scope = null, string? error = null)
+    public static string Bearer(string realm, string? service, string? scope = null, string? error = null)
     {
         var text = new StringBuilder("Bearer ");
         Append(text, "realm", realm);
-        Append(text.Append(','), "service", service);
+        if (service is not null)
+        {
+            Append(text.Append(','), "service", service);
+        }
+
         if (scope is not null)
         {
             Append(text.Append(','), "scope", scope);

@@ -129,6 +129,85 @@ public sealed class UpstreamBreakerTests
         Assert.Equal([true, false], _changes);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(50)]
+    public async Task Repositories_that_fail_while_others_are_answered_stop_none_until_those_fail_too(int repositories)
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            await FailFor($"bad/{i % repositories}", i);
+            if (i % 50 == 0)
+            {
+                Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.NotFound)), repository: "good"));
+            }
+
+            _time.Advance(TimeSpan.FromMilliseconds(40));
+        }
+
+        Assert.Empty(_changes);
+        for (var i = 0; i < 30 && _changes.Count == 0; i++)
+        {
+            await FailFor(i % 3 == 0 ? "good" : "bad/0", i);
+        }
+
+        Assert.Equal([true], _changes);
+    }
+
+    [Fact]
+    public async Task What_was_asked_before_the_first_failure_speaks_for_nobody_and_two_scopes_of_a_repository_are_one()
+    {
+        var early = new TaskCompletionSource<HttpResponseMessage>();
+        var asking = Send(_ => early.Task, repository: "good");
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        for (var i = 0; i < 40; i++)
+        {
+            await FailFor(i % 2 == 0 ? "repository:bad/app:pull" : "repository:bad/app:pull,push repository:x:pull", i);
+        }
+
+        Assert.Empty(_changes);
+        early.SetResult(new HttpResponseMessage());
+        await asking;
+        for (var i = 0; i < 40 && _changes.Count == 0; i++)
+        {
+            await FailFor(i % 2 == 0 ? "repository:bad/app:pull" : "repository:other/app:pull", i);
+        }
+
+        Assert.Equal([true], _changes);
+    }
+
+    [Fact]
+    public async Task A_repository_whose_try_took_its_time_and_said_nothing_gets_no_other_one_for_ten_seconds()
+    {
+        await Fail();
+        _time.Advance(TimeSpan.FromSeconds(40));
+        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw Late(), repository: "slow"));
+        Assert.Null(await Send(_ => throw new InvalidOperationException("it had its try"), repository: "slow"));
+        _time.Advance(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw Late(), repository: "slow"));
+        Assert.Equal([true], _changes);
+        Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), repository: "good"));
+        Assert.Equal([true, false], _changes);
+    }
+
+    private TimeoutException Late()
+    {
+        _time.Advance(TimeSpan.FromSeconds(2));
+        return new TimeoutException("no answer in time");
+    }
+
+    private async Task FailFor(string repository, int turn)
+    {
+        if (turn % 2 == 0)
+        {
+            Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: repository));
+        }
+        else
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: repository));
+        }
+    }
+
     private static async Task<HttpResponseMessage> Hang(CancellationToken cancellation)
     {
         await Task.Delay(Timeout.Infinite, cancellation);

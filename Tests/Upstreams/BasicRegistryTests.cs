@@ -82,7 +82,8 @@ public sealed class BasicRegistryTests
         Assert.Equal(UpstreamFailureKind.Throttled, failure.Kind);
         Assert.InRange(failure.RetryAfterSeconds, 18, 22);
         await Grant(cluster, "a/c");
-        Assert.Equal(1, upstream.Requests.Count(request => request.Target.StartsWith("/token", StringComparison.Ordinal)));
+        await Grant(cluster, "a/d");
+        Assert.Equal(2, upstream.Requests.Count(request => request.Target.StartsWith("/token", StringComparison.Ordinal)));
     }
 
     private static async Task Relay(HttpContext context, string registry)

@@ -105,6 +105,8 @@ public sealed class TokenBackoffTests
     [InlineData(401, 100)]
     [InlineData(500, 1)]
     [InlineData(503, 100)]
+    [InlineData(429, 1)]
+    [InlineData(429, 100)]
     [InlineData(200, 1)]
     public async Task Repositories_that_the_endpoint_fails_for_close_it_to_nobody_else(int status, int bad)
     {
@@ -206,10 +208,11 @@ public sealed class TokenBackoffTests
         {
             var failure = (await Token(cluster, $"app/{second % 7}").GetGrant()).Failure!;
             Assert.Equal((UpstreamFailureKind.Throttled, 120 - second), (failure.Kind, failure.RetryAfterSeconds));
+            await Eventually.True(async () => (await Status(cluster)).Breaker == "open", "it is asked without a repository, and left alone");
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(1, registry.Calls);
+        Assert.Equal(2, registry.Calls);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
 /// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
 /// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature. An
-/// answer that fails or does not come is about one repository until another one fails, too.
+/// answer that fails or does not come is about some repositories while others are answered, and about one until another one fails, too.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -56,6 +56,7 @@ internal sealed class UpstreamBreaker
 
     private static bool WasVoid(ResilienceContext context) => context.Properties.TryGetValue(IsVoid, out var isVoid) && isVoid;
 
+    private SlowTry? _slow;
     private long _askedToWaitUntil;
     private long _leftAloneUntil;
 
@@ -63,7 +64,7 @@ internal sealed class UpstreamBreaker
 
     /// <summary>The answer, or <c>null</c> when the upstream is left alone.</summary>
     public async Task<HttpResponseMessage?> Send(
-        HttpRequestMessage request, CallKind kind, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
+        HttpRequestMessage request, CallKind kind, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
         CancellationToken cancellation)
     {
         if (kind != CallKind.Pull)
@@ -71,9 +72,9 @@ internal sealed class UpstreamBreaker
             return IsLeftAlone ? null : await SendUncounted(request, send, cancellation);
         }
 
-        return await (_state.CircuitState == CircuitState.Closed
-            ? SendCounted(request, repository, send, cancellation)
-            : SendTry(request, repository, send, cancellation));
+        return _state.CircuitState == CircuitState.Closed ? await SendCounted(request, scope, send, cancellation)
+            : Volatile.Read(ref _slow) is { } slow && slow.Is(scope, _time) ? null
+            : await SendTry(request, scope, send, cancellation);
     }
 
     /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
@@ -100,19 +101,20 @@ internal sealed class UpstreamBreaker
     }
 
     private async Task<HttpResponseMessage?> SendCounted(
-        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
     {
+        var asked = _time.GetTimestamp();
         try
         {
             var response = await Watch(request, send, cancellation);
-            if (!IsFailure(response.StatusCode) || _failing.Note(repository))
+            if (CountsOrIsWell(response.StatusCode, scope, asked))
             {
                 await Count(Outcome.FromResult(response));
             }
 
             return response;
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && Counts(fault, repository))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && Counts(fault, scope))
         {
             await Count(Outcome.FromException<HttpResponseMessage>(fault));
             throw;
@@ -132,9 +134,9 @@ internal sealed class UpstreamBreaker
     /// being found well again.
     /// </summary>
     private async Task<HttpResponseMessage?> SendTry(
-        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
     {
-        var trying = Try(request, repository, send);
+        var trying = Try(request, scope, send);
         try
         {
             return await trying.WaitAsync(cancellation);
@@ -157,26 +159,27 @@ internal sealed class UpstreamBreaker
     }
 
     private async Task<HttpResponseMessage?> Try(
-        HttpRequestMessage request, string repository, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
+        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
     {
         var context = ResilienceContextPool.Shared.Get();
         var outcome = await _pipeline.ExecuteOutcomeAsync(
             static async (context, call) =>
             {
+                var asked = call.Breaker._time.GetTimestamp();
                 try
                 {
                     var response = await call.Breaker.Watch(call.Request, call.Send, CancellationToken.None);
-                    context.Properties.Set(IsVoid, IsFailure(response.StatusCode) && !call.Breaker._failing.Note(call.Repository));
+                    call.Breaker.Judge(context, call.Breaker.CountsOrIsWell(response.StatusCode, call.Scope, asked), call.Scope, asked);
                     return Outcome.FromResult(response);
                 }
                 catch (Exception fault)
                 {
-                    context.Properties.Set(IsVoid, !call.Breaker.Counts(fault, call.Repository));
+                    call.Breaker.Judge(context, call.Breaker.Counts(fault, call.Scope), call.Scope, asked);
                     return Outcome.FromException<HttpResponseMessage>(fault);
                 }
             },
             context,
-            (Breaker: this, Request: request, Repository: repository, Send: send));
+            (Breaker: this, Request: request, Scope: scope, Send: send));
         ResilienceContextPool.Shared.Return(context);
         if (outcome.Exception is BrokenCircuitException)
         {
@@ -185,6 +188,16 @@ internal sealed class UpstreamBreaker
 
         outcome.ThrowIfException();
         return outcome.Result;
+    }
+
+    /// <summary>What says nothing of the upstream is no try; when it kept the others waiting, its repository gets no other one for a while.</summary>
+    private void Judge(ResilienceContext context, bool isWord, string scope, long asked)
+    {
+        context.Properties.Set(IsVoid, !isWord);
+        if (!isWord && _time.GetElapsedTime(asked) >= Break)
+        {
+            Volatile.Write(ref _slow, new SlowTry(scope, _time.GetTimestamp()));
+        }
     }
 
     private async Task<HttpResponseMessage> Watch(
@@ -208,8 +221,29 @@ internal sealed class UpstreamBreaker
         return longest;
     }
 
+    /// <summary>Whether an answer says something of the upstream.</summary>
+    private bool CountsOrIsWell(HttpStatusCode status, string scope, long asked)
+    {
+        if (IsFailure(status))
+        {
+            return _failing.Note(scope);
+        }
+
+        _failing.Answered(scope, asked);
+        return true;
+    }
+
     /// <summary>Whether a fault is one of the upstream; when it only took too long, it is one of several repositories.</summary>
-    private bool Counts(Exception fault, string repository) => IsFailure(fault) && (fault is not TimeoutException || _failing.Note(repository));
+    private bool Counts(Exception fault, string scope)
+    {
+        if (fault is TimeoutException || !IsFailure(fault))
+        {
+            return fault is TimeoutException && _failing.Note(scope);
+        }
+
+        _failing.Unreachable();
+        return true;
+    }
 
     /// <summary>Whether a status says that the upstream cannot answer.</summary>
     public static bool IsFailure(HttpStatusCode status) =>
@@ -226,4 +260,10 @@ internal sealed class UpstreamBreaker
         HttpRequestException or IOException or TimeoutException => true,
         _ => false,
     };
+
+    /// <summary>A try that was none and took its time.</summary>
+    private sealed record SlowTry(string Scope, long At)
+    {
+        public bool Is(string scope, TimeProvider time) => FailingRepositories.RepositoryOf(Scope).SequenceEqual(FailingRepositories.RepositoryOf(scope)) && time.GetElapsedTime(At) < LongestBreak;
+    }
 }

@@ -20,6 +20,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
     private SingleFlight<UpstreamFailure?> _flight = new();
     private string _of = "";
     private DateTimeOffset _takenAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _shownAt;
 
     /// <summary>Whether the upstream takes the secret of an opening: <c>null</c>, or why not.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -33,7 +34,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
             (_of, _takenAt, _flight) = (of, DateTimeOffset.MinValue, new());
         }
 
-        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() < _takenAt + (anew ? MinPeriod : Life))
+        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() is var now && now < _takenAt + Life && (!anew || now < _shownAt + MinPeriod))
         {
             return null;
         }
@@ -44,6 +45,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
     private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamOpening opening, string of)
     {
         HttpStatusCode status;
+        _shownAt = time.GetUtcNow();
         try
         {
             status = (await client.Ping(upstream.Url, upstream.AllowPrivate, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
@@ -57,6 +59,11 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
         if (status == HttpStatusCode.OK && _of == of)
         {
             _takenAt = time.GetUtcNow();
+        }
+
+        if (status == HttpStatusCode.Unauthorized && _of == of)
+        {
+            _takenAt = DateTimeOffset.MinValue;
         }
 
         return status == HttpStatusCode.Unauthorized

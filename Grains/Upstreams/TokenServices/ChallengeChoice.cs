@@ -13,6 +13,30 @@ internal static class ChallengeChoice
     /// <summary>The longest <c>service</c> of a challenge, in characters; it goes into the query of the token endpoint.</summary>
     public const int MaxService = 1024;
 
+    /// <summary>The longest challenge of a refusal that is remembered for a scope, in characters.</summary>
+    public const int MaxAsked = 2048;
+
+    /// <summary>
+    /// What is worth to be remembered of a refusal: the one challenge that is chosen, in its shortest form; none when it has none; <c>null</c> when
+    /// nothing in it is of use.
+    /// </summary>
+    public static string[]? Shortest(UpstreamConfiguration upstream, string[] headers)
+    {
+        IReadOnlyList<Challenge> challenges = [.. headers.SelectMany(Challenge.ParseAll)];
+        if (challenges.Count == 0)
+        {
+            return [];
+        }
+
+        return Of(upstream, challenges) switch
+        {
+            { Failure: not null } => null,
+            { Challenge: { Scheme: UpstreamScheme.Bearer, Realm: { } realm } bearer } =>
+                Challenge.Bearer(realm.AbsoluteUri, bearer.Service) is { Length: <= MaxAsked } header ? [header] : null,
+            _ => ["Basic realm=\"registry\""],
+        };
+    }
+
     public static ProbeAnswer Of(UpstreamConfiguration upstream, IReadOnlyList<Challenge> challenges)
     {
         // 1. A token.

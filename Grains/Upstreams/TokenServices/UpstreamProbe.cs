@@ -6,7 +6,10 @@ using RegistryProxy.Grains.Upstreams.Failures;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
-/// <summary>Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes.</summary>
+/// <summary>
+/// Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes. Refusals of single repositories
+/// have it asked anew: when nothing comes of that, what is remembered holds.
+/// </summary>
 internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider time)
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
@@ -17,6 +20,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     private SingleFlight<ProbeAnswer> _flight = new();
     private UpstreamChallenge _known = UpstreamChallenge.Unknown;
     private string _of = "";
+    private DateTimeOffset _knownAt;
     private DateTimeOffset _askedAt;
 
     /// <summary>The scheme of the last good answer.</summary>
@@ -25,9 +29,9 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     public async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, bool anew)
     {
         var definition = string.Join('\n', upstream.Realms.Prepend(upstream.Url).Append<object>(upstream.AllowPrivate));
-        if (_of == definition && _known.Scheme != UpstreamScheme.Unknown && time.GetUtcNow() < _askedAt + (anew ? MinPeriod : Life))
+        if (Remembered(definition) is { } known && (!anew || time.GetUtcNow() < _askedAt + MinPeriod))
         {
-            return new ProbeAnswer(_known, null);
+            return known;
         }
 
         if (_of != definition)
@@ -35,12 +39,17 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
             (_of, _known, _flight) = (definition, UpstreamChallenge.Unknown, new());
         }
 
-        return await _flight.Join(() => Keep(upstream, definition));
+        var answer = await _flight.Join(() => Keep(upstream, definition));
+        return answer.Failure is null ? answer : Remembered(definition) ?? answer;
     }
+
+    private ProbeAnswer? Remembered(string definition) =>
+        _of == definition && _known.Scheme != UpstreamScheme.Unknown && time.GetUtcNow() < _knownAt + Life ? new ProbeAnswer(_known, null) : null;
 
     private async Task<ProbeAnswer> Keep(UpstreamConfiguration upstream, string definition)
     {
         ProbeAnswer answer;
+        _askedAt = time.GetUtcNow();
         try
         {
             answer = Judge(upstream, await client.Ping(upstream.Url, upstream.AllowPrivate));
@@ -52,7 +61,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 
         if (answer.Failure is null && _of == definition)
         {
-            (_known, _askedAt) = (answer.Challenge, time.GetUtcNow());
+            (_known, _knownAt) = (answer.Challenge, time.GetUtcNow());
         }
 
         return answer;

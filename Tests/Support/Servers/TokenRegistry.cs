@@ -20,6 +20,9 @@ internal sealed class TokenRegistry : IAsyncDisposable
     /// <summary>Where the challenge points; its own origin when <c>null</c>.</summary>
     public string? Realm { get; set; }
 
+    /// <summary>What it answers to a ping; a challenge when <c>null</c>.</summary>
+    public int? PingStatus { get; set; }
+
     /// <summary>What the token endpoint answers; a token that lives five minutes when not set.</summary>
     public Func<HttpContext, int, Task> Answer { get; set; } = (context, call) => context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
 
@@ -39,7 +42,12 @@ internal sealed class TokenRegistry : IAsyncDisposable
             return Answer(context, Interlocked.Increment(ref _calls));
         }
 
-        context.Response.StatusCode = 401;
+        context.Response.StatusCode = PingStatus ?? 401;
+        if (PingStatus is not null)
+        {
+            return Task.CompletedTask;
+        }
+
         context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Realm ?? $"{Url}/token"}\",service=\"here\"";
         return Task.CompletedTask;
     }

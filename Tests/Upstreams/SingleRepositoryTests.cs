@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Upstreams;
+
+/// <summary>What is refused for single repositories, which any stranger can name, closes an upstream to nobody else.</summary>
+public sealed class SingleRepositoryTests
+{
+    private const string Basic = "type: basic, username: me, password: { value: canary }";
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+
+    private static IUpstreamTokenGrain Token(GrainCluster cluster, string repository) =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull");
+
+    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(403)]
+    [InlineData(503)]
+    public async Task A_registry_that_does_not_say_again_how_it_asks_is_asked_as_it_said(int status)
+    {
+        await using var registry = await TokenRegistry.Start();
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
+        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        registry.PingStatus = status;
+        for (var i = 1; i < 10; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(11));
+            foreach (var name in new[] { $"a{i}", $"b{i}" })
+            {
+                var refused = (await Token(cluster, name).GetGrant()).Grant!;
+                Assert.True((await Token(cluster, name).Replace(refused.Generation)).Grant is { } next && next.Generation != refused.Generation);
+            }
+
+            Assert.Equal("closed", (await Status(cluster)).Breaker);
+        }
+
+        Assert.Equal(10, registry.Pings);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.NotNull((await Token(cluster, "good/1").GetGrant()).Failure);
+    }
+
+    [Fact]
+    public async Task A_repository_whose_token_calls_are_throttled_is_left_alone_as_long_as_is_said_and_no_other_one_is()
+    {
+        await using var registry = await TokenRegistry.Start();
+        registry.Answer = async (context, call) =>
+        {
+            var isBad = context.Request.Query["scope"].ToString().Contains("bad", StringComparison.Ordinal);
+            (context.Response.StatusCode, context.Response.Headers.RetryAfter) = (isBad ? 429 : 200, isBad ? "120" : default(string));
+            await context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
+        };
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
+        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        for (var second = 0; second < 119; second++)
+        {
+            var failure = (await Token(cluster, "bad/app").GetGrant()).Failure!;
+            Assert.Equal((UpstreamFailureKind.Throttled, 120 - second), (failure.Kind, failure.RetryAfterSeconds));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.NotNull((await Token(cluster, "good/1").GetGrant()).Grant);
+        Assert.Equal(3, registry.Calls);
+    }
+}
