@@ -27,6 +27,30 @@ public sealed class WantedFlights<TKey, T>
         }
     }
 
+    /// <summary>The same for work whose result may be about the one who began it alone: then those who joined begin another run, one for all of them.</summary>
+    /// <param name="key">What it is for.</param>
+    /// <param name="begin">Begins it, on another thread; its token is cancelled when nobody waits any more.</param>
+    /// <param name="isOfStarter">Whether a result is about who began the run, and nobody else.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task<T> Join(TKey key, Func<CancellationToken, Task<T>> begin, Func<T, bool> isOfStarter, CancellationToken cancellation)
+    {
+        var isOwn = false;
+        while (true)
+        {
+            var result = await Join(key, Begin, cancellation);
+            if (Volatile.Read(ref isOwn) || !isOfStarter(result))
+            {
+                return result;
+            }
+        }
+
+        Task<T> Begin(CancellationToken stop)
+        {
+            Volatile.Write(ref isOwn, true);
+            return begin(stop);
+        }
+    }
+
     private Flight Enter(TKey key, Func<CancellationToken, Task<T>> begin)
     {
         lock (_gate)

@@ -68,7 +68,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         var key = new UpstreamTokenKey(upstream.Name, request.Scope);
         if (request.Payer is { Account: not null } payer && !grants.IsAtHand(key) && payer.ChargeName() is { } tooMany)
         {
-            return (null, tooMany);
+            return (null, tooMany with { IsOfCaller = true });
         }
 
         var result = await grants.Get(key, cancellation);

@@ -219,8 +219,7 @@ internal sealed class UpstreamCredentialGrain(
         var answer = await Ask(upstream, asked, anew);
         if (answer.Failure is { } unusable && asked is not null)
         {
-            Health.FailForOne(time.GetUtcNow(), unusable);
-            return UpstreamOpening.Failed(unusable, credential.Stamp);
+            return Closed(unusable, credential.Stamp, isOfAll: false);
         }
 
         if (answer.Failure is { } failure)
@@ -231,7 +230,7 @@ internal sealed class UpstreamCredentialGrain(
         var opening = credential.Open(upstream, answer.Challenge, await issued);
         if (opening.Failure is { } useless)
         {
-            Tell(useless, asked is null);
+            opening = Closed(useless, credential.Stamp, asked is null);
         }
 
         return opening switch
@@ -266,21 +265,14 @@ internal sealed class UpstreamCredentialGrain(
             failure = await _basic.Ask(upstream, opening, anew);
         }
 
-        if (failure is null)
-        {
-            return opening;
-        }
-
-        var told = isOfAll ? Note(failure, credential.Stamp) : failure;
-        Tell(told, isOfAll);
-        return UpstreamOpening.Failed(told, credential.Stamp);
+        return failure is null ? opening : Closed(isOfAll ? Note(failure, credential.Stamp) : failure, credential.Stamp, isOfAll);
     }
 
     private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
 
     private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
 
-    private void Tell(UpstreamFailure failure, bool isOfAll)
+    private UpstreamOpening Closed(UpstreamFailure failure, string stamp, bool isOfAll = true)
     {
         if (isOfAll)
         {
@@ -290,11 +282,7 @@ internal sealed class UpstreamCredentialGrain(
         {
             Health.FailForOne(time.GetUtcNow(), failure);
         }
-    }
 
-    private UpstreamOpening Closed(UpstreamFailure failure, string stamp)
-    {
-        Health.Fail(time.GetUtcNow(), failure);
         return UpstreamOpening.Failed(failure, stamp);
     }
 

@@ -12,6 +12,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>When to come back, in whole seconds; sent as <c>Retry-After</c>.</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>Whether it is about who asked, and not about what was asked for: nobody else who asks for the same is told of it. By default it is not.</summary>
+    public bool IsOfCaller { get; init; }
+
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
     public string? OAuthError { get; init; }
 

@@ -47,6 +47,32 @@ public sealed class SharedWorkTests
     }
 
     [Fact]
+    public async Task What_is_about_who_began_it_alone_is_not_shared_and_the_others_begin_another_run_for_all_of_them()
+    {
+        var flights = new WantedFlights<string, string>();
+        var (refused, answered) = (new TaskCompletionSource<string>(), new TaskCompletionSource<string>());
+        var runs = 0;
+        var first = Join(refused);
+        var others = Enumerable.Range(0, 10).Select(_ => Join(answered)).ToList();
+        refused.SetResult("busy");
+        Assert.Equal("busy", await first);
+        answered.SetResult("here");
+        Assert.All(await Task.WhenAll(others), result => Assert.Equal("here", result));
+        Assert.InRange(runs, 2, 11);
+        var own = new TaskCompletionSource<string>();
+        own.SetResult("busy");
+        Assert.Equal("busy", await Join(own));
+
+        Task<string> Join(TaskCompletionSource<string> work) => flights.Join("a", Begin(work), result => result == "busy", CancellationToken.None);
+
+        Func<CancellationToken, Task<string>> Begin(TaskCompletionSource<string> work) => _ =>
+        {
+            Interlocked.Increment(ref runs);
+            return work.Task;
+        };
+    }
+
+    [Fact]
     public async Task Work_that_nobody_waits_for_any_more_is_given_up()
     {
         var flights = new WantedFlights<string, int>();

@@ -73,7 +73,19 @@ internal sealed partial class BlobCache(
         return error;
     }
 
+    /// <summary>What is refused to who began a download alone, those who joined it ask for themselves.</summary>
     private async Task<ServedBlob> Join(Exchange exchange, Digest digest, Holding holding, Fetch fetch)
+    {
+        ServedBlob? served;
+        do
+        {
+            served = await JoinOnce(exchange, digest, holding, fetch);
+        }
+        while (served is null);
+        return served.Value;
+    }
+
+    private async Task<ServedBlob?> JoinOnce(Exchange exchange, Digest digest, Holding holding, Fetch fetch)
     {
         var (fill, isNew) = fills.Join(holding, fetch);
         try
@@ -85,7 +97,7 @@ internal sealed partial class BlobCache(
 
             if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
             {
-                return new ServedBlob(links.Judge(holding, error));
+                return !isNew && error.IsOfCaller ? null : new ServedBlob(links.Judge(holding, error));
             }
 
             if (!fill.IsKept)

@@ -71,7 +71,7 @@ internal sealed class ManifestCache(
         if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
             && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
         {
-            return new ManifestAnswer(old, CacheState.Stale, null);
+            return new ManifestAnswer(old, CacheState.Stale, null) { IsOfCaller = failed.IsOfCaller };
         }
 
         if (answer.Error is { } no && Outage.IsRefusal(no))
@@ -125,7 +125,7 @@ internal sealed class ManifestCache(
     {
         var (_, error) = await fetcher.Ask(fetch, cancellation);
         return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
-            : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null)
+            : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
             : new ManifestAnswer(null, CacheState.Miss, error);
     }
 

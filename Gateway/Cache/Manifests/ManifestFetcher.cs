@@ -30,7 +30,10 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         };
     }
 
-    /// <summary>Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer.</summary>
+    /// <summary>
+    /// Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer. What is refused to who asked alone,
+    /// those who joined ask again.
+    /// </summary>
     public async Task<ManifestAnswer> Share(ManifestQuestion question, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
     {
         if ((refusals.Find(question.RefusalKey) ?? question.TooManyMisses) is { } refused)
@@ -38,7 +41,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
             return new ManifestAnswer(null, CacheState.Miss, refused);
         }
 
-        var answer = await _flights.Join(question.FlightKey, ask, cancellation);
+        var answer = await _flights.Join(question.FlightKey, ask, static answer => answer.IsOfCaller, cancellation);
         if (answer.Error is { Status: StatusCodes.Status404NotFound or StatusCodes.Status406NotAcceptable } no)
         {
             refusals.Learn(question.RefusalKey, question.Accepted, no, question.Mark);
@@ -147,6 +150,9 @@ internal readonly record struct FlightKey(TenantRepository Repository, ManifestR
 /// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)
 {
+    /// <summary>Whether it came of a refusal that is about who asked, and nobody else.</summary>
+    public bool IsOfCaller { get => field || Error is { IsOfCaller: true }; init; }
+
     /// <summary>Whether the upstream said just now that it is so.</summary>
     public bool IsOfUpstream => State is CacheState.Miss or CacheState.Revalidated;
 }

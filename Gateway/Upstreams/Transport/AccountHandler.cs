@@ -97,7 +97,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     }
 
     private static DistributionError Busy(Upstream upstream) =>
-        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5);
+        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5) with { IsOfCaller = true };
 
     private static DistributionError Failing(Upstream upstream) =>
         DistributionError.Unavailable(503, $"upstream '{upstream.Name}' fails at the moment and is left alone until it answers again", 1);
