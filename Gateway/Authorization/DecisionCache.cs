@@ -29,7 +29,7 @@ internal sealed class DecisionCache(ClusterClient cluster, GatewayOptions option
     {
         var known = Find(session);
         var now = time.GetTimestamp();
-        if (known is null || now >= known.LeasedUntil + Ticks(options.MaxStale))
+        if (known is null || now >= known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(options.MaxStale)))
         {
             return Ask(session, CallPolicy.Decision, cancellation);
         }

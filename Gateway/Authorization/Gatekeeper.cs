@@ -42,6 +42,11 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             return (null, Undecided(token, "the cluster that knows this session does not answer"));
         }
 
+        if (decision.Unavailable)
+        {
+            return (null, Undecided(token, "whether this session is still open cannot be decided now: the directory of its user does not answer"));
+        }
+
         return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended());
     }
 

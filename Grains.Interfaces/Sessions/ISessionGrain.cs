@@ -21,7 +21,7 @@ public interface ISessionGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("rp.session-decision")]
 public sealed record SessionDecision
 {
-    /// <summary><c>false</c> when the session ended, was revoked or never was.</summary>
+    /// <summary><c>false</c> when the session ended, was revoked or never was, and when that cannot be said.</summary>
     [Id(0)]
     public required bool Open { get; init; }
 
@@ -36,6 +36,10 @@ public sealed record SessionDecision
     /// <summary>How long the answer may be used without asking again.</summary>
     [Id(3)]
     public TimeSpan Lease { get; init; }
+
+    /// <summary>Whether it cannot be said now if the identity is still there, since its directory is away: no session is over for that.</summary>
+    [Id(4)]
+    public bool Unavailable { get; init; }
 
     public static SessionDecision Closed { get; } = new() { Open = false };
 }

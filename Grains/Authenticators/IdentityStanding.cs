@@ -5,8 +5,8 @@ using RegistryProxy.Grains.Identity;
 namespace RegistryProxy.Grains.Authenticators;
 
 /// <summary>
-/// Whether somebody still is who was proved, looked up no more often than the authenticator wants. While the authenticator cannot say, the
-/// last good answer holds for a while.
+/// Whether somebody still is who was proved, looked up no more often than the authenticator wants. While the authenticator cannot say, or takes
+/// long, the last good answer holds for a while; after that it cannot be said, which is not the same as no.
 /// </summary>
 internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, TimeProvider time)
 {
@@ -16,18 +16,30 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>How old an answer may be that is wanted fresh: a directory is searched no more often for one identity, however many ask.</summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
 
-    private readonly SingleFlight<Verdict> _flight = new();
+    /// <summary>How long a decision waits for a directory while the last good answer holds.</summary>
+    internal static readonly TimeSpan Wait = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>How long it waits when none does. Its caller waits a little longer.</summary>
+    internal static readonly TimeSpan LongWait = TimeSpan.FromSeconds(2.5);
+
+    private static readonly Verdict Unanswered = Verdict.Unavailable("who knows whether this identity is still there does not answer");
+
+    private SingleFlight<Verdict> _flight = new();
+    private long _askedAt;
     private IAuthenticator? _by;
     private Verdict? _last;
     private VerifiedIdentity? _of;
     private DateTimeOffset _checked;
     private DateTimeOffset _good;
 
+    /// <summary>Whether an authenticator is being asked now.</summary>
+    public bool IsAsking => _flight.IsRunning;
+
     /// <summary>Takes a proof that was just made.</summary>
     public void Proved(TenantConfiguration tenant, VerifiedIdentity identity)
     {
         _by = authenticators.Find(tenant, identity.Authenticator);
-        (_of, _last) = (identity, Verdict.Proved(identity));
+        (_of, _last, _flight) = (identity, Verdict.Proved(identity), new());
         _checked = _good = time.GetUtcNow();
     }
 
@@ -47,26 +59,58 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
             return Verdict.Proved(known);
         }
 
-        var isNew = !ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of);
-        if (isNew || _last is null || time.GetUtcNow() - _checked >= (fresh && Fresh < every ? Fresh : every))
+        if (!ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of))
         {
-            (_by, _of) = (authenticator, known);
-            await _flight.Join(() => Recheck(authenticator, known));
+            (_by, _of, _flight, _checked) = (authenticator, known, new(), DateTimeOffset.MinValue);
         }
 
-        return _last!;
+        var isUrgent = fresh || _last is null or { Kind: VerdictKind.Unavailable };
+        if (time.GetUtcNow() - _checked < (isUrgent && Fresh < every ? Fresh : every))
+        {
+            return _last ?? Unanswered;
+        }
+
+        await Ask(authenticator, known, fresh);
+        return _last is null || (_flight.IsRunning && _last.Kind == VerdictKind.Proved && !Holds) ? Unanswered : _last;
+    }
+
+    /// <summary>Whether the last good answer is not too old.</summary>
+    private bool Holds => time.GetUtcNow() - _good <= Patience;
+
+    /// <summary>Asks, and waits for the answer: who does not want it fresh, not for long.</summary>
+    private async Task Ask(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
+    {
+        _askedAt = _flight.IsRunning ? _askedAt : time.GetTimestamp();
+        var answer = _flight.Join(() => Recheck(authenticator, known));
+        if (fresh || answer.IsCompleted)
+        {
+            await answer;
+            return;
+        }
+
+        var isAtHand = _last is { Kind: not VerdictKind.Proved } || (_last is not null && Holds);
+        var wait = (isAtHand ? Wait : LongWait) - time.GetElapsedTime(_askedAt);
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.WhenAny(answer, Task.Delay(wait, time));
+        }
     }
 
     private async Task<Verdict> Recheck(IAuthenticator authenticator, VerifiedIdentity known)
     {
         var verdict = await authenticator.Recheck(known, CancellationToken.None);
+        if (!ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of))
+        {
+            return verdict;
+        }
+
         var now = time.GetUtcNow();
         _checked = now;
         if (verdict.Kind != VerdictKind.Unavailable)
         {
             (_last, _good) = (verdict, now);
         }
-        else if (_last is null || now - _good > Patience)
+        else if (_last is null || !Holds)
         {
             _last = verdict;
         }

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using BitFaster.Caching.Lru;
-using RegistryProxy.Background;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity;
@@ -22,7 +21,7 @@ internal sealed class PasswordWork
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly PasswordLine _line = new(Math.Max(1, Environment.ProcessorCount / 2));
     private readonly ConcurrentTLru<string, bool> _right = new(10_000, Remembered);
-    private readonly SingleFlights<string, bool?> _running = new();
+    private readonly PasswordChecks _checks = new();
 
     /// <summary>Whether the password belongs to the hash; <c>null</c> when too many others are waiting.</summary>
     public async ValueTask<bool?> Verify(string hash, Secret password, PasswordSource from, CancellationToken cancellation)
@@ -39,12 +38,12 @@ internal sealed class PasswordWork
             return true;
         }
 
-        return await _running.Join(memory, () => Check(memory, hash, password, from)).WaitAsync(cancellation);
+        return await _checks.Join(memory, left => Check(memory, hash, password, from, left), cancellation);
     }
 
-    private async Task<bool?> Check(string memory, string hash, Secret password, PasswordSource from)
+    private async Task<bool?> Check(string memory, string hash, Secret password, PasswordSource from, CancellationToken left)
     {
-        if (!await _line.Enter(from))
+        if (!await _line.Enter(from, left))
         {
             return null;
         }

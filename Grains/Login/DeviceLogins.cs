@@ -28,7 +28,7 @@ internal sealed class DeviceLogins(
     /// <summary>Starts a login; <c>null</c> when there are too many.</summary>
     public async ValueTask<DeviceLoginStart?> Begin(string tenant, string clientAddress)
     {
-        if (_starts.TryCharge(clientAddress) is null)
+        if (_starts.TryCharge(tenant, clientAddress) is null)
         {
             return null;
         }
@@ -60,7 +60,7 @@ internal sealed class DeviceLogins(
     {
         var key = DeviceCode.KeyOf(tenant, code.UserCode);
         var proved = await seal.IsGood(code.Seal, DeviceCode.SealKind, key);
-        var charge = proved ? null : unproved.TryCharge(clientAddress);
+        var charge = proved ? null : unproved.TryCharge(tenant, clientAddress);
         if (proved ? ended.AreTooMany(key, code.UserCode, clientAddress) : charge is null)
         {
             return null;
@@ -96,7 +96,7 @@ internal sealed class DeviceLogins(
             return new Answer<T>(default!);
         }
 
-        if (_guesses.TryCharge(clientAddress) is not { } charge)
+        if (_guesses.TryCharge(tenant, clientAddress) is not { } charge)
         {
             return null;
         }

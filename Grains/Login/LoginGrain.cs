@@ -67,7 +67,7 @@ internal sealed class LoginGrain(
         var caller = CallerAddress.Of(request.ClientAddress);
         var verdict = await judge.Judge(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
-            stop => passwords.Verify(tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(caller)), stop),
+            stop => passwords.Verify(tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
             cancellation);
         return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
     }
@@ -100,7 +100,7 @@ internal sealed class LoginGrain(
 
         var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
         var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
-        var charge = proved ? null : unproved.TryCharge(request.ClientAddress);
+        var charge = proved ? null : unproved.TryCharge(request.Tenant, request.ClientAddress);
         if (proved ? ended.AreTooMany(key, token.SessionId, request.ClientAddress) : charge is null)
         {
             return LoginGranter.Failure(Verdict.TooMany);

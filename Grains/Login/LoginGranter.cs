@@ -55,7 +55,7 @@ internal sealed class LoginGranter(
     {
         if (session is not null)
         {
-            good.Remember(request.ClientAddress);
+            good.Remember(request.Tenant, request.ClientAddress);
         }
 
         var granted = Intersect(request.Scopes, rules);

@@ -20,6 +20,9 @@ internal sealed class SessionGrain(
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
 
+    /// <summary>Of an answer that may be another one soon: a directory is being asked, or is away.</summary>
+    private static readonly TimeSpan BriefLease = TimeSpan.FromSeconds(5);
+
     /// <summary>The longest session of a machine.</summary>
     private static readonly TimeSpan MachineLimit = TimeSpan.FromHours(12);
 
@@ -45,13 +48,24 @@ internal sealed class SessionGrain(
     public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default)
     {
         var (version, state) = (authenticators.Version, await _book.Read());
-        if (generation == state.Generation && _book.Find(state, sessionId) is not null && await _standing.Now(Tenant, state.Identity, fresh: false) is { Identity: { } identity })
+        if (generation == state.Generation && _book.Find(state, sessionId) is not null)
         {
+            var standing = await _standing.Now(Tenant, state.Identity, fresh: false);
+
             // It may have ended while the identity was looked up.
             state = await _book.Read();
-            if (generation == state.Generation && _book.Find(state, sessionId) is { } session && IsOpen(session, identity))
+            if (generation == state.Generation && _book.Find(state, sessionId) is { } session)
             {
-                return new SessionDecision { Open = true, Rules = Rules(session, identity), Version = version, Lease = Lease };
+                if (standing.Kind == VerdictKind.Unavailable)
+                {
+                    return SessionDecision.Closed with { Unavailable = true, Version = version, Lease = BriefLease };
+                }
+
+                if (standing.Identity is { } identity && IsOpen(session, identity))
+                {
+                    var lease = _standing.IsAsking ? BriefLease : Lease;
+                    return new SessionDecision { Open = true, Rules = Rules(session, identity), Version = version, Lease = lease };
+                }
             }
         }
 

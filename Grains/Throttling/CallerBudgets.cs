@@ -30,7 +30,9 @@ internal sealed class CallerBudgets(
     internal int Count => _entries.Count;
 
     /// <summary>Charges a try; <c>null</c> when it comes too soon.</summary>
-    public CallerCharge? TryCharge(string address)
+    /// <param name="tenant">The tenant, where the address may be a good one.</param>
+    /// <param name="address">The client's address; empty when it is not known.</param>
+    public CallerCharge? TryCharge(string tenant, string address)
     {
         var caller = CallerAddress.Of(address);
         lock (_gate)
@@ -47,7 +49,7 @@ internal sealed class CallerBudgets(
             {
                 charged = [.. charged, _all];
             }
-            else if (!good.Has(caller))
+            else if (!good.Has(tenant, caller))
             {
                 FailureBudget.ReturnEach(charged);
                 return null;

@@ -3,7 +3,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Throttling;
 
-/// <summary>Addresses from which somebody proved who they are of late: what strangers use up is not theirs to wait for.</summary>
+/// <summary>
+/// Addresses from which somebody of a tenant proved who they are of late: what strangers use up is not theirs to wait for. In another tenant they
+/// are strangers.
+/// </summary>
 internal sealed class GoodAddresses(TimeProvider time)
 {
     /// <summary>Addresses that are remembered.</summary>
@@ -12,10 +15,10 @@ internal sealed class GoodAddresses(TimeProvider time)
     /// <summary>For how long.</summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromDays(1);
 
-    private readonly ConcurrentLru<CallerAddress, long> _seen = new(Capacity);
+    private readonly ConcurrentLru<(string Tenant, CallerAddress Address), long> _seen = new(Capacity);
 
-    /// <summary>Somebody proved who they are.</summary>
-    public void Remember(string address) => _seen.AddOrUpdate(CallerAddress.Of(address), time.GetTimestamp());
+    /// <summary>Somebody of a tenant proved who they are.</summary>
+    public void Remember(string tenant, string address) => _seen.AddOrUpdate((tenant, CallerAddress.Of(address)), time.GetTimestamp());
 
-    public bool Has(CallerAddress caller) => _seen.TryGet(caller, out var at) && time.GetElapsedTime(at) < MaxAge;
+    public bool Has(string tenant, CallerAddress caller) => _seen.TryGet((tenant, caller), out var at) && time.GetElapsedTime(at) < MaxAge;
 }

@@ -9,5 +9,5 @@ internal sealed class UnprovedTokens(GoodAddresses good, TimeProvider time)
     private readonly CallerBudgets _budgets = new(60, TimeSpan.FromSeconds(1), 1000, TimeSpan.FromSeconds(0.1), good, time);
 
     /// <summary>Whether the grain may be asked: <c>null</c> when it may not.</summary>
-    public CallerCharge? TryCharge(string address) => _budgets.TryCharge(address);
+    public CallerCharge? TryCharge(string tenant, string address) => _budgets.TryCharge(tenant, address);
 }

@@ -15,7 +15,10 @@ public sealed partial class BackgroundWorkTests
     private const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     /// <summary>Callbacks of a cancellation run on the thread of whoever cancels, which may be a timer: each of these cannot throw.</summary>
-    private static readonly string[] HarmlessRegistrations = ["watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register("];
+    private static readonly string[] HarmlessRegistrations =
+    [
+        "watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register(", "UnsafeRegister(_ => Drop(waiter), null)",
+    ];
 
     private static readonly Assembly[] Product = [.. Projects.Select(project => Assembly.Load($"RegistryProxy.{project}"))];
 

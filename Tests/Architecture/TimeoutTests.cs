@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity.Aws;
 using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Identity.Ldap;
@@ -74,6 +75,10 @@ public sealed class TimeoutTests
     [Fact]
     public void A_provider_is_waited_for_while_a_browser_is_sent_to_it() =>
         Assert.True(LimitOf(typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin)) > IssuerDocuments.Timeout);
+
+    [Fact]
+    public void A_decision_waits_no_longer_for_a_directory_than_it_is_waited_for() =>
+        Assert.True(LimitOf(typeof(ISessionGrain), nameof(ISessionGrain.Decide)) > IdentityStanding.LongWait);
 
     [Fact]
     public void A_refresh_token_waits_for_the_directory() => Assert.True(CallPolicy.Refresh.Attempt > LdapPool.Timeout);

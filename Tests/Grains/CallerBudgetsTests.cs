@@ -19,36 +19,37 @@ public sealed class CallerBudgetsTests
     [Fact]
     public void Who_is_new_and_who_was_good_gets_in_while_some_tens_of_addresses_try_all_the_time()
     {
-        _good.Remember("203.0.113.1");
+        _good.Remember("acme", "203.0.113.1");
         for (var second = 0; second < 600; second++)
         {
             _time.Advance(TimeSpan.FromSeconds(1));
             for (var i = 0; i < 50; i++)
             {
-                _budgets.TryCharge($"198.51.100.{i}");
+                _budgets.TryCharge("acme", $"198.51.100.{i}");
             }
         }
 
-        Assert.Null(_budgets.TryCharge("198.51.100.7"));
-        Assert.NotNull(_budgets.TryCharge("203.0.113.2"));
-        Assert.NotNull(_budgets.TryCharge("2001:db8:1::1"));
+        Assert.Null(_budgets.TryCharge("acme", "198.51.100.7"));
+        Assert.NotNull(_budgets.TryCharge("acme", "203.0.113.2"));
+        Assert.NotNull(_budgets.TryCharge("acme", "2001:db8:1::1"));
         for (var i = 0; i < 200; i++)
         {
-            _budgets.TryCharge($"203.0.114.{i}");
+            _budgets.TryCharge("acme", $"203.0.114.{i}");
         }
 
-        Assert.Null(_budgets.TryCharge("203.0.113.3"));
-        Assert.Equal(20, Enumerable.Range(0, 100).Count(_ => _budgets.TryCharge("203.0.113.1") is not null));
+        Assert.Null(_budgets.TryCharge("acme", "203.0.113.3"));
+        Assert.Null(_budgets.TryCharge("other", "203.0.113.1"));
+        Assert.Equal(20, Enumerable.Range(0, 100).Count(_ => _budgets.TryCharge("acme", "203.0.113.1") is not null));
         _time.Advance(TimeSpan.FromDays(2));
-        Assert.NotNull(_budgets.TryCharge("198.51.100.7"));
+        Assert.NotNull(_budgets.TryCharge("acme", "198.51.100.7"));
     }
 
     [Fact]
     public void The_addresses_of_one_network_are_charged_together()
     {
         var budgets = new CallerBudgets(20, TimeSpan.FromSeconds(6), 10_000, TimeSpan.FromSeconds(1), _good, _time);
-        Assert.Equal(8 * 20, Enumerable.Range(0, 5000).Count(i => budgets.TryCharge($"2001:db8:0:{i:x}::1") is not null));
-        Assert.NotNull(budgets.TryCharge("2001:db8:1::1"));
+        Assert.Equal(8 * 20, Enumerable.Range(0, 5000).Count(i => budgets.TryCharge("acme", $"2001:db8:0:{i:x}::1") is not null));
+        Assert.NotNull(budgets.TryCharge("acme", "2001:db8:1::1"));
     }
 
     [Fact]
@@ -56,10 +57,10 @@ public sealed class CallerBudgetsTests
     {
         for (var i = 0; i < 1000; i++)
         {
-            _budgets.TryCharge("198.51.100.1")?.Forgive();
+            _budgets.TryCharge("acme", "198.51.100.1")?.Forgive();
         }
 
-        var charged = Enumerable.Range(0, 2000).Count(i => _budgets.TryCharge($"198.51.{i / 200}.{i % 200}") is not null);
+        var charged = Enumerable.Range(0, 2000).Count(i => _budgets.TryCharge("acme", $"198.51.{i / 200}.{i % 200}") is not null);
         Assert.Equal(100, charged);
         Assert.InRange(_budgets.Count, 100, 101);
     }

@@ -32,7 +32,8 @@ public sealed class LdapSessionTests
         time.Advance(TimeSpan.FromMinutes(4));
         Assert.True(await session.IsOpen());
         time.Advance(TimeSpan.FromMinutes(2));
-        Assert.False(await session.IsOpen());
+        var decision = await session.Decide();
+        Assert.Equal((false, true, TimeSpan.FromSeconds(5)), (decision.Open, decision.Unavailable, decision.Lease));
         Assert.Equal(LoginStatus.Unavailable, await session.Refresh());
     }
 
@@ -46,7 +47,8 @@ public sealed class LdapSessionTests
         Assert.True(await session.MayPull());
         await directory.Modify("dn: uid=erin,ou=people,dc=example\nchangetype: delete\n");
         time.Advance(TimeSpan.FromSeconds(61));
-        Assert.False(await session.IsOpen());
+        var decision = await session.Decide();
+        Assert.Equal((false, false), (decision.Open, decision.Unavailable));
         Assert.Equal(LoginStatus.Rejected, await session.Refresh());
     }
 
@@ -88,6 +90,8 @@ public sealed class LdapSessionTests
 
     private sealed record Session(ISessionGrain Grain, ILoginGrain Logins, string Id, long Generation, Secret Token)
     {
+        public async Task<SessionDecision> Decide() => await Grain.Decide(Id, Generation);
+
         public async Task<bool> IsOpen() => (await Grain.Decide(Id, Generation)).Open;
 
         public async Task<bool> MayPull() => (await Grain.Decide(Id, Generation)).Rules.Count > 0;

@@ -50,8 +50,8 @@ public sealed class LdapCountTests : IDisposable
         _ = Serve();
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
             $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}", time);
-        var logins = Enumerable.Range(0, LdapPool.MaxConnections + 2).Select(i => Verify(authenticator, $"password {i}")).ToList();
-        foreach (var asked in new[] { LdapPool.MaxConnections, logins.Count })
+        var logins = Enumerable.Range(0, LdapPool.MaxLogins + 2).Select(i => Verify(authenticator, $"password {i}")).ToList();
+        foreach (var asked in new[] { LdapPool.MaxLogins, logins.Count })
         {
             await Eventually.True(() => _passwords.Count == asked, "the directory is asked");
             time.Advance(LdapPool.Timeout * 0.9);
@@ -65,7 +65,7 @@ public sealed class LdapCountTests : IDisposable
     }
 
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string password) =>
-        await authenticator.Verify("alice", new Secret(password), default, TestContext.Current.CancellationToken);
+        await authenticator.Verify("alice", new Secret(password), new PasswordSource("acme", default, true), TestContext.Current.CancellationToken);
 
     private async Task Serve()
     {

@@ -4,6 +4,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -18,6 +19,7 @@ public sealed class StandingTests : IDisposable
     private readonly HostileDirectory _directory;
     private readonly AuthenticatorDirectory _authenticators;
     private readonly TenantConfiguration _tenant;
+    private volatile bool _isSilent;
     private int _searches;
 
     public StandingTests()
@@ -62,8 +64,49 @@ public sealed class StandingTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_slow_directory_is_waited_for_briefly_and_when_its_last_answer_is_old_nothing_can_be_said()
+    {
+        var standing = new IdentityStanding(_authenticators, _time);
+        var known = new VerifiedIdentity("corp", "alice", [], new Dictionary<string, string> { ["dn"] = "cn=alice,dc=example" }, "");
+        Assert.NotNull((await standing.Now(_tenant, known, fresh: false)).Identity);
+        _isSilent = true;
+        _time.Advance(TimeSpan.FromSeconds(61));
+        var first = standing.Now(_tenant, known, fresh: false).AsTask();
+        Assert.False(first.IsCompleted);
+        _time.Advance(IdentityStanding.Wait);
+        Assert.Equal(VerdictKind.Proved, (await first).Kind);
+        Assert.True(standing.IsAsking);
+        Assert.Equal(VerdictKind.Proved, (await standing.Now(_tenant, known, fresh: false)).Kind);
+        await EndOfQuestion(standing);
+
+        _time.Advance(TimeSpan.FromMinutes(6));
+        var late = standing.Now(_tenant, known, fresh: false).AsTask();
+        _time.Advance(IdentityStanding.Wait);
+        Assert.False(late.IsCompleted);
+        _time.Advance(IdentityStanding.LongWait);
+        Assert.Equal(VerdictKind.Unavailable, (await late).Kind);
+        await EndOfQuestion(standing);
+        Assert.Equal(VerdictKind.Unavailable, (await standing.Now(_tenant, known, fresh: false)).Kind);
+
+        _isSilent = false;
+        _time.Advance(IdentityStanding.Fresh);
+        Assert.Equal(VerdictKind.Proved, (await standing.Now(_tenant, known, fresh: false)).Kind);
+    }
+
+    private async Task EndOfQuestion(IdentityStanding standing)
+    {
+        _time.Advance(LdapPool.Timeout);
+        await Eventually.True(() => !standing.IsAsking, "the directory is not waited for any more");
+    }
+
     private IEnumerable<byte[]> Found(int id)
     {
+        if (_isSilent)
+        {
+            return [];
+        }
+
         Interlocked.Increment(ref _searches);
         return [HostileDirectory.Message(id, HostileDirectory.Entry("cn=alice,dc=example", "uid", "alice"u8.ToArray())), HostileDirectory.Message(id, HostileDirectory.Result(0x65, 0))];
     }

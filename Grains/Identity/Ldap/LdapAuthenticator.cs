@@ -33,9 +33,10 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     public ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation) =>
         !IsUsable(user) || password.IsEmpty() || password.Reveal().Contains('\0')
             ? new(Verdict.WrongPassword)
-            : Ask((link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
+            : Ask(from, (link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
 
     public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Ask(
+        null,
         async (link, limit) =>
         {
             await BecomeReader(link, limit);
@@ -47,11 +48,15 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     public void Dispose() => _pool.Dispose();
 
-    private async ValueTask<Verdict> Ask(Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
+    private async ValueTask<Verdict> Ask(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
     {
         try
         {
-            return await _pool.Use(work, cancellation);
+            return await _pool.Use(login, work, cancellation);
+        }
+        catch (LdapBusyException)
+        {
+            return Verdict.Busy;
         }
         catch (LdapException fault)
         {

@@ -3,11 +3,20 @@ using System.Security.Authentication;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
 
-/// <summary>Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time.</summary>
+/// <summary>
+/// Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time. Logins wait in a line of their own,
+/// so that however many there are, running sessions are looked up.
+/// </summary>
 internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposable
 {
-    /// <summary>The most connections at once; further logins wait for one.</summary>
+    /// <summary>The most connections at once.</summary>
     public const int MaxConnections = 8;
+
+    /// <summary>Of those, what logins have; further ones wait. The others are for those who have a session.</summary>
+    public const int MaxLogins = 6;
+
+    /// <summary>Logins that wait for a connection; of one address (the /48 of IPv6) a quarter.</summary>
+    public const int MaxWaiting = 256;
 
     /// <summary>How long a login waits for a connection. That is not the directory's time: it is not asked meanwhile.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(6);
@@ -19,16 +28,21 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentStack<(LdapLink Link, long Since)> _idle = new();
-    private readonly SemaphoreSlim _slots = new(MaxConnections);
+    private readonly PasswordLine _logins = new(MaxLogins, MaxWaiting);
+    private readonly SemaphoreSlim _rechecks = new(MaxConnections - MaxLogins);
 
     /// <summary>
     /// Does a piece of work with a connection. A kept one that turns out to be dead is replaced once, unless a password went over it: the
     /// directory may have counted that, and locks people out by the count.
     /// </summary>
+    /// <param name="login">From where the login comes; <c>null</c> to look up who has a session.</param>
+    /// <param name="work">What to do.</param>
+    /// <param name="cancellation">Ends it.</param>
     /// <exception cref="LdapException">The directory cannot be reached, is too slow or answers nonsense.</exception>
-    public async Task<T> Use<T>(Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
+    /// <exception cref="LdapBusyException">Too many logins wait.</exception>
+    public async Task<T> Use<T>(PasswordSource? login, Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
-        await TakeSlot(cancellation);
+        await Enter(login, cancellation);
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
@@ -45,7 +59,7 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         }
         finally
         {
-            _slots.Release();
+            Leave(login);
         }
     }
 
@@ -57,17 +71,37 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         }
     }
 
-    private async Task TakeSlot(CancellationToken cancellation)
+    private async Task Enter(PasswordSource? login, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            await _slots.WaitAsync(either.Token);
+            if (login is not { } from)
+            {
+                await _rechecks.WaitAsync(either.Token);
+            }
+            else if (!await _logins.Enter(from, either.Token))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                throw new LdapBusyException($"all {MaxLogins} connections for logins are busy, and too many logins wait, or for {MaxWait.TotalSeconds:0} s");
+            }
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new LdapException($"all {MaxConnections} connections are busy with other logins, for {MaxWait.TotalSeconds:0} s");
+            throw new LdapException($"all {MaxConnections - MaxLogins} connections for sessions are busy, for {MaxWait.TotalSeconds:0} s");
+        }
+    }
+
+    private void Leave(PasswordSource? login)
+    {
+        if (login is null)
+        {
+            _rechecks.Release();
+        }
+        else
+        {
+            _logins.Leave();
         }
     }
 
