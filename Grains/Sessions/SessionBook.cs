@@ -1,4 +1,3 @@
-using RegistryProxy.Background;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Storage;
 
@@ -12,7 +11,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 {
     /// <summary>Sessions that may have ended: an attempt to end them failed.</summary>
     private readonly HashSet<string> _doubtful = [];
-    private readonly SingleFlight<SessionState> _moving = new();
+    private readonly StateFlight _moving = new();
     private bool _areAllDoubtful;
 
     /// <summary>What is stored, with its pages at hand.</summary>
@@ -146,10 +145,15 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     }
 
     /// <summary>Moves the newest sessions into a page when they are many; one at a time.</summary>
-    private Task MakeRoom(SessionState state) =>
-        state.Sessions.Count < SessionRoom.MaxRecent ? Task.CompletedTask : _moving.Join(() => Move(state));
+    private async Task MakeRoom(SessionState state)
+    {
+        while (state.Sessions.Count >= SessionRoom.MaxRecent && !await _moving.Join(state, Move))
+        {
+            state = await Read();
+        }
+    }
 
-    private async Task<SessionState> Move(SessionState state)
+    private async Task Move(SessionState state)
     {
         while (state.Sessions.Count >= SessionRoom.MaxRecent)
         {
@@ -169,13 +173,11 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
             pages.Discard(moved ? last is null ? [] : [last] : [link]).Ignore();
             if (!moved)
             {
-                return state;
+                return;
             }
 
             state = await Read();
         }
-
-        return state;
     }
 }
 

@@ -1,4 +1,3 @@
-using RegistryProxy.Background;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
@@ -12,7 +11,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
     private readonly Dictionary<string, Stored<SessionPage>> _pages = [];
     private readonly Dictionary<string, string> _places = [];
     private readonly Dictionary<string, string> _shared = [];
-    private readonly SingleFlight<List<SessionPageLink>> _loading = new();
+    private readonly StateFlight _loading = new();
     private List<SessionPageLink>? _links;
 
     /// <summary>Whether the pages that a state names are here, and no others.</summary>
@@ -20,9 +19,9 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
 
     /// <summary>
     /// Reads the pages that a state names and that are not here yet, and forgets those that it does not name any more; of another state, if
-    /// that is under way.
+    /// that is under way, whose faults are not the caller's.
     /// </summary>
-    public Task Load(SessionState state) => _loading.Join(() => LoadNow(state));
+    public Task Load(SessionState state) => _loading.Join(state, LoadNow);
 
     /// <summary>A session of a page; <c>null</c> when there is none of this id.</summary>
     public StoredSession? Find(string id) =>
@@ -80,7 +79,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
         }
     }
 
-    private async Task<List<SessionPageLink>> LoadNow(SessionState state)
+    private async Task LoadNow(SessionState state)
     {
         foreach (var some in state.Pages.Where(link => !_pages.ContainsKey(link.Id)).ToList().Chunk(AtOnce))
         {
@@ -99,7 +98,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             Forget(gone);
         }
 
-        return _links = state.Pages;
+        _links = state.Pages;
     }
 
     private void Note(string page, List<StoredSession> sessions)
