@@ -82,18 +82,21 @@ internal sealed class WriteOperations(UpstreamForwarder forwarder, WriteAnnounce
         {
             if (isTold)
             {
-                await announcer.Announce(
-                    exchange.Destination, reference,
-                    result.Answer is not null ? WriteStep.Done : IsRefused(exchange, result.Error) ? WriteStep.Refused : WriteStep.Begun);
+                await announcer.End(exchange.Destination, reference, StepOf(exchange, result));
             }
         }
 
         async Task<DistributionError?> Tell()
         {
-            isTold = await announcer.Announce(exchange.Destination, reference, WriteStep.Begun);
+            isTold = await announcer.Begin(exchange.Destination, reference);
             return isTold ? null : Untold();
         }
     }
+
+    private static WriteStep StepOf(Exchange exchange, in UpstreamResult result) =>
+        result.Answer is not null ? WriteStep.Done
+        : result.IsUnsent || IsRefused(exchange, result.Error) ? WriteStep.Refused
+        : WriteStep.Begun;
 
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
     private static bool IsRefused(Exchange exchange, DistributionError? error) =>

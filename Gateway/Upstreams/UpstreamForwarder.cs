@@ -28,12 +28,12 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
         var (call, refused) = await client.Authorize(exchange.Upstream, forwarding, exchange.Aborted);
         if (call is null)
         {
-            return new UpstreamResult(null, refused);
+            return new UpstreamResult(null, refused) { IsUnsent = true };
         }
 
         if (forwarding.BeforeSending is { } before && await before() is { } prevented)
         {
-            return new UpstreamResult(null, prevented);
+            return new UpstreamResult(null, prevented) { IsUnsent = true };
         }
 
         // A change of protocol is not forwarded, and what it asks for is the client's text.
@@ -43,11 +43,14 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
             exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);
         if (error == ForwarderError.None)
         {
-            return transformer.Result;
+            return transformer.Result with { IsUnsent = !call.IsSent };
         }
 
         var fault = exchange.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
         return new UpstreamResult(
-            null, failures.Tell(exchange, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(exchange.Upstream, forwarding, error, fault)));
+            null, failures.Tell(exchange, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(exchange.Upstream, forwarding, error, fault)))
+        {
+            IsUnsent = !call.IsSent,
+        };
     }
 }

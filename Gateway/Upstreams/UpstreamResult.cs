@@ -10,6 +10,9 @@ internal readonly record struct UpstreamResult(HttpResponseMessage? Answer, Dist
     /// <summary>Where the answer sends the client; <c>null</c> when it is no redirect.</summary>
     public Uri? Redirect { get; init; }
 
+    /// <summary>Of a write: whether it is certain that the upstream got nothing of it.</summary>
+    public bool IsUnsent { get; init; }
+
     /// <summary>What an operator must know of the error; <c>null</c> when the error says it.</summary>
     public string? Cause { get; init; }
 }

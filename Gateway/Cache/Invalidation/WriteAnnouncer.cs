@@ -21,24 +21,31 @@ internal sealed partial class WriteAnnouncer(
     private readonly ConcurrentQueue<(WriteTarget Target, WriteStep Step)> _untold = new();
 
     /// <summary>
-    /// Something is about to be written through us, or was: every gateway forgets what it was, before this returns. <c>false</c> when the
-    /// others could not be told: they may believe what they have, and hear of it later.
+    /// Something is about to be written through us: every gateway forgets what it was, before this returns. <c>false</c> when the others could
+    /// not be told: they may believe what they have, so it must not be written.
     /// </summary>
-    public async Task<bool> Announce(Destination destination, ManifestReference reference, WriteStep step)
+    public async Task<bool> Begin(Destination destination, ManifestReference reference)
     {
-        var target = new WriteTarget(destination.Upstream.Address, destination.Name, reference);
-        invalidation.Apply(target, step);
-        if (await TryTell(target, step))
+        var target = TargetOf(destination, reference);
+        invalidation.Apply(target, WriteStep.Begun);
+        if (await TryTell(target, WriteStep.Begun))
         {
             return true;
         }
 
-        if (_untold.Count < MaxUntold)
+        invalidation.Apply(target, WriteStep.Refused);
+        return false;
+    }
+
+    /// <summary>What was about to be written was, or not: every gateway knows before this returns, or hears of it later.</summary>
+    public async Task End(Destination destination, ManifestReference reference, WriteStep step)
+    {
+        var target = TargetOf(destination, reference);
+        invalidation.Apply(target, step);
+        if (!await TryTell(target, step) && _untold.Count < MaxUntold)
         {
             _untold.Enqueue((target, step));
         }
-
-        return false;
     }
 
     /// <summary>Tells what could not be told before.</summary>
@@ -50,6 +57,9 @@ internal sealed partial class WriteAnnouncer(
             _untold.TryDequeue(out _);
         }
     }
+
+    private static WriteTarget TargetOf(Destination destination, ManifestReference reference) =>
+        new(destination.Upstream.Address, destination.Name, reference);
 
     /// <summary>
     /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did

@@ -1,33 +1,47 @@
+using RegistryProxy.Protocol;
+
 namespace RegistryProxy.Gateway.Cache.Links;
 
 /// <summary>
-/// The writes at one upstream of whose end nothing is known: until it is, or for a minute, nothing that the upstream says of them is kept. Of too
-/// many none is told from another any more, and nothing that the upstream says of anything is kept for a minute.
+/// The writes of whose end nothing is known: until it is, or for a minute, nothing that the upstream says of them is kept. Of a repository with
+/// too many none is told from another any more, and nothing that the upstream says of that repository is kept for a minute.
 /// </summary>
 internal sealed class UnfinishedWrites(TimeProvider time)
 {
-    /// <summary>How many are told apart.</summary>
-    public const int MaxCount = 2000;
+    /// <summary>How many tags and digests are told apart.</summary>
+    public const int MaxCount = 10_000;
+
+    /// <summary>How many of one repository are.</summary>
+    public const int MaxOfRepository = 1000;
 
     /// <summary>A write whose answer was lost may reach the upstream for as long as this.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(1);
 
+    /// <summary>Repositories with too many are told apart by a hash that nobody outside can foresee: one in so many shares the fate of another.</summary>
+    private const int Groups = 65_536;
+
+    private const long Never = long.MinValue;
+
+    /// <summary>They are looked through no more often than this, however full it is.</summary>
+    private static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<WriteTarget, long> _begun = [];
-    private long? _overflowed;
+    private readonly Dictionary<RepositoryPlace, Dictionary<ManifestReference, Unfinished>> _begun = [];
+    private long[]? _crowded;
     private long _swept = time.GetTimestamp();
 
     /// <summary>How often they were looked through.</summary>
     internal int Sweeps { get; private set; }
 
-    internal int Count => _begun.Count;
+    internal int Count { get; private set; }
 
     /// <summary>Whether a write of this may still reach the upstream.</summary>
     public bool MayHold(in WriteTarget target)
     {
         lock (_gate)
         {
-            return (_begun.TryGetValue(target, out var since) && IsYoung(since)) || (_overflowed is { } at && IsYoung(at));
+            return IsCrowded(target.Place)
+                || (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known) && IsYoung(known.Since));
         }
     }
 
@@ -35,43 +49,106 @@ internal sealed class UnfinishedWrites(TimeProvider time)
     {
         lock (_gate)
         {
-            Sweep();
-            if (_begun.Count < MaxCount || _begun.ContainsKey(target))
+            Sweep(MaxTime);
+            if (!TryAdd(target))
             {
-                _begun[target] = time.GetTimestamp();
-            }
-            else
-            {
-                _overflowed = time.GetTimestamp();
+                Sweep(SweepPause);
+                if (!TryAdd(target))
+                {
+                    Crowd(target.Place);
+                }
             }
         }
     }
 
+    /// <summary>One of the writes of this has ended.</summary>
     public void End(in WriteTarget target)
     {
         lock (_gate)
         {
-            _begun.Remove(target);
+            // Of a crowded repository it may be one that was not counted.
+            if (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known) && !IsCrowded(target.Place))
+            {
+                if (known.Writes > 1)
+                {
+                    writes[target.Reference] = known with { Writes = known.Writes - 1 };
+                }
+                else
+                {
+                    Remove(target.Place, writes, target.Reference);
+                }
+            }
         }
     }
 
+    private bool TryAdd(in WriteTarget target)
+    {
+        var writes = _begun.GetValueOrDefault(target.Place);
+        if (writes is null || !writes.TryGetValue(target.Reference, out var known))
+        {
+            if (Count >= MaxCount || writes?.Count >= MaxOfRepository)
+            {
+                return false;
+            }
+
+            known = default;
+            Count++;
+        }
+
+        writes ??= _begun[target.Place] = [];
+        writes[target.Reference] = new Unfinished((known.Writes > 0 && IsYoung(known.Since) ? known.Writes : 0) + 1, time.GetTimestamp());
+        return true;
+    }
+
+    private void Remove(in RepositoryPlace place, Dictionary<ManifestReference, Unfinished> writes, ManifestReference reference)
+    {
+        writes.Remove(reference);
+        Count--;
+        if (writes.Count == 0)
+        {
+            _begun.Remove(place);
+        }
+    }
+
+    private void Crowd(in RepositoryPlace place)
+    {
+        if (_crowded is null)
+        {
+            _crowded = new long[Groups];
+            Array.Fill(_crowded, Never);
+        }
+
+        _crowded[GroupOf(place)] = time.GetTimestamp();
+    }
+
+    private bool IsCrowded(in RepositoryPlace place) => _crowded is not null && _crowded[GroupOf(place)] is var since and not Never && IsYoung(since);
+
     private bool IsYoung(long since) => time.GetElapsedTime(since) < MaxTime;
 
-    /// <summary>Once in a minute: each write looks at as many others on average as are left behind, not at all of them.</summary>
-    private void Sweep()
+    /// <summary>Not at each write: each looks at as many others on average as are left behind, or at a second's part of all.</summary>
+    private void Sweep(TimeSpan pause)
     {
-        if (IsYoung(_swept))
+        if (time.GetElapsedTime(_swept) < pause)
         {
             return;
         }
 
         (_swept, Sweeps) = (time.GetTimestamp(), Sweeps + 1);
-        foreach (var (target, since) in _begun)
+        foreach (var (place, writes) in _begun)
         {
-            if (!IsYoung(since))
+            foreach (var (reference, known) in writes)
             {
-                _begun.Remove(target);
+                if (!IsYoung(known.Since))
+                {
+                    Remove(place, writes, reference);
+                }
             }
         }
     }
+
+    private static int GroupOf(in RepositoryPlace place) => (int)((uint)HashCode.Combine(place.Address, place.Name.Value) % Groups);
+
+    /// <param name="Writes">How many of one tag or digest.</param>
+    /// <param name="Since">When the last of them began.</param>
+    private readonly record struct Unfinished(int Writes, long Since);
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -14,7 +13,6 @@ internal sealed class WriteWatch(TimeProvider time)
     private const int Groups = 4096;
 
     private readonly long[] _counts = new long[Groups];
-    private readonly ConcurrentDictionary<string, UnfinishedWrites> _unfinished = new();
     private long _breaks;
     private long _heardAt = long.MinValue;
     private long _unbrokenSince = long.MaxValue;
@@ -31,7 +29,7 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Whether an answer may be kept.</summary>
     public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
         mark.Writes == Count(target.Address, target.Repository)
-        && !(_unfinished.TryGetValue(target.Address, out var writes) && writes.MayHold(target));
+        && !Unfinished.MayHold(target);
 
     /// <summary>The cluster tells us of writes.</summary>
     /// <param name="asked">When it was asked to.</param>
@@ -53,24 +51,22 @@ internal sealed class WriteWatch(TimeProvider time)
     /// <summary>Something is about to be written, or has been.</summary>
     public void Note(in WriteTarget target, bool isFinished)
     {
-        var writes = Of(target.Address);
         if (isFinished)
         {
-            writes.End(target);
+            Unfinished.End(target);
         }
         else
         {
-            writes.Begin(target);
+            Unfinished.Begin(target);
         }
 
         Interlocked.Increment(ref _counts[GroupOf(target.Address, target.Repository)]);
     }
 
     /// <summary>What was about to be written was not: what the upstream said meanwhile is so.</summary>
-    public void NoteRefused(in WriteTarget target) => Of(target.Address).End(target);
+    public void NoteRefused(in WriteTarget target) => Unfinished.End(target);
 
-    /// <summary>The unfinished writes of an upstream.</summary>
-    internal UnfinishedWrites Of(string address) => _unfinished.GetOrAdd(address, static (_, time) => new UnfinishedWrites(time), time);
+    internal UnfinishedWrites Unfinished { get; } = new(time);
 
     private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
 

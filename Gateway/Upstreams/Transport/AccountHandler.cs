@@ -73,7 +73,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         try
         {
-            if (await account.Breaker.Send(request, call.Kind, call.Key.Scope, base.SendAsync, cancellation) is { } response)
+            if (await account.Breaker.Send(request, call.Kind, call.Key.Scope, SendOn, cancellation) is { } response)
             {
                 return response;
             }
@@ -85,6 +85,12 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
 
         accounts.CountRefusal(call.Upstream, "breaker");
         return call.Refuse(request, Failing(call.Upstream));
+    }
+
+    private Task<HttpResponseMessage> SendOn(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        UpstreamCall.Of(request).IsSent = true;
+        return base.SendAsync(request, cancellation);
     }
 
     private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;

@@ -25,6 +25,9 @@ internal sealed record UpstreamCall(
     /// <summary>What an operator must know of the refusal; <c>null</c> when the error says it.</summary>
     public string? Cause { get; private set; }
 
+    /// <summary>Whether the upstream may have got something of it.</summary>
+    public bool IsSent { get; set; }
+
     /// <summary>Whether the upstream answered, if only to refuse.</summary>
     public bool IsAnswered { get; set; }
 

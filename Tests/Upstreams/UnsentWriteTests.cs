@@ -1,0 +1,118 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Transport;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Upstreams;
+
+/// <summary>What this gateway refuses for an upstream is known not to have been sent, so nothing waits for its end.</summary>
+public sealed class UnsentWriteTests : IDisposable
+{
+    private static readonly UpstreamGrant Grant = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+    private static readonly Upstream Upstream = new(new UpstreamSnapshot { Name = "local", Url = new Uri("http://upstream.example") }, []);
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly Answering _upstream = new();
+    private readonly HttpMessageInvoker _account;
+
+    public UnsentWriteTests()
+    {
+        var cluster = ClusterLab.Client(DispatchProxy.Create<IGrainFactory, SilentProxy>(), new Relays(_time), _time);
+        var accounts = new UpstreamAccounts(
+            cluster, _services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
+        _account = new HttpMessageInvoker(new AccountHandler(accounts, _time, _upstream));
+    }
+
+    public void Dispose()
+    {
+        _account.Dispose();
+        _services.Dispose();
+    }
+
+    [Fact]
+    public async Task A_write_to_an_upstream_that_is_left_alone_is_not_sent()
+    {
+        Assert.Equal((HttpStatusCode.OK, true), await Write());
+        _upstream.Status = HttpStatusCode.BadGateway;
+        for (var i = 0; i < 20; i++)
+        {
+            await Send(HttpMethod.Get, CallKind.Pull, $"repository:a/{i % 2}:pull");
+        }
+
+        _upstream.Status = HttpStatusCode.OK;
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, false), await Write());
+    }
+
+    [Fact]
+    public async Task A_write_that_an_upstream_throttled_was_sent_and_the_next_is_not()
+    {
+        _upstream.Status = HttpStatusCode.TooManyRequests;
+        Assert.Equal((HttpStatusCode.TooManyRequests, true), await Write());
+        Assert.Equal((HttpStatusCode.TooManyRequests, false), await Write());
+    }
+
+    [Fact]
+    public async Task A_write_whose_client_leaves_while_it_waits_was_not_sent()
+    {
+        (_upstream.Status, _upstream.RetryAfter) = (HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(3));
+        await Write();
+        using var client = new CancellationTokenSource();
+        var (call, waiting) = Begin(HttpMethod.Put, CallKind.Write, "repository:a/b:push", client.Token);
+        await client.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.False(call.IsSent);
+    }
+
+    private Task<(HttpStatusCode Status, bool IsSent)> Write() => Send(HttpMethod.Put, CallKind.Write, "repository:a/b:push");
+
+    private async Task<(HttpStatusCode Status, bool IsSent)> Send(HttpMethod method, CallKind kind, string scope)
+    {
+        var (call, answering) = Begin(method, kind, scope, TestContext.Current.CancellationToken);
+        using var answer = await answering;
+        return (answer.StatusCode, call.IsSent);
+    }
+
+    private (UpstreamCall Call, Task<HttpResponseMessage> Answer) Begin(HttpMethod method, CallKind kind, string scope, CancellationToken cancellation)
+    {
+        var request = new HttpRequestMessage(method, "http://upstream.example/v2/a/b/manifests/v1");
+        var call = new UpstreamCall(Upstream, new UpstreamTokenKey("local", scope), Grant, false, false, kind, default);
+        call.AttachTo(request);
+        return (call, _account.SendAsync(request, cancellation));
+    }
+
+    private sealed class Answering : HttpMessageHandler
+    {
+        public HttpStatusCode Status { get; set; } = HttpStatusCode.OK;
+
+        public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(30);
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var answer = new HttpResponseMessage(Status) { RequestMessage = request };
+            answer.Headers.RetryAfter = Status == HttpStatusCode.TooManyRequests ? new(RetryAfter) : null;
+            return Task.FromResult(answer);
+        }
+    }
+
+    /// <summary>A cluster that takes every message and says nothing.</summary>
+#pragma warning disable CA1852 // DispatchProxy derives from it.
+    internal class SilentProxy : DispatchProxy
+#pragma warning restore CA1852
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.ReturnType switch
+        {
+            { IsInterface: true } grain => Create(grain, typeof(SilentProxy)),
+            { IsValueType: true } answer => Activator.CreateInstance(answer),
+            _ => Task.CompletedTask,
+        };
+    }
+}
