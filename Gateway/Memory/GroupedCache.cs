@@ -1,29 +1,31 @@
+using System.Runtime.InteropServices;
+
 namespace RegistryProxy.Gateway.Memory;
 
 /// <summary>
-/// A <see cref="WeighedCache{TKey, TValue}"/> whose entries belong to groups: what is to go of one group is found without a look at the others. A
-/// hit takes no lock; a change does.
+/// A <see cref="WeighedCache{TKey, TValue}"/> whose entries belong to groups: a group goes without a look at the others. A hit takes no lock; a
+/// change does.
 /// </summary>
 internal sealed class GroupedCache<TGroup, TKey, TValue>
     where TGroup : notnull
     where TKey : notnull
 {
-    /// <summary>What a key costs in its group, and its share of the group.</summary>
-    private const int Overhead = 120;
+    /// <summary>What a key costs in a group at most: half of one of two, whose second has a table of its own.</summary>
+    private const int Overhead = 240;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<TGroup, HashSet<TKey>> _groups = [];
+    private readonly Dictionary<TGroup, Members> _groups = [];
     private readonly WeighedCache<TKey, TValue> _entries;
-    private readonly Func<TKey, TGroup> _groupOf;
+    private readonly Func<TKey, TValue, TGroup>[] _groupings;
 
     /// <param name="capacity">How many entries at most.</param>
     /// <param name="maxBytes">What all entries may weigh together.</param>
     /// <param name="weigh">What an entry weighs beside what every entry costs: the bytes that it alone keeps alive.</param>
-    /// <param name="groupOf">The group of an entry.</param>
-    public GroupedCache(int capacity, long maxBytes, Func<TKey, TValue, long> weigh, Func<TKey, TGroup> groupOf)
+    /// <param name="groupings">The groups of an entry.</param>
+    public GroupedCache(int capacity, long maxBytes, Func<TKey, TValue, long> weigh, params Func<TKey, TValue, TGroup>[] groupings)
     {
-        _groupOf = groupOf;
-        _entries = new(capacity, maxBytes, (key, value) => Overhead + weigh(key, value), (key, _) => Leave(key));
+        _groupings = groupings;
+        _entries = new(capacity, maxBytes, (key, value) => (Overhead * groupings.Length) + weigh(key, value), Leave);
     }
 
     public int Count => _entries.Count;
@@ -47,17 +49,17 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
     {
         lock (_gate)
         {
-            if (!_groups.TryGetValue(_groupOf(key), out var keys))
+            if (_entries.TryPeek(key, out var known))
             {
-                _groups[_groupOf(key)] = keys = [];
+                Leave(key, known);
             }
 
-            keys.Add(key);
+            Join(key, value);
             _entries.Set(key, value);
             if (!_entries.TryPeek(key, out _))
             {
                 // It weighs too much.
-                Leave(key);
+                Leave(key, value);
             }
         }
     }
@@ -70,14 +72,14 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
         }
     }
 
-    /// <summary>Removes those of a group that <paramref name="isMeant"/>.</summary>
-    public void Remove(TGroup group, Func<TKey, TValue, bool> isMeant)
+    /// <summary>Removes a group.</summary>
+    public void RemoveGroup(TGroup group)
     {
         lock (_gate)
         {
-            if (_groups.TryGetValue(group, out var keys))
+            if (_groups.TryGetValue(group, out var members))
             {
-                foreach (var key in keys.Where(key => _entries.TryPeek(key, out var value) && isMeant(key, value)).ToList())
+                foreach (var key in members.All?.ToList() ?? [members.Only])
                 {
                     _entries.Remove(key);
                 }
@@ -85,14 +87,48 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
         }
     }
 
-    private void Leave(TKey key)
+    private void Join(TKey key, TValue value)
+    {
+        foreach (var grouping in _groupings)
+        {
+            ref var members = ref CollectionsMarshal.GetValueRefOrAddDefault(_groups, grouping(key, value), out var isThere);
+            members = isThere ? members.With(key) : new Members(key, null);
+        }
+    }
+
+    private void Leave(TKey key, TValue value)
     {
         lock (_gate)
         {
-            if (_groups.TryGetValue(_groupOf(key), out var keys) && keys.Remove(key) && keys.Count == 0)
+            foreach (var grouping in _groupings)
             {
-                _groups.Remove(_groupOf(key));
+                var group = grouping(key, value);
+                if (_groups.TryGetValue(group, out var members) && members.Without(key) is null)
+                {
+                    _groups.Remove(group);
+                }
             }
+        }
+    }
+
+    /// <summary>The keys of a group; most groups have had one alone, which costs no table.</summary>
+    private readonly record struct Members(TKey Only, HashSet<TKey>? All)
+    {
+        public Members With(TKey key)
+        {
+            var all = All ?? [Only];
+            all.Add(key);
+            return this with { All = all };
+        }
+
+        public Members? Without(TKey key)
+        {
+            if (All?.Remove(key) == true && All.Count < All.Capacity / 4)
+            {
+                All.TrimExcess();
+            }
+
+            return All is null ? (EqualityComparer<TKey>.Default.Equals(Only, key) ? null : this) : All.Count == 0 ? null : this;
         }
     }
 }

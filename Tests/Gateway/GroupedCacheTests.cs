@@ -6,7 +6,7 @@ namespace RegistryProxy.Tests.Gateway;
 public sealed class GroupedCacheTests
 {
     [Fact]
-    public void Only_the_group_that_is_meant_is_looked_at()
+    public void Only_the_group_that_is_meant_goes()
     {
         var cache = Cache(100_000, 1 << 30);
         for (var i = 0; i < 20_000; i++)
@@ -14,15 +14,32 @@ public sealed class GroupedCacheTests
             cache.Set((i % 5000, i), $"{i}");
         }
 
-        var looks = 0;
-        cache.Remove(7, (key, _) => ++looks > 0 && key.Number == 5007);
-        Assert.Equal(4, looks);
-        Assert.Equal((19_999, 5000), (cache.Count, cache.Groups));
+        cache.RemoveGroup(7);
+        Assert.Equal((19_996, 4999), (cache.Count, cache.Groups));
         Assert.False(cache.TryGet((7, 5007), out _));
-        Assert.True(cache.TryGet((7, 7), out _));
-        cache.Remove(7, (_, _) => true);
+        Assert.True(cache.TryGet((8, 5008), out _));
         cache.Remove((8, 8));
         Assert.Equal((19_995, 4999), (cache.Count, cache.Groups));
+    }
+
+    [Fact]
+    public void An_entry_goes_with_any_of_its_groups_and_leaves_those_of_what_it_was_before()
+    {
+        var cache = new GroupedCache<string, int, string>(1000, 1 << 20, (_, _) => 0, (key, _) => $"key {key}", (_, value) => $"value {value}");
+        for (var i = 0; i < 100; i++)
+        {
+            cache.Set(i, "old");
+            cache.Set(i, i % 2 == 0 ? "even" : "odd");
+        }
+
+        Assert.Equal((100, 102), (cache.Count, cache.Groups));
+        cache.RemoveGroup("value old");
+        cache.RemoveGroup("key 1");
+        Assert.Equal((99, 101), (cache.Count, cache.Groups));
+        cache.RemoveGroup("value even");
+        Assert.Equal((49, 50), (cache.Count, cache.Groups));
+        Assert.False(cache.TryGet(2, out _));
+        Assert.True(cache.TryGet(3, out _));
     }
 
     [Fact]
@@ -53,7 +70,7 @@ public sealed class GroupedCacheTests
             for (var i = 0; i < 20_000; i++)
             {
                 cache.Set((writer, i % 40), "x");
-                cache.Remove(writer, (_, _) => true);
+                cache.RemoveGroup(writer);
                 lost += cache.TryGet((writer, i % 40), out _) ? 1 : 0;
             }
         })));
@@ -61,5 +78,5 @@ public sealed class GroupedCacheTests
     }
 
     private static GroupedCache<int, (int Group, int Number), string> Cache(int capacity, long bytes) =>
-        new(capacity, bytes, (_, value) => value.Length, key => key.Group);
+        new(capacity, bytes, (_, value) => value.Length, (key, _) => key.Group);
 }

@@ -35,7 +35,7 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
             return null;
         }
 
-        if (IsChecked(lease) || await _checks.Join((name, lease.Stamp), () => Task.Run(() => Check(digest, lease))))
+        if (IsChecked(lease) || await CheckOnce(digest, name, lease))
         {
             return lease;
         }
@@ -46,6 +46,10 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
 
     private bool IsChecked(DiskLease lease) =>
         lease.Entry.Check is { } check && check.Stamp == lease.Stamp && time.GetElapsedTime(check.At) < CheckLifetime;
+
+    /// <summary>On its own: what the delegate holds would otherwise be allocated for every blob that is opened.</summary>
+    private Task<bool> CheckOnce(Digest digest, string name, DiskLease lease) =>
+        _checks.Join((name, lease.Stamp), () => Task.Run(() => Check(digest, lease)));
 
     private bool Check(Digest digest, DiskLease lease)
     {

@@ -13,11 +13,11 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(1);
 
     /// <summary>What they may weigh, in bytes.</summary>
-    private const int MaxBytes = 32 * 1024 * 1024;
+    private const int MaxBytes = 40 * 1024 * 1024;
 
-    private readonly GroupedCache<RepositoryPlace, Holding, long> _known = new(
+    private readonly GroupedCache<WriteTarget, Holding, long> _known = new(
         Capacity, MaxBytes, static (holding, _) => TextWeight.Of(holding.Repository.Name.Value) + TextWeight.Of(holding.Digest.Value),
-        static holding => holding.Repository.Place);
+        static (holding, _) => holding.Target);
 
     public bool Knows(in Holding holding) =>
         _known.TryGet(holding, out var since) && time.GetElapsedTime(since) < Lifetime && writes.Believes(since);
@@ -41,11 +41,5 @@ internal sealed class HoldingIndex(WriteWatch writes, TimeProvider time)
     public void Forget(in Holding holding) => _known.Remove(holding);
 
     /// <summary>Something was deleted or replaced: no tenant's knowledge of it stays.</summary>
-    public void Forget(WriteTarget target)
-    {
-        if (target.Reference.Digest is { } digest)
-        {
-            _known.Remove(target.Place, (holding, _) => holding.Digest == digest);
-        }
-    }
+    public void Forget(in WriteTarget target) => _known.RemoveGroup(target);
 }

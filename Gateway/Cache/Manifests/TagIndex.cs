@@ -24,9 +24,9 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 16 * 1024 * 1024;
 
-    private readonly GroupedCache<RepositoryPlace, TagKey, TagEntry> _tags = new(
+    private readonly GroupedCache<WriteTarget, TagKey, TagEntry> _tags = new(
         Capacity, MaxBytes, static (key, entry) => 100 + TextWeight.Of(key.Repository.Name.Value) + TextWeight.Of(key.Tag.Value) + TextWeight.Of(entry.Digest.Value),
-        static key => key.Repository.Place);
+        static (key, _) => key.Target, static (key, entry) => key.Target with { Reference = ManifestReference.Of(entry.Digest) });
 
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
 
@@ -51,6 +51,5 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     public void Forget(in TagKey key) => _tags.Remove(key);
 
     /// <summary>Something was written: a tag, or a digest, of which every tag may be.</summary>
-    public void Forget(WriteTarget target) =>
-        _tags.Remove(target.Place, (key, entry) => key.Tag == target.Reference.Tag || entry.Digest == target.Reference.Digest);
+    public void Forget(in WriteTarget target) => _tags.RemoveGroup(target);
 }
