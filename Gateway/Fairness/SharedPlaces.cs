@@ -9,8 +9,12 @@ namespace RegistryProxy.Gateway.Fairness;
 /// <param name="mostWaiting">So many of one caller wait.</param>
 internal sealed class SharedPlaces(int most, int last, int mostWaiting)
 {
+    /// <summary>So many records are kept for the callers to come, and nothing of those who had them.</summary>
+    private const int MaxSpare = 64;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<CallerKey, Row> _rows = [];
+    private readonly Stack<Row> _spare = [];
     private readonly LinkedList<Row> _line = [];
     private int _most = most;
     private int _last = last;
@@ -163,7 +167,16 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
         return true;
     }
 
-    private Row RowOf(CallerKey caller) => _rows.TryGetValue(caller, out var row) ? row : _rows[caller] = new Row(caller);
+    private Row RowOf(CallerKey caller)
+    {
+        if (!_rows.TryGetValue(caller, out var row))
+        {
+            _rows[caller] = row = _spare.TryPop(out var spare) ? spare : new Row();
+            row.Caller = caller;
+        }
+
+        return row;
+    }
 
     private void LeaveLine(Row row)
     {
@@ -179,16 +192,21 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
         if (row.Held == 0 && !row.Waits)
         {
             _rows.Remove(row.Caller);
+            row.Caller = default;
+            if (_spare.Count < MaxSpare)
+            {
+                _spare.Push(row);
+            }
         }
 
         return false;
     }
 
-    private sealed class Row(CallerKey caller)
+    private sealed class Row
     {
         private LinkedList<TaskCompletionSource>? _waiting;
 
-        public CallerKey Caller => caller;
+        public CallerKey Caller { get; set; }
 
         public LinkedListNode<Row> Turn => field ??= new LinkedListNode<Row>(this);
 

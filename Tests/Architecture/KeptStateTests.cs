@@ -33,6 +33,7 @@ public sealed class KeptStateTests
         ["RequestStatistics._tenants"] = "one for each tenant of the configuration",
         ["Row._waiting"] = "as many requests of one caller as SharedPlaces is made for",
         ["SharedPlaces._line"] = "one for each caller who waits for a place",
+        ["SharedPlaces._spare"] = "SharedPlaces.MaxSpare records without their callers",
         ["SharedPlaces._rows"] = "one for each caller who has a place or waits for one",
         ["StoredBlobs._checks"] = "one for each file that is being hashed",
         ["TenantLimits._tenants"] = "one for each tenant of the configuration",
@@ -41,8 +42,7 @@ public sealed class KeptStateTests
         ["WeighedCache`2._clock"] = "itself",
         ["WeighedCache`2._nodes"] = "itself",
         ["GroupedCache`3._groups"] = "one for each entry of its WeighedCache, which weighs it",
-        ["UnfinishedWrites._begun"] = "UnfinishedWrites.MaxCount writes",
-        ["WriteWatch._unfinished"] = "one for each upstream of the configuration that something was written at",
+        ["UnfinishedWrites._begun"] = "UnfinishedWrites.MaxCount tags and digests",
     };
 
     [Fact]

@@ -79,6 +79,23 @@ public sealed class SharedPlacesTests
     }
 
     [Fact]
+    public void A_caller_who_comes_again_costs_no_memory()
+    {
+        var places = new SharedPlaces(200, 40, 0);
+        var caller = Caller("alice");
+        Assert.True(places.TryEnter(caller));
+        places.Leave(caller);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            places.TryEnter(caller);
+            places.Leave(caller);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1000);
+    }
+
+    [Fact]
     public async Task Of_one_caller_only_so_many_wait()
     {
         var places = new SharedPlaces(1, 0, 2);
