@@ -61,7 +61,19 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         }
     }
 
-    /// <summary>One of the writes of this has ended.</summary>
+    /// <summary>One was written: what was lost before it was written before it.</summary>
+    public void Clear(in WriteTarget target)
+    {
+        lock (_gate)
+        {
+            if (_begun.TryGetValue(target.Place, out var writes) && writes.ContainsKey(target.Reference))
+            {
+                Remove(target.Place, writes, target.Reference);
+            }
+        }
+    }
+
+    /// <summary>One of the writes of this came to nothing; that says nothing of the others.</summary>
     public void End(in WriteTarget target)
     {
         lock (_gate)

@@ -53,7 +53,7 @@ internal sealed class WriteWatch(TimeProvider time)
     {
         if (isFinished)
         {
-            Unfinished.End(target);
+            Unfinished.Clear(target);
         }
         else
         {
