@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Text;
 
 namespace RegistryProxy.Egress;
@@ -22,6 +23,12 @@ public static class UpstreamTransport
         UseProxy = false,
         ActivityHeadersPropagator = null,
         MaxResponseHeadersLength = MaxHeader,
+
+        SslOptions =
+        {
+            RemoteCertificateValidationCallback = static (_, certificate, chain, errors) =>
+                errors == SslPolicyErrors.None ? true : throw UntrustedCertificateException.Of(certificate, chain, errors),
+        },
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,

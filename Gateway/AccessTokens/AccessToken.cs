@@ -43,6 +43,13 @@ internal sealed class AccessToken
         return RepositoryActions.None;
     }
 
+    /// <summary>What an anonymous caller has that got no token, for this request.</summary>
+    public static AccessToken OfNobody(string tenant, string service, Scope scope) => new()
+    {
+        Tenant = tenant, Service = service, Subject = "", Access = [scope], IssuedAt = DateTimeOffset.MinValue, NotBefore = DateTimeOffset.MinValue,
+        Expires = DateTimeOffset.MaxValue,
+    };
+
     /// <summary>What runs by it; the same however often the token is verified.</summary>
     public TokenUse Use { get; private init; } = new();
 

@@ -25,6 +25,22 @@ internal static class AccessTokenPayload
         }
     }
 
+    /// <summary>Whether the issuer of some claims is a cluster like this one.</summary>
+    public static bool IsIssuedHere(byte[] payload)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(payload);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty(AccessTokenClaims.Issuer, out var issuer) && issuer.ValueKind == JsonValueKind.String
+                && issuer.GetString()!.StartsWith(AccessTokenClaims.IssuerPrefix, StringComparison.Ordinal);
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static AccessToken Read(JsonElement claims)
     {
         var issuer = Text(claims, AccessTokenClaims.Issuer);

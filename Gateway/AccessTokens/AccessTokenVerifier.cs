@@ -34,6 +34,18 @@ internal sealed class AccessTokenVerifier
     public bool NamesUnknownKey(string token) => token.Length <= MaxLength && token.IndexOf('.') is var dot and > 0
         && TryDecode(token[..dot], out var header) && AccessTokenHeader.ReadKeyId(header, AccessTokenHeader.Type) is { } keyId && !_keys.ContainsKey(keyId);
 
+    /// <summary>Whether a text is no JWT, or one whose issuer is no cluster like this one; what is not looked at is not foreign.</summary>
+    public static bool IsForeign(string token)
+    {
+        if (token.Length > MaxLength)
+        {
+            return false;
+        }
+
+        var parts = token.Split('.');
+        return parts.Length != 3 || !TryDecode(parts[1], out var payload) || !AccessTokenPayload.IsIssuedHere(payload);
+    }
+
     /// <summary>What a token of a type says, if the cluster signed it; <c>null</c> when anything at all is wrong with it.</summary>
     public byte[]? Payload(string token, string type)
     {

@@ -52,7 +52,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             statistics.Pulled(exchange.Site.Tenant.Name, exchange.Repository.Value);
         }
 
-        log.Write(Start(exchange.Context, exchange.Site, name) with
+        var line = Start(exchange.Context, exchange.Site, name) with
         {
             Subject = exchange.Caller.Token.Subject,
             Authenticator = exchange.Caller.Token.Authenticator,
@@ -66,7 +66,12 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(exchange.Context, error),
             Cache = exchange.Cache.Name(),
             Upstream = exchange.Upstream.Name,
-        });
+        };
+        log.Write(line);
+        foreach (var tag in exchange.Tags)
+        {
+            log.Write(line with { Reference = tag.Value, Bytes = null });
+        }
     }
 
     /// <summary>A token request was answered.</summary>

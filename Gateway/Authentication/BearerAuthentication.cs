@@ -42,6 +42,11 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
     /// <summary>Whether the token of a request names a key that the map does not have.</summary>
     public static bool NamesUnknownKey(HttpRequest request, FrontDoorMap map) => map.Verifier.NamesUnknownKey(request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
 
+    /// <summary>Whether a request carries one token, and that is none of a cluster of this kind.</summary>
+    public static bool IsForeign(HttpRequest request) =>
+        request.Headers.Authorization is { Count: 1 } header && header.ToString() is var text
+        && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && AccessTokenVerifier.IsForeign(text["Bearer ".Length..].Trim());
+
     private bool IsInTime(AccessToken token)
     {
         var now = time.GetUtcNow();

@@ -38,7 +38,8 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
     {
         if (!MayEver(repository, needed))
         {
-            return Refuse(repository.Value, needed, Scope.Of(repository, challenge));
+            var names = string.Join(" and ", needed.Names());
+            return Refuse($"{names} {repository}", $"{names} on {repository}", Scope.Of(repository, challenge));
         }
 
         return (token.ActionsOn(repository) & carried) == RepositoryActions.None ? Widen(Scope.Of(repository, challenge)) : null;
@@ -49,22 +50,20 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
     {
         if (!rules.GrantCatalog())
         {
-            return Refuse("the list of repositories", RepositoryActions.Catalog, Scope.Catalog);
+            return Refuse("list repositories", "listing of repositories", Scope.Catalog);
         }
 
         return token.Access.Contains(Scope.Catalog) ? null : Widen(Scope.Catalog);
     }
 
-    private Refusal Refuse(string what, RepositoryActions actions, Scope scope)
-    {
-        var names = string.Join(" and ", actions.Names());
-        return token.IsAnonymous
-            ? new Refusal(
-                DistributionError.Unauthorized($"{names} on {what} is not allowed without a login; run docker login first"),
-                scope.ToString(),
-                Refusal.InsufficientScope)
-            : new Refusal(DistributionError.Denied($"{token.Subject} may not {names} {what}; ask the operator of this registry for access"));
-    }
+    private Refusal Refuse(string what, string done, Scope scope) => token.IsAnonymous
+        ? new Refusal(
+            DistributionError.Unauthorized($"{done} is not allowed without a login; run docker login first")
+                with { Reason = $"Unauthorized: {done} is not allowed without a login" },
+            scope.ToString(),
+            Refusal.InsufficientScope)
+        : new Refusal(DistributionError.Denied($"{token.Subject} may not {what}; ask the operator of this registry for access")
+            with { Reason = $"Forbidden: {token.Subject} may not {what}" });
 
     private static Refusal Widen(Scope scope) => new(
         DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),

@@ -2,6 +2,7 @@ using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Authorization;
@@ -49,6 +50,15 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
 
         return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended());
     }
+
+    /// <summary>
+    /// Nobody, for a request that carries the token of another service, as clients with one credential for everything do: where anybody may pull.
+    /// </summary>
+    public static Caller? Stranger(HttpContext context, Site site, RepositoryName repository) =>
+        (site.Tenant.AnonymousRules.ActionsOn(repository) & RepositoryActions.Pull) != RepositoryActions.None
+        && BearerAuthentication.IsForeign(context.Request)
+            ? new Caller(AccessToken.OfNobody(site.Tenant.Name, site.Service, Scope.Of(repository, RepositoryActions.Pull)), site.Tenant.AnonymousRules)
+            : null;
 
     private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token };
 

@@ -45,6 +45,11 @@ internal sealed class DistributionEndpoints(
 
         // 4. Identify.
         var (caller, refusal) = await gatekeeper.Identify(context, site, map);
+        if (caller is null && OperationTable.IsRead(operation) && repository is not null)
+        {
+            caller = Gatekeeper.Stranger(context, site, repository);
+        }
+
         if (caller is null)
         {
             if (CountUnknown(context, site, refusal!) is { } tooMany)
@@ -86,7 +91,7 @@ internal sealed class DistributionEndpoints(
         }
 
         // 6. Ask the rules and the token.
-        if (Require(caller, operation, repository) is { } refusal)
+        if (Require(caller, operation, repository, HttpMethods.IsHead(context.Request.Method)) is { } refusal)
         {
             audit.Refused(context, site, operation, path, repository, caller, refusal);
             return refusal.At(site);
@@ -153,7 +158,7 @@ internal sealed class DistributionEndpoints(
         }
     }
 
-    private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository)
+    private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository, bool isHead)
     {
         if (repository is null)
         {
@@ -161,6 +166,13 @@ internal sealed class DistributionEndpoints(
         }
 
         var (needed, carried, challenge) = OperationTable.Actions(operation);
+        if (isHead && operation is Operation.PullManifest or Operation.PullBlob
+            && !caller.MayEver(repository, needed) && caller.MayEver(repository, RepositoryActions.Push))
+        {
+            // Who may only push looks what is there already before.
+            (needed, carried, challenge) = OperationTable.Actions(Operation.StartUpload);
+        }
+
         return caller.Require(repository, needed, carried, challenge);
     }
 

@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>From an operation to the code that carries it out: it answers, or returns the error for the client.</summary>
 internal sealed class OperationRunner(
-    PullOperations pulls, WriteOperations writes, UploadOperations uploads, TagListing tags, CatalogListing catalog)
+    PullOperations pulls, ManifestPush push, DeleteOperations deletes, UploadOperations uploads, TagListing tags, CatalogListing catalog)
 {
     public Task<DistributionError?> Run(Operation operation, Exchange exchange) => operation switch
     {
@@ -15,9 +15,9 @@ internal sealed class OperationRunner(
         Operation.PullBlob => pulls.Blob(exchange),
         Operation.ListReferrers => pulls.Referrers(exchange),
         Operation.ListTags => tags.List(exchange),
-        Operation.PutManifest => writes.PutManifest(exchange),
-        Operation.DeleteManifest => writes.DeleteManifest(exchange),
-        Operation.DeleteBlob => writes.DeleteBlob(exchange),
+        Operation.PutManifest => push.Put(exchange),
+        Operation.DeleteManifest => deletes.Manifest(exchange),
+        Operation.DeleteBlob => deletes.Blob(exchange),
         Operation.StartUpload => uploads.Start(exchange),
         Operation.UploadStatus => uploads.Status(exchange),
         Operation.UploadChunk => uploads.Chunk(exchange),

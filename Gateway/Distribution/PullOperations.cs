@@ -20,11 +20,8 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
         DistributionError? error;
         do
         {
-            var isCached = exchange.Route.Caches && store.IsEnabled;
-            var served = isCached ? await manifests.Serve(exchange) : ServedManifest.Left;
-            error = served.IsLeft
-                ? await downloads.Send(exchange, ManifestPlan(exchange) with { Verified = isCached ? exchange.Path.Reference!.Digest : null })
-                : served.Error;
+            var served = exchange.Route.Caches && store.IsEnabled ? await manifests.Serve(exchange) : ServedManifest.Left;
+            error = served.IsLeft ? await downloads.Send(exchange, ManifestPlan(exchange)) : served.Error;
         }
         while (fallback.GoesOn(error));
         return fallback.Told;
@@ -71,6 +68,7 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
         Payer = exchange,
         Scope = UpstreamScope.Pull(exchange.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
+        Verified = exchange.Path.Reference!.Digest,
         IsMetered = !exchange.IsHead,
         Kind = CallKind.Pull,
         Content = ContentKind.Manifest,

@@ -13,6 +13,9 @@ internal static class RequestBounds
     /// <summary>Path and query, in characters.</summary>
     public const int MaxTarget = 8 * 1024;
 
+    /// <summary>The same at the token endpoint, where many scopes may be asked for at once.</summary>
+    public const int MaxTokenTarget = 16 * 1024;
+
     /// <summary>A host name of 255 characters with its port.</summary>
     public const int MaxHost = 261;
 
@@ -28,9 +31,11 @@ internal static class RequestBounds
     /// <summary>Why the request goes no further; <c>null</c> when it may.</summary>
     public static DistributionError? Refuse(HttpRequest request)
     {
-        if (request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxTarget)
+        var target = request.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var maxTarget = target.StartsWith("/token?", StringComparison.Ordinal) ? MaxTokenTarget : MaxTarget;
+        if (target.Length > maxTarget)
         {
-            return TooLong("the address", MaxTarget, StatusCodes.Status414UriTooLong);
+            return TooLong("the address", maxTarget, StatusCodes.Status414UriTooLong);
         }
 
         if (request.Host.Value is { Length: > MaxHost })

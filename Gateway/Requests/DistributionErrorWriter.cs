@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RegistryProxy.Protocol;
@@ -7,6 +8,8 @@ namespace RegistryProxy.Gateway.Requests;
 /// <summary>The only place that turns an error into bytes (OCI distribution-spec, "Error codes").</summary>
 internal static class DistributionErrorWriter
 {
+    private const int MaxReason = 200;
+
     public const string ApiVersionHeader = "Docker-Distribution-Api-Version";
     public const string RequestIdHeader = "X-Request-Id";
 
@@ -23,6 +26,11 @@ internal static class DistributionErrorWriter
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
         response.Headers[RequestIdHeader] = context.TraceIdentifier;
+        if (error.Reason is { } reason && HttpProtocol.IsHttp11(context.Request.Protocol))
+        {
+            context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = Phrase(reason);
+        }
+
         if (error.ContentRange is { } length)
         {
             response.Headers.ContentRange = length;
@@ -45,6 +53,16 @@ internal static class DistributionErrorWriter
             await response.Body.WriteAsync(body, context.RequestAborted);
         }
     }
+
+    /// <summary>A reason phrase (RFC 9112 §4): identities are texts of others.</summary>
+    private static string Phrase(string text) =>
+        string.Create(Math.Min(text.Length, MaxReason), text, static (phrase, from) =>
+        {
+            for (var i = 0; i < phrase.Length; i++)
+            {
+                phrase[i] = from[i] is >= ' ' and <= '~' ? from[i] : '?';
+            }
+        });
 
     private static byte[] Body(HttpContext context, DistributionError error)
     {

@@ -47,6 +47,9 @@ internal sealed class Exchange
     /// <summary>The error for who did so too often; <c>null</c> for everybody else.</summary>
     public DistributionError? TooManyMisses { get; init; }
 
+    /// <summary>The tags that a manifest was given beside its digest.</summary>
+    public IReadOnlyList<Tag> Tags { get; set; } = [];
+
     /// <summary>Where the answer came from.</summary>
     public CacheState Cache { get; set; }
 

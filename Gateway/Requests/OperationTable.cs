@@ -50,6 +50,10 @@ internal static class OperationTable
         _ => null,
     };
 
+    /// <summary>Whether it reads of a repository.</summary>
+    public static bool IsRead(Operation operation) =>
+        operation is Operation.PullManifest or Operation.PullBlob or Operation.ListTags or Operation.ListReferrers;
+
     /// <summary>What the rules must grant, what the token must carry one of, and what a challenge asks for.</summary>
     public static (RepositoryActions Needed, RepositoryActions Carried, RepositoryActions Challenge) Actions(Operation operation) =>
         operation switch

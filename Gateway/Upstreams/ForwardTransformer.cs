@@ -8,6 +8,9 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <summary>Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.</summary>
 internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall call) : HttpTransformer
 {
+    /// <summary>How long a body must be for the upstream to be asked whether it wants it, in bytes.</summary>
+    private const int MinAsked = 64 * 1024;
+
     /// <summary>The head of the upstream's answer, or the error that the client has yet to be told.</summary>
     public UpstreamResult Result { get; private set; }
 
@@ -39,7 +42,10 @@ internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall cal
 
         Result = call.Refusal is null && forwarding.IsAnswer(proxyResponse)
             ? new UpstreamResult(proxyResponse, null)
-            : new UpstreamResult(null, call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken));
+            : new UpstreamResult(null, call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken))
+            {
+                Refused = call.Refusal is null ? RefusedAnswer.Of(call.Upstream, proxyResponse) : null,
+            };
         return false;
     }
 
@@ -57,6 +63,9 @@ internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall cal
         {
             content.Headers.ContentLength = length;
         }
+
+        // A registry that does not want it says so before it comes: in its middle nobody would hear.
+        to.Headers.ExpectContinue = from.ContentLength is null or >= MinAsked;
 
         // Those that no header can carry were refused before (RequestBounds).
         if (from.ContentType is { Length: > 0 } type)

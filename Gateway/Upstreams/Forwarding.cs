@@ -8,9 +8,6 @@ internal sealed record Forwarding : UpstreamRequest
     /// <summary>The method at the upstream; the client's by default.</summary>
     public HttpMethod? Method { get; init; }
 
-    /// <summary>What is to be done right before something is sent, once nothing of ours stands against it; its error is the client's answer.</summary>
-    public Func<Task<DistributionError?>>? BeforeSending { get; init; }
-
     /// <summary>What a request body over its limit means here.</summary>
     public DistributionError TooLarge { get; init; } = DistributionError.SizeInvalid("the body is too large", StatusCodes.Status413PayloadTooLarge);
 }

@@ -13,47 +13,50 @@ internal static class PulledHead
     private const string DigestHeader = "Docker-Content-Digest";
 
     /// <summary>Writes it; the error for the client when the upstream's answer is not one to pass on.</summary>
-    public static DistributionError? Write(ContentKind content, HttpResponseMessage upstream, Exchange exchange) => content switch
+    public static DistributionError? Write(ContentKind content, HttpResponseMessage upstream, Exchange exchange)
     {
-        ContentKind.Manifest => CopyManifest(upstream, exchange),
-        ContentKind.Blob => CopyBlob(upstream, exchange, exchange.Path.Digest!),
-        _ => CopyReferrers(upstream, exchange),
-    };
-
-    private static DistributionError? CopyManifest(HttpResponseMessage upstream, Exchange exchange)
-    {
-        var error = CopyContent(upstream, exchange, exchange.Path.Reference!.Digest, "private, no-store");
-        var response = exchange.Context.Response;
-        response.ContentType = response.ContentType is { } type ? MediaType.EssenceOf(type) : null;
-        return error;
-    }
-
-    private static DistributionError? CopyContent(
-        HttpResponseMessage upstream, Exchange exchange, Digest? requested, string cacheControl)
-    {
-        var response = exchange.Context.Response;
-        if (ResponseHeaders.IsEncoded(upstream))
+        if (content == ContentKind.Referrers)
         {
-            return Odd(exchange, "sent an encoded body, which would break its digest");
+            return CopyReferrers(upstream, exchange);
         }
 
-        ResponseHeaders.Copy(upstream, response);
-        response.Headers.CacheControl = cacheControl;
-        var claimed = upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var parsed)
-            ? parsed
-            : null;
+        var requested = content == ContentKind.Blob ? exchange.Path.Digest : exchange.Path.Reference!.Digest;
+        var claimed = ClaimOf(upstream);
         if (requested is not null && claimed is not null && claimed.Algorithm == requested.Algorithm && claimed != requested)
         {
             return Odd(exchange, "answered with another digest than the one that was asked for");
         }
 
-        if ((requested ?? claimed) is { } digest)
+        return content == ContentKind.Blob ? CopyBlob(upstream, exchange, requested!) : WriteManifest(upstream, exchange, requested ?? claimed);
+    }
+
+    /// <summary>The digest that an upstream says its answer has.</summary>
+    public static Digest? ClaimOf(HttpResponseMessage upstream) =>
+        upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var claimed) ? claimed : null;
+
+    /// <summary>Writes the head of a manifest under a digest; under none where that is not known.</summary>
+    public static DistributionError? WriteManifest(HttpResponseMessage upstream, Exchange exchange, Digest? digest)
+    {
+        CopyContent(upstream, exchange, digest, "private, no-store");
+        var response = exchange.Context.Response;
+        response.ContentType = response.ContentType is { } type ? MediaType.EssenceOf(type) : null;
+        return null;
+    }
+
+    public static DistributionError Odd(Exchange exchange, string what) =>
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{exchange.Upstream.Name}' {what}", 5);
+
+    /// <summary>What it says of an encoding is not passed on: the digest is of the bytes as they come.</summary>
+    private static void CopyContent(HttpResponseMessage upstream, Exchange exchange, Digest? digest, string cacheControl)
+    {
+        var response = exchange.Context.Response;
+        ResponseHeaders.Copy(upstream, response);
+        response.Headers.CacheControl = cacheControl;
+        if (digest is not null)
         {
             response.Headers[DigestHeader] = digest.Value;
             response.Headers.ETag = $"\"{digest.Value}\"";
         }
-
-        return null;
     }
 
     private static DistributionError? CopyBlob(HttpResponseMessage upstream, Exchange exchange, Digest digest)
@@ -64,14 +67,11 @@ internal static class PulledHead
             return Odd(exchange, "answered with another part of the blob than the one that was asked for");
         }
 
-        var error = CopyContent(upstream, exchange, digest, "private, max-age=31536000, immutable");
+        CopyContent(upstream, exchange, digest, "private, max-age=31536000, immutable");
         response.ContentType = "application/octet-stream";
         response.Headers.AcceptRanges = "bytes";
-        return error;
+        return null;
     }
-
-    private static DistributionError Odd(Exchange exchange, string what) =>
-        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{exchange.Upstream.Name}' {what}", 5);
 
     /// <summary>Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.</summary>
     private static bool IsWanted(ContentRangeHeaderValue? part, HttpRequest request) => HttpMethods.IsHead(request.Method)

@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which who brings up a new name is charged for, 2. the request under its account's limits and
-/// breaker, redirects followed, 3. an answer, or the error for the client.
+/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which is charged to whoever brings up a new
+/// name, 2. the request under its account's limits and breaker, redirects followed, 3. an answer, or the error for the client.
 /// </summary>
 internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports transports, TimeProvider time)
 {
@@ -16,13 +16,19 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
     /// <summary>Sends a request and waits for the head of the answer.</summary>
     public async Task<UpstreamResult> Send(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
     {
+        UpstreamCall? call = null;
         try
         {
             // 1. The token.
-            var (call, refused) = await Authorize(upstream, request, cancellation);
+            (call, var refused) = await Authorize(upstream, request, cancellation);
             if (call is null)
             {
-                return new UpstreamResult(null, refused);
+                return new UpstreamResult(null, refused) { IsUnsent = true };
+            }
+
+            if (request.BeforeSending is { } before && await before() is { } prevented)
+            {
+                return new UpstreamResult(null, prevented) { IsUnsent = true };
             }
 
             // 2. The request.
@@ -44,12 +50,18 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
                 }
 
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
-                return new UpstreamResult(null, error) { Cause = call.Cause };
+                return new UpstreamResult(null, error)
+                {
+                    Cause = call.Cause, Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
+                };
             }
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
-            return new UpstreamResult(null, UpstreamErrors.Unanswered(upstream, fault)) { Cause = UpstreamErrors.Describe(fault) };
+            return new UpstreamResult(null, UpstreamErrors.Unanswered(upstream, fault))
+            {
+                Cause = UpstreamErrors.Describe(fault), IsUnsent = call is not { IsSent: true },
+            };
         }
     }
 

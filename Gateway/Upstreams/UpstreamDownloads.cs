@@ -11,7 +11,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// Streams what is pulled from an upstream to the client; nothing is buffered. A body that ends early never ends cleanly: the client's connection
 /// is cut. It is read straight into the client's connection, which costs less than YARP's forwarder (docs/benchmarks.md).
 /// </summary>
-internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter meter, FailureLog failures, TimeProvider time)
+internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, UpstreamMeter meter, FailureLog failures, TimeProvider time)
 {
     /// <summary>What a head says of a content that is not sent.</summary>
     private static readonly string[] ContentNames = ["ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges"];
@@ -21,8 +21,14 @@ internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter met
     {
         var context = exchange.Context;
         using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
-        using var message = Message(exchange, download);
+        using var message = Message(exchange, download, exchange.IsHead ? HttpMethod.Head : HttpMethod.Get);
         var result = await client.Send(exchange.Upstream, download, message, watch.Token);
+        if (heads.IsNeeded(exchange, download, result))
+        {
+            result.Answer?.Dispose();
+            result = await Guarded(exchange, () => heads.Answer(exchange, download, FirstByte(exchange, download), watch));
+        }
+
         if (result.Answer is not { } response)
         {
             return result.Cause is { } cause ? failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
@@ -30,37 +36,67 @@ internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter met
 
         using (response)
         {
-            try
-            {
-                if (Begin(exchange, download.Content, result) is { } odd)
-                {
-                    return odd;
-                }
-
-                if (result.Redirect is null && !exchange.IsHead)
-                {
-                    await Copy(exchange, download, response, watch);
-                }
-
-                return null;
-            }
-            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
-            {
-                var error = failures.Tell(
-                    exchange, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(exchange.Upstream, fault));
-                if (context.Response.HasStarted)
-                {
-                    context.Abort();
-                }
-
-                return error;
-            }
+            return (await Guarded(exchange, async () => new UpstreamResult(null, await Pass(exchange, download, result, watch)))).Error;
         }
     }
 
-    private static HttpRequestMessage Message(Exchange exchange, Download download)
+    private async Task<DistributionError?> Pass(Exchange exchange, Download download, UpstreamResult result, IdleWatch watch)
     {
-        var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
+        var response = result.Answer!;
+        if (download.Content == ContentKind.Manifest && result.Redirect is null && !exchange.IsHead && response.StatusCode == System.Net.HttpStatusCode.OK)
+        {
+            return await PulledManifest.Send(exchange, response, watch);
+        }
+
+        if (Begin(exchange, download.Content, result) is { } odd)
+        {
+            return odd;
+        }
+
+        if (result.Redirect is null && !exchange.IsHead)
+        {
+            await Copy(exchange, download, response, watch);
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes what a body and a connection throw for the error that it is; an answer that was begun is cut.</summary>
+    private async Task<UpstreamResult> Guarded(Exchange exchange, Func<Task<UpstreamResult>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+        {
+            var error = failures.Tell(
+                exchange, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(exchange.Upstream, fault));
+            if (exchange.Context.Response.HasStarted)
+            {
+                exchange.Context.Abort();
+            }
+
+            return new UpstreamResult(null, error);
+        }
+    }
+
+    /// <summary>A GET in place of a HEAD.</summary>
+    private static HttpRequestMessage FirstByte(Exchange exchange, Download download)
+    {
+        var message = Message(exchange, download, HttpMethod.Get);
+        if (download.Content == ContentKind.Blob)
+        {
+            message.Headers.Remove("Range");
+            message.Headers.TryAddWithoutValidation("Range", "bytes=0-0");
+        }
+
+        return message;
+    }
+
+    private static HttpRequestMessage Message(Exchange exchange, Download download, HttpMethod method)
+    {
+        var message = new HttpRequestMessage(method, (Uri?)null);
         if (download.Content == ContentKind.Blob)
         {
             RequestHeaders.CopyDownload(exchange.Context.Request, message);
@@ -113,7 +149,8 @@ internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter met
 
         async Task Send(Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
         {
-            if (download.Verified is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
+            // Whether a label of an encoding is true, its digest says.
+            if ((ResponseHeaders.IsEncoded(response) ? exchange.Path.Digest : download.Verified) is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
             {
                 await BodyStream.Copy(read, writer, watch);
                 return;
@@ -125,7 +162,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, UpstreamMeter met
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
         {
-            var message = Message(exchange, download);
+            var message = Message(exchange, download, HttpMethod.Get);
             message.Headers.Remove("Range");
             message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
             return (await client.Send(exchange.Upstream, download, message, cancellation)).Answer;

@@ -17,6 +17,7 @@ internal static class UpstreamErrors
     {
         UpstreamFailureKind.Throttled => DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
         UpstreamFailureKind.Unreachable => DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        _ when failure.IsLasting => DistributionError.BadGateway(Named(upstream, failure.Message)),
         UpstreamFailureKind.Refused => new DistributionError("DENIED", 502, Named(upstream, failure.Message)) { RetryAfterSeconds = Math.Max(1, failure.RetryAfterSeconds) },
         _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
     };
@@ -46,6 +47,8 @@ internal static class UpstreamErrors
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true", RetryAfterSeconds);
+                case UntrustedCertificateException:
+                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {cause.Message}");
                 case WrongOriginException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);
@@ -70,7 +73,10 @@ internal static class UpstreamErrors
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound:
-                return notFound;
+                return await UpstreamErrorBody.AbsenceOf(response, cancellation) is { } code ? notFound with { Code = code } : notFound;
+            case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when RefusedAnswer.CameFromAnother(upstream, response):
+                return DistributionError.Unavailable(
+                    502, $"what upstream '{name}' redirects to, {response.RequestMessage!.RequestUri!.IdnHost}, refuses this request ({(int)response.StatusCode})", RetryAfterSeconds);
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return Refused(name, (int)response.StatusCode);
             case HttpStatusCode.TooManyRequests:
@@ -90,7 +96,7 @@ internal static class UpstreamErrors
     public static string Describe(Exception? fault) => fault switch
     {
         null => "no exception",
-        ForbiddenAddressException or WrongBlobException => fault.Message,
+        ForbiddenAddressException or WrongBlobException or UntrustedCertificateException => fault.Message,
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
 

@@ -1,19 +1,60 @@
 using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Requests of the cache's own.</summary>
-internal sealed class UpstreamFetcher(UpstreamClient client, UpstreamMeter meter)
+internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, UpstreamMeter meter)
 {
     /// <summary>Counts a download that was cut and goes on.</summary>
     public void Resumed() => meter.Resumed();
 
-    /// <summary>Asks with HEAD; the digest and length that the upstream says, or the error for the client.</summary>
-    public Task<UpstreamResult> Ask(Fetch fetch, CancellationToken cancellation) =>
-        client.Ask(fetch.Destination.Upstream, fetch with { IsMetered = false }, Message(fetch, HttpMethod.Head), cancellation);
+    /// <summary>
+    /// Asks with HEAD: the digest and length that the upstream says, or the error for the client; <c>null</c> when only a GET can tell.
+    /// </summary>
+    public async Task<UpstreamResult?> Ask(Fetch fetch, CancellationToken cancellation)
+    {
+        var record = RecordOf(fetch);
+        if (record.IsVoid)
+        {
+            return null;
+        }
+
+        var result = await Head(fetch, cancellation);
+        switch (result)
+        {
+            case { Answer: not null }:
+                record.Confirm();
+                return result;
+            case { Refused: { Status: 405 or 501 } or { Status: 401 or 403, IsOfAnother: true } }:
+                record.Reject();
+                return null;
+            case { Refused.Status: 404 }:
+                return await IsBelieved(record, fetch, cancellation) ? result : null;
+            default:
+                return result;
+        }
+    }
+
+    /// <summary>Asks whether it is there: with HEAD, or, where only a GET can tell, with one of the first byte.</summary>
+    public async Task<DistributionError?> Confirm(Fetch fetch, CancellationToken cancellation)
+    {
+        if (await Ask(fetch, cancellation) is not { } result)
+        {
+            using var message = Message(fetch, HttpMethod.Get);
+            message.Headers.TryAddWithoutValidation("Range", "bytes=0-0");
+            result = Seen(fetch, await client.Ask(fetch.Destination.Upstream, fetch, message, cancellation));
+        }
+
+        using (result.Answer)
+        {
+            // What has no bytes has no first one.
+            return result.Refused is { Status: 416 } ? null : result.Error;
+        }
+    }
 
     /// <summary>Asks with GET, from an offset on; the answer with its body to be read, or the error for the client.</summary>
-    public Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation)
+    public async Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation)
     {
         var message = Message(fetch, HttpMethod.Get);
         if (from is { } offset)
@@ -21,8 +62,44 @@ internal sealed class UpstreamFetcher(UpstreamClient client, UpstreamMeter meter
             message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
         }
 
-        return client.Send(fetch.Destination.Upstream, fetch, message, cancellation);
+        return Seen(fetch, await client.Send(fetch.Destination.Upstream, fetch, message, cancellation));
     }
+
+    private async Task<bool> IsBelieved(HeadRecord record, Fetch fetch, CancellationToken cancellation)
+    {
+        var (isBelieved, witness) = record.Deny(fetch);
+        if (witness is null)
+        {
+            return isBelieved;
+        }
+
+        var (answer, _) = await Head(witness, cancellation);
+        using (answer)
+        {
+            if (answer is not null)
+            {
+                record.Confirm();
+            }
+
+            return answer is not null;
+        }
+    }
+
+    private Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation) =>
+        client.Ask(fetch.Destination.Upstream, fetch with { IsMetered = false }, Message(fetch, HttpMethod.Head), cancellation);
+
+    private UpstreamResult Seen(Fetch fetch, UpstreamResult result)
+    {
+        if (result.Answer is not null)
+        {
+            RecordOf(fetch).Witness(fetch);
+        }
+
+        return result;
+    }
+
+    /// <summary>Manifests and blobs come from different places, and manifests alone are counted.</summary>
+    private HeadRecord RecordOf(Fetch fetch) => heads.Of(fetch.Destination.Upstream, isBlob: !fetch.IsMetered);
 
     private static HttpRequestMessage Message(Fetch fetch, HttpMethod method)
     {

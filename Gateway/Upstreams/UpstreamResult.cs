@@ -13,6 +13,9 @@ internal readonly record struct UpstreamResult(HttpResponseMessage? Answer, Dist
     /// <summary>Of a write: whether it is certain that the upstream got nothing of it.</summary>
     public bool IsUnsent { get; init; }
 
+    /// <summary>What the upstream answered; <c>null</c> when it was not asked, or did not answer.</summary>
+    public RefusedAnswer? Refused { get; init; }
+
     /// <summary>What an operator must know of the error; <c>null</c> when the error says it.</summary>
     public string? Cause { get; init; }
 }

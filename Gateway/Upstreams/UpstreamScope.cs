@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -11,7 +12,11 @@ internal static class UpstreamScope
 
     public static string Push(RepositoryName name) => $"repository:{name}:pull,push";
 
-    public static string Delete(RepositoryName name) => $"repository:{name}:delete";
+    /// <summary>Actions on a repository, separated by commas.</summary>
+    public static string Of(RepositoryName name, string actions) => $"repository:{name}:{actions}";
+
+    /// <summary>The actions that a deletion needs, as far as that is known of a registry.</summary>
+    public static string DeleteActionsOf(Upstream upstream) => upstream.Origin.Host == "quay.io" ? "pull,push" : "delete";
 
     /// <summary>Pushing to one repository with a blob of another.</summary>
     public static string Mount(RepositoryName target, RepositoryName source) => $"{Push(target)} {Pull(source)}";

@@ -58,6 +58,10 @@ public sealed record UpstreamFailure(
     /// <summary>For operators: what clients are told, with the file or variable that it is about. Never a credential.</summary>
     [Id(3)]
     public string Detail { get; init; } = Message;
+
+    /// <summary>Whether it stays until somebody mends it, such as a certificate that is not trusted: clients are not told to come back.</summary>
+    [Id(4)]
+    public bool IsLasting { get; init; }
 }
 
 /// <summary>The kinds of <see cref="UpstreamFailure"/>.</summary>

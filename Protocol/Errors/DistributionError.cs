@@ -24,6 +24,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>How to log in; sent as <c>WWW-Authenticate</c> with a 401.</summary>
     public string? Challenge { get; init; }
 
+    /// <summary>Who may not do what, for clients that show nothing but the status line; <c>null</c> for the usual phrase of the status.</summary>
+    public string? Reason { get; init; }
+
     public static DistributionError BlobUnknown() => new("BLOB_UNKNOWN", 404, "blob unknown to this repository");
 
     public static DistributionError UploadUnknown() =>
@@ -55,7 +58,10 @@ public sealed record DistributionError(string Code, int Status, string Message)
     public static DistributionError TooManyRequests(string message, int retryAfterSeconds) =>
         new("TOOMANYREQUESTS", 429, message) { RetryAfterSeconds = retryAfterSeconds };
 
-    /// <summary>Something behind the front door does not answer: 502 or 503, always with <c>Retry-After</c>.</summary>
+    /// <summary>Something behind the front door does not answer, 502 or 503, or something in it is wrong, 500: worth another try.</summary>
     public static DistributionError Unavailable(int status, string message, int retryAfterSeconds) =>
-        new("UNSUPPORTED", status, message) { RetryAfterSeconds = retryAfterSeconds };
+        new(status == 500 ? "UNKNOWN" : "UNAVAILABLE", status, message) { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>Something behind the front door is wrong, and stays so until somebody mends it.</summary>
+    public static DistributionError BadGateway(string message) => new("UNAVAILABLE", 502, message);
 }

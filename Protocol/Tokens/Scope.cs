@@ -8,8 +8,14 @@ namespace RegistryProxy.Protocol;
 /// </summary>
 public sealed record Scope
 {
-    /// <summary>The most scopes that one token can be asked for.</summary>
-    public const int MaxCount = 20;
+    /// <summary>The most scopes of one token.</summary>
+    public const int MaxCount = 100;
+
+    /// <summary>The most characters that the scopes of one token may have together, each with <see cref="Frame"/> around its name.</summary>
+    public const int MaxText = 8000;
+
+    /// <summary>What the claim of a scope has beside its name, in characters.</summary>
+    private const int Frame = 70;
 
     private const string CatalogName = "catalog";
 
@@ -61,7 +67,7 @@ public sealed record Scope
 
     /// <summary>
     /// Parses any number of scope parameters, each of which may hold several separated by spaces, merged by repository in order of
-    /// appearance. What comes behind the first <see cref="MaxCount"/> is left out: less may always be granted than was asked for.
+    /// appearance. What does not fit into one token is left out: less may always be granted than was asked for.
     /// </summary>
     public static IReadOnlyList<Scope> ParseAll(IEnumerable<string> parameters)
     {
@@ -89,7 +95,7 @@ public sealed record Scope
         var index = scopes.FindIndex(known => known.Repository == scope.Repository);
         if (index < 0)
         {
-            if (scopes.Count < MaxCount)
+            if (scopes.Count < MaxCount && scopes.Sum(LengthOf) + LengthOf(scope) <= MaxText)
             {
                 scopes.Add(scope);
             }
@@ -99,6 +105,8 @@ public sealed record Scope
             scopes[index] = scope with { Actions = scopes[index].Actions | scope.Actions };
         }
     }
+
+    private static int LengthOf(Scope scope) => Frame + (scope.Repository?.Value.Length ?? 0);
 
     private static RepositoryActions ParseActions(ReadOnlySpan<char> text)
     {

@@ -10,7 +10,7 @@ internal sealed class OnlineCheck : ICheckStep
 {
     private readonly Option<bool> _online = new("--online") { Description = "Also asks each upstream whether it answers" };
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     public IEnumerable<Option> Options => [_online];
 
@@ -45,7 +45,7 @@ internal sealed class OnlineCheck : ICheckStep
         }
         catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException)
         {
-            return (upstream.Name, false, fault is OperationCanceledException ? "no answer in 5 s" : fault.InnerException?.Message ?? fault.Message);
+            return (upstream.Name, false, fault is OperationCanceledException ? "no answer in 15 s" : fault.InnerException?.Message ?? fault.Message);
         }
     }
 }

@@ -18,7 +18,7 @@ public static class KestrelListeners
 {
     private const int MaxHeaderBytes = 32 * 1024;
     private const int MaxHeaders = 100;
-    private const int MaxRequestLine = 8 * 1024;
+    private const int MaxRequestLine = 17 * 1024;
     private const int MaxStreams = 100;
     private const int MaxHttp2Field = 16 * 1024;
 

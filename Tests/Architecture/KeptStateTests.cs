@@ -22,11 +22,13 @@ public sealed class KeptStateTests
     {
         ["BlobFills._running"] = "one for each download that somebody waits for",
         ["WriteAnnouncer._untold"] = "WriteAnnouncer.MaxUntold writes of fixed size",
+        ["Deletions._worked"] = "one of at most Deletions.MaxActions characters for each upstream of the configuration",
         ["DiskIndex._entries"] = "one for each file of the cache",
         ["DiskIndex._shares"] = "one for each tenant of the configuration",
         ["DiskShare._byUse"] = "one for each file of the cache",
         ["FailingUpstreams._failing"] = "one for each upstream of the configuration",
         ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
+        ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",
         ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",
         ["Members.<All>k__BackingField"] = "the keys of one group of a GroupedCache, whose WeighedCache weighs them",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",

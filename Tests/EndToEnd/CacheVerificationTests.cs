@@ -132,7 +132,7 @@ public sealed class CacheVerificationTests
         await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
         using var wrong = await alice.GetBlob("a/b", Blob.Digest);
-        await wrong.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+        await wrong.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         using var right = await alice.GetBlob("a/b", new TestBlob([]).Digest);
         Assert.Empty(await right.Content.ReadAsByteArrayAsync());
         Assert.Equal(HttpStatusCode.OK, right.StatusCode);

@@ -20,7 +20,7 @@ public sealed class FailureTests
         await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{port}"));
         using var alice = door.Client("alice");
         using var response = await alice.GetManifest("a/b", "v1");
-        var message = await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+        var message = await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         Assert.Contains("'local'", message);
         Assert.DoesNotContain(port.ToString(), message);
         Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
@@ -37,7 +37,7 @@ public sealed class FailureTests
         registry.Kill();
         using (var away = await alice.GetManifest("a/b", "v1"))
         {
-            await away.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+            await away.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         }
 
         await registry.Restart();
@@ -78,7 +78,7 @@ public sealed class FailureTests
         }
         else
         {
-            await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+            await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         }
     }
 

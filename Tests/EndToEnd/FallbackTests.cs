@@ -26,7 +26,7 @@ public sealed class FallbackTests
         Assert.Contains("\"upstream\":\"second\"", door.Log);
 
         using var absent = await alice.GetManifest("app", "v2");
-        await absent.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+        await absent.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         await first.Restart();
         await Eventually.True(async () =>
         {
@@ -45,7 +45,7 @@ public sealed class FallbackTests
         await alice.PushImage("app", "v1", TestImage.Build(401, 1000));
         first.Kill();
         using var response = await alice.Do(HttpMethod.Post, "/v2/app/blobs/uploads/", RegistryClient.Push("app"));
-        await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNSUPPORTED");
+        await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
         Assert.Empty(second.Requests);
     }
 

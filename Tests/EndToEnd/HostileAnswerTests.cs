@@ -28,16 +28,16 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
         {
             site.Location = Locations[i].Replace("PORT", site.VictimPort).Replace("SELF", site.Upstream.Url);
             using var started = await alice.Do(HttpMethod.Post, "/v2/a/b/blobs/uploads/", RegistryClient.Push("a/b"));
-            Assert.Contains("'local'", await started.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED"));
+            Assert.Contains("'local'", await started.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
             using var whole = await alice.Do(
                 HttpMethod.Post, $"/v2/a/b/blobs/uploads/?digest={TestBlob.Random(1, 1).Digest}", RegistryClient.Push("a/b"), new ByteArrayContent([1]));
-            Assert.Contains("'local'", await whole.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED"));
+            Assert.Contains("'local'", await whole.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
 
             site.Location = "/v2/a/b/blobs/uploads/1";
             var location = await alice.StartUpload("a/b");
             site.Location = Locations[i].Replace("PORT", site.VictimPort).Replace("SELF", site.Upstream.Url);
             using var patched = await alice.Do(HttpMethod.Patch, location, RegistryClient.Push("a/b"), new ByteArrayContent([1]));
-            await patched.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+            await patched.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         }
 
         Assert.Empty(site.Victim.Requests);
@@ -72,7 +72,7 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
         foreach (var endless in new[] { "pages", "page" })
         {
             using var response = await alice.Do(HttpMethod.Get, $"/v2/list/{endless}/tags/list?n=1", RegistryClient.Pull($"list/{endless}"));
-            var message = await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+            var message = await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
             Assert.Contains("'local'", message);
             Assert.Contains("64 MiB", message);
         }

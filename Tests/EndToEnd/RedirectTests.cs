@@ -73,7 +73,7 @@ public sealed class RedirectTests
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
-        var message = await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+        var message = await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         Assert.Contains("local", message);
     }
 
@@ -85,7 +85,7 @@ public sealed class RedirectTests
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
-        await response.ShouldFail(HttpStatusCode.BadGateway, "UNSUPPORTED");
+        await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         Assert.Empty(storage.Requests);
     }
 

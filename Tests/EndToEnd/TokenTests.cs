@@ -155,10 +155,10 @@ public sealed class TokenTests(Lab lab)
         using var client = door.Client();
         using var service = await client.Send(HttpMethod.Get, "/token?service=other.example");
         await service.ShouldFail(HttpStatusCode.BadRequest, "UNSUPPORTED");
-        using var scopes = await client.RequestToken(Enumerable.Range(0, 21).Select(i => $"repository:public/{i}:pull"));
+        using var scopes = await client.RequestToken(Enumerable.Range(0, Scope.MaxCount + 1).Select(i => $"repository:public/{i}:pull"));
         await scopes.ShouldBe(HttpStatusCode.OK);
         Assert.Equal(
-            string.Join(' ', Enumerable.Range(0, 20).Select(i => $"repository:public/{i}:pull")), (await RegistryClient.ReadToken(scopes)).Scope);
+            string.Join(' ', Enumerable.Range(0, Scope.MaxCount).Select(i => $"repository:public/{i}:pull")), (await RegistryClient.ReadToken(scopes)).Scope);
     }
 
     [Fact]

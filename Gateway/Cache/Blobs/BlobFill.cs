@@ -177,7 +177,7 @@ internal sealed class BlobFill(Holding starter, Fetch fetch, DiskStore store, Fi
             return FillEnd.Failed;
         }
 
-        Size = answer.StatusCode == HttpStatusCode.OK && answer.Content.Headers.ContentEncoding.Count == 0 ? answer.Content.Headers.ContentLength ?? -1 : -1;
+        Size = answer.StatusCode == HttpStatusCode.OK ? answer.Content.Headers.ContentLength ?? -1 : -1;
         _file = Size >= 0 ? store.Begin(starter.Supplier, Size) : null;
         if (_file is null)
         {

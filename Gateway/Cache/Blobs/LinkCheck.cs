@@ -20,8 +20,7 @@ internal sealed class LinkCheck(HoldingIndex holdings, WriteWatch writes, Upstre
     public async Task<DistributionError?> Confirm(Holding holding, Fetch fetch, CancellationToken cancellation)
     {
         var mark = writes.Mark(holding.Repository);
-        var (answer, error) = await fetcher.Ask(fetch, cancellation);
-        answer?.Dispose();
+        var error = await fetcher.Confirm(fetch, cancellation);
         cancellation.ThrowIfCancellationRequested();
         if (error is null)
         {

@@ -60,14 +60,14 @@ internal sealed class ManifestCache(
     private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, ManifestQuestion question, CancellationToken cancellation)
     {
         var (accepted, fetch, mark) = (question.Accepted, question.Fetch, question.Mark);
-        var (digest, error) = await fetcher.Ask(fetch, cancellation);
-        if (error is null && digest is not null && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, digest) is { } known)
+        var (digest, error, _) = await fetcher.Ask(fetch, cancellation);
+        if (digest is not null && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, digest) is { } known)
         {
             tags.Learn(key, known, mark);
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
-        var answer = error is null or { Status: StatusCodes.Status405MethodNotAllowed } ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
+        var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
         if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
             && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
         {
@@ -123,7 +123,8 @@ internal sealed class ManifestCache(
     /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
     private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch, CancellationToken cancellation)
     {
-        var (_, error) = await fetcher.Ask(fetch, cancellation);
+        var (_, error, isAnswered) = await fetcher.Ask(fetch, cancellation);
+        error = isAnswered ? error : (await fetcher.Get(holding.Supplier, fetch, holding.Digest, cancellation)).Error;
         return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
             : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
             : new ManifestAnswer(null, CacheState.Miss, error);

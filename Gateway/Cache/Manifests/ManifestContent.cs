@@ -1,5 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Manifests;
@@ -11,10 +11,7 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
 
     /// <summary>The manifest, if the bytes are what the digest says.</summary>
     public static ManifestContent? Of(Digest digest, string mediaType, byte[] bytes) =>
-        HexOf(digest.Algorithm, bytes) == digest.Hex ? new ManifestContent(digest, mediaType, bytes) : null;
-
-    /// <summary>The digest of bytes.</summary>
-    public static Digest DigestOf(byte[] bytes) => Digest.Parse($"sha256:{HexOf("sha256", bytes)}");
+        ContentDigest.Is(digest, bytes) ? new ManifestContent(digest, mediaType, bytes) : null;
 
     /// <summary>As a file: the media type on a line of its own, and the bytes.</summary>
     public byte[] ToFile() => [.. Encoding.UTF8.GetBytes(MediaType), (byte)'\n', .. Bytes];
@@ -25,7 +22,4 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
         var line = Array.IndexOf(file, (byte)'\n');
         return line < 0 ? null : Of(digest, Encoding.UTF8.GetString(file, 0, line), file[(line + 1)..]);
     }
-
-    private static string HexOf(string algorithm, byte[] bytes) =>
-        Convert.ToHexStringLower(algorithm == "sha512" ? SHA512.HashData(bytes) : SHA256.HashData(bytes));
 }

@@ -5,6 +5,7 @@ using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
@@ -50,20 +51,24 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         return answer;
     }
 
-    /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one.</summary>
-    public async Task<(Digest? Digest, DistributionError? Error)> Ask(Fetch fetch, CancellationToken cancellation)
+    /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one, or the error; neither when only a GET can tell.</summary>
+    public async Task<(Digest? Digest, DistributionError? Error, bool IsAnswered)> Ask(Fetch fetch, CancellationToken cancellation)
     {
-        var (answer, error) = await fetcher.Ask(fetch, cancellation);
+        if (await fetcher.Ask(fetch, cancellation) is not var (answer, error))
+        {
+            return (null, null, false);
+        }
+
         using (answer)
         {
-            return (answer is null ? null : DigestOf(answer), error);
+            return (answer is null ? null : DigestOf(answer), error, true);
         }
     }
 
     /// <summary>Asks for a manifest that nothing is known of.</summary>
     public async Task<ManifestAnswer> GetNew(ManifestQuestion question, Digest? digest, CancellationToken cancellation)
     {
-        if (question.AsksFirst && await Ask(question.Fetch, cancellation) is { Error: { Status: not StatusCodes.Status405MethodNotAllowed } error })
+        if (question.AsksFirst && await Ask(question.Fetch, cancellation) is { Error: { } error })
         {
             return new ManifestAnswer(null, CacheState.Miss, error);
         }
@@ -106,16 +111,16 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     }
 
     /// <summary>
-    /// What a digest names is checked whatever its type; what a tag names and is of no known type is passed on under the digest that it has,
-    /// and not kept.
+    /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it; what is
+    /// of no known type is passed on, and not kept.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
         var mediaType = MediaTypeOf(answer);
         var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
-        var content = (digest ?? (isKnown ? DigestOf(answer) : null)) is { } named
+        var content = digest is { } named
             ? ManifestContent.Of(named, mediaType, bytes)
-            : ManifestContent.Of(ManifestContent.DigestOf(bytes), mediaType, bytes);
+            : ManifestContent.Of(isKnown ? ContentDigest.Of(DigestOf(answer), bytes) : ContentDigest.Of(bytes), mediaType, bytes);
         if (content is null)
         {
             meter.Corrupt();
@@ -124,7 +129,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
         if (!isKnown)
         {
-            return ResponseHeaders.IsEncoded(answer)
+            return digest is null && ResponseHeaders.IsEncoded(answer)
                 ? new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"))
                 : new ManifestAnswer(content, CacheState.Bypass, null);
         }

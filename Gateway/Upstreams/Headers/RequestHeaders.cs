@@ -49,6 +49,14 @@ internal static class RequestHeaders
         AddCommon(to);
     }
 
+    /// <summary>The same with what a manifest that is there must be, or that there be none (RFC 9110 §13.1).</summary>
+    public static void CopyConditions(HttpRequest from, HttpRequestMessage to)
+    {
+        CopyUpload(from, to);
+        Copy(from, to, "If-Match");
+        Copy(from, to, "If-None-Match");
+    }
+
     /// <summary>What every request of ours carries. Bodies must come as they are stored: a decoded one breaks its digest.</summary>
     public static void AddCommon(HttpRequestMessage to)
     {

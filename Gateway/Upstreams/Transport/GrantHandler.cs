@@ -6,7 +6,7 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
 /// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the grant is replaced, and a
-/// request without a body sent once more. A refusal that a fresh grant did not mend is an answer.
+/// request whose body is here sent once more. A refusal that a fresh grant did not mend is an answer.
 /// </summary>
 internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
@@ -30,7 +30,7 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
         }
 
         var next = await Replaced(call, response, cancellationToken);
-        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !HasNoBody(request))
+        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !MayRepeat(request))
         {
             return response;
         }
@@ -60,8 +60,8 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
                 ? [.. values.Where(value => value.Length <= Challenge.MaxHeaderLength).Take(MaxChallenges)]
                 : [];
 
-    /// <summary>What was refused was not done; without a body it can be sent once more.</summary>
-    private static bool HasNoBody(HttpRequestMessage request) => request.Content is null or { Headers.ContentLength: 0 };
+    /// <summary>What was refused was not done; it can be sent once more where its body is here, or there is none.</summary>
+    private static bool MayRepeat(HttpRequestMessage request) => request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 };
 
     private static void Authorize(HttpRequestMessage request, UpstreamGrant grant)
     {

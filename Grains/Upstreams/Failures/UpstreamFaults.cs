@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Text.Json;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
@@ -16,6 +17,10 @@ internal static class UpstreamFaults
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
+        _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
+            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}", 0) { IsLasting = true },
+        _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
+            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0),
         JsonException or InvalidDataException or FormatException => new(
             UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0),
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),

@@ -1,0 +1,29 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace RegistryProxy.Egress;
+
+/// <summary>A server's certificate is not trusted; the message says why, and whose it says it is.</summary>
+public sealed class UntrustedCertificateException(string message) : AuthenticationException(message)
+{
+    /// <summary>The longest subject that is shown, in characters.</summary>
+    private const int MaxSubject = 120;
+
+    /// <summary>What was found wrong; visible ASCII alone, since the server wrote the subject.</summary>
+    internal static UntrustedCertificateException Of(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var subject = new string([.. (certificate?.Subject ?? "").Take(MaxSubject).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
+        return new UntrustedCertificateException($"untrusted certificate: {Reason(chain, errors)} (subject '{subject}')");
+    }
+
+    private static string Reason(X509Chain? chain, SslPolicyErrors errors)
+    {
+        var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
+        return errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "it has none"
+            : status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not valid yet"
+            : status.HasFlag(X509ChainStatusFlags.Revoked) ? "it was revoked"
+            : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another host"
+            : "its authority is not known here";
+    }
+}

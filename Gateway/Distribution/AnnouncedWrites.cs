@@ -1,0 +1,65 @@
+using RegistryProxy.Gateway.Cache.Invalidation;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>
+/// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after, unless the upstream refused. What is
+/// not sent is not told. Other routes may cache what this one does not, so every write is told.
+/// </summary>
+internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
+{
+    /// <summary>Runs a write that changes what references lead to.</summary>
+    /// <param name="exchange">Whose it is.</param>
+    /// <param name="references">What changes.</param>
+    /// <param name="write">Writes; what it gets is to be done right before something is sent.</param>
+    public async Task<UpstreamResult> Run(
+        Exchange exchange, IReadOnlyList<ManifestReference> references, Func<Func<Task<DistributionError?>>?, Task<UpstreamResult>> write)
+    {
+        if (!exchange.Map.HasCache)
+        {
+            return await write(null);
+        }
+
+        UpstreamResult result = default;
+        var (told, isTold) = (0, false);
+        try
+        {
+            return result = await write(Tell);
+        }
+        finally
+        {
+            var step = result.Answer is not null ? WriteStep.Done
+                : !isTold || result.IsUnsent || IsRefused(exchange, result.Error) ? WriteStep.Refused
+                : WriteStep.Begun;
+            foreach (var reference in references.Take(told))
+            {
+                await announcer.End(exchange.Destination, reference, step);
+            }
+        }
+
+        async Task<DistributionError?> Tell()
+        {
+            for (; told < references.Count; told++)
+            {
+                if (!await announcer.Begin(exchange.Destination, references[told]))
+                {
+                    return Untold();
+                }
+            }
+
+            isTold = true;
+            return null;
+        }
+    }
+
+    /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
+    private static bool IsRefused(Exchange exchange, DistributionError? error) =>
+        !exchange.Aborted.IsCancellationRequested && error?.Status is >= 400 and < 500;
+
+    /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
+    private static DistributionError Untold() => DistributionError.Unavailable(
+        StatusCodes.Status503ServiceUnavailable, "the cluster does not answer, so other gateways cannot be told of this change; nothing was changed, try again", 5);
+}

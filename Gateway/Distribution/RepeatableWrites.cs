@@ -1,0 +1,90 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace RegistryProxy.Gateway.Distribution;
+
+/// <summary>Writes that are here as a whole, a manifest or a deletion: they can be sent once more when the upstream's token was over.</summary>
+internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failures, TimeProvider time)
+{
+    private const int Piece = 16 * 1024;
+
+    /// <summary>Reads a manifest, held in <paramref name="held"/>; <c>null</c> with the error for the client, if it is still there.</summary>
+    public async Task<(byte[]? Bytes, DistributionError? Error)> Read(Exchange exchange, Forwarding forwarding, BodyAllowance.Holder held)
+    {
+        try
+        {
+            return (await Read(exchange.Context.Request, held, exchange.Aborted), null);
+        }
+        catch (Exception fault) when (fault is IOException or OperationCanceledException)
+        {
+            var error = fault is TooManyBodiesException
+                ? UpstreamErrors.Unanswered(exchange.Upstream, fault)
+                : UpstreamErrors.From(exchange.Upstream, forwarding, ForwarderError.RequestBodyClient, fault);
+            return (null, failures.Tell(exchange, ForwarderError.RequestBodyClient, UpstreamErrors.Describe(fault), error));
+        }
+    }
+
+    /// <summary>Puts a manifest; the answer, which the caller disposes of, or the error. What the client demands of the one before goes with it.</summary>
+    public async Task<UpstreamResult> Put(Exchange exchange, Forwarding forwarding, byte[] bytes)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(bytes) };
+        RequestHeaders.CopyConditions(exchange.Context.Request, message);
+        if (exchange.Context.Request.ContentType is { Length: > 0 } type)
+        {
+            message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        return await Send(exchange, forwarding, message);
+    }
+
+    /// <summary>Deletes.</summary>
+    public async Task<UpstreamResult> Delete(Exchange exchange, UpstreamRequest request)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Delete, (Uri?)null);
+        RequestHeaders.CopyUpload(exchange.Context.Request, message);
+        return await Send(exchange, request, message);
+    }
+
+    private async Task<UpstreamResult> Send(Exchange exchange, UpstreamRequest request, HttpRequestMessage message)
+    {
+        using var watch = new IdleWatch(time, exchange.Aborted);
+        var result = await client.Send(exchange.Upstream, request, message, watch.Token);
+        if (result.Answer is { } answer)
+        {
+            exchange.Context.Response.StatusCode = (int)answer.StatusCode;
+        }
+
+        return result.Cause is { } cause ? result with { Error = failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) } : result;
+    }
+
+    /// <summary>The body, held as it comes: what a length promises takes no memory.</summary>
+    private static async Task<byte[]> Read(HttpRequest request, BodyAllowance.Holder held, CancellationToken cancellation)
+    {
+        var buffer = new byte[held.Take((int)Math.Min(request.ContentLength ?? Piece, Piece))];
+        for (var filled = 0; ;)
+        {
+            if (filled == buffer.Length && filled == request.ContentLength)
+            {
+                return buffer;
+            }
+
+            if (filled == buffer.Length)
+            {
+                Array.Resize(ref buffer, filled + held.Take(Math.Max(Piece, filled)));
+            }
+
+            var read = await request.Body.ReadAsync(buffer.AsMemory(filled), cancellation);
+            if (read == 0)
+            {
+                return buffer[..filled];
+            }
+
+            filled += read;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>A client's HEAD, where the upstream's answer to one says nothing, or not the digest: answered by what a GET says.</summary>
+internal sealed class HeadByGet(UpstreamClient client, HeadTruth heads)
+{
+    /// <summary>Whether only a GET can answer.</summary>
+    public bool IsNeeded(Exchange exchange, Download download, in UpstreamResult result)
+    {
+        if (!exchange.IsHead || download.Content == ContentKind.Referrers)
+        {
+            return false;
+        }
+
+        var record = heads.Of(exchange.Upstream, download.Content == ContentKind.Blob);
+        switch (result)
+        {
+            case { Refused: { Status: 405 or 501 } or { Status: 401 or 403, IsOfAnother: true } }:
+                record.Reject();
+                return true;
+            case { Refused.Status: 404 }:
+                return record.IsVoid;
+            case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
+                return download.Content == ContentKind.Manifest && exchange.Path.Reference!.Digest is null && PulledHead.ClaimOf(answer) is null;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Answers; returns the error for the client.</summary>
+    /// <param name="exchange">Whose HEAD it is.</param>
+    /// <param name="download">What of.</param>
+    /// <param name="message">The GET; of a blob for its first byte.</param>
+    /// <param name="watch">Ends it.</param>
+    public async Task<UpstreamResult> Answer(Exchange exchange, Download download, HttpRequestMessage message, IdleWatch watch)
+    {
+        var asked = download with { IsMetered = download.Content == ContentKind.Manifest };
+        var result = await client.Send(exchange.Upstream, asked, message, watch.Token);
+        if (result.Answer is not { } response || result.Redirect is not null)
+        {
+            return result;
+        }
+
+        using (response)
+        {
+            exchange.Context.Response.StatusCode = StatusCodes.Status200OK;
+            return new UpstreamResult(null, download.Content == ContentKind.Blob ? Blob(exchange, response) : await OfManifest(exchange, response, watch));
+        }
+    }
+
+    private static DistributionError? Blob(Exchange exchange, HttpResponseMessage response)
+    {
+        var length = response.Content.Headers.ContentRange?.Length ?? response.Content.Headers.ContentLength;
+        var error = PulledHead.Write(ContentKind.Blob, response, exchange);
+        exchange.Context.Response.Headers.Remove("Content-Range");
+        exchange.Context.Response.ContentLength = length;
+        return error;
+    }
+
+    private static async Task<DistributionError?> OfManifest(Exchange exchange, HttpResponseMessage response, IdleWatch watch)
+    {
+        var (digest, length) = await PulledManifest.Measure(exchange, response, watch);
+        PulledHead.WriteManifest(response, exchange, digest);
+        exchange.Context.Response.ContentLength = length;
+        return null;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>
+/// A manifest on its way to the client, under the digest that it has. A small one is read before its head is written; a larger one is checked as it
+/// goes against the digest that it was asked for by, or that the upstream claims.
+/// </summary>
+internal static class PulledManifest
+{
+    /// <summary>What is held of one, in bytes: as much as a connection holds anyway for a client that reads slowly.</summary>
+    private const int MaxHeld = 64 * 1024;
+
+    private const string Wrong = "sent a manifest that is not what its digest says";
+
+    public static async Task<DistributionError?> Send(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
+    {
+        var (requested, claimed) = (exchange.Path.Reference!.Digest, PulledHead.ClaimOf(upstream));
+        if (IsSchema1(upstream))
+        {
+            return PulledHead.Write(ContentKind.Manifest, upstream, exchange) ?? await Stream(exchange, upstream, null, watch);
+        }
+
+        if (upstream.Content.Headers.ContentLength is { } length and <= MaxHeld)
+        {
+            return await SendHeld(exchange, upstream, requested, (int)length, watch);
+        }
+
+        var named = requested ?? claimed;
+        return named is null && ResponseHeaders.IsEncoded(upstream)
+            ? PulledHead.Odd(exchange, "sent an encoded manifest, which may be another one than was asked for")
+            : PulledHead.WriteManifest(upstream, exchange, named) ?? await Stream(exchange, upstream, named, watch);
+    }
+
+    /// <summary>The digest of a manifest that is not sent, and its length.</summary>
+    /// <exception cref="BodyTooLargeException">It is larger than one may be.</exception>
+    public static async Task<(Digest Digest, long Length)> Measure(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
+    {
+        var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
+        return (exchange.Path.Reference!.Digest ?? ContentDigest.Of(PulledHead.ClaimOf(upstream), bytes), bytes.Length);
+    }
+
+    public static bool IsSchema1(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && MediaType.IsSchema1(type.ToString());
+
+    private static async Task<DistributionError?> SendHeld(Exchange exchange, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+        try
+        {
+            await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
+            await body.ReadExactlyAsync(buffer.AsMemory(0, length), watch.Token);
+            var bytes = buffer.AsMemory(0, length);
+            if (requested is not null ? !ContentDigest.Is(requested, bytes.Span) : IsStillEncoded(upstream, bytes.Span))
+            {
+                return PulledHead.Odd(exchange, Wrong);
+            }
+
+            PulledHead.WriteManifest(upstream, exchange, requested ?? ContentDigest.Of(PulledHead.ClaimOf(upstream), bytes.Span));
+            await exchange.Context.Response.BodyWriter.WriteAsync(bytes, watch.Token);
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Whether a body is encoded as it says that it is: manifests are JSON.</summary>
+    private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
+        ResponseHeaders.IsEncoded(upstream) && bytes.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..];
+
+    private static async Task<DistributionError?> Stream(Exchange exchange, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
+    {
+        await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
+        if (digest is null)
+        {
+            await BodyStream.Copy(body.ReadAsync, exchange.Context.Response.BodyWriter, watch);
+            return null;
+        }
+
+        using var verified = new VerifiedBody(body.ReadAsync, digest, upstream.Content.Headers.ContentLength);
+        await BodyStream.Copy(verified.Read, exchange.Context.Response.BodyWriter, watch);
+        return null;
+    }
+}

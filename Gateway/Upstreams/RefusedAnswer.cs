@@ -1,0 +1,23 @@
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams;
+
+/// <summary>What an answer that is an error to clients was.</summary>
+/// <param name="Status">Its status.</param>
+/// <param name="IsOfAnother">Whether it came from where the upstream redirected to, which knows nothing of the upstream's credentials.</param>
+/// <param name="Scope">The scope of the token that a refusal asks for, empty when it leaves that open; <c>null</c> when it asks for none.</param>
+internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope)
+{
+    public static RefusedAnswer Of(Upstream upstream, HttpResponseMessage response) => new(
+        (int)response.StatusCode, CameFromAnother(upstream, response), ScopeOf(response));
+
+    public static bool CameFromAnother(Upstream upstream, HttpResponseMessage response) =>
+        response.RequestMessage?.RequestUri is { } address && !upstream.IsOrigin(address);
+
+    private static string? ScopeOf(HttpResponseMessage response) =>
+        response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
+        && values.SelectMany(Challenge.ParseAll).FirstOrDefault(challenge => challenge.IsBearer) is { } bearer
+            ? bearer["scope"] ?? ""
+            : null;
+}

@@ -1,0 +1,186 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Answers to pulls as registries give them that people run: without HEAD, without a digest or with a false one, with labels that mean nothing.</summary>
+public sealed class FieldAnswerTests
+{
+    private static readonly TestImage Image = TestImage.Build(910, 3000);
+    private static readonly TestBlob Layer = Image.Layers[0];
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(405)]
+    [InlineData(501)]
+    public async Task A_registry_that_takes_no_head_is_pulled_from_as_any_other(int status)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = HttpMethods.IsHead(context.Request.Method) ? status : 200;
+            return context.Response.StatusCode == 200 ? Serve(context) : Task.CompletedTask;
+        });
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        using var stranger = door.Client();
+        for (var i = 0; i < 3; i++)
+        {
+            await Status(HttpStatusCode.NotFound, stranger.GetManifest("a/b", $"none-{i}"));
+            await Status(HttpStatusCode.OK, alice.GetManifest("a/b", "v1"));
+            await Status(HttpStatusCode.OK, stranger.GetManifest("a/b", "v1"));
+        }
+
+        foreach (var repository in new[] { "a/b", "other/b" })
+        {
+            await Status(HttpStatusCode.OK, alice.GetBlob(repository, Layer.Digest));
+            await Status(HttpStatusCode.OK, alice.GetManifest(repository, Image.Manifest.Digest.Value));
+            using var head = await alice.Do(HttpMethod.Head, $"/v2/{repository}/manifests/v1", RegistryClient.Pull(repository));
+            Assert.Equal((HttpStatusCode.OK, Image.Manifest.Bytes.Length), (head.StatusCode, head.Content.Headers.ContentLength));
+        }
+
+        await Status(HttpStatusCode.NotFound, alice.GetBlob("other/b", Image.Config.Digest));
+        Assert.InRange(upstream.Requests.Count(request => request.Method == "HEAD"), 1, 20);
+    }
+
+    [Fact]
+    public async Task A_head_that_the_registry_or_its_storage_does_not_take_is_answered_by_a_get()
+    {
+        await using var storage = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = HttpMethods.IsHead(context.Request.Method) ? 403 : 200;
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : Results.Bytes(Layer.Bytes, enableRangeProcessing: true).ExecuteAsync(context);
+        });
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            var isBlob = context.Request.Path.Value!.Contains("/blobs/", StringComparison.Ordinal);
+            context.Response.StatusCode = isBlob ? 307 : HttpMethods.IsHead(context.Request.Method) ? 405 : 200;
+            context.Response.Headers.Location = isBlob ? $"{storage.Url}/{Layer.Digest}" : default;
+            return context.Response.StatusCode == 200 ? Serve(context) : Task.CompletedTask;
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        for (var i = 0; i < 2; i++)
+        {
+            using var blob = await alice.Do(HttpMethod.Head, $"/v2/a/b/blobs/{Layer.Digest}", RegistryClient.Pull("a/b"));
+            Assert.Equal((HttpStatusCode.OK, Layer.Bytes.Length), (blob.StatusCode, blob.Content.Headers.ContentLength));
+            Assert.False(blob.Content.Headers.Contains("Content-Range"));
+            using var manifest = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            Assert.Equal((HttpStatusCode.OK, Image.Manifest.Bytes.Length), (manifest.StatusCode, manifest.Content.Headers.ContentLength));
+        }
+    }
+
+    [Theory]
+    [InlineData(false, null)]
+    [InlineData(true, null)]
+    [InlineData(false, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
+    [InlineData(true, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")]
+    public async Task A_digest_that_is_missing_or_false_is_computed(bool caches, string? claimed)
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Response.StatusCode = HttpMethods.IsPut(context.Request.Method) ? 201 : 200;
+            await (context.Response.StatusCode == 200 ? Serve(context, claimed ?? "") : Task.CompletedTask);
+        });
+        await using var door = await FrontDoor.Start(caches ? CacheTests.Yaml(upstream.Url, "1h") : DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var put = await alice.PutManifest("a/b", "v1", Image.Manifest);
+        await put.ShouldBe(HttpStatusCode.Created);
+        Assert.Equal(Image.Manifest.Digest.Value, DigestOf(put));
+        foreach (var reference in new[] { "v1", Image.Manifest.Digest.Value })
+        {
+            using var got = await alice.GetManifest("a/b", reference);
+            Assert.Equal(Image.Manifest.Bytes, await got.Content.ReadAsByteArrayAsync());
+            Assert.Equal(Image.Manifest.Digest.Value, DigestOf(got));
+        }
+
+        if (caches || claimed is null)
+        {
+            using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            Assert.Equal((Image.Manifest.Digest.Value, Image.Manifest.Bytes.Length), (DigestOf(head), head.Content.Headers.ContentLength));
+        }
+
+        await Status(HttpStatusCode.BadGateway, alice.GetManifest("a/b", Layer.Digest.Value));
+    }
+
+    [Theory]
+    [InlineData("x-gzip", false)]
+    [InlineData("gzip", true)]
+    [InlineData("aws-chunked", false)]
+    [InlineData("aws-chunked", true)]
+    public async Task A_label_of_an_encoding_is_dropped_and_the_digest_decides(string label, bool caches)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.Headers.ContentEncoding = context.Request.Path == "/v2/" ? default : label;
+            return Serve(context);
+        });
+        await using var door = await FrontDoor.Start(caches ? CacheTests.Yaml(upstream.Url) : DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var blob = await alice.GetBlob("a/b", Layer.Digest);
+        Assert.Equal(Layer.Bytes, await blob.Content.ReadAsByteArrayAsync());
+        Assert.Empty(blob.Content.Headers.ContentEncoding);
+        using var manifest = await alice.GetManifest("a/b", "v1");
+        Assert.Equal(Image.Manifest.Bytes, await manifest.Content.ReadAsByteArrayAsync());
+        using var wrong = await alice.GetBlob("a/b", TestBlob.Of("another").Digest);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => wrong.EnsureSuccessStatusCode().Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task Who_failed_is_said_and_what_is_not_there_keeps_its_name()
+    {
+        await using var storage = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = 403;
+            return Task.CompletedTask;
+        });
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            var path = context.Request.Path.Value!;
+            context.Response.StatusCode = path == "/v2/" ? 200 : path.Contains("/blobs/") ? 307 : 404;
+            context.Response.Headers.Location = $"{storage.Url}/{Layer.Digest}";
+            return context.Response.WriteAsync(context.Response.StatusCode == 404 ? """{"errors":[{"code":"NAME_UNKNOWN","message":"secret words"}]}""" : "");
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var blob = await alice.GetBlob("a/b", Layer.Digest);
+        Assert.DoesNotContain("credentials", await blob.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
+        using var manifest = await alice.GetManifest("a/b", "v1");
+        Assert.DoesNotContain("secret words", await manifest.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN"));
+        using var referrers = await alice.Do(HttpMethod.Get, $"/v2/a/b/referrers/{Layer.Digest}", RegistryClient.Pull("a/b"));
+        await referrers.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
+    }
+
+    private static string? DigestOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("Docker-Content-Digest", out var values) ? values.Single() : null;
+
+    private static async Task Status(HttpStatusCode status, Task<HttpResponseMessage> answer)
+    {
+        using var response = await answer;
+        await response.ShouldBe(status);
+    }
+
+    /// <summary>The image in every repository, whatever asks; its config alone is missing.</summary>
+    private static Task Serve(HttpContext context, string? digest = null)
+    {
+        var path = context.Request.Path.Value!;
+        if (path == "/v2/" || path.EndsWith(Image.Config.Digest.Value, StringComparison.Ordinal) || path.Contains("/none-", StringComparison.Ordinal))
+        {
+            context.Response.StatusCode = path == "/v2/" ? 200 : 404;
+            return Task.CompletedTask;
+        }
+
+        var isManifest = path.Contains("/manifests/", StringComparison.Ordinal);
+        if (isManifest && (digest ??= Image.Manifest.Digest.Value).Length > 0)
+        {
+            context.Response.Headers["Docker-Content-Digest"] = digest;
+        }
+
+        return Results.Bytes(
+            (isManifest ? Image.Manifest : Layer).Bytes, isManifest ? TestImage.OciManifest : null, enableRangeProcessing: true).ExecuteAsync(context);
+    }
+}

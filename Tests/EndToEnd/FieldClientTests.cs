@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Clients that ask in other ways than the textbook says: what they send is understood, and what they are refused can be read.</summary>
+public sealed class FieldClientTests
+{
+    private static readonly TestImage Image = TestImage.Build(930, 100);
+
+    private static string Yaml(string upstream) => DoorConfiguration.Single(upstream)
+        .Replace("- { name: everybody, who: [anonymous], repositories: [\"**\"], actions: [pull] }", "- { name: everybody, who: [anonymous], repositories: [\"public/**\"], actions: [pull] }")
+        + "\n      - { name: ci, who: [\"user:dave\"], repositories: [\"ci/**\"], actions: [push] }\n";
+
+    [Fact]
+    public async Task Who_may_only_push_may_look_what_is_there_and_refusals_can_be_read_in_the_status_line()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var dave = door.Client("dave");
+        var token = await dave.Token("repository:ci/a:pull,push");
+        foreach (var path in new[] { "manifests/v1", $"blobs/{Image.Config.Digest}" })
+        {
+            using var head = await dave.Send(HttpMethod.Head, $"/v2/ci/a/{path}", token);
+            await head.ShouldBe(HttpStatusCode.OK);
+            using var get = await dave.Send(HttpMethod.Get, $"/v2/ci/a/{path}", token);
+            Assert.Equal((HttpStatusCode.Forbidden, "Forbidden: dave may not pull ci/a"), (get.StatusCode, get.ReasonPhrase));
+            using var other = await dave.Send(HttpMethod.Head, $"/v2/team-a/a/{path}", token);
+            Assert.Equal((HttpStatusCode.Forbidden, "Forbidden: dave may not pull team-a/a"), (other.StatusCode, other.ReasonPhrase));
+        }
+
+        using var unscoped = await dave.Send(HttpMethod.Head, "/v2/ci/b/manifests/v1", token);
+        Assert.Equal("repository:ci/b:pull,push", unscoped.Challenge()["scope"]);
+        using var catalog = await dave.Send(HttpMethod.Get, "/v2/_catalog", token);
+        Assert.Equal("Forbidden: dave may not list repositories", catalog.ReasonPhrase);
+        using var stranger = door.Client();
+        using var refused = await stranger.Do(HttpMethod.Get, "/v2/ci/a/manifests/v1", RegistryClient.Pull("public/a"));
+        Assert.Equal("Unauthorized: pull on ci/a is not allowed without a login", refused.ReasonPhrase);
+    }
+
+    [Fact]
+    public async Task A_token_of_another_service_is_none_where_anybody_may_pull_and_wrong_everywhere_else()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var client = door.Client();
+        var foreign = $"{Encode("""{"alg":"RS256"}""")}.{Encode("""{"iss":"https://issuer.example","sub":"me"}""")}.{Encode("x")}";
+        var forged = $"{Encode("""{"alg":"ES256"}""")}.{Encode("""{"iss":"registryproxy:acme","sub":"me"}""")}.{Encode("x")}";
+        foreach (var (token, isForeign) in new[] { ("QQ==", true), ("a.b", true), (foreign, true), (forged, false) })
+        {
+            foreach (var path in new[] { "manifests/v1", $"blobs/{Image.Config.Digest}", "tags/list" })
+            {
+                using var open = await client.Send(HttpMethod.Get, $"/v2/public/a/{path}", token);
+                await open.ShouldBe(isForeign ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+            }
+
+            foreach (var (method, path) in new[]
+            {
+                (HttpMethod.Get, "/v2/"), (HttpMethod.Get, "/v2/_catalog"), (HttpMethod.Get, "/v2/team-a/a/manifests/v1"),
+                (HttpMethod.Post, "/v2/public/a/blobs/uploads/"), (HttpMethod.Delete, "/v2/public/a/manifests/v1"),
+            })
+            {
+                using var closed = await client.Send(method, path, token);
+                await closed.ShouldBe(HttpStatusCode.Unauthorized);
+                Assert.Equal("invalid_token", closed.Challenge()["error"]);
+            }
+        }
+
+        Assert.DoesNotContain(upstream.Requests, request => request.Headers.ContainsKey("Authorization"));
+    }
+
+    [Fact]
+    public async Task Long_questions_are_answered_and_what_is_too_long_is_said_in_json()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        var scopes = Enumerable.Range(0, 150).Select(i => $"repository:operators/catalog-3scale-amp2-operator-metadata-{i}:pull,push").ToList();
+        using var many = await alice.RequestToken(scopes);
+        await many.ShouldBe(HttpStatusCode.OK);
+        using var some = await alice.RequestToken(scopes.Take(60));
+        var token = (await RegistryClient.ReadToken(some)).Token!;
+        using var last = await alice.Send(HttpMethod.Get, "/v2/operators/catalog-3scale-amp2-operator-metadata-59/manifests/v1", token);
+        await last.ShouldBe(HttpStatusCode.OK);
+        using var longer = await alice.Send(HttpMethod.Get, $"/v2/_catalog?last={new string('a', 9000)}", token);
+        await longer.ShouldFail(HttpStatusCode.RequestUriTooLong, "UNSUPPORTED");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_manifest_that_is_pushed_by_its_digest_gets_the_tags_that_go_with_it(bool knowsTags)
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : 201;
+            context.Response.Headers["OCI-Tag"] = knowsTags ? context.Request.Query["tag"] : default;
+        });
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        using var put = await alice.PutManifest("team-a/a", $"{Image.Manifest.Digest}?tag=v1&tag=v2&other=x", Image.Manifest);
+        await put.ShouldBe(HttpStatusCode.Created);
+        Assert.Equal(["v1", "v2"], put.Headers.GetValues("OCI-Tag"));
+        var path = $"/v2/team-a/a/manifests/{Image.Manifest.Digest}?tag=v1&tag=v2";
+        Assert.Equal(
+            knowsTags ? [path] : [path, "/v2/team-a/a/manifests/v1", "/v2/team-a/a/manifests/v2"],
+            upstream.Requests.Where(request => request.Method == "PUT").Select(request => request.Target));
+        using var wrong = await alice.PutManifest("team-a/a", $"{Image.Manifest.Digest}?tag=-v1", Image.Manifest);
+        await wrong.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+}
