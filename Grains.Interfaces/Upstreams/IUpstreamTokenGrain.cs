@@ -26,9 +26,10 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
     /// </summary>
     /// <param name="refusedGeneration">The generation that was refused.</param>
     /// <param name="challenges">The values of its <c>WWW-Authenticate</c>; none when it says nothing.</param>
+    /// <param name="wasAccepted">Whether the upstream took it before: it is over, and another one may be good again.</param>
     /// <param name="cancellation">Ends the wait.</param>
     [Alias("ReplaceAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, CancellationToken cancellation = default);
+    ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default);
 }
 
 /// <summary>Names an upstream token.</summary>

@@ -28,6 +28,10 @@ public sealed record UpstreamGrant
     /// </summary>
     [Id(4)]
     public DateTimeOffset ReplaceableFrom { get; init; } = DateTimeOffset.MinValue;
+
+    /// <summary>Whether the upstream took it; known where it was sent alone.</summary>
+    [field: NonSerialized]
+    public bool WasAccepted { get; set; }
 }
 
 /// <summary>A grant, or why there is none.</summary>

@@ -19,9 +19,12 @@ internal sealed class ReplacementPace
     public DateTimeOffset NextAt { get; private set; } = DateTimeOffset.MinValue;
 
     /// <summary>A token of this credential is being replaced.</summary>
-    public void Note(DateTimeOffset now, string stamp)
+    /// <param name="now">The time.</param>
+    /// <param name="stamp">The credential.</param>
+    /// <param name="wasAccepted">Whether it was taken before it was refused, so that the next one may be, too.</param>
+    public void Note(DateTimeOffset now, string stamp, bool wasAccepted = false)
     {
-        _count = stamp == _stamp && now < _last + Quiet ? _count + 1 : 1;
+        _count = stamp == _stamp && now < _last + Quiet && !wasAccepted ? _count + 1 : 1;
         (_last, _stamp, NextAt) = (now, stamp, now + Pause.After(_count));
     }
 

@@ -63,12 +63,13 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
     }
 
     public ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default) =>
-        Replace(refusedGeneration, null, cancellation);
+        Replace(refusedGeneration, null, false, cancellation);
 
-    public ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, CancellationToken cancellation = default) =>
-        Replace(refusedGeneration, challenges, cancellation);
+    public ValueTask<UpstreamGrantResult> ReplaceAsked(
+        long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default) =>
+        Replace(refusedGeneration, challenges, wasAccepted, cancellation);
 
-    private async ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, string[]? challenges, CancellationToken cancellation)
+    private async ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, string[]? challenges, bool wasAccepted, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         if (_grant?.Generation != refusedGeneration || now < _pace.NextAt)
@@ -76,7 +77,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
             return await GetGrant(cancellation);
         }
 
-        _pace.Note(now, _grantStamp);
+        _pace.Note(now, _grantStamp, wasAccepted);
         _grant = null;
         _asked = challenges is null ? _asked : Shortest(challenges);
         return await Fetch(anew: true, _grantSecret).WaitAsync(cancellation);

@@ -131,6 +131,28 @@ public sealed class FieldAnswerTests
     }
 
     [Fact]
+    public async Task A_manifest_of_a_type_that_is_not_known_is_fetched_once()
+    {
+        const string Type = "application/vnd.example.artifact.v1+json";
+        var artifact = TestBlob.Of($$"""{"mediaType":"{{Type}}","blobs":[]}""");
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.Headers["Docker-Content-Digest"] = artifact.Digest.Value;
+            return Results.Bytes(artifact.Bytes, Type).ExecuteAsync(context);
+        });
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        for (var i = 0; i < 3; i++)
+        {
+            using var pulled = await alice.Do(HttpMethod.Get, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"), null, ("Accept", Type));
+            Assert.Equal(artifact.Bytes, await pulled.Content.ReadAsByteArrayAsync());
+            Assert.Equal(Type, pulled.Content.Headers.ContentType!.ToString());
+        }
+
+        Assert.Equal(1, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Who_failed_is_said_and_what_is_not_there_keeps_its_name()
     {
         await using var storage = await RecordingUpstream.Start(context =>

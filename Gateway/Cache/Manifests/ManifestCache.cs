@@ -85,7 +85,7 @@ internal sealed class ManifestCache(
     private async Task<ManifestAnswer> Get(TagKey key, ManifestQuestion question, CancellationToken cancellation)
     {
         var answer = await fetcher.GetNew(question, null, cancellation);
-        if (answer is { Content: { } content, IsOfUpstream: true })
+        if (answer is { Content: { } content, IsOfUpstream: true } && ManifestMediaType.Parse(content.MediaType) != ManifestTypes.None)
         {
             tags.Learn(key, content, question.Mark);
         }

@@ -68,9 +68,18 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     /// <summary>Asks for a manifest that nothing is known of.</summary>
     public async Task<ManifestAnswer> GetNew(ManifestQuestion question, Digest? digest, CancellationToken cancellation)
     {
-        if (question.AsksFirst && await Ask(question.Fetch, cancellation) is { Error: { } error })
+        if (question.AsksFirst)
         {
-            return new ManifestAnswer(null, CacheState.Miss, error);
+            var (said, error, _) = await Ask(question.Fetch, cancellation);
+            if (error is not null)
+            {
+                return new ManifestAnswer(null, CacheState.Miss, error);
+            }
+
+            if (digest is null && said is not null && stored.Find(question.Repository.Supplier.Tenant, question.Fetch.Destination.Upstream, said) is { } known)
+            {
+                return new ManifestAnswer(known, CacheState.Revalidated, null);
+            }
         }
 
         return await Get(question.Repository.Supplier, question.Fetch, digest, cancellation);
@@ -112,7 +121,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
     /// <summary>
     /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it; what is
-    /// of no known type is passed on, and not kept.
+    /// of no known type is kept if it says its type itself, and never as what a tag leads to.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
@@ -129,6 +138,11 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
         if (!isKnown)
         {
+            if (ManifestMediaType.Declares(bytes, mediaType))
+            {
+                stored.Add(supplier, content);
+            }
+
             return digest is null && ResponseHeaders.IsEncoded(answer)
                 ? new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"))
                 : new ManifestAnswer(content, CacheState.Bypass, null);

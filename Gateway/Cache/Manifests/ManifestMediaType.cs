@@ -41,14 +41,12 @@ internal static class ManifestMediaType
     public static IEnumerable<string> TextsOf(ManifestTypes types) =>
         Known.Where(known => types.HasFlag(known.Type)).Select(known => known.Text).Concat(types.HasFlag(ManifestTypes.Any) ? ["*/*"] : []);
 
-    /// <summary>Whether the type may be kept with these bytes.</summary>
-    public static bool IsOf(byte[] bytes, string mediaType)
-    {
-        if (!Array.Exists(Known, known => known.Text == mediaType))
-        {
-            return false;
-        }
+    /// <summary>Whether these bytes are a manifest of this type, which clients pull.</summary>
+    public static bool IsOf(byte[] bytes, string mediaType) => Array.Exists(Known, known => known.Text == mediaType) && Declares(bytes, mediaType);
 
+    /// <summary>Whether these bytes say themselves of which type they are, known or not: with them it may be kept, since nobody can give them another.</summary>
+    public static bool Declares(byte[] bytes, string mediaType)
+    {
         try
         {
             using var document = JsonDocument.Parse(bytes);

@@ -66,7 +66,7 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
         var next = cluster.CallOnce(
             (grains, stop) => challenges is null
                 ? Grain(grains, key).Replace(refused.Generation, stop)
-                : Grain(grains, key).ReplaceAsked(refused.Generation, challenges, stop),
+                : Grain(grains, key).ReplaceAsked(refused.Generation, challenges, refused.WasAccepted, stop),
             CallPolicy.UpstreamTokenReplacement, cancellation);
         return Keep(key, await OrFailure(next), configuration);
     }

@@ -24,6 +24,7 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
 
         Authorize(request, call.Grant);
         var response = await base.SendAsync(request, cancellationToken);
+        call.Grant.WasAccepted |= (int)response.StatusCode is < 400 or 404;
         if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || time.GetUtcNow() < call.Grant.ReplaceableFrom)
         {
             return response;
