@@ -10,6 +10,7 @@ using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Manifests;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -85,7 +86,7 @@ public class CacheBenchmarks : IDisposable
     private void Fill()
     {
         var bytes = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}"}""");
-        _content = ManifestContent.Of(ManifestContent.DigestOf(bytes), MediaType, bytes)!;
+        _content = ManifestContent.Of(ContentDigest.Of(bytes), MediaType, bytes)!;
         _holding = new Holding(Tag.Repository, _content.Digest);
         _manifests.Add(_holding.Supplier, _content);
         _tags.Learn(Tag, _content, _writes.Mark(Tag.Repository));

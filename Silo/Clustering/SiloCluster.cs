@@ -16,6 +16,9 @@ namespace RegistryProxy.Silo.Clustering;
 /// <summary>The Orleans side of a silo.</summary>
 public static class SiloCluster
 {
+    /// <summary>Of so many grains a silo remembers where they are.</summary>
+    private const int DirectoryCapacity = 100_000;
+
     /// <summary>Adds a silo that gateways, and in a cluster others like it, can reach.</summary>
     public static void AddSilo(this WebApplicationBuilder builder, HostStart start) =>
         builder.AddSilo(start, cluster => (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
@@ -58,6 +61,9 @@ public static class SiloCluster
             }
 
             AddGrainDirectory(silo);
+
+            // Orleans makes room for as many at once: a million, which it has by default, cost 18 MB.
+            silo.Configure<GrainDirectoryOptions>(options => options.CacheSize = DirectoryCapacity);
             silo.AddDashboard(dashboard => (dashboard.HideTrace, dashboard.CounterUpdateIntervalMs) = (true, 5000));
             silo.Configure<SiloMessagingOptions>(options =>
             {
