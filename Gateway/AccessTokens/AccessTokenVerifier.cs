@@ -43,8 +43,12 @@ internal sealed class AccessTokenVerifier
         }
 
         var parts = token.Split('.');
-        return parts.Length != 3 || !TryDecode(parts[1], out var payload) || !AccessTokenPayload.IsIssuedHere(payload);
+        return parts.Length != 3 || !TryDecode(parts[1], out var payload) || !(AccessTokenPayload.IsIssuedHere(payload) || IsTicket(parts[0]));
     }
+
+    /// <summary>A ticket between gateways is of this cluster, too.</summary>
+    private static bool IsTicket(string header) =>
+        TryDecode(header, out var bytes) && AccessTokenHeader.ReadKeyId(bytes, FetchTicketClaims.Type) is not null;
 
     /// <summary>What a token of a type says, if the cluster signed it; <c>null</c> when anything at all is wrong with it.</summary>
     public byte[]? Payload(string token, string type)

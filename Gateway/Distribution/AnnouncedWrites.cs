@@ -32,7 +32,7 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
         finally
         {
             var step = result.Answer is not null ? WriteStep.Done
-                : !isTold || result.IsUnsent || IsRefused(exchange, result.Error) ? WriteStep.Refused
+                : !isTold || result.IsUnsent || IsRefused(exchange, result) ? WriteStep.Refused
                 : WriteStep.Begun;
             foreach (var reference in references.Take(told))
             {
@@ -56,8 +56,9 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
     }
 
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
-    private static bool IsRefused(Exchange exchange, DistributionError? error) =>
-        !exchange.Aborted.IsCancellationRequested && error?.Status is >= 400 and < 500;
+    private static bool IsRefused(Exchange exchange, in UpstreamResult result) =>
+        !exchange.Aborted.IsCancellationRequested
+        && (result.Error?.Status is >= 400 and < 500 || result.Refused is { Status: >= 400 and < 500, IsOfAnother: false });
 
     /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
     private static DistributionError Untold() => DistributionError.Unavailable(

@@ -53,7 +53,7 @@ internal sealed class HeadByGet(UpstreamClient client, HeadTruth heads)
 
     private static DistributionError? Blob(Exchange exchange, HttpResponseMessage response)
     {
-        var length = response.Content.Headers.ContentRange?.Length ?? response.Content.Headers.ContentLength;
+        var length = response.Content.Headers.ContentRange is { } range ? range.Length : response.Content.Headers.ContentLength;
         var error = PulledHead.Write(ContentKind.Blob, response, exchange);
         exchange.Context.Response.Headers.Remove("Content-Range");
         exchange.Context.Response.ContentLength = length;

@@ -25,9 +25,12 @@ internal sealed class HeadTruth(TimeProvider time)
 /// <summary>What is known of one upstream's HEAD.</summary>
 internal sealed class HeadRecord(TimeProvider time)
 {
+    /// <summary>A GET so soon after a HEAD is about the same content: later it may have been pushed.</summary>
+    private static readonly TimeSpan Following = TimeSpan.FromSeconds(2);
+
     private readonly Lock _gate = new();
     private Fetch? _witness;
-    private string _denied = "";
+    private (string Target, long At)? _denied;
     private long? _honestAt;
     private long? _voidAt;
     private long _trialsSince;
@@ -50,11 +53,11 @@ internal sealed class HeadRecord(TimeProvider time)
     {
         lock (_gate)
         {
-            (_honestAt, _voidAt) = (time.GetTimestamp(), null);
+            (_honestAt, _voidAt, _denied) = (time.GetTimestamp(), null, null);
         }
     }
 
-    /// <summary>HEAD is not taken.</summary>
+    /// <summary>HEAD is not taken, or says no of what is there.</summary>
     public void Reject()
     {
         lock (_gate)
@@ -69,9 +72,9 @@ internal sealed class HeadRecord(TimeProvider time)
         lock (_gate)
         {
             _witness = fetch with { Payer = null };
-            if (_denied == fetch.Target.Text)
+            if (_denied is { } denied && denied.Target == fetch.Target.Text && time.GetElapsedTime(denied.At) < Following)
             {
-                (_denied, _honestAt, _voidAt) = ("", null, time.GetTimestamp());
+                (_denied, _honestAt, _voidAt) = (null, null, time.GetTimestamp());
             }
         }
     }
@@ -86,7 +89,7 @@ internal sealed class HeadRecord(TimeProvider time)
                 return (true, null);
             }
 
-            _denied = fetch.Target.Text;
+            _denied = (fetch.Target.Text, time.GetTimestamp());
             (var witness, _witness) = (_witness, null);
             return (witness is null && !MayTry(), witness);
         }

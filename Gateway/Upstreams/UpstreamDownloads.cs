@@ -85,6 +85,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     private static HttpRequestMessage FirstByte(Exchange exchange, Download download)
     {
         var message = Message(exchange, download, HttpMethod.Get);
+        RequestHeaders.RemoveConditions(message);
         if (download.Content == ContentKind.Blob)
         {
             message.Headers.Remove("Range");

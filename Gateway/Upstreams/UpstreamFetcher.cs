@@ -73,15 +73,19 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
             return isBelieved;
         }
 
-        var (answer, _) = await Head(witness, cancellation);
-        using (answer)
+        var result = await Head(witness, cancellation);
+        using (result.Answer)
         {
-            if (answer is not null)
+            if (result.Answer is not null)
             {
                 record.Confirm();
             }
+            else if (result.Refused is { Status: 404 or 405 or 501 })
+            {
+                record.Reject();
+            }
 
-            return answer is not null;
+            return result.Answer is not null;
         }
     }
 

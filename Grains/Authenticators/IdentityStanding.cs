@@ -71,7 +71,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
         }
 
         await Ask(authenticator, known, fresh);
-        return _last is null || (_flight.IsRunning && _last.Kind == VerdictKind.Proved && !Holds) ? Unanswered : _last;
+        return _last is null || (_last.Kind == VerdictKind.Proved && !Holds) ? Unanswered : _last;
     }
 
     /// <summary>Whether the last good answer is not too old.</summary>
@@ -98,7 +98,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
 
     private async Task<Verdict> Recheck(IAuthenticator authenticator, VerifiedIdentity known)
     {
-        var verdict = await authenticator.Recheck(known, CancellationToken.None);
+        var verdict = await Asked(authenticator, known);
         if (!ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of))
         {
             return verdict;
@@ -116,5 +116,18 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
         }
 
         return verdict;
+    }
+
+    /// <summary>A fault is no answer: a good one of before holds no longer for it.</summary>
+    private static async Task<Verdict> Asked(IAuthenticator authenticator, VerifiedIdentity known)
+    {
+        try
+        {
+            return await authenticator.Recheck(known, CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            return Unanswered;
+        }
     }
 }

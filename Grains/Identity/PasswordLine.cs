@@ -53,6 +53,21 @@ internal sealed class PasswordLine(int atOnce, int places = PasswordLine.MaxWait
         }
     }
 
+    /// <summary>Takes a turn that nobody wants now.</summary>
+    public bool TryEnter()
+    {
+        lock (_gate)
+        {
+            if (_running >= atOnce)
+            {
+                return false;
+            }
+
+            _running++;
+            return true;
+        }
+    }
+
     /// <summary>Lets the next one have its turn.</summary>
     public void Leave()
     {

@@ -49,8 +49,9 @@ public sealed class FieldClientTests
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var client = door.Client();
         var foreign = $"{Encode("""{"alg":"RS256"}""")}.{Encode("""{"iss":"https://issuer.example","sub":"me"}""")}.{Encode("x")}";
+        var ticket = $"{Encode("""{"alg":"ES256","typ":"registryproxy-peer+jwt","kid":"k"}""")}.{Encode("""{"aud":"x","sub":"me"}""")}.{Encode("x")}";
         var forged = $"{Encode("""{"alg":"ES256"}""")}.{Encode("""{"iss":"registryproxy:acme","sub":"me"}""")}.{Encode("x")}";
-        foreach (var (token, isForeign) in new[] { ("QQ==", true), ("a.b", true), (foreign, true), (forged, false) })
+        foreach (var (token, isForeign) in new[] { ("QQ==", true), ("a.b", true), (foreign, true), (forged, false), (ticket, false) })
         {
             foreach (var path in new[] { "manifests/v1", $"blobs/{Image.Config.Digest}", "tags/list" })
             {

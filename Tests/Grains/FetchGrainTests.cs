@@ -25,7 +25,7 @@ public sealed class FetchGrainTests
     {
         await using var cluster = await GrainCluster.Start(Yaml, silos: 2, time: _time);
         var members = Enumerable.Range(0, 200).Select(i => new FetchMember($"g{i}", new Uri($"https://10.0.1.{i}:5002"), "c")).ToList();
-        var elections = await Task.WhenAll(members.Select(member => Grain(cluster).Elect(member, null).AsTask()));
+        var elections = await Task.WhenAll(members.Select(member => Elect(cluster, member)));
         var elected = members[Array.FindIndex(elections, election => election.Holder is null)];
         Assert.Equal(199, elections.Count(election => election.Holder == elected && election.Ticket is not null));
         Assert.Single(elections.Select(election => election.Term).Distinct());
@@ -65,6 +65,22 @@ public sealed class FetchGrainTests
         _time.Advance(TimeSpan.FromMinutes(2));
         Assert.Null((await grain.Elect(Second, null)).Holder);
         Assert.Equal(Second, (await grain.Elect(First, null)).Holder);
+    }
+
+    /// <summary>Asked twice it says the same, and a busy machine may be late.</summary>
+    private static async Task<FetchElection> Elect(GrainCluster cluster, FetchMember member)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await Grain(cluster).Elect(member, null);
+            }
+            catch (TimeoutException) when (attempt < 5)
+            {
+                // Once more.
+            }
+        }
     }
 
     private static IFetchGrain Grain(GrainCluster cluster) => cluster.Client.GetGrain<IFetchGrain>(

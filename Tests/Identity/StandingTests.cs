@@ -48,6 +48,18 @@ public sealed class StandingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_fault_is_no_answer_and_lets_nobody_in()
+    {
+        var standing = new IdentityStanding(_authenticators, _time);
+        var withoutName = new VerifiedIdentity("corp", "alice", [], new Dictionary<string, string>(), "");
+        Assert.Equal(VerdictKind.Unavailable, (await standing.Now(_tenant, withoutName, fresh: false)).Kind);
+        standing.Proved(_tenant, withoutName);
+        Assert.Equal(VerdictKind.Proved, (await standing.Now(_tenant, withoutName, fresh: false)).Kind);
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(VerdictKind.Unavailable, (await standing.Now(_tenant, withoutName, fresh: false)).Kind);
+    }
+
+    [Fact]
     public async Task A_fresh_answer_serves_all_who_want_one_within_two_seconds()
     {
         var standing = new IdentityStanding(_authenticators, _time);

@@ -28,20 +28,27 @@ public sealed class SilentMemberTests
         Assert.Single(await management.GetHosts());
         using var silent = await Send(gatewayPort, preamble);
         using var halfway = await Send(gatewayPort, [.. preamble, 40, 0, 0, 0, 9]);
-        using var mute = await Send(siloPort, preamble[..5]);
         await Answers(silent);
         await Answers(halfway);
         var connections = Volatile.Read(ref _connections);
-        _time.Advance(Openings.MaxTime);
-        await Ends(mute);
-        Assert.Single(await management.GetHosts());
-        _time.Advance((Silence.MaxTime / 2) - Openings.MaxTime);
+        _time.Advance(Silence.MaxTime / 2);
         Assert.Single(await management.GetHosts());
         _time.Advance(Silence.MaxTime / 2);
         await Ends(silent);
         await Ends(halfway);
         Assert.Single(await management.GetHosts());
         Assert.Equal(connections, Volatile.Read(ref _connections));
+
+        // When the silo has it nobody sees, so its time passes more than once.
+        using var mute = await Send(siloPort, preamble[..5]);
+        var ended = Ends(mute);
+        while (!ended.IsCompleted)
+        {
+            _time.Advance(Openings.MaxTime);
+            await Task.WhenAny(ended, Task.Delay(100));
+        }
+
+        await ended;
         await client.StopAsync();
         await silo.StopAsync();
     }

@@ -49,7 +49,8 @@ public sealed class LongAnswerTests
             });
         }
 
-        // The library of Azure keeps a token for the whole process, so what is good comes last.
+        // The library of Azure keeps a token of the machine for the whole process, where other tests would find it.
+        ways = [.. ways.Where(way => !way.StartsWith("type: acr, metadataEndpoint", StringComparison.Ordinal))];
         (google.Padding, azure.Padding, aws.Padding) = (16 * 1024, 16 * 1024, 16 * 1024);
         await using (var cluster = await GrainCluster.Start(Yaml(ways, basic.Url, acr.Url)))
         {

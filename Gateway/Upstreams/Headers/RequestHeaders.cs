@@ -57,6 +57,17 @@ internal static class RequestHeaders
         Copy(from, to, "If-None-Match");
     }
 
+    /// <summary>Takes the conditions out of a request whose answer must be the content.</summary>
+    public static void RemoveConditions(HttpRequestMessage from)
+    {
+        foreach (var name in Validators)
+        {
+            from.Headers.Remove(name);
+        }
+
+        from.Headers.Remove("If-Range");
+    }
+
     /// <summary>What every request of ours carries. Bodies must come as they are stored: a decoded one breaks its digest.</summary>
     public static void AddCommon(HttpRequestMessage to)
     {

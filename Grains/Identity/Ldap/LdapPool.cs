@@ -42,7 +42,7 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
     /// <exception cref="LdapBusyException">Too many logins wait.</exception>
     public async Task<T> Use<T>(PasswordSource? login, Func<LdapLink, CancellationToken, Task<T>> work, CancellationToken cancellation)
     {
-        await Enter(login, cancellation);
+        var isOfLogins = await Enter(login, cancellation);
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
@@ -59,7 +59,7 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         }
         finally
         {
-            Leave(login);
+            Leave(isOfLogins);
         }
     }
 
@@ -71,7 +71,8 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         }
     }
 
-    private async Task Enter(PasswordSource? login, CancellationToken cancellation)
+    /// <summary>Waits for a connection; whether it is one of those for logins, which sessions have while no login wants it.</summary>
+    private async Task<bool> Enter(PasswordSource? login, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -79,13 +80,27 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         {
             if (login is not { } from)
             {
+                if (await _rechecks.WaitAsync(TimeSpan.Zero, either.Token))
+                {
+                    return false;
+                }
+
+                if (_logins.TryEnter())
+                {
+                    return true;
+                }
+
                 await _rechecks.WaitAsync(either.Token);
+                return false;
             }
-            else if (!await _logins.Enter(from, either.Token))
+
+            if (!await _logins.Enter(from, either.Token))
             {
                 cancellation.ThrowIfCancellationRequested();
                 throw new LdapBusyException($"all {MaxLogins} connections for logins are busy, and too many logins wait, or for {MaxWait.TotalSeconds:0} s");
             }
+
+            return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -93,15 +108,15 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         }
     }
 
-    private void Leave(PasswordSource? login)
+    private void Leave(bool isOfLogins)
     {
-        if (login is null)
+        if (isOfLogins)
         {
-            _rechecks.Release();
+            _logins.Leave();
         }
         else
         {
-            _logins.Leave();
+            _rechecks.Release();
         }
     }
 

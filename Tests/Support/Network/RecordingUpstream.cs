@@ -75,6 +75,11 @@ internal sealed class RecordingUpstream : IAsyncDisposable
             context.Response.Headers.Range = "0-0";
         }
 
+        if (context.Request.Method == "HEAD" && path.Contains("/manifests/"))
+        {
+            context.Response.Headers["Docker-Content-Digest"] = "sha256:c5b49b1805d5b258eba8f60c88c535eb38b591a258d3c1bddb5c4db76ec0003c";
+        }
+
         if (context.Response.StatusCode != 200 || context.Request.Method == "HEAD")
         {
             return Task.CompletedTask;
