@@ -7,6 +7,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Upstreams;
 
 /// <summary>Azure container registries: an Entra token, a refresh token, an access token for each scope, before a real registry that checks it.</summary>
+[Collection(nameof(AcrTests))]
 public sealed class AcrTests
 {
     private static string Secret(AzureCloud azure, string secret = $"{{ value: {AzureCloud.ClientSecret} }}") =>

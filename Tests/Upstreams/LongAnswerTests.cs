@@ -7,6 +7,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Upstreams;
 
 /// <summary>The libraries of clouds read whatever comes; through ours they read 64 KiB, by every way to a token.</summary>
+[Collection(nameof(AcrTests))]
 public sealed class LongAnswerTests
 {
     [Fact]
