@@ -11,12 +11,15 @@ internal static class WireSample
 {
     private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    /// <summary>A value of a type.</summary>
+    /// <summary>
+    /// A value of a type. Equal texts are one object, because a text that was written before is written as a reference to it, and reflection may
+    /// make the name of a member anew after a collection.
+    /// </summary>
     /// <param name="type">What is stored or sent.</param>
     /// <param name="member">The member that it is for; texts say it.</param>
     public static object Of(Type type, string member = "text") => Nullable.GetUnderlyingType(type) is { } inner ? Of(inner, member) : type switch
     {
-        _ when type == typeof(string) => member,
+        _ when type == typeof(string) => string.Intern(member),
         _ when type == typeof(bool) => true,
         _ when type == typeof(int) => 3,
         _ when type == typeof(long) => 5L,
@@ -24,7 +27,7 @@ internal static class WireSample
         _ when type == typeof(DateTimeOffset) => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         _ when type == typeof(TimeSpan) => TimeSpan.FromSeconds(7),
         _ when type == typeof(Uri) => new Uri("https://registry.example:8443/a?b=c"),
-        _ when type == typeof(Secret) => new Secret(member),
+        _ when type == typeof(Secret) => new Secret(string.Intern(member)),
         _ when type == typeof(RepositoryPattern) => RepositoryPattern.Parse("team/**"),
         _ when type == typeof(Scope) => Scope.Of(RepositoryName.Parse("team/app"), RepositoryActions.Pull),
         _ when type == typeof(RepositoryActions) => RepositoryActions.Pull | RepositoryActions.Push,
