@@ -10,12 +10,13 @@ internal sealed class CredentialTrial(TimeProvider time)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
 
     private TaskCompletionSource? _running;
+    private string _tried = "";
     private string _proven = "";
 
     /// <summary>Waits for the trial of this credential, if there is one.</summary>
     public async ValueTask Wait(string stamp)
     {
-        while (_proven != stamp && _running is { } running)
+        while (_proven != stamp && _tried == stamp && _running is { } running)
         {
             try
             {
@@ -29,21 +30,36 @@ internal sealed class CredentialTrial(TimeProvider time)
     }
 
     /// <summary>The caller tries, unless the credential has proved itself.</summary>
-    public void Begin(string stamp) =>
+    public void Begin(string stamp)
+    {
+        End(_running);
+        _tried = stamp;
         _running = _proven == stamp ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     /// <summary>Whether the last call that said anything of this credential was a good one.</summary>
     public bool IsProven(string stamp) => _proven == stamp;
 
-    /// <summary>How it went.</summary>
+    /// <summary>How it went. What is said of a credential that is not used any more changes nothing.</summary>
     public void End(string stamp, bool proved)
     {
+        if (_tried != stamp)
+        {
+            return;
+        }
+
         _proven = proved ? stamp : "";
         End(_running);
     }
 
     /// <summary>Nobody waits any longer for a trial that says nothing of the credential.</summary>
-    public void Release() => End(_running);
+    public void Release(string stamp)
+    {
+        if (_tried == stamp)
+        {
+            End(_running);
+        }
+    }
 
     private void End(TaskCompletionSource? running)
     {

@@ -32,7 +32,7 @@ internal sealed class UpstreamCredentialGrain(
     private readonly Backoff _backoff = new(UnreachableCap);
     private readonly ScopeFailures _scopes = new();
     private readonly EndpointProof _proof = new(exchange, time);
-    private readonly SingleFlight<UpstreamFailure?> _doubt = new();
+    private readonly SingleFlights<string, UpstreamFailure?> _doubts = new();
     private UpstreamStamp _stamp = null!;
     private bool _isTurnOfScope;
 
@@ -144,7 +144,7 @@ internal sealed class UpstreamCredentialGrain(
 
         if (!isProven || _scopes.Note(outcome.Scope, time.GetUtcNow()))
         {
-            _doubt.Join(() => Doubt(outcome.Stamp)).Ignore();
+            _doubts.Join(outcome.Stamp, () => Doubt(outcome.Stamp)).Ignore();
         }
 
         return true;
@@ -156,14 +156,14 @@ internal sealed class UpstreamCredentialGrain(
         var isKnown = _backoff.Current(time.GetUtcNow(), stamp) is not null || _proof.IsFresh(stamp);
         if (isKnown || Upstream is not { } upstream || ReadCredential.Of(upstream, source, _stamp) is not { } credential || credential.Stamp != stamp)
         {
-            _trial.Release();
+            _trial.Release(stamp);
             return null;
         }
 
         var opening = await Open(upstream, credential, null, anew: false, 0);
         if (opening is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
         {
-            _trial.Release();
+            _trial.Release(stamp);
             return opening.Failure;
         }
 

@@ -24,7 +24,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
     private readonly ReplacementPace _pace = new();
     private KeptState<KeptToken> _kept = null!;
     private UpstreamTokenKey _key;
-    private readonly SingleFlight<UpstreamGrantResult> _flight = new();
+    private readonly SingleFlights<string, UpstreamGrantResult> _flights = new();
 
     /// <summary>How the upstream asked when it refused, until a fetch fails; <c>null</c> while it did not.</summary>
     private string[]? _asked;
@@ -51,7 +51,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         {
             if (now >= grant.RefreshAfter && _backoff.Current(now, stamp) is null)
             {
-                Fetch(anew: false, 0).Ignore();
+                Fetch(stamp, anew: false, 0).Ignore();
             }
 
             return Paced(grant, now);
@@ -59,7 +59,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
 
         return _backoff.Current(now, stamp) is { } failure
             ? UpstreamGrantResult.Of(failure)
-            : await Fetch(anew: false, 0).WaitAsync(cancellation);
+            : await Fetch(stamp, anew: false, 0).WaitAsync(cancellation);
     }
 
     public ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default) =>
@@ -80,13 +80,14 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         _pace.Note(now, _grantStamp, wasAccepted);
         _grant = null;
         _asked = challenges is null ? _asked : Shortest(challenges);
-        return await Fetch(anew: true, _grantSecret).WaitAsync(cancellation);
+        return await Fetch(_grantStamp, anew: true, _grantSecret).WaitAsync(cancellation);
     }
 
     private IUpstreamCredentialGrain Credential => GrainFactory.GetGrain<IUpstreamCredentialGrain>(_key.Upstream);
 
-    private Task<UpstreamGrantResult> Fetch(bool anew, long refusedSecret) =>
-        _flight.Join(() => FetchCore(anew, refusedSecret));
+    /// <summary>Who asks with an edited credential does not join a fetch with the one before.</summary>
+    private Task<UpstreamGrantResult> Fetch(string stamp, bool anew, long refusedSecret) =>
+        _flights.Join(stamp, () => FetchCore(anew, refusedSecret));
 
     private string[]? Shortest(string[] challenges) =>
         configuration.Current.Configuration.Upstreams.TryGetValue(_key.Upstream, out var upstream) ? ChallengeChoice.Shortest(upstream, challenges) : null;

@@ -56,6 +56,37 @@ public sealed class TokenBackoffTests
     }
 
     [Fact]
+    public async Task A_question_with_the_former_password_that_hangs_holds_nobody_who_asks_with_the_new_one()
+    {
+        await using var registry = await TokenRegistry.Start();
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("password", "former");
+        var good = registry.Answer;
+        var asked = new TaskCompletionSource();
+        var former = $"Basic {Convert.ToBase64String("me:former"u8)}";
+        registry.Answer = (context, number) =>
+        {
+            if (context.Request.Headers.Authorization != former)
+            {
+                return good(context, number);
+            }
+
+            asked.TrySetResult();
+            return Task.Delay(Timeout.Infinite, context.RequestAborted);
+        };
+        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic($"{{ file: {file} }}")), time: _time);
+        var first = Token(cluster, "app/1").GetGrant();
+        await asked.Task;
+        folder.Write("password", "now");
+        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "app/2").GetGrant()).Grant);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await first;
+        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Grant);
+        Assert.Equal("closed", (await Status(cluster)).Breaker);
+    }
+
+    [Fact]
     public async Task A_wrong_credential_costs_one_refusal_however_many_repositories_are_asked_for_at_once()
     {
         await using var registry = await TokenRegistry.Start();

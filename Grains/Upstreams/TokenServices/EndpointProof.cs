@@ -12,7 +12,7 @@ internal sealed class EndpointProof(TokenExchange exchange, TimeProvider time)
     /// <summary>Bad repositories do not make it go out more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
-    private readonly SingleFlight<UpstreamFailure?> _flight = new();
+    private readonly SingleFlights<string, UpstreamFailure?> _flights = new();
     private string _of = "";
     private DateTimeOffset _goodAt = DateTimeOffset.MinValue;
 
@@ -20,7 +20,7 @@ internal sealed class EndpointProof(TokenExchange exchange, TimeProvider time)
     public bool IsFresh(string stamp) => _of == stamp && time.GetUtcNow() < _goodAt + MinPeriod;
 
     /// <summary>Asks; why the endpoint, or the credential, is good for nobody, or <c>null</c>.</summary>
-    public Task<UpstreamFailure?> Ask(string upstream, UpstreamOpening opening) => _flight.Join(() => AskCore(upstream, opening));
+    public Task<UpstreamFailure?> Ask(string upstream, UpstreamOpening opening) => _flights.Join(opening.Stamp, () => AskCore(upstream, opening));
 
     private async Task<UpstreamFailure?> AskCore(string upstream, UpstreamOpening opening)
     {
