@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Text;
 
 namespace RegistryProxy.Egress;
@@ -10,12 +9,18 @@ public static class UpstreamTransport
     /// <summary>The most that the header of one answer may take, in KiB; so much is read of trailers, too.</summary>
     public const int MaxHeader = 32;
 
+    /// <summary>A handler for connections as settings say; otherwise as the other one.</summary>
+    public static HttpMessageHandler Create(EgressSettings settings) => settings.IsPlain ? Create(settings.AllowPrivate) : new EgressHandler(settings);
+
     /// <summary>
     /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
     /// </summary>
     /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
     /// <param name="excepted">Addresses that may be dialled all the same: the metadata service that a credential of the machine comes from.</param>
-    public static SocketsHttpHandler Create(bool allowPrivate, params IReadOnlyCollection<IPAddress> excepted) => new()
+    public static SocketsHttpHandler Create(bool allowPrivate, params IReadOnlyCollection<IPAddress> excepted) =>
+        Sockets(new EgressSettings(allowPrivate), excepted);
+
+    internal static SocketsHttpHandler Sockets(EgressSettings settings, params IReadOnlyCollection<IPAddress> excepted) => new()
     {
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
@@ -26,8 +31,8 @@ public static class UpstreamTransport
 
         SslOptions =
         {
-            RemoteCertificateValidationCallback = static (_, certificate, chain, errors) =>
-                errors == SslPolicyErrors.None ? true : throw UntrustedCertificateException.Of(certificate, chain, errors),
+            CertificateChainPolicy = ServerTrust.Policy(),
+            RemoteCertificateValidationCallback = ServerTrust.With(settings.Tls?.Authorities).Judge,
         },
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
@@ -35,6 +40,6 @@ public static class UpstreamTransport
         ConnectTimeout = TimeSpan.FromSeconds(5),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, allowPrivate, excepted, cancellation),
+        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, settings.AllowPrivate, excepted, cancellation),
     };
 }

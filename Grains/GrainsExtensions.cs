@@ -15,6 +15,7 @@ using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 using RegistryProxy.Grains.Upstreams.Keeping;
+using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains;
@@ -62,6 +63,7 @@ public static class GrainsExtensions
         .AddSingleton<PasswordLogin>();
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
+        .AddSingleton<UpstreamNetworks>()
         .AddSingleton<UpstreamTokenClient>()
         .AddSingleton<CloudTransport>()
         .AddSingleton<Keeper>()

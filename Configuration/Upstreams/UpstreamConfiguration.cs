@@ -19,6 +19,9 @@ public sealed record UpstreamConfiguration
     /// <summary>Whether loopback and private addresses may be dialled. Link-local and metadata addresses never are.</summary>
     public bool AllowPrivate { get; init; }
 
+    /// <summary>A private authority and a certificate of our own; <c>null</c> for none.</summary>
+    public UpstreamTls? Tls { get; init; }
+
     public RedirectMode Redirects { get; init; } = RedirectMode.Follow;
 
     /// <summary>Host globs that redirects may lead to; empty means any public address (any address that may be dialled).</summary>

@@ -1,3 +1,4 @@
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -15,7 +16,8 @@ internal sealed class Upstream(UpstreamSnapshot snapshot, IEnumerable<UpstreamSn
     /// <summary>Scheme, host and port; every request with a body or a credential goes there.</summary>
     public HttpOrigin Origin { get; } = HttpOrigin.Of(snapshot.Url);
 
-    public bool AllowPrivate => snapshot.AllowPrivate;
+    /// <summary>How connections for it are opened.</summary>
+    public EgressSettings Egress { get; } = UpstreamEgress.Of(snapshot);
 
     public string? OfficialPrefix => snapshot.OfficialPrefix;
 

@@ -2,7 +2,7 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Interfaces;
 
-/// <summary>Everything that a gateway needs to decide and to forward without asking; holds no upstream secret and no private key.</summary>
+/// <summary>Everything that a gateway needs to decide and to forward without asking; of the secrets of upstreams it has those of connections alone, and no private key of the cluster.</summary>
 [GenerateSerializer, Immutable, Alias("rp.snapshot")]
 public sealed record GatewaySnapshot
 {
@@ -150,6 +150,10 @@ public sealed record UpstreamSnapshot
     /// <summary>Upstreams whose cached content may be served on this one's word, if they list it too.</summary>
     [Id(6)]
     public IReadOnlyList<string> SharesContentWith { get; init; } = [];
+
+    /// <summary>How connections to it are opened; <c>null</c> for nothing out of the ordinary.</summary>
+    [Id(7)]
+    public UpstreamNetworkSnapshot? Network { get; init; }
 }
 
 /// <summary>A public key of access tokens: ES256, P-256 (RFC 7518 §6.2).</summary>

@@ -3,21 +3,22 @@ using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Upstreams.Accounts;
+using RegistryProxy.Grains.Upstreams.Network;
 
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>What of the configuration and the keys a gateway may know.</summary>
 internal static class SnapshotBuilder
 {
-    public static GatewaySnapshot Build(ConfigurationSnapshot current, string authenticatorVersion, PublishedKeys keys)
+    public static GatewaySnapshot Build(ConfigurationSnapshot current, string authenticatorVersion, UpstreamNetworks networks, PublishedKeys keys)
     {
         var configuration = current.Configuration;
         return new GatewaySnapshot
         {
-            Version = $"{authenticatorVersion}/{keys.Version}",
+            Version = $"{authenticatorVersion}{networks.Version}/{keys.Version}",
             ConfigurationVersion = current.Version,
             Tenants = [.. configuration.Tenants.Values.Select(tenant => Tenant(tenant, configuration))],
-            Upstreams = [.. configuration.Upstreams.Values.Select(Upstream)],
+            Upstreams = [.. configuration.Upstreams.Values.Select(upstream => Upstream(upstream, networks))],
             Keys = keys.TokenKeys,
             UploadKeys = keys.UploadKeys,
             AccessLifetime = configuration.Tokens.AccessLifetime,
@@ -55,7 +56,7 @@ internal static class SnapshotBuilder
         Cache = route.Cache,
     };
 
-    private static UpstreamSnapshot Upstream(UpstreamConfiguration upstream) => new()
+    private static UpstreamSnapshot Upstream(UpstreamConfiguration upstream, UpstreamNetworks networks) => new()
     {
         Name = upstream.Name,
         Url = upstream.Url,
@@ -64,5 +65,6 @@ internal static class SnapshotBuilder
         RedirectHosts = upstream.RedirectHosts,
         Account = UpstreamAccountName.Of(upstream),
         SharesContentWith = upstream.SharesContentWith,
+        Network = networks.SnapshotOf(upstream),
     };
 }

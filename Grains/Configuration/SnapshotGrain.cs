@@ -6,6 +6,7 @@ using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
+using RegistryProxy.Grains.Upstreams.Network;
 
 namespace RegistryProxy.Grains.Configuration;
 
@@ -15,7 +16,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// </summary>
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotGrain> logger)
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time, ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain, IPublishedKeyGrain
 {
     private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
@@ -95,7 +96,8 @@ internal sealed class SnapshotGrain(
         {
             _buildAgain = false;
             var (keys, signing) = await Keys();
-            var next = SnapshotBuilder.Build(configuration.Current, authenticators.Version, _publication.Add(keys, configuration.Current.Configuration.Tokens.AccessLifetime));
+            var published = _publication.Add(keys, configuration.Current.Configuration.Tokens.AccessLifetime);
+            var next = SnapshotBuilder.Build(configuration.Current, authenticators.Version, networks, published);
             var former = _snapshot;
             var changed = next.Version != former?.Version;
             var drop = _dropDecisions || next.ConfigurationVersion != former?.ConfigurationVersion;

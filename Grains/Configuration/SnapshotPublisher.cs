@@ -2,12 +2,13 @@ using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Network;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>Tells the snapshot grain when the configuration or a password file changed on this silo.</summary>
+/// <summary>Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo.</summary>
 internal sealed partial class SnapshotPublisher(
-    IGrainFactory grains, AuthenticatorDirectory authenticators, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundLoop
+    IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
@@ -22,6 +23,7 @@ internal sealed partial class SnapshotPublisher(
     protected override async Task Run(CancellationToken stoppingToken)
     {
         authenticators.Changed += Signal;
+        networks.Changed += Signal;
         try
         {
             while (true)
@@ -33,6 +35,7 @@ internal sealed partial class SnapshotPublisher(
         finally
         {
             authenticators.Changed -= Signal;
+            networks.Changed -= Signal;
         }
     }
 

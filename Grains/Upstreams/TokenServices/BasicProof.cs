@@ -48,7 +48,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
         _shownAt = time.GetUtcNow();
         try
         {
-            status = (await client.Ping(upstream.Url, upstream.AllowPrivate, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
+            status = (await client.Ping(upstream, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
         }
         catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
         {

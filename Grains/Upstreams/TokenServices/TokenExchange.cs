@@ -1,14 +1,16 @@
 using System.Net;
 using RegistryProxy.Background;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>From an opened upstream and a scope to a grant.</summary>
-internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider time)
+internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks networks, TimeProvider time)
 {
     /// <summary>A Basic grant is the secret itself, so gateways hold it for no longer than this.</summary>
     private static readonly TimeSpan BasicLease = TimeSpan.FromMinutes(10);
@@ -42,18 +44,19 @@ internal sealed class TokenExchange(UpstreamTokenClient client, TimeProvider tim
     {
         var scopes = key.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var (challenge, secret) = (opening.Challenge, opening.Secret);
+        var network = networks.Of(key.Upstream) ?? new EgressSettings(opening.AllowPrivate);
         if (secret.IdentityToken is null && !secret.PasswordGrant)
         {
-            return await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate);
+            return await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, network);
         }
 
-        var reply = await client.Post(challenge.Realm!, challenge.Service, scopes, secret, opening.AllowPrivate);
+        var reply = await client.Post(challenge.Realm!, challenge.Service, scopes, secret, network);
         return reply.Status switch
         {
             HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.IdentityToken is { } identity =>
-                await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, opening.AllowPrivate),
+                await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, network),
             HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.PasswordGrant =>
-                await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, opening.AllowPrivate),
+                await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, network),
             _ => reply,
         };
     }

@@ -52,7 +52,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         _askedAt = time.GetUtcNow();
         try
         {
-            answer = Judge(upstream, await client.Ping(upstream.Url, upstream.AllowPrivate));
+            answer = Judge(upstream, await client.Ping(upstream));
         }
         catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
         {

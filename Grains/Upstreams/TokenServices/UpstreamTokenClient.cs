@@ -2,14 +2,16 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>The HTTP of pings and token calls: only redirects on the same origin are followed, 64 KiB, 5 seconds once the name is resolved.</summary>
-internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
+internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
@@ -17,12 +19,11 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _public = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: false))));
-    private readonly HttpMessageInvoker _private = new(new CredentialTracing(new OriginGuard(UpstreamTransport.Create(allowPrivate: true))));
+    private readonly EgressPool _ways = new(static settings => new CredentialTracing(new OriginGuard(UpstreamTransport.Create(settings))), time);
 
     /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
-    public Task<PingReply> Ping(Uri upstream, bool allowPrivate, AuthenticationHeaderValue? authorization = null) => Send(
-        Request(HttpMethod.Get, HttpOrigin.Of(upstream), OriginForm.Of("/v2/"), authorization), allowPrivate,
+    public Task<PingReply> Ping(UpstreamConfiguration upstream, AuthenticationHeaderValue? authorization = null) => Send(
+        Request(HttpMethod.Get, HttpOrigin.Of(upstream.Url), OriginForm.Of("/v2/"), authorization), networks.Of(upstream),
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
             response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
@@ -30,7 +31,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
             TargetOf(response)?.Origin.ToString())));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
-    public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, bool allowPrivate)
+    public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, EgressSettings network)
     {
         var target = OriginForm.Of(realm.PathAndQuery);
         target = service is null ? target : target.With("service", service);
@@ -39,11 +40,11 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
             target = target.With("scope", scope);
         }
 
-        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)), allowPrivate, ReadReply);
+        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)), network, ReadReply);
     }
 
     /// <summary>Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.</summary>
-    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, UpstreamSecret secret, bool allowPrivate)
+    public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, UpstreamSecret secret, EgressSettings network)
     {
         Dictionary<string, string> form = new()
         {
@@ -66,17 +67,13 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
 
         var request = Request(HttpMethod.Post, HttpOrigin.Of(realm), OriginForm.Of(realm.PathAndQuery), null);
         request.Content = new FormUrlEncodedContent(form);
-        return Send(request, allowPrivate, ReadReply);
+        return Send(request, network, ReadReply);
     }
 
     public static AuthenticationHeaderValue Basic(string username, Secret password) =>
         new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{username}:{password.Reveal()}")));
 
-    public void Dispose()
-    {
-        _public.Dispose();
-        _private.Dispose();
-    }
+    public void Dispose() => _ways.Dispose();
 
     private static HttpRequestMessage Request(HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
     {
@@ -85,7 +82,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         return request;
     }
 
-    private async Task<T> Send<T>(HttpRequestMessage request, bool allowPrivate, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
+    private async Task<T> Send<T>(HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
     {
         await HostLookup.Wait(request.RequestUri!, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
@@ -93,7 +90,7 @@ internal sealed class UpstreamTokenClient(TimeProvider time) : IDisposable
         {
             using var sent = request;
             sent.Headers.UserAgent.ParseAdd("registryproxy");
-            using var response = await (allowPrivate ? _private : _public).SendAsync(sent, timeout.Token);
+            using var response = await _ways.For(network).SendAsync(sent, timeout.Token);
             if (hop == MaxHops || Next(sent, response) is not { } next)
             {
                 return await read(response, timeout.Token);

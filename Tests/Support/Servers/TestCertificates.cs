@@ -33,14 +33,25 @@ internal static class TestCertificates
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow.AddDays(2));
     }
 
-    /// <summary>A certificate of an authority, with its key, both as PEM.</summary>
-    public static (string Certificate, string Key) Issue(this X509Certificate2 authority, string name)
+    /// <summary>A certificate of an authority, with its key, both as PEM; for host names and 127.0.0.1, where there are host names.</summary>
+    public static (string Certificate, string Key) Issue(this X509Certificate2 authority, string name, params string[] hosts) =>
+        authority.Issue(name, DateTimeOffset.UtcNow.AddDays(1), hosts);
+
+    /// <summary>The same, with an end.</summary>
+    public static (string Certificate, string Key) Issue(this X509Certificate2 authority, string name, DateTimeOffset until, params string[] hosts)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        using var certificate = request.Create(
-            authority, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        if (hosts.Length > 0)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            Array.ForEach(hosts, names.AddDnsName);
+            names.AddIpAddress(IPAddress.Loopback);
+            request.CertificateExtensions.Add(names.Build());
+        }
+
+        using var certificate = request.Create(authority, DateTimeOffset.UtcNow.AddMinutes(-5), until, RandomNumberGenerator.GetBytes(8));
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 

@@ -1,0 +1,129 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Background;
+using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
+using RegistryProxy.Files;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Upstreams.Network;
+
+/// <summary>
+/// How connections to upstreams are opened, as their files say now. The files are compared twice a second; a broken one changes nothing. The version
+/// changes whenever the content of a file did.
+/// </summary>
+internal sealed partial class UpstreamNetworks : ITicking, IDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+
+    private readonly IConfigurationFeed _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger<UpstreamNetworks> _logger;
+    private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
+    private readonly Lock _gate = new();
+    private readonly ITimer _timer;
+    private volatile State _state = new("", []);
+
+    public UpstreamNetworks(IConfigurationFeed configuration, TimeProvider time, ILogger<UpstreamNetworks> logger)
+    {
+        (_configuration, _time, _logger) = (configuration, time, logger);
+        _state = Read(_state);
+        configuration.Changed += Check;
+        _timer = GuardedTimer.Start(time, this, Period, Period);
+    }
+
+    /// <summary>Raised after <see cref="Version"/> changed.</summary>
+    public event Action? Changed;
+
+    /// <summary>Says nothing of what is in the files.</summary>
+    public string Version => _state.Version;
+
+    /// <summary>How connections for an upstream are opened; <c>null</c> when it is not configured here.</summary>
+    public EgressSettings? Of(string upstream) => _configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known) ? Of(known) : null;
+
+    /// <summary>How connections for an upstream are opened.</summary>
+    public EgressSettings Of(UpstreamConfiguration upstream) => new(upstream.AllowPrivate)
+    {
+        Tls = _state.Tls(upstream),
+        Targets = upstream.Tls is null ? ConfiguredTargets.None : new ConfiguredTargets(upstream.Realms.Prepend(upstream.Url)),
+    };
+
+    /// <summary>What gateways are told; <c>null</c> for nothing out of the ordinary.</summary>
+    public UpstreamNetworkSnapshot? SnapshotOf(UpstreamConfiguration upstream) => _state.Tls(upstream) is { } tls
+        ? new UpstreamNetworkSnapshot { Authorities = tls.Authorities, Certificate = tls.Certificate, Key = tls.Key }
+        : null;
+
+    public void Dispose()
+    {
+        _configuration.Changed -= Check;
+        _timer.Dispose();
+    }
+
+    void ITicking.Tick() => Check();
+
+    private void Check()
+    {
+        lock (_gate)
+        {
+            var before = _state;
+            _state = Read(before);
+            if (_state.Version == before.Version)
+            {
+                return;
+            }
+        }
+
+        BackgroundFaults.Raise(Changed, handler => handler());
+    }
+
+    private State Read(State before)
+    {
+        var entries = _configuration.Current.Configuration.Upstreams.Values.Where(upstream => upstream.Tls is not null)
+            .ToDictionary(upstream => upstream.Name, upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
+        return new State(string.Concat(entries.Select(entry => $"-{StampOf(entry.Key, entry.Value.Material)}")), entries);
+    }
+
+    private Known ReadOne(string upstream, UpstreamTls files, Known? before)
+    {
+        var seen = ContentFingerprint.Of(files.Files);
+        if (before is not null && before.Files == files && before.Seen == seen)
+        {
+            return before;
+        }
+
+        var inUse = before is not null && before.Files == files ? before.Material : null;
+        try
+        {
+            var next = TlsFiles.Read(files);
+            if (TlsFiles.Refuse(inUse, next, _time.GetUtcNow()) is not { } problem)
+            {
+                return new Known(files, seen, next);
+            }
+
+            LogRefused(upstream, problem);
+        }
+        catch (Exception fault) when (fault is IOException or CryptographicException)
+        {
+            LogRefused(upstream, fault.Message);
+        }
+
+        return new Known(files, seen, inUse);
+    }
+
+    private string StampOf(string upstream, TlsMaterial? material) => Convert.ToHexStringLower(HMACSHA256.HashData(
+        _stampKey, Encoding.UTF8.GetBytes($"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "upstreams.{Upstream}.tls: the files are not used as they are now, what was read before stays in use: {Problem}")]
+    private partial void LogRefused(string upstream, string problem);
+
+    /// <param name="Files">The files.</param>
+    /// <param name="Seen">What was in them when they were last looked at.</param>
+    /// <param name="Material">What was in them when they were last of use; <c>null</c> when they never were.</param>
+    private sealed record Known(UpstreamTls Files, string Seen, TlsMaterial? Material);
+
+    private sealed record State(string Version, Dictionary<string, Known> Entries)
+    {
+        public TlsMaterial? Tls(UpstreamConfiguration upstream) => upstream.Tls is null ? null : Entries.GetValueOrDefault(upstream.Name)?.Material;
+    }
+}
