@@ -62,7 +62,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Digest = exchange.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
             Decision = "allow",
             Rule = exchange.Caller.RuleFor(exchange.Repository, OperationTable.Actions(operation).Needed),
-            Status = status,
+            Status = StatusOf(exchange, exchange.Path.Reference, status),
             Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(exchange.Context, error),
             Cache = exchange.Cache.Name(),
             Upstream = exchange.Upstream.Name,
@@ -70,9 +70,13 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         log.Write(line);
         foreach (var tag in exchange.Tags)
         {
-            log.Write(line with { Reference = tag.Value, Bytes = null });
+            log.Write(line with { Reference = tag.Value, Bytes = null, Status = StatusOf(exchange, ManifestReference.Of(tag), status) });
         }
     }
+
+    /// <summary>Of a request that is several writes each is told as what became of it; the answer's status is that of those that were not done.</summary>
+    private static int StatusOf(Exchange exchange, ManifestReference? reference, int status) =>
+        reference is not null && exchange.Written is { } written && written.TryGetValue(reference, out var done) ? done : status;
 
     /// <summary>A token request was answered.</summary>
     public void Login(HttpContext context, Site site, TokenRequest request, LoginResult result)

@@ -4,6 +4,7 @@ using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Transport;
@@ -135,9 +136,11 @@ internal sealed class DistributionEndpoints(
 
     private async Task<DistributionError?> Run(Operation operation, Exchange exchange)
     {
+        var body = Body(operation, exchange.Context);
         var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Key, exchange.Context);
         if (full is not null)
         {
+            body?.End();
             return full;
         }
 
@@ -152,11 +155,20 @@ internal sealed class DistributionEndpoints(
         }
         finally
         {
+            body?.End();
             lease?.Dispose();
             exchange.Settle(error);
             audit.Done(exchange, operation, error);
         }
     }
+
+    /// <summary>Watches the body of a write, if it has one: before a limit of the tenant holds it back, which is not its client's doing.</summary>
+    private MovingBody? Body(Operation operation, HttpContext context) => operation switch
+    {
+        Operation.PutManifest => MovingBody.Watch(context, MovingBody.HeldRate, time),
+        Operation.StartUpload or Operation.UploadChunk or Operation.FinishUpload => MovingBody.Watch(context, MovingBody.StreamedRate, time),
+        _ => null,
+    };
 
     private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository, bool isHead)
     {

@@ -32,13 +32,14 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         }
 
         exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
-        using var held = exchange.Upstream.Bodies.Hold();
+        using var held = exchange.Upstream.Bodies.Hold(exchange.Key);
         var (bytes, unread) = await repeatable.Read(exchange, forwarding, held);
         if (bytes is null)
         {
             return unread;
         }
 
+        exchange.Tags = tags;
         // Every tag may be another manifest from the moment on in which the upstream has this one.
         var target = tags.Aggregate(forwarding.Target, (form, tag) => form.With("tag", tag.Value));
         var (answer, error) = await writes.Run(
@@ -55,6 +56,12 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         var known = answer.Headers.NonValidated.TryGetValues(TagHeader, out var values)
             ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).ToHashSet()
             : [];
+        exchange.HasWritten(exchange.Path.Reference!, (int)answer.StatusCode);
+        foreach (var tag in tags.Where(tag => known.Contains(tag.Value)))
+        {
+            exchange.HasWritten(ManifestReference.Of(tag), (int)answer.StatusCode);
+        }
+
         foreach (var tag in tags.Where(tag => !known.Contains(tag.Value)))
         {
             var reference = ManifestReference.Of(tag);
@@ -65,13 +72,14 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
                 {
                     return error;
                 }
+
+                exchange.HasWritten(reference, (int)tagged.StatusCode);
             }
         }
 
         CopyCreated(answer, exchange, bytes);
         if (tags.Count > 0)
         {
-            exchange.Tags = tags;
             exchange.Context.Response.Headers[TagHeader] = tags.Select(tag => tag.Value).ToArray();
         }
 
@@ -108,7 +116,7 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         var response = exchange.Context.Response;
         ResponseHeaders.CopyWritten(upstream, response);
         var claimed = PulledHead.ClaimOf(upstream) ?? exchange.Path.Reference!.Digest;
-        var digest = claimed is not null && MediaType.IsSchema1(exchange.Context.Request.ContentType ?? "") ? claimed : ContentDigest.Of(claimed, bytes);
+        var digest = ContentDigest.OfManifest(claimed, exchange.Context.Request.ContentType ?? "", bytes);
         response.Headers["Docker-Content-Digest"] = digest.Value;
         response.Headers.Location = $"/v2/{exchange.Repository}/manifests/{digest}";
     }

@@ -47,8 +47,14 @@ internal sealed class Exchange
     /// <summary>The error for who did so too often; <c>null</c> for everybody else.</summary>
     public DistributionError? TooManyMisses { get; init; }
 
-    /// <summary>The tags that a manifest was given beside its digest.</summary>
+    /// <summary>The tags that a manifest is to be given beside its digest.</summary>
     public IReadOnlyList<Tag> Tags { get; set; } = [];
+
+    /// <summary>The status of each write that the upstream did, if a request is several: what comes after it may fail.</summary>
+    public Dictionary<ManifestReference, int>? Written { get; private set; }
+
+    /// <summary>The upstream wrote what a reference is.</summary>
+    public void HasWritten(ManifestReference reference, int status) => (Written ??= [])[reference] = status;
 
     /// <summary>Where the answer came from.</summary>
     public CacheState Cache { get; set; }
@@ -65,19 +71,27 @@ internal sealed class Exchange
             return null;
         }
 
-        var tooMany = Account.Take();
-        _charge = tooMany is null ? NameCharge.Taken : NameCharge.None;
-        return tooMany;
+        if (Account.Take() is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        if (Interlocked.CompareExchange(ref _charge, NameCharge.Taken, NameCharge.None) != NameCharge.None)
+        {
+            // What goes on for others beside this request, or after it, was charged already, or is charged to nobody.
+            Account.GiveBack();
+        }
+
+        return null;
     }
 
     /// <summary>What was charged for is refused here, and no fault of the caller's.</summary>
-    public void SpareName() => _charge = _charge == NameCharge.Taken ? NameCharge.Spared : _charge;
+    public void SpareName() => Interlocked.CompareExchange(ref _charge, NameCharge.Spared, NameCharge.Taken);
 
     /// <summary>The request has ended.</summary>
     public void Settle(DistributionError? error)
     {
-        var charge = _charge;
-        _charge = NameCharge.Over;
+        var charge = Interlocked.Exchange(ref _charge, NameCharge.Over);
         Account?.Note(charge, error?.Status ?? Context.Response.StatusCode, Aborted.IsCancellationRequested);
     }
 }

@@ -128,7 +128,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         return DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable);
     }
 
-    /// <summary>A layer may be of any size and arrive at any speed; what counts is that it does not stall, which the forwarder watches.</summary>
+    /// <summary>A layer may be of any size and arrive at any speed; that it goes on coming is watched (<see cref="Streaming.MovingBody"/>).</summary>
     private static void LiftLimits(HttpContext context)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;

@@ -8,10 +8,24 @@ internal static class BoundedBody
 {
     private const int Piece = 16 * 1024;
 
+    /// <summary>Begins to hold a body, of the allowance of the upstream and the share of whoever caused it.</summary>
+    public static BodyAllowance.Holder Hold(HttpResponseMessage response)
+    {
+        var call = UpstreamCall.Of(response.RequestMessage!);
+        return call.Upstream.Bodies.Hold(call.Caller);
+    }
+
     /// <summary>The whole body.</summary>
     /// <exception cref="BodyTooLargeException">It is longer than <paramref name="maxBytes"/>.</exception>
     /// <exception cref="TooManyBodiesException">The upstream's answers are too large together.</exception>
     public static async Task<byte[]> Read(HttpResponseMessage response, int maxBytes, CancellationToken cancellation)
+    {
+        using var held = Hold(response);
+        return await Read(response, held, maxBytes, cancellation);
+    }
+
+    /// <summary>The same, held for as long as its caller says.</summary>
+    public static async Task<byte[]> Read(HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
     {
         var length = response.Content.Headers.ContentLength;
         if (length > maxBytes)
@@ -19,7 +33,6 @@ internal static class BoundedBody
             throw new BodyTooLargeException(maxBytes);
         }
 
-        using var held = UpstreamCall.Of(response.RequestMessage!).Upstream.Bodies.Hold();
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         var buffer = new byte[held.Take((int?)length ?? Piece)];
         for (var filled = 0; ;)

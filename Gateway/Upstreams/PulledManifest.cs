@@ -20,14 +20,14 @@ internal static class PulledManifest
     public static async Task<DistributionError?> Send(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
     {
         var (requested, claimed) = (exchange.Path.Reference!.Digest, PulledHead.ClaimOf(upstream));
-        if (IsSchema1(upstream))
-        {
-            return PulledHead.Write(ContentKind.Manifest, upstream, exchange) ?? await Stream(exchange, upstream, null, watch);
-        }
-
         if (upstream.Content.Headers.ContentLength is { } length and <= MaxHeld)
         {
             return await SendHeld(exchange, upstream, requested, (int)length, watch);
+        }
+
+        if (MediaType.IsSchema1(TypeOf(upstream)))
+        {
+            return await SendSigned(exchange, upstream, requested, watch);
         }
 
         var named = requested ?? claimed;
@@ -41,11 +41,11 @@ internal static class PulledManifest
     public static async Task<(Digest Digest, long Length)> Measure(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
-        return (exchange.Path.Reference!.Digest ?? ContentDigest.Of(PulledHead.ClaimOf(upstream), bytes), bytes.Length);
+        return (exchange.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes), bytes.Length);
     }
 
-    public static bool IsSchema1(HttpResponseMessage upstream) =>
-        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) && MediaType.IsSchema1(type.ToString());
+    private static string TypeOf(HttpResponseMessage upstream) =>
+        upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "";
 
     private static async Task<DistributionError?> SendHeld(Exchange exchange, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
     {
@@ -54,20 +54,39 @@ internal static class PulledManifest
         {
             await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
             await body.ReadExactlyAsync(buffer.AsMemory(0, length), watch.Token);
-            var bytes = buffer.AsMemory(0, length);
-            if (requested is not null ? !ContentDigest.Is(requested, bytes.Span) : IsStillEncoded(upstream, bytes.Span))
-            {
-                return PulledHead.Odd(exchange, Wrong);
-            }
-
-            PulledHead.WriteManifest(upstream, exchange, requested ?? ContentDigest.Of(PulledHead.ClaimOf(upstream), bytes.Span));
-            await exchange.Context.Response.BodyWriter.WriteAsync(bytes, watch.Token);
-            return null;
+            return await SendChecked(exchange, upstream, requested, buffer.AsMemory(0, length), watch);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>What a manifest of schema 1 has been signed as is known when it is here as a whole; it counts as held until the client has it.</summary>
+    private static async Task<DistributionError?> SendSigned(Exchange exchange, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
+    {
+        using var held = BoundedBody.Hold(upstream);
+        return await SendChecked(exchange, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
+    }
+
+    private static async Task<DistributionError?> SendChecked(
+        Exchange exchange, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
+    {
+        var type = TypeOf(upstream);
+        if (requested is not null ? !ContentDigest.IsManifest(requested, type, bytes.Span) : IsStillEncoded(upstream, bytes.Span))
+        {
+            return PulledHead.Odd(exchange, Wrong);
+        }
+
+        PulledHead.WriteManifest(upstream, exchange, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span));
+        for (var sent = 0; sent < bytes.Length; sent += MaxHeld)
+        {
+            var piece = bytes[sent..Math.Min(sent + MaxHeld, bytes.Length)];
+            await exchange.Context.Response.BodyWriter.WriteAsync(piece, watch.Token);
+            watch.Moved(piece.Length);
+        }
+
+        return null;
     }
 
     /// <summary>Whether a body is encoded as it says that it is: manifests are JSON.</summary>

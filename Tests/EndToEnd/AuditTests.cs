@@ -45,6 +45,33 @@ public sealed class AuditTests(Lab lab)
         Assert.DoesNotContain("canary", await File.ReadAllTextAsync(file));
     }
 
+    [Theory]
+    [InlineData("v3", false, 201, 201, 201, 502, 502)]
+    [InlineData("v2", true, 201, 201, 502, 201, 502)]
+    [InlineData("sha256", false, 502, 502, 502, 502, 502)]
+    public async Task A_push_of_several_tags_that_stops_midway_has_a_line_for_each_with_what_became_of_it(string fails, bool knowsSome, int digest, int v1, int v2, int v3, int v4)
+    {
+        var image = TestImage.Build(171, 100);
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            var name = context.Request.Path.Value!.Split('/')[^1];
+            context.Response.StatusCode = name.Length == 0 ? 200 : name.StartsWith(fails, StringComparison.Ordinal) ? 500 : 201;
+            context.Response.Headers["OCI-Tag"] = knowsSome && name.StartsWith("sha256", StringComparison.Ordinal) ? "v1, v3" : default;
+        });
+        using var folder = new TemporaryFolder();
+        var file = folder.File("audit.jsonl");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}"));
+        using var alice = door.Client("alice");
+        using var put = await alice.PutManifest("a/b", $"{image.Manifest.Digest}?tag=v1&tag=v2&tag=v3&tag=v4", image.Manifest);
+        Assert.Equal(HttpStatusCode.BadGateway, put.StatusCode);
+        List<JsonElement> lines = [];
+        await Eventually.True(() => (lines = Read(file).FindAll(line => Is(line, "push"))).Count == 5, "each has its line");
+        Assert.Equal(
+            [(image.Manifest.Digest.Value, digest), ("v1", v1), ("v2", v2), ("v3", v3), ("v4", v4)],
+            lines.Select(line => (Text(line, "reference"), line.GetProperty("status").GetInt32())));
+    }
+
     [Fact]
     public async Task A_full_file_is_put_aside_and_the_oldest_goes()
     {

@@ -11,7 +11,7 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
 
     /// <summary>The manifest, if the bytes are what the digest says.</summary>
     public static ManifestContent? Of(Digest digest, string mediaType, byte[] bytes) =>
-        ContentDigest.Is(digest, bytes) ? new ManifestContent(digest, mediaType, bytes) : null;
+        ContentDigest.IsManifest(digest, mediaType, bytes) ? new ManifestContent(digest, mediaType, bytes) : null;
 
     /// <summary>As a file: the media type on a line of its own, and the bytes.</summary>
     public byte[] ToFile() => [.. Encoding.UTF8.GetBytes(MediaType), (byte)'\n', .. Bytes];

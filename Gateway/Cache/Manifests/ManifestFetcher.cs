@@ -129,7 +129,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
         var content = digest is { } named
             ? ManifestContent.Of(named, mediaType, bytes)
-            : ManifestContent.Of(isKnown ? ContentDigest.Of(DigestOf(answer), bytes) : ContentDigest.Of(bytes), mediaType, bytes);
+            : ManifestContent.Of(isKnown ? ContentDigest.OfManifest(DigestOf(answer), mediaType, bytes) : ContentDigest.OfManifest(null, mediaType, bytes), mediaType, bytes);
         if (content is null)
         {
             meter.Corrupt();

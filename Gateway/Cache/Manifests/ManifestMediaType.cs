@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
@@ -16,11 +17,12 @@ internal static class ManifestMediaType
     private const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
     private const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     private const string DockerList = "application/vnd.docker.distribution.manifest.list.v2+json";
+    private const string DockerSigned = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
     private static readonly (string Text, ManifestTypes Type)[] Known =
     [
         (OciManifest, ManifestTypes.OciManifest), (OciIndex, ManifestTypes.OciIndex), (DockerManifest, ManifestTypes.DockerManifest),
-        (DockerList, ManifestTypes.DockerList),
+        (DockerList, ManifestTypes.DockerList), (DockerSigned, ManifestTypes.DockerSigned),
     ];
 
     /// <summary>The type of an element of <c>Accept</c> or of a manifest; <see cref="ManifestTypes.None"/> for any other.</summary>
@@ -53,11 +55,17 @@ internal static class ManifestMediaType
             var root = document.RootElement;
             return root.ValueKind == JsonValueKind.Object && (UpstreamJson.MemberOf(root, "mediaType") is { } declared
                 ? UpstreamJson.TextOf(declared) == mediaType
-                : mediaType == (UpstreamJson.MemberOf(root, "manifests") is null ? OciManifest : OciIndex));
+                : mediaType == UnsaidTypeOf(root, bytes));
         }
         catch (JsonException)
         {
             return false;
         }
     }
+
+    /// <summary>The type of a manifest that does not say it. Nothing of another type has the text that was signed in one of schema 1.</summary>
+    private static string? UnsaidTypeOf(JsonElement root, byte[] bytes) =>
+        UpstreamJson.MemberOf(root, "schemaVersion") is { ValueKind: JsonValueKind.Number } version && version.TryGetInt32(out var number) && number == 1
+            ? SignedManifest.TextOf(bytes) is null ? null : DockerSigned
+            : UpstreamJson.MemberOf(root, "manifests") is null ? OciManifest : OciIndex;
 }

@@ -15,4 +15,6 @@ internal enum ManifestTypes
 
     /// <summary>No <c>Accept</c> at all: everything is taken (RFC 9110 §12.5.1), but registries tell it from a wildcard.</summary>
     Unsaid = 32,
+
+    DockerSigned = 64,
 }
