@@ -5,8 +5,14 @@ using System.Security.Cryptography.X509Certificates;
 namespace RegistryProxy.Egress;
 
 /// <summary>A server's certificate is not trusted; the message says why, and whose it says it is.</summary>
-public sealed class UntrustedCertificateException(string message) : AuthenticationException(message)
+/// <param name="reason">Why.</param>
+/// <param name="subject">Whose.</param>
+public sealed class UntrustedCertificateException(string reason, string subject)
+    : AuthenticationException($"untrusted certificate: {reason} (subject '{subject}')")
 {
+    /// <summary>The message for those who may not know how the server is called.</summary>
+    public string WithoutSubject { get; } = $"untrusted certificate: {reason}";
+
     /// <summary>The longest subject that is shown, in characters.</summary>
     private const int MaxSubject = 120;
 
@@ -14,7 +20,7 @@ public sealed class UntrustedCertificateException(string message) : Authenticati
     internal static UntrustedCertificateException Of(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
         var subject = new string([.. (certificate?.Subject ?? "").Take(MaxSubject).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
-        return new UntrustedCertificateException($"untrusted certificate: {Reason(chain, errors)} (subject '{subject}')");
+        return new UntrustedCertificateException(Reason(chain, errors), subject);
     }
 
     private static string Reason(X509Chain? chain, SslPolicyErrors errors)

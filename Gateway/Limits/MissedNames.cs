@@ -81,11 +81,17 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
         }
         else if (charge != NameCharge.None && !isMiss && !(charge == NameCharge.Taken && status is 429 or 503 or 504))
         {
-            own.Gate.GiveBack(1, PerSecond);
-            if (own.From.HasSite)
-            {
-                SiteOf(own).Gate.GiveBack(1, PerSecondOfSite);
-            }
+            GiveBack(own);
+        }
+    }
+
+    /// <summary>Takes a charge back.</summary>
+    public void GiveBack(NameAccount own)
+    {
+        own.Gate.GiveBack(1, PerSecond);
+        if (own.From.HasSite)
+        {
+            SiteOf(own).Gate.GiveBack(1, PerSecondOfSite);
         }
     }
 

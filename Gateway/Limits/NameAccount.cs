@@ -17,6 +17,9 @@ internal sealed class NameAccount(MissedNames names, CallerAddress from, RateGat
     /// <inheritdoc cref="MissedNames.Take"/>
     public DistributionError? Take() => names.Take(this);
 
+    /// <inheritdoc cref="MissedNames.GiveBack"/>
+    public void GiveBack() => names.GiveBack(this);
+
     /// <inheritdoc cref="MissedNames.Note"/>
     public void Note(NameCharge charge, int status, bool hasLeft) => names.Note(this, charge, status, hasLeft);
 }

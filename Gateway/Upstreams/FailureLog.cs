@@ -1,5 +1,7 @@
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -31,8 +33,19 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
         var kept = Kept.Select(name => (name, headers[name])).ToList();
         context.Response.Clear();
         kept.ForEach(header => headers[header.name] = header.Item2);
+        if (error.Status == StatusCodes.Status408RequestTimeout)
+        {
+            RequestRules.EndConnection(context);
+        }
+
         return error;
     }
+
+    /// <summary>Logs what came of a request of the cache's own.</summary>
+    public void Tell(Upstream upstream, string cause) => LogFetchFailed(upstream.Name, cause);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed in a request of the cache: {Cause}")]
+    private partial void LogFetchFailed(string upstream, string cause);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]
     private partial void LogClientGone(ForwarderError error);

@@ -52,7 +52,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
                 return new UpstreamResult(null, error)
                 {
-                    Cause = call.Cause, Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
+                    Cause = call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause, Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
                 };
             }
         }

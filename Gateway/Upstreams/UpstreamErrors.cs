@@ -27,9 +27,12 @@ internal static class UpstreamErrors
     {
         foreach (var cause in fault.Causes().OfType<BadHttpRequestException>())
         {
-            return cause.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? forwarding.TooLarge
-                : DistributionError.SizeInvalid("the request body could not be read", cause.StatusCode);
+            return cause.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => forwarding.TooLarge,
+                StatusCodes.Status408RequestTimeout => DistributionError.UploadInvalid("the request body stopped coming, or came too slowly", cause.StatusCode),
+                _ => DistributionError.SizeInvalid("the request body could not be read", cause.StatusCode),
+            };
         }
 
         return error is ForwarderError.RequestBodyClient or ForwarderError.RequestBodyCanceled
@@ -47,8 +50,8 @@ internal static class UpstreamErrors
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true", RetryAfterSeconds);
-                case UntrustedCertificateException:
-                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {cause.Message}");
+                case UntrustedCertificateException untrusted:
+                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.WithoutSubject}");
                 case WrongOriginException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);
@@ -56,7 +59,7 @@ internal static class UpstreamErrors
                     return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
                 case TooManyBodiesException:
                     return DistributionError.Unavailable(
-                        503, $"upstream '{upstream.Name}' has more than {BodyAllowance.MaxBytes >> 20} MiB of answers being read at once; try again", RetryAfterSeconds);
+                        503, $"of upstream '{upstream.Name}' more is being read at once than there is room for; try again", RetryAfterSeconds) with { IsOfCaller = true };
                 case BodyTooLargeException or System.Text.Json.JsonException:
                     return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
             }
@@ -76,7 +79,7 @@ internal static class UpstreamErrors
                 return await UpstreamErrorBody.AbsenceOf(response, cancellation) is { } code ? notFound with { Code = code } : notFound;
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when RefusedAnswer.CameFromAnother(upstream, response):
                 return DistributionError.Unavailable(
-                    502, $"what upstream '{name}' redirects to, {response.RequestMessage!.RequestUri!.IdnHost}, refuses this request ({(int)response.StatusCode})", RetryAfterSeconds);
+                    502, $"what upstream '{name}' redirects to refuses this request ({(int)response.StatusCode})", RetryAfterSeconds);
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return Refused(name, (int)response.StatusCode);
             case HttpStatusCode.TooManyRequests:
@@ -91,6 +94,12 @@ internal static class UpstreamErrors
                 return DistributionError.Unavailable(502, $"upstream '{name}' answered {(int)response.StatusCode}", RetryAfter(response));
         }
     }
+
+    /// <summary>What an operator must know of an answer that is none, and no client may: where it came from; <c>null</c> when the error says all.</summary>
+    public static string? CauseOf(Upstream upstream, HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && RefusedAnswer.CameFromAnother(upstream, response)
+            ? $"{response.RequestMessage!.RequestUri!.IdnHost}, which it redirects to, answered {(int)response.StatusCode}"
+            : null;
 
     /// <summary>A fault as it may be logged: its kinds and messages name hosts at most.</summary>
     public static string Describe(Exception? fault) => fault switch

@@ -4,7 +4,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Requests of the cache's own.</summary>
-internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, UpstreamMeter meter)
+internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, UpstreamMeter meter, FailureLog failures)
 {
     /// <summary>Counts a download that was cut and goes on.</summary>
     public void Resumed() => meter.Resumed();
@@ -43,7 +43,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
         {
             using var message = Message(fetch, HttpMethod.Get);
             message.Headers.TryAddWithoutValidation("Range", "bytes=0-0");
-            result = Seen(fetch, await client.Ask(fetch.Destination.Upstream, fetch, message, cancellation));
+            result = Seen(fetch, await client.Ask(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
         }
 
         using (result.Answer)
@@ -62,7 +62,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
             message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
         }
 
-        return Seen(fetch, await client.Send(fetch.Destination.Upstream, fetch, message, cancellation));
+        return Seen(fetch, await client.Send(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
     }
 
     private async Task<bool> IsBelieved(HeadRecord record, Fetch fetch, CancellationToken cancellation)
@@ -92,8 +92,13 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
     private Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation) =>
         client.Ask(fetch.Destination.Upstream, fetch with { IsMetered = false }, Message(fetch, HttpMethod.Head), cancellation);
 
-    private UpstreamResult Seen(Fetch fetch, UpstreamResult result)
+    private UpstreamResult Seen(Fetch fetch, UpstreamResult result, CancellationToken cancellation)
     {
+        if (result.Cause is { } cause && !cancellation.IsCancellationRequested)
+        {
+            failures.Tell(fetch.Destination.Upstream, cause);
+        }
+
         if (result.Answer is not null)
         {
             RecordOf(fetch).Witness(fetch);

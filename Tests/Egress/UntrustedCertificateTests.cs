@@ -3,6 +3,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -27,7 +30,9 @@ public sealed class UntrustedCertificateTests
         var failure = UpstreamFaults.From("up", fault);
         Assert.True(failure.IsLasting);
         Assert.Contains(reason, failure.Message);
-        Assert.Contains("CN=", failure.Message);
+        Assert.Contains($"{reason} (subject 'CN=", failure.Detail);
+        Assert.DoesNotContain("CN=", failure.Message);
+        Assert.DoesNotContain("CN=", UpstreamErrors.Unanswered(new Upstream(new UpstreamSnapshot { Name = "up", Url = new Uri("https://registry.example") }, []), fault).Message);
     }
 
     private static async Task Serve(TcpListener listener, X509Certificate2 certificate)

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -85,8 +86,25 @@ public sealed class RedirectTests
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
-        await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
+        Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
+        Assert.Contains($"do not allow: {new Uri(storage.Url).Host}", door.Log);
         Assert.Empty(storage.Requests);
+    }
+
+    [Fact]
+    public async Task A_storage_that_refuses_is_named_to_operators_and_to_no_client()
+    {
+        await using var storage = await RecordingUpstream.Start(context => Results.StatusCode(403).ExecuteAsync(context));
+        await using var upstream = await Redirecting(_ => $"{storage.Url}/blob");
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+            upstream.Url, Credentials, "cache: { path: cache }", " }\n      - { prefix: cached, upstream: local, cache: true"));
+        using var alice = door.Client("alice");
+        foreach (var (repository, log) in new[] { ("a/b", "failed: Request in request"), ("cached/b", "failed in a request of the cache") })
+        {
+            using var response = await alice.GetBlob(repository, Blob.Digest);
+            Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
+            await Eventually.True(() => door.Log.Split('\n').Any(line => line.Contains(log) && line.Contains(new Uri(storage.Url).Host)), "the log says which");
+        }
     }
 
     private const string Credentials = ", credentials: { type: basic, username: robot, password: { value: canary } }";

@@ -22,7 +22,7 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         {
             if (location is null || !UriReference.TryResolve(location, request.RequestUri!, out var reference))
             {
-                return Refuse(call, request, response, "to something that is not an address");
+                return Refuse(call, request, response, "to something that is not an address", null);
             }
 
             var target = reference.Address;
@@ -34,7 +34,7 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
 
             if (hop == MaxHops || !call.Upstream.MayRedirectTo(target) || IsDowngrade(request.RequestUri!, target))
             {
-                return Refuse(call, request, response, $"to {target.IdnHost}, which redirectHosts does not allow");
+                return Refuse(call, request, response, "to where redirectHosts, or the rules for all redirects, do not allow", target.IdnHost);
             }
 
             response.Dispose();
@@ -45,11 +45,13 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
         return response;
     }
 
-    private static HttpResponseMessage Refuse(UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where)
+    /// <summary>Refuses a redirect; the host that it leads to is for operators alone.</summary>
+    private static HttpResponseMessage Refuse(UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where, string? host)
     {
         response.Dispose();
         var message = $"upstream '{call.Upstream.Name}' redirects {where}";
-        return call.Refuse(request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), message);
+        return call.Refuse(
+            request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), host is null ? message : $"{message}: {host}");
     }
 
     /// <summary>Whether a response is a redirect, and to where as it says; <c>null</c> when it says two things.</summary>

@@ -26,6 +26,6 @@ internal sealed class CredentialSource(CloudTransport clouds, TimeProvider time)
     {
         { Helper: { } helper } entry => (null, new HelperIssuer(helper, entry.Server, ExecCredentials.DefaultLifetime, time)),
         { Secret: { } secret } => (secret, null),
-        _ => throw new SecretUnavailableException("the Docker configuration", docker.Path, $"has no entry for {docker.Server ?? url.Host}"),
+        _ => throw new SecretUnavailableException("the Docker configuration", $"{docker.Path} (for {docker.Server ?? url.Host})", "has no entry for the registry"),
     };
 }

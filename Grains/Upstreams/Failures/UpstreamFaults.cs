@@ -18,7 +18,8 @@ internal static class UpstreamFaults
         _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
         _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
-            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}", 0) { IsLasting = true },
+            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
+            { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
             UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0),
         JsonException or InvalidDataException or FormatException => new(
