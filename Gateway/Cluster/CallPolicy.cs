@@ -79,6 +79,9 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     /// <summary>Permits of an upstream account; without an answer none is known.</summary>
     public static CallPolicy Account { get; } = Once(null, TimeSpan.FromSeconds(3.5));
 
+    /// <summary>Shares of limits, asked for beside the requests; without an answer each gateway has an equal one.</summary>
+    public static CallPolicy Limits { get; } = Once(null, TimeSpan.FromSeconds(1.5));
+
     /// <summary>What operators are told every two seconds.</summary>
     public static CallPolicy Report { get; } = Once(null, TimeSpan.FromSeconds(3.5));
 

@@ -32,6 +32,9 @@ internal sealed class SharedPlaces(int most, int last, int mostWaiting)
         }
     }
 
+    /// <summary>Places that are taken.</summary>
+    public int Used => Volatile.Read(ref _used);
+
     /// <summary>There are as many places from now on.</summary>
     public void Resize(int places, int lastOnes)
     {

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>A body whose bytes keep to a rate: what goes through waits for as long as the rate wants.</summary>
-internal sealed class PacedBody(Stream inner, RateGate gate, Func<double> perSecond, TimeProvider time) : Stream
+internal sealed class PacedBody(Stream inner, SharedRate rate, long most, TimeProvider time) : Stream
 {
     public override bool CanRead => inner.CanRead;
 
@@ -20,11 +20,15 @@ internal sealed class PacedBody(Stream inner, RateGate gate, Func<double> perSec
     }
 
     /// <summary>Paces both bodies of a request.</summary>
-    public static void Apply(HttpContext context, RateGate gate, Func<double> perSecond, TimeProvider time)
+    /// <param name="context">The request.</param>
+    /// <param name="rate">The rate of its tenant.</param>
+    /// <param name="most">Bytes per second of the cluster.</param>
+    /// <param name="time">The time.</param>
+    public static void Apply(HttpContext context, SharedRate rate, long most, TimeProvider time)
     {
-        context.Request.Body = new PacedBody(context.Request.Body, gate, perSecond, time);
+        context.Request.Body = new PacedBody(context.Request.Body, rate, most, time);
         var prior = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new PacedBody(prior.Stream, gate, perSecond, time), prior));
+        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new PacedBody(prior.Stream, rate, most, time), prior));
     }
 
     /// <summary>Whether the bodies of a request are paced.</summary>
@@ -62,5 +66,5 @@ internal sealed class PacedBody(Stream inner, RateGate gate, Func<double> perSec
     public override void SetLength(long value) => throw new NotSupportedException();
 
     private Task Pace(int bytes, CancellationToken cancellation) =>
-        bytes > 0 && gate.Take(bytes, perSecond()) is { Ticks: > 0 } wait ? Task.Delay(wait, time, cancellation) : Task.CompletedTask;
+        bytes > 0 && rate.Take(bytes, most) is { Ticks: > 0 } wait ? Task.Delay(wait, time, cancellation) : Task.CompletedTask;
 }

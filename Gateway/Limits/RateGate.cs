@@ -55,6 +55,19 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
     public void GiveBack(double cost, double perSecond) =>
         Interlocked.Add(ref _arrival, -(long)(cost / perSecond * time.TimestampFrequency));
 
+    /// <summary>What is owed weighs this many times as much from now on, in time.</summary>
+    public void Rescale(double factor)
+    {
+        while (true)
+        {
+            var (now, arrival) = (time.GetTimestamp(), Volatile.Read(ref _arrival));
+            if (arrival <= now || Interlocked.CompareExchange(ref _arrival, now + (long)((arrival - now) * factor), arrival) == arrival)
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>Takes it in any case; returns how long to wait so that the rate holds.</summary>
     public TimeSpan Take(double cost, double perSecond)
     {

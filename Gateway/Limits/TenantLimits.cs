@@ -9,8 +9,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
-/// <c>limits</c> of tenants. They hold for the whole cluster: each gateway grants its share, the limit divided by the number of gateways
-/// that follow the snapshot. A tenant without limits costs nothing here. A request is counted for who sends it first, and for the tenant when
+/// <c>limits</c> of tenants. They hold for the whole cluster: each gateway grants its share (<see cref="LimitShare"/>). A tenant without
+/// limits costs nothing here. A request is counted for who sends it first, and for the tenant when
 /// it is not too soon: what one of them may not have is not taken from the others. Who has not said who they are leaves a quarter of the
 /// tenant's to those who have; without a token none of their addresses has more than a quarter, and with an anonymous one none takes more than
 /// that while others want it. Who is only told to get a token takes nothing of the tenant's: everybody begins so.
@@ -20,29 +20,28 @@ internal sealed class TenantLimits
     /// <summary>Of what the tenant has, the part of an address without a valid token, and what all of them leave.</summary>
     private const int Parts = 4;
 
+    /// <summary>
+    /// What an address may ask for in a second however many gateways there are: it is bounded by what the tenant's share is all the same, and
+    /// a clock for each of them would run for minutes.
+    /// </summary>
+    private const double LeastOfAddress = 0.5;
+
     private readonly ConcurrentDictionary<string, TenantUse> _tenants = new();
+    private readonly LimitShares _shares;
     private readonly ClientAddress _addresses;
     private readonly TimeProvider _time;
     private readonly Counter<long> _refused;
-    private volatile int _gateways = 1;
 
-    public TenantLimits(ClientAddress addresses, IMeterFactory meters, TimeProvider time)
+    public TenantLimits(ClientAddress addresses, LimitShares shares, IMeterFactory meters, TimeProvider time)
     {
-        (_addresses, _time) = (addresses, time);
+        (_addresses, _shares, _time) = (addresses, shares, time);
         _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
             "registryproxy.gateway.limited", "{request}", "Requests that a limit of their tenant refused");
     }
 
-    /// <summary>How many gateways share the limits; 1 or more.</summary>
-    public int Gateways
-    {
-        get => _gateways;
-        set => _gateways = Math.Max(1, value);
-    }
-
     /// <summary>The error for a request that comes when its tenant has nothing left, whoever sends it. Nothing is counted yet.</summary>
     public DistributionError? Spent(Tenant tenant) =>
-        tenant.Limits?.RequestsPerSecond is { } rate && Use(tenant).Requests.WaitFor(1, (double)rate / _gateways) is var wait && wait > TimeSpan.Zero
+        tenant.Limits?.RequestsPerSecond is { } rate && Use(tenant).Requests.WaitFor(rate) is var wait && wait > TimeSpan.Zero
             ? TooMany(tenant, wait)
             : null;
 
@@ -72,7 +71,7 @@ internal sealed class TenantLimits
     /// <summary>The error for a login by a user name whose identity has nothing left. Nothing is counted.</summary>
     public DistributionError? SpentBy(Tenant tenant, string user) =>
         tenant.Limits?.IdentityRequestsPerSecond is { } rate && Use(tenant).Names.TryGet(user, out var identity)
-            && Use(tenant).OfIdentity(identity).WaitFor(1, (double)rate / _gateways) is var wait && wait > TimeSpan.Zero
+            && Use(tenant).OfIdentity(identity).WaitFor(rate) is var wait && wait > TimeSpan.Zero
             ? Refuse(tenant, "identity", "too many requests for this login", wait)
             : null;
 
@@ -94,40 +93,34 @@ internal sealed class TenantLimits
         }
 
         var use = Use(tenant);
-        var streams = limits.ConcurrentStreams is { } most ? use.Streams((most + _gateways - 1) / _gateways) : null;
-        if (streams?.TryEnter(caller) == false)
+        StreamLease? lease = null;
+        if (limits.ConcurrentStreams is { } most && (lease = use.Enter(caller, most)) is null)
         {
             return (null, Refuse(tenant, "streams", "too many transfers are running for this tenant", TimeSpan.FromSeconds(1)));
         }
 
         if (limits.BytesPerSecond is { } rate)
         {
-            PacedBody.Apply(context, use.Bytes, () => (double)rate / _gateways, _time);
+            PacedBody.Apply(context, use.Bytes, rate, _time);
         }
 
-        return (streams is null ? null : new StreamLease(streams, caller), null);
+        return (lease, null);
     }
 
     /// <summary>Counts a request for the tenant, if of what it has in a second this part is left for others.</summary>
-    private DistributionError? AdmitTenant(Tenant tenant, double left)
-    {
-        if (tenant.Limits?.RequestsPerSecond is not { } limit)
-        {
-            return null;
-        }
-
-        var rate = (double)limit / _gateways;
-        return Use(tenant).Requests.TryTake(1, rate, out var wait, left > 0 ? Math.Max(1, rate * left) : 0) ? null : TooMany(tenant, wait);
-    }
+    private DistributionError? AdmitTenant(Tenant tenant, double left) =>
+        tenant.Limits?.RequestsPerSecond is { } limit && !Use(tenant).Requests.TryTake(limit, out var wait, left) ? TooMany(tenant, wait) : null;
 
     private DistributionError? AdmitShare(Tenant tenant, HttpContext context) =>
-        tenant.Limits?.RequestsPerSecond is { } rate
-            && !Use(tenant).OfStranger(SiteOf(context)).TryTake(1, (double)rate / Parts / _gateways, out var wait)
+        tenant.Limits?.RequestsPerSecond is { } rate && !Use(tenant).OfStranger(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out var wait)
             ? Refuse(tenant, "identity", "this address sends too many requests without a valid token", wait)
             : null;
 
     private bool IsWithinShare(Tenant tenant, HttpContext context) =>
-        tenant.Limits?.RequestsPerSecond is not { } rate || Use(tenant).OfAnonymous(SiteOf(context)).TryTake(1, (double)rate / Parts / _gateways, out _);
+        tenant.Limits?.RequestsPerSecond is not { } rate || Use(tenant).OfAnonymous(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out _);
+
+    private double PartOf(Tenant tenant, double rate) =>
+        _shares.Gateways == 1 ? rate / Parts : Math.Max(LeastOfAddress, Use(tenant).Requests.PerSecond(rate) / Parts);
 
     private CallerAddress SiteOf(HttpContext context) => CallerAddress.Of(_addresses.Of(context)).Site;
 
@@ -140,10 +133,12 @@ internal sealed class TenantLimits
         Admit(tenant, Use(tenant).OfAddress(address), rate, "this address")
         ?? (address.HasSite ? Admit(tenant, Use(tenant).OfAddress(address.Site), rate * CallerAddress.MaxOfSite, "this network") : null);
 
-    private DistributionError? Admit(Tenant tenant, RateGate gate, long rate, string name) =>
-        gate.TryTake(1, (double)rate / _gateways, out var wait) ? null : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
+    private DistributionError? Admit(Tenant tenant, SharedRate shared, long rate, string name) =>
+        shared.TryTake(rate, out var wait) ? null : Refuse(tenant, "identity", $"{name} sends too many requests", wait);
 
-    private TenantUse Use(Tenant tenant) => _tenants.GetOrAdd(tenant.Name, static (_, time) => new TenantUse(time), _time);
+    private TenantUse Use(Tenant tenant) => _tenants.TryGetValue(tenant.Name, out var use)
+        ? use
+        : _tenants.GetOrAdd(tenant.Name, name => new TenantUse(name, _shares, _time));
 
     private DistributionError TooMany(Tenant tenant, TimeSpan wait) =>
         Refuse(tenant, "requests", "this registry gets too many requests for its tenant", wait);

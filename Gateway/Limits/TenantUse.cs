@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>What one tenant uses of this gateway now.</summary>
-internal sealed class TenantUse(TimeProvider time)
+internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider time)
 {
     /// <summary>How many identities are told apart, and how many addresses.</summary>
     private const int Capacity = 10_000;
@@ -13,27 +13,34 @@ internal sealed class TenantUse(TimeProvider time)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 4 * 1024 * 1024;
 
+    /// <summary>What a shared rate weighs, in bytes.</summary>
+    private const int RateWeight = 200;
+
     /// <summary>As much as an address without a token may ask for in this time it may ask for at once.</summary>
     private static readonly TimeSpan StrangerBurst = TimeSpan.FromSeconds(4);
 
-    private readonly Lazy<WeighedCache<string, RateGate>> _identities = new(
-        () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity)));
-    private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _addresses = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
+    private readonly Lazy<WeighedCache<string, SharedRate>> _identities = new(
+        () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity) + RateWeight));
+    private readonly Lazy<WeighedCache<CallerAddress, SharedRate>> _addresses = new(() => new(Capacity, MaxBytes, static (_, _) => 64 + RateWeight));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _strangers = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _anonymous = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
-    private readonly Func<RateGate> _newGate = () => new RateGate(time);
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
     private readonly Lazy<WeighedCache<string, string>> _names = new(
         () => new(Capacity, MaxBytes, static (name, identity) => TextWeight.Of(name) + TextWeight.Of(identity)));
     private readonly SharedPlaces _streams = new(0, 0, 0);
+    private LimitShare? _places;
 
-    public RateGate Requests { get; } = new(time);
+    public SharedRate Requests { get; } = new(new LimitShare(shares, tenant, "requests"), new RateGate(time));
 
-    public RateGate Bytes { get; } = new(time);
+    public SharedRate Bytes { get; } = new(new LimitShare(shares, tenant, "bytes"), new RateGate(time));
 
-    public RateGate OfIdentity(string identity) => _identities.Value.GetOrAdd(identity, _newGate);
+    public SharedRate OfIdentity(string identity) => _identities.Value.TryGet(identity, out var known)
+        ? known
+        : Add(_identities.Value, identity, "identity", identity);
 
-    public RateGate OfAddress(CallerAddress address) => _addresses.Value.GetOrAdd(address, _newGate);
+    public SharedRate OfAddress(CallerAddress address) => _addresses.Value.TryGet(address, out var known)
+        ? known
+        : Add(_addresses.Value, address, "address", address.ToString());
 
     /// <summary>What requests without a valid token take of the tenant, by their address.</summary>
     public RateGate OfStranger(CallerAddress address) => _strangers.Value.GetOrAdd(address, _newStranger);
@@ -45,12 +52,27 @@ internal sealed class TenantUse(TimeProvider time)
     public WeighedCache<string, string> Names => _names.Value;
 
     /// <summary>
-    /// Where streams are counted in. A fifth of the places, from four on at least one, are the last ones: of these no caller gets more than are
-    /// left, so that one alone has what the limit says within 20 %, and leaves some.
+    /// Counts a stream in, if there is a place for it. A fifth of the places, from four on at least one, are the last ones: of these no caller
+    /// gets more than are left, so that one alone has what the limit says within 20 %, and leaves some.
     /// </summary>
-    public SharedPlaces Streams(int most)
+    /// <param name="caller">Whose it is.</param>
+    /// <param name="most">Places in the whole cluster.</param>
+    public StreamLease? Enter(CallerKey caller, int most)
     {
-        _streams.Resize(most, most < 4 ? 0 : Math.Max(1, most / 5));
-        return _streams;
+        var share = _places ??= new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used);
+        share.Ask(most, 0);
+        var places = Math.Max(1, (int)Math.Round(share.Of(most)));
+        _streams.Resize(places, places < 4 ? 0 : Math.Max(1, places / 5));
+        if (_streams.TryEnter(caller))
+        {
+            return new StreamLease(_streams, caller);
+        }
+
+        share.Ask(most, 1);
+        share.Starve();
+        return null;
     }
+
+    private SharedRate Add<TKey>(WeighedCache<TKey, SharedRate> cache, TKey key, string kind, string of)
+        where TKey : notnull => cache.GetOrAdd(key, () => new SharedRate(new LimitShare(shares, tenant, kind, of), new RateGate(time)));
 }

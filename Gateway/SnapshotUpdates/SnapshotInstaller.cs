@@ -12,7 +12,7 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// us ask.
 /// </summary>
 internal sealed partial class SnapshotInstaller(
-    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants, SnapshotRounds rounds, TenantLimits limits,
+    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants, SnapshotRounds rounds, LimitShares limits,
     ILogger<SnapshotInstaller> logger)
 {
     private readonly Lock _gate = new();

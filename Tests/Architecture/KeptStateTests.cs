@@ -33,6 +33,7 @@ public sealed class KeptStateTests
         ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",
         ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",
         ["Members.<All>k__BackingField"] = "the keys of one group of a GroupedCache, whose WeighedCache weighs them",
+        ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
         ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
         ["RequestStatistics._tenants"] = "one for each tenant of the configuration",

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
@@ -12,14 +13,17 @@ internal static class WireSample
     private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
     /// <summary>
-    /// A value of a type. Equal texts are one object, because a text that was written before is written as a reference to it, and reflection may
-    /// make the name of a member anew after a collection.
+    /// The name of each member is one object for as long as the process runs, because a text that was written before is written as a reference
+    /// to it, and reflection may make names anew after a collection.
     /// </summary>
+    private static readonly ConcurrentDictionary<(Type, string), string> Names = new();
+
+    /// <summary>A value of a type.</summary>
     /// <param name="type">What is stored or sent.</param>
     /// <param name="member">The member that it is for; texts say it.</param>
     public static object Of(Type type, string member = "text") => Nullable.GetUnderlyingType(type) is { } inner ? Of(inner, member) : type switch
     {
-        _ when type == typeof(string) => string.Intern(member),
+        _ when type == typeof(string) => member,
         _ when type == typeof(bool) => true,
         _ when type == typeof(int) => 3,
         _ when type == typeof(long) => 5L,
@@ -27,7 +31,7 @@ internal static class WireSample
         _ when type == typeof(DateTimeOffset) => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         _ when type == typeof(TimeSpan) => TimeSpan.FromSeconds(7),
         _ when type == typeof(Uri) => new Uri("https://registry.example:8443/a?b=c"),
-        _ when type == typeof(Secret) => new Secret(string.Intern(member)),
+        _ when type == typeof(Secret) => new Secret(member),
         _ when type == typeof(RepositoryPattern) => RepositoryPattern.Parse("team/**"),
         _ when type == typeof(Scope) => Scope.Of(RepositoryName.Parse("team/app"), RepositoryActions.Pull),
         _ when type == typeof(RepositoryActions) => RepositoryActions.Pull | RepositoryActions.Push,
@@ -59,7 +63,7 @@ internal static class WireSample
         var value = RuntimeHelpers.GetUninitializedObject(type);
         foreach (var member in MembersOf(type))
         {
-            member.SetValue(value, Of(member.PropertyType, member.Name));
+            member.SetValue(value, Of(member.PropertyType, Names.GetOrAdd((member.DeclaringType!, member.Name), static key => key.Item2)));
         }
 
         return value;

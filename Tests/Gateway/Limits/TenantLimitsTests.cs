@@ -10,7 +10,7 @@ using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Listening;
 
-namespace RegistryProxy.Tests.Gateway;
+namespace RegistryProxy.Tests.Gateway.Limits;
 
 /// <summary>What one may not have is not taken from the others of its tenant.</summary>
 public sealed class TenantLimitsTests : IDisposable
@@ -20,10 +20,15 @@ public sealed class TenantLimitsTests : IDisposable
 
     private readonly FakeTimeProvider _time = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly LimitShares _shares;
     private readonly TenantLimits _limits;
     private readonly Tenant _tenant = Of(Rate, null);
 
-    public TenantLimitsTests() => _limits = new TenantLimits(new ClientAddress([]), _services.GetRequiredService<IMeterFactory>(), _time);
+    public TenantLimitsTests()
+    {
+        _shares = new LimitShares(_time);
+        _limits = new TenantLimits(new ClientAddress([]), _shares, _services.GetRequiredService<IMeterFactory>(), _time);
+    }
 
     public void Dispose() => _services.Dispose();
 
@@ -134,7 +139,7 @@ public sealed class TenantLimitsTests : IDisposable
     public void However_low_a_rate_is_somebody_is_served()
     {
         var tenant = Of(1, null);
-        _limits.Gateways = 8;
+        _shares.Gateways = 8;
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(_limits.Spent(tenant));
         Assert.True(Asks(tenant, "10.0.0.1", hasAnonymousToken: false));

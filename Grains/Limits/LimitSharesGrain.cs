@@ -1,0 +1,13 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Limits;
+
+/// <summary>Keeps who has which share of the limits of its shard.</summary>
+[GrainType("limitshares")]
+internal sealed class LimitSharesGrain(TimeProvider time) : Grain, ILimitSharesGrain
+{
+    private readonly LimitBook _book = new(time);
+
+    public ValueTask<double[]> Share(string gateway, int gateways, LimitDemand[] demands, CancellationToken cancellation = default) =>
+        new(Array.ConvertAll(demands, demand => _book.Share(gateway, gateways, demand)));
+}

@@ -1,0 +1,243 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Fairness;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Limits;
+using RegistryProxy.ServiceDefaults.Listening;
+
+namespace RegistryProxy.Tests.Gateway.Limits;
+
+/// <summary>A limit holds for the cluster, wherever requests arrive and however many gateways there are: ten seconds of virtual time.</summary>
+public sealed class SharedLimitTests : IDisposable
+{
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly List<LimitShares> _shares = [];
+    private readonly List<TenantLimits> _gateways = [];
+    private Dictionary<int, LimitBook> _books = [];
+    private bool _isSilent;
+
+    public void Dispose() => _services.Dispose();
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(5, 10, 1)]
+    [InlineData(5, 10, 10)]
+    [InlineData(19, 10, 10)]
+    [InlineData(19, 10, 3)]
+    [InlineData(90, 100, 100)]
+    [InlineData(90, 100, 1)]
+    [InlineData(500, 100, 7)]
+    [InlineData(500, 3, 3)]
+    [InlineData(2000, 100, 100)]
+    public async Task What_a_tenant_may_have_is_served_wherever_it_is_asked_for(int rate, int gateways, int busy)
+    {
+        Start(gateways);
+        var tenant = Of(rate);
+        _ = await Play(tenant, Enumerable.Range(0, busy), rate * 3, seconds: 5);
+        var served = await Play(tenant, Enumerable.Range(0, busy), rate * 3, seconds: 10);
+        Assert.InRange(served, (10 * rate * 0.95) - 1, (10 * rate * 1.05) + 1);
+    }
+
+    [Theory]
+    [InlineData(50, 10)]
+    [InlineData(500, 100)]
+    [InlineData(100, 100)]
+    public async Task From_the_first_moment_it_is_never_more_than_the_limit_and_one_burst(int rate, int gateways)
+    {
+        Start(gateways);
+        var served = await Play(Of(rate), Enumerable.Range(0, gateways), rate * 3, seconds: 10);
+        Assert.InRange(served, 10 * rate * 0.95, 11 * rate * 1.05);
+    }
+
+    [Fact]
+    public async Task When_the_requests_move_to_other_gateways_the_limit_moves_with_them()
+    {
+        Start(10);
+        var tenant = Of(100);
+        _ = await Play(tenant, [0], 300, seconds: 3);
+        var served = await Play(tenant, [5, 6], 300, seconds: 10);
+        Assert.InRange(served, 10 * 100 * 0.9, 11 * 100);
+    }
+
+    [Fact]
+    public async Task Who_asks_for_little_has_it_beside_who_asks_for_much()
+    {
+        Start(10);
+        var tenant = Of(100);
+        _ = await Play(tenant, [0, 1], 1000, seconds: 3);
+        var (served, refused) = (0, 0);
+        await Run(seconds: 10, tick =>
+        {
+            served += Enumerable.Range(0, 10).Count(_ => Asks(0, tenant));
+            refused += tick % 20 == 0 && !Asks(1, tenant) ? 1 : 0;
+        });
+        Assert.Equal(0, refused);
+        Assert.InRange(served, 10 * 90, 11 * 100);
+    }
+
+    [Fact]
+    public async Task When_the_grain_begins_anew_nobody_gets_more_than_the_limit_and_one_burst()
+    {
+        Start(10);
+        var tenant = Of(100);
+        _ = await Play(tenant, [0, 1, 2], 600, seconds: 5);
+        _books = [];
+        var served = await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 10);
+        Assert.InRange(served, 10 * 90, 11.5 * 100);
+    }
+
+    [Fact]
+    public async Task Without_an_answer_each_gateway_has_an_equal_part()
+    {
+        Start(10);
+        var tenant = Of(100);
+        _ = await Play(tenant, [0], 600, seconds: 5);
+        _isSilent = true;
+        _ = await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 4);
+        Assert.InRange(await Play(tenant, Enumerable.Range(0, 10), 600, seconds: 10), 950, 1050);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_is_gone_leaves_what_it_had_to_the_others()
+    {
+        Start(3);
+        var tenant = Of(90);
+        _ = await Play(tenant, [0, 1, 2], 600, seconds: 5);
+        _ = await Play(tenant, [0], 200, seconds: 4);
+        Assert.InRange(await Play(tenant, [0], 200, seconds: 10), 860, 940);
+    }
+
+    [Fact]
+    public async Task An_identity_has_its_limit_wherever_it_asks()
+    {
+        Start(10);
+        var tenant = Of(10_000, ofIdentity: 20);
+        _ = await Play(tenant, [3], 100, seconds: 5, identity: "alice");
+        Assert.InRange(await Play(tenant, [3], 100, seconds: 10, identity: "alice"), 190, 210);
+    }
+
+    [Fact]
+    public async Task Streams_have_their_places_where_they_are_wanted()
+    {
+        Start(10);
+        var tenant = Of(streams: 40);
+        List<StreamLease> open = [];
+        await Run(seconds: 5, _ =>
+        {
+            if (_gateways[0].Begin(tenant, Caller(open.Count), From()).Lease is { } lease)
+            {
+                open.Add(lease);
+            }
+        });
+        Assert.InRange(open.Count, 38, 40);
+        await Run(seconds: 5, _ =>
+        {
+            if (_gateways[1].Begin(tenant, Caller(open.Count), From()).Lease is { } lease)
+            {
+                open.Add(lease);
+            }
+        });
+        Assert.InRange(open.Count, 38, 40 + 4);
+        open.ForEach(lease => lease.Dispose());
+    }
+
+    [Fact]
+    public void Fewer_gateways_are_believed_after_a_while_and_more_at_once()
+    {
+        var shares = new LimitShares(_time) { Gateways = 10 };
+        shares.Gateways = 1;
+        Assert.Equal(10, shares.Gateways);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        shares.Gateways = 11;
+        shares.Gateways = 2;
+        _time.Advance(TimeSpan.FromSeconds(4));
+        shares.Gateways = 2;
+        Assert.Equal(11, shares.Gateways);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        shares.Gateways = 2;
+        Assert.Equal(2, shares.Gateways);
+    }
+
+    [Fact]
+    public void Limits_that_nobody_asks_for_any_more_are_forgotten_and_there_are_never_too_many()
+    {
+        var book = new LimitBook(_time);
+        for (var i = 0; i < LimitBook.Capacity + 10; i++)
+        {
+            book.Share("a", 4, new LimitDemand($"{i}", 100, 1, 0, 0));
+        }
+
+        Assert.Equal(LimitBook.Capacity, book.Count);
+        Assert.Equal(25, book.Share("b", 4, new LimitDemand("one more", 100, 80, 0, 0)));
+        _time.Advance(TimeSpan.FromSeconds(11));
+        book.Share("a", 4, new LimitDemand("last", 100, 1, 0, 0));
+        Assert.Equal(1, book.Count);
+        Assert.Equal(0, book.Share("a", 4, new LimitDemand("odd", double.NaN, 1, 0, 0)));
+    }
+
+    private void Start(int gateways)
+    {
+        for (var i = 0; i < gateways; i++)
+        {
+            _shares.Add(new LimitShares(_time) { Gateways = gateways });
+            _gateways.Add(new TenantLimits(new ClientAddress([]), _shares[i], _services.GetRequiredService<IMeterFactory>(), _time));
+        }
+    }
+
+    /// <summary>Requests in a second, evenly over the gateways that are busy; how many were served.</summary>
+    private async Task<int> Play(Tenant tenant, IEnumerable<int> busy, int perSecond, int seconds, string identity = "")
+    {
+        var (served, owed, turn, gateways) = (0, 0.0, 0, busy.ToArray());
+        await Run(seconds, _ =>
+        {
+            for (owed += perSecond / 100.0; owed >= 1; owed--)
+            {
+                served += Asks(gateways[turn++ % gateways.Length], tenant, identity) ? 1 : 0;
+            }
+        });
+        return served;
+    }
+
+    /// <summary>A hundred moments a second; each gateway tells the cluster in a moment of its own, or soon when it has too little.</summary>
+    private async Task Run(int seconds, Action<int> tick)
+    {
+        for (var i = 0; i < seconds * 100; i++)
+        {
+            tick(i);
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+            for (var gateway = i % 20; gateway < _shares.Count; gateway += 20)
+            {
+                if ((i - gateway) % 100 == 0 || _shares[gateway].IsHurried)
+                {
+                    await _shares[gateway].Tell(Ask);
+                }
+            }
+        }
+    }
+
+    private Task<double[]?> Ask(int shard, string gateway, int gateways, LimitDemand[] demands)
+    {
+        var book = _books.TryGetValue(shard, out var known) ? known : _books[shard] = new LimitBook(_time);
+        return Task.FromResult(_isSilent ? null : Array.ConvertAll(demands, demand => book.Share(gateway, gateways, demand)));
+    }
+
+    private bool Asks(int gateway, Tenant tenant, string identity = "") => _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
+
+    private static DefaultHttpContext From() => new() { Connection = { RemoteIpAddress = IPAddress.Loopback } };
+
+    private static CallerKey Caller(int number) => new($"acme/corp/{number % 20}", default);
+
+    private static Tenant Of(int? rate = null, int? ofIdentity = null, int? streams = null) => new(
+        new TenantSnapshot
+        {
+            Name = "acme", Hosts = ["*"], Routes = [], AnonymousRules = [], Namespaces = new Dictionary<string, string>(),
+            Limits = new LimitSnapshot(rate, null, streams, ofIdentity),
+        },
+        new Dictionary<string, Upstream>());
+}
