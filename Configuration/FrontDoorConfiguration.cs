@@ -18,6 +18,8 @@ public sealed record FrontDoorConfiguration
 
     public AuditConfiguration Audit { get; init; } = new();
 
+    public EgressConfiguration Egress { get; init; } = new();
+
     /// <summary><c>null</c> for none: everything is streamed.</summary>
     public CacheConfiguration? Cache { get; init; }
 

@@ -6,13 +6,16 @@ namespace RegistryProxy.Egress;
 public sealed class ConfiguredTargets : IEquatable<ConfiguredTargets>
 {
     private readonly HttpOrigin[] _origins;
+    private readonly string[] _hosts;
     private readonly string _text;
 
     /// <param name="addresses">Addresses that are configured; their origins count.</param>
-    public ConfiguredTargets(IEnumerable<Uri> addresses)
+    /// <param name="hosts">Globs of hosts beside them; one that is true of every host names none.</param>
+    public ConfiguredTargets(IEnumerable<Uri> addresses, IEnumerable<string>? hosts = null)
     {
         _origins = [.. addresses.Select(HttpOrigin.Of).Distinct()];
-        _text = string.Join('\n', _origins.Select(origin => origin.ToString()));
+        _hosts = [.. (hosts ?? []).Where(glob => glob.AsSpan().IndexOfAnyExcept('*', '.') >= 0)];
+        _text = string.Join('\n', _origins.Select(origin => origin.ToString()).Concat(_hosts));
     }
 
     /// <summary>None.</summary>
@@ -20,6 +23,11 @@ public sealed class ConfiguredTargets : IEquatable<ConfiguredTargets>
 
     /// <summary>Whether an address is on one of the origins.</summary>
     public bool Owns(Uri address) => Array.Exists(_origins, origin => origin.Owns(address));
+
+    /// <summary>Whether a host is named: as that of an origin with this port, or by a glob.</summary>
+    public bool Names(string host, int port) =>
+        Array.Exists(_origins, origin => origin.Port == port && origin.Host.Equals(host, StringComparison.OrdinalIgnoreCase))
+        || Array.Exists(_hosts, glob => Glob.Matches(glob, host.ToLowerInvariant()));
 
     public bool Equals(ConfiguredTargets? other) => other is not null && other._text == _text;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
@@ -10,15 +11,17 @@ internal sealed class EgressHandler : HttpMessageHandler
     private readonly HttpMessageInvoker _named;
     private readonly HttpMessageInvoker _others;
 
-    public EgressHandler(EgressSettings settings)
+    public EgressHandler(EgressSettings settings, IReadOnlyCollection<IPAddress> excepted)
     {
         _settings = settings;
-        _others = new HttpMessageInvoker(UpstreamTransport.Sockets(settings));
-        _named = settings.Tls is { Certificate: { } certificate, Key: { } key } ? new HttpMessageInvoker(Showing(settings, certificate, key.Reveal())) : _others;
+        _others = new HttpMessageInvoker(UpstreamTransport.Sockets(settings, excepted));
+        _named = settings.Tls is { Certificate: { } certificate, Key: { } key } ? new HttpMessageInvoker(Showing(settings, excepted, certificate, key.Reveal())) : _others;
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        For(request).SendAsync(request, cancellationToken);
+        _settings.Proxy is { } proxy && _settings.To(request.RequestUri!.IdnHost, request.RequestUri.Port) != Passage.Direct
+            ? Through(proxy, request, cancellationToken)
+            : For(request).SendAsync(request, cancellationToken);
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => For(request).Send(request, cancellationToken);
 
@@ -33,13 +36,29 @@ internal sealed class EgressHandler : HttpMessageHandler
         base.Dispose(disposing);
     }
 
+    /// <summary>What is no TLS or no HTTP in a tunnel may be the proxy's.</summary>
+    private async Task<HttpResponseMessage> Through(ProxySettings proxy, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await For(request).SendAsync(request, cancellation);
+        }
+        catch (HttpRequestException fault) when (fault.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse
+            && !fault.Causes().Any(cause => cause is UntrustedCertificateException or ProxyException))
+        {
+            var reason = ExchangeFault.Of(fault).Reason;
+            throw new HttpRequestException(
+                HttpRequestError.ProxyTunnelError, fault.Message, new ProxyException($"through the proxy {proxy.Name} ({proxy.Source}): {reason}", $"through the proxy {reason}", fault));
+        }
+    }
+
     private HttpMessageInvoker For(HttpRequestMessage request) => _settings.Targets.Owns(request.RequestUri!) ? _named : _others;
 
-    private static SocketsHttpHandler Showing(EgressSettings settings, string certificate, string key)
+    private static SocketsHttpHandler Showing(EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
     {
         X509Certificate2Collection chain = [];
         chain.ImportFromPem(certificate);
-        var handler = UpstreamTransport.Sockets(settings);
+        var handler = UpstreamTransport.Sockets(settings, excepted);
         handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
         return handler;
     }

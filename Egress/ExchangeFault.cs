@@ -3,8 +3,8 @@ using System.Security.Authentication;
 
 namespace RegistryProxy.Egress;
 
-/// <summary>Why an exchange with a server failed, for operators: what the name server, the socket, TLS or HTTP said. Never an address.</summary>
-/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c> and <c>status</c>; a label of metrics.</param>
+/// <summary>Why an exchange with a server failed, for operators: what the name server, the socket, TLS or HTTP said. Never an address but that of a proxy.</summary>
+/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c>, <c>proxy</c> and <c>status</c>; a label of metrics.</param>
 /// <param name="Reason">In words.</param>
 public readonly record struct ExchangeFault(string Kind, string Reason)
 {
@@ -28,6 +28,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
     private static ExchangeFault? Known(Exception fault) => fault switch
     {
         ForbiddenAddressException or WrongOriginException => new("address", fault.Message),
+        ProxyException => new("proxy", fault.Message),
         SocketException socket => Known(socket.SocketErrorCode),
         AuthenticationException { InnerException: null } => new("tls", $"TLS fails: {fault.Message}"),
         AuthenticationException { InnerException: not SocketException } => new("tls", $"TLS fails: {fault.InnerException.Message}"),

@@ -1,14 +1,23 @@
 namespace RegistryProxy.Egress;
 
 /// <summary>Waits for the addresses of a request's host before the time limits of connecting and answering begin: names may be slow.</summary>
-public sealed class HostLookup(HttpMessageHandler inner) : DelegatingHandler(inner)
+public sealed class HostLookup(EgressSettings settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    /// <summary>Waits until the addresses of a host are known; what is wrong with them is for the connection to say.</summary>
-    public static async ValueTask Wait(Uri address, CancellationToken cancellation)
+    /// <summary>Waits until the addresses of a host, or of the proxy on the way to it, are known; what is wrong with them is for the connection to say.</summary>
+    public static async ValueTask Wait(Uri address, EgressSettings settings, CancellationToken cancellation)
     {
         try
         {
-            await HostAddresses.System.Get(address.IdnHost, cancellation);
+            var passage = settings.To(address.IdnHost, address.Port);
+            if (passage != Passage.ProxyByName)
+            {
+                await HostAddresses.System.Get(address.IdnHost, cancellation);
+            }
+
+            if (passage != Passage.Direct)
+            {
+                await HostAddresses.System.Get(settings.Proxy!.Url.IdnHost, cancellation);
+            }
         }
         catch (System.Net.Sockets.SocketException)
         {
@@ -18,7 +27,7 @@ public sealed class HostLookup(HttpMessageHandler inner) : DelegatingHandler(inn
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var wait = Wait(request.RequestUri!, cancellationToken);
+        var wait = Wait(request.RequestUri!, settings, cancellationToken);
         return wait.IsCompletedSuccessfully ? base.SendAsync(request, cancellationToken) : After(wait, request, cancellationToken);
     }
 

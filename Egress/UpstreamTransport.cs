@@ -10,7 +10,10 @@ public static class UpstreamTransport
     public const int MaxHeader = 32;
 
     /// <summary>A handler for connections as settings say; otherwise as the other one.</summary>
-    public static HttpMessageHandler Create(EgressSettings settings) => settings.IsPlain ? Create(settings.AllowPrivate) : new EgressHandler(settings);
+    /// <param name="settings">The settings.</param>
+    /// <param name="excepted">Addresses that may be dialled all the same, and are dialled from here: the metadata service of the machine.</param>
+    public static HttpMessageHandler Create(EgressSettings settings, params IReadOnlyCollection<IPAddress> excepted) =>
+        settings.IsPlain ? Sockets(settings, excepted) : new EgressHandler(settings, excepted);
 
     /// <summary>
     /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
@@ -25,6 +28,8 @@ public static class UpstreamTransport
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
+
+        // The connector asks the proxy, so that TLS and its protocols are those of the target.
         UseProxy = false,
         ActivityHeadersPropagator = null,
         MaxResponseHeadersLength = MaxHeader,
@@ -37,9 +42,9 @@ public static class UpstreamTransport
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
+        ConnectTimeout = settings.Proxy is null ? TimeSpan.FromSeconds(5) : TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-        ConnectCallback = (context, cancellation) => VettedConnector.Connect(context.DnsEndPoint, settings.AllowPrivate, excepted, cancellation),
+        ConnectCallback = (context, cancellation) => ProxiedConnector.Connect(context.DnsEndPoint, settings, excepted, cancellation),
     };
 }

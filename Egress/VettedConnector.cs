@@ -31,10 +31,19 @@ internal static class VettedConnector
         }
     }
 
+    /// <exception cref="ForbiddenAddressException">One of a host's addresses may not be dialled.</exception>
+    public static void Vet(string host, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted)
+    {
+        if (!Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate)))
+        {
+            throw new ForbiddenAddressException($"'{host}' resolves to a blocked address; private addresses need allowPrivate: true on the upstream");
+        }
+    }
+
     private static Task<Stream> Open(
-        DnsEndPoint endPoint, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation) =>
-        Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate))
-            ? StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation)
-            : throw new ForbiddenAddressException(
-                $"'{endPoint.Host}' resolves to a blocked address; private addresses need allowPrivate: true on the upstream");
+        DnsEndPoint endPoint, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation)
+    {
+        Vet(endPoint.Host, addresses, allowPrivate, excepted);
+        return StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation);
+    }
 }

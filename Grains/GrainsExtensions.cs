@@ -10,6 +10,7 @@ using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Login;
+using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -63,6 +64,7 @@ public static class GrainsExtensions
         .AddSingleton<PasswordLogin>();
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
+        .AddSingleton<EgressProxies>()
         .AddSingleton<UpstreamNetworks>()
         .AddSingleton<UpstreamTokenClient>()
         .AddSingleton<CloudTransport>()

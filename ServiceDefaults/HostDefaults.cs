@@ -35,6 +35,7 @@ public static class HostBuilding
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()
+            .AddHostedService<ProxyReport>()
             .AddSingleton<AuditLog>()
             .AddHostedService(services => services.GetRequiredService<AuditLog>())
             .Configure<HostOptions>(options =>

@@ -46,7 +46,7 @@ public static class ConfigurationFile
         var host = ReadHost(map, context);
         if (part == ConfigurationPart.Gateway)
         {
-            map.Know("state", "tokens", "upstreams", "authenticators", "tenants");
+            map.Know("state", "tokens", "egress", "upstreams", "authenticators", "tenants");
         }
         else
         {
@@ -82,6 +82,7 @@ public static class ConfigurationFile
         var known = host with
         {
             Tokens = HostReader.Tokens(map["tokens"]),
+            Egress = EgressReader.Read(map["egress"], context),
             Upstreams = All(map["upstreams"], (name, field) => UpstreamReader.Read(name, field, context)),
             Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, context)),
         };

@@ -26,6 +26,7 @@ internal static class UpstreamReader
             Credentials = CredentialsReader.Read(map["credentials"], url, allowPrivate, context),
             Realms = [.. preset?.Realms ?? [], .. map["realms"].Items().Select(item => item.Address()).OfType<Uri>()],
             AllowPrivate = allowPrivate,
+            Proxy = ProxyReader.Read(map["proxy"], context),
             Tls = TlsReader.Read(map["tls"], context),
             Redirects = Redirects(map["redirects"]) ?? RedirectMode.Follow,
             RedirectHosts = [.. map["redirectHosts"].Items().Select(item => item.RequiredText())],

@@ -15,7 +15,7 @@ public sealed record SharedSections(Secret Text, string Content)
 {
     private const string Revision = "revision";
 
-    private static readonly string[] Keys = [Revision, "tokens", "upstreams", "authenticators", "tenants"];
+    private static readonly string[] Keys = [Revision, "tokens", "egress", "upstreams", "authenticators", "tenants"];
 
     /// <summary>Takes the shared sections out of a good configuration file.</summary>
     public static SharedSections Of(Secret file)

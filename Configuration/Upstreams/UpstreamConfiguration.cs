@@ -22,6 +22,9 @@ public sealed record UpstreamConfiguration
     /// <summary>A private authority and a certificate of our own; <c>null</c> for none.</summary>
     public UpstreamTls? Tls { get; init; }
 
+    /// <summary>The proxy on the way to it; <c>null</c> for that of <c>egress</c>.</summary>
+    public ProxyConfiguration? Proxy { get; init; }
+
     public RedirectMode Redirects { get; init; } = RedirectMode.Follow;
 
     /// <summary>Host globs that redirects may lead to; empty means any public address (any address that may be dialled).</summary>

@@ -33,6 +33,9 @@ public sealed record UpstreamPreset(string Name, string? Registry, Uri? Url)
     public static IReadOnlyList<Uri> RealmsOf(Uri url) =>
         All.FirstOrDefault(preset => preset.Url is { } known && known.Scheme == url.Scheme && known.Authority == url.Authority)?.Realms ?? [];
 
+    /// <summary>The addresses that an operator names for an upstream: its own, its token endpoints, and those that its registry is known to use.</summary>
+    public static IEnumerable<Uri> AddressesOf(UpstreamConfiguration upstream) => [upstream.Url, .. upstream.Realms, .. RealmsOf(upstream.Url)];
+
     /// <summary>An upstream of this preset, without credentials.</summary>
     public UpstreamConfiguration Upstream(string name) => new() { Name = name, Url = Url!, OfficialPrefix = OfficialPrefix, Realms = Realms };
 

@@ -52,6 +52,10 @@ internal static class UpstreamErrors
                         502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true", RetryAfterSeconds);
                 case UntrustedCertificateException untrusted:
                     return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.WithoutSubject}");
+                case ProxyException { IsLasting: true } proxy:
+                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}");
+                case ProxyException proxy:
+                    return DistributionError.Unavailable(503, $"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}", RetryAfterSeconds);
                 case WrongOriginException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);
@@ -105,7 +109,7 @@ internal static class UpstreamErrors
     public static string Describe(Exception? fault) => fault switch
     {
         null => "no exception",
-        ForbiddenAddressException or WrongBlobException or UntrustedCertificateException => fault.Message,
+        ForbiddenAddressException or WrongBlobException or UntrustedCertificateException or ProxyException => fault.Message,
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
 

@@ -45,7 +45,7 @@ public sealed class EgressTlsTests
     [Fact]
     public void Equal_settings_share_a_way_and_others_do_not()
     {
-        using var pool = new EgressPool(UpstreamTransport.Create, TimeProvider.System);
+        using var pool = new EgressPool(settings => UpstreamTransport.Create(settings), TimeProvider.System);
         static EgressSettings Settings(string key) => new(true)
         {
             Tls = new TlsMaterial(null, "certificate", new Secret(key)), Targets = new ConfiguredTargets([new Uri("https://registry.corp")]),

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -29,7 +31,9 @@ public sealed class UpstreamNetworksTests : IDisposable
             tenants: { acme: { hosts: ["*"], routes: [ { prefix: "", upstream: corp } ] } }
             """));
         Assert.Empty(result.Errors);
-        using var networks = new UpstreamNetworks(new FixedConfiguration(result.Snapshot!), _time, _log);
+        var feed = new FixedConfiguration(result.Snapshot!);
+        using var proxies = new EgressProxies(feed, _time, NullLogger<EgressProxies>.Instance);
+        using var networks = new UpstreamNetworks(feed, proxies, _time, _log);
         var changes = 0;
         networks.Changed += () => changes++;
         var (upstreams, version) = (result.Snapshot!.Configuration.Upstreams, networks.Version);

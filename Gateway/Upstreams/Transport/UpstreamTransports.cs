@@ -15,5 +15,5 @@ internal sealed class UpstreamTransports(GrantCache grants, UpstreamAccounts acc
 
     private static UpstreamTracing Build(GrantCache grants, UpstreamAccounts accounts, FailingUpstreams failing, TimeProvider time, EgressSettings settings) => new(
         new RedirectHandler(new GrantHandler(grants, time, new HealthHandler(failing, new AccountHandler(accounts, time, new OriginGuard(
-            new HostLookup(UpstreamTransport.Create(settings))))))));
+            new HostLookup(settings, UpstreamTransport.Create(settings))))))));
 }

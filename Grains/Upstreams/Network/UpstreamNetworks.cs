@@ -6,6 +6,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Network;
 
 namespace RegistryProxy.Grains.Upstreams.Network;
 
@@ -18,6 +19,7 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     private readonly IConfigurationFeed _configuration;
+    private readonly EgressProxies _proxies;
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamNetworks> _logger;
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
@@ -25,11 +27,12 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     private readonly ITimer _timer;
     private volatile State _state = new("", []);
 
-    public UpstreamNetworks(IConfigurationFeed configuration, TimeProvider time, ILogger<UpstreamNetworks> logger)
+    public UpstreamNetworks(IConfigurationFeed configuration, EgressProxies proxies, TimeProvider time, ILogger<UpstreamNetworks> logger)
     {
-        (_configuration, _time, _logger) = (configuration, time, logger);
+        (_configuration, _proxies, _time, _logger) = (configuration, proxies, time, logger);
         _state = Read(_state);
         configuration.Changed += Check;
+        proxies.Changed += Raise;
         _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
@@ -37,26 +40,36 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     public event Action? Changed;
 
     /// <summary>Says nothing of what is in the files.</summary>
-    public string Version => _state.Version;
+    public string Version => _state.Version + _proxies.Version;
 
     /// <summary>How connections for an upstream are opened; <c>null</c> when it is not configured here.</summary>
     public EgressSettings? Of(string upstream) => _configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known) ? Of(known) : null;
 
     /// <summary>How connections for an upstream are opened.</summary>
-    public EgressSettings Of(UpstreamConfiguration upstream) => new(upstream.AllowPrivate)
+    public EgressSettings Of(UpstreamConfiguration upstream)
     {
-        Tls = _state.Tls(upstream),
-        Targets = upstream.Tls is null ? ConfiguredTargets.None : new ConfiguredTargets(upstream.Realms.Prepend(upstream.Url)),
-    };
+        var settings = new EgressSettings(upstream.AllowPrivate) { Tls = _state.Tls(upstream), Proxy = _proxies.Of(upstream) };
+        return settings.IsPlain ? settings : settings with { Targets = new ConfiguredTargets(UpstreamPreset.AddressesOf(upstream), upstream.RedirectHosts) };
+    }
 
     /// <summary>What gateways are told; <c>null</c> for nothing out of the ordinary.</summary>
-    public UpstreamNetworkSnapshot? SnapshotOf(UpstreamConfiguration upstream) => _state.Tls(upstream) is { } tls
-        ? new UpstreamNetworkSnapshot { Authorities = tls.Authorities, Certificate = tls.Certificate, Key = tls.Key }
-        : null;
+    public UpstreamNetworkSnapshot? SnapshotOf(UpstreamConfiguration upstream)
+    {
+        var (tls, proxy) = (_state.Tls(upstream), _proxies.Find(upstream));
+        return tls is null && proxy is null ? null : new UpstreamNetworkSnapshot
+        {
+            Authorities = tls?.Authorities, Certificate = tls?.Certificate, Key = tls?.Key,
+            Proxy = proxy is not var (configured, password, noProxy, source) ? null : new ProxySnapshot
+            {
+                Url = configured.Url, Username = configured.Username, Password = password, NoProxy = noProxy, Source = source,
+            },
+        };
+    }
 
     public void Dispose()
     {
         _configuration.Changed -= Check;
+        _proxies.Changed -= Raise;
         _timer.Dispose();
     }
 
@@ -74,8 +87,10 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
             }
         }
 
-        BackgroundFaults.Raise(Changed, handler => handler());
+        Raise();
     }
+
+    private void Raise() => BackgroundFaults.Raise(Changed, handler => handler());
 
     private State Read(State before)
     {

@@ -25,6 +25,9 @@ internal static class IssueFaults
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal resolves to a blocked address; private ones need allowPrivate: true", 0),
+        _ when fault.Causes().OfType<ProxyException>().FirstOrDefault() is { } proxy => new(
+            proxy.IsLasting ? UpstreamFailureKind.Misconfigured : UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal is not reached: {proxy.Summary}", 0)
+            { Detail = $"the token service of the {kind} principal is not reached: {proxy.Message}" },
         _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
         JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(

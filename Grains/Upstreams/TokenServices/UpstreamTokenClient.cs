@@ -84,7 +84,7 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 
     private async Task<T> Send<T>(HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
     {
-        await HostLookup.Wait(request.RequestUri!, CancellationToken.None);
+        await HostLookup.Wait(request.RequestUri!, network, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
         for (var hop = 0; ; hop++)
         {
