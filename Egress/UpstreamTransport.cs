@@ -9,6 +9,9 @@ public static class UpstreamTransport
     /// <summary>The most that the header of one answer may take, in KiB; so much is read of trailers, too.</summary>
     public const int MaxHeader = 32;
 
+    /// <summary>How long it is waited for that a server says whether it wants a body; most say nothing, and get it.</summary>
+    public static readonly TimeSpan ContinuePatience = TimeSpan.FromMilliseconds(500);
+
     /// <summary>A handler for connections as settings say; otherwise as the other one.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="excepted">Addresses that may be dialled all the same, and are dialled from here: the metadata service of the machine.</param>
@@ -42,6 +45,7 @@ public static class UpstreamTransport
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        Expect100ContinueTimeout = ContinuePatience,
         ConnectTimeout = settings.Proxy is null ? TimeSpan.FromSeconds(5) : TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

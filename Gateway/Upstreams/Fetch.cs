@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -35,4 +36,16 @@ internal sealed record Fetch : UpstreamRequest
         IsMetered = true,
         Accept = accept,
     };
+
+    public HttpRequestMessage ToMessage(HttpMethod method)
+    {
+        var message = new HttpRequestMessage(method, (Uri?)null);
+        RequestHeaders.AddCommon(message);
+        if (Accept.Length > 0)
+        {
+            message.Headers.TryAddWithoutValidation("Accept", Accept);
+        }
+
+        return message;
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,6 +26,7 @@ internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall cal
 
         RequestHeaders.CopyUpload(httpContext.Request, proxyRequest);
         CopyContentHeaders(httpContext.Request, proxyRequest);
+        call.Body = httpContext.Features.Get<MovingBody>();
         call.AttachTo(proxyRequest);
         return ValueTask.CompletedTask;
     }

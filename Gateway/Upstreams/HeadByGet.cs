@@ -5,24 +5,36 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>A client's HEAD, where the upstream's answer to one says nothing, or not the digest: answered by what a GET says.</summary>
-internal sealed class HeadByGet(UpstreamClient client, HeadTruth heads)
+internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
 {
-    /// <summary>Whether only a GET can answer.</summary>
-    public bool IsNeeded(Exchange exchange, Download download, in UpstreamResult result)
+    /// <summary>Whether only a GET can answer; learns from what was answered.</summary>
+    public async ValueTask<bool> IsNeeded(Exchange exchange, Download download, UpstreamResult result, CancellationToken cancellation)
     {
-        if (!exchange.IsHead || download.Content == ContentKind.Referrers)
+        if (download.Content == ContentKind.Referrers)
         {
             return false;
         }
 
-        var record = heads.Of(exchange.Upstream, download.Content == ContentKind.Blob);
+        var fetch = FetchOf(exchange, download);
+        var record = heads.RecordOf(fetch);
+        if (!exchange.IsHead)
+        {
+            Learn(record, fetch, result);
+            return false;
+        }
+
+        if (result.Answer is not null)
+        {
+            record.Confirm();
+        }
+
         switch (result)
         {
             case { Refused: { Status: 405 or 501 } or { Status: 401 or 403, IsOfAnother: true } }:
                 record.Reject();
                 return true;
             case { Refused.Status: 404 }:
-                return record.IsVoid;
+                return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
                 return download.Content == ContentKind.Manifest && exchange.Path.Reference!.Digest is null && PulledHead.ClaimOf(answer) is null;
             default:
@@ -39,6 +51,8 @@ internal sealed class HeadByGet(UpstreamClient client, HeadTruth heads)
     {
         var asked = download with { IsMetered = download.Content == ContentKind.Manifest };
         var result = await client.Send(exchange.Upstream, asked, message, watch.Token);
+        var fetch = FetchOf(exchange, download);
+        Learn(heads.RecordOf(fetch), fetch, result);
         if (result.Answer is not { } response || result.Redirect is not null)
         {
             return result;
@@ -50,6 +64,19 @@ internal sealed class HeadByGet(UpstreamClient client, HeadTruth heads)
             return new UpstreamResult(null, download.Content == ContentKind.Blob ? Blob(exchange, response) : await OfManifest(exchange, response, watch));
         }
     }
+
+    /// <summary>What a GET brought HEAD should know.</summary>
+    private static void Learn(HeadRecord record, Fetch fetch, in UpstreamResult result)
+    {
+        if (result.Answer is not null && record.WantsWitness)
+        {
+            record.Witness(fetch);
+        }
+    }
+
+    private static Fetch FetchOf(Exchange exchange, Download download) => download.Content == ContentKind.Blob
+        ? Fetch.Blob(exchange, exchange.Path.Digest!)
+        : Fetch.Manifest(exchange, exchange.Path.Reference!, exchange.Context.Request.Headers.Accept.ToString());
 
     private static DistributionError? Blob(Exchange exchange, HttpResponseMessage response)
     {

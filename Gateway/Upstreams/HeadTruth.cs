@@ -48,6 +48,18 @@ internal sealed class HeadRecord(TimeProvider time)
         }
     }
 
+    /// <summary>Whether it is to be told what a GET brings: nothing is known of HEAD now.</summary>
+    public bool WantsWitness
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return !IsRecent(_honestAt) && !IsRecent(_voidAt);
+            }
+        }
+    }
+
     /// <summary>HEAD said yes.</summary>
     public void Confirm()
     {

@@ -23,7 +23,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
         using var message = Message(exchange, download, exchange.IsHead ? HttpMethod.Head : HttpMethod.Get);
         var result = await client.Send(exchange.Upstream, download, message, watch.Token);
-        if (heads.IsNeeded(exchange, download, result))
+        if (await heads.IsNeeded(exchange, download, result, watch.Token))
         {
             result.Answer?.Dispose();
             result = await Guarded(exchange, () => heads.Answer(exchange, download, FirstByte(exchange, download), watch));

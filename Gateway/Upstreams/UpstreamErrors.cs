@@ -88,6 +88,8 @@ internal static class UpstreamErrors
                 return Refused(name, (int)response.StatusCode);
             case HttpStatusCode.TooManyRequests:
                 return DistributionError.TooManyRequests($"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
+            case HttpStatusCode.ExpectationFailed:
+                return DistributionError.Unavailable(503, $"upstream '{name}' refused to be asked before a body comes, too late for this one; try again", 1);
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 return DistributionError.SizeInvalid("the range lies outside the content", 416) with { ContentRange = LengthOf(response) };
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:

@@ -1,10 +1,9 @@
-using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Requests of the cache's own.</summary>
-internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, UpstreamMeter meter, FailureLog failures)
+internal sealed class UpstreamFetcher(UpstreamClient client, HeadJudge heads, UpstreamMeter meter, FailureLog failures)
 {
     /// <summary>Counts a download that was cut and goes on.</summary>
     public void Resumed() => meter.Resumed();
@@ -14,13 +13,13 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
     /// </summary>
     public async Task<UpstreamResult?> Ask(Fetch fetch, CancellationToken cancellation)
     {
-        var record = RecordOf(fetch);
+        var record = heads.RecordOf(fetch);
         if (record.IsVoid)
         {
             return null;
         }
 
-        var result = await Head(fetch, cancellation);
+        var result = await heads.Head(fetch, cancellation);
         switch (result)
         {
             case { Answer: not null }:
@@ -30,7 +29,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
                 record.Reject();
                 return null;
             case { Refused.Status: 404 }:
-                return await IsBelieved(record, fetch, cancellation) ? result : null;
+                return await heads.IsBelieved(fetch, cancellation) ? result : null;
             default:
                 return result;
         }
@@ -41,7 +40,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
     {
         if (await Ask(fetch, cancellation) is not { } result)
         {
-            using var message = Message(fetch, HttpMethod.Get);
+            using var message = fetch.ToMessage(HttpMethod.Get);
             message.Headers.TryAddWithoutValidation("Range", "bytes=0-0");
             result = Seen(fetch, await client.Ask(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
         }
@@ -56,7 +55,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
     /// <summary>Asks with GET, from an offset on; the answer with its body to be read, or the error for the client.</summary>
     public async Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation)
     {
-        var message = Message(fetch, HttpMethod.Get);
+        var message = fetch.ToMessage(HttpMethod.Get);
         if (from is { } offset)
         {
             message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
@@ -64,33 +63,6 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
 
         return Seen(fetch, await client.Send(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
     }
-
-    private async Task<bool> IsBelieved(HeadRecord record, Fetch fetch, CancellationToken cancellation)
-    {
-        var (isBelieved, witness) = record.Deny(fetch);
-        if (witness is null)
-        {
-            return isBelieved;
-        }
-
-        var result = await Head(witness, cancellation);
-        using (result.Answer)
-        {
-            if (result.Answer is not null)
-            {
-                record.Confirm();
-            }
-            else if (result.Refused is { Status: 404 or 405 or 501 })
-            {
-                record.Reject();
-            }
-
-            return result.Answer is not null;
-        }
-    }
-
-    private Task<UpstreamResult> Head(Fetch fetch, CancellationToken cancellation) =>
-        client.Ask(fetch.Destination.Upstream, fetch with { IsMetered = false }, Message(fetch, HttpMethod.Head), cancellation);
 
     private UpstreamResult Seen(Fetch fetch, UpstreamResult result, CancellationToken cancellation)
     {
@@ -101,24 +73,9 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadTruth heads, Up
 
         if (result.Answer is not null)
         {
-            RecordOf(fetch).Witness(fetch);
+            heads.RecordOf(fetch).Witness(fetch);
         }
 
         return result;
-    }
-
-    /// <summary>Manifests and blobs come from different places, and manifests alone are counted.</summary>
-    private HeadRecord RecordOf(Fetch fetch) => heads.Of(fetch.Destination.Upstream, isBlob: !fetch.IsMetered);
-
-    private static HttpRequestMessage Message(Fetch fetch, HttpMethod method)
-    {
-        var message = new HttpRequestMessage(method, (Uri?)null);
-        RequestHeaders.AddCommon(message);
-        if (fetch.Accept.Length > 0)
-        {
-            message.Headers.TryAddWithoutValidation("Accept", fetch.Accept);
-        }
-
-        return message;
     }
 }

@@ -28,6 +28,7 @@ public sealed class KeptStateTests
         ["DiskIndex._entries"] = "one for each file of the cache",
         ["DiskIndex._shares"] = "one for each tenant of the configuration",
         ["DiskShare._byUse"] = "one for each file of the cache",
+        ["Expectations._refused"] = "a time for each upstream of the configuration",
         ["FailingUpstreams._failing"] = "one for each upstream of the configuration",
         ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
         ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",

@@ -46,7 +46,7 @@ public sealed class ListingTimeTests
         var grants = new GrantCache(client, _time);
         var accounts = new UpstreamAccounts(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
         var failing = new FailingUpstreams(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
-        using var transports = new UpstreamTransports(grants, accounts, failing, _time);
+        using var transports = new UpstreamTransports(grants, accounts, failing, new Expectations(_time), _time);
         var listing = new UpstreamListing(new UpstreamClient(grants, transports, _time), _time);
         var upstream = new Upstream(new UpstreamSnapshot { Name = "local", Url = new Uri(server.Url), AllowPrivate = true }, []);
         var began = _time.GetTimestamp();

@@ -31,7 +31,7 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
         }
 
         var next = await Replaced(call, response, cancellationToken);
-        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !MayRepeat(request))
+        if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !MayRepeat(request, call))
         {
             return response;
         }
@@ -61,8 +61,9 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
                 ? [.. values.Where(value => value.Length <= Challenge.MaxHeaderLength).Take(MaxChallenges)]
                 : [];
 
-    /// <summary>What was refused was not done; it can be sent once more where its body is here, or there is none.</summary>
-    private static bool MayRepeat(HttpRequestMessage request) => request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 };
+    /// <summary>What was refused was not done; it can be sent once more where its body is here or yet to come, or there is none.</summary>
+    private static bool MayRepeat(HttpRequestMessage request, UpstreamCall call) =>
+        request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 } || call.IsBodyUntouched;
 
     private static void Authorize(HttpRequestMessage request, UpstreamGrant grant)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Fairness;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
@@ -30,6 +31,12 @@ internal sealed record UpstreamCall(
 
     /// <summary>Whether the upstream answered, if only to refuse.</summary>
     public bool IsAnswered { get; set; }
+
+    /// <summary>The client's body that goes with it; <c>null</c> when it has none, or one that is here as a whole.</summary>
+    public MovingBody? Body { get; set; }
+
+    /// <summary>Whether it goes with a client's body of which nothing was taken yet.</summary>
+    public bool IsBodyUntouched => Body is { IsBegun: false };
 
     /// <summary>Where a redirect leads that is not followed.</summary>
     public Uri? Redirect { get; set; }
