@@ -41,6 +41,7 @@ public sealed class KeptStateTests
         ["Row._waiting"] = "as many requests of one caller as SharedPlaces is made for",
         ["SharedPlaces._line"] = "one for each caller who waits for a place",
         ["SharedPlaces._rows"] = "one for each caller who has a place or waits for one",
+        ["StallWatch._waiting"] = "one for each request that waits for the head of its answer",
         ["StoredBlobs._checks"] = "one for each file that is being hashed",
         ["TenantLimits._tenants"] = "one for each tenant of the configuration",
         ["UnknownKeys._callers"] = "one for each address of which a request waits for a key, UnknownKeys.MaxWaiting",

@@ -65,6 +65,23 @@ public sealed class FailingUpstreamTests
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
     }
 
+    [Fact]
+    public async Task Two_repositories_that_fail_while_nobody_asks_for_others_are_those_alone()
+    {
+        await using var upstream = await RecordingUpstream.Start(context => Absent(context, context.Request.Path.Value!.Contains("/bad/") ? 503 : 404));
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        for (var round = 0; round < 10; round++)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => alice.GetManifest($"bad/{i % 2}", "v1")));
+            Assert.All(answers, answer => Assert.Equal(502, (int)answer.StatusCode));
+        }
+
+        await Get(alice, 404);
+        Assert.DoesNotContain("Circuit breaker opened", door.Log);
+        Assert.Contains(upstream.Requests, request => request.Target == "/v2/" && !request.Headers.ContainsKey("Authorization"));
+    }
+
     private static async Task Get(RegistryClient client, int status)
     {
         using var answer = await client.GetManifest("a/b", "v1");

@@ -10,6 +10,8 @@ public sealed class UpstreamBreakerTests
     private readonly FakeTimeProvider _time = new();
     private readonly List<bool> _changes = [];
     private readonly UpstreamBreaker _breaker;
+    private HttpStatusCode? _host;
+    private int _pings;
 
     public UpstreamBreakerTests() => _breaker = new UpstreamBreaker(_time, _changes.Add);
 
@@ -49,7 +51,7 @@ public sealed class UpstreamBreakerTests
         _time.Advance(TimeSpan.FromSeconds(1));
         var answer = new TaskCompletionSource<HttpResponseMessage>();
         using var leave = new CancellationTokenSource();
-        var trying = _breaker.Send(Request(), CallKind.Pull, "a", (_, cancellation) => answer.Task.WaitAsync(cancellation), leave.Token);
+        var trying = _breaker.Send(Question("a", cancellation => answer.Task.WaitAsync(cancellation)), CallKind.Pull, leave.Token);
         await leave.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => trying);
         Assert.Equal([true], _changes);
@@ -90,43 +92,59 @@ public sealed class UpstreamBreakerTests
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task Answers_that_fail_or_do_not_come_for_one_repository_alone_stop_no_other(int repositories)
+    [InlineData(1, true, false)]
+    [InlineData(2, true, false)]
+    [InlineData(FailingRepositories.Many - 1, true, false)]
+    [InlineData(FailingRepositories.Many, true, true)]
+    [InlineData(1, false, true)]
+    [InlineData(2, false, true)]
+    public async Task Few_repositories_that_fail_stop_no_other_unless_their_host_fails_too(int repositories, bool hostIsWell, bool stops)
     {
-        for (var i = 0; i < 100; i++)
+        _host = hostIsWell ? HttpStatusCode.Unauthorized : HttpStatusCode.ServiceUnavailable;
+        for (var i = 0; i < 300 && _changes.Count == 0; i++)
         {
-            var repository = $"bad/{i % repositories}";
-            if (i % 2 == 0)
-            {
-                await Assert.ThrowsAnyAsync<Exception>(async () => Assert.NotNull(await Send(_ => throw new TimeoutException("no answer in time"), repository: repository)));
-            }
-            else
-            {
-                await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)), repository: repository);
-            }
-
-            if (_changes.Count > 0)
-            {
-                break;
-            }
+            var fault = (i % 3) switch { 0 => new TimeoutException("no answer in time"), 1 => new HttpIOException(HttpRequestError.ResponseEnded), _ => (Exception?)null };
+            var send = Send(_ => fault is null ? Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)) : throw fault, repository: $"bad/{i % repositories}");
+            await Assert.ThrowsAnyAsync<Exception>(async () => throw ((await send)!.StatusCode == HttpStatusCode.GatewayTimeout ? new IOException() : new InvalidOperationException()));
+            _time.Advance(TimeSpan.FromMilliseconds(20));
         }
 
-        Assert.Equal(repositories > 1, _changes is [true]);
+        Assert.Equal(stops, _changes is [true]);
+        Assert.InRange(_pings, 1, 4);
+    }
+
+    [Theory]
+    [InlineData(HttpRequestError.NameResolutionError, System.Net.Sockets.SocketError.HostNotFound)]
+    [InlineData(HttpRequestError.ConnectionError, System.Net.Sockets.SocketError.ConnectionRefused)]
+    [InlineData(null, null)]
+    public async Task A_host_to_which_there_is_no_connection_is_left_alone_whatever_was_asked_for(HttpRequestError? error, System.Net.Sockets.SocketError? socket)
+    {
+        _host = HttpStatusCode.OK;
+        for (var i = 0; i < 10; i++)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => Send(_ => throw (error is { } kind
+                ? new HttpRequestException(kind, "no connection", new System.Net.Sockets.SocketException((int)socket!.Value))
+                : new TaskCanceledException("not connected in time", new TimeoutException()))));
+        }
+
+        Assert.Equal([true], _changes);
     }
 
     [Fact]
-    public async Task A_try_that_was_never_sent_or_that_one_repository_alone_fails_for_is_none()
+    public async Task A_try_that_was_never_sent_is_none_and_one_that_fails_asks_the_host()
     {
         await Fail();
         _time.Advance(TimeSpan.FromSeconds(40));
         await Assert.ThrowsAsync<HttpRequestException>(() => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
         await Assert.ThrowsAsync<InvalidOperationException>(() => Send(_ => throw new InvalidOperationException("a fault of our own")));
         await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: "bad"));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: "bad"))!.StatusCode);
-        Assert.Equal([true], _changes);
+        Assert.Null(await Send(_ => throw new InvalidOperationException("it is left alone")));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _host = HttpStatusCode.Unauthorized;
+        Assert.Equal([true], _changes.Distinct());
+        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: "bad"));
+        Assert.False(_changes[^1]);
         Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), repository: "good"));
-        Assert.Equal([true, false], _changes);
     }
 
     [Theory]
@@ -159,6 +177,7 @@ public sealed class UpstreamBreakerTests
     {
         var early = new TaskCompletionSource<HttpResponseMessage>();
         var asking = Send(_ => early.Task, repository: "good");
+        _host = HttpStatusCode.OK;
         _time.Advance(TimeSpan.FromMilliseconds(1));
         for (var i = 0; i < 40; i++)
         {
@@ -168,32 +187,14 @@ public sealed class UpstreamBreakerTests
         Assert.Empty(_changes);
         early.SetResult(new HttpResponseMessage());
         await asking;
+        _host = null;
+        _time.Advance(TimeSpan.FromSeconds(3));
         for (var i = 0; i < 40 && _changes.Count == 0; i++)
         {
             await FailFor(i % 2 == 0 ? "repository:bad/app:pull" : "repository:other/app:pull", i);
         }
 
         Assert.Equal([true], _changes);
-    }
-
-    [Fact]
-    public async Task A_repository_whose_try_took_its_time_and_said_nothing_gets_no_other_one_for_ten_seconds()
-    {
-        await Fail();
-        _time.Advance(TimeSpan.FromSeconds(40));
-        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw Late(), repository: "slow"));
-        Assert.Null(await Send(_ => throw new InvalidOperationException("it had its try"), repository: "slow"));
-        _time.Advance(TimeSpan.FromSeconds(10));
-        await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw Late(), repository: "slow"));
-        Assert.Equal([true], _changes);
-        Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage()), repository: "good"));
-        Assert.Equal([true, false], _changes);
-    }
-
-    private TimeoutException Late()
-    {
-        _time.Advance(TimeSpan.FromSeconds(2));
-        return new TimeoutException("no answer in time");
     }
 
     private async Task FailFor(string repository, int turn)
@@ -228,14 +229,21 @@ public sealed class UpstreamBreakerTests
     private async Task Leave()
     {
         using var gone = new CancellationTokenSource();
-        var sending = _breaker.Send(Request(), CallKind.Pull, "a", (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(
-            _ => throw new IOException("the connection was closed"), TaskScheduler.Default), gone.Token);
+        var sending = _breaker.Send(
+            Question("a", cancellation => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(_ => throw new IOException("the connection was closed"), TaskScheduler.Default)),
+            CallKind.Pull, gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
     }
 
     private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull, string repository = "a") =>
-        _breaker.Send(Request(), kind, repository, (_, cancellation) => send(cancellation), CancellationToken.None);
+        _breaker.Send(Question(repository, send), kind, CancellationToken.None);
 
-    private static HttpRequestMessage Request() => new(HttpMethod.Get, "http://upstream.example/");
+    /// <summary>A question; the host says what the test says, or nothing.</summary>
+    private UpstreamQuestion Question(string repository, Func<CancellationToken, Task<HttpResponseMessage>> send) => new(
+        new HttpRequestMessage(HttpMethod.Get, "http://upstream.example/"), repository, (_, cancellation) => send(cancellation), (_, _) =>
+        {
+            _pings++;
+            return _host is { } status ? Task.FromResult(new HttpResponseMessage(status)) : throw new IOException("reset");
+        });
 }

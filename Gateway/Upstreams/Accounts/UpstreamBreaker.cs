@@ -9,7 +9,8 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
 /// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
 /// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature. An
-/// answer that fails or does not come is about some repositories while others are answered, and about one until another one fails, too.
+/// answer that fails or does not come is about some repositories while others are answered; when few fail and nothing else is asked, the host
+/// itself is asked whether it answers, and only if it does not it is about the upstream.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -21,15 +22,20 @@ internal sealed class UpstreamBreaker
     /// <summary>What came of a try is no word on the upstream: the next request tries in its place.</summary>
     private static readonly ResiliencePropertyKey<bool> IsVoid = new("registryproxy.void");
 
+    /// <summary>What came of a try is about its repository, and the host is well.</summary>
+    private static readonly ResiliencePropertyKey<bool> IsWell = new("registryproxy.well");
+
     private readonly CircuitBreakerStateProvider _state = new();
     private readonly FailingRepositories _failing;
+    private readonly HostProbe _host;
     private readonly StallWatch _watch;
     private readonly ResiliencePipeline<HttpResponseMessage> _pipeline;
     private readonly TimeProvider _time;
 
     public UpstreamBreaker(TimeProvider time, Action<bool> changed)
     {
-        (_time, _watch, _failing) = (time, new StallWatch(time), new FailingRepositories(time));
+        (_time, _host, _failing) = (time, new HostProbe(time), new FailingRepositories(time));
+        _watch = new StallWatch(_host, () => IsSuspect, time);
         _pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
             {
@@ -37,12 +43,12 @@ internal sealed class UpstreamBreaker
                 MinimumThroughput = 10,
                 SamplingDuration = TimeSpan.FromSeconds(2),
                 BreakDuration = Break,
-                BreakDurationGenerator = arguments => new(WasVoid(arguments.Context) ? TimeSpan.Zero : NextBreak()),
+                BreakDurationGenerator = arguments => new(Was(IsVoid, arguments.Context) ? TimeSpan.Zero : NextBreak()),
                 StateProvider = _state,
-                ShouldHandle = arguments => new(WasVoid(arguments.Context)
+                ShouldHandle = arguments => new(Was(IsVoid, arguments.Context)
                     ? _state.CircuitState != CircuitState.Closed
-                    : arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode)),
-                OnOpened = arguments => WasVoid(arguments.Context) ? ValueTask.CompletedTask : Tell(true),
+                    : !Was(IsWell, arguments.Context) && (arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode))),
+                OnOpened = arguments => Was(IsVoid, arguments.Context) ? ValueTask.CompletedTask : Tell(true),
                 OnClosed = _ => Tell(false),
             })
             .Build();
@@ -54,45 +60,40 @@ internal sealed class UpstreamBreaker
         }
     }
 
-    private static bool WasVoid(ResilienceContext context) => context.Properties.TryGetValue(IsVoid, out var isVoid) && isVoid;
+    private static bool Was(ResiliencePropertyKey<bool> property, ResilienceContext context) => context.Properties.TryGetValue(property, out var was) && was;
 
-    private SlowTry? _slow;
     private long _askedToWaitUntil;
     private long _leftAloneUntil;
 
     private bool IsSuspect => _state.CircuitState != CircuitState.Closed;
 
     /// <summary>The answer, or <c>null</c> when the upstream is left alone.</summary>
-    public async Task<HttpResponseMessage?> Send(
-        HttpRequestMessage request, CallKind kind, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send,
-        CancellationToken cancellation)
+    public async Task<HttpResponseMessage?> Send(UpstreamQuestion question, CallKind kind, CancellationToken cancellation)
     {
         if (kind != CallKind.Pull)
         {
-            return IsLeftAlone ? null : await SendUncounted(request, send, cancellation);
+            return IsLeftAlone ? null : await SendUncounted(question, cancellation);
         }
 
-        return _state.CircuitState == CircuitState.Closed ? await SendCounted(request, scope, send, cancellation)
-            : Volatile.Read(ref _slow) is { } slow && slow.Is(scope, _time) ? null
-            : await SendTry(request, scope, send, cancellation);
+        return _state.CircuitState == CircuitState.Closed ? await SendCounted(question, cancellation) : await SendTry(question, cancellation);
     }
 
     /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
     private bool IsLeftAlone => _state.CircuitState == CircuitState.Open && _time.GetUtcNow().UtcTicks < Volatile.Read(ref _leftAloneUntil);
 
-    private async Task<HttpResponseMessage> SendUncounted(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendUncounted(UpstreamQuestion question, CancellationToken cancellation)
     {
+        var request = question.Request;
         if (!(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head))
         {
-            return await send(request, cancellation);
+            return await question.Send(request, cancellation);
         }
 
         using var limit = new CancellationTokenSource(StallWatch.Alone, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await send(request, either.Token);
+            return await question.Send(request, either.Token);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -100,21 +101,20 @@ internal sealed class UpstreamBreaker
         }
     }
 
-    private async Task<HttpResponseMessage?> SendCounted(
-        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendCounted(UpstreamQuestion question, CancellationToken cancellation)
     {
         var asked = _time.GetTimestamp();
         try
         {
-            var response = await Watch(request, send, cancellation);
-            if (CountsOrIsWell(response.StatusCode, scope, asked))
+            var response = await Watch(question, cancellation);
+            if (IsFailure(response.StatusCode) ? Counts(SpreadOf(null, question), question) : Answered(question, asked))
             {
                 await Count(Outcome.FromResult(response));
             }
 
             return response;
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && Counts(fault, scope))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsFailure(fault) && Counts(SpreadOf(fault, question), question))
         {
             await Count(Outcome.FromException<HttpResponseMessage>(fault));
             throw;
@@ -133,10 +133,9 @@ internal sealed class UpstreamBreaker
     /// The single try goes on when its client leaves: it is about the upstream, and one who asks and leaves all the time must not keep it from
     /// being found well again.
     /// </summary>
-    private async Task<HttpResponseMessage?> SendTry(
-        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    private async Task<HttpResponseMessage?> SendTry(UpstreamQuestion question, CancellationToken cancellation)
     {
-        var trying = Try(request, scope, send);
+        var trying = Try(question);
         try
         {
             return await trying.WaitAsync(cancellation);
@@ -158,8 +157,7 @@ internal sealed class UpstreamBreaker
         }
     }
 
-    private async Task<HttpResponseMessage?> Try(
-        HttpRequestMessage request, string scope, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send)
+    private async Task<HttpResponseMessage?> Try(UpstreamQuestion question)
     {
         var context = ResilienceContextPool.Shared.Get();
         var outcome = await _pipeline.ExecuteOutcomeAsync(
@@ -168,18 +166,18 @@ internal sealed class UpstreamBreaker
                 var asked = call.Breaker._time.GetTimestamp();
                 try
                 {
-                    var response = await call.Breaker.Watch(call.Request, call.Send, CancellationToken.None);
-                    call.Breaker.Judge(context, call.Breaker.CountsOrIsWell(response.StatusCode, call.Scope, asked), call.Scope, asked);
+                    var response = await call.Breaker.Watch(call.Question, CancellationToken.None);
+                    await call.Breaker.Judge(context, call.Question, IsFailure(response.StatusCode), null, asked);
                     return Outcome.FromResult(response);
                 }
                 catch (Exception fault)
                 {
-                    call.Breaker.Judge(context, call.Breaker.Counts(fault, call.Scope), call.Scope, asked);
+                    await call.Breaker.Judge(context, call.Question, true, fault, asked);
                     return Outcome.FromException<HttpResponseMessage>(fault);
                 }
             },
             context,
-            (Breaker: this, Request: request, Scope: scope, Send: send));
+            (Breaker: this, Question: question));
         ResilienceContextPool.Shared.Return(context);
         if (outcome.Exception is BrokenCircuitException)
         {
@@ -190,20 +188,26 @@ internal sealed class UpstreamBreaker
         return outcome.Result;
     }
 
-    /// <summary>What says nothing of the upstream is no try; when it kept the others waiting, its repository gets no other one for a while.</summary>
-    private void Judge(ResilienceContext context, bool isWord, string scope, long asked)
+    /// <summary>What a try says of the upstream: nothing, if it was never sent; and if it failed the host has its say, unless it is plain.</summary>
+    private async ValueTask Judge(ResilienceContext context, UpstreamQuestion question, bool fails, Exception? fault, long asked)
     {
-        context.Properties.Set(IsVoid, !isWord);
-        if (!isWord && _time.GetElapsedTime(asked) >= Break)
+        if (!fails)
         {
-            Volatile.Write(ref _slow, new SlowTry(scope, _time.GetTimestamp()));
+            Answered(question, asked);
+        }
+        else if (fault is not null && !IsFailure(fault))
+        {
+            context.Properties.Set(IsVoid, true);
+        }
+        else if (SpreadOf(fault, question) != FailureSpread.Wide)
+        {
+            context.Properties.Set(IsWell, !await _host.Fails(question, _watch.HostPatience));
         }
     }
 
-    private async Task<HttpResponseMessage> Watch(
-        HttpRequestMessage request, Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> send, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> Watch(UpstreamQuestion question, CancellationToken cancellation)
     {
-        var response = await _watch.Watch(token => send(request, token), () => IsSuspect, cancellation);
+        var response = await _watch.Watch(question, cancellation);
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable && RetryAfter.Of(response, _time.GetUtcNow()) is { } wait)
         {
             Volatile.Write(ref _askedToWaitUntil, _time.GetUtcNow().Add(wait).UtcTicks);
@@ -221,28 +225,35 @@ internal sealed class UpstreamBreaker
         return longest;
     }
 
-    /// <summary>Whether an answer says something of the upstream.</summary>
-    private bool CountsOrIsWell(HttpStatusCode status, string scope, long asked)
+    /// <summary>An answer says something of the upstream.</summary>
+    private bool Answered(UpstreamQuestion question, long asked)
     {
-        if (IsFailure(status))
-        {
-            return _failing.Note(scope);
-        }
-
-        _failing.Answered(scope, asked);
+        _failing.Answered(question.Scope, asked);
         return true;
     }
 
-    /// <summary>Whether a fault is one of the upstream; when it only took too long, it is one of several repositories.</summary>
-    private bool Counts(Exception fault, string scope)
+    /// <summary>How far a failure is spread; what keeps a connection from being made is the host's, whoever asked for what.</summary>
+    private FailureSpread SpreadOf(Exception? fault, UpstreamQuestion question)
     {
-        if (fault is TimeoutException || !IsFailure(fault))
+        if (fault is null || !IsOfHost(fault))
         {
-            return fault is TimeoutException && _failing.Note(scope);
+            return _failing.Note(question.Scope);
         }
 
         _failing.Unreachable();
-        return true;
+        return FailureSpread.Wide;
+    }
+
+    /// <summary>Whether a failure is the upstream's. The host has its say in what may be of few repositories: nobody waits for that.</summary>
+    private bool Counts(FailureSpread spread, UpstreamQuestion question)
+    {
+        if (spread != FailureSpread.Narrow)
+        {
+            return spread == FailureSpread.Wide;
+        }
+
+        var asking = _host.Fails(question, _watch.HostPatience);
+        return asking.IsCompletedSuccessfully ? asking.Result : _host.HasFailed;
     }
 
     /// <summary>Whether a status says that the upstream cannot answer.</summary>
@@ -258,12 +269,12 @@ internal sealed class UpstreamBreaker
         HttpRequestException { InnerException: ForbiddenAddressException } => false,
         HttpRequestException { InnerException: null, HttpRequestError: HttpRequestError.Unknown } => false,
         HttpRequestException or IOException or TimeoutException => true,
-        _ => false,
+        _ => IsConnectTimeout(fault),
     };
 
-    /// <summary>A try that was none and took its time.</summary>
-    private sealed record SlowTry(string Scope, long At)
-    {
-        public bool Is(string scope, TimeProvider time) => FailingRepositories.RepositoryOf(Scope).SequenceEqual(FailingRepositories.RepositoryOf(scope)) && time.GetElapsedTime(At) < LongestBreak;
-    }
+    /// <summary>Whether there was no connection at all: no name, no route, no handshake.</summary>
+    private static bool IsOfHost(Exception fault) => IsConnectTimeout(fault) || ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls";
+
+    /// <summary>The form that HttpClient gives to a connection that was not made in time.</summary>
+    private static bool IsConnectTimeout(Exception fault) => fault is OperationCanceledException { InnerException: TimeoutException };
 }

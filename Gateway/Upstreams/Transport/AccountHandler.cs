@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
@@ -8,9 +9,18 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// Spares an upstream: a request waits up to five seconds for the account's rate limit, waits its turn, is sent once more after a 429 where
 /// it can be, and is answered here while the upstream fails. Blob storage behind redirects is another matter and passes.
 /// </summary>
-internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class AccountHandler : DelegatingHandler
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly OriginForm Base = OriginForm.Of("/v2/");
+
+    private readonly UpstreamAccounts _accounts;
+    private readonly TimeProvider _time;
+    private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _send;
+    private readonly Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> _ping;
+
+    public AccountHandler(UpstreamAccounts accounts, TimeProvider time, HttpMessageHandler inner)
+        : base(inner) => (_accounts, _time, _send, _ping) = (accounts, time, SendOn, Ping);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -20,13 +30,13 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
             return await base.SendAsync(request, cancellationToken);
         }
 
-        var account = accounts.For(call.Upstream);
-        var deadline = time.GetTimestamp() + (long)(LongestWait.TotalSeconds * time.TimestampFrequency);
+        var account = _accounts.For(call.Upstream);
+        var deadline = _time.GetTimestamp() + (long)(LongestWait.TotalSeconds * _time.TimestampFrequency);
         for (var again = false; ; again = true)
         {
             if (await account.Budget.Admit(call.Kind, call.IsMetered, deadline, cancellationToken) is { } wait)
             {
-                accounts.CountRefusal(call.Upstream, "rate_limit");
+                _accounts.CountRefusal(call.Upstream, "rate_limit");
                 return call.Refuse(request, TooMany(call.Upstream, wait));
             }
 
@@ -67,13 +77,13 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
         var queue = call.Kind == CallKind.Pull ? account.Pulls : MayRepeat(request) ? account.Others : null;
         if (queue is not null && !await queue.Enter(call.Caller, cancellation))
         {
-            accounts.CountRefusal(call.Upstream, "queue");
+            _accounts.CountRefusal(call.Upstream, "queue");
             return call.Refuse(request, Busy(call.Upstream));
         }
 
         try
         {
-            if (await account.Breaker.Send(request, call.Kind, call.Key.Scope, SendOn, cancellation) is { } response)
+            if (await account.Breaker.Send(new UpstreamQuestion(request, call.Key.Scope, _send, _ping), call.Kind, cancellation) is { } response)
             {
                 return response;
             }
@@ -83,7 +93,7 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
             queue?.Leave(call.Caller);
         }
 
-        accounts.CountRefusal(call.Upstream, "breaker");
+        _accounts.CountRefusal(call.Upstream, "breaker");
         return call.Refuse(request, Failing(call.Upstream));
     }
 
@@ -91,6 +101,16 @@ internal sealed class AccountHandler(UpstreamAccounts accounts, TimeProvider tim
     {
         UpstreamCall.Of(request).IsSent = true;
         return base.SendAsync(request, cancellation);
+    }
+
+    /// <summary>Asks the host of a request whether it answers, as nobody and for nothing.</summary>
+    private async Task<HttpResponseMessage> Ping(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        var call = UpstreamCall.Of(request);
+        using var ping = new HttpRequestMessage(HttpMethod.Get, call.Upstream.At(Base));
+        RequestHeaders.AddCommon(ping);
+        call.AttachTo(ping);
+        return await base.SendAsync(ping, cancellation);
     }
 
     private static bool MayRepeat(HttpRequestMessage request) => request.Method == HttpMethod.Get || request.Method == HttpMethod.Head;

@@ -1,0 +1,48 @@
+using RegistryProxy.Background;
+
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+/// <summary>
+/// Asks the host of an upstream itself, <c>GET /v2/</c> without a credential, when what fails may be of a few repositories alone: one question at a
+/// time, whose answer counts for a while.
+/// </summary>
+internal sealed class HostProbe(TimeProvider time)
+{
+    /// <summary>How long the host has for its answer at most.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long an answer is as good as a new one.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromSeconds(2);
+
+    private readonly SingleFlight<bool> _asking = new();
+    private Verdict? _last;
+
+    /// <summary>Whether the host failed when it was last asked, and that is not long ago; while it is asked anew that counts on.</summary>
+    public bool HasFailed => Volatile.Read(ref _last) is { Fails: true } last && time.GetElapsedTime(last.At) < (2 * Life) + Patience;
+
+    /// <summary>Whether the host fails; asks it unless it was asked just now.</summary>
+    public Task<bool> Fails(UpstreamQuestion question, TimeSpan patience) =>
+        Volatile.Read(ref _last) is { } last && time.GetElapsedTime(last.At) < Life
+            ? Task.FromResult(last.Fails)
+            : _asking.Join(() => Ask(question, patience));
+
+    private async Task<bool> Ask(UpstreamQuestion question, TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience, time);
+        var fails = false;
+        try
+        {
+            using var answer = await question.Ping(question.Request, limit.Token);
+            fails = UpstreamBreaker.IsFailure(answer.StatusCode);
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+        {
+            fails = fault is OperationCanceledException || UpstreamBreaker.IsFailure(fault);
+        }
+
+        Volatile.Write(ref _last, new Verdict(fails, time.GetTimestamp()));
+        return fails;
+    }
+
+    private sealed record Verdict(bool Fails, long At);
+}
