@@ -12,14 +12,21 @@ public sealed class ConfiguredTargets : IEquatable<ConfiguredTargets>
     /// <param name="addresses">Addresses that are configured; their origins count.</param>
     /// <param name="hosts">Globs of hosts beside them; one that is true of every host names none.</param>
     public ConfiguredTargets(IEnumerable<Uri> addresses, IEnumerable<string>? hosts = null)
+        : this([.. addresses.Select(HttpOrigin.Of).Distinct()], [.. (hosts ?? []).Where(glob => glob.AsSpan().IndexOfAnyExcept('*', '.') >= 0)])
     {
-        _origins = [.. addresses.Select(HttpOrigin.Of).Distinct()];
-        _hosts = [.. (hosts ?? []).Where(glob => glob.AsSpan().IndexOfAnyExcept('*', '.') >= 0)];
+    }
+
+    private ConfiguredTargets(HttpOrigin[] origins, string[] hosts)
+    {
+        (_origins, _hosts) = (origins, hosts);
         _text = string.Join('\n', _origins.Select(origin => origin.ToString()).Concat(_hosts));
     }
 
     /// <summary>None.</summary>
     public static ConfiguredTargets None { get; } = new([]);
+
+    /// <summary>These, and globs of hosts beside them.</summary>
+    public ConfiguredTargets And(IEnumerable<string> hosts) => new(_origins, [.. _hosts.Union(hosts)]);
 
     /// <summary>Whether an address is on one of the origins.</summary>
     public bool Owns(Uri address) => Array.Exists(_origins, origin => origin.Owns(address));

@@ -54,12 +54,18 @@ internal sealed class EgressHandler : HttpMessageHandler
 
     private HttpMessageInvoker For(HttpRequestMessage request) => _settings.Targets.Owns(request.RequestUri!) ? _named : _others;
 
-    private static SocketsHttpHandler Showing(EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
+    /// <summary>A certificate as it is shown, those that signed it behind it.</summary>
+    internal static SslStreamCertificateContext Shown(string certificate, string key)
     {
         X509Certificate2Collection chain = [];
         chain.ImportFromPem(certificate);
+        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
+    }
+
+    private static SocketsHttpHandler Showing(EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
+    {
         var handler = UpstreamTransport.Sockets(settings, excepted);
-        handler.SslOptions.ClientCertificateContext = SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
+        handler.SslOptions.ClientCertificateContext = Shown(certificate, key);
         return handler;
     }
 }

@@ -14,20 +14,25 @@ public sealed class EgressPool(Func<EgressSettings, HttpMessageHandler> build, T
     private readonly ConcurrentDictionary<EgressSettings, Entry> _entries = new();
 
     /// <summary>The one of settings.</summary>
-    public HttpMessageInvoker For(EgressSettings settings)
-    {
-        var entry = _entries.TryGetValue(settings, out var known) ? known : Add(settings);
-        entry.Used = time.GetTimestamp();
-        return entry.Invoker.Value;
-    }
+    public HttpMessageInvoker For(EgressSettings settings) => Find(settings).Invoker.Value;
+
+    /// <summary>The same for a library that wants a handler, which it must not dispose of.</summary>
+    public HttpMessageHandler HandlerFor(EgressSettings settings) => Find(settings).Handler.Value;
 
     /// <summary>Ends all of them.</summary>
     public void Dispose()
     {
-        foreach (var entry in _entries.Values.Where(entry => entry.Invoker.IsValueCreated))
+        foreach (var entry in _entries.Values.Where(entry => entry.Handler.IsValueCreated))
         {
-            entry.Invoker.Value.Dispose();
+            entry.Handler.Value.Dispose();
         }
+    }
+
+    private Entry Find(EgressSettings settings)
+    {
+        var entry = _entries.TryGetValue(settings, out var known) ? known : Add(settings);
+        entry.Used = time.GetTimestamp();
+        return entry;
     }
 
     private Entry Add(EgressSettings settings)
@@ -37,18 +42,20 @@ public sealed class EgressPool(Func<EgressSettings, HttpMessageHandler> build, T
             _entries.TryRemove(old);
         }
 
-        return _entries.GetOrAdd(settings, static (key, pool) => new Entry(new(() => new HttpMessageInvoker(pool.Build(key)))) { Used = pool.Now }, this);
+        return _entries.GetOrAdd(settings, static (key, pool) => new Entry(new(() => pool.Build(key))) { Used = pool.Now }, this);
     }
 
     private long Now => time.GetTimestamp();
 
     private HttpMessageHandler Build(EgressSettings settings) => build(settings);
 
-    private sealed class Entry(Lazy<HttpMessageInvoker> invoker)
+    private sealed class Entry(Lazy<HttpMessageHandler> handler)
     {
         private long _used;
 
-        public Lazy<HttpMessageInvoker> Invoker => invoker;
+        public Lazy<HttpMessageHandler> Handler => handler;
+
+        public Lazy<HttpMessageInvoker> Invoker { get; } = new(() => new HttpMessageInvoker(handler.Value));
 
         public long Used
         {

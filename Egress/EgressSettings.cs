@@ -7,6 +7,9 @@ namespace RegistryProxy.Egress;
 /// <param name="AllowPrivate">Whether loopback and private addresses may be dialled.</param>
 public sealed record EgressSettings(bool AllowPrivate)
 {
+    /// <summary>The name of Google's metadata service; that of others is an address.</summary>
+    private const string Metadata = "metadata.google.internal";
+
     /// <summary>Nothing but the addresses is out of the ordinary.</summary>
     public bool IsPlain => Tls is null && Proxy is null;
 
@@ -31,6 +34,7 @@ public sealed record EgressSettings(bool AllowPrivate)
     private static bool IsLocal(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || host.Equals(Metadata, StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 }
 

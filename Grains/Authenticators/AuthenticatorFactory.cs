@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Aws;
 using RegistryProxy.Grains.Identity.Azure;
@@ -8,12 +9,14 @@ using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Identity.Plugin;
+using RegistryProxy.Grains.Network;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Authenticators;
 
 /// <summary>From the configuration of an authenticator to the authenticator.</summary>
 internal sealed class AuthenticatorFactory(
-    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, TimeProvider time, ILoggerFactory loggers)
+    PasswordWork work, NonceAuthority nonces, IGrainFactory grains, EgressProxies proxies, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>Makes it, or says why its files cannot be used.</summary>
     public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
@@ -34,13 +37,27 @@ internal sealed class AuthenticatorFactory(
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>()),
-        OidcConfiguration oidc => new OidcAuthenticator(oidc, time),
+        OidcConfiguration oidc => new OidcAuthenticator(oidc, () => To(oidc), time),
         KubernetesConfiguration kubernetes => new KubernetesAuthenticator(kubernetes, time),
-        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, time),
-        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, time),
+        GcpIdentityConfiguration gcp => new GcpIdentityAuthenticator(gcp, () => To(gcp), time),
+        AwsStsConfiguration sts => new AwsStsAuthenticator(sts, () => To(sts), time),
         AwsIidConfiguration iid => new AwsIidAuthenticator(iid, grains, time),
         AzureAttestedConfiguration azure => new AzureAttestedAuthenticator(azure, nonces, time),
         GrpcConfiguration grpc => new GrpcAuthenticator(grpc),
         _ => throw new FormatException($"the type '{configuration.Type}' is not known to this silo"),
     };
+
+    /// <summary>What the file names is reached by name; what a discovery document names is vetted.</summary>
+    private EgressSettings To(TokenIssuerConfiguration issuer)
+    {
+        var address = Uri.TryCreate(issuer.Issuer, UriKind.Absolute, out var uri) && HttpOrigin.TryGet(uri, out _) ? uri : null;
+        var keys = issuer.Keys is AddressedKeys addressed ? addressed.Address : null;
+        return proxies.For(issuer.AllowPrivate, new[] { address, keys }.OfType<Uri>());
+    }
+
+    /// <summary>The hosts of AWS are those of a strict grammar: <see cref="PresignedCallerIdentity"/>.</summary>
+    private EgressSettings To(AwsStsConfiguration sts) => sts.Endpoint is { } endpoint
+        ? proxies.For(sts.AllowPrivate, endpoint)
+        : proxies.For(allowPrivate: false) is { IsPlain: false } settings ? settings with { Targets = settings.Targets.And(["*.amazonaws.com", "*.amazonaws.com.cn"]) }
+        : new EgressSettings(AllowPrivate: false);
 }

@@ -29,7 +29,7 @@ public static class HostCommand
         var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
         var data = new Option<Uri?>("--listen-data") { Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener };
         var admin = new Option<Uri?>("--listen-admin") { Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener };
-        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config, part, [new OnlineCheck(), .. steps]) };
+        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config, part, steps) };
         root.SetAction(async (arguments, _) =>
         {
             var path = arguments.GetValue(config) ?? Environment.GetEnvironmentVariable(ConfigVariable);

@@ -1,3 +1,4 @@
+using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -35,6 +36,39 @@ public sealed class CheckTests(Lab lab)
         Assert.Contains("ok    answers 401", good.Output);
         var away = folder.Write("away.yaml", DoorConfiguration.Single($"http://127.0.0.1:{FreePort.Next()}"));
         (await Check(away, "--online")).ShouldFail("local  FAIL");
+    }
+
+    [Fact]
+    public async Task Online_says_which_step_fails()
+    {
+        using var folder = new TemporaryFolder();
+        using var authority = TestCertificates.Authority("company");
+        await using var untrusted = await PrivateRegistry.Start(authority.Issue("registry", "registry.corp"));
+        await using var proxy = new ConnectProxy { Credentials = "me:other" };
+        await using var failing = new RawUpstream((_, _) => "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+        await using var odd = new RawUpstream((_, _) => "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.example/token\"\r\nContent-Length: 0\r\n\r\n");
+        var config = folder.Write("config.yaml", $$"""
+            upstreams:
+              nameless: { url: "https://registry.corp.invalid" }
+              private: { url: "http://127.0.0.1:1" }
+              away: { url: "http://127.0.0.1:{{FreePort.Next()}}", allowPrivate: true }
+              proxied: { url: "https://registry.corp.invalid", proxy: { url: "{{proxy.Url}}", username: me, password: { value: canary-proxy-password } } }
+              untrusted: { url: "{{untrusted.Url}}", allowPrivate: true }
+              failing: { url: "{{failing.Url}}", allowPrivate: true }
+              odd: { url: "{{odd.Url}}", allowPrivate: true }
+              refusing: { url: "{{(await lab.BasicRegistry).Url}}", allowPrivate: true, credentials: { type: basic, username: me, password: { value: wrong-canary } } }
+            tenants: { acme: { hosts: ["*"], routes: [{ prefix: "", upstream: odd }] } }
+            """);
+        var check = await Check(config, "--online");
+        Assert.NotEqual(0, check.ExitCode);
+        string[] expected =
+        [
+            "nameless   FAIL  DNS: its name does not resolve", "private    FAIL  address: ", "away       FAIL  TCP: connection refused", "proxied    FAIL  proxy: the proxy 127.0.0.1",
+            "untrusted  FAIL  TLS: ", "failing    FAIL  HTTP: answers 500", "odd        FAIL  challenge: ", "refusing   FAIL  credential: it refuses user name and password (401)",
+        ];
+        Assert.All(expected, line => Assert.Contains(line, check.Output));
+        Assert.Contains("upstreams.proxied.proxy.username", check.Output);
+        Assert.DoesNotContain("canary", check.Output);
     }
 
     private async Task<string> Config(TemporaryFolder folder)

@@ -34,7 +34,7 @@ public sealed class BrokenFileTests : IDisposable
             """));
         Assert.Empty(configuration.Errors);
         using var directory = new AuthenticatorDirectory(
-            new FixedConfiguration(configuration.Snapshot!), new AuthenticatorFactory(_work, null!, null!, _time, NullLoggerFactory.Instance), _time,
+            new FixedConfiguration(configuration.Snapshot!), new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
             NullLogger<AuthenticatorDirectory>.Instance);
         var path = _folder.File(name);
         var (version, tenant) = (directory.Version, configuration.Snapshot!.Configuration.Tenants["acme"]);

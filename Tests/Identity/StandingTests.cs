@@ -36,7 +36,7 @@ public sealed class StandingTests : IDisposable
             """)).Snapshot!;
         _tenant = snapshot.Configuration.Tenants["acme"];
         _authenticators = new AuthenticatorDirectory(
-            new FixedConfiguration(snapshot), new AuthenticatorFactory(_work, null!, null!, _time, NullLoggerFactory.Instance), _time,
+            new FixedConfiguration(snapshot), new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
             NullLogger<AuthenticatorDirectory>.Instance);
     }
 

@@ -27,7 +27,7 @@ public sealed class TimingTests
             """));
         var work = new PasswordWork();
         using var directory = new AuthenticatorDirectory(
-            new FixedConfiguration(result.Snapshot!), new AuthenticatorFactory(work, null!, null!, TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System,
+            new FixedConfiguration(result.Snapshot!), new AuthenticatorFactory(work, null!, null!, null!, TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System,
             NullLogger<AuthenticatorDirectory>.Instance);
         var login = new PasswordLogin(directory, work);
         var tenant = result.Snapshot!.Configuration.Tenants["acme"];

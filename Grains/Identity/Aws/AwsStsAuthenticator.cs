@@ -8,7 +8,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Aws;
 
 /// <summary>Asks AWS who signed a presigned <c>GetCallerIdentity</c> that was signed for this server.</summary>
-internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, TimeProvider time) : ITokenAuthenticator, IDisposable
+internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, Func<EgressSettings> network, TimeProvider time) : ITokenAuthenticator, IDisposable
 {
     private const int MaxReply = 64 * 1024;
 
@@ -16,7 +16,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private static readonly XNamespace Sts = "https://sts.amazonaws.com/doc/2011-06-15/";
 
-    private readonly HttpMessageInvoker _http = new(UpstreamTransport.Create(configuration.Endpoint is not null && configuration.AllowPrivate));
+    private readonly EgressPool _ways = new(static settings => UpstreamTransport.Create(settings), time);
 
     public bool Allows(VerifiedIdentity identity) => configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""));
 
@@ -48,7 +48,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         }
     }
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _ways.Dispose();
 
     private async Task<Verdict> Ask(PresignedCallerIdentity presigned, CancellationToken cancellation)
     {
@@ -58,7 +58,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         using var request = new HttpRequestMessage(HttpMethod.Get, origin.At(OriginForm.Of(presigned.Target)));
         request.Headers.Host = presigned.Host;
         request.Headers.Add(PresignedCallerIdentity.ServerIdHeader, configuration.ServerId);
-        using var response = await _http.SendAsync(request, either.Token);
+        using var response = await _ways.For(network()).SendAsync(request, either.Token);
         if ((int)response.StatusCode >= 500)
         {
             return Verdict.Unavailable("AWS STS does not answer");

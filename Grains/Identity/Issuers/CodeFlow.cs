@@ -9,15 +9,15 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
-internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfiguration people, Func<IssuedToken, Verdict> identify, TimeProvider time) : IDisposable
+internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfiguration people, Func<IssuedToken, Verdict> identify, Func<EgressSettings> network, TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, time, IssuedTokenVerifier.AnySignature);
-    private readonly IssuerEndpoints _endpoints = new(configuration, time);
-    private readonly HttpMessageInvoker _http = new(new OriginGuard(UpstreamTransport.Create(configuration.AllowPrivate)));
+    private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, network, time, IssuedTokenVerifier.AnySignature);
+    private readonly IssuerEndpoints _endpoints = new(configuration, network, time);
+    private readonly EgressPool _ways = new(static settings => new OriginGuard(UpstreamTransport.Create(settings)), time);
 
     /// <summary>Why the provider could not be asked; for operators.</summary>
     public string Problem => _endpoints.Problem;
@@ -69,7 +69,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
     {
         _verifier.Dispose();
         _endpoints.Dispose();
-        _http.Dispose();
+        _ways.Dispose();
     }
 
     private Verdict Identify(IssuedToken token, LoginFlow flow)
@@ -93,7 +93,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfi
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var request = Request(endpoints.Token, flow, code, callback);
-        using var response = await _http.SendAsync(request, either.Token);
+        using var response = await _ways.For(network()).SendAsync(request, either.Token);
         await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);
         using var body = Parse(await response.Content.ReadAsByteArrayAsync(either.Token));
         if ((int)response.StatusCode >= 500)

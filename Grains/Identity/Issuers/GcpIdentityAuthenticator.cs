@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
@@ -6,11 +7,11 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// Identity tokens of Compute Engine's metadata server, in the full format. Google signs every ID token with the same keys, so a token
 /// counts only with the claims of an instance.
 /// </summary>
-internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, TimeProvider time) : ITokenAuthenticator, IDisposable
+internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time) : ITokenAuthenticator, IDisposable
 {
     private static readonly string[] Engine = ["google", "compute_engine"];
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration, time, "RS256");
+    private readonly IssuedTokenVerifier _verifier = new(configuration, network, time, "RS256");
 
     public bool Allows(VerifiedIdentity identity) => configuration.Projects.Contains(identity.Claims.GetValueOrDefault("projectId", ""));
 

@@ -1,6 +1,7 @@
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -19,11 +20,14 @@ internal sealed class IssuedTokenVerifier : IDisposable
     private readonly IssuerKeys _keys;
     private readonly string[] _algorithms;
 
+    /// <param name="configuration">The issuer.</param>
+    /// <param name="network">How connections to it are opened.</param>
+    /// <param name="time">The time.</param>
     /// <param name="algorithms">The algorithms that count (RFC 7518 §3.1).</param>
-    public IssuedTokenVerifier(TokenIssuerConfiguration configuration, TimeProvider time, params string[] algorithms)
+    public IssuedTokenVerifier(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, params string[] algorithms)
     {
         (_configuration, _time, _algorithms) = (configuration, time, algorithms);
-        _keys = new IssuerKeys(configuration, time);
+        _keys = new IssuerKeys(configuration, network, time);
     }
 
     /// <summary>Asymmetric signatures of RFC 7518.</summary>

@@ -1,4 +1,5 @@
 using RegistryProxy.Background;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
@@ -47,7 +48,7 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
         }
         catch (Exception fault)
         {
-            return _known = _known with { NextTry = now + AfterFailure, Problem = (fault.InnerException ?? fault).Message };
+            return _known = _known with { NextTry = now + AfterFailure, Problem = (fault.Causes().OfType<ProxyException>().FirstOrDefault() ?? fault.InnerException ?? fault).Message };
         }
     }
 

@@ -7,14 +7,14 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Fetches discovery documents and key sets: vetted addresses, no redirect, 5 seconds, 256 KiB.</summary>
-internal sealed class IssuerDocuments(bool allowPrivate, string? ca, TimeProvider time) : IDocumentRetriever, IDisposable
+internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPrivate, string? ca, TimeProvider time) : IDocumentRetriever, IDisposable
 {
     private const int MaxBody = 256 * 1024;
 
     /// <summary>For one document, and for all that one question needs.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly HttpMessageInvoker _http = new(Trusting(UpstreamTransport.Create(allowPrivate), ca));
+    private readonly EgressPool _ways = new(settings => ca is null ? UpstreamTransport.Create(settings) : Trusting(UpstreamTransport.Create(allowPrivate), ca), time);
 
     public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
@@ -23,12 +23,14 @@ internal sealed class IssuerDocuments(bool allowPrivate, string? ca, TimeProvide
             throw new HttpRequestException("the address of a key set must be https://");
         }
 
+        var settings = network();
+        await HostLookup.Wait(uri, settings, cancel);
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);
         using var request = new HttpRequestMessage(HttpMethod.Get, uri);
         request.Headers.UserAgent.ParseAdd("registryproxy");
         request.Headers.Accept.ParseAdd("application/json");
-        using var response = await _http.SendAsync(request, either.Token);
+        using var response = await _ways.For(settings).SendAsync(request, either.Token);
         if (!response.IsSuccessStatusCode)
         {
             throw new HttpRequestException($"{uri.GetLeftPart(UriPartial.Path)} answers {(int)response.StatusCode}");
@@ -45,17 +47,13 @@ internal sealed class IssuerDocuments(bool allowPrivate, string? ca, TimeProvide
             ? origin.At(target)
             : null;
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _ways.Dispose();
 
     /// <summary>API servers have certificates of an authority of their cluster.</summary>
-    private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, string? ca)
+    private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, string ca)
     {
-        if (ca is not null)
-        {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
-        }
-
+        handler.SslOptions.CertificateChainPolicy!.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
         return handler;
     }
 }

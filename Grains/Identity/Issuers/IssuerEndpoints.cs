@@ -1,5 +1,6 @@
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
@@ -10,9 +11,9 @@ internal sealed class IssuerEndpoints : IDisposable
     private readonly IssuerDocuments _documents;
     private readonly IssuerAnswer<Endpoints> _endpoints;
 
-    public IssuerEndpoints(TokenIssuerConfiguration configuration, TimeProvider time)
+    public IssuerEndpoints(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
-        (_configuration, _documents) = (configuration, new IssuerDocuments(configuration.AllowPrivate, configuration.Ca, time));
+        (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
         _endpoints = new IssuerAnswer<Endpoints>(Ask, time);
     }
 

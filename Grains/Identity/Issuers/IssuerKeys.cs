@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -18,9 +19,9 @@ internal sealed class IssuerKeys : IDisposable
 
     /// <exception cref="IOException">The file of keys cannot be read.</exception>
     /// <exception cref="FormatException">The file holds no keys.</exception>
-    public IssuerKeys(TokenIssuerConfiguration configuration, TimeProvider time)
+    public IssuerKeys(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
-        (_configuration, _documents) = (configuration, new IssuerDocuments(configuration.AllowPrivate, configuration.Ca, time));
+        (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
         _keys = new(Ask, time, configuration.Keys is FiledKeys filed ? [.. OfFile(filed)] : null);
     }
 

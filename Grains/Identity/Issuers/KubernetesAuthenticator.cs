@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
@@ -7,7 +8,7 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
 {
     private const string Private = "kubernetes.io";
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration, time, IssuedTokenVerifier.AnySignature);
+    private readonly IssuedTokenVerifier _verifier = new(configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature);
 
     public bool Allows(VerifiedIdentity identity) => true;
 

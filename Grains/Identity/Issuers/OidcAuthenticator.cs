@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -9,11 +10,11 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
     private readonly OidcConfiguration _configuration;
     private readonly IssuedTokenVerifier _verifier;
 
-    public OidcAuthenticator(OidcConfiguration configuration, TimeProvider time)
+    public OidcAuthenticator(OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         _configuration = configuration;
-        _verifier = new(configuration, time, IssuedTokenVerifier.AnySignature);
-        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, time) : null;
+        _verifier = new(configuration, network, time, IssuedTokenVerifier.AnySignature);
+        People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time) : null;
     }
 
     /// <summary>How people log in by browser; <c>null</c> when they do not.</summary>

@@ -69,7 +69,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
     {
         if (configuration.Ca is { } ca)
         {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy!.TrustMode = X509ChainTrustMode.CustomRootTrust;
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
         }
 

@@ -1,11 +1,12 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials;
 
 /// <summary>Where the secret of an upstream comes from: it lies somewhere and is read whenever it is asked for, or a principal is asked for it.</summary>
-internal sealed class CredentialSource(CloudTransport clouds, TimeProvider time)
+internal sealed class CredentialSource(CloudTransport clouds, UpstreamNetworks networks, TimeProvider time)
 {
     /// <summary>Either a secret or who issues one.</summary>
     /// <exception cref="SecretUnavailableException">The secret cannot be read.</exception>
@@ -16,9 +17,9 @@ internal sealed class CredentialSource(CloudTransport clouds, TimeProvider time)
         BearerPasswordCredentials bearer => (UpstreamSecret.OfPassword(bearer.Username, bearer.Password.Read()) with { PasswordGrant = true }, null),
         DockerConfigCredentials docker => OfDocker(docker, upstream.Url),
         ExecCredentials exec => (null, new HelperIssuer(exec.Command, exec.Server ?? DockerConfig.ServerOf(upstream.Url), exec.Lifetime, time)),
-        EcrCredentials ecr => (null, new EcrIssuer(ecr, upstream.AllowPrivate, clouds, time)),
-        GoogleCredentials google => (null, new GoogleIssuer(google, upstream.AllowPrivate, clouds, time)),
-        AcrCredentials acr => (null, new AcrIssuer(acr, upstream.Url, upstream.AllowPrivate, clouds)),
+        EcrCredentials ecr => (null, new EcrIssuer(ecr, networks.Of(upstream), clouds, time)),
+        GoogleCredentials google => (null, new GoogleIssuer(google, networks.Of(upstream), clouds, time)),
+        AcrCredentials acr => (null, new AcrIssuer(acr, upstream.Url, networks.Of(upstream), clouds)),
         _ => (UpstreamSecret.None, null),
     };
 

@@ -3,6 +3,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Network;
 using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;
@@ -12,6 +13,7 @@ internal sealed class AuthenticatorLab : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly PasswordWork _work = new();
+    private EgressProxies? _proxies;
 
     /// <summary>Writes a file beside the configuration.</summary>
     public string Write(string name, string text) => _folder.Write(name, text);
@@ -22,18 +24,26 @@ internal sealed class AuthenticatorLab : IDisposable
     public IEnumerable<string> Errors(string authenticator) => Read(authenticator).Errors.Select(error => error.ToString());
 
     /// <summary>Makes an authenticator of the YAML of its map.</summary>
-    public IAuthenticator Create(string authenticator, TimeProvider? time = null)
+    public IAuthenticator Create(string authenticator, TimeProvider? time = null, string top = "")
     {
-        var result = Read(authenticator);
+        var result = Read(authenticator, top);
         Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
-        var (made, problem) = new AuthenticatorFactory(_work, null!, null!, time ?? TimeProvider.System, NullLoggerFactory.Instance)
+        var (made, problem) = new AuthenticatorFactory(_work, null!, null!, Proxies(result.Snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
             .TryCreate(result.Snapshot.Configuration.Authenticators["it"]);
         return made ?? throw new InvalidOperationException(problem);
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _proxies?.Dispose();
+        _folder.Dispose();
+    }
 
-    private ConfigurationResult Read(string authenticator) => ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
+    private EgressProxies Proxies(ConfigurationSnapshot snapshot) =>
+        _proxies ??= new EgressProxies(new FixedConfiguration(snapshot), TimeProvider.System, NullLogger<EgressProxies>.Instance);
+
+    private ConfigurationResult Read(string authenticator, string top = "") => ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
+        {{top}}
         upstreams:
           up: { url: "https://registry.example" }
         authenticators:

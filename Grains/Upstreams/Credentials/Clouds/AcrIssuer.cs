@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -11,13 +12,13 @@ namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 /// The refresh token of an Azure container registry (Azure/acr, AAD-OAuth): 1. an Entra token of the principal; 2. exchanged at the
 /// registry. Access tokens are then had by the bearer flow with it, as with any identity token.
 /// </summary>
-internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, bool allowPrivate, CloudTransport clouds) : ISecretIssuer
+internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, EgressSettings network, CloudTransport clouds) : ISecretIssuer
 {
-    private readonly EntraPrincipal _principal = new(acr, allowPrivate, clouds);
+    private readonly EntraPrincipal _principal = new(acr, network, clouds);
 
     public string Kind => "acr";
 
-    public string Definition => $"{registry.AbsoluteUri}\n{allowPrivate}\n{_principal.Definition}";
+    public string Definition => $"{registry.AbsoluteUri}\n{network.AllowPrivate}\n{_principal.Definition}";
 
     public string ReadMaterial() => acr.ClientSecret?.Read().Reveal() ?? "";
 
@@ -27,7 +28,7 @@ internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, bool allowPriv
         var entra = await _principal.Token(cancellation);
 
         // 2.
-        using var http = clouds.Client(allowPrivate);
+        using var http = clouds.Client(network, registry);
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
             ["grant_type"] = "access_token", ["service"] = registry.Authority, ["access_token"] = entra.Reveal(),

@@ -4,6 +4,7 @@ using Amazon.Runtime.Credentials;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 
@@ -13,7 +14,7 @@ namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 /// From the configuration to the keys of an AWS principal: 1. static keys, or a web identity of the file or of the environment, or the
 /// default chain of the SDK (environment, profile, container, instance); 2. the roles, one with the other's keys.
 /// </summary>
-internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudTransport clouds)
+internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, CloudTransport clouds)
 {
     public async Task<ImmutableCredentials> Resolve(CancellationToken cancellation)
     {
@@ -100,7 +101,7 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, bool allowPrivate, CloudT
     {
         var configuration = new AmazonSecurityTokenServiceConfig
         {
-            HttpClientFactory = new Clients(() => clouds.Client(allowPrivate)), MaxErrorRetry = 1, Timeout = TimeSpan.FromSeconds(5), UseFIPSEndpoint = ecr.Fips,
+            HttpClientFactory = new Clients(() => clouds.Client(network, ecr.StsEndpoint)), MaxErrorRetry = 1, Timeout = TimeSpan.FromSeconds(5), UseFIPSEndpoint = ecr.Fips,
         };
         if (ecr.StsEndpoint is { } endpoint)
         {

@@ -6,30 +6,43 @@ using RegistryProxy.Grains.Upstreams.Secrets;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>The sockets to the token services of clouds: vetted as those to upstreams are, but for the metadata addresses of machines.</summary>
-internal sealed class CloudTransport : IDisposable
+internal sealed class CloudTransport(TimeProvider time) : IDisposable
 {
     /// <summary>The longest answer that is read, in bytes.</summary>
     public const int MaxReply = 64 * 1024;
 
-    private readonly CredentialTracing _public = Bounded(UpstreamTransport.Create(allowPrivate: false));
-    private readonly CredentialTracing _private = Bounded(UpstreamTransport.Create(allowPrivate: true));
-    private readonly CredentialTracing _publicOrMetadata = Bounded(UpstreamTransport.Create(allowPrivate: false, MetadataAddresses.All()));
-    private readonly CredentialTracing _privateOrMetadata = Bounded(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.All()));
+    /// <summary>The services of clouds, which are reached by name through a proxy as if the file named them.</summary>
+    private static readonly string[] Services = ["*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws", "*.googleapis.com"];
+
+    private readonly EgressPool _ways = new(static settings => Bounded(UpstreamTransport.Create(settings)), time);
+    private readonly EgressPool _orMetadata = new(static settings => Bounded(UpstreamTransport.Create(settings, MetadataAddresses.All())), time);
 
     /// <summary>A client of services by name; it does not own the sockets.</summary>
-    public HttpClient Client(bool allowPrivate) => new(allowPrivate ? _private : _public, disposeHandler: false);
+    /// <param name="network">How connections of the upstream are opened.</param>
+    /// <param name="service">The service that the file names in place of the cloud's own.</param>
+    public HttpClient Client(EgressSettings network, Uri? service) =>
+        new(_ways.HandlerFor(Naming(network, service is null ? [] : [service.IdnHost])), disposeHandler: false);
 
     /// <summary>A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.</summary>
-    public HttpMessageHandler Handler(bool allowPrivate, params ReadOnlySpan<CloudDetour> detours) =>
-        new DetourHandler(allowPrivate ? _privateOrMetadata : _publicOrMetadata, detours);
+    public HttpMessageHandler Handler(EgressSettings network, params ReadOnlySpan<CloudDetour> detours)
+    {
+        List<string> hosts = [];
+        foreach (var (from, to) in detours)
+        {
+            hosts.Add(to?.IdnHost ?? from);
+        }
+
+        return new DetourHandler(_orMetadata.HandlerFor(Naming(network, hosts)), detours);
+    }
 
     public void Dispose()
     {
-        _public.Dispose();
-        _private.Dispose();
-        _publicOrMetadata.Dispose();
-        _privateOrMetadata.Dispose();
+        _ways.Dispose();
+        _orMetadata.Dispose();
     }
+
+    private static EgressSettings Naming(EgressSettings network, IReadOnlyList<string> hosts) =>
+        network.IsPlain ? network : network with { Targets = network.Targets.And([.. Services, .. hosts]) };
 
     /// <summary>The libraries of clouds read an answer to its end, however long it is.</summary>
     private static CredentialTracing Bounded(HttpMessageHandler sockets) => new(new AnswerLimit(MaxReply, sockets));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Protocol;
@@ -11,12 +12,12 @@ namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 /// One signed <c>GetAuthorizationToken</c> of Amazon ECR or ECR Public. The token opens every registry that the principal may use, so it
 /// does not matter which upstream asked.
 /// </summary>
-internal sealed class EcrIssuer(EcrCredentials ecr, bool allowPrivate, CloudTransport clouds, TimeProvider time) : ISecretIssuer
+internal sealed class EcrIssuer(EcrCredentials ecr, EgressSettings network, CloudTransport clouds, TimeProvider time) : ISecretIssuer
 {
     public string Kind => "ecr";
 
     public string Definition => string.Join('\n', [
-        ecr.Region, ecr.IsPublic.ToString(), ecr.Fips.ToString(), ecr.Endpoint.AbsoluteUri, ecr.StsEndpoint?.AbsoluteUri ?? "", allowPrivate.ToString(),
+        ecr.Region, ecr.IsPublic.ToString(), ecr.Fips.ToString(), ecr.Endpoint.AbsoluteUri, ecr.StsEndpoint?.AbsoluteUri ?? "", network.AllowPrivate.ToString(),
         ecr.AccessKey?.Id ?? "", SourceDefinition.Of(ecr.AccessKey?.Secret), SourceDefinition.Of(ecr.AccessKey?.SessionToken),
         ecr.WebIdentityTokenFile ?? "", .. ecr.Roles.Select(role => $"{role.Arn}\t{role.ExternalId}\t{role.SessionName}"),
     ]);
@@ -26,8 +27,8 @@ internal sealed class EcrIssuer(EcrCredentials ecr, bool allowPrivate, CloudTran
 
     public async Task<IssuedSecret> Issue(CancellationToken cancellation)
     {
-        var keys = await new AwsPrincipal(ecr, allowPrivate, clouds).Resolve(cancellation);
-        using var http = clouds.Client(allowPrivate);
+        var keys = await new AwsPrincipal(ecr, network, clouds).Resolve(cancellation);
+        using var http = clouds.Client(network, ecr.Endpoint);
         using var request = EcrRequest.Sign(ecr, keys, time.GetUtcNow());
         using var response = await http.SendAsync(request, cancellation);
         var body = await response.Content.ReadAsStringAsync(cancellation);

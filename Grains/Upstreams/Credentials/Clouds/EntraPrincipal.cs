@@ -13,7 +13,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>A principal of Microsoft Entra: a client secret, else the workload identity of a pod, else the managed identity of the machine.</summary>
-internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPrivate, CloudTransport clouds)
+internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings network, CloudTransport clouds)
 {
     private const string Metadata = "169.254.169.254";
 
@@ -24,7 +24,7 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, bool allowPriva
 
     public async Task<Secret> Token(CancellationToken cancellation)
     {
-        using var http = new HttpClient(clouds.Handler(allowPrivate, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.Host, Detour)));
+        using var http = new HttpClient(clouds.Handler(network, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.Host, Detour)));
         try
         {
             var token = await Credential(http).GetTokenAsync(new TokenRequestContext([$"{acr.Audience}/.default"]), cancellation);

@@ -10,7 +10,7 @@ using BearerToken = RegistryProxy.Grains.Upstreams.Secrets.BearerToken;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>An access token of a Google service account, which opens every registry that the account may use.</summary>
-internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, CloudTransport clouds, TimeProvider time) : ISecretIssuer
+internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings network, CloudTransport clouds, TimeProvider time) : ISecretIssuer
 {
     private const string User = "oauth2accesstoken";
     private const string Scope = "https://www.googleapis.com/auth/cloud-platform";
@@ -19,7 +19,7 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
 
     public string Definition => string.Join('\n', [
         google.KeyFile ?? "", google.TokenEndpoint?.AbsoluteUri ?? "", google.StsEndpoint?.AbsoluteUri ?? "", google.IamEndpoint?.AbsoluteUri ?? "",
-        google.MetadataEndpoint?.AbsoluteUri ?? "", allowPrivate.ToString(),
+        google.MetadataEndpoint?.AbsoluteUri ?? "", network.AllowPrivate.ToString(),
     ]);
 
     public string ReadMaterial() => google.KeyFile is { } file ? new FileSecret(file).Read().Reveal() : "";
@@ -51,7 +51,7 @@ internal sealed class GoogleIssuer(GoogleCredentials google, bool allowPrivate, 
     }
 
     private HttpMessageHandler Handler() => clouds.Handler(
-        allowPrivate,
+        network,
         new("oauth2.googleapis.com", google.TokenEndpoint), new("sts.googleapis.com", google.StsEndpoint), new("iamcredentials.googleapis.com", google.IamEndpoint),
         new("169.254.169.254", google.MetadataEndpoint), new("metadata.google.internal", google.MetadataEndpoint));
 
