@@ -32,6 +32,11 @@ internal sealed class AccessToken
     /// <summary>The actions that the token itself carries for a repository.</summary>
     public RepositoryActions ActionsOn(RepositoryName repository)
     {
+        if (IsWhole)
+        {
+            return RepositoryActions.Pull | RepositoryActions.Push | RepositoryActions.Delete;
+        }
+
         foreach (var scope in Access)
         {
             if (scope.Repository == repository)
@@ -50,6 +55,12 @@ internal sealed class AccessToken
         Expires = DateTimeOffset.MaxValue,
     };
 
+    /// <summary>Whether it carries whatever the rules give: a login that came with the request itself.</summary>
+    public bool IsWhole { get; private init; }
+
+    /// <summary>Whether it opens the list of repositories.</summary>
+    public bool OpensCatalog => IsWhole || Access.Contains(Scope.Catalog);
+
     /// <summary>What runs by it; the same however often the token is verified.</summary>
     public TokenUse Use { get; private init; } = new();
 
@@ -57,7 +68,14 @@ internal sealed class AccessToken
     public AccessToken With(TokenUse use) => new()
     {
         Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = Access, IssuedAt = IssuedAt, NotBefore = NotBefore,
-        Expires = Expires, Use = use,
+        Expires = Expires, Use = use, IsWhole = IsWhole,
+    };
+
+    /// <summary>The same identity, for requests that carry its login and no scope.</summary>
+    public AccessToken Whole() => new()
+    {
+        Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = [], IssuedAt = IssuedAt, NotBefore = NotBefore,
+        Expires = Expires, IsWhole = true,
     };
 }
 

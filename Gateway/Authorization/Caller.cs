@@ -53,7 +53,7 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
             return Refuse("list repositories", "listing of repositories", Scope.Catalog);
         }
 
-        return token.Access.Contains(Scope.Catalog) ? null : Widen(Scope.Catalog);
+        return token.OpensCatalog ? null : Widen(Scope.Catalog);
     }
 
     private Refusal Refuse(string what, string done, Scope scope) => token.IsAnonymous

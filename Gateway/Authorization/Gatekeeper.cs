@@ -31,13 +31,18 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
                 return (null, Ended());
         }
 
-        var token = found.Token!;
+        return await Decide(found.Token!, site, context.RequestAborted);
+    }
+
+    /// <summary>The caller of a good token, or why there is none: the session has ended, or nobody can say.</summary>
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Decide(AccessToken token, Site site, CancellationToken cancellation)
+    {
         if (token.Session is not { } session)
         {
             return (new Caller(token, site.Tenant.AnonymousRules), null);
         }
 
-        var decision = await decisions.Get(session, context.RequestAborted);
+        var decision = await decisions.Get(session, cancellation);
         if (decision is null)
         {
             return (null, Undecided(token, "the cluster that knows this session does not answer"));

@@ -11,6 +11,9 @@ namespace RegistryProxy.Gateway.Authorization;
 /// <param name="Holder">The token, when it is good but nobody can say now whether its session is open.</param>
 internal sealed record Refusal(DistributionError Error, string? Scope = null, string? BearerError = null, AccessToken? Holder = null)
 {
+    /// <summary>Whether the request was counted against the limits of its tenant already.</summary>
+    public bool IsCounted { get; init; }
+
     public const string InvalidToken = "invalid_token";
     public const string InsufficientScope = "insufficient_scope";
 

@@ -6,6 +6,7 @@ using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
@@ -19,7 +20,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
-    Gatekeeper gatekeeper, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit,
+    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit,
     FaultAnswers faults, TimeProvider time)
 {
     public async Task<DistributionError?> Handle(HttpContext context, Site site, FrontDoorMap map)
@@ -45,7 +46,9 @@ internal sealed class DistributionEndpoints(
         }
 
         // 4. Identify.
-        var (caller, refusal) = await gatekeeper.Identify(context, site, map);
+        var (caller, refusal) = BasicLogin.IsTried(context.Request)
+            ? await basic.Identify(context, site, map)
+            : await gatekeeper.Identify(context, site, map);
         if (caller is null && OperationTable.IsRead(operation) && repository is not null)
         {
             caller = Gatekeeper.Stranger(context, site, repository);
@@ -78,7 +81,8 @@ internal sealed class DistributionEndpoints(
 
     /// <summary>Whose token is not good is a stranger; whose session nobody can judge now has a good token.</summary>
     private DistributionError? CountUnknown(HttpContext context, Site site, Refusal refusal) =>
-        refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(site.Tenant, session.Key, holder.Subject)
+        refusal.IsCounted ? null
+        : refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(site.Tenant, session.Key, holder.Subject)
         : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null } ? limits.AdmitChallenged(site.Tenant, context)
         : limits.AdmitStranger(site.Tenant, context);
 

@@ -26,6 +26,12 @@ public sealed class ClientAddress(IReadOnlyList<IPNetwork> trusted)
             : Forwarded(context.Request.Headers["X-Forwarded-For"], address);
     }
 
+    /// <summary>Whether nobody can read a request on its way here: it came by TLS, over loopback, or through a trusted proxy.</summary>
+    public bool IsPrivate(HttpContext context) =>
+        context.Request.IsHttps
+        || context.Features.Get<ListenerFeature>() is { IsFromProxy: true }
+        || (context.Connection.RemoteIpAddress is { } peer && Normal(peer) is var address && (IPAddress.IsLoopback(address) || IsTrusted(address)));
+
     /// <summary>One form of each address.</summary>
     internal static IPAddress Normal(IPAddress address) =>
         address.IsIPv4MappedToIPv6 ? address.MapToIPv4()

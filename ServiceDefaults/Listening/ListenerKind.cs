@@ -29,6 +29,9 @@ public sealed class ListenerFeature(ListenerKind kind, Opening opening, OpenConn
     /// <summary>Whether a load balancer opened it and said that it does not know for whom, so that nobody else's word counts for the address.</summary>
     public bool IsForNobodyKnown { get; internal set; }
 
+    /// <summary>Whether a trusted proxy opened it, which began it with a PROXY header.</summary>
+    public bool IsFromProxy { get; internal set; }
+
     /// <summary>A load balancer said for whom it opened the connection.</summary>
     internal void BelongsTo(IPAddress client)
     {

@@ -34,6 +34,7 @@ internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IM
             return;
         }
 
+        connection.Features.GetRequiredFeature<ListenerFeature>().IsFromProxy = true;
         if (header.Client is { } client)
         {
             connection.RemoteEndPoint = client;

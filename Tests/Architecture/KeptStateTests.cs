@@ -22,6 +22,7 @@ public sealed class KeptStateTests
     {
         ["BodyAllowance._taken"] = "one for each caller of whom more than 64 KiB are held",
         ["Exchange.<Written>k__BackingField"] = "one for each write of a request",
+        ["BasicLogin._running"] = "one for each login that a request waits for",
         ["BlobFills._running"] = "one for each download that somebody waits for",
         ["WriteAnnouncer._untold"] = "WriteAnnouncer.MaxUntold writes of fixed size",
         ["Deletions._worked"] = "one of at most Deletions.MaxActions characters for each upstream of the configuration",

@@ -18,6 +18,25 @@ public sealed class ClientAddressTests
 
     private static string? Of(string peer, params string[] forwarded) => Addresses.Of(Context(peer, forwarded))?.ToString();
 
+    [Theory]
+    [InlineData("127.0.0.1", false, false, true)]
+    [InlineData("::1", false, false, true)]
+    [InlineData("::ffff:10.0.0.1", false, false, true)]
+    [InlineData("192.0.2.1", false, false, false)]
+    [InlineData("192.0.2.1", true, false, true)]
+    [InlineData("192.0.2.1", false, true, true)]
+    public void A_way_is_private_by_tls_on_loopback_and_behind_a_trusted_proxy(string peer, bool tls, bool fromProxy, bool isPrivate)
+    {
+        var context = Context(peer, "127.0.0.1");
+        context.Request.IsHttps = tls;
+        if (fromProxy)
+        {
+            context.Features.Set(new ListenerFeature(ListenerKind.Data, null!, null!) { IsFromProxy = true });
+        }
+
+        Assert.Equal(isPrivate, new ClientAddress([IPNetwork.Parse("10.0.0.0/8")]).IsPrivate(context));
+    }
+
     private static DefaultHttpContext Context(string peer, params string[] forwarded)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Parse(peer) } };

@@ -1,0 +1,136 @@
+using RegistryProxy.Background;
+using RegistryProxy.Gateway.AccessTokens;
+using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
+
+namespace RegistryProxy.Gateway.Tokens;
+
+/// <summary>
+/// A user name and password, or a refresh token, with a request to the distribution API itself, as Homebrew, Bazel, curl and wget send them: the
+/// login that the token endpoint makes of them, once for all requests that carry them. It opens what the rules give, under the lease of its
+/// session like any token.
+/// </summary>
+internal sealed class BasicLogin(
+    Logins logins, RememberedLogins remembered, Gatekeeper gatekeeper, SnapshotRounds rounds, TenantLimits limits, AuditTrail audit, ClientAddress addresses)
+{
+    private readonly WantedFlights<BasicProof, (LoginResult Result, AccessToken? Token)> _running = new();
+
+    /// <summary>Whether a request carries one Authorization header of this kind.</summary>
+    public static bool IsTried(HttpRequest request) =>
+        request.Headers.Authorization is { Count: 1 } header && header[0]?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>The caller, or why there is none.</summary>
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map)
+    {
+        if (!addresses.IsPrivate(context))
+        {
+            return Refuse("passwords are taken here by https alone; whoever is on the way has read this one");
+        }
+
+        if (BasicProof.Read(site.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } proof)
+        {
+            return Malformed(context, site);
+        }
+
+        if (remembered.Find(proof) is { } known)
+        {
+            var (caller, refusal) = await gatekeeper.Decide(known, site, context.RequestAborted);
+            if (caller is not null || refusal!.Holder is not null)
+            {
+                return (caller, refusal);
+            }
+
+            // The session has ended; who still has the right password opens another.
+        }
+
+        return BasicCredentials.Read(context.Request) is { } credentials
+            ? await Login(context, site, map, proof, new TokenRequest(credentials, [], false, null, null))
+            : Malformed(context, site);
+    }
+
+    private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(HttpContext context, Site site, FrontDoorMap map, BasicProof proof, TokenRequest request)
+    {
+        if (request.Credentials.Kind is not (LoginCredentialsKind.Password or LoginCredentialsKind.RefreshToken))
+        {
+            return Refuse("a token is needed; ask the token endpoint for one, with credentials of machines, too");
+        }
+
+        if ((LoginBounds.Refuse(request) ?? logins.Before(context, site, request)) is { } tooMuch)
+        {
+            return Refuse(context, site, tooMuch);
+        }
+
+        var question = logins.RequestOf(context, site, request);
+        var isOwn = false;
+        LoginResult? result = null;
+        AccessToken? token;
+        try
+        {
+            (result, token) = await _running.Join(proof, Begin, context.RequestAborted);
+        }
+        finally
+        {
+            // Who gave up before the answer proved nothing either.
+            if (Volatile.Read(ref isOwn))
+            {
+                audit.Login(context, site, request, result ?? new LoginResult { Status = LoginStatus.Unavailable });
+            }
+        }
+
+        if (token is not null)
+        {
+            if (request.Credentials.Kind == LoginCredentialsKind.Password)
+            {
+                limits.Proved(site.Tenant, request.Credentials.Name, token.Session!.Key);
+            }
+
+            return await gatekeeper.Decide(token, site, context.RequestAborted);
+        }
+
+        var error = result.Status == LoginStatus.Granted
+            ? DistributionError.Unavailable(503, "the keys of this login are not known here yet", 2)
+            : Logins.ErrorOf(result);
+        return (null, new Refusal(logins.After(context, site, request, result) ?? error) { IsCounted = true });
+
+        Task<(LoginResult, AccessToken?)> Begin(CancellationToken stop)
+        {
+            Volatile.Write(ref isOwn, true);
+            return Ask(question, proof, map, stop);
+        }
+    }
+
+    private async Task<(LoginResult, AccessToken?)> Ask(LoginRequest question, BasicProof proof, FrontDoorMap map, CancellationToken stop)
+    {
+        var result = await logins.Ask(question, stop);
+        if (result.Status != LoginStatus.Granted)
+        {
+            return (result, null);
+        }
+
+        var text = result.AccessToken!.Reveal();
+        var token = map.Verifier.Verify(text) ?? (await rounds.Newer(map, stop))?.Verifier.Verify(text);
+        if (token?.Session is null)
+        {
+            return (result, null);
+        }
+
+        var whole = token.Whole();
+        remembered.Remember(proof, whole);
+        return (result, whole);
+    }
+
+    private (Caller?, Refusal?) Malformed(HttpContext context, Site site) => Refuse(
+        context, site, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
+
+    private static (Caller?, Refusal?) Refuse(string why) => (null, new Refusal(DistributionError.Unauthorized(why)));
+
+    private (Caller?, Refusal?) Refuse(HttpContext context, Site site, DistributionError error) =>
+        (null, new Refusal(limits.AdmitStranger(site.Tenant, context) ?? error) { IsCounted = true });
+}

@@ -1,0 +1,87 @@
+using RegistryProxy.Gateway.Audit;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
+
+namespace RegistryProxy.Gateway.Tokens;
+
+/// <summary>A login, wherever its credentials came: what it is counted for before and after, and the question to the cluster.</summary>
+internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
+{
+    /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
+    public DistributionError? Before(HttpContext context, Site site, TokenRequest request) => request.Credentials.Kind switch
+    {
+        LoginCredentialsKind.Anonymous => limits.AdmitStranger(site.Tenant, context),
+        LoginCredentialsKind.Password => limits.SpentBy(site.Tenant, request.Credentials.Name),
+        _ => null,
+    };
+
+    /// <summary>Counts a login that is decided.</summary>
+    public DistributionError? After(HttpContext context, Site site, TokenRequest request, LoginResult result)
+    {
+        if (request.Credentials.Kind == LoginCredentialsKind.Anonymous)
+        {
+            return null;
+        }
+
+        if (result.Status == LoginStatus.Granted)
+        {
+            var identity = new SessionKey(site.Tenant.Name, result.Authenticator, result.Subject).ToString();
+            if (request.Credentials.Kind == LoginCredentialsKind.Password)
+            {
+                limits.Proved(site.Tenant, request.Credentials.Name, identity);
+            }
+
+            return limits.AdmitIdentity(site.Tenant, identity, result.Subject);
+        }
+
+        // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a stranger's.
+        var isGivenOut = request.Credentials.Kind is LoginCredentialsKind.RefreshToken or LoginCredentialsKind.DeviceCode;
+        return result.Status == LoginStatus.Unavailable && isGivenOut
+            ? limits.AdmitUndecided(site.Tenant)
+            : limits.AdmitStranger(site.Tenant, context);
+    }
+
+    /// <summary>Asks the cluster.</summary>
+    public async Task<LoginResult> Ask(HttpContext context, Site site, TokenRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Ask(RequestOf(context, site, request), cancellation);
+        }
+        catch (ClusterUnavailableException)
+        {
+            audit.Login(context, site, request, new LoginResult { Status = LoginStatus.Unavailable });
+            throw;
+        }
+    }
+
+    /// <summary>Asks the cluster for a request that may be over before the answer comes.</summary>
+    public Task<LoginResult> Ask(LoginRequest login, CancellationToken cancellation) => cluster.Call(
+        (relay, stop) => relay.Login(login, stop), CallPolicy.Of(login.Credentials.Kind), cancellation);
+
+    /// <summary>The question to the cluster.</summary>
+    public LoginRequest RequestOf(HttpContext context, Site site, TokenRequest request) => new()
+    {
+        Tenant = site.Tenant.Name,
+        Service = site.Service,
+        Credentials = request.Credentials,
+        Scopes = request.Scopes,
+        Offline = request.Offline,
+        NodeAgent = request.Client == TokenClient.NodeAgent,
+        ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
+    };
+
+    /// <summary>What the client of a login that failed is told.</summary>
+    public static DistributionError ErrorOf(LoginResult result) => result.Status switch
+    {
+        LoginStatus.Rejected => DistributionError.Unauthorized(result.Message),
+        LoginStatus.Throttled => DistributionError.TooManyRequests(result.Message, result.RetryAfterSeconds ?? 5),
+        LoginStatus.Unavailable => DistributionError.Unavailable(503, result.Message, result.RetryAfterSeconds ?? 5),
+        _ => DistributionError.Unsupported(result.Message, 400) with { OAuthError = result.DeviceError },
+    };
+}
