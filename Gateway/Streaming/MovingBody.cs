@@ -43,6 +43,9 @@ internal sealed class MovingBody : ReadingStream, ITicking
     /// <summary>Whether anything of it was asked for.</summary>
     public bool IsBegun { get; private set; }
 
+    /// <summary>Whether it could not be read to its end: what breaks off for that is its client's doing.</summary>
+    public bool IsBroken { get; private set; }
+
     /// <summary>Watches the body of a request until it is told that the request ended; <c>null</c> when it has none.</summary>
     public static MovingBody? Watch(HttpContext context, int perSecond, TimeProvider time)
     {
@@ -68,8 +71,14 @@ internal sealed class MovingBody : ReadingStream, ITicking
             _owed = Math.Max(0, _owed + _time.GetElapsedTime(began).TotalSeconds - (read / _perSecond));
             return read;
         }
+        catch (IOException)
+        {
+            IsBroken = true;
+            throw;
+        }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _end.IsCancellationRequested)
         {
+            IsBroken = true;
             throw new BadHttpRequestException("The body of the request stopped coming.", StatusCodes.Status408RequestTimeout);
         }
         finally

@@ -82,6 +82,24 @@ public sealed class FailingUpstreamTests
         Assert.Contains(upstream.Requests, request => request.Target == "/v2/" && !request.Headers.ContainsKey("Authorization"));
     }
 
+    [Fact]
+    public async Task A_body_that_its_client_breaks_off_or_garbles_is_no_failure_of_the_upstream()
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
+            context.Response.StatusCode = context.Request.Method == "GET" ? 200 : 202;
+            context.Response.Headers.Location = "/v2/a/b/blobs/uploads/1";
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        var location = await alice.StartUpload("a/b");
+        var head = $"PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {await alice.Token(RegistryClient.Push("a/b"))}\r\nTransfer-Encoding: chunked\r\n\r\n";
+        Assert.StartsWith("HTTP/1.1 400", await RawHttp.Exchange(door.DataUrl, head + "5\r\nhello\r\nnonsense\r\n"));
+        Assert.Equal("healthy", (await State(door)).State);
+        Assert.DoesNotContain("Upstream local fails", door.Log);
+    }
+
     private static async Task Get(RegistryClient client, int status)
     {
         using var answer = await client.GetManifest("a/b", "v1");

@@ -24,6 +24,7 @@ public sealed class MovingBodyTests
         Advance(6);
         Assert.Equal(StatusCodes.Status408RequestTimeout, (await Assert.ThrowsAsync<BadHttpRequestException>(() => waiting)).StatusCode);
         await Assert.ThrowsAsync<BadHttpRequestException>(() => body.ReadAsync(_buffer, default).AsTask());
+        Assert.True(body.IsBroken);
     }
 
     [Theory]

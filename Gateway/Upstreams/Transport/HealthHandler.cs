@@ -21,7 +21,7 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
             Note(call, response.StatusCode);
             return response;
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && UpstreamBreaker.IsFailure(fault))
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true } && UpstreamBreaker.IsFailure(fault))
         {
             failing.Failed(call.Upstream.Name, ExchangeFault.Of(fault));
             throw;
