@@ -1,3 +1,6 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.ServiceDefaults;
+using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -87,5 +90,14 @@ public sealed class CompanyNetworkTests
         door.WriteConfig(yaml.Replace($", tls: {{ ca: {ca} }}", $", tls: {{ ca: {ca} }}, proxy: none"));
         await Eventually.True(async () => !(await client.GetManifest("c/d", "latest")).IsSuccessStatusCode, "without a proxy the name is not known");
         Assert.True(proxy.Asked.Count - asked <= 2, $"{proxy.Asked.Count - asked}");
+    }
+
+    [Fact]
+    public void No_library_asks_the_environment_for_a_proxy_by_itself()
+    {
+        HostBuilding.CreateBuilder(new HostStart(new FixedConfiguration(ConfigurationDefaults.NoFile()), null, null, null));
+        Assert.All(
+            new[] { "https://kubernetes.default.svc", "http://169.254.169.254", "https://collector.example" },
+            address => Assert.True(HttpClient.DefaultProxy.IsBypassed(new Uri(address))));
     }
 }
