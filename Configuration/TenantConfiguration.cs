@@ -23,6 +23,9 @@ public sealed record TenantConfiguration
 
     public IReadOnlyList<AccessRuleConfiguration> Access { get; init; } = [];
 
+    /// <summary>Origins whose pages may ask by script, as browsers write them; none by default.</summary>
+    public IReadOnlyList<string> Cors { get; init; } = [];
+
     /// <summary><c>null</c> for none.</summary>
     public LimitConfiguration? Limits { get; init; }
 }

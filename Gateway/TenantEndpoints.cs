@@ -25,10 +25,18 @@ internal sealed class TenantEndpoints(
 
         return limits.Spent(site.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
             : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(site.Tenant, context) ?? refused)
+            : site.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, site.Tenant.Cors) ? Preflight(context, site)
             : isDistribution ? distribution.Handle(context, site, map)
             : path is "/token" ? tokens.Handle(context, site)
             : limits.AdmitStranger(site.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, site, map);
+    }
+
+    /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>
+    private Task<DistributionError?> Preflight(HttpContext context, Site site)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.FromResult(limits.AdmitChallenged(site.Tenant, context));
     }
 
     private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)

@@ -29,6 +29,7 @@ internal static class TenantReader
             Access = AccessRuleReader.ReadAll(
                 map["access"],
                 new TenantAuthenticators(authenticators, [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
+            Cors = [.. map["cors"].Items().Select(origin => origin.Origin()).OfType<Uri>().Select(origin => origin.GetLeftPart(UriPartial.Authority))],
             Limits = LimitReader.Read(map["limits"]),
         };
         map.RefuseOthers();

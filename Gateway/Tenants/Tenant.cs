@@ -28,6 +28,7 @@ internal sealed class Tenant
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         PeopleLogins = snapshot.PeopleLogins;
+        Cors = snapshot.Cors;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -51,6 +52,9 @@ internal sealed class Tenant
 
     /// <summary>The authenticators with which people log in by browser.</summary>
     public IReadOnlyList<string> PeopleLogins { get; }
+
+    /// <summary>Origins whose pages may ask by script.</summary>
+    public IReadOnlyList<string> Cors { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

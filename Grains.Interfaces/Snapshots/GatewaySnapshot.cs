@@ -69,6 +69,10 @@ public sealed record TenantSnapshot
     /// <summary>The authenticators with which people log in by browser.</summary>
     [Id(7)]
     public IReadOnlyList<string> PeopleLogins { get; init; } = [];
+
+    /// <summary>Origins whose pages may ask by script.</summary>
+    [Id(8)]
+    public IReadOnlyList<string> Cors { get; init; } = [];
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

@@ -37,6 +37,7 @@ internal static class SnapshotBuilder
         Limits = tenant.Limits is { } limits
             ? new LimitSnapshot(limits.RequestsPerSecond, limits.BytesPerSecond, limits.ConcurrentStreams, limits.IdentityRequestsPerSecond)
             : null,
+        Cors = tenant.Cors,
         PeopleLogins =
         [
             .. tenant.Authenticators.Where(name => configuration.Authenticators.GetValueOrDefault(name) is OidcConfiguration { People: not null }),
