@@ -53,6 +53,22 @@ public sealed record RouteConfiguration
 
     /// <summary>Whether gateways keep what is pulled; off by default.</summary>
     public bool Cache { get; init; }
+
+    /// <summary>What to do about a range of a blob that is not cached yet, on routes that cache; passed on by default.</summary>
+    public RangeMode Ranges { get; init; } = RangeMode.Pass;
+}
+
+/// <summary>What becomes of a range of a blob that is not cached yet.</summary>
+public enum RangeMode
+{
+    /// <summary>It is passed on at once, unverified, and not kept.</summary>
+    Pass,
+
+    /// <summary>The same, and the whole blob is downloaded behind it.</summary>
+    Fill,
+
+    /// <summary>It ends when the whole blob has come and is right.</summary>
+    Wait,
 }
 
 /// <summary>One access rule. The union of the matching rules is granted; nothing else is.</summary>

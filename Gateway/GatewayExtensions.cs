@@ -132,6 +132,7 @@ public static class GatewayExtensions
         .AddSingleton<BlobSender>()
         .AddSingleton<LinkCheck>()
         .AddSingleton<UnkeptBlobs>()
+        .AddSingleton<FillsBehind>()
         .AddSingleton<BlobCache>()
         .AddSingleton<StoredManifests>()
         .AddSingleton<TagIndex>()

@@ -47,6 +47,7 @@ internal static class RouteReader
             FallbackOnNotFound = onNotFound,
             FallbackOnError = onError,
             Cache = Cache(map["cache"], known),
+            Ranges = Ranges(map["ranges"]),
         };
         if (route.Upstreams.Count == 0)
         {
@@ -90,6 +91,22 @@ internal static class RouteReader
         }
 
         return (notFound, error);
+    }
+
+    private static RangeMode Ranges(Field field)
+    {
+        switch (field.Text())
+        {
+            case null or "pass":
+                return RangeMode.Pass;
+            case "fill":
+                return RangeMode.Fill;
+            case "wait":
+                return RangeMode.Wait;
+            default:
+                field.Fail("must be pass, fill or wait");
+                return RangeMode.Pass;
+        }
     }
 
     private static bool Cache(Field field, FrontDoorConfiguration known)

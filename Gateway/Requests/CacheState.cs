@@ -26,6 +26,9 @@ internal enum CacheState
 
     /// <summary>From the upstream, and not kept: it does not fit, or the disk cannot be written.</summary>
     Bypass,
+
+    /// <summary>A range from the upstream, which nothing here can check, and not kept.</summary>
+    Unverified,
 }
 
 /// <summary>Names of <see cref="CacheState"/>.</summary>
@@ -40,6 +43,7 @@ internal static class CacheStateNames
         CacheState.Joined => "joined",
         CacheState.Peer => "peer",
         CacheState.Bypass => "bypass",
+        CacheState.Unverified => "unverified",
         _ => "none",
     };
 }

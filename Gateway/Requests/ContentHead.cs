@@ -29,7 +29,7 @@ internal static class ContentHead
     /// <summary>Writes the head of a blob; the range to send, or <c>null</c> when there is nothing to send, with the error if there is one.</summary>
     public static (ByteRange? Range, DistributionError? Error) WriteBlob(HttpContext context, Digest digest, long size)
     {
-        var etag = $"\"{digest.Value}\"";
+        var etag = TagOf(digest);
         var response = context.Response;
         if (Write(context, digest, etag, "application/octet-stream", ForEver))
         {
@@ -52,6 +52,31 @@ internal static class ContentHead
 
         return (HttpMethods.IsHead(context.Request.Method) ? null : range, null);
     }
+
+    /// <summary>Writes the head of several ranges of a blob; <c>null</c> when it is not several that are to be sent, but what <see cref="WriteBlob"/> writes.</summary>
+    public static MultipartRanges? WriteRanges(HttpContext context, Digest digest, long size)
+    {
+        if (!ByteRanges.AreSeveral(context.Request.Headers.Range))
+        {
+            return null;
+        }
+
+        var etag = TagOf(digest);
+        if (ByteRanges.Of(context.Request, etag, size) is not { Length: > 1 } ranges || Matches(context.Request, etag))
+        {
+            return null;
+        }
+
+        var parts = new MultipartRanges(ranges, size);
+        Write(context, digest, etag, parts.ContentType, ForEver);
+        context.Response.StatusCode = StatusCodes.Status206PartialContent;
+        context.Response.Headers.AcceptRanges = "bytes";
+        context.Response.ContentLength = parts.Length;
+        return parts;
+    }
+
+    /// <summary>The entity tag of what a digest names.</summary>
+    public static string TagOf(Digest digest) => $"\"{digest.Value}\"";
 
     private static bool Matches(HttpRequest request, string etag)
     {

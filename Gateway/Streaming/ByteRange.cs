@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// What of a content a client wants (RFC 9110 §14): one range, or all. Several ranges, units that are not bytes and what cannot be read are
-/// answered whole, as the RFC allows.
+/// What of a content a client wants (RFC 9110 §14): one range, or all. Units that are not bytes and what cannot be read are answered whole, as
+/// the RFC allows; so are several ranges that do not become one (<see cref="ByteRanges"/>).
 /// </summary>
 /// <param name="First">The first byte.</param>
 /// <param name="Count">How many.</param>
@@ -18,19 +18,28 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
     public static ByteRange? Of(HttpRequest request, string etag, long size)
     {
         var whole = new ByteRange(0, size, false);
-        if (request.Headers.Range is not { Count: 1 } header || !HttpMethods.IsGet(request.Method)
-            || (request.Headers.IfRange is { Count: > 0 } condition && condition != etag))
+        if (!IsAsked(request, etag))
         {
             return whole;
         }
 
-        return TryParse(header, out var first, out var last) is not true ? whole : Cut(first, last, size);
+        if (ByteRanges.AreSeveral(request.Headers.Range))
+        {
+            return ByteRanges.Of(request, etag, size) switch { [] => null, [var one] => one, _ => whole };
+        }
+
+        return TryParse(request.Headers.Range, out var first, out var last) ? Cut(first, last, size) : whole;
     }
 
-    /// <summary>Whether a header is one range that can be read.</summary>
-    public static bool IsOne(StringValues header) => header.Count == 1 && TryParse(header, out _, out _);
+    /// <summary>Whether a request wants one range that can be read.</summary>
+    public static bool IsOne(HttpRequest request, string etag) => IsAsked(request, etag) && TryParse(request.Headers.Range, out _, out _);
 
-    private static ByteRange? Cut(long? first, long? last, long size) => (first, last) switch
+    /// <summary>Whether ranges count: only those of a GET do, and under no condition or one that is true.</summary>
+    public static bool IsAsked(HttpRequest request, string etag) => request.Headers.Range.Count == 1 && HttpMethods.IsGet(request.Method)
+        && (request.Headers.IfRange.Count == 0 || request.Headers.IfRange == etag);
+
+    /// <summary>One range on a content of <paramref name="size"/> bytes; <c>null</c> when it lies outside.</summary>
+    public static ByteRange? Cut(long? first, long? last, long size) => (first, last) switch
     {
         (null, { } suffix) when suffix == 0 || size == 0 => null,
         (null, { } suffix) => new ByteRange(Math.Max(0, size - suffix), Math.Min(suffix, size), true),
@@ -48,7 +57,13 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
             return false;
         }
 
-        text = text[6..].Trim();
+        return TryParseOne(text[6..].Trim(), out first, out last);
+    }
+
+    /// <summary>Reads one range without its unit.</summary>
+    public static bool TryParseOne(ReadOnlySpan<char> text, out long? first, out long? last)
+    {
+        (first, last) = (null, null);
         var dash = text.IndexOf('-');
         return dash >= 0 && TryParse(text[..dash], out first) && TryParse(text[(dash + 1)..], out last)
             && (first ?? last) is not null && (first is null || last is null || first <= last);

@@ -100,7 +100,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         var message = new HttpRequestMessage(method, (Uri?)null);
         if (download.Content == ContentKind.Blob)
         {
-            RequestHeaders.CopyDownload(exchange.Context.Request, message);
+            RequestHeaders.CopyDownload(exchange.Context.Request, message, ContentHead.TagOf(exchange.Path.Digest!));
         }
         else
         {

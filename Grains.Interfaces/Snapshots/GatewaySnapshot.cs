@@ -104,6 +104,24 @@ public sealed record RouteSnapshot
     /// <summary>Whether gateways keep what is pulled.</summary>
     [Id(4)]
     public bool Cache { get; init; }
+
+    /// <summary>What becomes of a range of a blob that is not cached yet.</summary>
+    [Id(5)]
+    public RouteRanges Ranges { get; init; }
+}
+
+/// <summary>What a gateway does about a range of a blob that it does not have yet.</summary>
+[GenerateSerializer, Alias("rp.route-ranges")]
+public enum RouteRanges
+{
+    /// <summary>It is passed on at once, unverified.</summary>
+    Pass = 0,
+
+    /// <summary>The same, and the whole is downloaded behind it.</summary>
+    Fill = 1,
+
+    /// <summary>It waits for the whole.</summary>
+    Wait = 2,
 }
 
 /// <summary>One upstream of a route.</summary>

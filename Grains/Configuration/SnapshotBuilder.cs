@@ -55,6 +55,12 @@ internal static class SnapshotBuilder
         Rewrite = route.Rewrite,
         FallbackOn = (route.FallbackOnNotFound ? RouteFallback.NotFound : 0) | (route.FallbackOnError ? RouteFallback.Error : 0),
         Cache = route.Cache,
+        Ranges = route.Ranges switch
+        {
+            RangeMode.Fill => RouteRanges.Fill,
+            RangeMode.Wait => RouteRanges.Wait,
+            _ => RouteRanges.Pass,
+        },
     };
 
     private static UpstreamSnapshot Upstream(UpstreamConfiguration upstream, UpstreamNetworks networks) => new()

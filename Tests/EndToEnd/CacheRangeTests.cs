@@ -1,7 +1,10 @@
 using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -48,6 +51,67 @@ public sealed class CacheRangeTests
         Assert.Equal(Size, upstream.Sent);
     }
 
+    /// <summary>The same whether the blob is here, or comes.</summary>
+    [Fact]
+    public async Task Several_ranges_come_in_one_answer()
+    {
+        await using var upstream = await BlobUpstream.Start(Blob);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        for (var pull = 0; pull < 2; pull++)
+        {
+            using var response = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=-3,500-600,0-0,550-70000"));
+            Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+            var type = response.Content.Headers.ContentType!;
+            Assert.Equal("multipart/byteranges", type.MediaType);
+            var boundary = type.Parameters.Single(parameter => parameter.Name == "boundary").Value!;
+            var body = await response.Content.ReadAsByteArrayAsync();
+            Assert.Equal(response.Content.Headers.ContentLength, body.Length);
+            using var expected = new MemoryStream();
+            foreach (var (first, last) in new[] { (0, 0), (500, 70_000), (Size - 3, Size - 1) })
+            {
+                expected.Write(Encoding.ASCII.GetBytes(
+                    $"\r\n--{boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {first}-{last}/{Size}\r\n\r\n"));
+                expected.Write(Blob.Bytes.AsSpan(first..(last + 1)));
+            }
+
+            expected.Write(Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n"));
+            Assert.Equal(expected.ToArray(), body);
+        }
+    }
+
+    /// <summary>A range of what is not here yet is passed on at once, and kept by nobody; behind it may come the whole.</summary>
+    [Theory]
+    [InlineData("pass")]
+    [InlineData("fill")]
+    public async Task A_range_does_not_wait_for_the_whole(string ranges)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+            context.Request.Path == "/v2/" ? Task.CompletedTask : Results.Bytes(Blob.Bytes, enableRangeProcessing: true).ExecuteAsync(context));
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, ranges: ranges));
+        using var alice = door.Client("alice");
+        (string, string)[][] questions = [[("Range", "bytes=5-9")], [("Range", "bytes=5-9"), ("If-Range", $"\"{Blob.Digest}\"")]];
+        foreach (var question in questions)
+        {
+            using var response = await alice.GetBlob("a/b", Blob.Digest, question);
+            Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+            Assert.Equal($"bytes 5-9/{Size}", response.Content.Headers.ContentRange!.ToString());
+            Assert.Equal(Blob.Bytes[5..10], await response.Content.ReadAsByteArrayAsync());
+        }
+
+        Assert.InRange(await door.Metric("registryproxy_cache_requests_total", "result=\"unverified\""), 1, 2);
+        if (ranges == "fill")
+        {
+            await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") > 0, "the whole came behind the range");
+        }
+
+        var objects = await door.Metric("registryproxy_cache_objects");
+        using var whole = await alice.GetBlob("a/b", Blob.Digest);
+        Assert.Equal(Blob.Digest, new TestBlob(await whole.Content.ReadAsByteArrayAsync()).Digest);
+        Assert.Equal(ranges == "fill" ? 1 : 0, objects);
+        Assert.Equal(1, upstream.Requests.Count(request => request.Target.Contains("/blobs/") && !request.Headers.ContainsKey("Range")));
+    }
+
     private static IEnumerable<(string Name, string Value, (int First, int Last)? Range)> Cases()
     {
         var whole = (0, -1);
@@ -63,8 +127,12 @@ public sealed class CacheRangeTests
             ("Range", $"bytes={Size}-", null),
             ("Range", $"bytes={Size}-{Size + 1}", null),
             ("Range", "bytes=-0", null),
-            ("Range", "bytes=0-1,5-9", whole),
-            ("Range", "bytes=0-0,-1", whole),
+            ("Range", "bytes=5-9, 0-4,,3-20", (0, 20)),
+            ("Range", $"bytes=7-8,{Size}-", (7, 8)),
+            ("Range", $"bytes={Size}-,-0", null),
+            ("Range", "bytes=0-1,9-5", whole),
+            ("Range", "bytes=0-1,x", whole),
+            ("Range", "bytes=" + string.Join(',', Enumerable.Range(0, 1025).Select(i => $"{i * 3}-{i * 3}")), whole),
             ("Range", "bytes=9-5", whole),
             ("Range", "bytes=-", whole),
             ("Range", "bytes=a-b", whole),

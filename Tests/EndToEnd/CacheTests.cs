@@ -261,8 +261,8 @@ public sealed class CacheTests
         await refused.ShouldFail(HttpStatusCode.NotFound, "BLOB_UNKNOWN");
     }
 
-    internal static string Yaml(string upstream, string tagTtl = "0s", string maxBytes = "1GiB", string stale = "10m") => DoorConfiguration.Single(
-        upstream, extra: $"cache: {{ path: cache, maxBytes: {maxBytes}, tagTtl: {tagTtl}, staleIfError: {stale} }}", extraRoute: ", cache: true");
+    internal static string Yaml(string upstream, string tagTtl = "0s", string maxBytes = "1GiB", string stale = "10m", string ranges = "wait") => DoorConfiguration.Single(
+        upstream, extra: $"cache: {{ path: cache, maxBytes: {maxBytes}, tagTtl: {tagTtl}, staleIfError: {stale} }}", extraRoute: $", cache: true, ranges: {ranges}");
 
     private static async Task Pull(RegistryClient client, TestImage image)
     {

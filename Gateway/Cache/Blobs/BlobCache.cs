@@ -2,17 +2,20 @@ using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
 /// Pulls of blobs on cached routes: 1. the repository must be known to hold the digest, or the upstream is asked; 2. from the disk;
-/// 3. else from the one download of it, which everybody joins.
+/// 3. else from the one download of it, which everybody joins, but for a range that does not wait for it.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, LinkCheck links, UnkeptBlobs unkept, BlobSender sender, CacheMeter meter, ILogger<BlobCache> logger)
+    StoredBlobs stored, BlobFills fills, LinkCheck links, UnkeptBlobs unkept, FillsBehind behind, BlobSender sender, CacheMeter meter,
+    ILogger<BlobCache> logger)
 {
     /// <summary>Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its answer.</summary>
     public async ValueTask<ServedBlob> Serve(Exchange exchange)
@@ -44,6 +47,7 @@ internal sealed partial class BlobCache(
 
         // 3. From the download.
         return exchange.IsHead ? Leave(exchange, CacheState.Miss, new LeftBlob(holding, links.Mark(holding)))
+            : IsPassed(exchange, digest) ? Leave(exchange, CacheState.Unverified, new LeftBlob(holding, null) { Behind = fetch })
             : unkept.MayBeKept(holding) ? await Join(exchange, digest, holding, fetch)
             : Leave(exchange, CacheState.Bypass, new LeftBlob(holding, null));
     }
@@ -57,12 +61,39 @@ internal sealed partial class BlobCache(
             links.Learn(left.Holding, mark);
         }
 
+        if (left.Behind is { } fetch && error is null)
+        {
+            Follow(exchange, left.Holding, fetch);
+        }
+
         return links.Judge(left.Holding, error);
+    }
+
+    /// <summary>Whether a range goes to the client at once, as the route says.</summary>
+    private static bool IsPassed(Exchange exchange, Digest digest) =>
+        exchange.Route.Ranges != RouteRanges.Wait && ByteRange.IsOne(exchange.Context.Request, ContentHead.TagOf(digest));
+
+    /// <summary>A range was passed on: whatever answered to it whole was checked, and behind a range may come the whole.</summary>
+    private void Follow(Exchange exchange, in Holding holding, Fetch fetch)
+    {
+        if (exchange.Context.Response.StatusCode != StatusCodes.Status206PartialContent)
+        {
+            exchange.Cache = CacheState.Bypass;
+        }
+        else if (exchange.Route.Ranges == RouteRanges.Fill && unkept.MayBeKept(holding))
+        {
+            behind.Begin(holding, fetch);
+        }
     }
 
     private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
     {
         Mark(exchange, CacheState.Hit);
+        if (ContentHead.WriteRanges(exchange.Context, digest, lease.Size) is { } parts)
+        {
+            return await SendRanges(exchange, lease, parts);
+        }
+
         var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, lease.Size);
         if (range is { } wanted)
         {
@@ -133,6 +164,11 @@ internal sealed partial class BlobCache(
     {
         var state = isNew ? CacheState.Miss : CacheState.Joined;
         Mark(exchange, isNew && fill.IsFromPeer ? CacheState.Peer : state);
+        if (ContentHead.WriteRanges(exchange.Context, digest, fill.Size) is { } parts)
+        {
+            return await SendRanges(exchange, fill, parts, isNew);
+        }
+
         var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, fill.Size);
         if (range is { } wanted)
         {
@@ -141,6 +177,20 @@ internal sealed partial class BlobCache(
         }
 
         return error;
+    }
+
+    private async Task<DistributionError?> SendRanges(Exchange exchange, DiskLease lease, MultipartRanges parts)
+    {
+        meter.Saved(parts.Count);
+        await Guard(exchange, () => sender.Send(exchange.Context, lease.File, parts));
+        return null;
+    }
+
+    private async Task<DistributionError?> SendRanges(Exchange exchange, BlobFill fill, MultipartRanges parts, bool isNew)
+    {
+        meter.Saved(isNew && !fill.IsFromPeer ? 0 : parts.Count);
+        await Guard(exchange, () => sender.Send(exchange.Context, fill, parts));
+        return null;
     }
 
     private void Mark(Exchange exchange, CacheState state)
@@ -179,4 +229,8 @@ internal readonly record struct ServedBlob(DistributionError? Error, LeftBlob? L
 /// <summary>A blob that is left to the upstream.</summary>
 /// <param name="Holding">The blob as the tenant gets it.</param>
 /// <param name="Asked">For a HEAD, when it was asked: a good answer teaches where the blob is.</param>
-internal sealed record LeftBlob(Holding Holding, WriteMark? Asked);
+internal sealed record LeftBlob(Holding Holding, WriteMark? Asked)
+{
+    /// <summary>For a range that is passed on, how the whole is asked for.</summary>
+    public Fetch? Behind { get; init; }
+}

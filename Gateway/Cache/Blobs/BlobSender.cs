@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
 using RegistryProxy.Gateway.Cache.Disk;
@@ -95,6 +96,54 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         {
             Interlocked.Decrement(ref _sending);
         }
+    }
+
+    /// <summary>Sends several ranges of a file.</summary>
+    /// <exception cref="IOException">The file became shorter.</exception>
+    public async Task Send(HttpContext context, SafeFileHandle file, MultipartRanges parts)
+    {
+        var writer = context.Response.BodyWriter;
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
+        try
+        {
+            foreach (var range in parts.Ranges)
+            {
+                writer.Write(parts.HeadOf(range));
+                for (var offset = range.First; offset < range.End;)
+                {
+                    var filled = Fill(writer, file, offset, range.End, pace);
+                    offset += filled;
+                    pace.Begin();
+                    if ((await writer.FlushAsync(watch.Token)).IsCompleted)
+                    {
+                        return;
+                    }
+
+                    watch.Moved(filled);
+                    pace.End();
+                }
+            }
+
+            await writer.WriteAsync(parts.Tail, watch.Token);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _sending);
+        }
+    }
+
+    /// <summary>Sends several ranges of a blob that is coming, once it is known to be right.</summary>
+    /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
+    public async Task Send(HttpContext context, BlobFill fill, MultipartRanges parts)
+    {
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        if (await fill.WaitBeyond(fill.Size - 1, context.RequestAborted) < 0)
+        {
+            throw new IOException($"the download into the cache ended: {fill.End}");
+        }
+
+        await Send(context, fill.File, parts);
     }
 
     /// <summary>Reads one piece into the connection's memory; how long it is.</summary>

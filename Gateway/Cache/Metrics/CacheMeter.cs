@@ -54,7 +54,7 @@ internal sealed class CacheMeter
 
     private ref long CounterOf(CacheState state)
     {
-        if (state is CacheState.Miss or CacheState.Bypass)
+        if (state is CacheState.Miss or CacheState.Bypass or CacheState.Unverified)
         {
             return ref _missCount;
         }
