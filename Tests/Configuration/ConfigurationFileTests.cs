@@ -185,6 +185,21 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.DoesNotContain(errors, error => error.Message.Contains("unknown key"));
     }
 
+    [Theory]
+    [InlineData("pass", false)]
+    [InlineData("fill", false)]
+    [InlineData("wait", false)]
+    [InlineData("Wait", true)]
+    public void Ranges_of_a_route_are_one_of_three(string ranges, bool isWrong)
+    {
+        var errors = Parse($$"""
+            upstreams: { a: { url: "https://a.example" } }
+            tenants: { t: { hosts: ["*"], routes: [ { prefix: "", upstream: a, ranges: {{ranges}} } ] } }
+            """).Errors;
+        Assert.Equal(isWrong, errors.Any(error => error.Message.Contains("must be pass, fill or wait")));
+        Assert.DoesNotContain(errors, error => error.Message.Contains("unknown key"));
+    }
+
     [Fact]
     public void Without_a_file_public_registries_are_open_to_everybody()
     {
