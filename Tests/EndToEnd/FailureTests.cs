@@ -139,7 +139,7 @@ public sealed class FailureTests
             client.Client.LingerState = new LingerOption(true, 0);
         }
 
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class UpstreamTokenGrainTests
         };
         time.Advance(TimeSpan.FromSeconds(250));
         Assert.Equal("Bearer t1", (await grain.GetGrant()).Grant!.Authorization!.Reveal());
-        await Support.Processes.Eventually.True(() => registry.Calls == 2, "it asks in the background");
+        await Support.Processes.Eventually.True(() => registry.Calls >= 2, "it asks in the background");
         Assert.Equal("Bearer t1", (await grain.GetGrant()).Grant!.Authorization!.Reveal());
         time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal(UpstreamFailureKind.Unreachable, (await grain.GetGrant()).Failure!.Kind);

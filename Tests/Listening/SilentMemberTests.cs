@@ -112,13 +112,13 @@ public sealed class SilentMemberTests
     /// <summary>The silo has taken the preamble, and says its own.</summary>
     private static async Task Answers(TcpClient client)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         Assert.True(await client.GetStream().ReadAsync(new byte[4096], limit.Token) > 0);
     }
 
     private static async Task Ends(TcpClient client)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         try
         {
             while (await client.GetStream().ReadAsync(new byte[4096], limit.Token) > 0)

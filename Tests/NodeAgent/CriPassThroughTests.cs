@@ -66,7 +66,7 @@ public sealed class CriPassThroughTests(Lab lab)
         await asked.Task;
         await cancel.CancelAsync();
         await Assert.ThrowsAsync<RpcException>(() => pull);
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

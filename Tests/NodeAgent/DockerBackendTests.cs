@@ -131,7 +131,7 @@ public sealed class DockerBackendTests(Lab lab)
         await asked.Task;
         await cancel.CancelAsync();
         await Assert.ThrowsAsync<RpcException>(() => pull);
-        await gone.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
 
         // Docker looks whether anybody still wants the layer whenever a piece of it arrives.
         async Task Trickle(HttpContext context)

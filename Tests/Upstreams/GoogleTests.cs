@@ -66,7 +66,7 @@ public sealed class GoogleTests
         google.Away = 503;
         time.Advance(TimeSpan.FromSeconds(800));
         Assert.NotNull((await Grant(cluster)).Grant);
-        await Eventually.True(() => google.Calls.Count == 2, "it asks in the background");
+        await Eventually.True(() => google.Calls.Count >= 2, "it asks in the background");
         time.Advance(TimeSpan.FromSeconds(90));
         Assert.Equal(time.GetUtcNow().AddSeconds(10), (await Grant(cluster)).Grant!.Expires);
         time.Advance(TimeSpan.FromSeconds(10));

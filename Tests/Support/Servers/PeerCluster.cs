@@ -91,7 +91,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     /// <summary>Waits until a metric of gateways adds up to a value; what is scraped may be a moment old.</summary>
     public static Task Counts(double expected, IEnumerable<DoorCluster.Member> gateways, string name, string labels = "") => Eventually.True(
         async () => (await Task.WhenAll(gateways.Select(gateway => gateway.Metric(name, labels)))).Sum() == expected,
-        $"{name} {labels} is {expected}", TimeSpan.FromSeconds(15));
+        $"{name} {labels} is {expected}");
 
     /// <summary>A certificate that the cluster's authority issued to a member.</summary>
     public X509Certificate2 CertificateOf(string member) => X509Certificate2.CreateFromPemFile(_folder.File($"{member}.crt"), _folder.File($"{member}.key"));

@@ -6,7 +6,7 @@ namespace RegistryProxy.Tests.Support.Wire;
 /// <summary>Sends exact bytes on a connection of its own and reads whatever comes back.</summary>
 internal static class RawHttp
 {
-    /// <summary>The whole answer, until the server closes or is silent for a second.</summary>
+    /// <summary>The whole answer, until the server closes or is silent for a second; longer while an answer or an end must come.</summary>
     public static async Task<string> Exchange(string url, string request)
     {
         var address = new Uri(url);
@@ -16,12 +16,13 @@ internal static class RawHttp
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
         var answer = new StringBuilder();
         var buffer = new byte[16 * 1024];
+        var isLast = request.Contains("Connection: close", StringComparison.Ordinal);
         using var silence = new CancellationTokenSource();
         try
         {
             while (true)
             {
-                silence.CancelAfter(TimeSpan.FromSeconds(1));
+                silence.CancelAfter(TimeSpan.FromSeconds(answer.Length == 0 || isLast ? 10 : 1));
                 var read = await stream.ReadAsync(buffer, silence.Token);
                 if (read == 0)
                 {
