@@ -10,7 +10,7 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Audit;
 
-/// <summary>What a gateway reports: logins, refusals, pulls of manifests, pushes and deletions.</summary>
+/// <summary>What a gateway reports: logins, refusals, pulls of manifests, ranges of blobs that nobody here checked, pushes and deletions.</summary>
 internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, ClientAddress addresses, TimeProvider time)
 {
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
@@ -122,6 +122,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private static string? EventOf(Operation operation, Exchange exchange) => operation switch
     {
         Operation.PullManifest when !exchange.IsHead => "pull",
+        Operation.PullBlob when exchange.Cache == CacheState.Unverified => "range",
         Operation.PutManifest => "push",
         Operation.DeleteManifest or Operation.DeleteBlob => "delete",
         _ => null,

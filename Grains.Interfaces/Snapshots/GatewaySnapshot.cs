@@ -105,9 +105,9 @@ public sealed record RouteSnapshot
     [Id(4)]
     public bool Cache { get; init; }
 
-    /// <summary>What becomes of a range of a blob that is not cached yet.</summary>
+    /// <summary>What becomes of a range of a blob that is not cached yet; <c>null</c>, which versions before said, is to pass it on.</summary>
     [Id(5)]
-    public RouteRanges Ranges { get; init; }
+    public RouteRanges? Ranges { get; init; }
 }
 
 /// <summary>What a gateway does about a range of a blob that it does not have yet.</summary>

@@ -31,6 +31,7 @@ public sealed class KeptStateTests
         ["DiskShare._byUse"] = "one for each file of the cache",
         ["Expectations._refused"] = "a time for each upstream of the configuration",
         ["FailingUpstreams._failing"] = "one for each upstream of the configuration",
+        ["FillsBehind._running"] = "FillsBehind.MaxRunning downloads",
         ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
         ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",
         ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",

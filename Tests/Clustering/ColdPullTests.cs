@@ -24,7 +24,9 @@ public sealed class ColdPullTests(ITestOutputHelper output)
         output.WriteLine($"{pulls} pulls of {Repositories} repositories: {calls.Values.Sum()} token calls, {upstream.Requests.Count(request => request.Target == "/v2/")} pings");
         Assert.Equal(Repositories, calls.Count);
         Assert.All(calls, call => Assert.Equal(1, call.Value));
-        Assert.Equal(1, upstream.Requests.Count(request => request.Target == "/v2/"));
+
+        // One is the silo's; a gateway whose pulls wait for long asks whether the host still answers, every two seconds at most.
+        Assert.InRange(upstream.Requests.Count(request => request.Target == "/v2/"), 1, 10);
     }
 
     [Fact]

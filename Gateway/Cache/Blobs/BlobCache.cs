@@ -71,7 +71,7 @@ internal sealed partial class BlobCache(
 
     /// <summary>Whether a range goes to the client at once, as the route says.</summary>
     private static bool IsPassed(Exchange exchange, Digest digest) =>
-        exchange.Route.Ranges != RouteRanges.Wait && ByteRange.IsOne(exchange.Context.Request, ContentHead.TagOf(digest));
+        exchange.Route.Ranges != RouteRanges.Wait && ByteRange.IsPart(exchange.Context.Request, ContentHead.TagOf(digest));
 
     /// <summary>A range was passed on: whatever answered to it whole was checked, and behind a range may come the whole.</summary>
     private void Follow(Exchange exchange, in Holding holding, Fetch fetch)
