@@ -40,7 +40,7 @@ internal static class ProxiedConnector
             {
                 return await ProxyTunnel.System.Open(settings.Proxy!, tried[i].ToString(), endPoint.Port, cancellation);
             }
-            catch (ProxyException fault) when (fault.IsOfTarget && i + 1 < tried.Count)
+            catch (ProxyException fault) when ((fault.IsOfTarget || fault.InnerException is OperationCanceledException) && i + 1 < tried.Count)
             {
                 // The next address may be reached.
             }

@@ -23,9 +23,10 @@ internal sealed class TenantEndpoints(
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
         }
 
+        var isPreflight = site.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, site.Tenant.Cors);
         return limits.Spent(site.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
             : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(site.Tenant, context) ?? refused)
-            : site.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, site.Tenant.Cors) ? Preflight(context, site)
+            : isPreflight ? Preflight(context, site)
             : isDistribution ? distribution.Handle(context, site, map)
             : path is "/token" ? tokens.Handle(context, site)
             : limits.AdmitStranger(site.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)

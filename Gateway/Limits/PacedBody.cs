@@ -5,6 +5,8 @@ namespace RegistryProxy.Gateway.Limits;
 /// <summary>A body whose bytes keep to a rate: what goes through waits for as long as the rate wants.</summary>
 internal sealed class PacedBody(Stream inner, SharedRate rate, long most, TimeProvider time) : Stream
 {
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
+
     public override bool CanRead => inner.CanRead;
 
     public override bool CanSeek => false;
@@ -65,6 +67,15 @@ internal sealed class PacedBody(Stream inner, SharedRate rate, long most, TimePr
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private Task Pace(int bytes, CancellationToken cancellation) =>
-        bytes > 0 && rate.Take(bytes, most) is { Ticks: > 0 } wait ? Task.Delay(wait, time, cancellation) : Task.CompletedTask;
+    /// <summary>Who waits looks again, because the share that is left to wait for may have become another one.</summary>
+    private async Task Pace(int bytes, CancellationToken cancellation)
+    {
+        for (var wait = bytes > 0 ? rate.Take(bytes, most) : TimeSpan.Zero; wait > TimeSpan.Zero;)
+        {
+            var step = wait < Step ? wait : Step;
+            await Task.Delay(step, time, cancellation);
+            var owed = rate.Owed(most);
+            wait = owed < wait - step ? owed : wait - step;
+        }
+    }
 }

@@ -55,6 +55,13 @@ internal sealed class RateGate(TimeProvider time, TimeSpan burst)
     public void GiveBack(double cost, double perSecond) =>
         Interlocked.Add(ref _arrival, -(long)(cost / perSecond * time.TimestampFrequency));
 
+    /// <summary>How long until what was taken is within the rate; zero when it is.</summary>
+    public TimeSpan Owed()
+    {
+        var ahead = TimeSpan.FromSeconds((double)(Volatile.Read(ref _arrival) - time.GetTimestamp()) / time.TimestampFrequency) - burst;
+        return ahead > TimeSpan.Zero ? ahead : TimeSpan.Zero;
+    }
+
     /// <summary>What is owed weighs this many times as much from now on, in time.</summary>
     public void Rescale(double factor)
     {

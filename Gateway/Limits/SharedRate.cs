@@ -51,6 +51,20 @@ internal sealed class SharedRate(LimitShare share, RateGate gate)
         return wait;
     }
 
+    /// <summary>How long until the rate holds again, for one who waits; zero when it does. It is still wanted.</summary>
+    public TimeSpan Owed(double most)
+    {
+        Follow(most);
+        var owed = gate.Owed();
+        if (owed > TimeSpan.Zero)
+        {
+            share.Ask(most, 0);
+            share.Starve();
+        }
+
+        return owed;
+    }
+
     /// <summary>The rate now; what was taken at another one weighs as much as before, in units.</summary>
     private double Follow(double most)
     {

@@ -59,7 +59,7 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
     /// <param name="most">Places in the whole cluster.</param>
     public StreamLease? Enter(CallerKey caller, int most)
     {
-        var share = _places ??= new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used);
+        var share = Places();
         share.Ask(most, 0);
         var places = Math.Max(1, (int)Math.Round(share.Of(most)));
         _streams.Resize(places, places < 4 ? 0 : Math.Max(1, places / 5));
@@ -72,6 +72,9 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
         share.Starve();
         return null;
     }
+
+    private LimitShare Places() => Volatile.Read(ref _places)
+        ?? Interlocked.CompareExchange(ref _places, new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used), null) ?? _places!;
 
     private SharedRate Add<TKey>(WeighedCache<TKey, SharedRate> cache, TKey key, string kind, string of)
         where TKey : notnull => cache.GetOrAdd(key, () => new SharedRate(new LimitShare(shares, tenant, kind, of), new RateGate(time)));

@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Network;
 internal static class CrossOrigin
 {
     private const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
-    private const string RequestHeaders = "Authorization, Accept, Content-Type, Content-Range, Range, If-Match, If-None-Match, OCI-Chunk-Min-Length";
+    private const string RequestHeaders = "Authorization, Accept, Content-Type, Content-Range, Range, If-Match, If-None-Match, If-Range, OCI-Chunk-Min-Length";
 
     private const string ResponseHeaders =
         "Docker-Content-Digest, Docker-Distribution-Api-Version, Docker-Upload-UUID, Link, Location, WWW-Authenticate, OCI-Subject, OCI-Filters-Applied, "

@@ -68,6 +68,7 @@ internal sealed class MovingBody : ReadingStream, ITicking
         try
         {
             var read = await Inner.ReadAsync(buffer, Either(cancellationToken));
+            Volatile.Write(ref _waitsSince, 0);
             _owed = Math.Max(0, _owed + _time.GetElapsedTime(began).TotalSeconds - (read / _perSecond));
             return read;
         }

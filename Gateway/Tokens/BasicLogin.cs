@@ -20,7 +20,7 @@ namespace RegistryProxy.Gateway.Tokens;
 internal sealed class BasicLogin(
     Logins logins, RememberedLogins remembered, Gatekeeper gatekeeper, SnapshotRounds rounds, TenantLimits limits, AuditTrail audit, ClientAddress addresses)
 {
-    private readonly WantedFlights<BasicProof, (LoginResult Result, AccessToken? Token)> _running = new();
+    private readonly WantedFlights<BasicProof, Opened> _running = new();
 
     /// <summary>Whether a request carries one Authorization header of this kind.</summary>
     public static bool IsTried(HttpRequest request) =>
@@ -69,22 +69,21 @@ internal sealed class BasicLogin(
 
         var question = logins.RequestOf(context, site, request);
         var isOwn = false;
-        LoginResult? result = null;
-        AccessToken? token;
+        Opened? opened = null;
         try
         {
-            (result, token) = await _running.Join(proof, Begin, context.RequestAborted);
+            opened = await _running.Join(proof, Begin, context.RequestAborted);
         }
         finally
         {
-            // Who gave up before the answer proved nothing either.
-            if (Volatile.Read(ref isOwn))
+            // Who gave up before the answer proved nothing either; an answer is told by the first who hears it.
+            if (opened?.IsUntold ?? Volatile.Read(ref isOwn))
             {
-                audit.Login(context, site, request, result ?? new LoginResult { Status = LoginStatus.Unavailable });
+                audit.Login(context, site, request, opened?.Result ?? new LoginResult { Status = LoginStatus.Unavailable });
             }
         }
 
-        if (token is not null)
+        if (opened.Token is { } token)
         {
             if (request.Credentials.Kind == LoginCredentialsKind.Password)
             {
@@ -94,36 +93,41 @@ internal sealed class BasicLogin(
             return await gatekeeper.Decide(token, site, context.RequestAborted);
         }
 
+        var result = opened.Result;
         var error = result.Status == LoginStatus.Granted
             ? DistributionError.Unavailable(503, "the keys of this login are not known here yet", 2)
             : Logins.ErrorOf(result);
         return (null, new Refusal(logins.After(context, site, request, result) ?? error) { IsCounted = true });
 
-        Task<(LoginResult, AccessToken?)> Begin(CancellationToken stop)
+        Task<Opened> Begin(CancellationToken stop)
         {
             Volatile.Write(ref isOwn, true);
             return Ask(question, proof, map, stop);
         }
     }
 
-    private async Task<(LoginResult, AccessToken?)> Ask(LoginRequest question, BasicProof proof, FrontDoorMap map, CancellationToken stop)
+    private async Task<Opened> Ask(LoginRequest question, BasicProof proof, FrontDoorMap map, CancellationToken stop)
     {
         var result = await logins.Ask(question, stop);
         if (result.Status != LoginStatus.Granted)
         {
-            return (result, null);
+            return new Opened(result, null);
         }
 
         var text = result.AccessToken!.Reveal();
         var token = map.Verifier.Verify(text) ?? (await rounds.Newer(map, stop))?.Verifier.Verify(text);
         if (token?.Session is null)
         {
-            return (result, null);
+            return new Opened(result, null);
         }
 
         var whole = token.Whole();
-        remembered.Remember(proof, whole);
-        return (result, whole);
+        if (!stop.IsCancellationRequested)
+        {
+            remembered.Remember(proof, whole);
+        }
+
+        return new Opened(result, whole);
     }
 
     private (Caller?, Refusal?) Malformed(HttpContext context, Site site) => Refuse(
@@ -133,4 +137,13 @@ internal sealed class BasicLogin(
 
     private (Caller?, Refusal?) Refuse(HttpContext context, Site site, DistributionError error) =>
         (null, new Refusal(limits.AdmitStranger(site.Tenant, context) ?? error) { IsCounted = true });
+
+    /// <summary>What came of a login.</summary>
+    private sealed record Opened(LoginResult Result, AccessToken? Token)
+    {
+        private int _told;
+
+        /// <summary>Whether nobody has written it down yet; <c>true</c> once.</summary>
+        public bool IsUntold => Interlocked.Exchange(ref _told, 1) == 0;
+    }
 }

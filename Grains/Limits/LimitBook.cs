@@ -17,7 +17,7 @@ internal sealed class LimitBook(TimeProvider time)
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, SharedLimit> _limits = [];
-    private readonly DateTimeOffset _began = time.GetUtcNow();
+    private readonly long _start = time.GetTimestamp();
     private DateTimeOffset _sweepAt;
 
     /// <summary>How many limits are kept.</summary>
@@ -26,7 +26,7 @@ internal sealed class LimitBook(TimeProvider time)
     /// <summary>The share of a gateway from now on.</summary>
     public double Share(string gateway, int gateways, LimitDemand demand)
     {
-        var now = time.GetUtcNow();
+        var now = DateTimeOffset.UnixEpoch + time.GetElapsedTime(_start);
         Sweep(now);
         var equal = demand.Most / Math.Max(1, gateways);
         if (!double.IsFinite(demand.Most + demand.Wanted + demand.Held + demand.InUse))
@@ -44,7 +44,7 @@ internal sealed class LimitBook(TimeProvider time)
             _limits[demand.Limit] = limit = new SharedLimit();
         }
 
-        return now < _began + Learning
+        return now < DateTimeOffset.UnixEpoch + Learning
             ? limit.Learn(gateway, demand, equal, now)
             : limit.Share(gateway, demand, equal, now);
     }

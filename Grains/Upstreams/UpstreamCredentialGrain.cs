@@ -63,7 +63,13 @@ internal sealed class UpstreamCredentialGrain(
                 { Detail = $"upstream '{Name}' has no usable secret: {problem.Message}" }, credential.Stamp);
         }
 
-        await _trial.Wait(credential.Stamp);
+        var trial = _trial.Wait(credential.Stamp);
+        if (!trial.IsCompletedSuccessfully)
+        {
+            await trial;
+            return await Open(asked, anew, refusedSecret);
+        }
+
         if (_backoff.Enter(time.GetUtcNow(), credential.Stamp) is { } waiting)
         {
             return UpstreamOpening.Failed(waiting, credential.Stamp);

@@ -40,7 +40,7 @@ public sealed class BasicLoginTests
         }
 
         await Status(HttpStatusCode.OK, Send(client, HttpMethod.Get, Manifest, Of("bob")));
-        var calls = await door.Metric(GrainCalls);
+        var calls = await Calls(door);
         for (var i = 0; i < 10; i++)
         {
             await Status(HttpStatusCode.OK, Send(client, HttpMethod.Get, Manifest, Of("alice")));
@@ -48,7 +48,7 @@ public sealed class BasicLoginTests
             await Status(HttpStatusCode.Forbidden, Send(client, HttpMethod.Get, "/v2/_catalog", Of("bob")));
         }
 
-        Assert.Equal(calls, await door.Metric(GrainCalls));
+        Assert.Equal(calls, await Calls(door));
         Assert.Single((await door.Admin("/admin/sessions?tenant=acme")).Split("\"alice\"").Skip(1));
         Assert.DoesNotContain(upstream.Requests, request => request.Headers.ContainsKey("Authorization"));
         await Status(HttpStatusCode.NotFound, Send(client, HttpMethod.Get, "/admin/sessions?tenant=acme", Of("alice")));
@@ -136,4 +136,7 @@ public sealed class BasicLoginTests
         using var response = await answer;
         await response.ShouldBe(status);
     }
+
+    /// <summary>But those that a gateway makes by itself, every two seconds.</summary>
+    private static async Task<double> Calls(FrontDoor door) => await door.Metric(GrainCalls) - await door.Metric(GrainCalls, "grain=\"snapshot\"");
 }

@@ -65,6 +65,32 @@ public sealed class UpstreamNetworksTests : IDisposable
         Assert.Equal(second.Certificate, networks.Of("corp")!.Tls!.Certificate);
     }
 
+    [Fact]
+    public void What_is_refused_for_its_time_is_looked_at_again_when_the_time_has_come()
+    {
+        using var authority = TestCertificates.Authority("company");
+        Write(authority.Issue("first", DateTimeOffset.UtcNow.AddMinutes(10)));
+        var feed = new FixedConfiguration(ConfigurationFile.Read(_folder.Write("config.yaml", """
+            upstreams: { corp: { url: "https://registry.corp", tls: { certificate: client.crt, key: client.key } } }
+            tenants: { acme: { hosts: ["*"], routes: [ { prefix: "", upstream: corp } ] } }
+            """)).Snapshot!);
+        using var proxies = new EgressProxies(feed, _time, NullLogger<EgressProxies>.Instance);
+        using var networks = new UpstreamNetworks(feed, proxies, _time, _log);
+        var next = authority.Issue("next", DateTimeOffset.UtcNow.AddMinutes(-1));
+        Write(next);
+        for (var i = 0; i < 5; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            Assert.NotEqual(next.Certificate, networks.Of("corp")!.Tls!.Certificate);
+        }
+
+        Assert.Single(_log);
+
+        // Now neither of them has a life, and what the operator put there last is used.
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(next.Certificate, networks.Of("corp")!.Tls!.Certificate);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private void Write((string Certificate, string Key) pair)

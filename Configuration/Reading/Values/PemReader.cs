@@ -31,6 +31,7 @@ internal static class PemReader
             Try(certificate, "", () =>
             {
                 using var loaded = CertificatePair.Load(pair.Certificate, pair.Key);
+                CertificateFiles.Load(pair.Certificate);
                 return CertificateFiles.ProblemAt(context.Now, loaded);
             });
         }

@@ -190,6 +190,12 @@ internal sealed partial class BlobCache(
     {
         meter.Saved(isNew && !fill.IsFromPeer ? 0 : parts.Count);
         await Guard(exchange, () => sender.Send(exchange.Context, fill, parts));
+        if (fill.End == FillEnd.DiskFailed)
+        {
+            // The next try goes past the cache.
+            unkept.Note(fill.Starter, -1);
+        }
+
         return null;
     }
 

@@ -31,9 +31,10 @@ internal sealed class FillsBehind(BlobFills fills, LinkCheck links, UnkeptBlobs 
 
     private async Task Run(FillKey key, Holding holding, Fetch fetch)
     {
-        var (fill, _) = fills.Join(holding, fetch);
+        BlobFill? fill = null;
         try
         {
+            (fill, _) = fills.Join(holding, fetch);
             if (await fill.Head(CancellationToken.None) is null && fill.Starter == holding)
             {
                 Learn(holding, fill);
@@ -43,7 +44,7 @@ internal sealed class FillsBehind(BlobFills fills, LinkCheck links, UnkeptBlobs 
         }
         finally
         {
-            fill.Leave();
+            fill?.Leave();
             lock (_gate)
             {
                 _running.Remove(key);

@@ -14,7 +14,7 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
     /// <summary>For one document, and for all that one question needs.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly EgressPool _ways = new(settings => ca is null ? UpstreamTransport.Create(settings) : Trusting(UpstreamTransport.Create(allowPrivate), ca), time);
+    private readonly EgressPool _ways = Ways(allowPrivate, ca is null ? null : CertificateFiles.Load(ca), time);
 
     public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {
@@ -49,11 +49,15 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
 
     public void Dispose() => _ways.Dispose();
 
+    /// <summary>The authorities are read first of all: an authenticator whose file is broken is not made.</summary>
+    private static EgressPool Ways(bool allowPrivate, X509Certificate2Collection? authorities, TimeProvider time) => new(
+        settings => authorities is null ? UpstreamTransport.Create(settings) : Trusting(UpstreamTransport.Create(allowPrivate), authorities), time);
+
     /// <summary>API servers have certificates of an authority of their cluster.</summary>
-    private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, string ca)
+    private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, X509Certificate2Collection authorities)
     {
         handler.SslOptions.CertificateChainPolicy!.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
+        handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         return handler;
     }
 }

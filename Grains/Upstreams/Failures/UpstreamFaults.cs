@@ -17,12 +17,12 @@ internal static class UpstreamFaults
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
-        _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
-            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
-            { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<ProxyException>().FirstOrDefault() is { } proxy => new(
             proxy.IsLasting ? UpstreamFailureKind.Misconfigured : UpstreamFailureKind.Unreachable, $"upstream '{upstream}' is not reached: {proxy.Summary}", 0)
             { Detail = $"upstream '{upstream}' is not reached: {proxy.Message}", IsLasting = proxy.IsLasting },
+        _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
+            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
+            { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
             UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0),
         JsonException or InvalidDataException or FormatException => new(

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
@@ -10,7 +11,7 @@ namespace RegistryProxy.Grains.Upstreams.Network;
 internal static class TlsFiles
 {
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="System.Security.Cryptography.CryptographicException">A file holds something else, or the key is another certificate's.</exception>
+    /// <exception cref="CryptographicException">A file holds something else, or the key is another certificate's.</exception>
     public static TlsMaterial Read(UpstreamTls files)
     {
         var authorities = files.Ca is { } ca ? string.Join('\n', CertificateFiles.Load(ca).Select(certificate => certificate.ExportCertificatePem())) : null;
@@ -19,8 +20,20 @@ internal static class TlsFiles
             return new TlsMaterial(authorities, null, null);
         }
 
-        CertificatePair.Load(certificate, key).Dispose();
-        return new TlsMaterial(authorities, BoundedFile.ReadText(certificate), new Secret(BoundedFile.ReadText(key)));
+        var (text, secret) = (BoundedFile.ReadText(certificate), BoundedFile.ReadText(key));
+        try
+        {
+            // What is tried is what is used, with every certificate of the chain.
+            X509Certificate2.CreateFromPem(text, secret).Dispose();
+            new X509Certificate2Collection().ImportFromPem(text);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException or FormatException)
+        {
+            CertificatePair.Load(certificate, key).Dispose();
+            throw new CryptographicException($"{certificate} holds a certificate that is damaged, or changed while it was read: {fault.Message}", fault);
+        }
+
+        return new TlsMaterial(authorities, text, new Secret(secret));
     }
 
     /// <summary>Why a certificate must not take the place of the one in use: it has no life now, and that one has.</summary>

@@ -102,7 +102,7 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     private Known ReadOne(string upstream, UpstreamTls files, Known? before)
     {
         var seen = ContentFingerprint.Of(files.Files);
-        if (before is not null && before.Files == files && before.Seen == seen)
+        if (before is not null && before.Files == files && before.Seen == seen && before.Refused is null)
         {
             return before;
         }
@@ -111,12 +111,18 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
         try
         {
             var next = TlsFiles.Read(files);
-            if (TlsFiles.Refuse(inUse, next, _time.GetUtcNow()) is not { } problem)
+            var problem = TlsFiles.Refuse(inUse, next, _time.GetUtcNow());
+            if (problem is null)
             {
                 return new Known(files, seen, next);
             }
 
-            LogRefused(upstream, problem);
+            if (before!.Seen != seen || before.Refused != problem)
+            {
+                LogRefused(upstream, problem);
+            }
+
+            return new Known(files, seen, inUse, problem);
         }
         catch (Exception fault) when (fault is IOException or CryptographicException)
         {
@@ -135,7 +141,8 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     /// <param name="Files">The files.</param>
     /// <param name="Seen">What was in them when they were last looked at.</param>
     /// <param name="Material">What was in them when they were last of use; <c>null</c> when they never were.</param>
-    private sealed record Known(UpstreamTls Files, string Seen, TlsMaterial? Material);
+    /// <param name="Refused">Why what is in them now must not be used yet: that may change with the time, so it is looked at again.</param>
+    private sealed record Known(UpstreamTls Files, string Seen, TlsMaterial? Material, string? Refused = null);
 
     private sealed record State(string Version, Dictionary<string, Known> Entries)
     {

@@ -148,6 +148,27 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_transfer_that_waits_for_its_turn_keeps_its_share()
+    {
+        Start(100);
+        const int most = 5_000_000;
+        var rate = new SharedRate(new LimitShare(_shares[0], "acme", "bytes"), new RateGate(_time));
+        var (sent, wait) = (0L, TimeSpan.Zero);
+        await Run(seconds: 20, tick =>
+        {
+            if (wait > TimeSpan.Zero)
+            {
+                wait = tick % 25 == 0 ? rate.Owed(most) : wait - TimeSpan.FromMilliseconds(10);
+                return;
+            }
+
+            sent += tick < 1000 ? 0 : 64 * 1024;
+            wait = rate.Take(64 * 1024, most);
+        });
+        Assert.InRange(sent, 10 * most * 0.8, 11 * most * 1.2);
+    }
+
+    [Fact]
     public void Fewer_gateways_are_believed_after_a_while_and_more_at_once()
     {
         var shares = new LimitShares(_time) { Gateways = 10 };

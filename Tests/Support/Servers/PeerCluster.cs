@@ -43,7 +43,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     private static async Task<PeerCluster> Start(PeerCluster cluster, int silos, int gateways)
     {
         cluster.Doors = await DoorCluster.Start(
-            cluster.Upstream.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", clusterExtra: cluster.Tls("silo"),
+            cluster.Upstream.Url, silos: 0, gateways: 0, extraRoute: ", cache: true, ranges: wait", clusterExtra: cluster.Tls("silo"),
             gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n}, sendFile: " + (cluster.SendFile ? "true }" : "false }"));
         var starting = Enumerable.Range(0, silos).Select(_ => cluster.Doors.StartSilo()).ToList();
         cluster.Silos = await Task.WhenAll(starting);
