@@ -179,7 +179,7 @@ internal sealed class ClusterClient(
 
     private static bool MayBeRepeated(Exception fault, Repeat repeat) => repeat switch
     {
-        Repeat.WhenSilent => fault is TimeoutException or InconsistentStateException || IsLost(fault) || IsRefused(fault),
+        Repeat.WhenSilent => fault is TimeoutException or InconsistentStateException or OperationCanceledException || IsLost(fault) || IsRefused(fault),
         Repeat.WhenLost => IsLost(fault) || IsRefused(fault),
         Repeat.WhenRefused => IsRefused(fault),
         _ => false,

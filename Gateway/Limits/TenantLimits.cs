@@ -130,8 +130,8 @@ internal sealed class TenantLimits
             : null;
 
     private DistributionError? AdmitAddress(Tenant tenant, long rate, CallerAddress address) =>
-        Admit(tenant, Use(tenant).OfAddress(address), rate, "this address")
-        ?? (address.HasSite ? Admit(tenant, Use(tenant).OfAddress(address.Site), rate * CallerAddress.MaxOfSite, "this network") : null);
+        (address.HasSite ? Admit(tenant, Use(tenant).OfAddress(address.Site), rate * CallerAddress.MaxOfSite, "this network") : null)
+        ?? Admit(tenant, Use(tenant).OfAddress(address), rate, "this address");
 
     private DistributionError? Admit(Tenant tenant, SharedRate shared, long rate, string name) =>
         shared.TryTake(rate, out var wait) ? null : Refuse(tenant, "identity", $"{name} sends too many requests", wait);

@@ -77,9 +77,15 @@ internal sealed class BasicLogin(
         finally
         {
             // Who gave up before the answer proved nothing either; an answer is told by the first who hears it.
+            var undecided = new LoginResult { Status = LoginStatus.Unavailable };
             if (opened?.IsUntold ?? Volatile.Read(ref isOwn))
             {
-                audit.Login(context, site, request, opened?.Result ?? new LoginResult { Status = LoginStatus.Unavailable });
+                audit.Login(context, site, request, opened?.Result ?? undecided);
+            }
+
+            if (opened is null)
+            {
+                logins.After(context, site, request, undecided);
             }
         }
 

@@ -53,9 +53,12 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
         {
             return await Ask(RequestOf(context, site, request), cancellation);
         }
-        catch (ClusterUnavailableException)
+        catch (Exception fault) when (fault is ClusterUnavailableException or OperationCanceledException)
         {
-            audit.Login(context, site, request, new LoginResult { Status = LoginStatus.Unavailable });
+            // Who does not wait for the answer is counted as one who proved nothing.
+            var undecided = new LoginResult { Status = LoginStatus.Unavailable };
+            audit.Login(context, site, request, undecided);
+            After(context, site, request, undecided);
             throw;
         }
     }

@@ -22,11 +22,14 @@ internal static class LastingQuestion
             {
                 return await question().AsTask().WaitAsync(cancellation);
             }
-            catch (Exception fault) when (
-                fault is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException or TimeoutException && time.GetElapsedTime(started) < Total)
+            catch (Exception fault) when (IsLost(fault) && !cancellation.IsCancellationRequested && time.GetElapsedTime(started) < Total)
             {
                 await Task.Delay(Pause, time, cancellation);
             }
         }
     }
+
+    /// <summary>Whether the answer may never come: also when Orleans itself gave up to find the grain, which it does while a silo leaves the cluster.</summary>
+    private static bool IsLost(Exception fault) => fault
+        is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException or TimeoutException or OperationCanceledException;
 }

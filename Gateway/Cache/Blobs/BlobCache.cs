@@ -82,7 +82,7 @@ internal sealed partial class BlobCache(
         }
         else if (exchange.Route.Ranges == RouteRanges.Fill && unkept.MayBeKept(holding))
         {
-            behind.Begin(holding, fetch);
+            behind.Begin(holding, fetch, exchange.Key);
         }
     }
 

@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Gateway.Fairness;
 using RegistryProxy.Gateway.Upstreams;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
@@ -12,15 +13,19 @@ internal sealed class FillsBehind(BlobFills fills, LinkCheck links, UnkeptBlobs 
     /// <summary>At a time, for one tenant.</summary>
     public const int MaxOfTenant = 8;
 
-    private readonly Lock _gate = new();
-    private readonly HashSet<FillKey> _running = [];
+    /// <summary>At a time, for one caller.</summary>
+    public const int MaxOfCaller = 2;
 
-    public void Begin(in Holding holding, Fetch fetch)
+    private readonly Lock _gate = new();
+    private readonly Dictionary<FillKey, CallerKey> _running = [];
+
+    public void Begin(in Holding holding, Fetch fetch, CallerKey caller)
     {
         var key = FillKey.Of(holding);
         lock (_gate)
         {
-            if (_running.Count >= MaxRunning || _running.Count(other => other.Supplier.Tenant == key.Supplier.Tenant) >= MaxOfTenant || !_running.Add(key))
+            if (_running.Count >= MaxRunning || _running.Keys.Count(other => other.Supplier.Tenant == key.Supplier.Tenant) >= MaxOfTenant
+                || _running.Values.Count(other => other == caller) >= MaxOfCaller || !_running.TryAdd(key, caller))
             {
                 return;
             }

@@ -272,8 +272,9 @@ internal sealed class UpstreamBreaker
         _ => IsConnectTimeout(fault),
     };
 
-    /// <summary>Whether there was no connection at all: no name, no route, no handshake, no tunnel.</summary>
-    private static bool IsOfHost(Exception fault) => IsConnectTimeout(fault) || ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls" or "proxy";
+    /// <summary>Whether there was no connection at all: no name, no route, no handshake, no tunnel. An answer that is not HTTP is one of a repository, also through a proxy.</summary>
+    private static bool IsOfHost(Exception fault) => IsConnectTimeout(fault) || (ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls" or "proxy"
+        && !fault.Causes().Any(cause => cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }));
 
     /// <summary>The form that HttpClient gives to a connection that was not made in time.</summary>
     private static bool IsConnectTimeout(Exception fault) => fault is OperationCanceledException { InnerException: TimeoutException };

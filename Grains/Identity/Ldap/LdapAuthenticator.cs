@@ -97,7 +97,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         var name = configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal);
         if (await link.Try(name, password.Reveal(), cancellation) != 0)
         {
-            return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
+            return await Refused(link, name, cancellation);
         }
 
         if (CanSearch)
@@ -107,6 +107,20 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
         var entry = await Entry(link, name, cancellation) ?? new LdapEntry(name, new Dictionary<string, IReadOnlyList<string>>());
         return Verdict.Proved(await Identify(link, Canonical(user, entry), entry, cancellation));
+    }
+
+    /// <summary>The directory has counted a wrong password, whatever becomes of the question whether the user is there at all.</summary>
+    private async Task<Verdict> Refused(LdapLink link, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
+        }
+        catch (LdapException fault)
+        {
+            LogAway(configuration.Name, fault.Message);
+            return Verdict.WrongPassword;
+        }
     }
 
     /// <summary>Whether a user is certainly not there; without a reader nobody can tell.</summary>
