@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
@@ -7,122 +8,157 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Authorization;
 
 /// <summary>
-/// What sessions may do, as their grains decided, each under its lease. A grain that changes its mind tells every gateway; while the
-/// cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease.
+/// What sessions may do, as the grains of their identities decided, each under its lease. A grain that changes its mind tells every gateway;
+/// while the cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease. All sessions of an identity
+/// are renewed by one question, and asked for together where many are asked for at once.
 /// </summary>
-internal sealed class DecisionCache(ClusterClient cluster, GatewayOptions options, TimeProvider time)
+internal sealed class DecisionCache
 {
-    /// <summary>How many identities are kept.</summary>
-    private const int Capacity = 50_000;
-
-    /// <summary>How many sessions of one identity are kept.</summary>
-    private const int SessionsPerIdentity = 32;
+    /// <summary>How many sessions are kept.</summary>
+    private const int Capacity = 100_000;
 
     /// <summary>What the decisions may weigh, in bytes.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
 
-    private readonly WeighedCache<string, LeasedDecision[]> _decisions = new(Capacity, MaxBytes, Weigh);
-    private long _drops;
+    private readonly GroupedCache<string, string, LeasedDecision> _decisions = new(
+        Capacity, MaxBytes, static (_, known) => known.Weight, static (_, known) => known.Session.Key, static (_, known) => known.Tenant);
+
+    private readonly SingleFlights<(string Key, long Generation), bool> _renewals = new();
+    private readonly DropMarks _drops = new();
+    private readonly DecisionQuestions _questions;
+    private readonly GatewayOptions _options;
+    private readonly TimeProvider _time;
+
+    public DecisionCache(ClusterClient cluster, GatewayOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _questions = new DecisionQuestions(cluster, (session, answer, drops) => Keep(session, answer, drops, idle: 0));
+    }
 
     /// <summary>The decision for a session; <c>null</c> when the cluster cannot be asked and nothing usable is known.</summary>
     public ValueTask<SessionDecision?> Get(SessionReference session, CancellationToken cancellation)
     {
-        var known = Find(session);
-        var now = time.GetTimestamp();
-        if (known is null || now >= known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(options.MaxStale)))
+        if (Find(session) is not { } known)
         {
-            return Ask(session, CallPolicy.Decision, cancellation);
+            return Ask(session, cancellation);
         }
 
-        return now < known.LeasedUntil ? new ValueTask<SessionDecision?>(known.Decision) : Renew(known, cancellation);
+        var now = _time.GetTimestamp();
+        if (now < known.LeasedUntil)
+        {
+            return new ValueTask<SessionDecision?>(known.Use());
+        }
+
+        return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation) : Ask(session, cancellation);
     }
 
     /// <summary>Forgets the decisions of one identity.</summary>
     public void Drop(string sessionKey)
     {
-        Interlocked.Increment(ref _drops);
-        _decisions.Remove(sessionKey);
+        _drops.Add(sessionKey);
+        _decisions.RemoveGroup(sessionKey);
     }
 
     public void DropAll()
     {
-        Interlocked.Increment(ref _drops);
+        _drops.AddAll();
         _decisions.Clear();
     }
 
-    /// <summary>Beyond its lease a decision is asked for again; while the cluster does not answer that, what is known is used.</summary>
-    private async ValueTask<SessionDecision?> Renew(LeasedDecision known, CancellationToken cancellation) =>
-        known.IsUnanswered(time) ? known.Decision : await Ask(known.Session, CallPolicy.DecisionRenewal, cancellation) ?? known.Unanswered(time);
+    private LeasedDecision? Find(SessionReference session) =>
+        _decisions.TryGet(session.Id, out var known) && known.Session == session ? known : null;
 
-    private async ValueTask<SessionDecision?> Ask(SessionReference session, CallPolicy policy, CancellationToken cancellation)
+    private async ValueTask<SessionDecision?> Ask(SessionReference session, CancellationToken cancellation)
     {
-        var drops = Interlocked.Read(ref _drops);
         try
         {
-            var decision = await cluster.Call(
-                (grains, stop) => grains.GetGrain<ISessionGrain>(session.Key).Decide(session.Id, session.Generation, stop),
-                (relay, stop) => relay.Decide(session.Key, session.Id, session.Generation, stop),
-                policy,
-                cancellation);
-
-            // A change that was announced while the question was under way may have crossed the answer: use it once, keep it not.
-            if (drops == Interlocked.Read(ref _drops))
-            {
-                Keep(new LeasedDecision(session, decision, time.GetTimestamp() + Ticks(decision.Lease)));
-            }
-
-            return decision;
+            return await _questions.Ask(session, _drops.Of(session.Key)).WaitAsync(CallPolicy.Decision.Total, _time, cancellation);
         }
-        catch (ClusterUnavailableException)
+        catch (TimeoutException)
         {
             return null;
         }
     }
 
-    private LeasedDecision? Find(SessionReference session)
+    /// <summary>Beyond its lease a decision is asked for again; while the cluster does not answer that, what is known is used.</summary>
+    private async ValueTask<SessionDecision?> Renew(LeasedDecision known, CancellationToken cancellation)
     {
-        if (_decisions.TryGet(session.Key, out var decisions))
+        if (known.IsUnanswered(_time))
         {
-            foreach (var decision in decisions)
+            return known.Use();
+        }
+
+        var session = known.Session;
+        known.Use();
+        await _renewals.Join((session.Key, session.Generation), () => Task.Run(() => RenewAll(session))).WaitAsync(cancellation);
+        if (Find(session) is not { } renewed)
+        {
+            return await Ask(session, cancellation);
+        }
+
+        return _time.GetTimestamp() < renewed.LeasedUntil || renewed.IsUnanswered(_time)
+            ? renewed.Use()
+            : await Ask(session, cancellation) ?? renewed.Unanswered(_time);
+    }
+
+    /// <summary>Asks for all sessions of an identity that are in use, once; others are forgotten.</summary>
+    private async Task<bool> RenewAll(SessionReference session)
+    {
+        if (Find(session) is { } known && _time.GetTimestamp() < known.LeasedUntil)
+        {
+            // It was renewed in this very moment.
+            return true;
+        }
+
+        var drops = _drops.Of(session.Key);
+        List<LeasedDecision> renewed = [];
+        foreach (var kept in _decisions.Of(session.Key).Where(kept => kept.Session.Generation == session.Generation))
+        {
+            if (!kept.IsInUse)
             {
-                if (decision.Session.Id == session.Id && decision.Session.Generation == session.Generation)
-                {
-                    return decision;
-                }
+                _decisions.Remove(kept.Session.Id);
+            }
+            else if (renewed.Count < DecisionQuestions.MaxSessions)
+            {
+                renewed.Add(kept);
             }
         }
 
-        return null;
-    }
-
-    private void Keep(LeasedDecision decision)
-    {
-        _decisions.TryGet(decision.Session.Key, out var others);
-        _decisions.Set(
-            decision.Session.Key,
-            [decision, .. (others ?? []).Where(other => other.Session.Id != decision.Session.Id).Take(SessionsPerIdentity - 1)]);
-    }
-
-    private static long Weigh(string key, LeasedDecision[] decisions) => TextWeight.Of(key) + decisions.Sum(decision =>
-        400 + TextWeight.Of(decision.Session.Id) + decision.Decision.Rules.Sum(rule =>
-            100 + TextWeight.Of(rule.Name) + rule.Repositories.Sum(pattern => 100 + (2 * TextWeight.Of(pattern.Value)))));
-
-    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
-
-    private sealed record LeasedDecision(SessionReference Session, SessionDecision Decision, long LeasedUntil)
-    {
-        /// <summary>For how long nobody asks again when there was no answer.</summary>
-        private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
-
-        private long _unansweredAt;
-
-        public bool IsUnanswered(TimeProvider time) =>
-            Volatile.Read(ref _unansweredAt) is not 0 and var at && time.GetElapsedTime(at) < Pause;
-
-        public SessionDecision Unanswered(TimeProvider time)
+        if (renewed.Count == 0)
         {
-            Volatile.Write(ref _unansweredAt, time.GetTimestamp());
-            return Decision;
+            return true;
+        }
+
+        var answers = await _questions.AskAll(session, renewed.ConvertAll(kept => kept.Session.Id), CallPolicy.DecisionRenewal);
+        for (var i = 0; i < renewed.Count; i++)
+        {
+            if (answers is null)
+            {
+                renewed[i].Unanswered(_time);
+            }
+            else
+            {
+                Keep(renewed[i].Session, answers[i], drops, renewed[i].IdleNow);
+            }
+        }
+
+        return answers is not null;
+    }
+
+    /// <summary>A change that was announced while the question was under way may have crossed the answer: who asked uses it once, it is not kept.</summary>
+    private void Keep(SessionReference session, SharedDecision answer, DropMark drops, int idle)
+    {
+        if (drops != _drops.Of(session.Key))
+        {
+            return;
+        }
+
+        _decisions.Set(session.Id, new LeasedDecision(session, answer, _time.GetTimestamp() + Ticks(answer.Decision.Lease), idle));
+        if (drops != _drops.Of(session.Key))
+        {
+            _decisions.Remove(session.Id);
         }
     }
+
+    private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

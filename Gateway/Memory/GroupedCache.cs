@@ -72,6 +72,38 @@ internal sealed class GroupedCache<TGroup, TKey, TValue>
         }
     }
 
+    /// <summary>Removes everything.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            _entries.Clear();
+        }
+    }
+
+    /// <summary>The entries of a group now; looks without using them.</summary>
+    public IReadOnlyList<TValue> Of(TGroup group)
+    {
+        lock (_gate)
+        {
+            if (!_groups.TryGetValue(group, out var members))
+            {
+                return [];
+            }
+
+            var found = new List<TValue>(members.All?.Count ?? 1);
+            foreach (var key in members.All ?? [members.Only])
+            {
+                if (_entries.TryPeek(key, out var value))
+                {
+                    found.Add(value);
+                }
+            }
+
+            return found;
+        }
+    }
+
     /// <summary>Removes a group.</summary>
     public void RemoveGroup(TGroup group)
     {

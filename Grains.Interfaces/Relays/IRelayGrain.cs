@@ -49,6 +49,11 @@ public interface IRelayGrain : IGrainWithIntegerKey
     [Alias("Decide"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<SessionDecision> Decide(string sessionKey, string sessionId, long generation, CancellationToken cancellation = default);
 
+    /// <summary>As <see cref="ISessionGrain.DecideAll"/> of the identity with this key.</summary>
+    [Alias("DecideAll"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<SessionDecisions> DecideAll(
+        string sessionKey, IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default);
+
     /// <summary>As <see cref="IUpstreamTokenGrain.GetGrant"/> of the token with this key.</summary>
     [Alias("GetGrant"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default);

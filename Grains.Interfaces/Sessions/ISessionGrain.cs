@@ -15,9 +15,21 @@ public interface ISessionGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Decide"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default);
+
+    /// <summary>The same for many sessions of the identity.</summary>
+    [Alias("DecideAll"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<SessionDecisions> DecideAll(IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default);
 }
 
-/// <summary>What one session may do, under one version of the configuration.</summary>
+/// <summary>What some sessions of one identity may do.</summary>
+/// <param name="Distinct">The decisions, each once.</param>
+/// <param name="Places">For each session that was asked for, in order, where its decision is in <paramref name="Distinct"/>.</param>
+[GenerateSerializer, Immutable, Alias("rp.session-decisions")]
+public sealed record SessionDecisions(
+    [property: Id(0)] IReadOnlyList<SessionDecision> Distinct,
+    [property: Id(1)] IReadOnlyList<int> Places);
+
+/// <summary>What one session may do now.</summary>
 [GenerateSerializer, Immutable, Alias("rp.session-decision")]
 public sealed record SessionDecision
 {
@@ -29,7 +41,7 @@ public sealed record SessionDecision
     [Id(1)]
     public IReadOnlyList<GrantedRule> Rules { get; init; } = [];
 
-    /// <summary>The configuration under which this was decided; see <see cref="GatewaySnapshot.Version"/>.</summary>
+    /// <summary>Not used: what versions before wrote grew with the number of tenants.</summary>
     [Id(2)]
     public string Version { get; init; } = "";
 

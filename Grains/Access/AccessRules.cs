@@ -13,11 +13,20 @@ internal static class AccessRules
 {
     /// <summary>The rules that match, in the order of the file. <paramref name="identity"/> is <c>null</c> for anonymous.</summary>
     public static IReadOnlyList<GrantedRule> Match(TenantConfiguration tenant, VerifiedIdentity? identity) =>
-        [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(rule => new GrantedRule(rule.Name, rule.Repositories, rule.Actions))];
+        [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(Granted)];
 
     /// <summary>Whether one rule holds for the identity.</summary>
-    public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
-        rule.Who.Any(subject => Matches(subject, identity)) && rule.When.All(condition => Holds(condition.Key, condition.Value, identity));
+    public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) => IsFor(rule, identity) && Holds(rule, identity?.Claims);
+
+    /// <summary>Whether the identity is among those whom a rule is for, whatever its claims.</summary>
+    public static bool IsFor(AccessRuleConfiguration rule, VerifiedIdentity? identity) => rule.Who.Any(subject => Matches(subject, identity));
+
+    /// <summary>Whether claims are what a rule wants; <c>null</c> for anonymous.</summary>
+    public static bool Holds(AccessRuleConfiguration rule, IReadOnlyDictionary<string, string>? claims) =>
+        rule.When.Count == 0 || rule.When.All(condition => Holds(condition.Key, condition.Value, claims));
+
+    /// <summary>What a rule grants.</summary>
+    public static GrantedRule Granted(AccessRuleConfiguration rule) => new(rule.Name, rule.Repositories, rule.Actions);
 
     private static bool Matches(AccessSubject subject, VerifiedIdentity? identity)
     {
@@ -40,8 +49,8 @@ internal static class AccessRules
         };
     }
 
-    private static bool Holds(string claim, IReadOnlyList<string> globs, VerifiedIdentity? identity) =>
-        identity is not null
-        && identity.Claims.TryGetValue(claim, out var value)
+    private static bool Holds(string claim, IReadOnlyList<string> globs, IReadOnlyDictionary<string, string>? claims) =>
+        claims is not null
+        && claims.TryGetValue(claim, out var value)
         && globs.Any(glob => Glob.Matches(glob, value));
 }

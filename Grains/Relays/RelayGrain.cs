@@ -33,6 +33,10 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
     public ValueTask<SessionDecision> Decide(string sessionKey, string sessionId, long generation, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<ISessionGrain>(sessionKey).Decide(sessionId, generation, cancellation);
 
+    public ValueTask<SessionDecisions> DecideAll(
+        string sessionKey, IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default) =>
+        GrainFactory.GetGrain<ISessionGrain>(sessionKey).DecideAll(sessions, generation, cancellation);
+
     public ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetGrant(cancellation);
 

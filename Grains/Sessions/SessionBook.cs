@@ -12,6 +12,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     /// <summary>Sessions that may have ended: an attempt to end them failed.</summary>
     private readonly HashSet<string> _doubtful = [];
     private readonly StateFlight _moving = new();
+    private readonly SessionLookup _newest = new();
     private bool _areAllDoubtful;
 
     /// <summary>What is stored, with its pages at hand.</summary>
@@ -31,7 +32,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 
     /// <summary>A session that is not over. Only after <see cref="Read"/>, in the same turn.</summary>
     public StoredSession? Find(SessionState state, string id) =>
-        (state.Sessions.Find(session => session.Id == id) ?? pages.Find(id)) is { } found && found.Expires > time.GetUtcNow() ? found : null;
+        (_newest.Find(state.Sessions, id) ?? pages.Find(id)) is { } found && found.Expires > time.GetUtcNow() ? found : null;
 
     /// <summary>Opens a session; one without a refresh token goes on with one that is there.</summary>
     /// <param name="identity">What was proved.</param>

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
@@ -45,31 +44,28 @@ internal sealed class SessionGrain(
         return Task.CompletedTask;
     }
 
-    public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default)
+    public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default) =>
+        (await DecideAll([sessionId], generation, cancellation)).Distinct[0];
+
+    public async ValueTask<SessionDecisions> DecideAll(IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default)
     {
-        var (version, state) = (authenticators.Version, await _book.Read());
-        if (generation == state.Generation && _book.Find(state, sessionId) is not null)
+        var state = await _book.Read();
+        if (generation != state.Generation || !sessions.Any(id => _book.Find(state, id) is not null))
         {
-            var standing = await _standing.Now(Tenant, state.Identity, fresh: false);
-
-            // It may have ended while the identity was looked up.
-            state = await _book.Read();
-            if (generation == state.Generation && _book.Find(state, sessionId) is { } session)
-            {
-                if (standing.Kind == VerdictKind.Unavailable)
-                {
-                    return SessionDecision.Closed with { Unavailable = true, Version = version, Lease = BriefLease };
-                }
-
-                if (standing.Identity is { } identity && IsOpen(session, identity))
-                {
-                    var lease = _standing.IsAsking ? BriefLease : Lease;
-                    return new SessionDecision { Open = true, Rules = Rules(session, identity), Version = version, Lease = lease };
-                }
-            }
+            return SessionJudge.AllClosed(sessions, Lease);
         }
 
-        return SessionDecision.Closed with { Version = version, Lease = Lease };
+        var standing = await _standing.Now(Tenant, state.Identity, fresh: false);
+
+        // They may have ended while the identity was looked up.
+        state = await _book.Read();
+        if (generation != state.Generation || Tenant is not { } tenant)
+        {
+            return SessionJudge.AllClosed(sessions, Lease);
+        }
+
+        var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
+        return new SessionJudge(tenant, standing, lease, Lease).Judge(sessions, id => _book.Find(state, id));
     }
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
@@ -111,7 +107,7 @@ internal sealed class SessionGrain(
             return new ResumedSession(null, standing.Message);
         }
 
-        if (standing.Identity is not { } identity || !IsOpen(session, identity))
+        if (standing.Identity is not { } identity || !SessionJudge.IsOpen(session, identity))
         {
             await _book.Remove(sessionId);
             SessionListing.Remove(Listed, [sessionId]);
@@ -156,13 +152,6 @@ internal sealed class SessionGrain(
 
     private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
-    /// <summary>A session ends when the credential that opened it changes.</summary>
-    private static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
-
-    /// <summary>What a machine said holds for its own session alone, since many may share a subject; what people prove anew holds for all of theirs.</summary>
-    private IReadOnlyList<GrantedRule> Rules(StoredSession session, VerifiedIdentity identity) =>
-        Tenant is { } tenant ? AccessRules.Match(tenant, session.Claims is { } claims ? identity with { Claims = claims } : identity) : [];
-
     private bool IsMachine => Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
 
     private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
@@ -187,7 +176,7 @@ internal sealed class SessionGrain(
         Subject = _key.Subject,
         SessionId = session.Id,
         Generation = generation,
-        Rules = Rules(session, identity),
+        Rules = Tenant is { } tenant ? new SessionRules(tenant, identity).Of(session) : [],
         RefreshToken = token?.Text,
         Expires = session.Expires,
     };

@@ -9,6 +9,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
     private const int AtOnce = 16;
 
     private readonly Dictionary<string, Stored<SessionPage>> _pages = [];
+    private readonly Dictionary<string, SessionLookup> _lookups = [];
     private readonly Dictionary<string, string> _places = [];
     private readonly Dictionary<string, string> _shared = [];
     private readonly StateFlight _loading = new();
@@ -25,7 +26,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
 
     /// <summary>A session of a page; <c>null</c> when there is none of this id.</summary>
     public StoredSession? Find(string id) =>
-        _places.TryGetValue(id, out var place) && _pages.TryGetValue(place, out var page) ? page.Value.Sessions.Find(session => session.Id == id) : null;
+        _places.TryGetValue(id, out var place) && _pages.TryGetValue(place, out var page) ? _lookups[place].Find(page.Value.Sessions, id) : null;
 
     /// <summary>The newest session without a refresh token that was opened by the same credential and claims, in one of some pages.</summary>
     public StoredSession? FindShared(string credentialStamp, IReadOnlyDictionary<string, string>? claims, List<SessionPageLink> among) =>
@@ -87,7 +88,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
             await Task.WhenAll(read.Select(item => item.Page.Get().AsTask()));
             foreach (var (id, page) in read)
             {
-                _pages[id] = page;
+                (_pages[id], _lookups[id]) = (page, new SessionLookup());
                 Note(id, page.Value.Sessions);
             }
         }
@@ -116,6 +117,7 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
     private void Forget(string page)
     {
         _pages.Remove(page);
+        _lookups.Remove(page);
         foreach (var id in _places.Where(place => place.Value == page).Select(place => place.Key).ToList())
         {
             _places.Remove(id);

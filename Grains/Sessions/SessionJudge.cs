@@ -1,0 +1,56 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>What sessions of one identity may do; those that may do the same have one decision.</summary>
+/// <param name="tenant">The tenant.</param>
+/// <param name="standing">What is so of the identity now.</param>
+/// <param name="lease">How long it may be used that a session is open, or that nobody can say.</param>
+/// <param name="closedLease">How long it may be used that one has ended.</param>
+internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing, TimeSpan lease, TimeSpan closedLease)
+{
+    private readonly SessionRules? _rules = standing.Identity is { } identity ? new SessionRules(tenant, identity) : null;
+    private readonly List<SessionDecision> _distinct = [];
+    private readonly Dictionary<IReadOnlyList<GrantedRule>, int> _open = new(ReferenceEqualityComparer.Instance);
+    private int? _closed;
+    private int? _undecided;
+
+    /// <summary>A session ends when the credential that opened it changes.</summary>
+    public static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
+
+    /// <summary>That all have ended.</summary>
+    public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease) =>
+        new([SessionDecision.Closed with { Lease = lease }], new int[sessions.Count]);
+
+    public SessionDecisions Judge(IReadOnlyList<string> sessions, Func<string, StoredSession?> find) =>
+        new(_distinct, sessions.Select(id => Place(find(id))).ToArray());
+
+    private int Place(StoredSession? session)
+    {
+        if (session is not null && standing.Kind == VerdictKind.Unavailable)
+        {
+            return _undecided ??= Add(SessionDecision.Closed with { Unavailable = true, Lease = lease });
+        }
+
+        if (session is null || _rules is null || !IsOpen(session, standing.Identity!))
+        {
+            return _closed ??= Add(SessionDecision.Closed with { Lease = closedLease });
+        }
+
+        var rules = _rules.Of(session);
+        if (!_open.TryGetValue(rules, out var place))
+        {
+            _open[rules] = place = Add(new SessionDecision { Open = true, Rules = rules, Lease = lease });
+        }
+
+        return place;
+    }
+
+    private int Add(SessionDecision decision)
+    {
+        _distinct.Add(decision);
+        return _distinct.Count - 1;
+    }
+}

@@ -1,0 +1,34 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Sessions;
+
+/// <summary>
+/// The rules that sessions of one identity match. What a machine said holds for its own session alone, since many may share a subject; what
+/// people prove anew holds for all of theirs. Sessions that match the same rules get the same list.
+/// </summary>
+internal sealed class SessionRules(TenantConfiguration tenant, VerifiedIdentity identity)
+{
+    private readonly List<AccessRuleConfiguration> _rules = tenant.Access.Where(rule => AccessRules.IsFor(rule, identity)).ToList();
+    private readonly Dictionary<string, IReadOnlyList<GrantedRule>> _known = [];
+
+    public IReadOnlyList<GrantedRule> Of(StoredSession session)
+    {
+        var claims = session.Claims ?? identity.Claims;
+        var matched = string.Create(_rules.Count, (_rules, claims), static (text, sought) =>
+        {
+            for (var i = 0; i < text.Length; i++)
+            {
+                text[i] = AccessRules.Holds(sought._rules[i], sought.claims) ? '1' : '0';
+            }
+        });
+        if (!_known.TryGetValue(matched, out var rules))
+        {
+            _known[matched] = rules = [.. _rules.Where((_, number) => matched[number] == '1').Select(AccessRules.Granted)];
+        }
+
+        return rules;
+    }
+}

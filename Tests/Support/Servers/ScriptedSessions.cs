@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.Support.Servers;
+
+/// <summary>Session grains that are a script: what they decide, and what they were asked.</summary>
+internal sealed class ScriptedSessions
+{
+    private int _calls;
+    private TaskCompletionSource? _hold;
+
+    public ScriptedSessions()
+    {
+        Factory = DispatchProxy.Create<IGrainFactory, Proxy>();
+        var grain = DispatchProxy.Create<ISessionGrain, Proxy>();
+        var relay = DispatchProxy.Create<IRelayGrain, Proxy>();
+        ((Proxy)(object)grain).Answer = (method, args) => method == nameof(ISessionGrain.Decide)
+            ? new ValueTask<SessionDecision>(Decide((string)args[0]!))
+            : new ValueTask<SessionDecisions>(DecideAll((IReadOnlyList<string>)args[0]!));
+        ((Proxy)(object)relay).Answer = (method, args) => method switch
+        {
+            nameof(IRelayGrain.Decide) => new ValueTask<SessionDecision>(Decide((string)args[1]!)),
+            nameof(IRelayGrain.DecideAll) => new ValueTask<SessionDecisions>(DecideAll((IReadOnlyList<string>)args[1]!)),
+            nameof(IRelayGrain.Where) => new ValueTask<string>("one"),
+            _ => ValueTask.CompletedTask,
+        };
+        ((Proxy)(object)Factory).Answer = (_, args) => args[0] is string ? grain : relay;
+    }
+
+    public IGrainFactory Factory { get; }
+
+    /// <summary>What is decided.</summary>
+    public SessionDecision Decision { get; set; } = new() { Open = true, Lease = TimeSpan.FromSeconds(60) };
+
+    /// <summary>Whether nobody answers.</summary>
+    public bool IsAway { get; set; }
+
+    /// <summary>Whether no answer ever comes.</summary>
+    public bool IsSilent { get; set; }
+
+    /// <summary>Whether a session is left out of each answer.</summary>
+    public bool Forgets { get; set; }
+
+    /// <summary>How many calls there were.</summary>
+    public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>The sessions that were asked for, in order.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    /// <summary>Keeps the next answer back until the source ends; what it says is decided now.</summary>
+    public TaskCompletionSource Hold() => _hold = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Waits until there were so many calls.</summary>
+    public Task Called(int calls) => Eventually.True(() => Calls >= calls, $"{calls} calls");
+
+    private async Task<SessionDecision> Decide(string session) => (await DecideAll([session])).Distinct[0];
+
+    private async Task<SessionDecisions> DecideAll(IReadOnlyList<string> sessions)
+    {
+        var (decision, hold) = (Decision, Interlocked.Exchange(ref _hold, null));
+        sessions.ToList().ForEach(Asked.Enqueue);
+        Interlocked.Increment(ref _calls);
+        await (IsSilent ? new TaskCompletionSource().Task : hold?.Task ?? Task.CompletedTask);
+        return IsAway ? throw new InvalidOperationException("away") : new SessionDecisions([decision], new int[sessions.Count - (Forgets ? 1 : 0)]);
+    }
+
+#pragma warning disable CA1852 // DispatchProxy derives from it.
+    internal class Proxy : DispatchProxy
+    {
+        public Func<string, object?[], object?> Answer { get; set; } = null!;
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Answer(targetMethod!.Name, args!);
+    }
+#pragma warning restore CA1852
+}
