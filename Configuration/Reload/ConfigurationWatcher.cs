@@ -6,7 +6,7 @@ using RegistryProxy.Files.Yaml;
 namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
-/// Follows a configuration file. The content is compared twice a second, so that replaced files and swapped symlinks (Kubernetes
+/// Follows a configuration file. It is looked at twice a second and read when it may have changed; replaced files and swapped symlinks (Kubernetes
 /// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
 /// </summary>
 public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDisposable
@@ -18,6 +18,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
     private readonly string _path;
     private readonly ConfigurationPart _part;
+    private readonly WatchedFiles _files;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private string _seen;
@@ -28,7 +29,8 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         _part = part;
         _path = path;
         Current = first;
-        _seen = Fingerprint();
+        _files = new WatchedFiles([path], ConfigurationFile.MaxBytes);
+        _seen = _files.Look();
         _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
@@ -59,7 +61,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
         try
         {
-            var fingerprint = Fingerprint();
+            var fingerprint = _files.Look();
             if (fingerprint != _seen)
             {
                 _seen = fingerprint;
@@ -120,6 +122,4 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
         return sections;
     }
-
-    private string Fingerprint() => ContentFingerprint.Of([_path], ConfigurationFile.MaxBytes);
 }

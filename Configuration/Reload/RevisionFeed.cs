@@ -14,6 +14,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SharedSections _shared;
+    private (ConfigurationSnapshot Of, SharedSections Sections) _file;
     private string? _own;
     private string? _clusters;
 
@@ -23,7 +24,8 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         (Local, _path) = (local, path);
         Current = local.Current;
-        _shared = SharedSections.Of(Current.Text!);
+        _file = (Current, SharedSections.Of(Current.Text!));
+        _shared = _file.Sections;
         local.Changed += Reread;
     }
 
@@ -110,10 +112,11 @@ public sealed class RevisionFeed : IConfigurationFeed
         var taken = false;
         lock (_gate)
         {
-            var (revision, sections) = (Local.Current.Configuration.Revision, SharedSections.Of(Local.Current.Text!));
+            var (file, sections) = ReadFile();
+            var revision = file.Configuration.Revision;
             if (revision > Current.Configuration.Revision || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
             {
-                (Current, _shared, _clusters) = (Local.Current, sections, null);
+                (Current, _shared, _clusters) = (file, sections, null);
                 taken = true;
             }
 
@@ -126,12 +129,20 @@ public sealed class RevisionFeed : IConfigurationFeed
         }
     }
 
+    /// <summary>What the file of this host says; taken apart once for each change of it.</summary>
+    private (ConfigurationSnapshot Of, SharedSections Sections) ReadFile()
+    {
+        var file = Local.Current;
+        return ReferenceEquals(file, _file.Of) ? _file : _file = (file, SharedSections.Of(file.Text!));
+    }
+
     private void RaiseChanged() => BackgroundFaults.Raise(Changed, handler => handler());
 
     private void CompareOwn()
     {
-        var revision = Local.Current.Configuration.Revision;
-        _own = revision == Current.Configuration.Revision && SharedSections.Of(Local.Current.Text!).Content != _shared.Content
+        var (file, sections) = ReadFile();
+        var revision = file.Configuration.Revision;
+        _own = revision == Current.Configuration.Revision && sections.Content != _shared.Content
             ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one"
             : null;
     }

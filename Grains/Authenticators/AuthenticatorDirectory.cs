@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Identity;
 namespace RegistryProxy.Grains.Authenticators;
 
 /// <summary>
-/// The authenticators of the running configuration. Their files are compared twice a second; a broken one changes nothing. The version
-/// changes whenever what they say may have changed.
+/// The authenticators of the running configuration. Their files are looked at twice a second; a broken one changes nothing. The version
+/// changes whenever what they say may have changed, and is as long however many they are.
 /// </summary>
 internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
 {
@@ -65,21 +65,24 @@ internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
 
     private void Check()
     {
-        State before;
+        State before, next;
         lock (_gate)
         {
             before = _state;
-            var next = Read(before);
-            if (next.Version == before.Version)
+            if (ReferenceEquals(before.Of, _configuration.Current) && !HasChanged(before))
             {
                 return;
             }
 
-            _state = next;
+            next = _state = Read(before);
         }
 
-        BackgroundFaults.Raise(Changed, handler => handler());
-        foreach (var gone in before.Entries.Values.Select(entry => entry.Authenticator).Except(_state.Entries.Values.Select(entry => entry.Authenticator)))
+        if (next.Version != before.Version)
+        {
+            BackgroundFaults.Raise(Changed, handler => handler());
+        }
+
+        foreach (var gone in before.Entries.Values.Select(entry => entry.Authenticator).Except(next.Entries.Values.Select(entry => entry.Authenticator)))
         {
             (gone as IDisposable)?.Dispose();
         }
@@ -92,16 +95,30 @@ internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
             configuration => configuration.Name, configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
         var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
         return new State(
-            $"{snapshot.Version}-{string.Join('-', entries.Values.Select(entry => entry.InUse))}",
+            snapshot,
+            $"{snapshot.Version}-{ShortHash.Of(entries.Values.Select(entry => entry.InUse))}",
             entries,
             $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
     }
 
+    /// <summary>Looks at the files of all, without anything that lives longer.</summary>
+    private static bool HasChanged(State state)
+    {
+        var isAny = false;
+        foreach (var entry in state.Entries.Values)
+        {
+            isAny |= !entry.IsAsSeen(entry.Files.Look());
+        }
+
+        return isAny;
+    }
+
     private Known ReadOne(AuthenticatorConfiguration configuration, Known? before)
     {
-        var fingerprint = ContentFingerprint.Of([.. configuration.Files], HtpasswdFile.MaxBytes);
         var isSame = before is not null && ReferenceEquals(before.Configuration, configuration);
-        if (isSame && (before!.Seen == fingerprint || (fingerprint.Length == 0 && configuration.Files.Count > 0)))
+        var files = isSame ? before!.Files : new WatchedFiles(configuration.Files, HtpasswdFile.MaxBytes);
+        var fingerprint = files.Look();
+        if (isSame && before!.IsAsSeen(fingerprint))
         {
             return before;
         }
@@ -109,21 +126,25 @@ internal sealed partial class AuthenticatorDirectory : ITicking, IDisposable
         var (authenticator, problem) = _factory.TryCreate(configuration);
         if (authenticator is not null)
         {
-            return new Known(configuration, authenticator, fingerprint, fingerprint);
+            return new Known(configuration, files, authenticator, fingerprint, fingerprint);
         }
 
         LogBroken(configuration.Name, problem);
-        return new Known(configuration, before?.Authenticator, before?.InUse ?? "", fingerprint);
+        return new Known(configuration, files, before?.Authenticator, before?.InUse ?? "", fingerprint);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The files of authenticator {Authenticator} are not used as they are now: {Problem}")]
     private partial void LogBroken(string authenticator, string problem);
 
-    private sealed record Known(AuthenticatorConfiguration Configuration, IAuthenticator? Authenticator, string InUse, string Seen);
-
-    private sealed record State(string Version, Dictionary<string, Known> Entries, string Decoy)
+    private sealed record Known(AuthenticatorConfiguration Configuration, WatchedFiles Files, IAuthenticator? Authenticator, string InUse, string Seen)
     {
-        public static State Nothing { get; } = new("", [], "");
+        /// <summary>Files that cannot be read just now are being replaced.</summary>
+        public bool IsAsSeen(string fingerprint) => Seen == fingerprint || (fingerprint.Length == 0 && Configuration.Files.Count > 0);
+    }
+
+    private sealed record State(ConfigurationSnapshot? Of, string Version, Dictionary<string, Known> Entries, string Decoy)
+    {
+        public static State Nothing { get; } = new(null, "", [], "");
 
         public IAuthenticator? Find(string name) => Entries.GetValueOrDefault(name)?.Authenticator;
     }

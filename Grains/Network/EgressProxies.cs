@@ -4,13 +4,14 @@ using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Network;
 
 /// <summary>
-/// The proxies of the running configuration with their passwords, which are read again twice a second; one that cannot be read leaves the last one in
-/// use. The version changes whenever a password did.
+/// The proxies of the running configuration with their passwords, which are looked at twice a second; one that cannot be read leaves the last one in
+/// use. The version changes whenever a password did, and is as long however many they are.
 /// </summary>
 internal sealed partial class EgressProxies : ITicking, IDisposable
 {
@@ -24,7 +25,7 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
-    private volatile State _state = new("", []);
+    private volatile State _state = new(null, "", []);
 
     public EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
     {
@@ -86,6 +87,11 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
         lock (_gate)
         {
             var before = _state;
+            if (ReferenceEquals(before.Of, _configuration.Current) && !HasChanged(before))
+            {
+                return;
+            }
+
             _state = Read(before);
             if (_state.Version == before.Version)
             {
@@ -98,18 +104,34 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
 
     private State Read(State before)
     {
-        var configuration = _configuration.Current.Configuration;
+        var snapshot = _configuration.Current;
+        var configuration = snapshot.Configuration;
         var sources = configuration.Upstreams.Values.Select(upstream => (Key: $"upstreams.{upstream.Name}.proxy", upstream.Proxy?.Password))
             .Prepend((Key: General, configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null).DistinctBy(source => source.Password);
         var passwords = sources.ToDictionary(source => source.Password!, source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
-        return new State(string.Concat(passwords.Values.Select(password => $"-{StampOf(password.InUse)}")), passwords);
+        var version = passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Values.Select(password => StampOf(password.InUse)))}";
+        return new State(snapshot, version, passwords);
+    }
+
+    /// <summary>Looks at all files, without anything that lives longer. What comes from elsewhere is there from the beginning or never.</summary>
+    private static bool HasChanged(State state)
+    {
+        var isAny = false;
+        foreach (var password in state.Passwords.Values)
+        {
+            isAny |= password.Problem is not null || (password.Files is { } files && files.Look() != password.Seen);
+        }
+
+        return isAny;
     }
 
     private Known ReadOne(string key, SecretSource source, Known? before)
     {
+        var files = before?.Files ?? (source is FileSecret file ? new WatchedFiles([file.Path], SecretSource.MaxFileBytes) : null);
+        var seen = files?.Look();
         try
         {
-            return new Known(source.Read(), null);
+            return new Known(source.Read(), null, files, seen);
         }
         catch (SecretUnavailableException fault)
         {
@@ -118,7 +140,7 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
                 LogUnavailable(key, fault.Message);
             }
 
-            return new Known(before?.InUse, fault.Message);
+            return new Known(before?.InUse, fault.Message, files, seen);
         }
     }
 
@@ -130,7 +152,9 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
 
     /// <param name="InUse">What was read last; <c>null</c> when it never could be.</param>
     /// <param name="Problem">Why it cannot be read now.</param>
-    private sealed record Known(Secret? InUse, string? Problem);
+    /// <param name="Files">Looks at its file; <c>null</c> when it comes from elsewhere.</param>
+    /// <param name="Seen">What was in the file when it was read.</param>
+    private sealed record Known(Secret? InUse, string? Problem, WatchedFiles? Files, string? Seen);
 
-    private sealed record State(string Version, Dictionary<SecretSource, Known> Passwords);
+    private sealed record State(ConfigurationSnapshot? Of, string Version, Dictionary<SecretSource, Known> Passwords);
 }

@@ -14,7 +14,7 @@ internal sealed class ReloadedFiles<T>(string[] paths, Func<T> load, Func<T, T, 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private string _stamp = ContentFingerprint.Of(paths);
+    private (WatchedFiles Files, string Stamp) _seen = Watch(paths);
     private T _current = load();
     private string? _problem;
     private long _checked = time.GetTimestamp();
@@ -36,10 +36,16 @@ internal sealed class ReloadedFiles<T>(string[] paths, Func<T> load, Func<T, T, 
         }
     }
 
+    private static (WatchedFiles Files, string Stamp) Watch(string[] paths)
+    {
+        var files = new WatchedFiles(paths);
+        return (files, files.Look());
+    }
+
     private void Reload()
     {
-        var stamp = ContentFingerprint.Of(paths);
-        if (stamp == _stamp)
+        var stamp = _seen.Files.Look();
+        if (stamp == _seen.Stamp)
         {
             _problem = null;
             return;
@@ -52,7 +58,7 @@ internal sealed class ReloadedFiles<T>(string[] paths, Func<T> load, Func<T, T, 
             _problem = refuse(_current, next);
             if (_problem is null)
             {
-                (_current, _stamp) = (next, stamp);
+                (_current, _seen.Stamp) = (next, stamp);
             }
         }
         catch (Exception fault) when (fault is CryptographicException or IOException)

@@ -11,8 +11,8 @@ using RegistryProxy.Grains.Network;
 namespace RegistryProxy.Grains.Upstreams.Network;
 
 /// <summary>
-/// How connections to upstreams are opened, as their files say now. The files are compared twice a second; a broken one changes nothing. The version
-/// changes whenever the content of a file did.
+/// How connections to upstreams are opened, as their files say now. The files are looked at twice a second; a broken one changes nothing. The version
+/// changes whenever the content of a file did, and is as long however many they are.
 /// </summary>
 internal sealed partial class UpstreamNetworks : ITicking, IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
     private readonly Lock _gate = new();
     private readonly ITimer _timer;
-    private volatile State _state = new("", []);
+    private volatile State _state = new(null, "", []);
 
     public UpstreamNetworks(IConfigurationFeed configuration, EgressProxies proxies, TimeProvider time, ILogger<UpstreamNetworks> logger)
     {
@@ -80,6 +80,11 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
         lock (_gate)
         {
             var before = _state;
+            if (ReferenceEquals(before.Of, _configuration.Current) && !HasChanged(before))
+            {
+                return;
+            }
+
             _state = Read(before);
             if (_state.Version == before.Version)
             {
@@ -94,14 +99,29 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
 
     private State Read(State before)
     {
-        var entries = _configuration.Current.Configuration.Upstreams.Values.Where(upstream => upstream.Tls is not null)
+        var snapshot = _configuration.Current;
+        var entries = snapshot.Configuration.Upstreams.Values.Where(upstream => upstream.Tls is not null)
             .ToDictionary(upstream => upstream.Name, upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
-        return new State(string.Concat(entries.Select(entry => $"-{StampOf(entry.Key, entry.Value.Material)}")), entries);
+        var version = entries.Count == 0 ? "" : $"-{ShortHash.Of(entries.Select(entry => StampOf(entry.Key, entry.Value.Material)))}";
+        return new State(snapshot, version, entries);
+    }
+
+    /// <summary>Looks at the files of all, without anything that lives longer.</summary>
+    private static bool HasChanged(State state)
+    {
+        var isAny = false;
+        foreach (var entry in state.Entries.Values)
+        {
+            isAny |= entry.Refused is not null || entry.Watched.Look() != entry.Seen;
+        }
+
+        return isAny;
     }
 
     private Known ReadOne(string upstream, UpstreamTls files, Known? before)
     {
-        var seen = ContentFingerprint.Of(files.Files);
+        var watched = before is not null && before.Files == files ? before.Watched : new WatchedFiles(files.Files);
+        var seen = watched.Look();
         if (before is not null && before.Files == files && before.Seen == seen && before.Refused is null)
         {
             return before;
@@ -114,7 +134,7 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
             var problem = TlsFiles.Refuse(inUse, next, _time.GetUtcNow());
             if (problem is null)
             {
-                return new Known(files, seen, next);
+                return new Known(files, watched, seen, next);
             }
 
             if (before!.Seen != seen || before.Refused != problem)
@@ -122,14 +142,14 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
                 LogRefused(upstream, problem);
             }
 
-            return new Known(files, seen, inUse, problem);
+            return new Known(files, watched, seen, inUse, problem);
         }
         catch (Exception fault) when (fault is IOException or CryptographicException)
         {
             LogRefused(upstream, fault.Message);
         }
 
-        return new Known(files, seen, inUse);
+        return new Known(files, watched, seen, inUse);
     }
 
     private string StampOf(string upstream, TlsMaterial? material) => Convert.ToHexStringLower(HMACSHA256.HashData(
@@ -139,12 +159,13 @@ internal sealed partial class UpstreamNetworks : ITicking, IDisposable
     private partial void LogRefused(string upstream, string problem);
 
     /// <param name="Files">The files.</param>
+    /// <param name="Watched">Looks at them.</param>
     /// <param name="Seen">What was in them when they were last looked at.</param>
     /// <param name="Material">What was in them when they were last of use; <c>null</c> when they never were.</param>
     /// <param name="Refused">Why what is in them now must not be used yet: that may change with the time, so it is looked at again.</param>
-    private sealed record Known(UpstreamTls Files, string Seen, TlsMaterial? Material, string? Refused = null);
+    private sealed record Known(UpstreamTls Files, WatchedFiles Watched, string Seen, TlsMaterial? Material, string? Refused = null);
 
-    private sealed record State(string Version, Dictionary<string, Known> Entries)
+    private sealed record State(ConfigurationSnapshot? Of, string Version, Dictionary<string, Known> Entries)
     {
         public TlsMaterial? Tls(UpstreamConfiguration upstream) => upstream.Tls is null ? null : Entries.GetValueOrDefault(upstream.Name)?.Material;
     }
