@@ -30,8 +30,7 @@ internal sealed class Change(Node node, bool services)
             node.Files.PutAgent(record, copyProgram: true);
             if (services && record.NeedsAgent() && await StartAgent(record, cancellation) is { } failure)
             {
-                node.Output.WriteLine($"the agent does not serve, so everything was put back and kubelet was not touched: {failure}");
-                await GoBack(record);
+                await GoBack(record, "the agent does not serve", $"kubelet was not touched: {failure}");
                 return false;
             }
 
@@ -41,8 +40,7 @@ internal sealed class Change(Node node, bool services)
         }
         catch (IOException fault)
         {
-            node.Output.WriteLine($"a file could not be written, so everything was put back: {fault.Message}");
-            await GoBack(record);
+            await GoBack(record, "a file could not be written", fault.Message);
             return false;
         }
 
@@ -97,7 +95,7 @@ internal sealed class Change(Node node, bool services)
             node.Output.WriteLine(words);
         }
 
-        if (words != KubeletWatch.Good && node.Host.Exists(result))
+        if (words != KubeletWatch.Good && node.Host.Exists(result) && !words.Contains(KubeletWatch.Incomplete, StringComparison.Ordinal))
         {
             await CleanUp(node.Store.Read() with { Former = null }, failed: true);
         }
@@ -105,13 +103,13 @@ internal sealed class Change(Node node, bool services)
         return words == KubeletWatch.Good;
     }
 
-    private async Task GoBack(NodeRecord record)
+    private async Task GoBack(NodeRecord record, string what, string why)
     {
         var back = Planner.Back(node.Host, record);
         node.Store.Write(back);
-        node.Files.RestorePrograms(back);
-        node.Files.PutAgent(back, copyProgram: false);
-        node.Files.PutActing(back);
+        IReadOnlyList<string> left = [.. node.Files.PutAgentBack(back), .. node.Files.PutActingBack(back)];
+        node.Output.WriteLine(
+            left.Count == 0 ? $"{what}, so everything was put back: {why}" : KubeletWatch.LeftAfter($"{what}: {why}", left));
         if (services && back.NeedsAgent())
         {
             try
@@ -123,6 +121,11 @@ internal sealed class Change(Node node, bool services)
             {
                 node.Output.WriteLine($"the agent of before does not start either: {fault.Message}");
             }
+        }
+
+        if (left.Count > 0)
+        {
+            return;
         }
 
         // kubelet was not restarted since: what it reads is what it was started with.

@@ -16,6 +16,9 @@ internal sealed class KubeletWatch(
 {
     public const string Good = "ok";
 
+    /// <summary>How a result begins after which the node is neither what it was nor what it should be: nothing may be removed then.</summary>
+    public const string Incomplete = "not everything could be put back";
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     private readonly NodeServices _services = new(commands);
@@ -38,30 +41,36 @@ internal sealed class KubeletWatch(
             _store.Say(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
         }
 
-        await Back(record);
-        _store.Say(RecordStore.ResultOf(target), words);
+        var left = await Back(record);
+        _store.Say(RecordStore.ResultOf(target), left.Count == 0 ? words : LeftAfter(failure, left));
         return 1;
     }
 
-    /// <summary>What kubelet needs goes back first, and kubelet last; programs are left to whoever cleans up.</summary>
-    private async Task Back(NodeRecord record)
+    /// <summary>What people are told when files did not go back.</summary>
+    public static string LeftAfter(string failure, IEnumerable<string> left) =>
+        $"{failure}, and {Incomplete}; mend this, and run the same command again:\n{string.Join('\n', left)}";
+
+    /// <summary>
+    /// What kubelet needs goes back first, and kubelet last; programs are left to whoever cleans up. Returns what could not be put back.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> Back(NodeRecord record)
     {
         var back = Planner.Back(host, record);
         _store.Write(back);
-        files.RestorePrograms(back);
-        files.PutAgent(back, copyProgram: false);
+        var left = files.PutAgentBack(back);
         if (back.NeedsAgent() && back.AgentIsPending && await Tried(_services.StartAgent) is null)
         {
             back = back with { AgentIsPending = false };
         }
 
-        files.PutActing(back);
-        if ((await Tried(_services.Reload) ?? await Restart()) is null)
+        left = [.. left, .. files.PutActingBack(back)];
+        if ((await Tried(_services.Reload) ?? await Restart()) is null && left.Count == 0)
         {
             back = back with { KubeletIsPending = false };
         }
 
         _store.Write(back);
+        return left;
     }
 
     private Task<string?> Restart() => Tried(_services.RestartKubelet);

@@ -58,8 +58,16 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         }
     }
 
-    /// <summary>Puts the programs back that were replaced by a change that failed.</summary>
-    public void RestorePrograms(NodeRecord record) => record.Programs.ToList().ForEach(host.RestoreProgram);
+    /// <summary>The agent's own files of before a change that failed. Returns what could not be put back.</summary>
+    public IReadOnlyList<string> PutAgentBack(NodeRecord record) => Attempt(
+    [
+        .. record.Programs.Select(program => (Action)(() => host.RestoreProgram(program))),
+        () => PutAgent(record, copyProgram: false),
+    ]);
+
+    /// <summary>The acting files likewise, each for itself: one that cannot be written keeps no other from its place.</summary>
+    public IReadOnlyList<string> PutActingBack(NodeRecord record) => Attempt(
+        record.Places.Where(place => place.Acts()).OrderBy(Order).Select(place => (Action)(() => Put(place))));
 
     /// <summary>The unit and what starts it.</summary>
     public void RemoveUnit(NodeRecord record)
@@ -118,6 +126,24 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
         {
             host.DeleteEmpty(folder);
         }
+    }
+
+    private static List<string> Attempt(IEnumerable<Action> steps)
+    {
+        List<string> failures = [];
+        foreach (var step in steps)
+        {
+            try
+            {
+                step();
+            }
+            catch (IOException fault)
+            {
+                failures.Add(fault.Message);
+            }
+        }
+
+        return failures;
     }
 
     private static int Order(Place place) =>

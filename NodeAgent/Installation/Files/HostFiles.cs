@@ -2,7 +2,10 @@ using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
 
-/// <summary>The files of a node below the folder where it is seen from here. Links are followed and stay links.</summary>
+/// <summary>
+/// The files of a node below the folder where it is seen from here. Links are followed and stay links. A change that the node does not
+/// permit (an immutable or append-only file, SELinux) is an <see cref="IOException"/> like every other failure of its files.
+/// </summary>
 /// <param name="root">That folder.</param>
 /// <param name="step">Is told before every change of the disk what it will be; a test ends the world there.</param>
 internal sealed class HostFiles(string root, Action<string>? step = null)
@@ -58,7 +61,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     public UnixFileMode Mode(string path) => File.GetUnixFileMode(At(path));
 
     /// <summary>Writes a whole file at once, with its mode; a file that is replaced keeps its owner and its labels.</summary>
-    public void Write(string path, byte[] bytes, UnixFileMode mode)
+    public void Write(string path, byte[] bytes, UnixFileMode mode) => Changing(path, () =>
     {
         var (place, temporary) = Begin(path);
         using (var file = new FileStream(
@@ -78,10 +81,10 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         File.SetUnixFileMode(temporary, mode);
         step?.Invoke($"rename {path}");
         File.Move(temporary, place, overwrite: true);
-    }
+    });
 
     /// <summary>Copies a program, whole files only: a running one is replaced, not changed.</summary>
-    public void CopyProgram(string from, string to, bool keepFormer)
+    public void CopyProgram(string from, string to, bool keepFormer) => Changing(to, () =>
     {
         var (place, temporary) = Begin(to);
         File.Copy(from, temporary, overwrite: true);
@@ -94,20 +97,20 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
 
         step?.Invoke($"rename {to}");
         File.Move(temporary, place, overwrite: true);
-    }
+    });
 
     /// <summary>Puts the program back that was replaced.</summary>
-    public void RestoreProgram(string path)
+    public void RestoreProgram(string path) => Changing(path, () =>
     {
         if (File.Exists(At(path) + Former))
         {
             step?.Invoke($"restore {path}");
             File.Move(At(path) + Former, At(path), overwrite: true);
         }
-    }
+    });
 
     /// <summary>A relative link: it leads to the same file from the node and from here.</summary>
-    public void Link(string path, string target)
+    public void Link(string path, string target) => Changing(path, () =>
     {
         var place = AtLink(path);
         Directory.CreateDirectory(Path.GetDirectoryName(place)!, Folder);
@@ -115,7 +118,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         File.Delete(place + Unfinished);
         File.CreateSymbolicLink(place + Unfinished, Path.GetRelativePath(Path.GetDirectoryName(place)!, AtLink(target)));
         File.Move(place + Unfinished, place, overwrite: true);
-    }
+    });
 
     /// <summary>Where a link leads, as a path from here; <c>null</c> when there is none.</summary>
     public string? LinkTarget(string path) => new FileInfo(AtLink(path)).LinkTarget is { } target
@@ -123,7 +126,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         : null;
 
     /// <summary>Deletes a file, a link or a folder; nothing when there is none.</summary>
-    public void Delete(string path)
+    public void Delete(string path) => Changing(path, () =>
     {
         var place = AtLink(path);
         if (new FileInfo(place).LinkTarget is null && Directory.Exists(place))
@@ -136,35 +139,47 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
             step?.Invoke($"delete {path}");
             File.Delete(place);
         }
-    }
+    });
 
     /// <summary>Deletes a file at the end of links; they stay.</summary>
-    public void DeleteFile(string path)
+    public void DeleteFile(string path) => Changing(path, () =>
     {
         if (File.Exists(At(path)))
         {
             step?.Invoke($"delete {path}");
             File.Delete(At(path));
         }
-    }
+    });
 
     /// <summary>Deletes what an end in the middle of a write left.</summary>
-    public void DeleteUnfinished(string path)
+    public void DeleteUnfinished(string path) => Changing(path, () =>
     {
         if (File.Exists(At(path) + Unfinished))
         {
             step?.Invoke($"delete unfinished {path}");
             File.Delete(At(path) + Unfinished);
         }
-    }
+    });
 
     /// <summary>Deletes a folder that nothing is in.</summary>
-    public void DeleteEmpty(string folder)
+    public void DeleteEmpty(string folder) => Changing(folder, () =>
     {
         if (Directory.Exists(At(folder)) && !Directory.EnumerateFileSystemEntries(At(folder)).Any())
         {
             step?.Invoke($"delete {folder}");
             Directory.Delete(At(folder));
+        }
+    });
+
+    private static void Changing(string path, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (UnauthorizedAccessException fault)
+        {
+            throw new IOException($"{path} cannot be changed: the node does not permit it (lsattr, SELinux): {fault.Message}", fault);
         }
     }
 

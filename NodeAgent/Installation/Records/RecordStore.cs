@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Requests;
 
@@ -25,15 +26,15 @@ internal sealed class RecordStore(HostFiles host)
     public static string FailureOf(string target) => $"{Folder}/{target}.failed";
 
     /// <summary>The record; an empty one when nothing was ever installed.</summary>
+    /// <exception cref="IOException">It is damaged: what was there before is not known any more, and nothing is changed.</exception>
     public NodeRecord Read()
     {
-        if (host.Read(File) is { } text)
+        if (host.Exists(File))
         {
-            return JsonSerializer.Deserialize(text, RecordJson.Default.NodeRecord) ?? NodeRecord.Empty;
+            return Parse(File, RecordJson.Default.NodeRecord);
         }
 
-        var first = InstallTarget.All.Select(target => host.Read(FirstRecord.PathOf(target))).OfType<string>()
-            .Select(old => JsonSerializer.Deserialize(old, RecordJson.Default.FirstRecord)!);
+        var first = InstallTarget.All.Select(FirstRecord.PathOf).Where(host.Exists).Select(path => Parse(path, RecordJson.Default.FirstRecord));
         return FirstRecord.Convert([.. first], host);
     }
 
@@ -65,6 +66,21 @@ internal sealed class RecordStore(HostFiles host)
     {
         host.DeleteFile(FailureOf(target));
         DeleteFolders();
+    }
+
+    private T Parse<T>(string path, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(host.Read(path) ?? "", type) ?? throw new JsonException("it is empty");
+        }
+        catch (JsonException fault)
+        {
+            throw new IOException(
+                $"{path}, the record of what was installed, is damaged: {fault.Message} Put it back from a backup of this node; or take the "
+                    + $"agent out of kubelet's files by hand, delete {Folder}, and install again", fault);
+        }
     }
 
     /// <summary>They may have been made before there was a record to say so; the state of the agent keeps the outer one.</summary>

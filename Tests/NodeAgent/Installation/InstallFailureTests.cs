@@ -94,6 +94,77 @@ public sealed class InstallFailureTests
     }
 
     [Theory]
+    [InlineData("kubeadm", "image-service")]
+    [InlineData("kubeadm", "credential-provider")]
+    [InlineData("eks", "image-service")]
+    [InlineData("gke", "credential-provider")]
+    [InlineData("aks", "containerd-mirror")]
+    public async Task A_file_that_the_node_does_not_let_be_changed_has_everything_put_back(string platform, string target)
+    {
+        List<string> changes = [];
+        using (var probe = FakeNode.Of(platform))
+        {
+            probe.Denied = what => Noted(changes, what);
+            Assert.Equal(0, await probe.Install(target));
+        }
+
+        foreach (var change in changes.Where(what => what.StartsWith("rename ", StringComparison.Ordinal) && !what.Contains("/var/lib/registryproxy/", StringComparison.Ordinal)).Distinct())
+        {
+            using var node = FakeNode.Of(platform);
+            var before = node.Snapshot();
+            var times = 0;
+            node.Denied = what => what == change && times++ == 0;
+            Assert.True(await node.Install(target) == 1, $"{change}: {node.Said}");
+            Assert.Contains("the node does not permit it", node.Said.ToString());
+            Assert.All(node.Differences(before), difference => Assert.StartsWith("/var/lib/registryproxy", difference, StringComparison.Ordinal));
+            Assert.True(node.Systemd.KubeletRuns && !node.Systemd.AgentRuns, change);
+            Assert.True(await node.Install(target) == 0, node.Said.ToString());
+            Assert.Equal(0, await node.Uninstall(target));
+            Assert.Empty(node.Differences(before));
+        }
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_put_back_keeps_the_program_that_it_names_until_it_can()
+    {
+        using var node = FakeNode.Of("eks");
+        var before = node.Snapshot();
+        const string File = "/etc/eks/image-credential-provider/config.json";
+        var times = 0;
+        node.Systemd.KubeletHatesTheAgent = true;
+        node.Denied = what => what == $"rename {File}" && times++ > 0;
+        Assert.Equal(1, await node.Install("credential-provider"));
+        Assert.Contains("kubelet was not active", node.Said.ToString());
+        Assert.Contains("not everything could be put back", node.Said.ToString());
+        Assert.Contains($"{File} cannot be changed", node.Said.ToString());
+        Assert.Contains("registryproxy-credential-provider", node.Read(File));
+        Assert.Contains(node.Snapshot().Keys, path => path.EndsWith("/registryproxy-nodeagent", StringComparison.Ordinal));
+
+        (node.Denied, node.Systemd.KubeletHatesTheAgent) = (_ => false, false);
+        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
+        Assert.Empty(node.Differences(before));
+        Assert.True(node.Systemd.KubeletRuns);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    public async Task A_damaged_record_is_said_and_nothing_is_changed(string text)
+    {
+        using var node = FakeNode.Of("eks");
+        Assert.Equal(0, await node.Install("image-service"));
+        node.Write("/var/lib/registryproxy/install/node.json", text);
+        var installed = node.Snapshot();
+        foreach (var run in (Func<Task<int>>[])[() => node.Install("image-service"), () => node.Uninstall("image-service")])
+        {
+            Assert.Contains("is damaged", (await Assert.ThrowsAsync<IOException>(run)).Message);
+            Assert.Empty(node.Differences(installed));
+        }
+    }
+
+    [Theory]
     [InlineData("systemctl daemon-reload", 1)]
     [InlineData("systemctl restart registryproxy", 1)]
     [InlineData("systemd-run", 1)]
@@ -110,6 +181,12 @@ public sealed class InstallFailureTests
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Empty(node.Differences(before));
         Assert.False(node.Systemd.AgentRuns);
+    }
+
+    private static bool Noted(List<string> changes, string what)
+    {
+        changes.Add(what);
+        return false;
     }
 
     private static async Task<int> Tried(Func<Task<int>> run)

@@ -106,6 +106,43 @@ public sealed class OtherServicesTests
         Assert.True(node.Systemd.KubeletRuns);
     }
 
+    [Theory]
+    [InlineData("kubeadm")]
+    [InlineData("kubeadm-stargz")]
+    public async Task A_list_of_ours_that_others_use_by_now_stays_theirs_with_the_flags_that_lead_to_it(string platform)
+    {
+        using var node = FakeNode.Of(platform);
+        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
+        const string File = "/etc/kubernetes/registryproxy/credential-provider.yaml";
+        node.Write("/opt/registryproxy/plugins/other-provider", "#!/bin/sh\n");
+        var ours = node.Read(File);
+        var indent = new string(' ', ours.Split('\n').First(line => line.TrimStart().StartsWith("- ", StringComparison.Ordinal)).TakeWhile(letter => letter == ' ').Count());
+        node.Write(File, ours.TrimEnd() + $"""
+
+            {indent}- name: other-provider
+            {indent}  matchImages: ["*.other.example"]
+            {indent}  defaultCacheDuration: 1h
+            {indent}  apiVersion: credentialprovider.kubelet.k8s.io/v1
+
+            """);
+        node.Systemd.StartKubelet();
+        Assert.True(node.Systemd.KubeletRuns);
+
+        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
+        Assert.True(node.Systemd.KubeletRuns);
+        Assert.Contains("other-provider", node.Read(File));
+        Assert.DoesNotContain("registryproxy-", node.Read(File));
+        Assert.Contains($"--image-credential-provider-config={File}", System.IO.File.ReadAllText(node.At("/proc/77/cmdline")));
+        Assert.Contains("--image-credential-provider-bin-dir=/opt/registryproxy/plugins", System.IO.File.ReadAllText(node.At("/proc/77/cmdline")));
+        Assert.False(System.IO.File.Exists(node.At("/opt/registryproxy/bin/registryproxy-nodeagent")));
+
+        // What is theirs is found as such by the next installation.
+        Assert.True(await node.Install("credential-provider") == 0, node.Said.ToString());
+        Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
+        Assert.True(node.Systemd.KubeletRuns);
+        Assert.Contains("other-provider", node.Read(File));
+    }
+
     [Fact]
     public async Task Doors_that_come_and_go_reach_every_place()
     {

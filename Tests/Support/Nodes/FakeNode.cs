@@ -38,6 +38,9 @@ internal sealed class FakeNode : IDisposable
     /// <summary>What was said to people.</summary>
     public StringWriter Said { get; private set; } = new();
 
+    /// <summary>Changes that the node does not permit, as SELinux or an append-only file would not.</summary>
+    public Func<string, bool> Denied { get; set; } = _ => false;
+
     /// <summary>How many changes and calls there were.</summary>
     public int Steps { get; private set; }
 
@@ -116,6 +119,11 @@ internal sealed class FakeNode : IDisposable
         if (--_left < 0)
         {
             throw new KilledException();
+        }
+
+        if (Denied(what))
+        {
+            throw new UnauthorizedAccessException($"Access to the path is denied: {what}");
         }
     }
 
