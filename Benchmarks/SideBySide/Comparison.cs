@@ -51,6 +51,11 @@ internal static class Comparison
             await Load.Blob(peer, upstream, options);
         }
 
+        foreach (var peer in peers.Where(peer => peer.Measures.Contains(SideBySide.Measure.CachedManifest)))
+        {
+            await Load.WarmManifest(peer, options);
+        }
+
         Dictionary<(Measure, Peer), List<Sample>> samples = [];
         for (var run = 0; run < options.Runs; run++)
         {
