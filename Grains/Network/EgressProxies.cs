@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using RegistryProxy.Background;
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Egress;
 using RegistryProxy.Files;
 using RegistryProxy.Protocol;
@@ -13,35 +13,18 @@ namespace RegistryProxy.Grains.Network;
 /// The proxies of the running configuration with their passwords, which are looked at twice a second; one that cannot be read leaves the last one in
 /// use. The version changes whenever a password did, and is as long however many they are.
 /// </summary>
-internal sealed partial class EgressProxies : ITicking, IDisposable
+internal sealed partial class EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
+    : ReloadedState<ProxyPasswords>(configuration, time, new ProxyPasswords(null, "", []))
 {
     /// <summary>The key of the configuration for everything that leaves.</summary>
     private const string General = "egress.proxy";
 
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
-
-    private readonly IConfigurationFeed _configuration;
-    private readonly ILogger<EgressProxies> _logger;
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
-    private readonly Lock _gate = new();
-    private readonly ITimer _timer;
-    private volatile State _state = new(null, "", []);
-
-    public EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
-    {
-        (_configuration, _logger) = (configuration, logger);
-        Check();
-        configuration.Changed += Check;
-        _timer = GuardedTimer.Start(time, this, Period, Period);
-    }
-
-    /// <summary>Raised after <see cref="Version"/> changed.</summary>
-    public event Action? Changed;
 
     /// <summary>Says nothing of the passwords.</summary>
-    public string Version => _state.Version;
+    public string Version => Content.Version;
 
-    private EgressConfiguration Egress => _configuration.Current.Configuration.Egress;
+    private EgressConfiguration Egress => Configuration.Current.Configuration.Egress;
 
     /// <summary>How connections to what the operator named are opened, beside upstreams.</summary>
     /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
@@ -66,58 +49,29 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
         return configured is null ? null : (configured, PasswordOf(configured), ExceptFor(source), source);
     }
 
-    public void Dispose()
-    {
-        _configuration.Changed -= Check;
-        _timer.Dispose();
-    }
-
-    void ITicking.Tick() => Check();
-
     private (ProxyConfiguration? Proxy, string Source) Configured(UpstreamConfiguration? upstream) =>
         upstream?.Proxy is { } own ? (own, $"upstreams.{upstream.Name}.proxy") : (Egress.Proxy, General);
 
     /// <summary>Who names a proxy for one upstream means all of that upstream.</summary>
     private IReadOnlyList<string> ExceptFor(string source) => source == General ? Egress.NoProxy : [];
 
-    private Secret? PasswordOf(ProxyConfiguration proxy) => proxy.Password is { } source ? _state.Passwords.GetValueOrDefault(source)?.InUse : null;
+    private Secret? PasswordOf(ProxyConfiguration proxy) => proxy.Password is { } source ? Content.Passwords.GetValueOrDefault(source)?.InUse : null;
 
-    private void Check()
+    protected override ProxyPasswords Read(ConfigurationSnapshot snapshot, ProxyPasswords before)
     {
-        lock (_gate)
-        {
-            var before = _state;
-            if (ReferenceEquals(before.Of, _configuration.Current) && !HasChanged(before))
-            {
-                return;
-            }
-
-            _state = Read(before);
-            if (_state.Version == before.Version)
-            {
-                return;
-            }
-        }
-
-        BackgroundFaults.Raise(Changed, handler => handler());
-    }
-
-    private State Read(State before)
-    {
-        var snapshot = _configuration.Current;
-        var configuration = snapshot.Configuration;
-        var sources = configuration.Upstreams.Values.Select(upstream => (Key: $"upstreams.{upstream.Name}.proxy", upstream.Proxy?.Password))
-            .Prepend((Key: General, configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null).DistinctBy(source => source.Password);
+        var upstreams = snapshot.Configuration.Upstreams;
+        var sources = upstreams.Values.Select(upstream => (Key: $"upstreams.{upstream.Name}.proxy", upstream.Proxy?.Password))
+            .Prepend((Key: General, snapshot.Configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null).DistinctBy(source => source.Password);
         var passwords = sources.ToDictionary(source => source.Password!, source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
         var version = passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Values.Select(password => StampOf(password.InUse)))}";
-        return new State(snapshot, version, passwords);
+        return new ProxyPasswords(snapshot, version, passwords);
     }
 
-    /// <summary>Looks at all files, without anything that lives longer. What comes from elsewhere is there from the beginning or never.</summary>
-    private static bool HasChanged(State state)
+    /// <summary>What comes from elsewhere than a file is there from the beginning or never.</summary>
+    protected override bool HasChanged(ProxyPasswords content)
     {
         var isAny = false;
-        foreach (var password in state.Passwords.Values)
+        foreach (var password in content.Passwords.Values)
         {
             isAny |= password.Problem is not null || (password.Files is { } files && files.Look() != password.Seen);
         }
@@ -125,13 +79,13 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
         return isAny;
     }
 
-    private Known ReadOne(string key, SecretSource source, Known? before)
+    private ProxyPassword ReadOne(string key, SecretSource source, ProxyPassword? before)
     {
         var files = before?.Files ?? (source is FileSecret file ? new WatchedFiles([file.Path], SecretSource.MaxFileBytes) : null);
         var seen = files?.Look();
         try
         {
-            return new Known(source.Read(), null, files, seen);
+            return new ProxyPassword(source.Read(), null, files, seen);
         }
         catch (SecretUnavailableException fault)
         {
@@ -140,7 +94,7 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
                 LogUnavailable(key, fault.Message);
             }
 
-            return new Known(before?.InUse, fault.Message, files, seen);
+            return new ProxyPassword(before?.InUse, fault.Message, files, seen);
         }
     }
 
@@ -149,12 +103,14 @@ internal sealed partial class EgressProxies : ITicking, IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Key}.password: {Problem}; what was read before stays in use")]
     private partial void LogUnavailable(string key, string problem);
-
-    /// <param name="InUse">What was read last; <c>null</c> when it never could be.</param>
-    /// <param name="Problem">Why it cannot be read now.</param>
-    /// <param name="Files">Looks at its file; <c>null</c> when it comes from elsewhere.</param>
-    /// <param name="Seen">What was in the file when it was read.</param>
-    private sealed record Known(Secret? InUse, string? Problem, WatchedFiles? Files, string? Seen);
-
-    private sealed record State(ConfigurationSnapshot? Of, string Version, Dictionary<SecretSource, Known> Passwords);
 }
+
+/// <summary>Passwords of proxies by where they come from.</summary>
+internal sealed record ProxyPasswords(ConfigurationSnapshot? Of, string Version, Dictionary<SecretSource, ProxyPassword> Passwords)
+    : ReloadedContent(Of, Version);
+
+/// <param name="InUse">What was read last; <c>null</c> when it never could be.</param>
+/// <param name="Problem">Why it cannot be read now.</param>
+/// <param name="Files">Looks at its file; <c>null</c> when it comes from elsewhere.</param>
+/// <param name="Seen">What was in the file when it was read.</param>
+internal sealed record ProxyPassword(Secret? InUse, string? Problem, WatchedFiles? Files, string? Seen);
