@@ -16,6 +16,7 @@ using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.PeerServing;
+using RegistryProxy.Gateway.Referrers;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.SnapshotUpdates;
 using RegistryProxy.Gateway.Snapshots;
@@ -160,5 +161,11 @@ public static class GatewayExtensions
         .AddSingleton<UpstreamListing>()
         .AddSingleton<ListingRoom>()
         .AddSingleton<TagListing>()
+        .AddSingleton<ReferrersSupport>()
+        .AddSingleton<TaggedReferrers>()
+        .AddSingleton<ReferrersListing>()
+        .AddSingleton<ListWriter>()
+        .AddSingleton<ReferrersTurns>()
+        .AddSingleton<ReferrersUpkeep>()
         .AddSingleton<CatalogListing>();
 }

@@ -72,6 +72,11 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         {
             log.Write(line with { Reference = tag.Value, Bytes = null, Status = StatusOf(exchange, ManifestReference.Of(tag), status) });
         }
+
+        if (exchange.ReferrersTag is { } list)
+        {
+            log.Write(line with { Event = "push", Reference = list.Value, Digest = null, Bytes = null, Status = StatusCodes.Status201Created });
+        }
     }
 
     /// <summary>Of a request that is several writes each is told as what became of it; the answer's status is that of those that were not done.</summary>

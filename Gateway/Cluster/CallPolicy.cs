@@ -13,6 +13,7 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     private const string Cache = "cache";
     private const string Fetch = "fetch";
     private const string UpstreamTokens = "upstream_token";
+    private const string Referrers = "referrers";
 
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -75,6 +76,9 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
 
     /// <summary>Who fetches a blob; without an answer the gateway fetches by itself.</summary>
     public static CallPolicy Election { get; } = Once(Fetch, TimeSpan.FromSeconds(2.5));
+
+    /// <summary>A turn at a list of referrers; the caller asks again by the name of its turn.</summary>
+    public static CallPolicy Turn { get; } = Once(Referrers, TimeSpan.FromSeconds(3.5));
 
     /// <summary>Permits of an upstream account; without an answer none is known.</summary>
     public static CallPolicy Account { get; } = Once(null, TimeSpan.FromSeconds(3.5));

@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
+using RegistryProxy.Gateway.Cache.Invalidation;
+using RegistryProxy.Gateway.Referrers;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
@@ -11,7 +13,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// PUT of a manifest. By its digest it may be given tags (<c>?tag=</c>, OCI distribution-spec, "Pushing Manifests"); an upstream that does not
 /// know that gets the manifest once more for each.
 /// </summary>
-internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites writes)
+internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites writes, ReferrersUpkeep referrers)
 {
     /// <summary>Tags that one manifest is given at once.</summary>
     private const int MaxTags = 20;
@@ -77,7 +79,14 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
             }
         }
 
-        CopyCreated(answer, exchange, bytes);
+        var digest = DigestOf(answer, exchange, bytes);
+        var subject = await referrers.Pushed(exchange, answer, digest, bytes);
+        CopyCreated(answer, exchange, digest);
+        if (subject is not null)
+        {
+            exchange.Context.Response.Headers["OCI-Subject"] = subject.Value;
+        }
+
         if (tags.Count > 0)
         {
             exchange.Context.Response.Headers[TagHeader] = tags.Select(tag => tag.Value).ToArray();
@@ -111,12 +120,13 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         TooLarge = DistributionError.ManifestInvalid($"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge),
     };
 
-    private static void CopyCreated(HttpResponseMessage upstream, Exchange exchange, byte[] bytes)
+    private static Digest DigestOf(HttpResponseMessage upstream, Exchange exchange, byte[] bytes) => ContentDigest.OfManifest(
+        PulledHead.ClaimOf(upstream) ?? exchange.Path.Reference!.Digest, exchange.Context.Request.ContentType ?? "", bytes);
+
+    private static void CopyCreated(HttpResponseMessage upstream, Exchange exchange, Digest digest)
     {
         var response = exchange.Context.Response;
         ResponseHeaders.CopyWritten(upstream, response);
-        var claimed = PulledHead.ClaimOf(upstream) ?? exchange.Path.Reference!.Digest;
-        var digest = ContentDigest.OfManifest(claimed, exchange.Context.Request.ContentType ?? "", bytes);
         response.Headers["Docker-Content-Digest"] = digest.Value;
         response.Headers.Location = $"/v2/{exchange.Repository}/manifests/{digest}";
     }

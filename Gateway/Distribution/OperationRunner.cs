@@ -1,4 +1,5 @@
 using RegistryProxy.Gateway.Listings;
+using RegistryProxy.Gateway.Referrers;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Protocol;
@@ -7,13 +8,14 @@ namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>From an operation to the code that carries it out: it answers, or returns the error for the client.</summary>
 internal sealed class OperationRunner(
-    PullOperations pulls, ManifestPush push, DeleteOperations deletes, UploadOperations uploads, TagListing tags, CatalogListing catalog)
+    PullOperations pulls, ManifestPush push, DeleteOperations deletes, UploadOperations uploads, TagListing tags,
+    ReferrersListing referrers, CatalogListing catalog)
 {
     public Task<DistributionError?> Run(Operation operation, Exchange exchange) => operation switch
     {
         Operation.PullManifest => pulls.Manifest(exchange),
         Operation.PullBlob => pulls.Blob(exchange),
-        Operation.ListReferrers => pulls.Referrers(exchange),
+        Operation.ListReferrers => referrers.List(exchange),
         Operation.ListTags => tags.List(exchange),
         Operation.PutManifest => push.Put(exchange),
         Operation.DeleteManifest => deletes.Manifest(exchange),

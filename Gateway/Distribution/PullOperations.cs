@@ -8,12 +8,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
 
-/// <summary>GET and HEAD of manifests, blobs and referrers: streamed through, or on routes with a cache served from it.</summary>
+/// <summary>GET and HEAD of manifests and blobs: streamed through, or on routes with a cache served from it.</summary>
 internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore store, ManifestCache manifests, BlobCache blobs)
 {
-    /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
-    private static readonly string[] ReferrersKeys = ["artifactType", "n", "last", "next_page", "continue", "page"];
-
     public async Task<DistributionError?> Manifest(Exchange exchange)
     {
         var fallback = new Fallback(exchange);
@@ -49,19 +46,6 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
         return fallback.Told;
     }
 
-    /// <summary>They are passed on as they come; until the head has come, the account's places for what is no pull bound them.</summary>
-    public async Task<DistributionError?> Referrers(Exchange exchange)
-    {
-        var fallback = new Fallback(exchange);
-        DistributionError? error;
-        do
-        {
-            error = await downloads.Send(exchange, ReferrersPlan(exchange));
-        }
-        while (fallback.GoesOn(error));
-        return fallback.Told;
-    }
-
     private static Download ManifestPlan(Exchange exchange) => new()
     {
         Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
@@ -84,22 +68,4 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
         Kind = CallKind.Pull,
         Content = ContentKind.Blob,
     };
-
-    private static Download ReferrersPlan(Exchange exchange) => new()
-    {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{ReferrersQuery(exchange.Path.Query)}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
-        NotFound = DistributionError.NotFound("the upstream has no referrers API; clients fall back to the referrers tag"),
-        Kind = CallKind.Listing,
-        Content = ContentKind.Referrers,
-    };
-
-    private static string ReferrersQuery(QueryParameters query)
-    {
-        var kept = ReferrersKeys
-            .SelectMany(key => query.All(key).Select(value => $"{key}={Uri.EscapeDataString(value)}"));
-        var text = string.Join('&', kept);
-        return text.Length == 0 ? "" : "?" + text;
-    }
 }

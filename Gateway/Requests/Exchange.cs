@@ -56,6 +56,12 @@ internal sealed class Exchange
     /// <summary>The upstream wrote what a reference is.</summary>
     public void HasWritten(ManifestReference reference, int status) => (Written ??= [])[reference] = status;
 
+    /// <summary>The referrers tag that was brought up to date for this request; <c>null</c> for none.</summary>
+    public Tag? ReferrersTag { get; set; }
+
+    /// <summary>Whether the answer says no more of the repository than that it may not be there.</summary>
+    public bool HasFoundNothing { get; set; }
+
     /// <summary>Where the answer came from.</summary>
     public CacheState Cache { get; set; }
 
@@ -92,6 +98,7 @@ internal sealed class Exchange
     public void Settle(DistributionError? error)
     {
         var charge = Interlocked.Exchange(ref _charge, NameCharge.Over);
-        Account?.Note(charge, error?.Status ?? Context.Response.StatusCode, Aborted.IsCancellationRequested);
+        var status = HasFoundNothing ? StatusCodes.Status404NotFound : error?.Status ?? Context.Response.StatusCode;
+        Account?.Note(charge, status, Aborted.IsCancellationRequested);
     }
 }

@@ -21,7 +21,10 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     {
         var context = exchange.Context;
         using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
-        using var message = Message(exchange, download, exchange.IsHead ? HttpMethod.Head : HttpMethod.Get);
+
+        // The specification has no HEAD of referrers.
+        var method = exchange.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
+        using var message = Message(exchange, download, method);
         var result = await client.Send(exchange.Upstream, download, message, watch.Token);
         if (await heads.IsNeeded(exchange, download, result, watch.Token))
         {

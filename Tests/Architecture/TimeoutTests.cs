@@ -58,6 +58,8 @@ public sealed class TimeoutTests
     [InlineData(nameof(CallPolicy.CacheChange), typeof(ICacheGrain), nameof(ICacheGrain.Changed))]
     [InlineData(nameof(CallPolicy.Election), typeof(IFetchGrain), nameof(IFetchGrain.Elect))]
     [InlineData(nameof(CallPolicy.Election), typeof(IFetchGrain), nameof(IFetchGrain.End))]
+    [InlineData(nameof(CallPolicy.Turn), typeof(IReferrersGrain), nameof(IReferrersGrain.Enter))]
+    [InlineData(nameof(CallPolicy.Turn), typeof(IReferrersGrain), nameof(IReferrersGrain.Leave))]
     [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Follow))]
     [InlineData(nameof(CallPolicy.Account), typeof(IUpstreamAccountGrain), nameof(IUpstreamAccountGrain.Lease))]
     public void A_direct_call_waits_longer_than_its_grain_takes(string row, Type grain, string method) =>

@@ -13,7 +13,7 @@ public sealed class WireNameTests
 
     private static readonly string[] GrainTypes =
     [
-        "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin", "revision", "revisionsync",
+        "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin", "referrers", "revision", "revisionsync",
         "session", "snapshot", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
     ];
 

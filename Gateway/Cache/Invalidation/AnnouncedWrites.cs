@@ -1,9 +1,8 @@
-using RegistryProxy.Gateway.Cache.Invalidation;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Gateway.Distribution;
+namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>
 /// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after, unless the upstream refused. What is

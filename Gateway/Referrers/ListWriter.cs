@@ -1,0 +1,80 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Referrers;
+
+/// <summary>Changes a list of referrers: reads it, and writes it anew.</summary>
+internal sealed class ListWriter(TaggedReferrers tagged, UpstreamFetcher fetcher, TimeProvider time)
+{
+    /// <summary>The longest that it may take: less than a turn.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Manifests of one list that are looked for when the upstream refuses the list.</summary>
+    public const int MaxChecked = 1000;
+
+    /// <summary>Manifests that are looked for at once.</summary>
+    private const int Checked = 4;
+
+    /// <param name="exchange">Whose request it is.</param>
+    /// <param name="tag">The list.</param>
+    /// <param name="change">What it becomes; <c>null</c> when it is to stay.</param>
+    public async Task<ListChange> Change(Exchange exchange, Tag tag, Func<ReferrersIndex, ReferrersIndex?> change)
+    {
+        using var limit = new CancellationTokenSource(MaxTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, exchange.Aborted);
+        using var held = exchange.Upstream.Bodies.Hold(exchange.Key);
+        var read = await tagged.Read(exchange, tag, held, either.Token);
+        if (read is { Index: null, Error.Status: not StatusCodes.Status404NotFound })
+        {
+            return ListChange.Failed(read.Error);
+        }
+
+        if (change(read.Index ?? ReferrersIndex.Empty) is not { } next)
+        {
+            return ListChange.None;
+        }
+
+        var result = await Write(exchange, tag, next, read, either.Token);
+        if (result.Result.Refused is { Status: StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound, IsOfAnother: false }
+            && await WithoutGone(exchange, next, either.Token) is { } shorter)
+        {
+            result = await Write(exchange, tag, shorter, read, either.Token);
+        }
+
+        return result;
+    }
+
+    private async Task<ListChange> Write(Exchange exchange, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
+    {
+        var bytes = index.Referrers.Count <= ReferrersIndex.MaxReferrers ? index.ToBytes() : [];
+        return bytes.Length is 0 or > (int)Manifest.MaxBytes
+            ? ListChange.Failed(DistributionError.ManifestInvalid($"a list has {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB at most"))
+            : ListChange.Of(await tagged.Write(exchange, tag, bytes, read, cancellation));
+    }
+
+    /// <summary>Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing is gone.</summary>
+    private async Task<ReferrersIndex?> WithoutGone(Exchange exchange, ReferrersIndex index, CancellationToken cancellation)
+    {
+        var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        try
+        {
+            await Parallel.ForEachAsync(
+                index.Referrers.Take(MaxChecked), new ParallelOptions { MaxDegreeOfParallelism = Checked, CancellationToken = cancellation },
+                async (referrer, stop) =>
+                {
+                    if (Digest.TryParse(referrer.Digest, out var digest)
+                        && await fetcher.Confirm(TaggedReferrers.Any(exchange, digest), stop) is { Status: StatusCodes.Status404NotFound })
+                    {
+                        gone[digest.Value] = true;
+                    }
+                });
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+
+        return gone.IsEmpty ? null : index.Without(referrer => referrer.Digest is { } digest && gone.ContainsKey(digest));
+    }
+}

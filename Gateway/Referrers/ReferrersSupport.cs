@@ -1,0 +1,70 @@
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Referrers;
+
+/// <summary>
+/// Whether an upstream has a referrers API, for a while. Repositories of one registry may differ in it, and one that is not there is told by
+/// the same 404: so it is known by repository, and an absence only where the repository is known to be there.
+/// </summary>
+internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
+{
+    /// <summary>Repositories of which it is remembered.</summary>
+    public const int Capacity = 10_000;
+
+    /// <summary>What they may weigh, in bytes.</summary>
+    public const int MaxBytes = 8 * 1024 * 1024;
+
+    /// <summary>How long it is remembered.</summary>
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(1);
+
+    private readonly WeighedCache<(string Upstream, RepositoryName Name), (bool Has, long At)> _known = new(
+        Capacity, MaxBytes, static (key, _) => TextWeight.Of(key.Upstream) + TextWeight.Of(key.Name.Value));
+
+    /// <summary>As far as it is known; <c>null</c> when it is not.</summary>
+    public bool? Of(Destination destination) =>
+        _known.TryGet((destination.Upstream.Identity, destination.Name), out var known) && time.GetElapsedTime(known.At) < Life ? known.Has : null;
+
+    public void Learn(Destination destination, bool has) =>
+        _known.Set((destination.Upstream.Identity, destination.Name), (has, time.GetTimestamp()));
+
+    /// <summary>What an error of <c>/referrers/</c> says: that nobody answers there, as the specification, or others, have it.</summary>
+    public static bool IsAbsence(int status) => status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented;
+
+    /// <summary>Asks, unless it is known; <c>null</c> when the answer says neither. No is remembered by who knows that the repository is there.</summary>
+    public async Task<bool?> Ask(Exchange exchange, Digest subject, CancellationToken cancellation)
+    {
+        if (Of(exchange.Destination) is { } known)
+        {
+            return known;
+        }
+
+        using var message = new HttpRequestMessage(HttpMethod.Get, (Uri?)null);
+        RequestHeaders.AddCommon(message);
+        var result = await client.Ask(exchange.Upstream, RequestOf(exchange, subject), message, cancellation);
+        using (result.Answer)
+        {
+            if (result.Answer is null)
+            {
+                return result.Refused is { IsOfAnother: false } refused && IsAbsence(refused.Status) ? false : null;
+            }
+
+            Learn(exchange.Destination, has: true);
+            return true;
+        }
+    }
+
+    private static UpstreamRequest RequestOf(Exchange exchange, Digest subject) => new()
+    {
+        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{subject}"),
+        Payer = exchange,
+        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        NotFound = DistributionError.NameUnknown(),
+        Kind = CallKind.Listing,
+    };
+}

@@ -1,0 +1,117 @@
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Headers;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Referrers;
+
+/// <summary>The list of referrers at an upstream that has it under a tag, and the manifests in it.</summary>
+internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fetcher)
+{
+    /// <summary>Registries hide a manifest whose type is not asked for.</summary>
+    private const string AnyType = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+        + "application/vnd.oci.artifact.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
+        + "application/vnd.docker.distribution.manifest.list.v2+json, */*";
+
+    /// <summary>How a manifest of whatever type is asked for.</summary>
+    public static Fetch Any(Exchange exchange, Digest digest) => Fetch.Manifest(exchange, ManifestReference.Of(digest), AnyType);
+
+    /// <summary>Reads it as it is at the upstream now.</summary>
+    /// <param name="exchange">Whose request it is.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="held">Holds its bytes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<TaggedList> Read(Exchange exchange, Tag tag, BodyAllowance.Holder held, CancellationToken cancellation)
+    {
+        var fetch = Fetch.Manifest(exchange, ManifestReference.Of(tag), ReferrersIndex.MediaType);
+        var result = await fetcher.Get(fetch, null, cancellation);
+        using (result.Answer)
+        {
+            if (result.Answer is not { } answer)
+            {
+                return new TaggedList(null, null, result.Error);
+            }
+
+            try
+            {
+                var bytes = await BoundedBody.Read(answer, held, (int)Manifest.MaxBytes, cancellation);
+
+                // It is written once more, to the client or the upstream.
+                held.Take(bytes.Length);
+                return IsIndex(answer) && ReferrersIndex.TryParse(bytes) is { } index ? new TaggedList(index, EntityTagOf(answer), null)
+                    : new TaggedList(null, null, Unreadable(exchange, tag));
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+            {
+                return new TaggedList(null, null, fault is BodyTooLargeException ? Unreadable(exchange, tag) : UpstreamErrors.Unanswered(exchange.Upstream, fault));
+            }
+        }
+    }
+
+    /// <summary>Replaces it, where the upstream can tell only if it is still the one that was read.</summary>
+    public async Task<UpstreamResult> Write(Exchange exchange, Tag tag, byte[] index, TaggedList read, CancellationToken cancellation)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(index) };
+        RequestHeaders.AddCommon(message);
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", ReferrersIndex.MediaType);
+        if (read.Index is null)
+        {
+            message.Headers.TryAddWithoutValidation("If-None-Match", "*");
+        }
+        else if (read.EntityTag is { } current)
+        {
+            message.Headers.TryAddWithoutValidation("If-Match", current);
+        }
+
+        var request = new UpstreamRequest
+        {
+            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{tag}"),
+            Payer = exchange,
+            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            NotFound = DistributionError.NameUnknown(),
+        };
+        return await client.Ask(exchange.Upstream, request, message, cancellation);
+    }
+
+    /// <summary>What a manifest refers to; <c>null</c> when that is nothing, or it cannot be read.</summary>
+    public async Task<Digest?> SubjectOf(Exchange exchange, Digest digest)
+    {
+        var result = await fetcher.Get(Any(exchange, digest), null, exchange.Aborted);
+        using (result.Answer)
+        {
+            try
+            {
+                return result.Answer is { } answer
+                    ? ReferringManifest.TryParse(TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, exchange.Aborted))?.Subject
+                    : null;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private static string TypeOf(HttpResponseMessage answer) =>
+        answer.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? MediaType.EssenceOf(type.ToString()) : "";
+
+    private static bool IsIndex(HttpResponseMessage answer) => TypeOf(answer) is "" or ReferrersIndex.MediaType;
+
+    /// <summary>A strong one: a weak one is equal to none (RFC 9110 §13.1.1).</summary>
+    private static string? EntityTagOf(HttpResponseMessage answer) =>
+        answer.Headers.NonValidated.TryGetValues("ETag", out var values) && values.Count == 1 && values.ToString() is ['"', .., '"'] tag ? tag : null;
+
+    private static DistributionError Unreadable(Exchange exchange, Tag tag) => DistributionError.BadGateway(
+        $"upstream '{exchange.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at most {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB");
+}
+
+/// <summary>What became of reading a list.</summary>
+/// <param name="Index"><c>null</c> when there is none, or it was not read.</param>
+/// <param name="EntityTag">Which one it is, if the upstream says.</param>
+/// <param name="Error">Why it was not read; a 404 for one that is not there.</param>
+internal sealed record TaggedList(ReferrersIndex? Index, string? EntityTag, DistributionError? Error)
+{
+    /// <summary>Whether the repository is there, as far as is known, and the tag is not.</summary>
+    public bool IsAbsent => Error is { Status: StatusCodes.Status404NotFound, Code: not "NAME_UNKNOWN" };
+}
