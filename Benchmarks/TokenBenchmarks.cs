@@ -23,7 +23,7 @@ public class TokenBenchmarks
         var (snapshot, authorization) = BenchmarkToken.Create();
         (_map, _token) = (new FrontDoorMap(snapshot), authorization["Bearer ".Length..]);
         _context.Request.Headers.Authorization = authorization;
-        _context.Request.Host = new HostString("docker.acme.example");
+        _context.Request.Headers.Host = "docker.acme.example";
         _site = Site.Of(_map.TenantOf("docker.acme.example")!, _context.Request)!;
         _authentication = new BearerAuthentication(_cache, TimeProvider.System);
         if (!Known())

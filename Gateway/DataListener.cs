@@ -1,11 +1,13 @@
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway;
 
@@ -14,11 +16,21 @@ namespace RegistryProxy.Gateway;
 /// is answered here.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, RequestStatistics statistics, IHostApplicationLifetime lifetime,
-    ILogger<DataListener> logger)
+    CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, TenantLimits limits, RequestStatistics statistics,
+    IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
-    /// <summary>Answers a request that no listener takes.</summary>
-    public static Task RefuseMalformed(HttpContext context, string reason) => Finish(context, DistributionError.SizeInvalid(reason));
+    /// <summary>Answers a request that no listener takes. It counts for the tenant of its host, as far as that can be told.</summary>
+    public Task RefuseMalformed(HttpContext context, string reason)
+    {
+        var error = DistributionError.SizeInvalid(reason);
+        if (current.Value?.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant)
+        {
+            error = limits.AdmitStranger(tenant, context) ?? error;
+            statistics.Answered(tenant.Name, error.Status);
+        }
+
+        return Finish(context, error);
+    }
 
     public async Task Handle(HttpContext context)
     {
@@ -85,7 +97,7 @@ internal sealed partial class DataListener(
             return DispatchLater(context);
         }
 
-        return map.TenantOf(context.Request.Host.Host) is { } tenant && Site.Of(tenant, context.Request) is { } site
+        return map.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant && Site.Of(tenant, context.Request) is { } site
             ? Count(context, tenant, endpoints.Handle(context, path, site, map))
             : Task.FromResult<DistributionError?>(UnknownHost());
     }

@@ -74,8 +74,9 @@ public static class GatewayExtensions
     /// <summary>Serves everything that reaches this branch as the data listener.</summary>
     public static void RunGateway(this IApplicationBuilder app)
     {
-        app.UseRequestRules(DataListener.RefuseMalformed);
-        app.Run(app.ApplicationServices.GetRequiredService<DataListener>().Handle);
+        var listener = app.ApplicationServices.GetRequiredService<DataListener>();
+        app.UseRequestRules(listener.RefuseMalformed);
+        app.Run(listener.Handle);
     }
 
     private static IServiceCollection AddCluster(this IServiceCollection services)

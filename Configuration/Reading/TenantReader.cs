@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 
@@ -63,7 +65,21 @@ internal static class TenantReader
             field.Fail($"'{text}' must be a host name without port, or \"*\"");
         }
 
-        return text.ToLowerInvariant();
+        return Ascii.IsValid(text) ? text.ToLowerInvariant() : AsciiOf(text, field);
+    }
+
+    /// <summary>As requests name it (RFC 5890 §2.3.2.1).</summary>
+    private static string AsciiOf(string host, Field field)
+    {
+        try
+        {
+            return new IdnMapping().GetAscii(host).ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            field.Fail($"'{host}' cannot be written as a host name of DNS");
+            return host;
+        }
     }
 
     private static List<string> Authenticators(Field field, FrontDoorConfiguration known)

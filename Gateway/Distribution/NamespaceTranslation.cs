@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Distribution;
 
@@ -20,7 +21,7 @@ internal static class NamespaceTranslation
             return false;
         }
 
-        if (ns is null || repository is null || tenant.IsOwnHost(ns, context.Request.Host.Host))
+        if (ns is null || repository is null || tenant.IsOwnHost(ns, RequestHost.NameOf(context.Request)))
         {
             return true;
         }

@@ -18,23 +18,23 @@ internal static class LoginPages
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; frame-ancestors 'none'; base-uri 'none'";
 
     public static Task Choose(HttpContext context, Site site, IReadOnlyList<string> authenticators) => Write(
-        context, StatusCodes.Status200OK, $"Log in to {Host(site)}",
+        context, StatusCodes.Status200OK, $"Log in to {site.Authority}",
         string.Concat(authenticators.Select(name => $"<p><a class=\"button\" href=\"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(name)}\">{Encode(name)}</a></p>")));
 
     public static Task LoginLine(HttpContext context, Site site, string subject, Secret refreshToken) => Write(
-        context, StatusCodes.Status200OK, $"Logged in to {Host(site)} as {subject}",
-        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker login {Encode(Host(site))} --username _session --password-stdin</pre>"
+        context, StatusCodes.Status200OK, $"Logged in to {site.Authority} as {subject}",
+        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker login {Encode(site.Authority)} --username _session --password-stdin</pre>"
         + "<p>The token is good for this front door alone. It ends when it is revoked or expires; then come back to this page. Whoever has it is you: do not share it.</p>");
 
     public static Task DeviceDone(HttpContext context, Site site, string subject) => Write(
-        context, StatusCodes.Status200OK, $"Logged in to {Host(site)} as {subject}", "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
+        context, StatusCodes.Status200OK, $"Logged in to {site.Authority} as {subject}", "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
 
     public static Task AskForCode(HttpContext context, Site site) => Write(
-        context, StatusCodes.Status200OK, $"Log in a device to {Host(site)}",
+        context, StatusCodes.Status200OK, $"Log in a device to {site.Authority}",
         $"<form method=\"get\" action=\"{LoginEndpoints.DevicePath}\"><label>The code that the device shows <input name=\"user_code\" autocomplete=\"off\" autofocus></label> <button>Next</button></form>");
 
     public static Task Confirm(HttpContext context, Site site, string userCode, string address) => Write(
-        context, StatusCodes.Status200OK, $"Log in a device to {Host(site)}",
+        context, StatusCodes.Status200OK, $"Log in a device to {site.Authority}",
         $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p><p class=\"code\">{Encode(userCode)}</p>"
         + string.Concat(site.Tenant.PeopleLogins.Select(name =>
             $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" value=\"{Encode(userCode)}\">"
@@ -52,8 +52,6 @@ internal static class LoginPages
             context, status, "This login did not work",
             $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login under {Encode(context.TraceIdentifier)}.</p>");
     }
-
-    private static string Host(Site site) => new Uri(site.Origin).Authority;
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
 

@@ -16,9 +16,6 @@ internal static class RequestBounds
     /// <summary>The same at the token endpoint, where many scopes may be asked for at once.</summary>
     public const int MaxTokenTarget = 16 * 1024;
 
-    /// <summary>A host name of 255 characters with its port.</summary>
-    public const int MaxHost = 261;
-
     /// <summary>Room for an access token, and for any password but the document of a machine, which goes by POST.</summary>
     public const int MaxAuthorization = 16 * 1024;
 
@@ -36,11 +33,6 @@ internal static class RequestBounds
         if (target.Length > maxTarget)
         {
             return TooLong("the address", maxTarget, StatusCodes.Status414UriTooLong);
-        }
-
-        if (request.Host.Value is { Length: > MaxHost })
-        {
-            return TooLong("the Host header", MaxHost, StatusCodes.Status400BadRequest);
         }
 
         if (HeaderText.LengthOf(request.Headers.Authorization) > MaxAuthorization)

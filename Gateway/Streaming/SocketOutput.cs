@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Win32.SafeHandles;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Streaming;
 
@@ -38,7 +39,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
     /// <summary>The output of a request that nothing stands before: neither TLS, HTTP/2 nor a body that is paced.</summary>
     public static SocketOutput? Of(HttpContext context) =>
-        context.Request is { IsHttps: false, Protocol: "HTTP/1.1" }
+        context.Request.Protocol == "HTTP/1.1" && !ListenerFeature.IsEncrypted(context)
         && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), context.Features.Get<IHttpRequestFeature>())
             ? context.Features.Get<SocketOutput>()
             : null;

@@ -1,4 +1,4 @@
-using System.Net;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Tenants;
 
@@ -7,12 +7,16 @@ namespace RegistryProxy.Gateway.Tenants;
 /// configuration; only a loopback host is ever echoed.
 /// </summary>
 /// <param name="Tenant">The tenant.</param>
-/// <param name="Realm">The absolute address of the token endpoint.</param>
+/// <param name="Scheme"><c>http</c> or <c>https</c>.</param>
+/// <param name="Authority">Host, and port where it is not the one of the scheme.</param>
 /// <param name="Service">The service name and the audience of access tokens.</param>
-internal sealed record Site(Tenant Tenant, string Realm, string Service)
+internal sealed record Site(Tenant Tenant, string Scheme, string Authority, string Service)
 {
     /// <summary>Scheme and authority, without a slash at the end.</summary>
-    public string Origin => Realm[..^"/token".Length];
+    public string Origin { get; } = $"{Scheme}://{Authority}";
+
+    /// <summary>The absolute address of the token endpoint.</summary>
+    public string Realm { get; } = $"{Scheme}://{Authority}/token";
 
     /// <summary>The site of a tenant for a request; <c>null</c> when it has no public URL and the host is not loopback.</summary>
     public static Site? Of(Tenant tenant, HttpRequest request)
@@ -22,7 +26,7 @@ internal sealed record Site(Tenant Tenant, string Realm, string Service)
             return tenant.PublicSite;
         }
 
-        var key = (request.Scheme, request.Host.Value ?? "");
+        var key = (request.Scheme, RequestHost.Of(request));
         if (tenant.LoopbackSites.TryGet(key, out var known))
         {
             return known;
@@ -39,12 +43,14 @@ internal sealed record Site(Tenant Tenant, string Realm, string Service)
 
     private static Site? OfLoopback(Tenant tenant, HttpRequest request)
     {
-        return IsLoopback(request.Host.Host)
-            ? new Site(tenant, $"{request.Scheme}://{request.Host.Value}/token", request.Host.Host)
-            : null;
-    }
+        var (host, name) = (RequestHost.Of(request), RequestHost.NameOf(request));
+        if (!RequestHost.IsLoopback(name))
+        {
+            return null;
+        }
 
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        // As browsers say where a page is.
+        var isUsual = host[name.Length..] == (request.Scheme == Uri.UriSchemeHttps ? ":443" : ":80");
+        return new Site(tenant, request.Scheme, (isUsual ? name : host).ToLowerInvariant(), name);
+    }
 }

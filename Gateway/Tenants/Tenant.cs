@@ -13,8 +13,7 @@ internal sealed class Tenant
 
     private const int LoopbackMaxBytes = 128 * 1024;
 
-    private readonly Lazy<WeighedCache<(string Scheme, string Host), Site>> _loopback = new(
-        () => new(LoopbackCapacity, LoopbackMaxBytes, static (key, _) => 3 * TextWeight.Of(key.Host)));
+    private readonly Lazy<WeighedCache<(string Scheme, string Host), Site>> _loopback = new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
 
     private readonly TenantRoute[] _routes;
     private readonly FrozenDictionary<string, string> _namespaces;
@@ -24,7 +23,7 @@ internal sealed class Tenant
         Name = snapshot.Name;
         Hosts = snapshot.Hosts;
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
-        PublicSite = PublicUrl is { } url ? new Site(this, $"{url.Scheme}://{url.Authority}/token", url.Host) : null;
+        PublicSite = PublicUrl is { } url ? new Site(this, url.Scheme, url.Authority, url.Host) : null;
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         PeopleLogins = snapshot.PeopleLogins;
@@ -92,4 +91,9 @@ internal sealed class Tenant
         ns.Equals(requestHost, StringComparison.OrdinalIgnoreCase)
         || Hosts.Contains(ns, StringComparer.OrdinalIgnoreCase)
         || (PublicUrl is not null && ns.Equals(PublicUrl.Authority, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The key, and every text that the site keeps.</summary>
+    private static long Weigh((string Scheme, string Host) key, Site site) =>
+        TextWeight.Of(key.Scheme) + TextWeight.Of(key.Host) + TextWeight.Of(site.Authority) + TextWeight.Of(site.Origin)
+        + TextWeight.Of(site.Realm) + TextWeight.Of(site.Service);
 }

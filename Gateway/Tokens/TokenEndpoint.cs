@@ -25,7 +25,7 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
             return limits.AdmitStranger(site.Tenant, context) ?? Challenged(error!);
         }
 
-        if (request.Service is { Length: > 0 } service && service != site.Service && service != new Uri(site.Realm).Authority)
+        if (request.Service is { Length: > 0 } service && service != site.Service && service != site.Authority)
         {
             return limits.AdmitStranger(site.Tenant, context) ?? DistributionError.Unsupported($"the service here is {site.Service}", 400);
         }

@@ -1,5 +1,5 @@
-using System.Net;
 using Microsoft.AspNetCore.Http;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.ServiceDefaults.Admin;
 
@@ -32,7 +32,7 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
 
     /// <summary>Refuses what the page of another site sends.</summary>
     public AdminRefusal? RefuseOrigin(HttpRequest request) =>
-        isLoopback && !IsLoopback(request.Host.Host) ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
+        isLoopback && !RequestHost.IsLoopback(RequestHost.NameOf(request)) ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
         : IsOwnOrigin(request) ? null
         : new(StatusCodes.Status403Forbidden, "pages of other sites may not use the admin listener");
 
@@ -41,9 +41,5 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
 
     private static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin.ToString() is var origin
-        && (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == request.Host.Value));
-
-    private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        && (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == RequestHost.Of(request)));
 }

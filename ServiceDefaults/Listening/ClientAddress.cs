@@ -28,7 +28,7 @@ public sealed class ClientAddress(IReadOnlyList<IPNetwork> trusted)
 
     /// <summary>Whether nobody can read a request on its way here: it came by TLS, over loopback, or through a trusted proxy.</summary>
     public bool IsPrivate(HttpContext context) =>
-        context.Request.IsHttps
+        ListenerFeature.IsEncrypted(context)
         || context.Features.Get<ListenerFeature>() is { IsFromProxy: true }
         || (context.Connection.RemoteIpAddress is { } peer && Normal(peer) is var address && (IPAddress.IsLoopback(address) || IsTrusted(address)));
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
@@ -41,4 +42,7 @@ public sealed class ListenerFeature(ListenerKind kind, Opening opening, OpenConn
 
     /// <summary>Whether a request came through a listener of this kind.</summary>
     public static bool Is(HttpContext context, ListenerKind kind) => context.Features.Get<ListenerFeature>()?.Kind == kind;
+
+    /// <summary>Whether the connection of a request is one of TLS, whatever scheme the request names.</summary>
+    public static bool IsEncrypted(HttpContext context) => context.Features.Get<ITlsHandshakeFeature>() is not null;
 }

@@ -9,7 +9,7 @@ namespace RegistryProxy.ServiceDefaults.Requests;
 public static class RequestRules
 {
     /// <summary>
-    /// Refuses requests whose end or whose target is ambiguous, and ends their connections; gives all others an origin-form target.
+    /// Refuses requests whose end, target or host is ambiguous or none, and ends their connections; gives all others an origin-form target.
     /// To be the first of each listener: a connection without a request that came by here is closed soon (<see cref="Openings"/>).
     /// </summary>
     /// <param name="refuse">Writes a 400 in the form of the listener, with the reason.</param>
@@ -27,7 +27,7 @@ public static class RequestRules
             context.Response.OnCompleted(End, listener.Connection);
         }
 
-        if ((RequestFraming.Fault(context.Request) ?? RequestTarget.Resolve(context)) is { } fault)
+        if ((RequestFraming.Fault(context.Request) ?? RequestTarget.Resolve(context) ?? RequestHost.Fault(context.Request) ?? SchemeFault(context.Request)) is { } fault)
         {
             EndConnection(context);
             return refuse(context, fault);
@@ -40,6 +40,9 @@ public static class RequestRules
 
         return next(context);
     });
+
+    /// <summary>In HTTP/2 it is the client's word, whatever the connection is.</summary>
+    private static string? SchemeFault(HttpRequest request) => request.Scheme is "http" or "https" ? null : "the scheme is neither http nor https";
 
     private static Task End(object connection)
     {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -8,7 +7,7 @@ namespace RegistryProxy.ServiceDefaults.Requests;
 /// A target is visible ASCII (RFC 9112 §3.2); Kestrel takes control characters, too. One in absolute form (RFC 9112 §3.2.2) becomes the one in origin form, and its authority the host, whatever <c>Host</c> says: everything
 /// behind this knows one form. The scheme is the connection's, for a load balancer may have ended TLS.
 /// </summary>
-internal static partial class RequestTarget
+internal static class RequestTarget
 {
     private static readonly string[] Schemes = ["http://", "https://"];
 
@@ -30,18 +29,15 @@ internal static partial class RequestTarget
         var rest = request.RawTarget[scheme.Length..];
         var end = rest.AsSpan().IndexOfAny('/', '?', '#');
         var authority = end < 0 ? rest : rest[..end];
-        if (!Authority().IsMatch(authority))
+        if (!RequestHost.IsOne(authority))
         {
             return "the authority of the request target is no host with a port";
         }
 
-        context.Request.Host = new HostString(authority);
+        context.Request.Headers.Host = authority;
         request.RawTarget = end < 0 ? "/" : rest[end] == '/' ? rest[end..] : $"/{rest[end..]}";
         return null;
 
         bool Begins(string scheme) => request.RawTarget.StartsWith(scheme, StringComparison.OrdinalIgnoreCase);
     }
-
-    [GeneratedRegex(@"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(:[0-9]{1,5})?\z", RegexOptions.NonBacktracking)]
-    private static partial Regex Authority();
 }

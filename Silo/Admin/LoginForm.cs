@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.ServiceDefaults.Admin;
+using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
@@ -40,7 +41,7 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
 
         context.Response.Cookies.Append(AdminToken.Cookie, cookie, new CookieOptions
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps, Path = "/", MaxAge = AdminToken.CookieLife,
+            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = ListenerFeature.IsEncrypted(context), Path = "/", MaxAge = AdminToken.CookieLife,
         });
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = next;

@@ -18,8 +18,6 @@ public sealed partial class AddressTests
         ["Protocol/Requests/HttpOrigin.cs"] = "the one function",
         ["Protocol/Requests/UriReference.cs"] = "scheme and authority alone, to get their origin",
         ["Egress/EnvironmentProxy.cs"] = "the proxy of the environment",
-        ["Gateway/Login/LoginPages.cs"] = "this server's own origin, for a page",
-        ["Gateway/Tokens/TokenEndpoint.cs"] = "this server's own realm, to compare",
         ["Gateway/Tenants/Tenant.cs"] = "this server's own address, from the configuration",
         ["Gateway/Peers/LocalPeer.cs"] = "this gateway's own address, from a socket",
         ["Gateway/Upstreams/ForwardTransformer.cs"] = "takes Upstream.At",

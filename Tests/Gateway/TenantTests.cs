@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -59,6 +60,36 @@ public sealed class TenantTests
     [Fact]
     public void A_name_outside_every_route_leads_nowhere() =>
         Assert.Null(Map.TenantOf("x")!.RouteOf(RepositoryName.Parse("a/c")));
+
+    [Theory]
+    [InlineData("http", "localhost", "http://localhost", "localhost")]
+    [InlineData("http", "LocalHost:80", "http://localhost", "LocalHost")]
+    [InlineData("https", "localhost:443", "https://localhost", "localhost")]
+    [InlineData("https", "localhost:80", "https://localhost:80", "localhost")]
+    [InlineData("http", "127.0.0.1:65535", "http://127.0.0.1:65535", "127.0.0.1")]
+    [InlineData("http", "[::1]:5000", "http://[::1]:5000", "[::1]")]
+    [InlineData("http", "[0:0:0:0:0:0:0:1]", "http://[0:0:0:0:0:0:0:1]", "[0:0:0:0:0:0:0:1]")]
+    public void A_loopback_host_is_echoed_and_weighs_what_is_kept_of_it(string scheme, string host, string origin, string service)
+    {
+        var request = new DefaultHttpContext().Request;
+        (request.Scheme, request.Headers.Host) = (scheme, host);
+        var before = Acme.LoopbackSites.Bytes;
+        var site = Site.Of(Acme, request)!;
+        Assert.Equal((origin, $"{origin}/token", service), (site.Origin, site.Realm, site.Service));
+        Assert.True(Acme.LoopbackSites.Bytes - before > 2 * (scheme.Length + host.Length + site.Realm.Length + origin.Length + site.Authority.Length + service.Length));
+    }
+
+    [Theory]
+    [InlineData("localhost.evil.example")]
+    [InlineData("10.0.0.1")]
+    [InlineData("")]
+    [InlineData("[::2]")]
+    public void No_other_host_is(string host)
+    {
+        var request = new DefaultHttpContext().Request;
+        (request.Scheme, request.Headers.Host) = ("http", host);
+        Assert.Null(Site.Of(Acme, request));
+    }
 
     private static Tenant Acme => Map.TenantOf("docker.acme.example")!;
 
