@@ -1,4 +1,5 @@
 using System.Globalization;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Egress;
 
@@ -15,8 +16,8 @@ public static class RetryAfter
     {
         var wait = response.Headers.RetryAfter is { } header ? header.Delta ?? (header.Date - now)
             : response.Headers.NonValidated.TryGetValues("X-Retry-After", out var values)
-                && long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var unix) && unix < 1L << 40
-                    ? DateTimeOffset.FromUnixTimeSeconds(unix) - now
+                && long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var unix)
+                    ? UnixTime.OfSeconds(unix) - now
                     : null;
         return wait is not { } known ? null : known < TimeSpan.Zero ? TimeSpan.Zero : known > Longest ? Longest : known;
     }

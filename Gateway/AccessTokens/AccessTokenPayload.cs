@@ -85,7 +85,7 @@ internal static class AccessTokenPayload
     }
 
     private static DateTimeOffset Time(JsonElement claims, string name) =>
-        DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty(name).GetInt64());
+        UnixTime.OfSeconds(claims.GetProperty(name).GetInt64());
 
     private static string Text(JsonElement claims, string name) =>
         claims.GetProperty(name).GetString() ?? throw new FormatException("a claim is null");

@@ -36,7 +36,7 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
                     new Holding(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository), blob.Digest),
                     upstream,
-                    DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
+                    UnixTime.OfSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentOutOfRangeException)

@@ -84,7 +84,7 @@ internal static class UploadHeaders
         return dash > 0
             && long.TryParse(text[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out first)
             && long.TryParse(text[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out last)
-            && last >= first;
+            && last >= first && last < long.MaxValue;
     }
 
     /// <summary>Behind a TLS-terminating proxy an upstream may name itself with http; host and port decide.</summary>

@@ -59,7 +59,7 @@ internal sealed class LoginGranter(
         }
 
         var granted = Intersect(request.Scopes, rules);
-        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        var now = UnixTime.OfSeconds(time.GetUtcNow().ToUnixTimeSeconds());
         var lifetime = Lifetime(session, now);
         return new LoginResult
         {

@@ -61,6 +61,27 @@ internal sealed class CredentialTrial(TimeProvider time)
         }
     }
 
+    /// <summary>The same, with the first that the caller does.</summary>
+    public Task<T> Begin<T>(string stamp, Func<Task<T>> work)
+    {
+        Begin(stamp);
+        return Watch(stamp, work);
+    }
+
+    /// <summary>Does what is part of a trial: nobody waits any longer for one that ends with a fault.</summary>
+    public async Task<T> Watch<T>(string stamp, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (Exception)
+        {
+            Release(stamp);
+            throw;
+        }
+    }
+
     private void End(TaskCompletionSource? running)
     {
         running?.TrySetResult();

@@ -75,8 +75,12 @@ internal sealed class UpstreamCredentialGrain(
             return UpstreamOpening.Failed(waiting, credential.Stamp);
         }
 
+        return await _trial.Begin(credential.Stamp, () => Try(upstream, credential, asked, anew, refusedSecret));
+    }
+
+    private async Task<UpstreamOpening> Try(UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
+    {
         var isTrial = _backoff.IsTrial(credential.Stamp);
-        _trial.Begin(credential.Stamp);
         var opening = await Open(upstream, credential, asked, anew, refusedSecret);
         if (asked is not null && opening.Failure is not null)
         {
@@ -150,7 +154,7 @@ internal sealed class UpstreamCredentialGrain(
 
         if (!isProven || _scopes.Note(outcome.Scope, time.GetUtcNow()))
         {
-            _doubts.Join(outcome.Stamp, () => Doubt(outcome.Stamp)).Ignore();
+            _doubts.Join(outcome.Stamp, () => _trial.Watch(outcome.Stamp, () => Doubt(outcome.Stamp))).Ignore();
         }
 
         return true;

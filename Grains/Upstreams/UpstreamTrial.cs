@@ -6,7 +6,6 @@ using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
-using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
@@ -59,7 +58,7 @@ public sealed class UpstreamTrial : IDisposable
                 _ => ("HTTP", $"answers {(int)reply.Status} to /v2/{(reply.Redirect is { } to ? $", a redirect to {to}" : ": is this a registry?")}"),
             };
         }
-        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        catch (Exception fault)
         {
             return ("HTTP", ExchangeFault.Of(fault).Reason);
         }
@@ -99,7 +98,7 @@ public sealed class UpstreamTrial : IDisposable
             var (secret, issuer) = Source.Of(upstream);
             return (issuer is null ? secret ?? UpstreamSecret.None : (await issuer.Issue(cancellation)).Secret, null);
         }
-        catch (Exception fault) when (IssueFaults.IsExpected(fault))
+        catch (Exception fault)
         {
             return (UpstreamSecret.None, Told(IssueFaults.From(kind, fault)));
         }

@@ -16,7 +16,7 @@ internal static class TokenExpiry
         {
             var parts = token.Reveal().Split('.');
             using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(parts[1]));
-            return DateTimeOffset.FromUnixTimeSeconds(claims.RootElement.GetProperty("exp").GetInt64());
+            return UnixTime.OfSeconds(claims.RootElement.GetProperty("exp").GetInt64());
         }
         catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException or InvalidOperationException
             or IndexOutOfRangeException or ArgumentException)

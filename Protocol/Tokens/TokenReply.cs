@@ -13,6 +13,7 @@ public sealed record TokenReply
 
     /// <summary>Seconds from <see cref="IssuedAt"/>; absent means 60, less than 60 is never sent.</summary>
     [JsonPropertyName("expires_in")]
+    [JsonConverter(typeof(SecondsConverter))]
     public int? ExpiresIn { get; init; }
 
     /// <summary>RFC 3339, UTC.</summary>
@@ -30,6 +31,7 @@ public sealed record TokenReply
 
     /// <summary>Seconds until <see cref="RefreshToken"/> ends; sent with it.</summary>
     [JsonPropertyName("refresh_expires_in")]
+    [JsonConverter(typeof(SecondsConverter))]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? RefreshExpiresIn { get; init; }
 

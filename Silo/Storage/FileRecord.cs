@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Silo.Storage;
 
@@ -36,7 +37,7 @@ internal sealed record FileRecord(string ETag, DateTimeOffset? KeepUntil, byte[]
         var end = BinaryPrimitives.ReadInt64BigEndian(file.AsSpan(Magic.Length));
         return new FileRecord(
             Convert.ToHexStringLower(file.AsSpan(Magic.Length + sizeof(long), TagLength)),
-            end is <= 0 or > 253_402_300_799_999 ? null : DateTimeOffset.FromUnixTimeMilliseconds(end),
+            end is <= 0 or > 253_402_300_799_999 ? null : UnixTime.OfMilliseconds(end),
             file[HeaderLength..(HeaderLength + length)],
             file[(HeaderLength + length)..]);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Servers;
@@ -22,6 +23,13 @@ public sealed class OddAnswerTests : IAsyncLifetime
         "Content-Range: bytes \u00e9", "Content-Disposition: \u00e9", "Vary: \u00e9", "Server: \u00e9", "Via: \u00e9", "Set-Cookie: \u00e9=\u00e9", "X-\u0041: \u0007", "Date: \u00e9",
         "Age: \u00e9", "Connection: \u00e9", "WWW-Authenticate: \u00e9", "Docker-Upload-UUID: \u00e9", "Range: \u00e9", "Location: \u00e9", "Location: http://[::bad/",
         "Location: //", "Location: http://\u00e9.example:99999/", "Location: \u0001",
+    ];
+
+    /// <summary>Headers that hold numbers, each with each of <see cref="OddNumbers.All"/>.</summary>
+    private static readonly string[] Numbers =
+    [
+        "RateLimit-Limit: #;w=#", "RateLimit-Remaining: #;w=#", "Age: #", "Cache-Control: max-age=#", "Range: 0-#", "Content-Range: bytes 0-#/#",
+        "Content-Range: bytes */#", "OCI-Chunk-Min-Length: #", "Retry-After: #", "X-Retry-After: #", "Date: #", "Expires: #", "Keep-Alive: timeout=#",
     ];
 
     private static readonly string[] Manifests =
@@ -86,6 +94,29 @@ public sealed class OddAnswerTests : IAsyncLifetime
         }
 
         Assert.DoesNotContain("internal error", _door.Log);
+    }
+
+    [Fact]
+    public async Task Numbers_that_are_none_or_too_large_are_no_fault_of_ours()
+    {
+        string[] paths = ["/v2/a/b/manifests/v1", $"/v2/cached/b/blobs/{TestBlob.Of(Manifest).Digest}"];
+        foreach (var number in OddNumbers.All)
+        {
+            string[] headers = [Type, .. Numbers.Select(header => header.Replace("#", number))];
+            foreach (var status in new[] { "200 OK", "206 Partial Content", "404 Not Found", "416 X" })
+            {
+                await Pull(paths, status, headers, Manifest);
+            }
+
+            await Push("201 Created", headers[1..], "x");
+        }
+
+        await Pull(paths, "500 X", ["X-Retry-After: 999999999999"], "");
+        await Pull(paths, "429 X", ["X-Retry-After: 999999999999"], "");
+        await Pull(paths, "503 X", ["X-Retry-After: 999999999999"], "");
+
+        Assert.DoesNotContain("internal error", _door.Log);
+        Assert.DoesNotContain("fail: ", _door.Log);
     }
 
     [Fact]

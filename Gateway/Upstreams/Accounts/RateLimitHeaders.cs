@@ -7,6 +7,9 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 /// </summary>
 internal static class RateLimitHeaders
 {
+    /// <summary>More than this is as much: permits are added up.</summary>
+    private const int MaxNumber = 1_000_000_000;
+
     /// <summary>Reads limit, remaining and window; <c>false</c> when the answer does not show them.</summary>
     public static bool TryRead(HttpResponseMessage response, out int limit, out int remaining, out TimeSpan window)
     {
@@ -31,6 +34,8 @@ internal static class RateLimitHeaders
             window = TimeSpan.FromSeconds(seconds);
         }
 
-        return int.TryParse(end < 0 ? text : text[..end], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        var isNumber = ulong.TryParse(end < 0 ? text : text[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var shown);
+        number = (int)Math.Min(shown, MaxNumber);
+        return isNumber;
     }
 }

@@ -78,7 +78,7 @@ internal sealed partial record PresignedCallerIdentity(
             return false;
         }
 
-        request = new PresignedCallerIdentity(shape.Groups["host"].Value, parameters, signed, signed + TimeSpan.FromSeconds(seconds));
+        request = new PresignedCallerIdentity(shape.Groups["host"].Value, parameters, signed, UnixTime.After(signed, seconds));
         return true;
     }
 

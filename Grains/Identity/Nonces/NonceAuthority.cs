@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using RegistryProxy.Grains.Keys;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Nonces;
 
@@ -36,7 +37,7 @@ internal sealed class NonceAuthority(IGrainFactory grains, RingKeys ring, TimePr
         }
 
         var nonce = Convert.FromHexString(text);
-        var age = time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32BigEndian(nonce));
+        var age = time.GetUtcNow() - UnixTime.OfSeconds(BinaryPrimitives.ReadUInt32BigEndian(nonce));
         return age >= -Life && age <= Life
             && (IsOurs(await ring.Current(), nonce, tenant, authenticator) || IsOurs(await ring.Latest(), nonce, tenant, authenticator))
             && await grains.GetGrain<INonceGrain>(text).Redeem();

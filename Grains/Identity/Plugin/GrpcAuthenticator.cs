@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Files;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Plugin;
 
@@ -50,7 +51,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
                 _ => Verdict.Unavailable($"the verifier of '{_configuration.Name}' gives no answer"),
             };
         }
-        catch (Exception fault) when (fault is RpcException or ArgumentOutOfRangeException && !cancellation.IsCancellationRequested)
+        catch (Exception fault) when (fault is RpcException && !cancellation.IsCancellationRequested)
         {
             return Verdict.Unavailable($"the verifier of '{_configuration.Name}' does not answer");
         }
@@ -60,7 +61,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
 
     private VerifiedIdentity Read(Identity identity) => new(
         _configuration.Name, identity.Subject, [.. identity.Groups], new Dictionary<string, string>(identity.Claims), "",
-        identity.Expires == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(identity.Expires));
+        identity.Expires == 0 ? null : UnixTime.OfSeconds(identity.Expires));
 
     private static string Printable(string message) =>
         message.Length is > 0 and <= MaxMessage && !message.Any(char.IsControl) ? message : "the credential is refused";

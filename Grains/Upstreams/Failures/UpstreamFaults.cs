@@ -1,16 +1,15 @@
 using System.Security.Authentication;
-using System.Text.Json;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Failures;
 
-/// <summary>From what can go wrong with a call to the outside to what is said of it; never an address, never a credential.</summary>
+/// <summary>
+/// From what can go wrong with a call to the outside to what is said of it; never an address, never a credential. Whatever is thrown is a
+/// failure of the upstream: what it answers is its own choice.
+/// </summary>
 internal static class UpstreamFaults
 {
-    public static bool IsExpected(Exception fault) =>
-        fault is HttpRequestException or IOException or OperationCanceledException or JsonException or InvalidDataException or FormatException;
-
     public static UpstreamFailure From(string upstream, Exception fault) => fault switch
     {
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
@@ -25,10 +24,10 @@ internal static class UpstreamFaults
             { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
             UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0),
-        JsonException or InvalidDataException or FormatException => new(
-            UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0),
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
-        _ => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)
+        HttpRequestException or IOException or TimeoutException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)
             { Detail = $"upstream '{upstream}' does not answer: {ExchangeFault.Of(fault).Reason}" },
+        _ => new(UpstreamFailureKind.Misconfigured, $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0)
+            { Detail = $"the token endpoint of upstream '{upstream}' sent something that is not a token reply ({fault.GetType().Name})" },
     };
 }

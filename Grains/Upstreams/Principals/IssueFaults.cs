@@ -1,12 +1,9 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using Amazon.Runtime;
 using Azure.Identity;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
-using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
@@ -14,11 +11,6 @@ namespace RegistryProxy.Grains.Upstreams.Principals;
 /// <summary>From what can go wrong when a secret is issued to what is said of it.</summary>
 internal static class IssueFaults
 {
-    public static bool IsExpected(Exception fault) =>
-        UpstreamFaults.IsExpected(fault)
-        || fault is IssueException or SecretUnavailableException or AmazonClientException or AuthenticationFailedException or CryptographicException
-            or KeyNotFoundException or InvalidOperationException or ArgumentException;
-
     public static UpstreamFailure From(string kind, Exception fault) => fault switch
     {
         _ when fault.Causes().OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
@@ -30,9 +22,10 @@ internal static class IssueFaults
             { Detail = $"the token service of the {kind} principal is not reached: {proxy.Message}" },
         _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
-        JsonException or FormatException or KeyNotFoundException or InvalidOperationException or ArgumentException or CryptographicException => new(
-            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0),
         _ when fault.Causes().OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
-        _ => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
+        HttpRequestException or IOException or TimeoutException or AmazonClientException or AuthenticationFailedException => new(
+            UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
+        _ => new(UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0)
+            { Detail = $"the token service of the {kind} principal answered something of no use ({fault.GetType().Name})" },
     };
 }

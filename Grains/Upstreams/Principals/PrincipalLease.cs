@@ -20,6 +20,9 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
     /// <summary>From one replacement of a refused secret to the next: a refusal may be about a single repository.</summary>
     private static readonly TimeSpan ReplacePeriod = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a secret is used that its service says is good for longer.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
+
     private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
     private readonly SingleFlight<PrincipalAnswer> _flight = new();
     private PrincipalAnswer? _current = kept?.Answer;
@@ -67,7 +70,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
 
             failure = new(UpstreamFailureKind.Misconfigured, $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
         }
-        catch (Exception fault) when (IssueFaults.IsExpected(fault))
+        catch (Exception fault)
         {
             failure = IssueFaults.From(issuer.Kind, fault);
         }
@@ -79,8 +82,9 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
     {
         _backoff.Clear();
         _version = Math.Max(_version + 1, now.ToUnixTimeMilliseconds());
-        _refreshAfter = now + ((issued.Expires - now) * Jitter.Between(0.5, 0.8));
-        var answer = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = issued.Expires };
+        var expires = issued.Expires < now + Longest ? issued.Expires : now + Longest;
+        _refreshAfter = now + ((expires - now) * Jitter.Between(0.5, 0.8));
+        var answer = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = expires };
         _current = answer;
         await keep(new KeptSecret(answer, _refreshAfter));
         return answer;

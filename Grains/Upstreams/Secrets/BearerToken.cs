@@ -38,8 +38,9 @@ internal static class BearerToken
         {
             return new JsonWebToken(text).ValidTo is { Ticks: > 0 } until ? new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc)) : null;
         }
-        catch (ArgumentException)
+        catch (Exception)
         {
+            // Somebody else's text, and the library throws what it meets in it.
             return null;
         }
     }

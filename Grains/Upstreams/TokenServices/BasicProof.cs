@@ -2,7 +2,6 @@ using System.Net;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Upstreams.Failures;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
@@ -50,7 +49,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
         {
             status = (await client.Ping(upstream, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
         }
-        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        catch (Exception)
         {
             // No answer says nothing of the password; whoever pulls will see.
             return null;

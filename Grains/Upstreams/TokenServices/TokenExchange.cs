@@ -34,7 +34,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         {
             return Judge(key.Upstream, await Ask(key, opening), opening, generation);
         }
-        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        catch (Exception fault)
         {
             return new ExchangeResult(UpstreamGrantResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
         }

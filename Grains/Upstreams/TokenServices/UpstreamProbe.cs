@@ -54,7 +54,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         {
             answer = Judge(upstream, await client.Ping(upstream));
         }
-        catch (Exception fault) when (UpstreamFaults.IsExpected(fault))
+        catch (Exception fault)
         {
             return new ProbeAnswer(UpstreamChallenge.Unknown, UpstreamFaults.From(upstream.Name, fault));
         }

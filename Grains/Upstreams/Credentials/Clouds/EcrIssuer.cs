@@ -43,7 +43,7 @@ internal sealed class EcrIssuer(EcrCredentials ecr, EgressSettings network, Clou
         return BasicPair.Read(first.GetProperty("authorizationToken").GetString() ?? "") is { User.Length: > 0 } pair
             ? new(
                 UpstreamSecret.OfPassword(pair.User, pair.Password),
-                DateTimeOffset.FromUnixTimeMilliseconds((long)(first.GetProperty("expiresAt").GetDouble() * 1000)))
+                UnixTime.OfSeconds(first.GetProperty("expiresAt").GetDouble()))
             : throw new FormatException("no user and password");
     }
 

@@ -46,7 +46,7 @@ internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings netw
 
         var token = ((ServiceCredential)asked).Token;
         return token is { AccessToken: { } text, ExpiresInSeconds: { } seconds } && BearerToken.IsOne(text)
-            ? new(UpstreamSecret.OfPassword(User, new Secret(text)), time.GetUtcNow().AddSeconds(seconds))
+            ? new(UpstreamSecret.OfPassword(User, new Secret(text)), UnixTime.After(time.GetUtcNow(), seconds))
             : throw new IssueException(UpstreamFailureKind.Misconfigured, "Google sent no usable access token, or none with an expiry");
     }
 
