@@ -36,7 +36,7 @@ internal sealed class Upstream(UpstreamSnapshot snapshot, IEnumerable<UpstreamSn
     /// <summary>
     /// Whose content is served on this one's word: its own (<see cref="Identity"/>) first. An upstream can say of anything that it has it.
     /// </summary>
-    public IReadOnlyList<string> Suppliers { get; } = [IdentityOf(snapshot), .. sharing.Select(IdentityOf)];
+    public string[] Suppliers { get; } = [IdentityOf(snapshot), .. sharing.Select(IdentityOf)];
 
     /// <summary>Whether an address is on this upstream's own scheme, host and port.</summary>
     public bool IsOrigin(Uri address) => Origin.Owns(address);

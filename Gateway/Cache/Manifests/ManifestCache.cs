@@ -36,7 +36,8 @@ internal sealed class ManifestCache(
         var accepted = AcceptedTypes.Of(exchange.Context.Request.Headers.Accept);
         var key = TagKey.Of(exchange, accepted);
         var entry = tags.Find(key);
-        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl) && stored.Find(entry.Digest) is { } content
+        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl)
+            && stored.Find(key.Repository.Supplier.Tenant, exchange.Upstream, entry.Digest) is { } content
             ? Write(exchange, content, CacheState.Hit)
             : AskForTag(exchange, key, accepted, entry);
     }
@@ -69,7 +70,7 @@ internal sealed class ManifestCache(
 
         var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
         if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
-            && tags.Find(key) == entry && stored.Find(entry.Digest) is { } old)
+            && tags.Find(key) == entry && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, entry.Digest) is { } old)
         {
             return new ManifestAnswer(old, CacheState.Stale, null) { IsOfCaller = failed.IsOfCaller };
         }

@@ -9,9 +9,14 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
 {
     public string ETag { get; } = $"\"{Digest}\"";
 
+    /// <summary>Whether the digest is that of all bytes; a manifest that is signed within itself has signatures beside what it covers.</summary>
+    public bool IsCovered { get; private init; }
+
     /// <summary>The manifest, if the bytes are what the digest says.</summary>
     public static ManifestContent? Of(Digest digest, string mediaType, byte[] bytes) =>
-        ContentDigest.IsManifest(digest, mediaType, bytes) ? new ManifestContent(digest, mediaType, bytes) : null;
+        ContentDigest.Is(digest, bytes) ? new ManifestContent(digest, mediaType, bytes) { IsCovered = true }
+        : ContentDigest.IsManifest(digest, mediaType, bytes) ? new ManifestContent(digest, mediaType, bytes)
+        : null;
 
     /// <summary>As a file: the media type on a line of its own, and the bytes.</summary>
     public byte[] ToFile() => [.. Encoding.UTF8.GetBytes(MediaType), (byte)'\n', .. Bytes];
