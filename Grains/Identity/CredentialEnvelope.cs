@@ -46,8 +46,9 @@ internal static class CredentialEnvelope
                     ? (one.GetString()!, other.GetString()!)
                     : null;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // No JSON, or a text in it that is none: half of a surrogate pair.
             return null;
         }
     }

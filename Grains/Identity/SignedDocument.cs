@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Security.Cryptography.Pkcs;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
@@ -15,13 +14,13 @@ internal sealed class SignedDocument
 
     private readonly SignedCms _message;
 
-    private SignedDocument(SignedCms message) => _message = message;
+    private SignedDocument(SignedCms message) => (_message, Embedded, Signer) = (message, message.Certificates, message.SignerInfos[0].Certificate);
 
     /// <summary>Certificates that the message brings along: claims, not proofs.</summary>
-    public X509Certificate2Collection Embedded => _message.Certificates;
+    public X509Certificate2Collection Embedded { get; }
 
     /// <summary>The certificate that the signer names, if the message brings it along.</summary>
-    public X509Certificate2? Signer => _message.SignerInfos[0].Certificate;
+    public X509Certificate2? Signer { get; }
 
     /// <summary>Reads base64, with line breaks or without; <c>null</c> when it is not such a message.</summary>
     public static SignedDocument? TryRead(string base64)
@@ -32,8 +31,9 @@ internal sealed class SignedDocument
             message.Decode(Convert.FromBase64String(base64));
             return message.SignerInfos.Count == 1 && message.SignerInfos[0].DigestAlgorithm.Value == Sha256 ? new SignedDocument(message) : null;
         }
-        catch (Exception fault) when (fault is FormatException or CryptographicException)
+        catch (Exception)
         {
+            // Whatever a stranger's octets make the library throw: they are no message.
             return null;
         }
     }
@@ -46,40 +46,23 @@ internal sealed class SignedDocument
             return null;
         }
 
-        try
-        {
-            _message.CheckSignature(pinned, verifySignatureOnly: true);
-            return Content();
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
+        return Open(() => _message.CheckSignature(pinned, verifySignatureOnly: true));
     }
 
     /// <summary>The document, when the certificate that <see cref="Signer"/> shows signed it.</summary>
-    public JsonElement? OpenBySigner()
-    {
-        try
-        {
-            _message.SignerInfos[0].CheckSignature(verifySignatureOnly: true);
-            return Content();
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
+    public JsonElement? OpenBySigner() => Open(() => _message.SignerInfos[0].CheckSignature(verifySignatureOnly: true));
 
-    private JsonElement? Content()
+    private JsonElement? Open(Action check)
     {
         try
         {
+            check();
             using var document = JsonDocument.Parse(_message.ContentInfo.Content);
             return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
         }
-        catch (JsonException)
+        catch (Exception)
         {
+            // Not signed, or nothing that can be read: a stranger's octets either way.
             return null;
         }
     }

@@ -80,7 +80,7 @@ internal sealed class LoginGrain(
             return LoginResult.Rejected($"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
         }
 
-        var verdict = await judge.Judge(
+        var verdict = await judge.JudgeText(
             stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
             stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);

@@ -19,17 +19,56 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
         try
         {
             using var attempt = await begin(limit.Token);
-            return attempt is null ? Verdict.TooMany : Settle(attempt, await verify(limit.Token));
-        }
-        catch (Exception) when (limit.IsOver && !cancellation.IsCancellationRequested)
-        {
-            return Verdict.Unavailable("who must decide this login takes too long");
+            return attempt is null ? Verdict.TooMany : Settle(attempt, await Decide(verify, limit, cancellation));
         }
         catch (Exception fault) when (!cancellation.IsCancellationRequested)
         {
-            LogFault(fault);
-            return Verdict.Unavailable("this login cannot be decided now");
+            return Undecided(fault, limit);
         }
+    }
+
+    /// <summary>The same of credential text, which whoever shows it made himself: what cannot be read is refused.</summary>
+    public ValueTask<Verdict> JudgeText(
+        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify, CancellationToken cancellation)
+    {
+        return Judge(begin, Read, cancellation);
+
+        async ValueTask<Verdict> Read(CancellationToken stop)
+        {
+            try
+            {
+                return await verify(stop);
+            }
+            catch (Exception fault) when (UnreadableText.Is(fault))
+            {
+                LogUnreadable(fault);
+                return Verdict.Refused("the credential cannot be read");
+            }
+        }
+    }
+
+    /// <summary>Whoever must decide and fails has not said that it was a guess.</summary>
+    private async ValueTask<Verdict> Decide(Func<CancellationToken, ValueTask<Verdict>> verify, LoginLimit limit, CancellationToken cancellation)
+    {
+        try
+        {
+            return await verify(limit.Token);
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            return Undecided(fault, limit);
+        }
+    }
+
+    private Verdict Undecided(Exception fault, LoginLimit limit)
+    {
+        if (limit.IsOver)
+        {
+            return Verdict.Unavailable("who must decide this login takes too long");
+        }
+
+        LogFault(fault);
+        return Verdict.Unavailable("this login cannot be decided now");
     }
 
     private static Verdict Settle(LoginAttempt attempt, Verdict verdict)
@@ -75,4 +114,7 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A login could not be decided")]
     private partial void LogFault(Exception fault);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A credential cannot be read")]
+    private partial void LogUnreadable(Exception fault);
 }

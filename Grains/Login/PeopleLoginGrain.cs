@@ -46,7 +46,7 @@ internal sealed partial class PeopleLoginGrain(
         }
 
         // Each code is asked of the provider, whoever made it up.
-        var verdict = await judge.Judge(
+        var verdict = await judge.JudgeText(
             stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
             stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
             limit.Token);

@@ -135,6 +135,23 @@ public sealed class HostileDirectoryTests : IDisposable
         Assert.True(good > 1000, $"{good}");
     }
 
+    [Theory]
+    [InlineData("", 1)]
+    [InlineData(", userDn: \"uid={0},dc=t\"", 0)]
+    public async Task One_entry_that_is_answered_as_several_is_an_outage(string more, int goodSearches)
+    {
+        var searches = 0;
+        using var directory = new HostileDirectory((id, operation) => operation == Bind ? [Message(id, Result(0x61, 0))]
+            : searches++ < goodSearches ? [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Result(0x65, 0))]
+            : [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Entry("uid=eve,dc=t", "uid", Text("eve"))), Message(id, Result(0x65, 0))]);
+        var authenticator = Create(directory, more);
+        var verdict = await authenticator.Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken);
+        Assert.Equal(goodSearches > 0 ? VerdictKind.Proved : VerdictKind.Unavailable, verdict.Kind);
+        var known = new VerifiedIdentity("it", "erin", [], new Dictionary<string, string> { ["dn"] = "uid=erin,dc=t" }, "");
+        Assert.Equal(VerdictKind.Unavailable, (await authenticator.Recheck(known, TestContext.Current.CancellationToken)).Kind);
+        Assert.Equal(VerdictKind.Unavailable, (await authenticator.Recheck(known with { Claims = new Dictionary<string, string>() }, TestContext.Current.CancellationToken)).Kind);
+    }
+
     private async Task<Verdict> Verify(HostileDirectory directory)
     {
         return await Create(directory, "").Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken);

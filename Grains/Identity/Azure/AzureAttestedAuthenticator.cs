@@ -65,9 +65,19 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
     private static bool TryReadTime(string text, out DateTimeOffset time) =>
         DateTimeOffset.TryParseExact(text.Replace("-0000", "+00:00", StringComparison.Ordinal), TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
 
-    private static bool IsMetadataService(X509Certificate2 certificate) =>
-        certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames())
-            .Any(name => name.Equals(Host, StringComparison.OrdinalIgnoreCase) || name.EndsWith($".{Host}", StringComparison.OrdinalIgnoreCase));
+    private static bool IsMetadataService(X509Certificate2 certificate)
+    {
+        try
+        {
+            return certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames())
+                .Any(name => name.Equals(Host, StringComparison.OrdinalIgnoreCase) || name.EndsWith($".{Host}", StringComparison.OrdinalIgnoreCase));
+        }
+        catch (Exception)
+        {
+            // A stranger's certificate, and names in it that are none.
+            return false;
+        }
+    }
 
     private bool IsTrusted(X509Certificate2 signer, X509Certificate2Collection embedded)
     {
@@ -83,6 +93,14 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
         }
 
         chain.ChainPolicy.ExtraStore.AddRange(embedded);
-        return chain.Build(signer);
+        try
+        {
+            return chain.Build(signer);
+        }
+        catch (Exception)
+        {
+            // Of a stranger's certificate the library may make what it likes.
+            return false;
+        }
     }
 }

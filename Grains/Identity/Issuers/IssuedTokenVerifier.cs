@@ -83,8 +83,9 @@ internal sealed class IssuedTokenVerifier : IDisposable
             token = new JsonWebToken(text);
             return token.EncodedSignature.Length > 0;
         }
-        catch (Exception fault) when (fault is ArgumentException or SecurityTokenException)
+        catch (Exception)
         {
+            // A stranger's text, and the library throws what it meets in it.
             token = null!;
             return false;
         }

@@ -136,7 +136,12 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     }
 
     private async Task<LdapEntry?> Entry(LdapLink link, string name, CancellationToken cancellation, string filter = Anything) =>
-        (await link.Search(new LdapSearch(name, true, filter, Attributes), Seconds, cancellation)).SingleOrDefault();
+        await link.Search(new LdapSearch(name, true, filter, Attributes), Seconds, cancellation) switch
+        {
+            [] => null,
+            [var entry] => entry,
+            _ => throw new LdapException("it answers the search for one entry with several"),
+        };
 
     private string FilterFor(string user) => configuration.UserFilter.Replace("{0}", LdapEscape.Filter(user), StringComparison.Ordinal);
 

@@ -57,6 +57,10 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
         {
             throw new LdapException(fault.Message, fault);
         }
+        catch (Exception fault) when (fault is not (LdapException or OperationCanceledException))
+        {
+            throw new LdapException($"it answers something that cannot be read ({fault.GetType().Name})", fault);
+        }
         finally
         {
             Leave(isOfLogins);
