@@ -36,7 +36,7 @@ public static class KestrelListeners
     /// <exception cref="ConfigurationUnusableException">One of them cannot be listened on.</exception>
     public static void AddListeners(this WebApplicationBuilder builder, HostStart start, params ListenerKind[] kinds)
     {
-        ListenerProbe.Require(start, kinds);
+        ListenerProbe.Of(builder).Require(start, kinds);
         var handover = new ConnectionHandover();
         builder.Services.AddSingleton<IConnectionListenerFactory>(handover);
         builder.WebHost.ConfigureKestrel(kestrel =>

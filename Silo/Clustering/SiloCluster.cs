@@ -32,7 +32,7 @@ public static class SiloCluster
         var configuration = start.Source.Current.Configuration;
         var cluster = configuration.Cluster;
         var ports = choose(cluster);
-        RequirePorts(cluster, ports);
+        RequirePorts(ListenerProbe.Of(builder), cluster, ports);
         builder.Services.AddGrains();
         if (cluster.Provider != ClusterProvider.Localhost)
         {
@@ -80,12 +80,12 @@ public static class SiloCluster
         }
     }
 
-    private static void RequirePorts(ClusterConfiguration cluster, (int Silo, int Gateway) ports)
+    private static void RequirePorts(ListenerProbe probe, ClusterConfiguration cluster, (int Silo, int Gateway) ports)
     {
         var address = cluster.Provider == ClusterProvider.Localhost ? IPAddress.Loopback : SiloAddressing.Advertised(cluster);
         foreach (var (key, port) in new[] { ("cluster.siloPort", ports.Silo), ("cluster.gatewayPort", ports.Gateway) })
         {
-            ListenerProbe.Require(key, $"{address}:{port}", new IPEndPoint(address, port));
+            probe.Require(key, $"{address}:{port}", new IPEndPoint(address, port));
         }
     }
 
