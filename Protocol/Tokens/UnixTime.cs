@@ -22,5 +22,7 @@ public static class UnixTime
 
     /// <summary>A moment that many seconds after another.</summary>
     public static DateTimeOffset After(DateTimeOffset start, long seconds) =>
-        OfSeconds(Math.Clamp(seconds, (First - Last) / 1000, (Last - First) / 1000) + start.ToUnixTimeSeconds());
+        seconds >= (DateTimeOffset.MaxValue - start).TotalSeconds ? DateTimeOffset.MaxValue
+        : seconds <= (DateTimeOffset.MinValue - start).TotalSeconds ? DateTimeOffset.MinValue
+        : start.AddSeconds(seconds);
 }

@@ -99,6 +99,7 @@ public sealed class HostileNumberTests
         Assert.Equal(9999, UnixTime.OfSeconds(double.PositiveInfinity).Year);
         Assert.Equal(1, UnixTime.OfMilliseconds(long.MinValue).Year);
         Assert.Equal(Now.AddSeconds(-5), UnixTime.After(Now, -5));
+        Assert.Equal(Now.AddTicks(7).AddSeconds(5), UnixTime.After(Now.AddTicks(7), 5));
         Assert.Equal(9999, UnixTime.After(Now, long.MaxValue).Year);
         Assert.Equal(1, UnixTime.After(Now, long.MinValue).Year);
     }
