@@ -5,6 +5,9 @@ public abstract record AuthenticatorConfiguration
 {
     public required string Name { get; init; }
 
+    /// <summary>Names what the file says of it, beside secrets that stand there; empty for what comes from no file.</summary>
+    public string Stamp { get; init; } = "";
+
     /// <summary>The <c>type</c> in the file.</summary>
     public abstract string Type { get; }
 

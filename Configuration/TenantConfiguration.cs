@@ -28,6 +28,9 @@ public sealed record TenantConfiguration
 
     /// <summary><c>null</c> for none.</summary>
     public LimitConfiguration? Limits { get; init; }
+
+    /// <summary>Names what the file says of it; empty for what comes from no file.</summary>
+    public string Stamp { get; init; } = "";
 }
 
 /// <summary>Where names below a prefix lead.</summary>

@@ -44,6 +44,6 @@ internal static class AuthenticatorReader
 
         var authenticator = kind(name, map, context);
         map.RefuseOthers();
-        return authenticator;
+        return authenticator with { Stamp = field.Stamp(withSecrets: false) };
     }
 }

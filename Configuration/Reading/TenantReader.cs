@@ -23,6 +23,7 @@ internal static class TenantReader
         var tenant = new TenantConfiguration
         {
             Name = name,
+            Stamp = field.Stamp(withSecrets: false),
             Hosts = [.. hosts.Items().Select(Host)],
             PublicUrl = publicUrl.Origin(),
             Authenticators = authenticators,

@@ -21,6 +21,7 @@ internal static class UpstreamReader
         var upstream = new UpstreamConfiguration
         {
             Name = name,
+            Stamp = field.Stamp(withSecrets: true),
             Url = url,
             OfficialPrefix = official.IsPresent ? Names.Path(official) : preset?.OfficialPrefix,
             Credentials = CredentialsReader.Read(map["credentials"], url, allowPrivate, context),

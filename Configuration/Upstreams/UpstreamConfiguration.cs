@@ -5,6 +5,9 @@ public sealed record UpstreamConfiguration
 {
     public required string Name { get; init; }
 
+    /// <summary>Names what the file says of it with all secrets, and never leaves a silo; empty for what comes from no file.</summary>
+    public string Stamp { get; init; } = "";
+
     /// <summary>Scheme and authority of the registry; no path.</summary>
     public required Uri Url { get; init; }
 

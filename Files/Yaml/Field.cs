@@ -21,6 +21,10 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
     /// <summary>Whether it is a list.</summary>
     public bool IsList => node is YamlSequenceNode;
 
+    /// <summary>Names what it says, by 16 hexadecimal digits.</summary>
+    /// <param name="withSecrets">Whether secrets that stand in the file count; a stamp that travels must not tell of them.</param>
+    public string Stamp(bool withSecrets) => NodeStamp.Of(node, withSecrets);
+
     /// <summary>Says what is wrong with it.</summary>
     public void Fail(string message) => errors.Add(node?.Start.Line ?? line, path, message);
 

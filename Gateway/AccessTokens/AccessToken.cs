@@ -83,4 +83,8 @@ internal sealed class AccessToken
 /// <param name="Key">The identity (<see cref="SessionKey.ToString"/>).</param>
 /// <param name="Id">The session.</param>
 /// <param name="Generation">The generation of the identity when the token was issued.</param>
-internal sealed record SessionReference(string Key, string Id, long Generation);
+internal sealed record SessionReference(string Key, string Id, long Generation)
+{
+    /// <summary>The tenant of the identity.</summary>
+    public string Tenant => Key[..Key.IndexOf('/', StringComparison.Ordinal)];
+}

@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Memory;
 using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Authorization;
@@ -20,18 +21,23 @@ internal sealed class DecisionCache
     /// <summary>What the decisions may weigh, in bytes.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
 
+    /// <summary>How long is used what was decided by other rules than this gateway was told of: by a silo that did not hear of them yet, or did before.</summary>
+    private static readonly TimeSpan OutdatedLease = TimeSpan.FromSeconds(1);
+
     private readonly GroupedCache<string, string, LeasedDecision> _decisions = new(
         Capacity, MaxBytes, static (_, known) => known.Weight, static (_, known) => known.Session.Key, static (_, known) => known.Tenant);
 
     private readonly SingleFlights<(string Key, long Generation), bool> _renewals = new();
     private readonly DropMarks _drops = new();
     private readonly DecisionQuestions _questions;
+    private readonly CurrentMap _map;
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
+    private volatile IReadOnlyList<TenantRules> _ahead = [];
 
-    public DecisionCache(ClusterClient cluster, GatewayOptions options, TimeProvider time)
+    public DecisionCache(ClusterClient cluster, CurrentMap map, GatewayOptions options, TimeProvider time)
     {
-        (_options, _time) = (options, time);
+        (_map, _options, _time) = (map, options, time);
         _questions = new DecisionQuestions(cluster, (session, answer, drops) => Keep(session, answer, drops, idle: 0));
     }
 
@@ -52,11 +58,21 @@ internal sealed class DecisionCache
         return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation) : Ask(session, cancellation);
     }
 
-    /// <summary>Forgets the decisions of one identity.</summary>
-    public void Drop(string sessionKey)
+    /// <summary>Forgets the decisions of one identity, or of one tenant.</summary>
+    public void Drop(string group)
     {
-        _drops.Add(sessionKey);
-        _decisions.RemoveGroup(sessionKey);
+        _drops.Add(group);
+        _decisions.RemoveGroup(group);
+    }
+
+    /// <summary>Forgets the decisions of a tenant by other rules than those of now.</summary>
+    public void DropOutdated(string tenant, string? rules)
+    {
+        _drops.Add(tenant);
+        foreach (var known in _decisions.Of(tenant).Where(known => known.Decision.RulesStamp != rules))
+        {
+            _decisions.Remove(known.Session.Id);
+        }
     }
 
     public void DropAll()
@@ -64,6 +80,9 @@ internal sealed class DecisionCache
         _drops.AddAll();
         _decisions.Clear();
     }
+
+    /// <summary>Takes the tenants whose rules are others already than the map says.</summary>
+    public void Take(IReadOnlyList<TenantRules> ahead) => _ahead = ahead;
 
     private LeasedDecision? Find(SessionReference session) =>
         _decisions.TryGet(session.Id, out var known) && known.Session == session ? known : null;
@@ -153,12 +172,17 @@ internal sealed class DecisionCache
             return;
         }
 
-        _decisions.Set(session.Id, new LeasedDecision(session, answer, _time.GetTimestamp() + Ticks(answer.Decision.Lease), idle));
+        _decisions.Set(session.Id, new LeasedDecision(session, answer, _time.GetTimestamp() + Ticks(LeaseOf(session, answer.Decision)), idle));
         if (drops != _drops.Of(session.Key))
         {
             _decisions.Remove(session.Id);
         }
     }
+
+    private TimeSpan LeaseOf(SessionReference session, SessionDecision decision) =>
+        decision.RulesStamp is { } stamp && RulesOf(session.Tenant) is { } rules && rules != stamp && decision.Lease > OutdatedLease ? OutdatedLease : decision.Lease;
+
+    private string? RulesOf(string tenant) => _ahead.FirstOrDefault(ahead => ahead.Tenant == tenant)?.Stamp ?? _map.Value?.RulesOf(tenant);
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * _time.TimestampFrequency);
 }

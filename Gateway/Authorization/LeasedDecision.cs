@@ -23,7 +23,7 @@ internal sealed class LeasedDecision(SessionReference session, SharedDecision an
     public SessionReference Session => session;
 
     /// <summary>The tenant of the session.</summary>
-    public string Tenant { get; } = session.Key[..session.Key.IndexOf('/', StringComparison.Ordinal)];
+    public string Tenant { get; } = session.Tenant;
 
     public SessionDecision Decision => answer.Decision;
 

@@ -65,7 +65,7 @@ internal sealed partial class SnapshotFollower(
     }
 
     private Task<SnapshotUpdate> Ask(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
-        (relay, late) => relay.Follow(observer, installer.Position, late), CallPolicy.Snapshot, stop);
+        (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.Parts }, late), CallPolicy.Snapshot, stop);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);

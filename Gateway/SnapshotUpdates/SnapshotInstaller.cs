@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
@@ -13,7 +14,7 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// </summary>
 internal sealed partial class SnapshotInstaller(
     CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants, SnapshotRounds rounds, LimitShares limits,
-    ILogger<SnapshotInstaller> logger)
+    Serializer serializer, ILogger<SnapshotInstaller> logger)
 {
     private readonly Lock _gate = new();
     private SnapshotPosition _position = SnapshotPosition.Nothing;
@@ -50,25 +51,46 @@ internal sealed partial class SnapshotInstaller(
             }
 
             // What is refused is the configuration alone: who was revoked is so under any.
-            var refused = GoesBack(update.Snapshot);
-            if (update.Snapshot is { } snapshot && !refused)
-            {
-                Install(snapshot);
-            }
-
+            var isCurrent = Take(update);
             if (update.Gateways > 0)
             {
                 limits.Gateways = update.Gateways;
             }
 
+            decisions.Take(update.Ahead);
             Forget(update);
 
             // A push that came before one that was lost must not hide the gap: the next question closes it.
-            if (!pushed || Follows(update.Position))
+            var version = isCurrent ? update.Position.Version : _position.Version;
+            _position = (pushed && !Follows(update.Position) ? _position : update.Position) with { Version = version };
+            if (pushed && !isCurrent)
             {
-                _position = refused ? update.Position with { Version = _position.Version } : update.Position;
+                rounds.Hurry();
             }
         }
+    }
+
+    /// <summary>Takes over the configuration that an update brings; whether the one in use is that of its version now.</summary>
+    private bool Take(SnapshotUpdate update)
+    {
+        if (update.Position.Version == _position.Version)
+        {
+            return true;
+        }
+
+        var next = update.Snapshot ?? (update.Packed is { } packed ? PackedSnapshot.Unpack(packed, serializer) : null);
+        if (update.Change is { } change && change.Since == _position.Version)
+        {
+            next = change.On(current.Value!.Snapshot);
+        }
+
+        if (next is null || GoesBack(next))
+        {
+            return false;
+        }
+
+        Install(next, update.Change);
+        return true;
     }
 
     /// <summary>Forgets decisions, which is right whenever it was said.</summary>
@@ -86,12 +108,12 @@ internal sealed partial class SnapshotInstaller(
     }
 
     /// <summary>A silo that has not heard of the cluster's configuration yet must not bring back what was taken away.</summary>
-    private bool GoesBack(GatewaySnapshot? next)
+    private bool GoesBack(GatewaySnapshot next)
     {
-        var refused = next is not null && next.Revision < current.Value?.Snapshot.Revision;
+        var refused = next.Revision < current.Value?.Snapshot.Revision;
         if (refused)
         {
-            LogGoesBack(next!.Revision, current.Value!.Snapshot.Revision);
+            LogGoesBack(next.Revision, current.Value!.Snapshot.Revision);
         }
 
         return refused;
@@ -102,20 +124,54 @@ internal sealed partial class SnapshotInstaller(
 
     private bool IsOlder(SnapshotPosition position) => position.Epoch == _position.Epoch && position.Sequence < _position.Sequence;
 
-    private void Install(GatewaySnapshot snapshot)
+    /// <param name="snapshot">The one to use from now on.</param>
+    /// <param name="change">What is another than in the one before; <c>null</c> when nobody says.</param>
+    private void Install(GatewaySnapshot snapshot, SnapshotChange? change)
     {
         var before = current.Value?.Snapshot;
         current.Replace(new FrontDoorMap(snapshot));
-        decisions.DropAll();
+        DropDecisions(before, snapshot);
         if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
         {
             tokens.Clear();
         }
 
-        if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
+        if (change is not null)
+        {
+            grants.Drop([.. change.Upstreams.Select(upstream => upstream.Name), .. change.GoneUpstreams]);
+        }
+        else if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
         {
             grants.Clear();
+        }
+
+        if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
+        {
             LogInstalled(snapshot.ConfigurationVersion);
+        }
+    }
+
+    /// <summary>What was decided by rules that a tenant does not have any more is forgotten.</summary>
+    private void DropDecisions(GatewaySnapshot? before, GatewaySnapshot after)
+    {
+        if (before is null || after.Tenants.Any(tenant => tenant.RulesStamp is null))
+        {
+            decisions.DropAll();
+            return;
+        }
+
+        var former = before.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp);
+        foreach (var tenant in after.Tenants)
+        {
+            if (former.Remove(tenant.Name, out var rules) && rules != tenant.RulesStamp)
+            {
+                decisions.DropOutdated(tenant.Name, tenant.RulesStamp);
+            }
+        }
+
+        foreach (var gone in former.Keys)
+        {
+            decisions.DropOutdated(gone, null);
         }
     }
 

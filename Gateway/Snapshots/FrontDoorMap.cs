@@ -11,6 +11,7 @@ internal sealed class FrontDoorMap
 {
     private readonly FrozenDictionary<string, Tenant> _hosts;
     private readonly Tenant? _anyHost;
+    private readonly Dictionary<string, string?> _rules;
     private readonly FrozenDictionary<string, Upstream> _upstreams;
 
     public FrontDoorMap(GatewaySnapshot snapshot)
@@ -23,6 +24,7 @@ internal sealed class FrontDoorMap
             .ToFrozenDictionary(pair => pair.host, pair => pair.tenant, StringComparer.OrdinalIgnoreCase);
         _upstreams = upstreams.Values.ToFrozenDictionary(upstream => upstream.Identity);
         _anyHost = tenants.Find(tenant => tenant.Hosts.Contains("*"));
+        _rules = snapshot.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp);
         HasCache = snapshot.Tenants.Any(tenant => tenant.Routes.Any(route => route.Cache));
         Verifier = new AccessTokenVerifier(snapshot.Keys, snapshot.AccessLifetime);
         Seal = new UploadSeal(snapshot.UploadKeys);
@@ -39,6 +41,9 @@ internal sealed class FrontDoorMap
 
     /// <summary>The upstream of an <see cref="Upstream.Identity"/>.</summary>
     public Upstream? UpstreamOf(string identity) => _upstreams.GetValueOrDefault(identity);
+
+    /// <summary>What names the rules of a tenant; <c>null</c> when nobody says.</summary>
+    public string? RulesOf(string tenant) => _rules.GetValueOrDefault(tenant);
 
     /// <summary>The tenant that answers on a host name without port.</summary>
     public Tenant? TenantOf(string host) => _hosts.GetValueOrDefault(host) ?? _anyHost;

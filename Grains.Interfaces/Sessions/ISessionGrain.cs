@@ -53,5 +53,9 @@ public sealed record SessionDecision
     [Id(4)]
     public bool Unavailable { get; init; }
 
+    /// <summary>The rules by which it was decided (<see cref="TenantSnapshot.RulesStamp"/>); <c>null</c> by versions before.</summary>
+    [Id(5)]
+    public string? RulesStamp { get; init; }
+
     public static SessionDecision Closed { get; } = new() { Open = false };
 }

@@ -73,6 +73,10 @@ public sealed record TenantSnapshot
     /// <summary>Origins whose pages may ask by script.</summary>
     [Id(8)]
     public IReadOnlyList<string> Cors { get; init; } = [];
+
+    /// <summary>Names what sessions of the tenant are decided by: its rules, its authenticators and their files; <c>null</c> by versions before.</summary>
+    [Id(9)]
+    public string? RulesStamp { get; init; }
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

@@ -13,9 +13,15 @@ public interface ISnapshotGrain : IGrainWithIntegerKey
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default);
 
-    /// <summary>The configuration, a password file or the keys changed on this silo: build the snapshot again and push it.</summary>
+    /// <summary>Something changed on a silo of a version before, which does not say what: every gateway drops every decision.</summary>
     [Alias("Refresh")]
     ValueTask Refresh(CancellationToken cancellation = default);
+
+    /// <summary>What sessions are decided by, or anything else of the snapshot, changed on a silo.</summary>
+    /// <param name="tenants">The tenants whose rules are others on that silo.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    [Alias("Changed"), ResponseTimeout("00:00:05")]
+    ValueTask Changed(IReadOnlyList<TenantRules> tenants, CancellationToken cancellation = default);
 }
 
 /// <summary>A gateway that follows the snapshot.</summary>
@@ -37,6 +43,13 @@ public sealed record SnapshotPosition(
     [property: Id(1)] long Sequence,
     [property: Id(2)] string Epoch)
 {
+    /// <summary>The <see cref="Format"/> of who understands parts of a snapshot, and packed ones.</summary>
+    public const int Parts = 1;
+
+    /// <summary>What the gateway understands; 0 by versions before, which get whole snapshots.</summary>
+    [Id(3)]
+    public int Format { get; init; }
+
     public static SnapshotPosition Nothing { get; } = new("", -1, "");
 }
 
@@ -47,11 +60,11 @@ public sealed record SnapshotUpdate
     [Id(0)]
     public required SnapshotPosition Position { get; init; }
 
-    /// <summary>The whole snapshot; <c>null</c> when its version is known already.</summary>
+    /// <summary>The whole snapshot, for gateways of versions before; <c>null</c> when its version is known already.</summary>
     [Id(1)]
     public GatewaySnapshot? Snapshot { get; init; }
 
-    /// <summary>Identities whose decisions are no longer valid (<see cref="SessionKey.ToString"/>).</summary>
+    /// <summary>Identities whose decisions are no longer valid (<see cref="SessionKey.ToString"/>), and tenants of which no decision is.</summary>
     [Id(2)]
     public IReadOnlyList<string> ChangedSessions { get; init; } = [];
 
@@ -62,4 +75,22 @@ public sealed record SnapshotUpdate
     /// <summary>How many gateways follow the snapshot; 0 when this update does not say.</summary>
     [Id(4)]
     public int Gateways { get; init; }
+
+    /// <summary>What of the snapshot is another than at a version that the gateway has; <c>null</c> when nothing is, or when it is packed whole.</summary>
+    [Id(5)]
+    public SnapshotChange? Change { get; init; }
+
+    /// <summary>The whole snapshot (<see cref="PackedSnapshot"/>); <c>null</c> when its version is known already, or its change is told.</summary>
+    [Id(6)]
+    public byte[]? Packed { get; init; }
+
+    /// <summary>Tenants whose rules are others already on a silo that is ahead of the snapshot: all of them, with each update.</summary>
+    [Id(7)]
+    public IReadOnlyList<TenantRules> Ahead { get; init; } = [];
 }
+
+/// <summary>A tenant, and what names its rules (<see cref="TenantSnapshot.RulesStamp"/>).</summary>
+/// <param name="Tenant">Its name.</param>
+/// <param name="Stamp">Empty when the tenant is gone.</param>
+[GenerateSerializer, Immutable, Alias("rp.tenant-rules")]
+public sealed record TenantRules([property: Id(0)] string Tenant, [property: Id(1)] string Stamp);

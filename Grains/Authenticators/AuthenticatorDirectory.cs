@@ -13,9 +13,10 @@ namespace RegistryProxy.Grains.Authenticators;
 /// </summary>
 internal sealed partial class AuthenticatorDirectory(
     IConfigurationFeed configuration, AuthenticatorFactory factory, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
-    : ReloadedState<AuthenticatorSet>(configuration, time, new AuthenticatorSet(null, "", [], ""))
+    : ReloadedState<AuthenticatorSet>(configuration, time, new AuthenticatorSet(RunningRules.None, [], ""))
 {
-    public string Version => Content.Version;
+    /// <summary>What sessions are decided by now.</summary>
+    public RunningRules Running => Content.Rules;
 
     /// <summary>The authenticators of a tenant, in their order.</summary>
     public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant)
@@ -38,7 +39,7 @@ internal sealed partial class AuthenticatorDirectory(
         }
     }
 
-    protected override void Dispose(AuthenticatorSet content) => Replaced(content, new AuthenticatorSet(null, "", [], ""));
+    protected override void Dispose(AuthenticatorSet content) => Replaced(content, new AuthenticatorSet(RunningRules.None, [], ""));
 
     protected override AuthenticatorSet Read(ConfigurationSnapshot snapshot, AuthenticatorSet before)
     {
@@ -46,8 +47,7 @@ internal sealed partial class AuthenticatorDirectory(
             configuration => configuration.Name, configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
         var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
         return new AuthenticatorSet(
-            snapshot,
-            $"{snapshot.Version}-{ShortHash.Of(entries.Values.Select(entry => entry.InUse))}",
+            RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
             entries,
             $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
     }
@@ -89,8 +89,8 @@ internal sealed partial class AuthenticatorDirectory(
 
 /// <summary>Authenticators by name, and the hash that unknown users' passwords are checked against.</summary>
 internal sealed record AuthenticatorSet(
-    ConfigurationSnapshot? Of, string Version, Dictionary<string, WatchedAuthenticator> Entries, string Decoy)
-    : ReloadedContent(Of, Version)
+    RunningRules Rules, Dictionary<string, WatchedAuthenticator> Entries, string Decoy)
+    : ReloadedContent(Rules.Of, Rules.Version)
 {
     public IEnumerable<IAuthenticator?> Authenticators => Entries.Values.Select(entry => entry.Authenticator);
 

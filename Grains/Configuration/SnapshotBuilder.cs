@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Upstreams.Accounts;
@@ -10,14 +11,17 @@ namespace RegistryProxy.Grains.Configuration;
 /// <summary>What of the configuration and the keys a gateway may know.</summary>
 internal static class SnapshotBuilder
 {
-    public static GatewaySnapshot Build(ConfigurationSnapshot current, string authenticatorVersion, UpstreamNetworks networks, PublishedKeys keys)
+    /// <summary>Names what <see cref="Build"/> makes of the same; as long however many tenants there are.</summary>
+    public static string VersionOf(RunningRules running, UpstreamNetworks networks, PublishedKeys keys) => $"{running.Version}{networks.Version}/{keys.Version}";
+
+    public static GatewaySnapshot Build(RunningRules running, UpstreamNetworks networks, PublishedKeys keys, string version)
     {
-        var configuration = current.Configuration;
+        var configuration = running.Of.Configuration;
         return new GatewaySnapshot
         {
-            Version = $"{authenticatorVersion}{networks.Version}/{keys.Version}",
-            ConfigurationVersion = current.Version,
-            Tenants = [.. configuration.Tenants.Values.Select(tenant => Tenant(tenant, configuration))],
+            Version = version,
+            ConfigurationVersion = running.Of.Version,
+            Tenants = [.. configuration.Tenants.Values.Select(tenant => Tenant(tenant, configuration) with { RulesStamp = running.Stamps[tenant.Name] })],
             Upstreams = [.. configuration.Upstreams.Values.Select(upstream => Upstream(upstream, networks))],
             Keys = keys.TokenKeys,
             UploadKeys = keys.UploadKeys,

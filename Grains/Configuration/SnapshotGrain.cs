@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Utilities;
+using Orleans.Serialization;
 using RegistryProxy.Background;
-using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
@@ -11,60 +10,78 @@ using RegistryProxy.Grains.Upstreams.Network;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>
-/// Builds the snapshot, tells gateways of every change and lets them catch up on what they missed. Whoever signs gets the key from here, so
-/// that no key signs which gateways were not told of.
+/// Builds the snapshot, tells gateways of every change and lets them catch up on what they missed: of a tenant that changed, its part. Whoever signs
+/// gets the key from here, so that no key signs which gateways were not told of.
 /// </summary>
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time, ILogger<SnapshotGrain> logger)
+    AuthenticatorDirectory authenticators, UpstreamNetworks networks, Serializer serializer, TimeProvider time, ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain, IPublishedKeyGrain
 {
-    private static readonly TimeSpan Subscription = TimeSpan.FromSeconds(20);
-
     /// <summary>From one look for the next key of a ring that is late to the next.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(2);
 
-    private readonly ObserverManager<ISnapshotObserver> _gateways = new(Subscription, logger);
-    private readonly SingleFlight<GatewaySnapshot> _building = new();
+    private readonly SnapshotGateways _gateways = new(logger);
+    private readonly SnapshotBook _book = new(serializer);
+    private readonly SingleFlight<bool> _building = new();
     private readonly KeyPublication _publication = new(time);
-    private SessionChangeLog _changes = new();
-    private GatewaySnapshot? _snapshot;
+    private readonly SessionChangeLog _changes = new();
+    private readonly Dictionary<string, TenantRules> _ahead = [];
     private bool _buildAgain;
-    private bool _dropDecisions;
+    private bool _dropAll;
     private DateTimeOffset _lookAt;
 
     public async ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
-        if (_snapshot is null)
+        if (_book.Current?.ConfigurationVersion != authenticators.Running.Of.Version)
         {
-            await _building.Join(Build);
-        }
-        else if (_snapshot.ConfigurationVersion != configuration.Current.Version)
-        {
-            await _building.Join(Build);
+            await _gateways.Answering(observer, _building.Join(Build));
         }
 
         _publication.Follows(observer, known.Version);
-        _gateways.Subscribe(observer, observer);
-        _gateways.ClearExpired();
-        return _changes.Since(known) with
-        {
-            Snapshot = known.Version == _snapshot!.Version ? null : _snapshot, Position = Position, Gateways = _gateways.Count,
-        };
+        _gateways.Follows(observer, known.Format);
+        return Content(known.Format, known.Version, _changes.Since(known) with { Position = Position, Gateways = _gateways.Count, Ahead = Ahead });
     }
 
     public ValueTask Refresh(CancellationToken cancellation = default)
     {
-        _dropDecisions = true;
+        _dropAll = true;
         _buildAgain = true;
         return new(_building.Join(Build));
     }
 
-    public async ValueTask SessionChanged(string sessionKey)
+    public async ValueTask Changed(IReadOnlyList<TenantRules> tenants, CancellationToken cancellation = default)
     {
-        _changes.Add(sessionKey);
-        await Push(new SnapshotUpdate { Position = Position, ChangedSessions = [sessionKey] });
+        _buildAgain = true;
+        await _building.Join(Build);
+
+        // Decisions tell by which rules they are: gateways need to know which those are now, and nothing of silos that are behind.
+        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && IsNews(tenant, known)).Select(tenant => tenant.Tenant).ToArray();
+        if (dropped.Length > 0)
+        {
+            await Drop(dropped);
+        }
+        else if (tenants.Count > 0)
+        {
+            // Gateways of the version before do not look at what decisions tell.
+            await _gateways.Push(format => format < SnapshotPosition.Parts ? new SnapshotUpdate { Position = Position, DropAllDecisions = true } : null);
+        }
     }
+
+    /// <summary>Notes that a silo is ahead of this one, or is so no more.</summary>
+    private bool IsNews(TenantRules told, string known)
+    {
+        if (told.Stamp == known)
+        {
+            return _ahead.Remove(told.Tenant);
+        }
+
+        var isNews = _ahead.GetValueOrDefault(told.Tenant) != told;
+        _ahead[told.Tenant] = told;
+        return isNews;
+    }
+
+    public ValueTask SessionChanged(string sessionKey) => new(Drop(sessionKey));
 
     public async ValueTask<SigningKey> GetSigningKey()
     {
@@ -85,39 +102,72 @@ internal sealed class SnapshotGrain(
         return _publication.Key();
     }
 
-    private SnapshotPosition Position => new(_snapshot?.Version ?? "", _changes.Sequence, _changes.Epoch);
+    private SnapshotPosition Position => new(_book.Current?.Version ?? "", _changes.Sequence, _changes.Epoch);
 
-    private Task Push(SnapshotUpdate update) => _gateways.Notify(gateway => gateway.Changed(update));
+    private TenantRules[] Ahead => [.. _ahead.Values];
+
+    private Task Drop(params string[] dropped)
+    {
+        _changes.Add(dropped);
+        var update = new SnapshotUpdate { Position = Position, ChangedSessions = dropped, Ahead = Ahead };
+        return _gateways.Push(format => SessionChangeLog.For(format, update));
+    }
+
+    /// <summary>An update with what a gateway needs that has a version of the snapshot.</summary>
+    private SnapshotUpdate Content(int format, string version, SnapshotUpdate update)
+    {
+        var snapshot = _book.Current!;
+        return version == snapshot.Version ? update
+            : format < SnapshotPosition.Parts ? update with { Snapshot = snapshot }
+            : _book.Since(version) is { } change ? update with { Change = change }
+            : update with { Packed = _book.Packed };
+    }
 
     /// <summary>Builds until nobody has asked for another one since it began.</summary>
-    private async Task<GatewaySnapshot> Build()
+    private async Task<bool> Build()
     {
         do
         {
             _buildAgain = false;
             var (keys, signing) = await Keys();
-            var published = _publication.Add(keys, configuration.Current.Configuration.Tokens.AccessLifetime);
-            var next = SnapshotBuilder.Build(configuration.Current, authenticators.Version, networks, published);
-            var former = _snapshot;
-            var changed = next.Version != former?.Version;
-            var drop = _dropDecisions || next.ConfigurationVersion != former?.ConfigurationVersion;
-            (_snapshot, _dropDecisions) = (next, false);
-            _publication.Publish(next.Version, next.Keys, signing);
-            if (former is null || !(changed || drop))
+            var running = authenticators.Running;
+            var published = _publication.Add(keys, running.Of.Configuration.Tokens.AccessLifetime);
+            var version = SnapshotBuilder.VersionOf(running, networks, published);
+            var (former, drop) = (_book.Current?.Version, _dropAll);
+            _dropAll = false;
+            if (version != former)
             {
-                continue;
+                var upstreams = running.Of.Configuration.Upstreams;
+                _book.Take(SnapshotBuilder.Build(running, networks, published, version), name => upstreams[name].Stamp);
             }
 
+            _publication.Publish(version, published.TokenKeys, signing);
             if (drop)
             {
                 // What changed may have changed on another silo alone: whoever got a decision of its from before must ask again.
-                _changes = new SessionChangeLog();
+                _changes.AddAll();
             }
 
-            await Push(new SnapshotUpdate { Position = Position, Snapshot = changed ? next : null, DropAllDecisions = drop });
+            if (former is not null && (version != former || drop))
+            {
+                await Publish(former, drop);
+            }
         }
         while (_buildAgain);
-        return _snapshot;
+        return true;
+    }
+
+    /// <summary>Tells gateways what is another than at a version. One of the version before drops what it knows about sessions, as it does with every snapshot.</summary>
+    private Task Publish(string former, bool drop)
+    {
+        foreach (var (tenant, _) in _ahead.Where(ahead => ahead.Value.Stamp == _book.RulesOf(ahead.Key)).ToList())
+        {
+            _ahead.Remove(tenant);
+        }
+
+        var updates = new[] { 0, SnapshotPosition.Parts }.Select(format => Content(format, former, new SnapshotUpdate { Position = Position, DropAllDecisions = drop, Ahead = Ahead }))
+            .ToArray();
+        return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.Parts)], isAnswered: true);
     }
 
     /// <summary>Both of the same ring: it may turn between the questions.</summary>

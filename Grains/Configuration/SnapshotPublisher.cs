@@ -6,13 +6,14 @@ using RegistryProxy.Grains.Upstreams.Network;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo.</summary>
+/// <summary>Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo, and for which tenants.</summary>
 internal sealed partial class SnapshotPublisher(
     IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _changed = new(0, 1);
+    private RunningRules _told = authenticators.Running;
 
     public override void Dispose()
     {
@@ -45,7 +46,7 @@ internal sealed partial class SnapshotPublisher(
         {
             try
             {
-                await grains.GetGrain<ISnapshotGrain>(0).Refresh(cancellation);
+                await Tell(authenticators.Running, cancellation);
                 return;
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
@@ -54,6 +55,22 @@ internal sealed partial class SnapshotPublisher(
                 await Task.Delay(Retry, time, cancellation);
             }
         }
+    }
+
+    private async Task Tell(RunningRules running, CancellationToken cancellation)
+    {
+        var snapshot = grains.GetGrain<ISnapshotGrain>(0);
+        try
+        {
+            await snapshot.Changed([.. running.Since(_told).Select(tenant => new TenantRules(tenant.Key, tenant.Value))], cancellation);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // The grain may be on a silo of a version before.
+            await snapshot.Refresh(cancellation);
+        }
+
+        _told = running;
     }
 
     private void Signal()

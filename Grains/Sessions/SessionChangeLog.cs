@@ -2,26 +2,38 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>The last changes of sessions, counted. Who is further behind than the log reaches, or counts from another activation, drops everything.</summary>
+/// <summary>
+/// The last changes of what gateways keep decisions about, counted: sessions of identities, and all of a tenant. Who is further behind than the log
+/// reaches, or counts from another activation, drops everything.
+/// </summary>
 internal sealed class SessionChangeLog
 {
     private const int Capacity = 1000;
 
-    private readonly Queue<string> _last = new();
+    private readonly Queue<string[]> _last = new();
 
     public string Epoch { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>How many changes there were.</summary>
     public long Sequence { get; private set; }
 
-    public void Add(string sessionKey)
+    /// <summary>Adds one change.</summary>
+    /// <param name="dropped">The identities and tenants of which no decision is good any more.</param>
+    public void Add(params string[] dropped)
     {
         Sequence++;
-        _last.Enqueue(sessionKey);
+        _last.Enqueue(dropped);
         if (_last.Count > Capacity)
         {
             _last.Dequeue();
         }
+    }
+
+    /// <summary>Adds that no decision is good any more.</summary>
+    public void AddAll()
+    {
+        Sequence++;
+        _last.Clear();
     }
 
     /// <summary>What a gateway at a position has missed; its position and snapshot are for the caller to fill in.</summary>
@@ -29,7 +41,12 @@ internal sealed class SessionChangeLog
     {
         var missed = Sequence - known.Sequence;
         return known.Epoch == Epoch && missed >= 0 && missed <= _last.Count
-            ? new SnapshotUpdate { Position = known, ChangedSessions = [.. _last.Skip(_last.Count - (int)missed)] }
+            ? For(known.Format, new SnapshotUpdate { Position = known, ChangedSessions = [.. _last.Skip(_last.Count - (int)missed).SelectMany(change => change)] })
             : new SnapshotUpdate { Position = known, DropAllDecisions = true };
     }
+
+    /// <summary>A version before knows of no tenants: it drops everything.</summary>
+    public static SnapshotUpdate For(int format, SnapshotUpdate update) => format < SnapshotPosition.Parts && update.ChangedSessions.Any(dropped => !dropped.Contains('/'))
+        ? update with { DropAllDecisions = true }
+        : update;
 }

@@ -49,10 +49,12 @@ internal sealed class SessionGrain(
 
     public async ValueTask<SessionDecisions> DecideAll(IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default)
     {
+        // What is decided may be by newer rules than it says, never by older ones.
+        var stamp = authenticators.Running.Stamps.GetValueOrDefault(_key.Tenant, "");
         var state = await _book.Read();
         if (generation != state.Generation || !sessions.Any(id => _book.Find(state, id) is not null))
         {
-            return SessionJudge.AllClosed(sessions, Lease);
+            return SessionJudge.AllClosed(sessions, Lease, stamp);
         }
 
         var standing = await _standing.Now(Tenant, state.Identity, fresh: false);
@@ -61,11 +63,11 @@ internal sealed class SessionGrain(
         state = await _book.Read();
         if (generation != state.Generation || Tenant is not { } tenant)
         {
-            return SessionJudge.AllClosed(sessions, Lease);
+            return SessionJudge.AllClosed(sessions, Lease, stamp);
         }
 
         var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
-        return new SessionJudge(tenant, standing, lease, Lease).Judge(sessions, id => _book.Find(state, id));
+        return new SessionJudge(tenant, standing, stamp, lease, Lease).Judge(sessions, id => _book.Find(state, id));
     }
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)

@@ -7,9 +7,10 @@ namespace RegistryProxy.Grains.Sessions;
 /// <summary>What sessions of one identity may do; those that may do the same have one decision.</summary>
 /// <param name="tenant">The tenant.</param>
 /// <param name="standing">What is so of the identity now.</param>
+/// <param name="stamp">What names the rules that are running.</param>
 /// <param name="lease">How long it may be used that a session is open, or that nobody can say.</param>
 /// <param name="closedLease">How long it may be used that one has ended.</param>
-internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing, TimeSpan lease, TimeSpan closedLease)
+internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease)
 {
     private readonly SessionRules? _rules = standing.Identity is { } identity ? new SessionRules(tenant, identity) : null;
     private readonly List<SessionDecision> _distinct = [];
@@ -21,8 +22,8 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
     public static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
 
     /// <summary>That all have ended.</summary>
-    public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease) =>
-        new([SessionDecision.Closed with { Lease = lease }], new int[sessions.Count]);
+    public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease, string stamp) =>
+        new([SessionDecision.Closed with { Lease = lease, RulesStamp = stamp }], new int[sessions.Count]);
 
     public SessionDecisions Judge(IReadOnlyList<string> sessions, Func<string, StoredSession?> find) =>
         new(_distinct, sessions.Select(id => Place(find(id))).ToArray());
@@ -50,7 +51,7 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
 
     private int Add(SessionDecision decision)
     {
-        _distinct.Add(decision);
+        _distinct.Add(decision with { RulesStamp = stamp });
         return _distinct.Count - 1;
     }
 }

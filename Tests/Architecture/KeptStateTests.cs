@@ -34,6 +34,7 @@ public sealed class KeptStateTests
         ["Expectations._refused"] = "a time for each upstream of the configuration",
         ["FailingUpstreams._failing"] = "one for each upstream of the configuration",
         ["FillsBehind._running"] = "FillsBehind.MaxRunning downloads",
+        ["FrontDoorMap._rules"] = "one for each tenant of the configuration",
         ["GrantCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
         ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",
         ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Time;
@@ -19,9 +20,14 @@ public sealed class DecisionCacheTests
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly ScriptedSessions _sessions = new();
+    private readonly CurrentMap _map;
     private readonly DecisionCache _decisions;
 
-    public DecisionCacheTests() => _decisions = Cache();
+    public DecisionCacheTests()
+    {
+        _map = new CurrentMap(_time);
+        _decisions = Cache();
+    }
 
     [Fact]
     public async Task That_nobody_can_say_is_kept_for_its_lease_alone()
@@ -83,6 +89,56 @@ public sealed class DecisionCacheTests
         Assert.True((await Get(other))!.Open);
         _decisions.DropAll();
         Assert.False((await Get(other))!.Open);
+    }
+
+    [Fact]
+    public async Task A_tenant_is_forgotten_alone_and_what_was_decided_by_its_new_rules_stays()
+    {
+        var other = new SessionReference("other/corp/bob", "b", 1);
+        await Get("old");
+        await Get(other);
+        _sessions.Decision = _sessions.Decision with { RulesStamp = "new" };
+        await Get("new");
+        var calls = _sessions.Calls;
+        _decisions.DropOutdated("acme", "new");
+        await Get("new");
+        await Get(other);
+        Assert.Equal(calls, _sessions.Calls);
+        await Get("old");
+        Assert.Equal(calls + 1, _sessions.Calls);
+        _decisions.Drop("acme");
+        await Get(other);
+        Assert.Equal(calls + 1, _sessions.Calls);
+        await Get("new");
+        Assert.Equal(calls + 2, _sessions.Calls);
+    }
+
+    [Fact]
+    public async Task What_a_silo_decides_by_other_rules_than_the_gateway_knows_is_used_for_a_second()
+    {
+        _map.Replace(new FrontDoorMap(SnapshotLab.Of("acme") with { Tenants = [SnapshotLab.Tenant("acme") with { RulesStamp = "new" }] }));
+        _sessions.Decision = _sessions.Decision with { RulesStamp = "old" };
+        await Get();
+        await Get();
+        Assert.Equal(1, _sessions.Calls);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _sessions.Decision = _sessions.Decision with { RulesStamp = "new" };
+        await Get();
+        Assert.Equal(2, _sessions.Calls);
+        _time.Advance(Lease - TimeSpan.FromSeconds(1));
+        await Get();
+        Assert.Equal(2, _sessions.Calls);
+
+        // Another silo has newer ones already.
+        _decisions.Take([new TenantRules("acme", "newer")]);
+        _decisions.Drop("acme");
+        await Get();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _sessions.Decision = _sessions.Decision with { RulesStamp = "newer" };
+        await Get();
+        _time.Advance(Lease - TimeSpan.FromSeconds(1));
+        await Get();
+        Assert.Equal(4, _sessions.Calls);
     }
 
     [Fact]
@@ -195,7 +251,7 @@ public sealed class DecisionCacheTests
         Assert.Null(await _time.Passing(waiting, TimeSpan.FromSeconds(1)));
     }
 
-    private DecisionCache Cache() => new(ClusterLab.Client(_sessions.Factory, new(_time), _time), new GatewayOptions(), _time);
+    private DecisionCache Cache() => new(ClusterLab.Client(_sessions.Factory, new(_time), _time), _map, new GatewayOptions(), _time);
 
     private static SessionReference Of(string id) => Session with { Id = id };
 

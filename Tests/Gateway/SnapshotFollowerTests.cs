@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
 using RegistryProxy.Gateway;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.SnapshotUpdates;
@@ -26,7 +27,7 @@ public sealed class SnapshotFollowerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _cluster = await GrainCluster.Start(Yaml, silo: silo => silo.AddIncomingGrainCallFilter(_questions));
-        _services = new ServiceCollection().AddLogging().AddMetrics().AddSingleton(_cluster.Client).AddSingleton(new ClientAddress([]))
+        _services = new ServiceCollection().AddLogging().AddMetrics().AddSerializer().AddSingleton(_cluster.Client).AddSingleton(new ClientAddress([]))
             .AddGateway(new GatewayOptions()).BuildServiceProvider();
         _follower = ActivatorUtilities.CreateInstance<SnapshotFollower>(_services);
         await _follower.StartAsync(CancellationToken.None);

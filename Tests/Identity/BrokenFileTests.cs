@@ -37,7 +37,7 @@ public sealed class BrokenFileTests : IDisposable
             new FixedConfiguration(configuration.Snapshot!), new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
             NullLogger<AuthenticatorDirectory>.Instance);
         var path = _folder.File(name);
-        var (version, tenant) = (directory.Version, configuration.Snapshot!.Configuration.Tenants["acme"]);
+        var (version, tenant) = (directory.Running.Version, configuration.Snapshot!.Configuration.Tenants["acme"]);
         IAuthenticator[] first = [.. directory.Of(tenant)];
         Assert.Equal(2, first.Length);
 
@@ -54,18 +54,18 @@ public sealed class BrokenFileTests : IDisposable
         {
             damage();
             _time.Advance(TimeSpan.FromSeconds(1));
-            Assert.Equal(version, directory.Version);
+            Assert.Equal(version, directory.Running.Version);
             Assert.Equal(first, directory.Of(tenant));
         }
 
         Directory.Delete(path);
         (await Shell.Run("mkfifo", [path])).ShouldSucceed();
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(version, directory.Version);
+        Assert.Equal(version, directory.Running.Version);
         File.Delete(path);
         _folder.Write(name, good + "\n");
         _time.Advance(TimeSpan.FromSeconds(1));
-        Assert.NotEqual(version, directory.Version);
+        Assert.NotEqual(version, directory.Running.Version);
         Assert.Equal(2, directory.Of(tenant).Count());
     }
 

@@ -28,6 +28,7 @@ internal static class WireSample
         _ when type == typeof(int) => 3,
         _ when type == typeof(long) => 5L,
         _ when type == typeof(double) => 0.5,
+        _ when type == typeof(byte) => (byte)7,
         _ when type == typeof(DateTimeOffset) => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         _ when type == typeof(TimeSpan) => TimeSpan.FromSeconds(7),
         _ when type == typeof(Uri) => new Uri("https://registry.example:8443/a?b=c"),

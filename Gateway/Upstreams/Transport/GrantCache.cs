@@ -79,6 +79,22 @@ internal sealed class GrantCache(ClusterClient cluster, TimeProvider time)
         _grants.Clear();
     }
 
+    /// <summary>Some upstreams are configured otherwise: the same for those.</summary>
+    public void Drop(IReadOnlyCollection<string> upstreams)
+    {
+        if (upstreams.Count == 0)
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _configuration);
+        _flights.Clear();
+        foreach (var (key, _) in _grants.Entries.Where(known => upstreams.Contains(known.Key.Upstream)).ToList())
+        {
+            _grants.Remove(key);
+        }
+    }
+
     /// <summary>Joins the question that is under way, or asks.</summary>
     private Task<UpstreamGrantResult> Join(UpstreamTokenKey key) => _flights.Join(key, () => Task.Run(() => FetchGrant(key)));
 

@@ -21,6 +21,9 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public FixedConfiguration Configuration { get; }
 
+    /// <summary>Where the configuration lies: relative paths begin at its folder.</summary>
+    public string ConfigurationPath => _folder.File("config.yaml");
+
     /// <summary>Kills the silo that has the first of some grains that is anywhere, with what its memory holds, and starts another one in its place.</summary>
     public async Task Replace(params GrainId[] grains)
     {

@@ -5,7 +5,7 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
-/// <summary>Session grains that are a script: what they decide, and what they were asked.</summary>
+/// <summary>Grains of sessions and of the snapshot that are a script: what they say, and what they were asked.</summary>
 internal sealed class ScriptedSessions
 {
     private int _calls;
@@ -23,10 +23,16 @@ internal sealed class ScriptedSessions
         {
             nameof(IRelayGrain.Decide) => new ValueTask<SessionDecision>(Decide((string)args[1]!)),
             nameof(IRelayGrain.DecideAll) => new ValueTask<SessionDecisions>(DecideAll((IReadOnlyList<string>)args[1]!)),
+            nameof(IRelayGrain.Follow) => new ValueTask<SnapshotUpdate>(Task.FromResult(Say((SnapshotPosition)args[1]!))),
             nameof(IRelayGrain.Where) => new ValueTask<string>("one"),
             _ => ValueTask.CompletedTask,
         };
-        ((Proxy)(object)Factory).Answer = (_, args) => args[0] is string ? grain : relay;
+        ((Proxy)(object)Factory).Answer = (_, args) => args[0] switch
+        {
+            string => grain,
+            ISnapshotObserver observer => observer,
+            _ => relay,
+        };
     }
 
     public IGrainFactory Factory { get; }
@@ -49,11 +55,23 @@ internal sealed class ScriptedSessions
     /// <summary>The sessions that were asked for, in order.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>What is said to who follows the snapshot.</summary>
+    public Func<SnapshotPosition, SnapshotUpdate> Follow { get; set; } = known => new SnapshotUpdate { Position = known };
+
+    /// <summary>The positions of those who followed, in order.</summary>
+    public ConcurrentQueue<SnapshotPosition> Followed { get; } = new();
+
     /// <summary>Keeps the next answer back until the source ends; what it says is decided now.</summary>
     public TaskCompletionSource Hold() => _hold = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Waits until there were so many calls.</summary>
     public Task Called(int calls) => Eventually.True(() => Calls >= calls, $"{calls} calls");
+
+    private SnapshotUpdate Say(SnapshotPosition known)
+    {
+        Followed.Enqueue(known);
+        return Follow(known);
+    }
 
     private async Task<SessionDecision> Decide(string session) => (await DecideAll([session])).Distinct[0];
 
