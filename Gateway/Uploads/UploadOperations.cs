@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Sealing;
 using RegistryProxy.Gateway.Upstreams;
@@ -10,7 +11,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.Gateway.Uploads;
 
 /// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
-internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter)
+internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places)
 {
     public async Task<DistributionError?> Start(Exchange exchange)
     {
@@ -96,6 +97,7 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         if (answer is not null)
         {
             UploadHeaders.AnswerCreated(answer, exchange, digest);
+            places.Add(Holding.Of(exchange, digest));
         }
 
         return error;

@@ -11,22 +11,22 @@ namespace RegistryProxy.Gateway.Uploads;
 /// <c>POST …/blobs/uploads/</c>: a new upload, a mount from another repository, or a whole blob at once, which becomes a POST and a PUT
 /// at the upstream because many registries answer the single POST with 202.
 /// </summary>
-internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client)
+internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client, BlobMount mount)
 {
     /// <summary>Answers, or returns the error for the client; or, for a whole blob at once, the upload that is to be finished.</summary>
     public async Task<(UploadState? Begun, DistributionError? Error)> Start(Exchange exchange)
     {
         var query = exchange.Path.Query;
-        if (!query.TryGetSingle("mount", out var mount) || !query.TryGetSingle("from", out var from)
+        if (!query.TryGetSingle("mount", out var mounted) || !query.TryGetSingle("from", out var from)
             || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
             || algorithm is not (null or "sha256" or "sha512"))
         {
             return (null, DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
         }
 
-        if (mount is not null)
+        if (mounted is not null)
         {
-            return (null, Digest.TryParse(mount, out var mounted) ? await Mount(exchange, mounted, from) : DistributionError.DigestInvalid());
+            return (null, Digest.TryParse(mounted, out var blob) ? await Mount(exchange, blob, from) : DistributionError.DigestInvalid());
         }
 
         if (digest is not null)
@@ -49,48 +49,65 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
         return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
     }
 
-    /// <summary>
-    /// A source that the rules refuse, that lies at another upstream or that does not exist all look the same: a new upload. A token that
-    /// merely lacks the scope is asked for again, with both.
-    /// </summary>
+    /// <summary>What is mounted is answered; else there is a new upload, or the error for the client.</summary>
     private async Task<DistributionError?> Mount(Exchange exchange, Digest digest, string? from)
     {
-        if (from is null || !RepositoryName.TryParse(from, out var source)
-            || !exchange.Caller.MayEver(source, RepositoryActions.Pull)
-            || exchange.Site.Tenant.RouteOf(source) is not { } route
-            || route.DestinationOf(source) is not { } place
-            || place.Upstream != exchange.Upstream)
+        var (source, refused) = mount.SourceOf(exchange, digest, from);
+        if (source is null)
         {
-            return await Begin(exchange, "");
-        }
-
-        if (exchange.Caller.Require(source, RepositoryActions.Pull, RepositoryActions.Pull, RepositoryActions.Pull) is { } refusal)
-        {
-            var target = Scope.Of(exchange.Repository, RepositoryActions.Pull | RepositoryActions.Push);
-            return (refusal with { Scope = $"{target} {refusal.Scope}" }).At(exchange.Site);
+            return refused ?? await Begin(exchange, "");
         }
 
         var (answer, error) = await forwarder.Write(exchange, new Forwarding
         {
-            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(place.Name.Value)}"),
+            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(source.Value)}"),
             Payer = exchange,
-            Scope = UpstreamScope.Mount(exchange.UpstreamName, place.Name),
+            Scope = UpstreamScope.Mount(exchange.UpstreamName, source),
             NotFound = DistributionError.NameUnknown(),
         });
         if (answer is not { StatusCode: HttpStatusCode.Created })
         {
-            return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
+            // Nobody asked for a source that was found here.
+            return answer is not null ? UploadHeaders.Answer(answer, exchange, 0) : from is not null ? error : await BeginInstead(exchange);
+        }
+
+        if (!await mount.IsThere(exchange, digest))
+        {
+            return await BeginInstead(exchange);
         }
 
         UploadHeaders.AnswerCreated(answer, exchange, digest);
         return null;
     }
 
+    /// <summary>The upstream said that it mounted what is not there then: the client uploads it.</summary>
+    private async Task<DistributionError?> BeginInstead(Exchange exchange)
+    {
+        var (answer, error) = await Ask(exchange);
+        using (answer)
+        {
+            exchange.Context.Response.StatusCode = StatusCodes.Status202Accepted;
+            return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
+        }
+    }
+
     private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(Exchange exchange)
+    {
+        var (answer, error) = await Ask(exchange);
+        using (answer)
+        {
+            return answer is null ? (null, error)
+                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? (new UploadState(location, 0), null)
+                : (null, UploadHeaders.UnusableLocation(exchange.Upstream));
+        }
+    }
+
+    /// <summary>Begins an upload by a request of ours, whatever body the client's has.</summary>
+    private async Task<UpstreamResult> Ask(Exchange exchange)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, (Uri?)null);
         RequestHeaders.AddCommon(message);
-        var (answer, error) = await client.Ask(
+        return await client.Ask(
             exchange.Upstream,
             new UpstreamRequest
             {
@@ -101,11 +118,5 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             },
             message,
             exchange.Aborted);
-        using (answer)
-        {
-            return answer is null ? (null, error)
-                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? (new UploadState(location, 0), null)
-                : (null, UploadHeaders.UnusableLocation(exchange.Upstream));
-        }
     }
 }

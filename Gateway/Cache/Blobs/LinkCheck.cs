@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>Whether a repository holds a blob: as it is known here, or as its upstream says when it is asked.</summary>
-internal sealed class LinkCheck(HoldingIndex holdings, WriteWatch writes, UpstreamFetcher fetcher)
+internal sealed class LinkCheck(HoldingIndex holdings, KnownPlaces places, WriteWatch writes, UpstreamFetcher fetcher)
 {
     /// <inheritdoc cref="HoldingIndex.Knows"/>
     public bool Knows(in Holding holding) => holdings.Knows(holding);
@@ -14,7 +14,11 @@ internal sealed class LinkCheck(HoldingIndex holdings, WriteWatch writes, Upstre
     public WriteMark Mark(in Holding holding) => writes.Mark(holding.Repository);
 
     /// <inheritdoc cref="HoldingIndex.Learn"/>
-    public void Learn(in Holding holding, in WriteMark mark) => holdings.Learn(holding, mark);
+    public void Learn(in Holding holding, in WriteMark mark)
+    {
+        holdings.Learn(holding, mark);
+        places.Add(holding);
+    }
 
     /// <summary>Asks the upstream; the error for the client when the repository does not hold it.</summary>
     public async Task<DistributionError?> Confirm(Holding holding, Fetch fetch, CancellationToken cancellation)
@@ -24,7 +28,7 @@ internal sealed class LinkCheck(HoldingIndex holdings, WriteWatch writes, Upstre
         cancellation.ThrowIfCancellationRequested();
         if (error is null)
         {
-            holdings.Learn(holding, mark);
+            Learn(holding, mark);
             return null;
         }
 
