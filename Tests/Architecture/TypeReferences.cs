@@ -6,7 +6,7 @@ using System.Reflection.PortableExecutable;
 
 namespace RegistryProxy.Tests.Architecture;
 
-/// <summary>Which types of one assembly refer to which others of it, read from its metadata and from the code of its methods.</summary>
+/// <summary>Which types of one assembly refer to which others, read from its metadata and from the code of its methods.</summary>
 internal sealed class TypeReferences
 {
     private static readonly Dictionary<short, OpCode> Codes = typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
@@ -15,11 +15,21 @@ internal sealed class TypeReferences
     private readonly MetadataReader _reader;
     private readonly PEReader _file;
     private readonly HashSet<(string From, string To)> _edges = [];
+    private readonly HashSet<(string From, string To)> _outside = [];
 
     private TypeReferences(PEReader file) => (_file, _reader) = (file, file.GetMetadataReader());
 
     /// <summary>Pairs of types of an assembly, by their full names, the first of which refers to the second. A nested type is its outer one.</summary>
-    public static IReadOnlySet<(string From, string To)> Of(Assembly assembly)
+    public static IReadOnlySet<(string From, string To)> Of(Assembly assembly) => Read(assembly)._edges;
+
+    /// <summary>The same, and with types of other assemblies as the second.</summary>
+    public static IEnumerable<(string From, string To)> Everywhere(Assembly assembly)
+    {
+        var read = Read(assembly);
+        return read._edges.Concat(read._outside);
+    }
+
+    private static TypeReferences Read(Assembly assembly)
     {
         using var file = new PEReader(File.OpenRead(assembly.Location));
         var references = new TypeReferences(file);
@@ -28,7 +38,7 @@ internal sealed class TypeReferences
             references.Read(handle);
         }
 
-        return references._edges;
+        return references;
     }
 
     private void Read(TypeDefinitionHandle handle)
@@ -117,6 +127,9 @@ internal sealed class TypeReferences
             case HandleKind.TypeDefinition:
                 _edges.Add((from, NameOf((TypeDefinitionHandle)target)));
                 break;
+            case HandleKind.TypeReference:
+                _outside.Add((from, NameOf((TypeReferenceHandle)target)));
+                break;
             case HandleKind.TypeSpecification:
                 _reader.GetTypeSpecification((TypeSpecificationHandle)target).DecodeSignature(decoder, null);
                 break;
@@ -144,6 +157,13 @@ internal sealed class TypeReferences
             : $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name).Split('`')[0]}";
     }
 
+    private string NameOf(TypeReferenceHandle handle)
+    {
+        var type = _reader.GetTypeReference(handle);
+        return type.ResolutionScope is { IsNil: false, Kind: HandleKind.TypeReference } outer ? NameOf((TypeReferenceHandle)outer)
+            : $"{_reader.GetString(type.Namespace)}.{_reader.GetString(type.Name).Split('`')[0]}";
+    }
+
     /// <summary>Notes the types of a signature.</summary>
     private sealed class Signatures(TypeReferences references, string from) : ISignatureTypeProvider<int, object?>
     {
@@ -159,7 +179,11 @@ internal sealed class TypeReferences
             return 0;
         }
 
-        public int GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => 0;
+        public int GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind)
+        {
+            references.AddTo(from, handle);
+            return 0;
+        }
 
         public int GetArrayType(int elementType, ArrayShape shape) => 0;
 

@@ -3,14 +3,12 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Clustering;
 
 /// <summary>Mutual TLS between silos and gateways: members alone get through, and new certificates need no restart.</summary>
-[Collection(AloneCollection.Name)]
 public sealed class ClusterTlsTests(Lab lab)
 {
     [Fact]

@@ -1,12 +1,14 @@
 using System.Net;
 using System.Security.Cryptography;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Running;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Clustering;
 
 /// <summary>Of an identity without sessions nothing is kept.</summary>
+[Waits(60)]
 public sealed class EndedSessionTests(Lab lab)
 {
     [Fact]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
@@ -10,7 +9,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Clustering;
 
 /// <summary>The operator page of a cluster of two silos and two gateways: what all of them do is on the page of any silo.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(BrowserCollection.Name)]
 public sealed class OperatorViewTests
 {
     private static readonly TestImage Image = TestImage.Build(840, 1000);

@@ -1,7 +1,8 @@
-using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Clustering;
 
@@ -15,7 +16,7 @@ public sealed class SheddingTests
         await using var cluster = await Start(way => way % 3 != 0 && Interlocked.Increment(ref refused) > 0);
         for (var i = 0; i < 50; i++)
         {
-            Assert.True(await Ask(cluster, CallPolicy.Decision));
+            Assert.True(await Ask(cluster, CallPolicy.Decision, TimeProvider.System));
         }
 
         Assert.True(refused > 0, "nobody refused");
@@ -25,14 +26,16 @@ public sealed class SheddingTests
     public async Task When_all_are_busy_nobody_waits_longer_than_the_question_is_worth()
     {
         await using var cluster = await Start(_ => true);
-        var watch = Stopwatch.StartNew();
-        var refused = await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(cluster, CallPolicy.Snapshot));
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var began = time.GetTimestamp();
+        var refused = await Assert.ThrowsAsync<ClusterUnavailableException>(
+            () => time.Passing(Ask(cluster, CallPolicy.Snapshot, time), TimeSpan.FromMilliseconds(10)));
         Assert.IsType<GatewayTooBusyException>(refused.InnerException);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(3), $"{watch.Elapsed}");
+        Assert.True(time.GetElapsedTime(began) < 2 * CallPolicy.Snapshot.Total, $"{time.GetElapsedTime(began)}");
     }
 
-    private static Task<bool> Ask(GrainCluster cluster, CallPolicy policy) =>
-        ClusterLab.Client(cluster.Client, new Relays(TimeProvider.System), TimeProvider.System).Call(
+    private static Task<bool> Ask(GrainCluster cluster, CallPolicy policy, TimeProvider time) =>
+        ClusterLab.Client(cluster.Client, new Relays(time), time).Call(
             async (relay, stop) =>
             {
                 await relay.Ping(stop);

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.Configuration;
 
 /// <summary>A file of the largest size is read in time, whatever it is full of.</summary>
+[Campaign]
 public sealed class ConfigurationScaleTests
 {
     private const string Start = """

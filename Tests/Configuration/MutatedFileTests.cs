@@ -12,10 +12,12 @@ using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.Configuration;
 
 /// <summary>A file with errors changes nothing, whatever its bytes are.</summary>
+[Campaign]
 public sealed class MutatedFileTests : IDisposable
 {
     private const string Everything = """

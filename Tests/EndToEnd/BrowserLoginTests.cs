@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Servers;
@@ -10,7 +9,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>People with single sign-on: a real browser without script, a real OpenID Connect provider, real Docker.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(BrowserCollection.Name)]
 public sealed partial class BrowserLoginTests(Lab lab)
 {
     [Fact]

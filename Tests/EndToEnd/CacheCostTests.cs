@@ -1,6 +1,7 @@
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -95,12 +96,12 @@ public sealed class CacheCostTests
         await using var alone = await FrontDoor.Start(CacheTests.Yaml(registry.Url));
         await using var doors = await SplitDoor.Start(CacheTests.Yaml(registry.Url), gateways: 1);
 
-        // Idle: what starting needed has been given back, and the loops that always run have run.
+        // Idle: the loops that always run have run, and what starting needed is given back. The goal is 110 for a gateway; how much the
+        // collector keeps differs from run to run, most of all on a busy machine.
         await Task.Delay(TimeSpan.FromSeconds(10));
-        var (standalone, gateway) = (alone.ResidentBytes(), doors.ResidentBytes(0));
-        TestContext.Current.SendDiagnosticMessage($"idle: standalone {standalone / MiB} MiB, gateway {gateway / MiB} MiB");
-        // The goal is 110; how much the collector keeps differs from run to run, most of all on a busy machine.
-        Assert.True(gateway <= Sizes.Of(130, 110) * MiB, $"gateway {gateway / MiB} MiB");
-        Assert.True(standalone <= 150 * MiB, $"standalone {standalone / MiB} MiB");
+        await Eventually.True(
+            () => doors.ResidentBytes(0) <= Sizes.Of(130, 110) * MiB && alone.ResidentBytes() <= 150 * MiB,
+            $"they are small; gateway {doors.ResidentBytes(0) / MiB} MiB, standalone {alone.ResidentBytes() / MiB} MiB after ten seconds");
+        TestContext.Current.SendDiagnosticMessage($"idle: standalone {alone.ResidentBytes() / MiB} MiB, gateway {doors.ResidentBytes(0) / MiB} MiB");
     }
 }

@@ -69,7 +69,7 @@ public sealed class CacheLeavingTests
         await asked.Task;
         alice.Http.CancelPendingRequests();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(1));
+        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(15));
     }
 
     private static async Task<HttpResponseMessage> Begin(RegistryClient client)

@@ -11,7 +11,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Upstreams that are away, die or lie; clients that leave.</summary>
-public sealed class FailureTests
+public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
 {
     [Fact]
     public async Task An_upstream_that_is_away_is_503_with_its_name_and_without_its_address()
@@ -59,7 +59,7 @@ public sealed class FailureTests
     public async Task Another_part_of_a_blob_than_was_asked_for_is_not_passed_on(string? range, int first, int last, bool good)
     {
         var blob = TestBlob.Random(110, 1000);
-        await using var upstream = await RecordingUpstream.Start(async context =>
+        var place = shared.Take(async context =>
         {
             if (context.Request.Path != "/v2/")
             {
@@ -68,9 +68,8 @@ public sealed class FailureTests
                 await context.Response.Body.WriteAsync(blob.Bytes.AsMemory(first, last - first + 1));
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var response = await alice.GetBlob("a/b", blob.Digest, range is null ? [] : [("Range", range)]);
+        using var alice = shared.Door.Client("alice");
+        using var response = await alice.GetBlob(place.Repository, blob.Digest, range is null ? [] : [("Range", range)]);
         if (good)
         {
             Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
@@ -88,7 +87,7 @@ public sealed class FailureTests
     public async Task A_body_that_is_cut_never_ends_cleanly(bool withLength)
     {
         var blob = TestBlob.Random(101, 1_000_000);
-        await using var upstream = await RecordingUpstream.Start(async context =>
+        var place = shared.Take(async context =>
         {
             if (context.Request.Path == "/v2/")
             {
@@ -100,11 +99,10 @@ public sealed class FailureTests
             await context.Response.Body.FlushAsync();
             context.Abort();
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
+        using var alice = shared.Door.Client("alice");
         await Assert.ThrowsAnyAsync<Exception>(async () =>
         {
-            using var response = await alice.GetBlob("a/b", blob.Digest);
+            using var response = await alice.GetBlob(place.Repository, blob.Digest);
             await response.Content.ReadAsByteArrayAsync();
         });
     }
@@ -203,7 +201,7 @@ public sealed class FailureTests
     [Fact]
     public async Task Headers_of_either_side_stay_on_their_side()
     {
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             context.Response.Headers.SetCookie = "a=b";
             context.Response.Headers.WWWAuthenticate = "Basic realm=\"x\"";
@@ -212,10 +210,9 @@ public sealed class FailureTests
             context.Response.ContentType = "application/vnd.oci.image.manifest.v1+json";
             return context.Response.WriteAsync("{}");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
+        using var alice = shared.Door.Client("alice");
         using var response = await alice.Do(
-            HttpMethod.Get, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"), null,
+            HttpMethod.Get, $"/v2/{place.Repository}/manifests/v1", RegistryClient.Pull(place.Repository), null,
             ("Cookie", "c=d"), ("X-Forwarded-For", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("Via", "x"), ("X-HTTP-Method-Override", "DELETE"), ("Accept", "a/b"));
         await response.ShouldBe(HttpStatusCode.OK);
         foreach (var name in new[] { "Set-Cookie", "WWW-Authenticate", "X-Internal", "Server" })
@@ -223,7 +220,7 @@ public sealed class FailureTests
             Assert.False(response.Headers.Contains(name), name);
         }
 
-        var asked = upstream.Requests.Last();
+        var asked = place.Upstream.Requests.Last();
         Assert.Equal(["Accept", "Accept-Encoding", "Host", "User-Agent"], asked.Headers.Keys.Order());
     }
 
@@ -237,14 +234,13 @@ public sealed class FailureTests
     [InlineData(418, (HttpStatusCode)418)]
     public async Task What_an_upstream_answers_is_never_passed_on_as_it_is(int status, HttpStatusCode expected)
     {
-        await using var upstream = await RecordingUpstream.Start(context =>
+        var place = shared.Take(context =>
         {
             context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : status;
             return context.Response.WriteAsync("<html>/var/lib/secret-path</html>");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        using var response = await alice.GetManifest("a/b", "v1");
+        using var alice = shared.Door.Client("alice");
+        using var response = await alice.GetManifest(place.Repository, "v1");
         Assert.Equal(expected, response.StatusCode);
         Assert.DoesNotContain("secret-path", await response.Content.ReadAsStringAsync());
     }

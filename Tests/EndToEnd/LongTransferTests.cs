@@ -2,11 +2,13 @@ using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Running;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Pulls and pushes over a slow link that outlive their tokens: three lifetimes of the shortest one that may be configured.</summary>
+[Waits(115)]
 public sealed class LongTransferTests(Lab lab)
 {
     private const int Lifetime = 60;

@@ -1,5 +1,4 @@
 using System.Net;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
@@ -8,7 +7,7 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>What operators see in a browser: the page that they keep open, the login form, the Orleans Dashboard.</summary>
-[Collection(AloneCollection.Name)]
+[Collection(BrowserCollection.Name)]
 public sealed class OperatorPageTests(Lab lab)
 {
     private const string Token = "operator-canary-token";

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -115,7 +116,7 @@ public sealed class ProxyProtocolTests
             Assert.StartsWith("HTTP/1.1 200", await ReadAll(client.GetStream()));
         }
 
-        Assert.Equal(["", ""], await Task.WhenAll(silent, half).WaitAsync(TimeSpan.FromSeconds(9)));
+        Assert.Equal(["", ""], await Task.WhenAll(silent, half).WaitAsync(Openings.MaxTime + TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
@@ -194,7 +195,7 @@ public sealed class ProxyProtocolTests
         using var answer = new MemoryStream();
         try
         {
-            await stream.CopyToAsync(answer).WaitAsync(TimeSpan.FromSeconds(20));
+            await stream.CopyToAsync(answer).WaitAsync(TimeSpan.FromSeconds(60));
         }
         catch (IOException)
         {

@@ -2,16 +2,21 @@ using System.Net;
 using System.Text.Json;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Running;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>Signing keys turn under load: nobody is refused for it, with a token of the old key or of the new one.</summary>
+[Waits(160)]
 public sealed class RotationTests(Lab lab)
 {
     private const int Callers = 4;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+
+    private int _rounds;
 
     /// <summary>The shortest rotation that may be configured is two lives of the shortest token, two minutes.</summary>
     private static int Rotations => Sizes.Of(1, 3);
@@ -35,14 +40,16 @@ public sealed class RotationTests(Lab lab)
             await Task.Delay(Pace, CancellationToken.None);
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(5), CancellationToken.None);
+        // And some requests with the new one.
+        var before = Volatile.Read(ref _rounds);
+        await Eventually.True(() => Volatile.Read(ref _rounds) > before + (20 * Callers), "everybody goes on");
         await done.CancelAsync();
         var requests = (await Task.WhenAll(callers)).Sum();
         Assert.True(requests > 100 * Callers, $"{requests} requests");
     }
 
     /// <summary>Pulls with each token until shortly before its end, and asks for new ones all the time.</summary>
-    private static async Task<int> Call(FrontDoor door, CancellationToken done)
+    private async Task<int> Call(FrontDoor door, CancellationToken done)
     {
         var tokens = new Queue<(string Token, DateTime Until)>();
         using var client = door.Client("alice");
@@ -62,6 +69,7 @@ public sealed class RotationTests(Lab lab)
                 await pulled.ShouldBe(HttpStatusCode.OK);
             }
 
+            Interlocked.Increment(ref _rounds);
             if (done.IsCancellationRequested)
             {
                 return requests;

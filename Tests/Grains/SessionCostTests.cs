@@ -2,11 +2,13 @@ using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Sessions;
 using RegistryProxy.Grains.Storage;
+using RegistryProxy.Tests.Support.Running;
 using RegistryProxy.Tests.Support.State;
 
 namespace RegistryProxy.Tests.Grains;
 
 /// <summary>However many sessions there are, the next login costs what the others did.</summary>
+[Campaign]
 public sealed class SessionCostTests
 {
     private static readonly GrainId Grain = GrainId.Create("session", "acme/staff/alice");

@@ -5,6 +5,7 @@ using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Grains;
 
@@ -26,8 +27,7 @@ public sealed class SigningKeysTests
         var taken = new TaskCompletionSource<SigningKey>();
         _answer = () => taken.Task;
         var signing = Enumerable.Range(0, 10).Select(_ => keys.Current().AsTask()).ToList();
-        _time.Advance(TimeSpan.FromSeconds(2));
-        await Task.Yield();
+        await _time.Pass(TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(500));
         Assert.All(signing, one => Assert.False(one.IsCompleted));
         taken.SetResult(Key("new"));
         Assert.All(await Task.WhenAll(signing), key => Assert.Equal("new", key.Id));

@@ -6,12 +6,14 @@ using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
+using RegistryProxy.Tests.Support.Running;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.State;
 
 namespace RegistryProxy.Tests.Grains;
 
 /// <summary>Seeded courses over a storage that fails and silos that die: what was confirmed holds, whatever came before and after it.</summary>
+[Campaign]
 public sealed class StateScheduleTests
 {
     private static readonly TokenConfiguration Tokens = new() { AccessLifetime = TimeSpan.FromMinutes(1), KeyRotation = TimeSpan.FromMinutes(2) };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -68,7 +69,7 @@ public sealed class LdapTests(Lab lab) : IDisposable
     }
 
     [Fact]
-    public async Task A_silent_or_dead_directory_is_unavailable_within_three_seconds()
+    public async Task A_silent_or_dead_directory_is_unavailable_soon()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
@@ -77,7 +78,7 @@ public sealed class LdapTests(Lab lab) : IDisposable
             var authenticator = (IPasswordAuthenticator)_authenticators.Create($"{{ type: ldap, url: \"ldap://127.0.0.1:{port}\", allowPlaintext: true, {Search} }}");
             var watch = System.Diagnostics.Stopwatch.StartNew();
             Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "erin", "x")).Kind);
-            Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, 5 * LdapPool.Timeout);
         }
     }
 

@@ -118,7 +118,7 @@ public sealed class SilentMemberTests
 
     private static async Task Ends(TcpClient client)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(180));
         try
         {
             while (await client.GetStream().ReadAsync(new byte[4096], limit.Token) > 0)

@@ -50,7 +50,7 @@ public sealed class Http2AttackTests
                 {
                     try
                     {
-                        await Eventually.True(() => line.HasEnded, "its connection ends", TimeSpan.FromSeconds(5));
+                        await Eventually.True(() => line.HasEnded, "its connection ends", TimeSpan.FromSeconds(20));
                     }
                     catch (TimeoutException)
                     {

@@ -1,6 +1,6 @@
 namespace RegistryProxy.Tests.Support;
 
-/// <summary>Tests that need the machine to themselves: they measure memory, open hundreds of connections at once, or drive a browser.</summary>
+/// <summary>Tests that need the machine to themselves: they measure memory, or open hundreds of connections at once.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AloneCollection
 {

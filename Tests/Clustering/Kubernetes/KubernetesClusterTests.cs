@@ -1,12 +1,10 @@
 using System.Net;
-using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Clustering.Kubernetes;
 
 /// <summary>Processes that meet in a Kubernetes API.</summary>
-[Collection(AloneCollection.Name)]
 public sealed class KubernetesClusterTests(Lab lab)
 {
     [Fact]

@@ -1,9 +1,11 @@
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 
 /// <summary>An end at any moment, kill -9, between any two changes of the disk and calls of the node: the next run goes on, and nothing is lost.</summary>
+[Campaign]
 public sealed class InstallKillTests
 {
     private static readonly string[] Targets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];

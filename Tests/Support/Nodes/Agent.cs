@@ -54,6 +54,7 @@ internal sealed class Agent : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Images.Dispose();
+        _process.Kill();
         await _process.DisposeAsync();
         _folder.Dispose();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.Support.Processes;
 
@@ -10,6 +11,8 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
+    private readonly string _owner = ProcessCosts.Owner;
+    private int _counted;
 
     private ChildProcess(Process process) => _process = process;
 
@@ -32,7 +35,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in HostCompilation.Variables.Concat(environment))
         {
             start.Environment[name] = value;
         }
@@ -43,6 +46,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         Launcher.Run(() => child._process.Start());
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
+        ProcessCosts.Started(child._owner);
         return child;
     }
 
@@ -59,6 +63,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGTERM, then waits for the end. Returns the exit code.</summary>
     public async Task<int> Terminate(TimeSpan? within = null)
     {
+        CountCost();
         await Shell.Run("kill", ["-TERM", Id.ToString()]);
         await Eventually.True(() => HasExited, "the process ends after SIGTERM", within);
         return ExitCode;
@@ -69,6 +74,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         if (!HasExited)
         {
+            CountCost();
             _process.Kill();
         }
 
@@ -90,6 +96,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private void CountCost()
+    {
+        if (Interlocked.Exchange(ref _counted, 1) == 0)
+        {
+            ProcessCosts.Ending(_owner, Id);
+        }
     }
 
     private void Keep(string? line)

@@ -12,6 +12,8 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>The users of every test: their password is their name and <c>-canary-password</c>.</summary>
     private static readonly string[] Users = ["alice", "bob", "carol", "dave"];
 
+    private static readonly Lazy<Task<string>> UserLines = new(ReadUserLines);
+
     private readonly TemporaryFolder _folder;
     private readonly Func<ChildProcess> _launch;
     private readonly NetworkNamespace? _inside;
@@ -79,9 +81,14 @@ internal sealed class FrontDoor : IAsyncDisposable
 
     public static string Dll => DllOf("Standalone");
 
-    /// <summary>The built program of a project.</summary>
+    /// <summary>The built program of a project, or one of the same that <c>test.sh</c> compiled ahead of time.</summary>
     public static string DllOf(string project)
     {
+        if (HostCompilation.Folder is { } compiled)
+        {
+            return Path.Combine(compiled, project, $"RegistryProxy.{project}.dll");
+        }
+
         var here = new DirectoryInfo(AppContext.BaseDirectory);
         var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
         return Path.Combine(root, project, "bin", here.Parent.Name, here.Name, $"RegistryProxy.{project}.dll");
@@ -121,8 +128,10 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill() => _process.Kill();
 
+    /// <summary>Kills it: how it ends when it is told to is tested where a test tells it.</summary>
     public async ValueTask DisposeAsync()
     {
+        _process.Kill();
         await _process.DisposeAsync();
         _folder.Dispose();
     }
@@ -154,9 +163,11 @@ internal sealed class FrontDoor : IAsyncDisposable
     private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 
     /// <summary>Writes <c>htpasswd</c> with the users of the tests.</summary>
-    public static async Task WriteUsers(TemporaryFolder folder)
+    public static async Task WriteUsers(TemporaryFolder folder) => folder.Write("htpasswd", await UserLines.Value);
+
+    private static async Task<string> ReadUserLines()
     {
         var lines = await Task.WhenAll(Users.Select(user => Shell.Run("htpasswd", ["-nbB", "-C", "4", user, PasswordOf(user)])));
-        folder.Write("htpasswd", string.Concat(lines.Select(line => line.Output.Trim() + "\n")));
+        return string.Concat(lines.Select(line => line.Output.Trim() + "\n"));
     }
 }

@@ -64,6 +64,7 @@ internal sealed class SplitDoor : IAsyncDisposable
     {
         foreach (var process in Enumerable.Reverse(_processes))
         {
+            process.Kill();
             await process.DisposeAsync();
         }
 

@@ -1,0 +1,31 @@
+using RegistryProxy.Tests.Support.Running;
+
+namespace RegistryProxy.Tests.Architecture;
+
+/// <summary>What <c>./test.sh --unit</c> runs.</summary>
+public sealed class UnitClassTests
+{
+    /// <summary>The state machines that carry the product are tested without a process, a socket or a cluster.</summary>
+    [Theory]
+    [InlineData("Gateway.DecisionCacheTests")]
+    [InlineData("Gateway.UpstreamBreakerTests")]
+    [InlineData("Gateway.StallWatchTests")]
+    [InlineData("Gateway.Limits.TenantLimitsTests")]
+    [InlineData("Background.SharedWorkTests")]
+    [InlineData("Grains.SigningKeysTests")]
+    [InlineData("Grains.LoginThrottleTests")]
+    public void State_machines_are_unit_tested(string type) => Assert.Contains($"RegistryProxy.Tests.{type}", UnitClasses.All);
+
+    [Theory]
+    [InlineData("EndToEnd.PullTests")]
+    [InlineData("Upstreams.EcrTests")]
+    [InlineData("Clustering.ClusterTests")]
+    [InlineData("Listening.SilentMemberTests")]
+    [InlineData("NodeAgent.DockerCritestTests")]
+    [InlineData("Identity.LdapTests")]
+    public void What_starts_something_is_no_unit_test(string type)
+    {
+        Assert.NotNull(typeof(UnitClasses).Assembly.GetType($"RegistryProxy.Tests.{type}"));
+        Assert.DoesNotContain($"RegistryProxy.Tests.{type}", UnitClasses.All);
+    }
+}

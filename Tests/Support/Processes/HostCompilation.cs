@@ -1,0 +1,17 @@
+namespace RegistryProxy.Tests.Support.Processes;
+
+/// <summary>
+/// Hosts that <c>test.sh</c> compiled ahead of time, and told the runtime not to compile again soon, start for less. Tests that measure have them as
+/// they are built.
+/// </summary>
+internal static class HostCompilation
+{
+    private static readonly string? Compiled = Environment.GetEnvironmentVariable("REGISTRYPROXY_HOSTS") is { Length: > 0 } folder ? folder : null;
+
+    /// <summary>Where they are, each in a folder of its project's name; <c>null</c> where hosts are run as they are built.</summary>
+    public static string? Folder => TestContext.Current.TestCollection?.TestCollectionDisplayName == AloneCollection.Name ? null : Compiled;
+
+    /// <summary>Variables of the runtime: no profiles, and a method is compiled again when it was called 256 times instead of 30.</summary>
+    public static IEnumerable<(string Name, string Value)> Variables =>
+        Folder is null ? [] : [("DOTNET_TieredPGO", "0"), ("DOTNET_TC_CallCountThreshold", "100")];
+}
