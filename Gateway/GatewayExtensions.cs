@@ -110,6 +110,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<GrantCache>()
         .AddSingleton<FailingUpstreams>()
+        .AddHostedService(provider => provider.GetRequiredService<FailingUpstreams>())
         .AddSingleton<UpstreamAccounts>()
         .AddSingleton<UpstreamTransports>()
         .AddSingleton<UpstreamMeter>()

@@ -5,6 +5,7 @@ using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Configuration;
+using RegistryProxy.Grains.Explaining;
 using RegistryProxy.Grains.Fetches;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Nonces;
@@ -15,6 +16,7 @@ using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
+using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Network;
 using RegistryProxy.Grains.Upstreams.TokenServices;
@@ -61,7 +63,8 @@ public static class GrainsExtensions
         .AddSingleton<DeviceLogins>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
-        .AddSingleton<PasswordLogin>();
+        .AddSingleton<PasswordLogin>()
+        .AddSingleton(services => new AccessInquiry(services.GetRequiredService<AuthenticatorDirectory>()));
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
         .AddSingleton<EgressProxies>()
@@ -70,5 +73,6 @@ public static class GrainsExtensions
         .AddSingleton<CloudTransport>()
         .AddSingleton<Keeper>()
         .AddSingleton<CredentialSource>()
+        .AddSingleton<UpstreamFailureMeter>()
         .AddSingleton<TokenExchange>();
 }

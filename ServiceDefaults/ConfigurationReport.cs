@@ -9,6 +9,8 @@ namespace RegistryProxy.ServiceDefaults;
 /// <summary>Says in the log what became of a changed configuration file.</summary>
 internal sealed partial class ConfigurationReport(HostStart start, ILogger<ConfigurationReport> logger) : IHostedService
 {
+    private bool _isBroken;
+
     public Task StartAsync(CancellationToken cancellationToken)
     {
         if (start.Source is ConfigurationWatcher watcher)
@@ -35,9 +37,18 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
         if (errors.Count > 0)
         {
+            _isBroken = true;
             LogKept(errors.Count, watcher.Current.Version);
+            return;
         }
-        else if (watcher.NeedsRestart.Count > 0)
+
+        if (_isBroken)
+        {
+            _isBroken = false;
+            LogMended(watcher.Current.Version);
+        }
+
+        if (watcher.NeedsRestart.Count > 0)
         {
             LogRestart(string.Join(", ", watcher.NeedsRestart));
         }
@@ -51,6 +62,9 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The changed configuration has {Count} error(s) and is not used; version {Version} stays")]
     private partial void LogKept(int count, string version);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The configuration file has no errors any more; version {Version} is in use")]
+    private partial void LogMended(string version);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration is in use, but these sections need a restart: {Sections}")]
     private partial void LogRestart(string sections);

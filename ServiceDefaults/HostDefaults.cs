@@ -35,6 +35,7 @@ public static class HostBuilding
             .AddSingleton(start)
             .AddSingleton(start.Source)
             .AddSingleton(new ClientAddress(start.Source.Current.Configuration.Listen.TrustedProxies))
+            .AddSingleton<RunningRequests>()
             .AddSingleton<HealthEndpoints>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()

@@ -28,7 +28,7 @@ internal static class AccessSubjectReader
             case "authenticator" or "subject" when rest.Contains('/') || kind == "authenticator":
                 return null;
             default:
-                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or subject:NAME/GLOB");
+                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or subject:NAME/GLOB{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject"])}");
                 return null;
         }
     }
@@ -59,7 +59,7 @@ internal static class AccessSubjectReader
     {
         if (!authenticators.Contains(name))
         {
-            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}");
+            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}{Suggestion.For(name, authenticators.Names)}");
         }
 
         return authenticators.Contains(name);

@@ -58,21 +58,8 @@ internal static partial class ClusterReader
         }
     }
 
-    private static ClusterProvider Provider(Field field)
-    {
-        switch (field.Text())
-        {
-            case null or "localhost":
-                return ClusterProvider.Localhost;
-            case "redis":
-                return ClusterProvider.Redis;
-            case "kubernetes":
-                return ClusterProvider.Kubernetes;
-            default:
-                field.Fail("must be localhost, redis or kubernetes");
-                return ClusterProvider.Localhost;
-        }
-    }
+    private static ClusterProvider Provider(Field field) => field.Choice(
+        ClusterProvider.Localhost, ("localhost", ClusterProvider.Localhost), ("redis", ClusterProvider.Redis), ("kubernetes", ClusterProvider.Kubernetes));
 
     private static string? Name(Field field, ClusterProvider provider)
     {
@@ -140,6 +127,9 @@ internal static partial class ClusterReader
     [GeneratedRegex("^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", RegexOptions.NonBacktracking)]
     private static partial Regex KubernetesName();
 
+    private const string StandardOutput = "stdout";
+    private const string StandardError = "stderr";
+
     public static AuditConfiguration Audit(Field field, ReadingContext context)
     {
         var otherwise = new AuditConfiguration();
@@ -148,10 +138,11 @@ internal static partial class ClusterReader
             return otherwise;
         }
 
-        var file = map["file"];
+        var file = map["file"].IsPresent ? map["file"].RequiredText() : null;
         var audit = new AuditConfiguration
         {
-            File = file.IsPresent ? context.Absolute(file.RequiredText()) : null,
+            File = file is null or StandardOutput or StandardError ? null : context.Absolute(file),
+            ToStandardError = file == StandardError,
             MaxBytes = map["maxBytes"].Size(otherwise.MaxBytes),
             Keep = (int)map["keep"].Number(otherwise.Keep, 1, 1000),
         };

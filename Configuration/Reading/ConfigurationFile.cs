@@ -95,6 +95,12 @@ public static class ConfigurationFile
             tenants.Fail("at least one tenant is required");
         }
 
+        if (tenants.Errors.IsEmpty)
+        {
+            UpstreamDoubts.Tell(map["upstreams"], configuration);
+            new TenantDoubts(configuration).Tell(tenants);
+        }
+
         return configuration;
     }
 

@@ -47,7 +47,7 @@ internal static class RouteReader
             FallbackOnNotFound = onNotFound,
             FallbackOnError = onError,
             Cache = Cache(map["cache"], known),
-            Ranges = Ranges(map["ranges"]),
+            Ranges = map["ranges"].Choice(RangeMode.Pass, ("pass", RangeMode.Pass), ("fill", RangeMode.Fill), ("wait", RangeMode.Wait)),
         };
         if (route.Upstreams.Count == 0)
         {
@@ -76,37 +76,11 @@ internal static class RouteReader
         var (notFound, error) = (false, false);
         foreach (var item in field.Items(orSingle: true))
         {
-            switch (item.RequiredText())
-            {
-                case "notFound":
-                    notFound = true;
-                    break;
-                case "error":
-                    error = true;
-                    break;
-                default:
-                    item.Fail("must be notFound or error");
-                    break;
-            }
+            var isError = item.RequiredChoice<bool?>(null, ("notFound", false), ("error", true));
+            (notFound, error) = (notFound || isError == false, error || isError == true);
         }
 
         return (notFound, error);
-    }
-
-    private static RangeMode Ranges(Field field)
-    {
-        switch (field.Text())
-        {
-            case null or "pass":
-                return RangeMode.Pass;
-            case "fill":
-                return RangeMode.Fill;
-            case "wait":
-                return RangeMode.Wait;
-            default:
-                field.Fail("must be pass, fill or wait");
-                return RangeMode.Pass;
-        }
     }
 
     private static bool Cache(Field field, FrontDoorConfiguration known)
@@ -125,7 +99,7 @@ internal static class RouteReader
         var name = field.RequiredText();
         if (!known.Upstreams.ContainsKey(name))
         {
-            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}");
+            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}{Suggestion.For(name, known.Upstreams.Keys)}");
         }
 
         return name;

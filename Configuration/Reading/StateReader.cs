@@ -43,21 +43,8 @@ internal static partial class StateReader
         return state;
     }
 
-    private static StateProvider Provider(Field field)
-    {
-        switch (field.Text())
-        {
-            case null or "memory":
-                return StateProvider.Memory;
-            case "file":
-                return StateProvider.File;
-            case "redis":
-                return StateProvider.Redis;
-            default:
-                field.Fail("must be memory, file or redis");
-                return StateProvider.Memory;
-        }
-    }
+    private static StateProvider Provider(Field field) =>
+        field.Choice(StateProvider.Memory, ("memory", StateProvider.Memory), ("file", StateProvider.File), ("redis", StateProvider.Redis));
 
     private static string Folder(Field field, bool isNeeded, ReadingContext context)
     {

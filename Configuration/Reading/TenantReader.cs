@@ -92,7 +92,7 @@ internal static class TenantReader
             var name = item.RequiredText();
             if (!known.Authenticators.ContainsKey(name))
             {
-                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}");
+                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}{Suggestion.For(name, known.Authenticators.Keys)}");
             }
             else if (!seen.Add(name))
             {

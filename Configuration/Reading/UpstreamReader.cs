@@ -51,7 +51,7 @@ internal static class UpstreamReader
                 }
                 else if (!all.TryGetValue(other, out var listed))
                 {
-                    item.Fail($"there is no upstream '{other}'; known: {string.Join(", ", all.Keys)}");
+                    item.Fail($"there is no upstream '{other}'; known: {Names.List(all.Keys)}{Suggestion.For(other, all.Keys)}");
                 }
                 else if (!listed.SharesContentWith.Contains(name))
                 {
@@ -61,19 +61,5 @@ internal static class UpstreamReader
         }
     }
 
-    public static RedirectMode? Redirects(Field field)
-    {
-        switch (field.Text())
-        {
-            case null:
-                return null;
-            case "follow":
-                return RedirectMode.Follow;
-            case "pass":
-                return RedirectMode.Pass;
-            default:
-                field.Fail("must be follow or pass");
-                return null;
-        }
-    }
+    public static RedirectMode? Redirects(Field field) => field.Choice<RedirectMode?>(null, ("follow", RedirectMode.Follow), ("pass", RedirectMode.Pass));
 }

@@ -19,6 +19,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     private readonly string _path;
     private readonly ConfigurationPart _part;
     private readonly WatchedFiles _files;
+    private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private string _seen;
@@ -28,6 +29,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     {
         _part = part;
         _path = path;
+        _time = time;
         Current = first;
         _files = new WatchedFiles([path], ConfigurationFile.MaxBytes);
         _seen = _files.Look();
@@ -43,6 +45,9 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
     /// <summary>What is wrong with the file as it is now; empty when it is in use.</summary>
     public IReadOnlyList<ConfigurationError> LastErrors { get; private set; } = [];
+
+    /// <summary>Since when the file has errors; <c>null</c> while it is in use.</summary>
+    public DateTimeOffset? BrokenSince { get; private set; }
 
     /// <summary>What in the file as it is now works and may not be meant.</summary>
     public IReadOnlyList<ConfigurationError> LastWarnings { get; private set; } = [];
@@ -84,6 +89,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         var result = ConfigurationFile.Read(_path, _part);
         var isNews = isChanged || !result.Errors.SequenceEqual(LastErrors);
         (LastErrors, LastWarnings) = (result.Errors, result.Warnings);
+        BrokenSince = result.Errors.Count == 0 ? null : BrokenSince ?? _time.GetUtcNow();
         if (result.Snapshot is { } next && next.Version != Current.Version)
         {
             NeedsRestart = RestartSections(Current.Configuration, next.Configuration);

@@ -45,15 +45,32 @@ public static class BoundedYaml
         }
         catch (YamlException fault)
         {
-            problem = new YamlProblem(fault.Start.Line, $"not valid YAML: {fault.Message}");
+            problem = Tab(text) ?? new YamlProblem(fault.Start.Line, $"not valid YAML: {fault.Message}");
         }
         catch (Exception)
         {
             // The parser has faults of its own on texts that are not YAML, such as a flow that is not closed.
-            problem = new YamlProblem(scanner.CurrentPosition.Line, "not valid YAML: it cannot be read on from here; is a bracket, brace or quote not closed?");
+            problem = Tab(text) ?? new YamlProblem(scanner.CurrentPosition.Line, "not valid YAML: it cannot be read on from here; is a bracket, brace or quote not closed?");
         }
 
         problem = problem with { Line = Math.Clamp(problem.Line, 1, LineOf(text, text.Length)) };
+        return null;
+    }
+
+    /// <summary>The parser stumbles over a line that a tab indents (YAML 1.2 §6.1), and says something else of another line.</summary>
+    private static YamlProblem? Tab(string text)
+    {
+        var number = 0;
+        foreach (var one in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var indentation = one[..(one.Length - one.TrimStart(" \t").Length)];
+            if (indentation.Contains('\t') && indentation.Length < one.Length)
+            {
+                return new YamlProblem(number, "a tab indents this line; YAML takes spaces alone");
+            }
+        }
+
         return null;
     }
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
@@ -16,26 +17,63 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
     private const int MaxUserAgent = 256;
 
+    private readonly LimitedRequests _limited = new(time);
+
     /// <summary>A request was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
     {
-        if (caller is null && refusal.BearerError is null)
+        if (caller is null && refusal.BearerError is null && refusal.Holder is null)
         {
             return;
         }
 
-        log.Write(Start(context, site, "denied") with
+        log.Write(Denied(context, site, operation, path, repository, caller?.Token ?? refusal.Holder ?? refusal.Known) with
         {
-            Subject = caller?.Token.Subject,
-            Authenticator = caller?.Token.Authenticator,
-            Action = ActionOf(operation),
-            Repository = repository?.Value ?? "",
-            Reference = path.Reference?.ToString(),
-            Digest = path.Digest?.Value,
-            Decision = "deny",
             Status = refusal.Error.Status,
+            Reason = refusal.Reason ?? refusal.Error.Message,
         });
     }
+
+    /// <summary>A request met a limit: a line a second for each tenant.</summary>
+    public void Limited(
+        HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token, DistributionError error)
+    {
+        if (_limited.Count(site.Tenant.Name) is { } count)
+        {
+            log.Write(Denied(context, site, operation, path, repository, token) with { Status = error.Status, Reason = LimitOf(error), Count = count });
+        }
+    }
+
+    /// <summary>A token request met a limit before anybody was asked.</summary>
+    public void Limited(HttpContext context, Site site, TokenRequest request, DistributionError error)
+    {
+        if (_limited.Count(site.Tenant.Name) is { } count)
+        {
+            log.Write(Start(context, site, "login") with
+            {
+                Subject = NameOf(request),
+                Action = ActionOf(request),
+                Decision = "deny",
+                Status = error.Status,
+                Reason = LimitOf(error),
+                Count = count,
+            });
+        }
+    }
+
+    private AuditEvent Denied(
+        HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token) => Start(context, site, "denied") with
+    {
+        Subject = token?.Subject,
+        Authenticator = token?.Authenticator,
+        Action = ActionOf(operation),
+        Repository = repository?.Value ?? "",
+        Reference = path.Reference?.ToString(),
+        Digest = path.Digest?.Value,
+        Decision = "deny",
+    };
+
+    private static string LimitOf(DistributionError error) => $"limited: {error.Message}";
 
     /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
     public void Done(Exchange exchange, Operation operation, DistributionError? error)
@@ -66,6 +104,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(exchange.Context, error),
             Cache = exchange.Cache.Name(),
             Upstream = exchange.Upstream.Name,
+            Reason = error is null ? null : ReasonOf(error),
         };
         log.Write(line);
         foreach (var tag in exchange.Tags)
@@ -83,22 +122,50 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private static int StatusOf(Exchange exchange, ManifestReference? reference, int status) =>
         reference is not null && exchange.Written is { } written && written.TryGetValue(reference, out var done) ? done : status;
 
+    private static string ReasonOf(DistributionError error) => error switch
+    {
+        { Code: "DENIED", Status: StatusCodes.Status502BadGateway } => $"upstream refused: {error.Message}",
+        { Status: StatusCodes.Status429TooManyRequests } => LimitOf(error),
+        _ => error.Message,
+    };
+
     /// <summary>A token request was answered.</summary>
-    public void Login(HttpContext context, Site site, TokenRequest request, LoginResult result)
+    /// <param name="context">The request.</param>
+    /// <param name="site">Whose it is.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="result">What the cluster decided.</param>
+    /// <param name="limited">The limit that was met all the same; <c>null</c> when none was.</param>
+    public void Login(HttpContext context, Site site, TokenRequest request, LoginResult result, DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
         log.Write(Start(context, site, "login") with
         {
-            Subject = granted ? result.Subject : request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null,
-            Authenticator = granted ? result.Authenticator : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
-            Action = request.Credentials.Kind.ToString().ToLowerInvariant(),
-            Decision = granted ? "allow" : "deny",
-            Status = result.Status switch
-            {
-                LoginStatus.Granted => 200, LoginStatus.Rejected => 401, LoginStatus.Throttled => 429, LoginStatus.Unavailable => 503, _ => 400,
-            },
+            Subject = granted || result.Subject.Length > 0 ? result.Subject : NameOf(request),
+            Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator
+                : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
+            Action = ActionOf(request),
+            Decision = granted && limited is null ? "allow" : "deny",
+            Status = limited?.Status ?? StatusOf(result.Status),
+            Reason = limited is null ? ReasonOf(result) : LimitOf(limited),
         });
     }
+
+    private static string? ReasonOf(LoginResult result) => result.Status switch
+    {
+        LoginStatus.Granted => null,
+        LoginStatus.Throttled => $"limited: {result.Message}",
+        LoginStatus.Unavailable => $"undecided: {(result.Message.Length > 0 ? result.Message : "nobody waited for the answer, or the cluster does not answer")}",
+        _ => result.Reason ?? result.Message,
+    };
+
+    private static int StatusOf(LoginStatus status) => status switch
+    {
+        LoginStatus.Granted => 200, LoginStatus.Rejected => 401, LoginStatus.Throttled => 429, LoginStatus.Unavailable => 503, _ => 400,
+    };
+
+    private static string? NameOf(TokenRequest request) => request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null;
+
+    private static string ActionOf(TokenRequest request) => request.Credentials.Kind.ToString().ToLowerInvariant();
 
     /// <summary>A browser came back from its provider.</summary>
     public void BrowserLogin(HttpContext context, Site site, LoginResult result)
@@ -106,11 +173,12 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         var granted = result.Status == LoginStatus.Granted;
         log.Write(Start(context, site, "login") with
         {
-            Subject = granted ? result.Subject : null,
-            Authenticator = granted ? result.Authenticator : null,
+            Subject = granted || result.Subject.Length > 0 ? result.Subject : null,
+            Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator : null,
             Action = granted && result.RefreshToken is null ? "approvedevice" : "browser",
             Decision = granted ? "allow" : "deny",
             Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,
+            Reason = ReasonOf(result),
         });
     }
 

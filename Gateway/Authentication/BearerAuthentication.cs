@@ -33,10 +33,9 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
             return Authentication.Missing;
         }
 
-        var token = tokens.Get(text, map);
-        return token is not null && token.Tenant == site.Tenant.Name && token.Service == site.Service && IsInTime(token)
-            ? new Authentication(AuthenticationStatus.Good, token)
-            : Authentication.Invalid;
+        return tokens.Get(text, map) is { } token
+            ? Judge(token, site)
+            : Authentication.Refused(null, "not a token of this cluster: its form, its key or its signature does not count here");
     }
 
     /// <summary>Whether the token of a request names a key that the map does not have.</summary>
@@ -47,25 +46,39 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
         request.Headers.Authorization is { Count: 1 } header && header.ToString() is var text
         && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && AccessTokenVerifier.IsForeign(text["Bearer ".Length..].Trim());
 
-    private bool IsInTime(AccessToken token)
+    private Authentication Judge(AccessToken token, Site site)
     {
+        if (token.Tenant != site.Tenant.Name)
+        {
+            return Authentication.Refused(null, "wrong audience: the token is one of another tenant");
+        }
+
+        if (token.Service != site.Service)
+        {
+            return Authentication.Refused(token, $"wrong audience: the token is for {token.Service}");
+        }
+
         var now = time.GetUtcNow();
         if (now < token.NotBefore - Skew)
         {
-            return false;
+            return Authentication.Refused(token, $"not valid yet: the token begins at {token.NotBefore:u}, and it is {now:u} here");
         }
 
-        return now < token.Expires
-            || (now < token.IssuedAt + ContinuationLimit && token.Use.IsOn(time));
+        return now < token.Expires || (now < token.IssuedAt + ContinuationLimit && token.Use.IsOn(time))
+            ? new Authentication(AuthenticationStatus.Good, token)
+            : Authentication.Refused(token, $"expired: the token ended at {token.Expires:u}, and it is {now:u} here");
     }
 }
 
 /// <summary>What a request's credentials are worth.</summary>
-internal readonly record struct Authentication(AuthenticationStatus Status, AccessToken? Token)
+/// <param name="Status">Whether they are good.</param>
+/// <param name="Token">The token; of one that is not good, if it is one of this tenant that the cluster signed.</param>
+/// <param name="Reason">Why they are not good, for operators.</param>
+internal readonly record struct Authentication(AuthenticationStatus Status, AccessToken? Token, string? Reason = null)
 {
     public static Authentication Missing => new(AuthenticationStatus.Missing, null);
 
-    public static Authentication Invalid => new(AuthenticationStatus.Invalid, null);
+    public static Authentication Refused(AccessToken? token, string reason) => new(AuthenticationStatus.Invalid, token, reason);
 
     public static Authentication Ambiguous => new(AuthenticationStatus.Ambiguous, null);
 }

@@ -61,12 +61,12 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
             DistributionError.Unauthorized($"{done} is not allowed without a login; run docker login first")
                 with { Reason = $"Unauthorized: {done} is not allowed without a login" },
             scope.ToString(),
-            Refusal.InsufficientScope)
+            Refusal.InsufficientScope) { Reason = $"rule needed: {what}" }
         : new Refusal(DistributionError.Denied($"{token.Subject} may not {what}; ask the operator of this registry for access")
-            with { Reason = $"Forbidden: {token.Subject} may not {what}" });
+            with { Reason = $"Forbidden: {token.Subject} may not {what}" }) { Reason = $"rule needed: {what}" };
 
     private static Refusal Widen(Scope scope) => new(
         DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),
         scope.ToString(),
-        Refusal.InsufficientScope);
+        Refusal.InsufficientScope) { Reason = $"scope lacking: {scope}" };
 }

@@ -28,7 +28,7 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             case AuthenticationStatus.Missing:
                 return (null, new Refusal(DistributionError.Unauthorized("a token is needed; ask the token endpoint for one")));
             case AuthenticationStatus.Invalid:
-                return (null, Ended());
+                return (null, Ended(found.Token, found.Reason!));
         }
 
         return await Decide(found.Token!, site, context.RequestAborted);
@@ -53,7 +53,7 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             return (null, Undecided(token, "whether this session is still open cannot be decided now: the directory of its user does not answer"));
         }
 
-        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended());
+        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended(token, "revoked: the session of this token has ended"));
     }
 
     /// <summary>
@@ -65,8 +65,12 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             ? new Caller(AccessToken.OfNobody(site.Tenant.Name, site.Service, Scope.Of(repository, RepositoryActions.Pull)), site.Tenant.AnonymousRules)
             : null;
 
-    private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token };
+    private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };
 
-    private static Refusal Ended() => new(
-        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken);
+    private static Refusal Ended(AccessToken? known, string reason) => new(
+        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken)
+    {
+        Known = known,
+        Reason = reason,
+    };
 }

@@ -11,6 +11,12 @@ namespace RegistryProxy.Gateway.Authorization;
 /// <param name="Holder">The token, when it is good but nobody can say now whether its session is open.</param>
 internal sealed record Refusal(DistributionError Error, string? Scope = null, string? BearerError = null, AccessToken? Holder = null)
 {
+    /// <summary>The token, when it is one of this tenant and is not good any more: who that was.</summary>
+    public AccessToken? Known { get; init; }
+
+    /// <summary>For operators; what the client is told is enough where it is <c>null</c>.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Whether the request was counted against the limits of its tenant already.</summary>
     public bool IsCounted { get; init; }
 

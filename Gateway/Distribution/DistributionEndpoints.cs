@@ -58,6 +58,7 @@ internal sealed class DistributionEndpoints(
         {
             if (CountUnknown(context, site, refusal!) is { } tooMany)
             {
+                audit.Limited(context, site, operation, path, repository, refusal!.Holder ?? refusal.Known, tooMany);
                 return tooMany;
             }
 
@@ -92,6 +93,7 @@ internal sealed class DistributionEndpoints(
         // 5. Keep to limits.
         if (limits.Admit(site.Tenant, caller, context) is { } tooMany)
         {
+            audit.Limited(context, site, operation, path, repository, caller.Token, tooMany);
             return tooMany;
         }
 
@@ -145,6 +147,7 @@ internal sealed class DistributionEndpoints(
         if (full is not null)
         {
             body?.End();
+            audit.Limited(exchange.Context, exchange.Site, operation, exchange.Path, exchange.Repository, exchange.Caller.Token, full);
             return full;
         }
 

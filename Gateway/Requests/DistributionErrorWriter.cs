@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Features;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Requests;
 
@@ -11,7 +12,7 @@ internal static class DistributionErrorWriter
     private const int MaxReason = 200;
 
     public const string ApiVersionHeader = "Docker-Distribution-Api-Version";
-    public const string RequestIdHeader = "X-Request-Id";
+    public const string RequestIdHeader = RequestRules.RequestIdHeader;
 
     /// <summary>People read these bodies as they are; they are never anything but application/json.</summary>
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -32,12 +32,14 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
 
         if (logins.Before(context, site, request) is { } tooSoon)
         {
+            audit.Limited(context, site, request, tooSoon);
             return tooSoon;
         }
 
         var result = await logins.Ask(context, site, request, context.RequestAborted);
-        audit.Login(context, site, request, result);
-        if (logins.After(context, site, request, result) is { } tooMany)
+        var tooMany = logins.After(context, site, request, result);
+        audit.Login(context, site, request, result, tooMany);
+        if (tooMany is not null)
         {
             return tooMany;
         }

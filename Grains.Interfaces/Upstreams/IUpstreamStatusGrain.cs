@@ -9,11 +9,39 @@ public interface IUpstreamStatusGrain : IGrainWithStringKey
     [Alias("Describe"), AlwaysInterleave]
     ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default);
 
-    /// <summary>A gateway says how its requests to the upstream fare; said again every thirty seconds while they fail.</summary>
+    /// <summary>A gateway of a version before says how its requests to the upstream fare; said again every thirty seconds while they fail.</summary>
     /// <param name="gateway">Which one.</param>
     /// <param name="reason">Why they fail; <c>null</c> when they are answered again.</param>
     [Alias("Seen"), OneWay, AlwaysInterleave]
     ValueTask Seen(string gateway, string? reason);
+
+    /// <summary>A gateway says how its requests to the upstream fare; said again every thirty seconds while they fail, or are made.</summary>
+    [Alias("Noted"), OneWay, AlwaysInterleave]
+    ValueTask Noted(UpstreamSight sight);
+}
+
+/// <summary>How the requests of a gateway to an upstream fare. Times travel as durations, since clocks differ.</summary>
+[GenerateSerializer, Immutable, Alias("rp.upstream-sight")]
+public sealed record UpstreamSight
+{
+    [Id(0)]
+    public required string Gateway { get; init; }
+
+    /// <summary>Why they fail; <c>null</c> while they are answered.</summary>
+    [Id(1)]
+    public string? Failure { get; init; }
+
+    /// <summary>How long ago the last one failed; set with <see cref="Failure"/>.</summary>
+    [Id(2)]
+    public TimeSpan? SinceFailure { get; init; }
+
+    /// <summary>How it has just refused one of them; others may be answered.</summary>
+    [Id(3)]
+    public string? Refusal { get; init; }
+
+    /// <summary>How long ago one was answered by what it asked for, or by its absence; <c>null</c> for never.</summary>
+    [Id(4)]
+    public TimeSpan? SinceAnswer { get; init; }
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>
@@ -59,4 +87,8 @@ public sealed record UpstreamStatus
     /// <summary>Since when it is failing or refused; <c>null</c> when it is neither.</summary>
     [Id(10)]
     public DateTimeOffset? FailingSince { get; init; }
+
+    /// <summary>When it last gave a token, or answered a request; <c>null</c> when it did neither since the silo knows of it.</summary>
+    [Id(11)]
+    public DateTimeOffset? LastSuccess { get; init; }
 }

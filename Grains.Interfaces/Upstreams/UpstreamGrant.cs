@@ -66,6 +66,10 @@ public sealed record UpstreamFailure(
     /// <summary>Whether it stays until somebody mends it, such as a certificate that is not trusted: clients are not told to come back.</summary>
     [Id(4)]
     public bool IsLasting { get; init; }
+
+    /// <summary>A word for the count of failures, such as <c>connect</c> or <c>tls</c>; <c>null</c> for that of <see cref="Kind"/>.</summary>
+    [Id(5)]
+    public string? Cause { get; init; }
 }
 
 /// <summary>The kinds of <see cref="UpstreamFailure"/>.</summary>

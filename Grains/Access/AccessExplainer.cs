@@ -1,30 +1,52 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Access;
 
 /// <summary>Says which rule decides and, when denied, which would have been nearest.</summary>
-public static class AccessExplainer
+internal static class AccessExplainer
 {
-    /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
-    public static AccessAnswer? Explain(FrontDoorConfiguration configuration, AccessQuestion question)
+    /// <summary>Answers the question for an identity, <c>null</c> being anybody; <c>null</c> when there is no such tenant.</summary>
+    public static AccessAnswer? Explain(FrontDoorConfiguration configuration, AccessQuestion question, VerifiedIdentity? identity)
     {
         if (!configuration.Tenants.TryGetValue(question.Tenant, out var tenant))
         {
             return null;
         }
 
-        var identity = question.Subject is { Length: > 0 } subject
-            ? new VerifiedIdentity(question.Authenticator ?? "", subject, question.Groups, question.Claims, "")
-            : null;
-        var route = RouteOf(tenant, question.Repository);
-        var judged = tenant.Access.Select(rule => Judge(rule, identity, question)).ToList();
-        return judged.Find(one => one.Misses.Count == 0) is { } allowing
-            ? new AccessAnswer(true, allowing.Rule, $"rule '{allowing.Rule}' grants it", route)
-            : judged.MinBy(one => one.Misses.Count) is { } nearest
-                ? new AccessAnswer(false, nearest.Rule, $"no rule grants it; nearest is '{nearest.Rule}': {string.Join("; ", nearest.Misses)}", route)
-                : new AccessAnswer(false, null, "this tenant has no access rules, and nothing is allowed without one", route);
+        var route = question.Action == RepositoryActions.Catalog ? null : RouteOf(tenant, question.Repository);
+        var matching = AccessRules.Match(tenant, identity);
+        if (Granting(matching, question) is { Count: > 0 } granting)
+        {
+            var names = string.Join(" and ", granting.Select(rule => $"'{rule.Name}'"));
+            var said = granting.Count == 1 ? $"rule {names} grants it" : $"rules {names} grant it together";
+            var lost = route is null && question.Action != RepositoryActions.Catalog ? ", but no route leads from this name to an upstream: it is not found (404)" : "";
+            return new AccessAnswer(true, string.Join(", ", granting.Select(rule => rule.Name)), said + lost, route);
+        }
+
+        return tenant.Access.Select(rule => Judge(rule, identity, question)).MinBy(one => one.Misses.Count) is { } nearest
+            ? new AccessAnswer(false, nearest.Rule, $"no rule grants it; nearest is '{nearest.Rule}': {string.Join("; ", nearest.Misses)}", route)
+            : new AccessAnswer(false, null, "this tenant has no access rules, and nothing is allowed without one", route);
+    }
+
+    /// <summary>The first rule that grants all that is asked, or those that do together; none when it is denied.</summary>
+    private static IReadOnlyList<GrantedRule> Granting(IReadOnlyList<GrantedRule> rules, AccessQuestion question)
+    {
+        if (question.Action == RepositoryActions.Catalog)
+        {
+            return [.. rules.Where(rule => rule.Actions.HasFlag(RepositoryActions.Catalog)).Take(1)];
+        }
+
+        if (rules.FirstOrDefault(rule => rule.Grants(question.Repository, question.Action)) is { } one)
+        {
+            return [one];
+        }
+
+        return (rules.ActionsOn(question.Repository) & question.Action) == question.Action
+            ? [.. rules.Where(rule => (rule.Actions & question.Action) != RepositoryActions.None && rule.MatchesRepository(question.Repository))]
+            : [];
     }
 
     private static Judgement Judge(AccessRuleConfiguration rule, VerifiedIdentity? identity, AccessQuestion question)
@@ -40,7 +62,7 @@ public static class AccessExplainer
             misses.Add($"when is {string.Join(", ", rule.When.Select(condition => $"{condition.Key}={string.Join('|', condition.Value)}"))}");
         }
 
-        if (!rule.Repositories.Any(pattern => pattern.Matches(question.Repository)))
+        if (question.Action != RepositoryActions.Catalog && !rule.Repositories.Any(pattern => pattern.Matches(question.Repository)))
         {
             misses.Add($"repositories are {string.Join(", ", rule.Repositories)}");
         }

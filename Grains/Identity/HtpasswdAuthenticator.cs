@@ -32,8 +32,10 @@ internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration,
         };
     }
 
-    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) =>
-        new(file.Hashes.TryGetValue(known.Subject, out var hash) ? Verdict.Proved(Identify(known.Subject, hash)) : Verdict.Unknown);
+    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Find(known.Subject, cancellation);
+
+    public ValueTask<Verdict> Find(string user, CancellationToken cancellation) =>
+        new(file.Hashes.TryGetValue(user, out var hash) ? Verdict.Proved(Identify(user, hash)) : Verdict.Unknown);
 
     private VerifiedIdentity Identify(string user, string hash) => new(
         configuration.Name,

@@ -16,6 +16,9 @@ internal interface IAuthenticator
 internal interface IPasswordAuthenticator : IAuthenticator
 {
     ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation);
+
+    /// <summary>Who a user is, looked up for an operator: no password is checked.</summary>
+    ValueTask<Verdict> Find(string user, CancellationToken cancellation);
 }
 
 /// <summary>Checks credential text: tokens, documents, signed requests. What was proved holds until the session ends or the configuration forbids it.</summary>

@@ -6,10 +6,16 @@ namespace RegistryProxy.Grains.Identity;
 /// <param name="Message">For people, when not proved; never a secret.</param>
 internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, string Message)
 {
-    /// <summary>The user is known and the password wrong; says the same as when the user is unknown.</summary>
-    public static Verdict WrongPassword { get; } = new(VerdictKind.Refused, null, "wrong user name or password");
+    /// <summary>What operators may know beyond the message; <c>null</c> for nothing.</summary>
+    public string? Reason { get; init; }
 
-    public static Verdict Unknown { get; } = new(VerdictKind.Unknown, null, "wrong user name or password");
+    /// <summary>The authenticator and subject that were proved of somebody who is refused all the same; <c>null</c> when nothing was.</summary>
+    public (string Authenticator, string Subject)? Known { get; init; }
+
+    /// <summary>The user is known and the password wrong; says the same as when the user is unknown.</summary>
+    public static Verdict WrongPassword { get; } = new(VerdictKind.Refused, null, "wrong user name or password") { Reason = "wrong password" };
+
+    public static Verdict Unknown { get; } = new(VerdictKind.Unknown, null, "wrong user name or password") { Reason = "unknown user name" };
 
     public static Verdict Busy { get; } = new(VerdictKind.Busy, null, "too many logins at once");
 
@@ -18,6 +24,10 @@ internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, str
     public static Verdict Proved(VerifiedIdentity identity) => new(VerdictKind.Proved, identity, "");
 
     public static Verdict Refused(string message) => new(VerdictKind.Refused, null, message);
+
+    /// <summary>Refuses somebody whose identity is proved.</summary>
+    public static Verdict Refused(string message, string authenticator, string? subject) =>
+        Refused(message) with { Known = subject is { Length: > 0 } ? (authenticator, subject) : null };
 
     public static Verdict Unavailable(string message) => new(VerdictKind.Unavailable, null, message);
 }

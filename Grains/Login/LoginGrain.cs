@@ -120,7 +120,10 @@ internal sealed class LoginGrain(
         {
             { Session: { } session } => await granter.Grant(request, session, session.Rules, text),
             { Unavailable: { } why } => LoginGranter.Failure(Verdict.Unavailable(why)),
-            _ => LoginResult.Rejected("this session has ended or was revoked; log in again"),
+            _ => LoginResult.Rejected("this session has ended or was revoked; log in again") with
+            {
+                Authenticator = proved ? token.Authenticator : "", Subject = proved ? token.Subject : "",
+            },
         };
     }
 

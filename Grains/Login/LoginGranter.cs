@@ -46,7 +46,10 @@ internal sealed class LoginGranter(
     {
         VerdictKind.Busy => new LoginResult { Status = LoginStatus.Throttled, Message = verdict.Message, RetryAfterSeconds = 2 },
         VerdictKind.Unavailable => new LoginResult { Status = LoginStatus.Unavailable, Message = verdict.Message, RetryAfterSeconds = 5 },
-        _ => LoginResult.Rejected(verdict.Message),
+        _ => LoginResult.Rejected(verdict.Message) with
+        {
+            Reason = verdict.Reason, Authenticator = verdict.Known?.Authenticator ?? "", Subject = verdict.Known?.Subject ?? "",
+        },
     };
 
     /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>

@@ -20,7 +20,7 @@ namespace RegistryProxy.Grains.Upstreams;
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
     IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, Keeper keeper, TimeProvider time,
-    ILogger<UpstreamHealth> logger)
+    UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
@@ -38,7 +38,7 @@ internal sealed class UpstreamCredentialGrain(
 
     private string Name => this.GetPrimaryKeyString();
 
-    private UpstreamHealth Health => field ??= new UpstreamHealth(Name, logger);
+    private UpstreamHealth Health => field ??= new UpstreamHealth(Name, () => Upstream?.Url.GetLeftPart(UriPartial.Authority) ?? "not configured", failures, logger);
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 
@@ -132,9 +132,11 @@ internal sealed class UpstreamCredentialGrain(
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(Health.Describe(
         Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
 
-    public ValueTask Seen(string gateway, string? reason)
+    public ValueTask Seen(string gateway, string? reason) => Noted(new UpstreamSight { Gateway = gateway, Failure = reason });
+
+    public ValueTask Noted(UpstreamSight sight)
     {
-        Health.Seen(gateway, reason, time.GetUtcNow());
+        Health.Noted(sight, time.GetUtcNow());
         return ValueTask.CompletedTask;
     }
 

@@ -36,6 +36,37 @@ public sealed record RepositoryPattern
     /// <summary>Whether the whole name matches. Takes at most length of pattern × length of name steps; allocates nothing.</summary>
     public bool Matches(RepositoryName name) => Matches(_components, name.Value);
 
+    /// <summary>Whether some name below a path of whole components matches; every name is below the empty path.</summary>
+    public bool MatchesBelow(string path)
+    {
+        var reached = new bool[_components.Length + 1];
+        reached[0] = true;
+        Skip(reached);
+        foreach (var component in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = new bool[reached.Length];
+            for (var i = 0; i < _components.Length; i++)
+            {
+                next[i] |= reached[i] && _components[i] == AnyDepth;
+                next[i + 1] |= reached[i] && _components[i] != AnyDepth && Glob.Matches(_components[i], component);
+            }
+
+            Skip(next);
+            reached = next;
+        }
+
+        return reached.AsSpan(0, _components.Length).Contains(true);
+    }
+
+    /// <summary>Any depth may be none.</summary>
+    private void Skip(bool[] reached)
+    {
+        for (var i = 0; i < _components.Length; i++)
+        {
+            reached[i + 1] |= reached[i] && _components[i] == AnyDepth;
+        }
+    }
+
     public bool Equals(RepositoryPattern? other) => other is not null && Value == other.Value;
 
     public override int GetHashCode() => Value.GetHashCode(StringComparison.Ordinal);

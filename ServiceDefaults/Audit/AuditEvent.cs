@@ -33,6 +33,9 @@ public sealed record AuditEvent
     /// <summary>The access rule that allowed it.</summary>
     public string? Rule { get; init; }
 
+    /// <summary>Why it was refused, or what became of it; for people, and never a secret.</summary>
+    public string? Reason { get; init; }
+
     public int? Status { get; init; }
 
     /// <summary>The length of the answer, or how many events were lost.</summary>
@@ -45,6 +48,6 @@ public sealed record AuditEvent
 
     public string? RequestId { get; init; }
 
-    /// <summary>How many events were lost, for <c>lost</c>.</summary>
+    /// <summary>How many events were lost, for <c>lost</c>; how many requests were refused since the line before, where limits are met.</summary>
     public long? Count { get; init; }
 }

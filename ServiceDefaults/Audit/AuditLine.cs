@@ -26,6 +26,7 @@ internal static class AuditLine
         Text(json, "digest", entry.Digest);
         Text(json, "decision", entry.Decision);
         Text(json, "rule", entry.Rule);
+        Text(json, "reason", entry.Reason);
         Number(json, "status", entry.Status);
         Number(json, "bytes", entry.Bytes);
         Text(json, "cache", entry.Cache);

@@ -2,7 +2,7 @@ using RegistryProxy.Configuration;
 
 namespace RegistryProxy.ServiceDefaults.Audit;
 
-/// <summary>Where lines go: stdout, or a file that is put aside as <c>.1</c>, <c>.2</c> … when it is full.</summary>
+/// <summary>Where lines go: stdout, stderr, or a file that is put aside as <c>.1</c>, <c>.2</c> … when it is full.</summary>
 internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
 {
     private Stream? _stream;
@@ -32,7 +32,7 @@ internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
     {
         if (configuration.File is not { } path)
         {
-            return Console.OpenStandardOutput();
+            return configuration.ToStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
         }
 
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);

@@ -4,12 +4,14 @@ using RegistryProxy.Configuration.Reading;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
-/// <summary><c>check</c>: reads a configuration file, prints every error, exits 1 if there is any.</summary>
+/// <summary><c>check</c>: reads a configuration file, prints every error and warning, exits 1 if there is any error, or with <c>--strict</c> any warning.</summary>
 internal static class CheckCommand
 {
     public static Command Create(Option<string?> config, ConfigurationPart part, IReadOnlyList<ICheckStep> steps)
     {
         var check = new Command("check", "Checks a configuration file and prints every error with its line");
+        var strict = new Option<bool>("--strict") { Description = "Takes warnings for errors" };
+        check.Options.Add(strict);
         foreach (var option in steps.SelectMany(step => step.Options))
         {
             check.Options.Add(option);
@@ -43,7 +45,12 @@ internal static class CheckCommand
             var configuration = snapshot.Configuration;
             Console.WriteLine(
                 $"{path} is good: version {snapshot.Version}, {configuration.Tenants.Count} tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
-            var good = true;
+            var good = !arguments.GetValue(strict) || result.Warnings.Count == 0;
+            if (!good)
+            {
+                Console.Error.WriteLine($"{result.Warnings.Count} warning(s) in {path}, which --strict takes for errors");
+            }
+
             foreach (var step in steps)
             {
                 good &= await step.Run(arguments, configuration, cancellation);

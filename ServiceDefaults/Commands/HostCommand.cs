@@ -54,13 +54,13 @@ public static class HostCommand
         }
         catch (ConfigurationUnusableException unusable)
         {
-            Console.Error.WriteLine($"{start.ConfigPath ?? "the built-in configuration"}: {unusable.Message}");
+            HostOutput.Fail($"{start.ConfigPath ?? "the built-in configuration"}: {unusable.Message}");
             return BadConfiguration;
         }
         catch (Exception fault) when (IsTaken(fault))
         {
             // The address was free a moment ago.
-            Console.Error.WriteLine($"{start.ConfigPath ?? "the built-in configuration"}: a listener cannot be opened: {fault.Message}");
+            HostOutput.Fail($"{start.ConfigPath ?? "the built-in configuration"}: a listener cannot be opened: {fault.Message}");
             return BadConfiguration;
         }
     }
@@ -79,12 +79,12 @@ public static class HostCommand
         var result = ConfigurationFile.Read(path, part);
         foreach (var warning in result.Warnings)
         {
-            Console.Error.WriteLine(warning.ToWarning());
+            HostOutput.Warn(warning.ToWarning());
         }
 
         foreach (var error in result.Errors)
         {
-            Console.Error.WriteLine(error);
+            HostOutput.Fail(error.ToString());
         }
 
         return result.Snapshot is { } snapshot ? new ConfigurationWatcher(path, snapshot, TimeProvider.System, part) : null;

@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using RegistryProxy.Background;
 
 namespace RegistryProxy.ServiceDefaults.Draining;
@@ -32,14 +34,18 @@ public static class DrainingHost
             await stopping.Task;
         }
 
+        var report = ActivatorUtilities.CreateInstance<DrainReport>(app.Services);
         if (app.Services.GetService<RequestFlow>() is { } flow)
         {
+            report.Ebbs(RequestFlow.Quiet, RequestFlow.Most);
             await flow.Ebb(hurry.Token);
         }
 
         try
         {
-            await app.StopAsync(hurry.Token);
+            var ending = app.StopAsync(hurry.Token);
+            await report.While(ending, app.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+            await ending;
         }
         catch (Exception fault) when (WasCutShort(fault))
         {

@@ -11,10 +11,10 @@ namespace RegistryProxy.ServiceDefaults.Draining;
 public sealed class RequestFlow(IHostApplicationLifetime lifetime, TimeProvider time)
 {
     /// <summary>How long it is waited at most for requests to stop coming.</summary>
-    private static readonly TimeSpan Most = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan Most = TimeSpan.FromSeconds(5);
 
     /// <summary>How long no request must have come.</summary>
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
 
     private long _last;
 

@@ -11,6 +11,9 @@ namespace RegistryProxy.ServiceDefaults.Health;
 /// <summary><c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.</summary>
 public sealed class HealthEndpoints
 {
+    /// <summary>How many errors of the file are named.</summary>
+    private const int MaxPlaces = 10;
+
     private readonly IReadiness[] _parts;
     private readonly IConfigurationFeed _configuration;
     private readonly HostStart _start;
@@ -24,6 +27,9 @@ public sealed class HealthEndpoints
             "registryproxy.ready",
             () => _parts.Select(part => new Measurement<int>(part.IsReady ? 1 : 0, new KeyValuePair<string, object?>("part", part.Name))),
             null, "Whether a part of this process can do its work, as /readyz says");
+        meters.Create("RegistryProxy.Health").CreateObservableGauge(
+            "registryproxy.configuration.errors", () => (_start.Source as ConfigurationWatcher)?.LastErrors.Count ?? 0, "{error}",
+            "Errors in the configuration file as it is now, which is not in use while there are any");
     }
 
     public static Task Live(HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted);
@@ -49,6 +55,24 @@ public sealed class HealthEndpoints
         json.WriteEndObject();
     }
 
+    /// <summary>Where they are, not what is there: everybody may ask.</summary>
+    private static void WriteErrors(Utf8JsonWriter json, ConfigurationWatcher watcher)
+    {
+        if (watcher.BrokenSince is not { } since)
+        {
+            return;
+        }
+
+        json.WriteString("brokenSince", since.UtcDateTime);
+        json.WriteStartArray("errorsAt");
+        foreach (var error in watcher.LastErrors.Take(MaxPlaces))
+        {
+            json.WriteStringValue($"{Path.GetFileName(error.File)}:{error.Line}{(error.Field.Length == 0 ? "" : $": {error.Field}")}");
+        }
+
+        json.WriteEndArray();
+    }
+
     private void WriteConfiguration(Utf8JsonWriter json)
     {
         json.WriteStartObject("configuration");
@@ -57,6 +81,7 @@ public sealed class HealthEndpoints
         if (_start.Source is ConfigurationWatcher watcher)
         {
             json.WriteNumber("errors", watcher.LastErrors.Count);
+            WriteErrors(json, watcher);
             json.WriteStartArray("needsRestart");
             foreach (var section in watcher.NeedsRestart)
             {

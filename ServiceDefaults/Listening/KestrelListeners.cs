@@ -106,7 +106,7 @@ public static class KestrelListeners
 
     private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
     {
-        var (openings, connections) = (new Openings(TimeProvider.System), new OpenConnections());
+        var (openings, connections) = (new Openings(TimeProvider.System), new OpenConnections(options.ApplicationServices.GetRequiredService<RunningRequests>()));
         options.Use(next => async connection =>
         {
             using var opening = openings.Begin(connection);

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -14,7 +15,7 @@ public static class ListenerAnnouncement
         {
             foreach (var (kind, address) in kinds.Zip(Addresses(app.Services.GetRequiredService<IServer>())))
             {
-                Console.WriteLine($"{kind.ToString().ToLowerInvariant()} listening on {address}");
+                HostOutput.Say($"{kind.ToString().ToLowerInvariant()} listening on {address}");
             }
         });
 

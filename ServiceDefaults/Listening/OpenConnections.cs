@@ -8,7 +8,7 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 /// All connections of one listener. Of too many, in all or of one address, one goes that no request is running on: of the address that has
 /// most, and rather one that nothing came by for longest. Connections that are at work stay.
 /// </summary>
-public sealed class OpenConnections
+public sealed class OpenConnections(RunningRequests running)
 {
     /// <summary>Connections above which idle ones go.</summary>
     public const int MaxCount = 10_000;
@@ -21,6 +21,8 @@ public sealed class OpenConnections
 
     private readonly Lock _gate = new();
     private readonly ConnectionHolders<OpenConnection> _all = new();
+
+    internal RunningRequests Running => running;
 
     /// <summary>A connection was accepted; it is disposed of at its end.</summary>
     /// <param name="opening">Until it is over the connection has a deadline of its own, and does not go here.</param>
@@ -111,13 +113,23 @@ public sealed class OpenConnection : IDisposable
     internal ConnectionHolders<OpenConnection>.Place? Place { get; set; }
 
     /// <summary>A request begins; <c>false</c> when the connection is given up.</summary>
-    public bool TryBegin() => Interlocked.Increment(ref _running) > 0;
+    public bool TryBegin()
+    {
+        if (Interlocked.Increment(ref _running) <= 0)
+        {
+            return false;
+        }
+
+        _all.Running.Begin();
+        return true;
+    }
 
     /// <summary>A request that began is answered.</summary>
     public void End()
     {
         Volatile.Write(ref _isUsed, true);
         Interlocked.Decrement(ref _running);
+        _all.Running.End();
     }
 
     /// <summary>The connection has ended.</summary>

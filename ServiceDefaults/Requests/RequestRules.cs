@@ -8,6 +8,9 @@ namespace RegistryProxy.ServiceDefaults.Requests;
 /// <summary>What holds for the requests of every listener, before anything else looks at them.</summary>
 public static class RequestRules
 {
+    /// <summary>By which the log, the audit log and traces name a request.</summary>
+    public const string RequestIdHeader = "X-Request-Id";
+
     /// <summary>
     /// Refuses requests whose end, target or host is ambiguous or none, and ends their connections; gives all others an origin-form target.
     /// To be the first of each listener: a connection without a request that came by here is closed soon (<see cref="Openings"/>).
@@ -15,6 +18,7 @@ public static class RequestRules
     /// <param name="refuse">Writes a 400 in the form of the listener, with the reason.</param>
     public static void UseRequestRules(this IApplicationBuilder app, Func<HttpContext, string, Task> refuse) => app.Use(next => context =>
     {
+        context.Response.Headers[RequestIdHeader] = context.TraceIdentifier;
         if (context.Features.Get<ListenerFeature>() is { } listener)
         {
             listener.Opening.End();

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using RegistryProxy.ServiceDefaults.Commands;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -53,9 +54,9 @@ public static class TelemetryExtensions
     private static void AddLogs(ILoggingBuilder logging)
     {
         logging.ClearProviders();
-        if (Environment.GetEnvironmentVariable("REGISTRYPROXY_LOG") == "json")
+        if (HostOutput.IsJson)
         {
-            logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+            logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = (HostOutput.TimeFormat, true));
         }
         else
         {

@@ -20,7 +20,8 @@ internal static class AccessQuestionReader
             ? $"'{unknown}' is not known; the fields are {string.Join(", ", Known)} and claim.NAME"
             : null;
         var action = RepositoryActionNames.Parse(fields.GetValueOrDefault("action", ""));
-        if (!RepositoryName.TryParse(fields.GetValueOrDefault("repository", ""), out var repository) || action == RepositoryActions.None)
+        var otherwise = action == RepositoryActions.Catalog ? "any" : "";
+        if (!RepositoryName.TryParse(fields.GetValueOrDefault("repository", otherwise), out var repository) || action == RepositoryActions.None)
         {
             problem ??= "repository must be a repository name, and action pull, push, delete or catalog";
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Explaining;
+using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.Silo.Admin;
@@ -39,15 +40,30 @@ public sealed class ExplainCheck : ICheckStep
             return false;
         }
 
-        if (AccessExplainer.Explain(configuration, question) is not { } answer)
+        using var inquiry = AccessInquiry.Of(configuration);
+        if (await inquiry.Ask(configuration, question, cancellation) is not { } answer)
         {
             await Console.Error.WriteLineAsync($"--explain: there is no tenant '{question.Tenant}'");
             return false;
         }
 
         Console.WriteLine($"{(answer.Allowed ? "allowed" : "denied")}: {answer.Reason}");
-        Console.WriteLine($"route: {answer.Route ?? "none leads there"}");
-        return true;
+        if (question.Action != RepositoryActions.Catalog)
+        {
+            Console.WriteLine($"route: {answer.Route ?? "none leads there"}");
+        }
+
+        if (answer.Subject is not null)
+        {
+            Console.WriteLine($"subject: {answer.Subject} of '{answer.Authenticator}', groups: {(answer.Groups is { Count: > 0 } groups ? string.Join(", ", groups) : "none")}");
+        }
+
+        if (answer.Lacks is { } lacks)
+        {
+            Console.WriteLine($"not known: {lacks}");
+        }
+
+        return answer.Allowed && (answer.Route is not null || question.Action == RepositoryActions.Catalog);
     }
 
     private Dictionary<string, string> Read(ParseResult arguments)

@@ -1,21 +1,25 @@
 using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Explaining;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/explain?tenant=&amp;authenticator=&amp;subject=&amp;groups=&amp;claim.X=&amp;repository=&amp;action=</c></summary>
-internal sealed class ExplainEndpoint(IConfigurationFeed configuration)
+internal sealed class ExplainEndpoint(IConfigurationFeed configuration, AccessInquiry inquiry)
 {
-    public Task Explain(HttpContext context)
+    public async Task Explain(HttpContext context)
     {
         var fields = context.Request.Query.ToDictionary(field => field.Key, field => field.Value.ToString());
         if (!AccessQuestionReader.TryRead(fields, out var question, out var problem))
         {
-            return AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
         }
-
-        return AccessExplainer.Explain(configuration.Current.Configuration, question) is { } answer
-            ? AdminReply.Json(context, answer, AdminJson.Default.AccessAnswer)
-            : AdminReply.Error(context, StatusCodes.Status404NotFound, $"there is no tenant '{question.Tenant}'");
+        else if (await inquiry.Ask(configuration.Current.Configuration, question, context.RequestAborted) is { } answer)
+        {
+            await AdminReply.Json(context, answer, AdminJson.Default.AccessAnswer);
+        }
+        else
+        {
+            await AdminReply.Error(context, StatusCodes.Status404NotFound, $"there is no tenant '{question.Tenant}'");
+        }
     }
 }

@@ -1,10 +1,12 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/overview</c>: what the page at <c>/</c> shows.</summary>
-internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams)
+internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed configuration, HostStart start, UpstreamEndpoints upstreams)
 {
     public async Task Describe(HttpContext context)
     {
@@ -17,7 +19,10 @@ internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed 
                     tenant.Name, tenant.Hosts, view.Tenants.FirstOrDefault(rates => rates.Tenant == tenant.Name) ?? new TenantRates(tenant.Name, 0, 0, 0)))],
                 await upstreams.Describe(context.RequestAborted),
                 view.Repositories,
-                view.Processes),
+                view.Processes)
+            {
+                ConfigurationErrors = start.Source is ConfigurationWatcher watcher ? [.. watcher.LastErrors.Select(error => error.ToString())] : [],
+            },
             AdminJson.Default.Overview);
     }
 }
@@ -28,7 +33,11 @@ internal sealed record Overview(
     IReadOnlyList<OverviewTenant> Tenants,
     UpstreamStatus[] Upstreams,
     IReadOnlyList<RepositoryPulls> Repositories,
-    IReadOnlyList<ProcessStatus> Processes);
+    IReadOnlyList<ProcessStatus> Processes)
+{
+    /// <summary>What is wrong with the file of this silo as it is now; empty when it is in use.</summary>
+    public IReadOnlyList<string> ConfigurationErrors { get; init; } = [];
+}
 
 /// <summary>A tenant at a glance.</summary>
 internal sealed record OverviewTenant(string Name, IReadOnlyList<string> Hosts, TenantRates PerSecond);

@@ -26,7 +26,7 @@ public sealed class CompanyNetworkFileTests : IDisposable
         Assert.Empty(read.Errors);
         Assert.Equal(
             new UpstreamTls(_folder.File("ca.crt"), _folder.File("good.crt"), _folder.File("good.key")), read.Snapshot!.Configuration.Upstreams["corp"].Tls);
-        Assert.Contains("expired at", Assert.Single(Read("tls: { certificate: expired.crt, key: expired.key }").Warnings).Message);
+        Assert.Single(Read("tls: { certificate: expired.crt, key: expired.key }").Warnings, warning => warning.Message.Contains("expired at"));
 
         Has("tls: { certificate: good.crt, key: expired.key }", "upstreams.corp.tls.certificate", _folder.File("expired.key"));
         Has("tls: { certificate: good.crt }", "upstreams.corp.tls.key", "belong together");

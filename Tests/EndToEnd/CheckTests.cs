@@ -18,8 +18,15 @@ public sealed class CheckTests(Lab lab)
         Assert.Contains("-> open: team-a/app", allowed.Output);
 
         var denied = await Check(config, "--explain", "--tenant", "acme", "--authenticator", "staff", "--subject", "carol", "--groups", "dev", "--repository", "team-a/app", "--action", "push");
-        denied.ShouldSucceed();
-        Assert.Contains("denied: no rule grants it; nearest is", denied.Output);
+        denied.ShouldFail("denied: no rule grants it; nearest is");
+        var grouped = await Check(config, "--explain", "tenant=acme&subject=bob&repository=team-a/app&action=pull");
+        grouped.ShouldSucceed();
+        Assert.Contains("allowed: rule 'readers' grants it", grouped.Output);
+        Assert.Contains("subject: bob of 'staff', groups: dev", grouped.Output);
+        (await Check(config, "--explain", "tenant=acme&subject=zed&repository=public/app&action=pull")).ShouldFail("denied: nobody is called 'zed' in 'staff': such a login is refused");
+        (await Check(config, "--explain", "tenant=acme&authenticator=corp&subject=alice&repository=public/app&action=pull"))
+            .ShouldFail("denied: tenant 'acme' has no authenticator 'corp'; it has 'staff'");
+        Assert.Equal(1, denied.ExitCode);
 
         (await Check(config, "--explain", "tenant=nobody&repository=a&action=pull")).ShouldFail("there is no tenant 'nobody'");
         (await Check(config, "--explain", "tenant=acme&repository=UPPER&action=pull")).ShouldFail("repository must be a repository name");
@@ -69,6 +76,19 @@ public sealed class CheckTests(Lab lab)
         Assert.All(expected, line => Assert.Contains(line, check.Output));
         Assert.Contains("upstreams.proxied.proxy.username", check.Output);
         Assert.DoesNotContain("canary", check.Output);
+    }
+
+    [Fact]
+    public async Task Strict_takes_warnings_for_errors()
+    {
+        using var folder = new TemporaryFolder();
+        await FrontDoor.WriteUsers(folder);
+        var odd = folder.Write("odd.yaml", DoorConfiguration.Single("https://registry.example").Replace("user:alice", "user:alise"));
+        var lax = await Check(odd);
+        lax.ShouldSucceed();
+        Assert.Contains(": warning: tenants.acme.access[1].who[0]: 'staff' has no user 'alise'; did you mean 'alice'?", lax.Output);
+        (await Check(odd, "--strict")).ShouldFail("which --strict takes for errors");
+        (await Check(folder.Write("good.yaml", DoorConfiguration.Single("https://registry.example")), "--strict")).ShouldSucceed();
     }
 
     private async Task<string> Config(TemporaryFolder folder)

@@ -34,7 +34,7 @@ public sealed partial class GrafanaTests
         // That of certificates is served where there is TLS: see ListenerTests; that of the membership where others keep it: see WatchedMembershipTests; that
         // of failures once an upstream fails: see FailingUpstreamTests.
         var named = Metric().Matches(asked).Select(match => match.Value).Distinct()
-            .Except(["registryproxy_certificate_expires_seconds", "registryproxy_membership_losses_total", "registryproxy_gateway_upstream_failures_total"]).ToList();
+            .Except(["registryproxy_certificate_expires_seconds", "registryproxy_membership_losses_total", "registryproxy_gateway_upstream_failures_total", "registryproxy_grains_upstream_failures_total"]).ToList();
         Assert.True(named.Count >= 15, string.Join(' ', named));
         Assert.All(named, name => Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served:\n{served}"));
         var labels = Labels().Matches(asked).SelectMany(match => match.Groups[1].Value.Split(", ")).Distinct().Except(["instance", "section"]).ToList();

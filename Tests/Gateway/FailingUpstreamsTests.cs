@@ -1,43 +1,50 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Gateway;
 
 /// <summary>However an upstream flaps, the silos are told twice a minute at most that it fails, and an outage is never missed.</summary>
-public sealed class FailingUpstreamsTests
+public sealed class FailingUpstreamsTests : IDisposable
 {
     private static readonly ExchangeFault Refused = new("connect", "connection refused");
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
-    private readonly List<string?> _told = [];
+    private readonly List<UpstreamSight> _told = [];
+    private readonly LogLines<FailingUpstreams> _log = new();
     private readonly FailingUpstreams _failing;
 
     public FailingUpstreamsTests()
     {
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        _failing = new FailingUpstreams((_, reason) => _told.Add(reason), services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
+        _failing = new FailingUpstreams((_, sight) => _told.Add(sight), services.GetRequiredService<IMeterFactory>(), _time, _log);
     }
+
+    public void Dispose() => _failing.Dispose();
 
     [Fact]
     public void One_that_flaps_is_one_outage_until_nothing_failed_for_a_while()
     {
         for (var i = 0; i < 1000; i++)
         {
-            _failing.Failed("up", Refused);
+            _failing.Failed("up", "http://up:5000", Refused);
             _failing.Answered("up");
             _time.Advance(TimeSpan.FromMilliseconds(10));
         }
 
-        Assert.Equal([Refused.Reason], _told);
+        Assert.Equal([Refused.Reason], _told.Select(sight => sight.Failure));
         _time.Advance(TimeSpan.FromSeconds(6));
         _failing.Answered("other");
         _failing.Answered("up");
         _failing.Answered("up");
-        Assert.Equal([Refused.Reason, null], _told);
+        Assert.Equal([Refused.Reason, null], _told.Select(sight => sight.Failure));
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.Equal("Upstream up (http://up:5000) fails: connection refused", _log.Lines[0]);
+        Assert.StartsWith("Upstream up recovered after 1000 failed requests since ", _log.Lines[1]);
     }
 
     [Fact]
@@ -45,11 +52,48 @@ public sealed class FailingUpstreamsTests
     {
         for (var i = 0; i < 600; i++, _time.Advance(TimeSpan.FromMilliseconds(100)))
         {
-            _failing.Failed("up", Refused);
+            _failing.Failed("up", "http://up:5000", Refused);
         }
 
         Assert.Equal(2, _told.Count);
-        _failing.Failed("up", Refused);
+        _failing.Failed("up", "http://up:5000", Refused);
         Assert.Equal(3, _told.Count);
+    }
+
+    [Fact]
+    public void An_outage_is_told_while_nobody_asks_and_answers_are_told_at_times()
+    {
+        _failing.Answered("up");
+        _failing.TellNews();
+        Assert.Equal(TimeSpan.Zero, Assert.Single(_told).SinceAnswer);
+        _failing.TellNews();
+        _failing.Answered("up");
+        _failing.TellNews();
+        Assert.Single(_told);
+        _failing.Failed("up", "http://up:5000", Refused);
+        for (var i = 0; i < 60; i++, _time.Advance(TimeSpan.FromSeconds(2)))
+        {
+            _failing.TellNews();
+        }
+
+        Assert.Equal(5, _told.Count);
+        Assert.All(_told.Skip(1), sight => Assert.Equal(Refused.Reason, sight.Failure));
+        Assert.InRange(_told[^1].SinceFailure!.Value, TimeSpan.FromSeconds(89), TimeSpan.FromSeconds(91));
+        Assert.Equal(_told[^1].SinceFailure, _told[^1].SinceAnswer);
+    }
+
+    [Fact]
+    public void Requests_that_are_refused_are_said_at_times_and_no_outage()
+    {
+        for (var i = 0; i < 1000; i++, _time.Advance(TimeSpan.FromMilliseconds(400)))
+        {
+            _failing.Refused("up", "http://up:5000", 403, withCredential: true);
+        }
+
+        Assert.Equal(2, _log.Lines.Count);
+        Assert.Equal(
+            "Upstream up (http://up:5000): it refuses a request with the credential that it is configured with (403); 1 so since this process started. The audit log has each",
+            _log.Lines[0]);
+        Assert.All(_told, sight => Assert.Equal((null, "it refuses a request with the credential that it is configured with (403)"), (sight.Failure, sight.Refusal)));
     }
 }

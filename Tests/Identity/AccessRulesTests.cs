@@ -47,7 +47,8 @@ public sealed class AccessRulesTests
                 {
                     Tenant = "t", Authenticator = identity?.Authenticator, Subject = identity?.Subject, Groups = identity?.Groups ?? [],
                     Claims = identity?.Claims ?? new Dictionary<string, string>(), Repository = name, Action = action,
-                })!;
+                },
+                identity)!;
             return granted == (expected is not null) && explained.Allowed == granted && (!granted || explained.Rule == expected);
         }, iter: 100_000);
 

@@ -70,6 +70,34 @@ public sealed class TokenIssuerTests : IDisposable
         Assert.Equal(1, issuer.KeyFetches);
     }
 
+    [Theory]
+    [InlineData("exp", -120, 0, "expired: the token ended at 2")]
+    [InlineData("nbf", 3600, 0, "not valid yet: the token begins at 2")]
+    [InlineData("nbf", 120, 120, "clock skew: the token was issued at 2")]
+    public async Task What_does_not_count_now_says_whether_it_expired_is_not_valid_yet_or_clocks_differ(string claim, int later, int issued, string saying)
+    {
+        await using var issuer = await TestIssuer.Start();
+        var verdict = await Verify(Oidc(issuer), issuer.Sign(With(With(OidcPayload(issuer), claim, Seconds(later)), "iat", Seconds(issued))));
+        Assert.StartsWith(saying, verdict.Message);
+        Assert.Contains($"{DateTimeOffset.UnixEpoch.AddSeconds(Seconds(later)):yyyy-MM-dd}", verdict.Message);
+        Assert.Contains("here", verdict.Message);
+        Assert.Equal(("it", "alice@acme"), verdict.Known);
+    }
+
+    [Fact]
+    public async Task A_refusal_says_which_claim_is_meant_and_whose_token_it_was_once_its_signature_is_good()
+    {
+        await using var issuer = await TestIssuer.Start();
+        async Task<(string Message, string? Subject)> Refused(string token) => await Verify(Oidc(issuer), token) is var verdict ? (verdict.Message, verdict.Known?.Subject) : default;
+        Assert.Equal(("the token does not have the claims that 'it' requires: claim hd missing", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", null))));
+        Assert.Equal(
+            ("the token does not have the claims that 'it' requires: claim hd is none of those that count", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", "evil"))));
+        Assert.Equal(("wrong audience: the token is for another service", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"))));
+        using var other = RSA.Create(2048);
+        Assert.Equal(
+            ("the signature of the token is not one of the issuer's", null), await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"), new RsaSecurityKey(other) { KeyId = "k1" })));
+    }
+
     [Fact]
     public async Task Keys_are_fetched_once_again_when_they_turn_and_an_outage_is_no_refusal()
     {

@@ -7,7 +7,7 @@ namespace RegistryProxy.Tests.Listening;
 /// <summary>Idle connections are bounded, and whoever holds most loses first.</summary>
 public sealed class OpenConnectionsTests
 {
-    private readonly OpenConnections _connections = new();
+    private readonly OpenConnections _connections = new(new RunningRequests());
     private readonly Openings _openings = new(TimeProvider.System);
 
     [Fact]

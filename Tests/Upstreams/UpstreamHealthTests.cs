@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Tests.Support.Processes;
@@ -13,7 +15,11 @@ public sealed class UpstreamHealthTests
     private readonly UpstreamHealth _health;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public UpstreamHealthTests() => _health = new UpstreamHealth("up", _log);
+    public UpstreamHealthTests()
+    {
+        var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        _health = new UpstreamHealth("up", () => "https://up.example", new UpstreamFailureMeter(services.GetRequiredService<IMeterFactory>()), _log);
+    }
 
     [Fact]
     public void It_is_said_once_and_once_that_it_is_over()
@@ -28,7 +34,7 @@ public sealed class UpstreamHealthTests
         }
 
         Assert.Equal(("failing", since), State());
-        Assert.Equal("Upstream up fails: upstream 'up' does not answer: connection refused", Assert.Single(_log.Lines));
+        Assert.Equal("Upstream up (https://up.example) fails: upstream 'up' does not answer: connection refused", Assert.Single(_log.Lines));
         _now += TimeSpan.FromSeconds(10);
         _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
         Assert.Equal(("refused", since), State());
@@ -71,14 +77,14 @@ public sealed class UpstreamHealthTests
     public void What_gateways_see_counts_until_they_take_it_back_or_are_gone()
     {
         _health.Succeed(_now, null);
-        _health.Seen("one", "connection refused", _now);
+        _health.Noted(Sight("one", "connection refused"), _now);
         var since = _now;
         _now += TimeSpan.FromSeconds(30);
-        _health.Seen("two", "connection refused", _now);
-        _health.Seen("one", "connection refused", _now);
+        _health.Noted(Sight("two", "connection refused"), _now);
+        _health.Noted(Sight("one", "connection refused"), _now);
         Assert.Equal(("failing", since), State());
         Assert.Equal("upstream 'up' fails: connection refused", _health.Describe("basic", "bearer", null, _now).LastError);
-        _health.Seen("one", null, _now);
+        _health.Noted(Sight("one", null), _now);
         Assert.Equal(("failing", _now), State());
         _now += TimeSpan.FromSeconds(91);
         Assert.Equal(("healthy", null), State());
@@ -89,12 +95,41 @@ public sealed class UpstreamHealthTests
     {
         for (var i = 0; i <= UpstreamHealth.MaxGateways; i++)
         {
-            _health.Seen($"gateway-{i}", "no answer in time", _now);
+            _health.Noted(Sight($"gateway-{i}", "no answer in time"), _now);
         }
 
-        _health.Seen($"gateway-{UpstreamHealth.MaxGateways}", null, _now);
+        _health.Noted(Sight($"gateway-{UpstreamHealth.MaxGateways}", null), _now);
         Assert.Equal("failing", State().State);
     }
+
+    [Fact]
+    public void What_a_gateway_has_said_is_not_said_again_for_a_silo_that_meets_the_same()
+    {
+        _health.Noted(Sight("one", "connection refused"), _now);
+        _health.Fail(_now, Dead);
+        Assert.Empty(_log.Lines);
+        _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
+        Assert.Single(_log.Lines);
+    }
+
+    [Fact]
+    public void The_last_success_is_a_token_or_an_answer_whichever_was_later_and_a_refused_request_is_the_last_error()
+    {
+        _health.Noted(Sight("one", null) with { SinceAnswer = TimeSpan.FromSeconds(10) }, _now);
+        Assert.Equal(("healthy", null), State());
+        Assert.Equal(_now.AddSeconds(-10), Describe().LastSuccess);
+        _health.Noted(Sight("two", null) with { SinceAnswer = TimeSpan.FromSeconds(20) }, _now);
+        Assert.Equal(_now.AddSeconds(-10), Describe().LastSuccess);
+        _health.Succeed(_now, null);
+        Assert.Equal(_now, Describe().LastSuccess);
+        _health.Noted(Sight("one", null) with { Refusal = "it refuses a request" }, _now);
+        Assert.Equal(("healthy", null), State());
+        Assert.Equal(("upstream 'up' fails: it refuses a request", _now), (Describe().LastError, Describe().LastErrorAt));
+    }
+
+    private static UpstreamSight Sight(string gateway, string? failure) => new() { Gateway = gateway, Failure = failure };
+
+    private UpstreamStatus Describe() => _health.Describe("basic", "bearer", null, _now);
 
     private (string State, DateTimeOffset? Since) State()
     {

@@ -11,7 +11,8 @@ internal static class HtpasswdReader
     {
         var file = map["file"];
         var path = context.Absolute(file.RequiredText());
-        if (file.IsPresent && !HtpasswdFile.TryRead(path, out _, out var problems))
+        var users = HtpasswdFile.Empty;
+        if (file.IsPresent && !HtpasswdFile.TryRead(path, out users, out var problems))
         {
             foreach (var problem in problems)
             {
@@ -21,7 +22,18 @@ internal static class HtpasswdReader
 
         var groups = map["groups"].Entries().ToDictionary(
             entry => entry.Name,
-            entry => (IReadOnlyList<string>)[.. entry.Field.Items().Select(user => user.RequiredText())]);
+            entry => (IReadOnlyList<string>)[.. entry.Field.Items().Select(user => Member(user, users))]);
         return new HtpasswdConfiguration { Name = name, File = path, Groups = groups };
+    }
+
+    private static string Member(Field field, HtpasswdFile users)
+    {
+        var user = field.RequiredText();
+        if (users.Hashes.Count > 0 && !users.Hashes.ContainsKey(user))
+        {
+            field.Warn($"the password file has no user '{user}'{Suggestion.For(user, users.Hashes.Keys)}");
+        }
+
+        return user;
     }
 }

@@ -6,6 +6,8 @@ namespace RegistryProxy.Configuration.Reading.Upstreams;
 /// <summary><c>upstreams.*.credentials</c>.</summary>
 internal static class CredentialsReader
 {
+    private static readonly string[] Types = ["anonymous", "basic", "bearer", "google", "ecr", "acr", "dockerConfig", "exec"];
+
     public static UpstreamCredentials Read(Field field, Uri url, bool allowPrivate, ReadingContext context)
     {
         if (!field.IsPresent || field.Map() is not { } map)
@@ -44,7 +46,7 @@ internal static class CredentialsReader
                 credentials = AcrReader.Read(map, url, allowPrivate, context);
                 break;
             default:
-                type.Fail("must be one of anonymous, basic, bearer, google, ecr, acr, dockerConfig, exec");
+                type.Fail($"must be one of {string.Join(", ", Types)}{Suggestion.For(type.Text() ?? "", Types)}");
                 return new AnonymousCredentials();
         }
 

@@ -15,7 +15,8 @@ internal static class PresetReader
         var known = preset.Text() is { } name ? UpstreamPreset.Of(name) : null;
         if (preset.IsPresent && known is null)
         {
-            preset.Fail($"must be one of {string.Join(", ", UpstreamPreset.All.Select(one => one.Name))}");
+            var names = UpstreamPreset.All.Select(one => one.Name).ToList();
+            preset.Fail($"must be one of {string.Join(", ", names)}{Suggestion.For(preset.Text() ?? "", names)}");
             return (null, url.IsPresent ? url.Origin() ?? Nowhere : Nowhere);
         }
 

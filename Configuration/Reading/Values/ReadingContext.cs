@@ -19,7 +19,7 @@ internal sealed record ReadingContext(string Folder)
         var path = Absolute(field.RequiredText());
         if (field.IsPresent && !File.Exists(path))
         {
-            field.Fail($"there is no file {path}");
+            field.Fail(Directory.Exists(path) ? $"{path} is a folder, not a file" : $"there is no file {path}");
         }
 
         return path;
@@ -51,9 +51,29 @@ internal sealed record ReadingContext(string Folder)
             return null;
         }
 
-        return file.Text() is { } path ? new FileSecret(Absolute(path))
+        return Doubted(
+            field,
+            file.Text() is { } path ? new FileSecret(Absolute(path))
             : environment.Text() is { } name ? new EnvironmentSecret(name)
-            : new InlineSecret(new Protocol.Secret(value.Text() ?? ""));
+            : new InlineSecret(new Protocol.Secret(value.Text() ?? "")));
+    }
+
+    /// <summary>A secret may come later than its file; that it is not there now is said.</summary>
+    private static SecretSource Doubted(Field field, SecretSource secret)
+    {
+        try
+        {
+            if (secret.ReadBytes().Length == 0)
+            {
+                field.Warn("the secret is empty");
+            }
+        }
+        catch (SecretUnavailableException fault)
+        {
+            field.Warn(fault.Message);
+        }
+
+        return secret;
     }
 
     public SecretSource RequiredSecret(Field field)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using RegistryProxy.Background;
 using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Interfaces;
@@ -7,114 +8,162 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// Upstreams whose requests fail: the log has one line when that begins and one when it ends, the silos are told for the operator's page, and
-/// every failure is counted.
+/// How the requests to upstreams fare: the log has one line when they begin to fail and one when that ends, every failure is counted, and the
+/// silos are told for the operator's page, also when nobody asks any more.
 /// </summary>
-internal sealed partial class FailingUpstreams
+internal sealed partial class FailingUpstreams : BackgroundLoop
 {
     /// <summary>How often the silos are told again.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often it is looked whether there is something to tell.</summary>
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
+
     /// <summary>How long nothing has failed when an upstream counts as recovered, so that one that flaps is one outage.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, Failing> _failing = new();
-    private readonly Action<string, string?> _tell;
+    /// <summary>From one line about requests that an upstream refuses to the next.</summary>
+    private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
+
+    private readonly ConcurrentDictionary<string, UpstreamFares> _known = new();
+    private readonly Action<string, UpstreamSight> _tell;
+    private readonly string _gateway = Guid.NewGuid().ToString("N");
     private readonly TimeProvider _time;
     private readonly ILogger<FailingUpstreams> _logger;
     private readonly Counter<long> _failures;
     private int _count;
 
     public FailingUpstreams(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
-        : this(TellOf(cluster, Guid.NewGuid().ToString("N")), meters, time, logger)
+        : this((upstream, sight) => cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Noted(sight)), meters, time, logger)
     {
     }
 
-    /// <param name="tell">Tells the silos how an upstream fares: why it fails, or <c>null</c>.</param>
+    /// <param name="tell">Tells the silos how an upstream fares.</param>
     /// <param name="meters">For the count of failures.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">For operators.</param>
-    internal FailingUpstreams(Action<string, string?> tell, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
+    internal FailingUpstreams(Action<string, UpstreamSight> tell, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
     {
         (_tell, _time, _logger) = (tell, time, logger);
         _failures = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
-            "registryproxy.gateway.upstream_failures", "{request}", "Requests that an upstream did not answer, or with 502, 503 or 504");
+            "registryproxy.gateway.upstream_failures", "{request}", "Requests that an upstream did not answer, or with 502, 503 or 504, or refused");
     }
 
     /// <summary>A request was answered.</summary>
-    public void Answered(string upstream)
+    /// <param name="upstream">By whom.</param>
+    /// <param name="isGood">Whether the answer is one to what was asked, and no refusal.</param>
+    public void Answered(string upstream, bool isGood = true)
     {
-        if (Volatile.Read(ref _count) == 0 || !_failing.TryGetValue(upstream, out var failing))
+        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
+        if (isGood)
+        {
+            fares.AnsweredAt = now;
+        }
+
+        if (Volatile.Read(ref _count) == 0)
         {
             return;
         }
 
-        var now = _time.GetUtcNow();
-        lock (failing)
+        lock (fares)
         {
             // Failures between answers are one outage, not many recoveries.
-            if (failing.Since is not { } since || now < failing.LastAt + Settled)
+            if (fares.Since is not { } since || now < fares.FailedAt + Settled)
             {
                 return;
             }
 
             Interlocked.Decrement(ref _count);
-            failing.Since = null;
-            LogWell(upstream, failing.Failures, since);
-            _tell(upstream, null);
+            fares.Since = null;
+            LogWell(upstream, fares.Failures, since);
+            Tell(upstream, fares, now);
         }
     }
 
     /// <summary>A request failed, and not for its client's sake.</summary>
-    public void Failed(string upstream, ExchangeFault fault)
+    public void Failed(string upstream, string address, ExchangeFault fault)
     {
         _failures.Add(1, new("upstream", upstream), new("reason", fault.Kind));
-        var (now, failing) = (_time.GetUtcNow(), _failing.GetOrAdd(upstream, static _ => new Failing()));
-        lock (failing)
+        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
+        lock (fares)
         {
-            failing.LastAt = now;
-            if (failing.Since is not null)
+            (fares.FailedAt, fares.Reason) = (now, fault.Reason);
+            if (fares.Since is null)
             {
-                failing.Failures++;
-                if (now >= failing.TellFrom)
-                {
-                    Tell(failing);
-                }
-
+                Interlocked.Increment(ref _count);
+                (fares.Since, fares.Failures) = (now, 1);
+                LogFails(upstream, address, fault.Reason);
+                Tell(upstream, fares, now);
                 return;
             }
 
-            Interlocked.Increment(ref _count);
-            (failing.Since, failing.Failures) = (now, 1);
-            LogFails(upstream, fault.Reason);
-            Tell(failing);
-        }
-
-        void Tell(Failing told)
-        {
-            told.TellFrom = now + Pause;
-            _tell(upstream, fault.Reason);
+            fares.Failures++;
+            if (now >= fares.TellFrom)
+            {
+                Tell(upstream, fares, now);
+            }
         }
     }
 
-    private static Action<string, string?> TellOf(ClusterClient cluster, string gateway) =>
-        (upstream, reason) => cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Seen(gateway, reason));
+    /// <summary>A request was refused, and a new credential did not mend it: that may be about its repository alone.</summary>
+    public void Refused(string upstream, string address, int status, bool withCredential)
+    {
+        _failures.Add(1, new("upstream", upstream), new("reason", "refused"));
+        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
+        lock (fares)
+        {
+            fares.Refusals++;
+            if (now < fares.RefusalFrom)
+            {
+                return;
+            }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
-    private partial void LogFails(string upstream, string reason);
+            fares.RefusalFrom = now + RefusalPause;
+            var reason = $"it refuses a request {(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
+            LogRefuses(upstream, address, reason, fares.Refusals);
+            _tell(upstream, fares.Sight(_gateway, now) with { Refusal = reason });
+        }
+    }
+
+    /// <summary>Tells what nobody was told yet, and again what goes on.</summary>
+    internal void TellNews()
+    {
+        var now = _time.GetUtcNow();
+        foreach (var (upstream, fares) in _known)
+        {
+            lock (fares)
+            {
+                if (now >= fares.TellFrom && (fares.Since is not null || fares.AnsweredAt > fares.ToldAt))
+                {
+                    Tell(upstream, fares, now);
+                }
+            }
+        }
+    }
+
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            TellNews();
+            await Task.Delay(Period, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private UpstreamFares Of(string upstream) => _known.TryGetValue(upstream, out var fares) ? fares : _known.GetOrAdd(upstream, static _ => new UpstreamFares());
+
+    private void Tell(string upstream, UpstreamFares fares, DateTimeOffset now)
+    {
+        (fares.TellFrom, fares.ToldAt) = (now + Pause, now);
+        _tell(upstream, fares.Sight(_gateway, now));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}) fails: {Reason}")]
+    private partial void LogFails(string upstream, string address, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}): {Reason}; {Count} so since this process started. The audit log has each")]
+    private partial void LogRefuses(string upstream, string address, string reason, long count);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);
-
-    /// <summary>What is known of one upstream of the configuration; guarded by itself.</summary>
-    private sealed class Failing
-    {
-        public DateTimeOffset? Since { get; set; }
-
-        public int Failures { get; set; }
-
-        public DateTimeOffset LastAt { get; set; }
-
-        public DateTimeOffset TellFrom { get; set; }
-    }
 }

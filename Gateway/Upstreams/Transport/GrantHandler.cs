@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -8,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the grant is replaced, and a
 /// request whose body is here sent once more. A refusal that a fresh grant did not mend is an answer.
 /// </summary>
-internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class GrantHandler(GrantCache grants, FailingUpstreams failing, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     /// <summary>How many headers of a refusal are read.</summary>
     private const int MaxChallenges = 8;
@@ -25,20 +26,34 @@ internal sealed class GrantHandler(GrantCache grants, TimeProvider time, HttpMes
         Authorize(request, call.Grant);
         var response = await base.SendAsync(request, cancellationToken);
         call.Grant.WasAccepted |= (int)response.StatusCode is < 400 or 404;
-        if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden) || time.GetUtcNow() < call.Grant.ReplaceableFrom)
+        if (!IsRefusal(response))
         {
             return response;
+        }
+
+        if (time.GetUtcNow() < call.Grant.ReplaceableFrom)
+        {
+            return Refused(call, response);
         }
 
         var next = await Replaced(call, response, cancellationToken);
         if (next.Grant is not { } grant || grant.Generation == call.Grant.Generation || !MayRepeat(request, call))
         {
-            return response;
+            return Refused(call, response);
         }
 
         response.Dispose();
         Authorize(request, grant);
-        return await base.SendAsync(request, cancellationToken);
+        response = await base.SendAsync(request, cancellationToken);
+        return IsRefusal(response) ? Refused(call, response) : response;
+    }
+
+    private static bool IsRefusal(HttpResponseMessage response) => response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+
+    private HttpResponseMessage Refused(UpstreamCall call, HttpResponseMessage refusal)
+    {
+        failing.Refused(call.Upstream.Name, call.Upstream.Address, (int)refusal.StatusCode, call.Grant.Authorization is not null);
+        return refusal;
     }
 
     private async Task<UpstreamGrantResult> Replaced(UpstreamCall call, HttpResponseMessage refusal, CancellationToken cancellation)

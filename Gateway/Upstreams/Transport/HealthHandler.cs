@@ -23,7 +23,7 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true } && UpstreamBreaker.IsFailure(fault))
         {
-            failing.Failed(call.Upstream.Name, ExchangeFault.Of(fault));
+            failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault));
             throw;
         }
     }
@@ -37,11 +37,11 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
 
         if (UpstreamBreaker.IsFailure(status))
         {
-            failing.Failed(call.Upstream.Name, new ExchangeFault("status", $"it answers {(int)status}"));
+            failing.Failed(call.Upstream.Name, call.Upstream.Address, new ExchangeFault("status", $"it answers {(int)status}"));
         }
         else
         {
-            failing.Answered(call.Upstream.Name);
+            failing.Answered(call.Upstream.Name, (int)status is not (401 or 403 or 429) and < 500);
         }
     }
 }

@@ -15,6 +15,6 @@ internal sealed class UpstreamTransports(GrantCache grants, UpstreamAccounts acc
 
     private static UpstreamTracing Build(
         GrantCache grants, UpstreamAccounts accounts, FailingUpstreams failing, Expectations expectations, TimeProvider time, EgressSettings settings) => new(
-        new RedirectHandler(new GrantHandler(grants, time, new HealthHandler(failing, new AccountHandler(accounts, time, new ExpectationHandler(
+        new RedirectHandler(new GrantHandler(grants, failing, time, new HealthHandler(failing, new AccountHandler(accounts, time, new ExpectationHandler(
             expectations, new OriginGuard(new HostLookup(settings, UpstreamTransport.Create(settings)))))))));
 }

@@ -48,21 +48,28 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
         var identity = new VerifiedIdentity(configuration.Name, instance, [], claims, "");
         if (!Allows(identity))
         {
-            return Verdict.Refused($"the account or region of this instance is not one of '{configuration.Name}'");
+            return Verdict.Refused($"the account or region of this instance is not one of '{configuration.Name}'", configuration.Name, instance);
         }
 
-        var age = time.GetUtcNow() - pendingTime;
-        return age > configuration.MaxAge || age < -Skew
-            ? Verdict.Refused("the document is older than maxAge, or from the future; stop and start the instance to get a new one")
+        var now = time.GetUtcNow();
+        if (now - pendingTime > configuration.MaxAge)
+        {
+            return Refused($"the document is older than maxAge: it is of {pendingTime:u}, and it is {now:u} here; stop and start the instance to get a new one", identity);
+        }
+
+        return pendingTime > now + Skew
+            ? Refused(new Validity(pendingTime, null, pendingTime + configuration.MaxAge).Fault("document", now, Skew), identity)
             : Judge(await grains.GetGrain<IAttestationGrain>($"{presented.Tenant}/{configuration.Name}/{instance}").Present(nonce, pendingTime), identity);
     }
+
+    private static Verdict Refused(string message, VerifiedIdentity identity) => Verdict.Refused(message, identity.Authenticator, identity.Subject);
 
     private static Verdict Judge(AttestationOutcome outcome, VerifiedIdentity identity) => outcome switch
     {
         AttestationOutcome.Accepted => Verdict.Proved(identity),
-        AttestationOutcome.NeedsNonce => Verdict.Refused("the first document of an instance needs a fresh nonce of GET /token/nonce"),
-        AttestationOutcome.Outdated => Verdict.Refused("a later document of this instance was seen already"),
-        _ => Verdict.Refused("this instance is bound to another nonce; an operator can free it by POST /admin/attestations/reset"),
+        AttestationOutcome.NeedsNonce => Refused("the first document of an instance needs a fresh nonce of GET /token/nonce", identity),
+        AttestationOutcome.Outdated => Refused("a later document of this instance was seen already", identity),
+        _ => Refused("this instance is bound to another nonce; an operator can free it by POST /admin/attestations/reset", identity),
     };
 
     private static bool TryReadTime(JsonElement document, out DateTimeOffset time) => DateTimeOffset.TryParseExact(

@@ -35,7 +35,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         var now = time.GetUtcNow();
         if (request.Signed > now + Skew || request.Expires <= now)
         {
-            return Verdict.Refused("the presigned URL has expired or is not valid yet");
+            return Verdict.Refused(new Validity(request.Signed, null, request.Expires).Fault("presigned URL", now, Skew));
         }
 
         try
@@ -100,7 +100,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         }
 
         var identity = new VerifiedIdentity(configuration.Name, arn, [], claims, "");
-        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the account of this principal is not one of '{configuration.Name}'");
+        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the account of this principal is not one of '{configuration.Name}'", configuration.Name, arn);
     }
 
     /// <summary>The session name of a role on an instance is the instance's id.</summary>

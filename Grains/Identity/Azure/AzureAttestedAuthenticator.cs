@@ -37,29 +37,44 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
         }
 
         var (machine, subscription) = (document.TextOf("vmId"), document.TextOf("subscriptionId"));
-        if (machine.Length == 0 || subscription.Length == 0 || document.TextOf("nonce") != nonce || !IsFresh(document))
+        if (machine.Length == 0 || subscription.Length == 0)
         {
-            return Verdict.Refused("the document has expired, is for another nonce, or names no machine and subscription");
+            return Verdict.Refused("the document names no machine and subscription");
+        }
+
+        if (document.TextOf("nonce") != nonce)
+        {
+            return Verdict.Refused("the document is for another nonce", configuration.Name, machine);
+        }
+
+        if (Staleness(document) is { } stale)
+        {
+            return Verdict.Refused(stale, configuration.Name, machine);
         }
 
         var claims = new Dictionary<string, string> { ["subscriptionId"] = subscription, ["vmId"] = machine };
         var identity = new VerifiedIdentity(configuration.Name, machine, [], claims, "");
         if (!Allows(identity))
         {
-            return Verdict.Refused($"the subscription of this machine is not one of '{configuration.Name}'");
+            return Verdict.Refused($"the subscription of this machine is not one of '{configuration.Name}'", configuration.Name, machine);
         }
 
         return await nonces.Redeem(nonce, presented.Tenant, configuration.Name)
             ? Verdict.Proved(identity)
-            : Verdict.Refused("the nonce is not a fresh one of GET /token/nonce, or was used already");
+            : Verdict.Refused("the nonce is not a fresh one of GET /token/nonce, or was used already", configuration.Name, machine);
     }
 
-    private bool IsFresh(JsonElement document)
+    /// <summary>Why a document does not count now; <c>null</c> when it does.</summary>
+    private string? Staleness(JsonElement document)
     {
         var now = time.GetUtcNow();
-        return document.TryGetProperty("timeStamp", out var stamp)
-            && TryReadTime(stamp.TextOf("createdOn"), out var created) && TryReadTime(stamp.TextOf("expiresOn"), out var expires)
-            && created <= now + Skew && expires > now - Skew && created < expires;
+        if (!document.TryGetProperty("timeStamp", out var stamp)
+            || !TryReadTime(stamp.TextOf("createdOn"), out var created) || !TryReadTime(stamp.TextOf("expiresOn"), out var expires) || created >= expires)
+        {
+            return "the document does not say from when until when it counts";
+        }
+
+        return created <= now + Skew && expires > now - Skew ? null : new Validity(created, null, expires).Fault("document", now, Skew);
     }
 
     private static bool TryReadTime(string text, out DateTimeOffset time) =>

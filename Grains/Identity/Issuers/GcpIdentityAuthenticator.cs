@@ -45,6 +45,6 @@ internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configur
         }
 
         var identity = new VerifiedIdentity(configuration.Name, instance, [], claims, "", token.Expires);
-        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the project of this instance is not one of '{configuration.Name}'");
+        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the project of this instance is not one of '{configuration.Name}'", configuration.Name, instance);
     }
 }

@@ -47,9 +47,25 @@ internal sealed class IssuedToken
         return claims;
     }
 
-    /// <summary>Whether every claim that is named matches one of its globs.</summary>
-    public bool Satisfies(IReadOnlyDictionary<string, IReadOnlyList<string>> required) =>
-        required.All(claim => Texts(claim.Key).Any(value => claim.Value.Any(glob => Glob.Matches(glob, value))));
+    /// <summary>What is wrong with the first of the claims that are named and match none of their globs; <c>null</c> when all do.</summary>
+    public string? Misses(IReadOnlyDictionary<string, IReadOnlyList<string>> required)
+    {
+        foreach (var (claim, globs) in required)
+        {
+            var values = Texts(claim);
+            if (values.Count == 0)
+            {
+                return $"claim {claim} missing";
+            }
+
+            if (!values.Any(value => globs.Any(glob => Glob.Matches(glob, value))))
+            {
+                return $"claim {claim} is none of those that count";
+            }
+        }
+
+        return null;
+    }
 
     private JsonElement? Find(ReadOnlySpan<string> path)
     {

@@ -30,6 +30,9 @@ internal sealed class IssuedTokenVerifier : IDisposable
         _keys = new IssuerKeys(configuration, network, time);
     }
 
+    /// <summary>The claim that names whose a token is, for operators who look why it is refused.</summary>
+    public string SubjectClaim { get; init; } = "sub";
+
     /// <summary>Asymmetric signatures of RFC 7518.</summary>
     public static string[] AnySignature { get; } = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
@@ -53,7 +56,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
         }
 
         var result = await Handler.ValidateTokenAsync(text, Parameters(keys));
-        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token)) : Verdict.Refused(Why(result.Exception));
+        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token)) : Refuse(result.Exception, unverified);
     }
 
     public void Dispose() => _keys.Dispose();
@@ -91,13 +94,24 @@ internal sealed class IssuedTokenVerifier : IDisposable
         }
     }
 
-    private static string Why(Exception? fault) => fault switch
+    /// <summary>The signature is verified first: of what is refused after that it is known whose it is.</summary>
+    private Verdict Refuse(Exception? fault, JsonWebToken token) => fault switch
     {
-        SecurityTokenInvalidAudienceException => "the token is for another audience",
-        SecurityTokenInvalidIssuerException => "the token is from another issuer",
+        SecurityTokenInvalidAudienceException => Known("wrong audience: the token is for another service", token),
+        SecurityTokenInvalidIssuerException => Verdict.Refused("wrong issuer: the token is from another one"),
         SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNoExpirationException or SecurityTokenNotYetValidException =>
-            "the token has expired, is not valid yet or never expires",
-        SecurityTokenInvalidAlgorithmException => "the token is signed by an algorithm that does not count here",
-        _ => "the signature of the token is not one of the issuer's",
+            Known(WhyNotNow(token), token),
+        SecurityTokenInvalidAlgorithmException => Verdict.Refused("the token is signed by an algorithm that does not count here"),
+        _ => Verdict.Refused("the signature of the token is not one of the issuer's"),
     };
+
+    private Verdict Known(string message, JsonWebToken token) => Verdict.Refused(message, _configuration.Name, new IssuedToken(token).Text(SubjectClaim));
+
+    private string WhyNotNow(JsonWebToken token)
+    {
+        static DateTimeOffset? At(DateTime time) => time == DateTime.MinValue ? null : new DateTimeOffset(time, TimeSpan.Zero);
+        return At(token.ValidTo) is { } expires
+            ? new Validity(At(token.IssuedAt), At(token.ValidFrom), expires).Fault("token", _time.GetUtcNow(), Skew)
+            : "the token never expires, which does not count here";
+    }
 }

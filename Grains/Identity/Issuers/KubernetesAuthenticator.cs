@@ -25,9 +25,9 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
             return Verdict.Refused("this is not a projected service-account token; tokens kept in secrets do not count");
         }
 
-        if (!token.Satisfies(configuration.Require))
+        if (token.Misses(configuration.Require) is { } miss)
         {
-            return Verdict.Refused($"the token does not have the claims that '{configuration.Name}' requires");
+            return Verdict.Refused($"the token does not have the claims that '{configuration.Name}' requires: {miss}", configuration.Name, token.Text("sub"));
         }
 
         Dictionary<string, string> claims = new() { ["namespace"] = space, ["serviceAccount"] = account };

@@ -13,7 +13,7 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
     public OidcAuthenticator(OidcConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         _configuration = configuration;
-        _verifier = new(configuration, network, time, IssuedTokenVerifier.AnySignature);
+        _verifier = new(configuration, network, time, IssuedTokenVerifier.AnySignature) { SubjectClaim = configuration.SubjectClaim };
         People = configuration.People is { } people ? new CodeFlow(configuration, people, Identify, network, time) : null;
     }
 
@@ -34,13 +34,14 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
 
     private Verdict Identify(IssuedToken token)
     {
-        if (!token.Satisfies(_configuration.Require))
+        if (token.Misses(_configuration.Require) is { } miss)
         {
-            return Verdict.Refused($"the token does not have the claims that '{_configuration.Name}' requires");
+            return Verdict.Refused(
+                $"the token does not have the claims that '{_configuration.Name}' requires: {miss}", _configuration.Name, token.Text(_configuration.SubjectClaim));
         }
 
         return token.Text(_configuration.SubjectClaim) is { Length: > 0 } subject
             ? Verdict.Proved(new VerifiedIdentity(_configuration.Name, subject, token.Texts(_configuration.GroupsClaim), token.Scalars(), "", token.Expires))
-            : Verdict.Refused($"the token has no claim '{_configuration.SubjectClaim}'");
+            : Verdict.Refused($"claim {_configuration.SubjectClaim} missing: it must name the subject");
     }
 }

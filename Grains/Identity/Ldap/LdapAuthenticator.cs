@@ -46,6 +46,10 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         },
         cancellation);
 
+    public ValueTask<Verdict> Find(string user, CancellationToken cancellation) => !IsUsable(user) ? new(Verdict.Unknown)
+        : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' can be searched by nobody: it has no bindDn"))
+        : Ask(null, (link, limit) => Found(link, user, limit), cancellation);
+
     public void Dispose() => _pool.Dispose();
 
     private async ValueTask<Verdict> Ask(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
@@ -90,6 +94,20 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
         await BecomeReader(link, cancellation);
         return Verdict.Proved(await Identify(link, Canonical(user, found[0]), found[0], cancellation));
+    }
+
+    private async Task<Verdict> Found(LdapLink link, string user, CancellationToken cancellation)
+    {
+        await BecomeReader(link, cancellation);
+        var found = configuration.UserDn.Length > 0
+            ? await Entry(link, configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal), cancellation) is { } named ? [named] : []
+            : await link.Search(new LdapSearch(configuration.BaseDn, false, FilterFor(user), Attributes), Seconds, cancellation);
+        return found.Count switch
+        {
+            0 => Verdict.Unknown,
+            1 => Verdict.Proved(await Identify(link, Canonical(user, found[0]), found[0], cancellation)),
+            _ => Verdict.Refused("its userFilter finds several users for this name"),
+        };
     }
 
     private async Task<Verdict> Direct(LdapLink link, string user, Secret password, CancellationToken cancellation)

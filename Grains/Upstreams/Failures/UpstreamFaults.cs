@@ -10,7 +10,12 @@ namespace RegistryProxy.Grains.Upstreams.Failures;
 /// </summary>
 internal static class UpstreamFaults
 {
-    public static UpstreamFailure From(string upstream, Exception fault) => fault switch
+    public static UpstreamFailure From(string upstream, Exception fault) => Said(upstream, fault) with
+    {
+        Cause = fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException ? ExchangeFault.Of(fault).Kind : null,
+    };
+
+    private static UpstreamFailure Said(string upstream, Exception fault) => fault switch
     {
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}' resolves to a blocked address; private ones need allowPrivate: true", 0),
@@ -23,7 +28,8 @@ internal static class UpstreamFaults
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
             { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
-            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0),
+            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0)
+            { Detail = $"upstream '{upstream}' and this one find no way to speak TLS: {ExchangeFault.Of(fault).Reason}" },
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
         HttpRequestException or IOException or TimeoutException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)
             { Detail = $"upstream '{upstream}' does not answer: {ExchangeFault.Of(fault).Reason}" },

@@ -4,7 +4,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Upstreams.Failures;
 
 /// <summary>What operators are told of an upstream: on its page, and in the log when it begins to fail and when it is well again.</summary>
-internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
+internal sealed partial class UpstreamHealth(string upstream, Func<string> address, UpstreamFailureMeter failures, ILogger logger)
 {
     /// <summary>Of so many gateways what they saw is kept, by the last that told.</summary>
     public const int MaxGateways = 1000;
@@ -18,6 +18,7 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     private readonly Dictionary<string, Sight> _seen = [];
     private DateTimeOffset? _expires;
     private DateTimeOffset? _lastRefresh;
+    private DateTimeOffset? _lastAnswer;
     private DateTimeOffset? _lastErrorAt;
     private string? _lastError;
     private DateTimeOffset? _retryAt;
@@ -49,9 +50,10 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     public void Fail(DateTimeOffset now, UpstreamFailure failure)
     {
         FailForOne(now, failure);
-        if ((!_isLogged || _kind != failure.Kind) && now >= _logFrom)
+        var isSaid = failure.Kind == UpstreamFailureKind.Unreachable && FailingSince(now) is not null;
+        if ((!_isLogged || _kind != failure.Kind) && now >= _logFrom && !isSaid)
         {
-            LogFails(upstream, failure.Detail);
+            LogFails(upstream, address(), failure.Detail);
             (_isLogged, _logFrom) = (true, now + Pause);
         }
 
@@ -59,27 +61,43 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     }
 
     /// <summary>It cannot be opened for one repository; others are not touched.</summary>
-    public void FailForOne(DateTimeOffset now, UpstreamFailure failure) =>
-        (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now, failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
-
-    /// <summary>A gateway says how its requests fare: why they fail, or <c>null</c> when they are answered again.</summary>
-    public void Seen(string gateway, string? reason, DateTimeOffset now)
+    public void FailForOne(DateTimeOffset now, UpstreamFailure failure)
     {
-        foreach (var gone in _seen.Where(sight => now - sight.Value.At > Fresh).Select(sight => sight.Key).ToList())
+        failures.Count(upstream, failure);
+        (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now, failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
+    }
+
+    /// <summary>A gateway says how its requests fare.</summary>
+    public void Noted(UpstreamSight sight, DateTimeOffset now)
+    {
+        foreach (var gone in _seen.Where(seen => now - seen.Value.At > Fresh).Select(seen => seen.Key).ToList())
         {
             _seen.Remove(gone);
         }
 
-        if (reason is null)
+        if (sight.SinceAnswer is { } ago && !(now - ago <= _lastAnswer))
         {
-            _seen.Remove(gateway);
+            _lastAnswer = now - ago;
         }
-        else if (_seen.Count < MaxGateways || _seen.ContainsKey(gateway))
+
+        if (sight.Failure is null)
         {
-            _seen[gateway] = new Sight(_seen.GetValueOrDefault(gateway)?.Since ?? now, now);
-            (_lastError, _lastErrorAt) = ($"upstream '{upstream}' fails: {reason}", now);
+            _seen.Remove(sight.Gateway);
+        }
+        else if (_seen.Count < MaxGateways || _seen.ContainsKey(sight.Gateway))
+        {
+            _seen[sight.Gateway] = new Sight(_seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now);
+        }
+
+        if ((sight.Refusal ?? sight.Failure) is { } reason && now - (sight.Refusal is null ? sight.SinceFailure ?? default : default) is var at && !(at <= _lastErrorAt))
+        {
+            (_lastError, _lastErrorAt) = ($"upstream '{upstream}' fails: {reason}", at);
         }
     }
+
+    /// <summary>Since when a gateway sees it fail; <c>null</c> when none does.</summary>
+    private DateTimeOffset? FailingSince(DateTimeOffset now) =>
+        _seen.Values.Where(sight => now - sight.At <= Fresh).Select(sight => (DateTimeOffset?)sight.Since).Min();
 
     /// <param name="credential">The type of its credentials.</param>
     /// <param name="scheme">How it asks.</param>
@@ -87,7 +105,7 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
     /// <param name="now">The time.</param>
     public UpstreamStatus Describe(string credential, string scheme, DateTimeOffset? retryAt, DateTimeOffset now)
     {
-        var seen = _seen.Values.Where(sight => now - sight.At <= Fresh).Select(sight => (DateTimeOffset?)sight.Since).Min();
+        var (seen, success) = (FailingSince(now), _lastAnswer > _lastRefresh ? _lastAnswer : _lastRefresh ?? _lastAnswer);
         return new()
         {
             Upstream = upstream,
@@ -99,13 +117,14 @@ internal sealed partial class UpstreamHealth(string upstream, ILogger logger)
             LastErrorAt = _lastErrorAt,
             Breaker = (retryAt ?? _retryAt) is not { } at ? "closed" : now < at ? "open" : "half-open",
             State = _failingSince is not null ? _kind == UpstreamFailureKind.Refused ? "refused" : "failing"
-                : seen is not null ? "failing" : _lastRefresh is null ? "never asked" : "healthy",
+                : seen is not null ? "failing" : success is null ? "never asked" : "healthy",
+            LastSuccess = success,
             FailingSince = _failingSince is { } own && !(seen < own) ? own : seen,
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} fails: {Reason}")]
-    private partial void LogFails(string upstream, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}) fails: {Reason}")]
+    private partial void LogFails(string upstream, string address, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failures since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);

@@ -24,7 +24,8 @@ internal static class IssueFaults
             UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
         _ when fault.Causes().OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
         HttpRequestException or IOException or TimeoutException or AmazonClientException or AuthenticationFailedException => new(
-            UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0),
+            UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0)
+            { Detail = $"the token service of the {kind} principal does not answer: {ExchangeFault.Of(fault).Reason}", Cause = ExchangeFault.Of(fault).Kind },
         _ => new(UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0)
             { Detail = $"the token service of the {kind} principal answered something of no use ({fault.GetType().Name})" },
     };

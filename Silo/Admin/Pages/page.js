@@ -43,6 +43,12 @@ function state(upstream, now) {
 function show(view) {
   const now = new Date();
   $("configuration").textContent = view.configuration;
+  $("broken").hidden = view.configurationErrors.length === 0;
+  $("errors").replaceChildren(...view.configurationErrors.map(error => {
+    const item = document.createElement("li");
+    item.textContent = error;
+    return item;
+  }));
   fill("tenants", view.tenants.map(tenant => [
     tenant.name, tenant.hosts.join(", "), count(tenant.perSecond.requests), count(tenant.perSecond.refused), count(tenant.perSecond.errors, "bad")]));
   fill("upstreams", view.upstreams.map(upstream => [

@@ -1,0 +1,107 @@
+using RegistryProxy.Configuration.Authenticators;
+using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>What is right in <c>tenants</c> and hardly meant: rules and routes that nobody meets, names that nobody has.</summary>
+internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
+{
+    /// <summary>Rules × routes that are compared for one tenant.</summary>
+    private const long MaxPairs = 1_000_000;
+
+    private readonly Dictionary<string, HtpasswdFile> _files = [];
+
+    public void Tell(Field tenants)
+    {
+        foreach (var (name, field) in tenants.Entries())
+        {
+            if (configuration.Tenants.TryGetValue(name, out var tenant) && field.IsMap)
+            {
+                Tell(field.Map()!, tenant);
+            }
+        }
+    }
+
+    private void Tell(Section map, TenantConfiguration tenant)
+    {
+        if (tenant.PublicUrl is { } url && !tenant.Hosts.Contains("*") && !tenant.Hosts.Any(host => host.Trim('[', ']') == url.IdnHost.Trim('[', ']')))
+        {
+            map["publicUrl"].Warn($"its host is none of this tenant's hosts, and clients ask there for tokens: add '{url.IdnHost}' to hosts");
+        }
+
+        var access = map["access"];
+        if (tenant.Access.Count == 0)
+        {
+            access.Warn("grants nothing: this tenant refuses everybody");
+            return;
+        }
+
+        foreach (var (item, rule) in access.Items().Zip(tenant.Access))
+        {
+            Tell(item.Map()!, rule);
+        }
+
+        if ((long)tenant.Access.Sum(rule => rule.Repositories.Count) * tenant.Routes.Count <= MaxPairs)
+        {
+            TellUnmet(map, tenant);
+        }
+    }
+
+    private static void TellUnmet(Section map, TenantConfiguration tenant)
+    {
+        var rules = tenant.Access.Where(OfRepositories).ToList();
+        foreach (var (item, rule) in map["access"].Items().Zip(tenant.Access).Where(pair => OfRepositories(pair.Second)))
+        {
+            foreach (var (text, pattern) in item.Map()!["repositories"].Items().Zip(rule.Repositories))
+            {
+                if (!tenant.Routes.Any(route => pattern.MatchesBelow(route.Prefix)))
+                {
+                    text.Warn($"no route of this tenant leads to such a name; its prefixes: {string.Join(", ", tenant.Routes.Take(10).Select(route => $"'{route.Prefix}'"))}");
+                }
+            }
+        }
+
+        foreach (var (item, route) in map["routes"].Items().Zip(tenant.Routes))
+        {
+            if (!rules.Exists(rule => rule.Repositories.Any(pattern => pattern.MatchesBelow(route.Prefix))))
+            {
+                item.Warn($"no access rule grants anything below '{route.Prefix}': nobody comes by this route");
+            }
+        }
+    }
+
+    private static bool OfRepositories(AccessRuleConfiguration rule) => (rule.Actions & ~RepositoryActions.Catalog) != RepositoryActions.None;
+
+    private void Tell(Section map, AccessRuleConfiguration rule)
+    {
+        foreach (var (item, subject) in map["who"].Items().Zip(rule.Who))
+        {
+            if (subject.Authenticator is not { } name || configuration.Authenticators.GetValueOrDefault(name) is not HtpasswdConfiguration authenticator)
+            {
+                continue;
+            }
+
+            IEnumerable<string>? known = subject.Kind switch
+            {
+                AccessSubjectKind.Group => authenticator.Groups.Keys,
+                AccessSubjectKind.User or AccessSubjectKind.Subject => Users(authenticator),
+                _ => null,
+            };
+            if (known is not null && !known.Any(one => Glob.Matches(subject.Glob, one)))
+            {
+                item.Warn($"'{name}' has no {(subject.Kind == AccessSubjectKind.Group ? "group" : "user")} '{subject.Glob}'{Suggestion.For(subject.Glob, known)}");
+            }
+        }
+    }
+
+    private IEnumerable<string> Users(HtpasswdConfiguration authenticator)
+    {
+        if (!_files.TryGetValue(authenticator.File, out var file))
+        {
+            _files[authenticator.File] = file = HtpasswdFile.TryRead(authenticator.File, out var read, out _) ? read : HtpasswdFile.Empty;
+        }
+
+        return file.Hashes.Keys;
+    }
+}

@@ -1,0 +1,45 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Gateway.Upstreams.Accounts;
+
+/// <summary>How the requests of this gateway to one upstream fare. Guarded by itself, but for the time of the last answer.</summary>
+internal sealed class UpstreamFares
+{
+    private long _answeredAt;
+
+    /// <summary>When it last gave what it was asked for, or said that it has none.</summary>
+    public DateTimeOffset AnsweredAt
+    {
+        get => new(Volatile.Read(ref _answeredAt), TimeSpan.Zero);
+        set => Volatile.Write(ref _answeredAt, value.UtcTicks);
+    }
+
+    /// <summary>Since when requests fail; <c>null</c> while they are answered.</summary>
+    public DateTimeOffset? Since { get; set; }
+
+    public int Failures { get; set; }
+
+    public DateTimeOffset FailedAt { get; set; }
+
+    public string Reason { get; set; } = "";
+
+    public long Refusals { get; set; }
+
+    /// <summary>From when on refusals are said again.</summary>
+    public DateTimeOffset RefusalFrom { get; set; }
+
+    /// <summary>When the silos were told last.</summary>
+    public DateTimeOffset ToldAt { get; set; }
+
+    /// <summary>From when on they are told again.</summary>
+    public DateTimeOffset TellFrom { get; set; }
+
+    /// <summary>What the silos are told.</summary>
+    public UpstreamSight Sight(string gateway, DateTimeOffset now) => new()
+    {
+        Gateway = gateway,
+        Failure = Since is null ? null : Reason,
+        SinceFailure = Since is null ? null : now - FailedAt,
+        SinceAnswer = AnsweredAt == default ? null : now - AnsweredAt,
+    };
+}

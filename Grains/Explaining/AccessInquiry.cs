@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Network;
+
+namespace RegistryProxy.Grains.Explaining;
+
+/// <summary>
+/// Answers whether somebody may do something as a login would have it: password files and directories are asked who that is and for the groups, and
+/// what cannot be known here the answer says.
+/// </summary>
+public sealed class AccessInquiry : IDisposable
+{
+    private readonly AuthenticatorDirectory _authenticators;
+    private readonly IDisposable[] _own;
+
+    internal AccessInquiry(AuthenticatorDirectory authenticators, params IDisposable[] own) => (_authenticators, _own) = (authenticators, own);
+
+    /// <summary>For a configuration without a cluster.</summary>
+    public static AccessInquiry Of(FrontDoorConfiguration configuration)
+    {
+        var feed = new FixedConfiguration(new ConfigurationSnapshot(configuration, "check"));
+        var work = new PasswordWork();
+        var proxies = new EgressProxies(feed, TimeProvider.System, NullLogger<EgressProxies>.Instance);
+
+        // Grains are asked when somebody proves something, and nobody does here.
+        var factory = new AuthenticatorFactory(work, null!, null!, proxies, TimeProvider.System, NullLoggerFactory.Instance);
+        var directory = new AuthenticatorDirectory(feed, factory, TimeProvider.System, NullLogger<AuthenticatorDirectory>.Instance);
+        return new AccessInquiry(directory, directory, proxies);
+    }
+
+    /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
+    public async ValueTask<AccessAnswer?> Ask(FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
+    {
+        if (!configuration.Tenants.TryGetValue(question.Tenant, out var tenant))
+        {
+            return null;
+        }
+
+        var who = question.Subject is { Length: > 0 } subject
+            ? await Find(tenant, question, subject, cancellation)
+            : Found.Of(null, question.Authenticator is null ? null : "the question names no subject: it is answered for anybody who does not log in");
+        return AccessExplainer.Explain(configuration, question, who.Identity) is not { } answer ? null
+            : who.Refusal is { } refusal ? answer with { Allowed = false, Rule = null, Reason = refusal }
+            : answer with { Lacks = who.Lacks, Authenticator = who.Identity?.Authenticator, Subject = who.Identity?.Subject, Groups = who.Identity?.Groups };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var owned in _own)
+        {
+            owned.Dispose();
+        }
+    }
+
+    private async ValueTask<Found> Find(TenantConfiguration tenant, AccessQuestion question, string subject, CancellationToken cancellation)
+    {
+        if (question.Authenticator is { Length: > 0 } name && !tenant.Authenticators.Contains(name))
+        {
+            return Found.Refused($"tenant '{tenant.Name}' has no authenticator '{name}'; it has {Listed(tenant.Authenticators)}");
+        }
+
+        var asked = question.Authenticator is { Length: > 0 } one ? [one] : tenant.Authenticators;
+        Found? undecided = null;
+        foreach (var password in asked.Where(one => _authenticators.Find(tenant, one) is IPasswordAuthenticator))
+        {
+            var found = await Look(tenant, password, subject, question, cancellation);
+            if (found is { Identity: not null, Lacks: null } or { Refusal: not null })
+            {
+                return found;
+            }
+
+            undecided ??= found.Identity is null ? null : found;
+        }
+
+        return undecided ?? Token(tenant, question, subject, [.. asked.Where(one => _authenticators.Find(tenant, one) is not IPasswordAuthenticator)], asked);
+    }
+
+    /// <summary>Who somebody is to a password file or directory: nobody when it is not found there.</summary>
+    private async ValueTask<Found> Look(TenantConfiguration tenant, string name, string subject, AccessQuestion question, CancellationToken cancellation)
+    {
+        var verdict = await ((IPasswordAuthenticator)_authenticators.Find(tenant, name)!).Find(subject, cancellation);
+        return verdict switch
+        {
+            { Identity: { HasUsableSubject: true, IsBounded: true } identity } => Found.Of(identity, null),
+            { Identity: not null } => Found.Refused($"'{name}' says more of '{subject}' than a session may hold, or its name cannot name one: such a login is refused"),
+            { Kind: VerdictKind.Unknown } => Found.Of(null, null),
+            { Kind: VerdictKind.Refused } => Found.Refused($"'{name}' refuses '{subject}': {verdict.Message}"),
+            _ => Found.Of(Asked(name, subject, question), $"{verdict.Message}: whether there is such a user is not known now, and the groups are those of the question"),
+        };
+    }
+
+    /// <summary>Somebody who shows a token or a document: only that says who it is.</summary>
+    private Found Token(TenantConfiguration tenant, AccessQuestion question, string subject, IReadOnlyList<string> names, IReadOnlyList<string> asked)
+    {
+        switch (names)
+        {
+            case []:
+                return Found.Refused($"nobody is called '{subject}' in {Listed(asked)}: such a login is refused");
+            case [var name]:
+                var identity = Asked(name, subject, question);
+                return !identity.HasUsableSubject || !identity.IsBounded ? Found.Refused("such a subject cannot have a session")
+                    : _authenticators.Find(tenant, name) is ITokenAuthenticator authenticator && !authenticator.Allows(identity)
+                        ? Found.Refused($"'{name}' lets nobody in with the claims of the question")
+                        : Found.Of(identity, $"what '{name}' proves of a subject is known when it logs in: the groups and claims are those of the question");
+            default:
+                return Found.Of(
+                    Asked("", subject, question), $"which authenticator proves the subject is not said: {Listed(names)} might. Rules that name one are left out; ask with authenticator=");
+        }
+    }
+
+    private static VerifiedIdentity Asked(string authenticator, string subject, AccessQuestion question) => new(authenticator, subject, question.Groups, question.Claims, "");
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'").DefaultIfEmpty("none"));
+
+    /// <summary>Whom a question is about, as far as that is known.</summary>
+    /// <param name="Identity">Who; <c>null</c> for anybody, or nobody.</param>
+    /// <param name="Lacks">What is not known.</param>
+    /// <param name="Refusal">Why there is no such login.</param>
+    private sealed record Found(VerifiedIdentity? Identity, string? Lacks, string? Refusal)
+    {
+        public static Found Of(VerifiedIdentity? identity, string? lacks) => new(identity, lacks, null);
+
+        public static Found Refused(string refusal) => new(null, null, refusal);
+    }
+}
