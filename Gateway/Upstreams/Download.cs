@@ -1,4 +1,3 @@
-using System.Net;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
@@ -13,16 +12,4 @@ internal sealed record Download : UpstreamRequest
 
     /// <summary>Whether one that is cut may go on where it was: its content cannot change, since a digest names it.</summary>
     public bool IsResumable => Content == ContentKind.Blob;
-
-    /// <summary>
-    /// There are few kinds of success that make sense, and what is to be verified comes whole, or as the part that was asked for: any other one
-    /// would pass unseen.
-    /// </summary>
-    public override bool IsAnswer(HttpResponseMessage response) => response.StatusCode switch
-    {
-        HttpStatusCode.OK or HttpStatusCode.NotModified => true,
-        HttpStatusCode.Accepted or HttpStatusCode.NonAuthoritativeInformation or HttpStatusCode.NoContent => Verified is null,
-        HttpStatusCode.PartialContent => Verified is null || response.RequestMessage!.Headers.NonValidated.Contains("Range"),
-        _ => false,
-    };
 }

@@ -30,7 +30,7 @@ internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
 
         switch (result)
         {
-            case { Refused: { Status: 405 or 501 } or { Status: 401 or 403, IsOfAnother: true } }:
+            case { Refused.IsNoWordOfGet: true }:
                 record.Reject();
                 return true;
             case { Refused.Status: 404 }:

@@ -30,7 +30,7 @@ internal sealed class HeadJudge(UpstreamClient client, HeadTruth heads)
             {
                 record.Confirm();
             }
-            else if (result.Refused is { Status: 404 or 405 or 501 })
+            else if (result.Refused is { Status: 404 } or { IsNoWordOfGet: true })
             {
                 record.Reject();
             }

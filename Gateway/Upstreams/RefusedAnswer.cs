@@ -9,6 +9,9 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <param name="Scope">The scope of the token that a refusal asks for, empty when it leaves that open; <c>null</c> when it asks for none.</param>
 internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope)
 {
+    /// <summary>Whether it says, to a HEAD, nothing of what a GET would bring.</summary>
+    public bool IsNoWordOfGet => Status is 405 or 501 or (>= 200 and < 300) || (IsOfAnother && Status is (401 or 403));
+
     public static RefusedAnswer Of(Upstream upstream, HttpResponseMessage response) => new(
         (int)response.StatusCode, CameFromAnother(upstream, response), ScopeOf(response));
 

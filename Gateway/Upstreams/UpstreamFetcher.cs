@@ -25,7 +25,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadJudge heads, Up
             case { Answer: not null }:
                 record.Confirm();
                 return result;
-            case { Refused: { Status: 405 or 501 } or { Status: 401 or 403, IsOfAnother: true } }:
+            case { Refused.IsNoWordOfGet: true }:
                 record.Reject();
                 return null;
             case { Refused.Status: 404 }:

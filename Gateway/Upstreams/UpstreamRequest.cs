@@ -1,3 +1,4 @@
+using System.Net;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
@@ -32,5 +33,22 @@ internal record UpstreamRequest
     public CallKind Kind { get; init; }
 
     /// <summary>Whether a response is an answer; every other one is an error.</summary>
-    public virtual bool IsAnswer(HttpResponseMessage response) => response.IsSuccessStatusCode;
+    public virtual bool IsAnswer(HttpResponseMessage response) =>
+        response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head ? IsRead(response) : response.IsSuccessStatusCode;
+
+    /// <summary>
+    /// What is read comes whole, or as the part that was asked for, or not at all where the client has it. Other success may bring anything, and
+    /// nothing of it could be checked.
+    /// </summary>
+    private static bool IsRead(HttpResponseMessage response)
+    {
+        var asked = response.RequestMessage!.Headers.NonValidated;
+        return response.StatusCode switch
+        {
+            HttpStatusCode.OK => true,
+            HttpStatusCode.PartialContent => asked.Contains("Range"),
+            HttpStatusCode.NotModified => asked.Contains("If-None-Match") || asked.Contains("If-Modified-Since"),
+            _ => false,
+        };
+    }
 }

@@ -23,7 +23,7 @@ internal static class ResponseHeaders
     {
         Copy(from.Headers.NonValidated, to, General);
         Copy(from.Content.Headers.NonValidated, to, Content);
-        to.ContentLength = from.StatusCode == System.Net.HttpStatusCode.NoContent ? null : from.Content.Headers.ContentLength;
+        to.ContentLength = from.Content.Headers.ContentLength;
     }
 
     /// <summary>Copies the headers of a write that succeeded. Its body says nothing, and one that breaks off must not make it look failed.</summary>
