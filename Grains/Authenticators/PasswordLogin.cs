@@ -21,13 +21,14 @@ internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, Passw
             switch (verdict.Kind)
             {
                 case VerdictKind.Unavailable:
-                    result = verdict;
+                    result = verdict with { MayBeCounted = verdict.MayBeCounted || result.MayBeCounted };
                     break;
                 case not VerdictKind.Unknown:
                     return verdict;
             }
         }
 
-        return files && await work.Verify(authenticators.Decoy, password, from, cancellation) is null ? Verdict.Busy : result;
+        var isChecked = !files || await work.Verify(authenticators.Decoy, password, from, cancellation) is not null;
+        return isChecked || result.MayBeCounted ? result : Verdict.Busy;
     }
 }

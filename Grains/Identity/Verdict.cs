@@ -9,6 +9,9 @@ internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, str
     /// <summary>What operators may know beyond the message; <c>null</c> for nothing.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Of one that cannot be said: whether who must decide may have counted it as wrong all the same.</summary>
+    public bool MayBeCounted { get; init; }
+
     /// <summary>The authenticator and subject that were proved of somebody who is refused all the same; <c>null</c> when nothing was.</summary>
     public (string Authenticator, string Subject)? Known { get; init; }
 

@@ -81,7 +81,7 @@ internal sealed partial class LoginJudge(TimeProvider time, ILogger<LoginJudge> 
             case VerdictKind.Busy:
                 attempt.Forgive();
                 break;
-            case VerdictKind.Unavailable:
+            case VerdictKind.Unavailable when !verdict.MayBeCounted:
                 attempt.Leave();
                 break;
         }

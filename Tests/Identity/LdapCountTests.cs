@@ -64,6 +64,56 @@ public sealed class LdapCountTests : IDisposable
         Assert.All(await Task.WhenAll(logins), verdict => Assert.Equal(VerdictKind.Proved, verdict.Kind));
     }
 
+    [Fact]
+    public async Task A_password_whose_answer_comes_late_may_be_counted_and_is_sent_once()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        _answers = Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
+        _ = Serve();
+        var authenticator = (IPasswordAuthenticator)_authenticators.Create(
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}", time);
+        var login = Verify(authenticator, "late");
+        await Eventually.True(() => !_passwords.IsEmpty, "the directory is asked");
+        time.Advance(LdapPool.Timeout);
+        Assert.Equal((VerdictKind.Unavailable, true), (await login) is var verdict ? (verdict.Kind, verdict.MayBeCounted) : default);
+        Assert.Equal(["late"], _passwords);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_wrong_password_stays_one_when_the_directory_is_silent_or_talks_nonsense_after_it(bool isSilent)
+    {
+        var (time, binds) = (new FakeTimeProvider(DateTimeOffset.UtcNow), 0);
+        using var directory = new HostileDirectory((id, _) => Interlocked.Increment(ref binds) == 1 ? [HostileDirectory.Message(id, HostileDirectory.Result(0x61, 49))]
+            : isSilent ? [] : [HostileDirectory.Message(id + 1, HostileDirectory.Result(0x61, 0))]);
+        var authenticator = (IPasswordAuthenticator)_authenticators.Create(
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=t\", bindDn: \"cn=reader\", bindPassword: {{ value: x }} }}", time);
+        var login = Verify(authenticator, "wrong");
+        await Eventually.True(() => Volatile.Read(ref binds) == 2, "the reader asks whether the user is there");
+        time.Advance(LdapPool.Timeout);
+        Assert.Equal(VerdictKind.Refused, (await login).Kind);
+        Assert.Equal(2, binds);
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_away_before_a_password_goes_to_it_has_counted_none()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        var asked = 0;
+        using var directory = new HostileDirectory((_, _) =>
+        {
+            Interlocked.Increment(ref asked);
+            return [];
+        });
+        var authenticator = (IPasswordAuthenticator)_authenticators.Create(
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, bindDn: \"cn=reader\", bindPassword: {{ value: x }}, baseDn: \"dc=t\" }}", time);
+        var login = Verify(authenticator, "unsent");
+        await Eventually.True(() => Volatile.Read(ref asked) == 1, "the reader is bound");
+        time.Advance(LdapPool.Timeout);
+        Assert.Equal((VerdictKind.Unavailable, false), (await login) is var verdict ? (verdict.Kind, verdict.MayBeCounted) : default);
+    }
+
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string password) =>
         await authenticator.Verify("alice", new Secret(password), new PasswordSource("acme", default, true), TestContext.Current.CancellationToken);
 

@@ -54,9 +54,17 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     private async ValueTask<Verdict> Ask(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
     {
+        LdapLink? used = null;
         try
         {
-            return await _pool.Use(login, work, cancellation);
+            return await _pool.Use(
+                login,
+                (link, limit) =>
+                {
+                    used = link;
+                    return work(link, limit);
+                },
+                cancellation);
         }
         catch (LdapBusyException)
         {
@@ -65,11 +73,16 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         catch (LdapException fault)
         {
             LogAway(configuration.Name, fault.Message);
-            return Verdict.Unavailable(fault is LdapExcessException
-                ? $"the directory of '{configuration.Name}' sends more than is read for one login"
-                : $"the directory of '{configuration.Name}' does not answer");
+            return Undecided(used?.Tried ?? LdapTry.None, fault);
         }
     }
+
+    /// <summary>What the directory has counted counts here, whatever becomes of the questions after it, or of the answer.</summary>
+    private Verdict Undecided(LdapTry tried, LdapException fault) => tried == LdapTry.Refused
+        ? Verdict.WrongPassword
+        : Verdict.Unavailable(fault is LdapExcessException
+            ? $"the directory of '{configuration.Name}' sends more than is read for one login"
+            : $"the directory of '{configuration.Name}' does not answer") with { MayBeCounted = tried == LdapTry.Sent };
 
     private async Task<Verdict> Searched(LdapLink link, string user, Secret password, CancellationToken cancellation)
     {
@@ -115,7 +128,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         var name = configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal);
         if (await link.Try(name, password.Reveal(), cancellation) != 0)
         {
-            return await Refused(link, name, cancellation);
+            return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
         }
 
         if (CanSearch)
@@ -125,20 +138,6 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
         var entry = await Entry(link, name, cancellation) ?? new LdapEntry(name, new Dictionary<string, IReadOnlyList<string>>());
         return Verdict.Proved(await Identify(link, Canonical(user, entry), entry, cancellation));
-    }
-
-    /// <summary>The directory has counted a wrong password, whatever becomes of the question whether the user is there at all.</summary>
-    private async Task<Verdict> Refused(LdapLink link, string name, CancellationToken cancellation)
-    {
-        try
-        {
-            return await IsMissing(link, name, cancellation) ? Verdict.Unknown : Verdict.WrongPassword;
-        }
-        catch (LdapException fault)
-        {
-            LogAway(configuration.Name, fault.Message);
-            return Verdict.WrongPassword;
-        }
     }
 
     /// <summary>Whether a user is certainly not there; without a reader nobody can tell.</summary>

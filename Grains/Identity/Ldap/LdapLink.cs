@@ -12,7 +12,6 @@ internal sealed class LdapLink : IDisposable
     private readonly TcpClient _client = new() { NoDelay = true };
     private Stream _stream = Stream.Null;
     private string? _boundAs;
-    private bool _tried;
     private LdapBudget _budget = new();
     private int _id;
 
@@ -48,17 +47,19 @@ internal sealed class LdapLink : IDisposable
     /// <summary>Whether the server closed the connection while nobody used it.</summary>
     public bool IsClosed => _client.Client.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _client.Available == 0;
 
-    /// <summary>Whether a password went to the server since the connection was taken: it may have been counted, whatever became of the answer.</summary>
-    public bool HasTried => _tried;
+    /// <summary>What became of the password of somebody who logs in, since the connection was taken.</summary>
+    public LdapTry Tried { get; private set; }
 
     /// <summary>The connection is taken for another piece of work, which has a whole budget.</summary>
-    public void Take() => (_tried, _budget) = (false, new LdapBudget());
+    public void Take() => (Tried, _budget) = (LdapTry.None, new LdapBudget());
 
     /// <summary>Whether the name and password of somebody who logs in are right.</summary>
-    public Task<int> Try(string name, string password, CancellationToken cancellation)
+    public async Task<int> Try(string name, string password, CancellationToken cancellation)
     {
-        _tried = true;
-        return Bind(name, password, cancellation);
+        Tried = LdapTry.Sent;
+        var code = await Bind(name, password, cancellation);
+        Tried = code == 0 ? LdapTry.Taken : LdapTry.Refused;
+        return code;
     }
 
     /// <summary>Whether the name and password are right. An empty password would be an anonymous bind and is never sent with a name.</summary>
@@ -162,6 +163,20 @@ internal sealed class LdapLink : IDisposable
             throw new LdapException($"{what} is refused with result code {reply.Code}");
         }
     }
+}
+
+/// <summary>What became of a password that goes to a directory, which counts the wrong ones.</summary>
+internal enum LdapTry
+{
+    /// <summary>It was not sent.</summary>
+    None,
+
+    /// <summary>It was sent, and may be counted: no answer came.</summary>
+    Sent,
+
+    Taken,
+
+    Refused,
 }
 
 /// <summary>A directory server cannot be used; the message says why, without any name or password.</summary>

@@ -132,7 +132,7 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
             {
                 return await With(kept, work, cancellation);
             }
-            catch (IOException) when (!kept.HasTried)
+            catch (IOException) when (kept.Tried == LdapTry.None)
             {
                 // It died while it was kept.
             }
