@@ -10,13 +10,14 @@ internal sealed class CredentialTrial(TimeProvider time)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
 
     private TaskCompletionSource? _running;
-    private string _tried = "";
-    private string _proven = "";
 
-    /// <summary>Waits for the trial of this credential, if there is one.</summary>
-    public async ValueTask Wait(string stamp)
+    /// <summary>Whether the last call that said anything of this credential was a good one.</summary>
+    public bool IsProven { get; private set; }
+
+    /// <summary>Waits for the trial, if there is one.</summary>
+    public async ValueTask Wait()
     {
-        while (_proven != stamp && _tried == stamp && _running is { } running)
+        while (!IsProven && _running is { } running)
         {
             try
             {
@@ -30,46 +31,25 @@ internal sealed class CredentialTrial(TimeProvider time)
     }
 
     /// <summary>The caller tries, unless the credential has proved itself.</summary>
-    public void Begin(string stamp)
+    public Task<T> Begin<T>(Func<Task<T>> work)
     {
-        End(_running);
-        _tried = stamp;
-        _running = _proven == stamp ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Release();
+        _running = IsProven ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return Watch(work);
     }
 
-    /// <summary>Whether the last call that said anything of this credential was a good one.</summary>
-    public bool IsProven(string stamp) => _proven == stamp;
-
-    /// <summary>How it went. What is said of a credential that is not used any more changes nothing.</summary>
-    public void End(string stamp, bool proved)
+    /// <summary>How it went.</summary>
+    public void End(bool proved)
     {
-        if (_tried != stamp)
-        {
-            return;
-        }
-
-        _proven = proved ? stamp : "";
-        End(_running);
+        IsProven = proved;
+        Release();
     }
 
-    /// <summary>Nobody waits any longer for a trial that says nothing of the credential.</summary>
-    public void Release(string stamp)
-    {
-        if (_tried == stamp)
-        {
-            End(_running);
-        }
-    }
-
-    /// <summary>The same, with the first that the caller does.</summary>
-    public Task<T> Begin<T>(string stamp, Func<Task<T>> work)
-    {
-        Begin(stamp);
-        return Watch(stamp, work);
-    }
+    /// <summary>Nobody waits any longer for a trial that says nothing of the credential, or of one that is not used any more.</summary>
+    public void Release() => End(_running);
 
     /// <summary>Does what is part of a trial: nobody waits any longer for one that ends with a fault.</summary>
-    public async Task<T> Watch<T>(string stamp, Func<Task<T>> work)
+    public async Task<T> Watch<T>(Func<Task<T>> work)
     {
         try
         {
@@ -77,7 +57,7 @@ internal sealed class CredentialTrial(TimeProvider time)
         }
         catch (Exception)
         {
-            Release(stamp);
+            Release();
             throw;
         }
     }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -8,7 +7,6 @@ using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Grains.Upstreams.TokenServices;
-using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -23,18 +21,10 @@ internal sealed class UpstreamCredentialGrain(
     UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
-    /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
-    private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
-
-    private readonly CredentialTrial _trial = new(time);
-    private readonly UpstreamProbe _probe = new(client, time);
-    private readonly BasicProof _basic = new(client, time);
-    private readonly Backoff _backoff = new(UnreachableCap);
-    private readonly ScopeFailures _scopes = new();
-    private readonly EndpointProof _proof = new(exchange, time);
-    private readonly SingleFlights<string, UpstreamFailure?> _doubts = new();
+    private readonly PerStamp<CredentialState> _states = new(() => new CredentialState(client, exchange, time));
+    private readonly UpstreamProbes _probes = new(client, time);
     private UpstreamStamp _stamp = null!;
-    private bool _isTurnOfScope;
+    private string _current = "";
 
     private string Name => this.GetPrimaryKeyString();
 
@@ -56,31 +46,33 @@ internal sealed class UpstreamCredentialGrain(
             return UpstreamOpening.Failed(Failure(UpstreamFailureKind.Misconfigured, "is not configured any more"), "");
         }
 
-        var credential = ReadCredential.Of(upstream, source, _stamp);
+        var credential = Read(upstream);
         if (credential.Problem is { } problem)
         {
             return Closed(Failure(UpstreamFailureKind.Misconfigured, $"has no usable secret: {problem.WithoutName}") with
                 { Detail = $"upstream '{Name}' has no usable secret: {problem.Message}" }, credential.Stamp);
         }
 
-        var trial = _trial.Wait(credential.Stamp);
+        var state = _states.Of(credential.Stamp);
+        var trial = state.Trial.Wait();
         if (!trial.IsCompletedSuccessfully)
         {
             await trial;
             return await Open(asked, anew, refusedSecret);
         }
 
-        if (_backoff.Enter(time.GetUtcNow(), credential.Stamp) is { } waiting)
+        if (state.Backoff.Enter(time.GetUtcNow()) is { } waiting)
         {
             return UpstreamOpening.Failed(waiting, credential.Stamp);
         }
 
-        return await _trial.Begin(credential.Stamp, () => Try(upstream, credential, asked, anew, refusedSecret));
+        return await state.Trial.Begin(() => Try(upstream, credential, asked, anew, refusedSecret));
     }
 
     private async Task<UpstreamOpening> Try(UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
-        var isTrial = _backoff.IsTrial(credential.Stamp);
+        var state = _states.Of(credential.Stamp);
+        var isTrial = state.Backoff.IsTrial;
         var opening = await Open(upstream, credential, asked, anew, refusedSecret);
         if (asked is not null && opening.Failure is not null)
         {
@@ -96,27 +88,28 @@ internal sealed class UpstreamCredentialGrain(
 
         if (opening.Failure is not null)
         {
-            _trial.End(credential.Stamp, proved: false);
+            state.Trial.End(proved: false);
         }
 
         return opening;
     }
 
-    public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? ReadCredential.Of(upstream, source, _stamp).Stamp : "");
+    public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? Read(upstream).Stamp : "");
 
     public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
+        _current = Upstream is { } upstream ? Read(upstream).Stamp : "";
         if (outcome is not { OfUpstream: true, Failure: { } failure })
         {
             Proved(outcome.Stamp);
             if (outcome.Failure is { } ofScope)
             {
-                Health.FailForOne(time.GetUtcNow(), ofScope);
+                HealthOf(outcome.Stamp)?.FailForOne(time.GetUtcNow(), ofScope);
                 return new(ofScope);
             }
 
-            _scopes.Clear();
-            Health.Succeed(time.GetUtcNow(), outcome.Expires);
+            _states.Of(outcome.Stamp).Scopes.Clear();
+            HealthOf(outcome.Stamp)?.Succeed(time.GetUtcNow(), outcome.Expires);
             return new((UpstreamFailure?)null);
         }
 
@@ -125,12 +118,12 @@ internal sealed class UpstreamCredentialGrain(
             return new(GiveUp(failure, outcome.Stamp));
         }
 
-        Health.FailForOne(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
+        HealthOf(outcome.Stamp)?.FailForOne(time.GetUtcNow(), failure with { RetryAfterSeconds = 0 });
         return new((UpstreamFailure?)null);
     }
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(Health.Describe(
-        Upstream?.Credentials.Type ?? "unknown", _probe.Scheme.ToString().ToLowerInvariant(), _backoff.RetryAt, time.GetUtcNow()));
+        Upstream?.Credentials.Type ?? "unknown", _probes.SchemeOf(Upstream).ToString().ToLowerInvariant(), _states.Of(_current).Backoff.RetryAt, time.GetUtcNow()));
 
     public ValueTask Seen(string gateway, string? reason) => Noted(new UpstreamSight { Gateway = gateway, Failure = reason });
 
@@ -140,6 +133,22 @@ internal sealed class UpstreamCredentialGrain(
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>The credential as it lies there now; who waits for a trial of the one before does not any longer.</summary>
+    private ReadCredential Read(UpstreamConfiguration upstream)
+    {
+        var credential = ReadCredential.Of(upstream, source, _stamp);
+        if (credential.Stamp != _current)
+        {
+            _states.Of(_current).Trial.Release();
+            _current = credential.Stamp;
+        }
+
+        return credential;
+    }
+
+    /// <summary>What operators are told; <c>null</c> for a credential that is not used any more, of which they are told nothing.</summary>
+    private UpstreamHealth? HealthOf(string stamp) => stamp == _current ? Health : null;
+
     /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
     private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
     {
@@ -148,15 +157,16 @@ internal sealed class UpstreamCredentialGrain(
             return false;
         }
 
-        var isProven = _trial.IsProven(outcome.Stamp);
-        if (!isProven && (failure.Kind == UpstreamFailureKind.Refused || _backoff.IsTrial(outcome.Stamp)))
+        var state = _states.Of(outcome.Stamp);
+        var isProven = state.Trial.IsProven;
+        if (!isProven && (failure.Kind == UpstreamFailureKind.Refused || state.Backoff.IsTrial))
         {
             return false;
         }
 
-        if (!isProven || _scopes.Note(outcome.Scope, time.GetUtcNow()))
+        if (!isProven || state.Scopes.Note(outcome.Scope, time.GetUtcNow()))
         {
-            _doubts.Join(outcome.Stamp, () => _trial.Watch(outcome.Stamp, () => Doubt(outcome.Stamp))).Ignore();
+            state.Doubts.Join(() => state.Trial.Watch(() => Doubt(outcome.Stamp))).Ignore();
         }
 
         return true;
@@ -165,21 +175,22 @@ internal sealed class UpstreamCredentialGrain(
     /// <summary>Finds out whether the endpoint is well, and gives the upstream up when it is not.</summary>
     private async Task<UpstreamFailure?> Doubt(string stamp)
     {
-        var isKnown = _backoff.Current(time.GetUtcNow(), stamp) is not null || _proof.IsFresh(stamp);
-        if (isKnown || Upstream is not { } upstream || ReadCredential.Of(upstream, source, _stamp) is not { } credential || credential.Stamp != stamp)
+        var state = _states.Of(stamp);
+        var isKnown = state.Backoff.Current(time.GetUtcNow()) is not null || state.Endpoint.IsFresh;
+        if (isKnown || Upstream is not { } upstream || Read(upstream) is not { } credential || credential.Stamp != stamp)
         {
-            _trial.Release(stamp);
+            state.Trial.Release();
             return null;
         }
 
         var opening = await Open(upstream, credential, null, anew: false, 0);
         if (opening is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
         {
-            _trial.Release(stamp);
+            state.Trial.Release();
             return opening.Failure;
         }
 
-        if (await _proof.Ask(Name, opening) is { } failure)
+        if (await state.Endpoint.Ask(Name, opening) is { } failure)
         {
             return GiveUp(failure, stamp);
         }
@@ -194,13 +205,14 @@ internal sealed class UpstreamCredentialGrain(
     /// </summary>
     private async Task<UpstreamFailure?> Try(UpstreamOpening general)
     {
-        _isTurnOfScope = !_isTurnOfScope;
-        if (!_isTurnOfScope || general is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
+        var state = _states.Of(general.Stamp);
+        state.IsTurnOfScope = !state.IsTurnOfScope;
+        if (!state.IsTurnOfScope || general is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
         {
             return null;
         }
 
-        if (await _proof.Ask(Name, general) is { } failure)
+        if (await state.Endpoint.Ask(Name, general) is { } failure)
         {
             return GiveUp(failure, general.Stamp);
         }
@@ -211,16 +223,17 @@ internal sealed class UpstreamCredentialGrain(
 
     private void Proved(string stamp)
     {
-        _backoff.Clear();
-        _isTurnOfScope = false;
-        _trial.End(stamp, proved: true);
+        var state = _states.Of(stamp);
+        state.Backoff.Clear();
+        state.IsTurnOfScope = false;
+        state.Trial.End(proved: true);
     }
 
     private UpstreamFailure GiveUp(UpstreamFailure failure, string stamp)
     {
-        var noted = Note(failure, stamp);
-        Health.Fail(time.GetUtcNow(), noted);
-        _trial.End(stamp, proved: false);
+        var noted = _states.Of(stamp).Backoff.Note(failure, time.GetUtcNow());
+        HealthOf(stamp)?.Fail(time.GetUtcNow(), noted);
+        _states.Of(stamp).Trial.End(proved: false);
         return noted;
     }
 
@@ -228,7 +241,7 @@ internal sealed class UpstreamCredentialGrain(
         UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
         var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
-        var answer = await Ask(upstream, asked, anew);
+        var answer = await _probes.Ask(upstream, asked, anew);
         if (answer.Failure is { } unusable && asked is not null)
         {
             return Closed(unusable, credential.Stamp, isOfAll: false);
@@ -236,7 +249,7 @@ internal sealed class UpstreamCredentialGrain(
 
         if (answer.Failure is { } failure)
         {
-            return Closed(Note(failure, credential.Stamp), credential.Stamp);
+            return Closed(_states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()), credential.Stamp);
         }
 
         var opening = credential.Open(upstream, answer.Challenge, await issued);
@@ -253,46 +266,32 @@ internal sealed class UpstreamCredentialGrain(
         };
     }
 
-    /// <summary>How the upstream asks: as it did in a refusal, or as it does at <c>/v2/</c>.</summary>
-    private async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, string[]? asked, bool anew)
-    {
-        IReadOnlyList<Challenge> challenges = asked is null ? [] : [.. asked.SelectMany(Challenge.ParseAll)];
-        if (challenges.Count > 0)
-        {
-            return ChallengeChoice.Of(upstream, challenges);
-        }
-
-        var general = await _probe.Ask(upstream, anew);
-        return asked is not null && general is { Failure: null, Challenge.Scheme: UpstreamScheme.None } ? ChallengeChoice.Of(upstream, challenges) : general;
-    }
-
     /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>
     private async Task<UpstreamOpening> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamOpening opening, bool isOfAll, bool anew)
     {
-        var failure = await _basic.Ask(upstream, opening, anew);
+        var basic = _states.Of(credential.Stamp).Basic;
+        var failure = await basic.Ask(upstream, opening, anew);
         if (failure?.Kind == UpstreamFailureKind.Refused && credential.Issuer is { } issuer
             && await Principal(issuer).Get(Name, opening.SecretVersion) is { Secret: { } secret } next && next.Version != opening.SecretVersion)
         {
             opening = opening with { Secret = secret, SecretVersion = next.Version, SecretExpires = next.Expires };
-            failure = await _basic.Ask(upstream, opening, anew);
+            failure = await basic.Ask(upstream, opening, anew);
         }
 
-        return failure is null ? opening : Closed(isOfAll ? Note(failure, credential.Stamp) : failure, credential.Stamp, isOfAll);
+        return failure is null ? opening : Closed(isOfAll ? _states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()) : failure, credential.Stamp, isOfAll);
     }
 
     private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
-
-    private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
 
     private UpstreamOpening Closed(UpstreamFailure failure, string stamp, bool isOfAll = true)
     {
         if (isOfAll)
         {
-            Health.Fail(time.GetUtcNow(), failure);
+            HealthOf(stamp)?.Fail(time.GetUtcNow(), failure);
         }
         else
         {
-            Health.FailForOne(time.GetUtcNow(), failure);
+            HealthOf(stamp)?.FailForOne(time.GetUtcNow(), failure);
         }
 
         return UpstreamOpening.Failed(failure, stamp);

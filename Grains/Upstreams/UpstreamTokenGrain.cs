@@ -20,7 +20,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
     /// <summary>How soon gateways ask again for a grant that was refused, to hear of an edited credential.</summary>
     private static readonly TimeSpan RefusedRefresh = TimeSpan.FromSeconds(2);
 
-    private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(1));
+    private readonly PerStamp<Backoff> _backoffs = new(static () => new Backoff(unreachableCap: TimeSpan.FromSeconds(1)));
     private readonly ReplacementPace _pace = new();
     private KeptState<KeptToken> _kept = null!;
     private UpstreamTokenKey _key;
@@ -33,11 +33,15 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
     private long _grantSecret;
     private long _generation;
 
+    /// <summary>The generation of the last grant that was kept: what was asked for before it was changes nothing.</summary>
+    private long _newest;
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _key = UpstreamTokenKey.Parse(this.GetPrimaryKeyString());
         _kept = await keeper.Open<KeptToken>("token", this.GetGrainId());
         (_grant, _grantStamp, _grantSecret, _generation) = (_kept.Value.Grant, _kept.Value.Stamp, _kept.Value.SecretVersion, _kept.Value.Generation);
+        _newest = _generation;
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
@@ -49,7 +53,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         var now = time.GetUtcNow();
         if (_grant is { } grant && _grantStamp == stamp && now < grant.Expires)
         {
-            if (now >= grant.RefreshAfter && _backoff.Current(now, stamp) is null)
+            if (now >= grant.RefreshAfter && _backoffs.Of(stamp).Current(now) is null)
             {
                 Fetch(stamp, anew: false, 0).Ignore();
             }
@@ -57,7 +61,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
             return Paced(grant, now);
         }
 
-        return _backoff.Current(now, stamp) is { } failure
+        return _backoffs.Of(stamp).Current(now) is { } failure
             ? UpstreamGrantResult.Of(failure)
             : await Fetch(stamp, anew: false, 0).WaitAsync(cancellation);
     }
@@ -106,14 +110,11 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         var (result, ofUpstream) = await exchange.Exchange(_key, opening, _generation);
         if (result.Grant is { } grant)
         {
-            (_grant, _grantStamp, _grantSecret, _asked) = (grant, opening.Stamp, opening.SecretVersion, _asked ?? asked);
-            _pace.Begin(opening.Stamp);
-            _backoff.Clear();
-            if (opening.Challenge.Scheme == UpstreamScheme.Bearer && !opening.Secret.IsNone)
+            _backoffs.Of(opening.Stamp).Clear();
+            if (grant.Generation > _newest)
             {
-                // A token that anybody gets is not worth a record: strangers would name the repositories.
-                _kept.Value = KeptToken.Of(grant, opening.Stamp, opening.SecretVersion);
-                await _kept.Write();
+                _asked ??= asked;
+                await Keep(grant, opening);
             }
 
             await Credential.Report(new TokenCallOutcome(opening.Stamp, ExpiryOf(opening, grant), null, false, _key.Scope));
@@ -128,7 +129,19 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         return UpstreamGrantResult.Of(closed ?? own!);
     }
 
-    private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoff.Note(failure, time.GetUtcNow(), stamp);
+    private async Task Keep(UpstreamGrant grant, UpstreamOpening opening)
+    {
+        (_grant, _grantStamp, _grantSecret, _newest) = (grant, opening.Stamp, opening.SecretVersion, grant.Generation);
+        _pace.Begin(opening.Stamp);
+        if (opening.Challenge.Scheme == UpstreamScheme.Bearer && !opening.Secret.IsNone)
+        {
+            // A token that anybody gets is not worth a record: strangers would name the repositories.
+            _kept.Value = KeptToken.Of(grant, opening.Stamp, opening.SecretVersion);
+            await _kept.Write();
+        }
+    }
+
+    private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoffs.Of(stamp).Note(failure, time.GetUtcNow());
 
     /// <summary>What operators read: the end of an issued secret where the grant is that secret, none for a password that lies somewhere.</summary>
     private static DateTimeOffset? ExpiryOf(UpstreamOpening opening, UpstreamGrant grant) => opening.Challenge.Scheme switch

@@ -15,6 +15,12 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     /// <summary>The longest version; ours have 32 characters.</summary>
     private const int MaxETag = 64;
 
+    /// <summary>The longest key of a record, in bytes; ours have a tenth of it. Others' are not even read.</summary>
+    public const int MaxKey = 8 * 1024;
+
+    /// <summary>The most keys that are taken of one page; Redis gives some more than it is asked for, never so many.</summary>
+    public const int MaxPage = 1000;
+
     private const int KeysAtOnce = 250;
 
     /// <summary>Keys of a Redis that are looked through in a second, whosever they are.</summary>
@@ -60,6 +66,15 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         return false
         """;
 
+    /// <summary>Lengths are looked at before anything is sent.</summary>
+    private static readonly string ScanScript = $$"""
+        local page, kept = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', {{KeysAtOnce}}), {}
+        for _, key in ipairs(page[2]) do
+          if #key <= {{MaxKey}} and #kept < {{MaxPage}} then kept[#kept + 1] = key end
+        end
+        return {page[1], kept}
+        """;
+
     private readonly Lazy<Task<ConnectionMultiplexer>> _connection = new(() => ConnectionMultiplexer.ConnectAsync(server));
 
     public int MaxBytes => maxBytes;
@@ -100,7 +115,7 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         var cursor = "0";
         do
         {
-            var page = (RedisResult[])(await primary.ExecuteAsync(database, "SCAN", [cursor, "MATCH", pattern, "COUNT", KeysAtOnce]))!;
+            var page = (RedisResult[])(await primary.ExecuteAsync(database, "EVAL", [ScanScript, 0, cursor, pattern]))!;
             cursor = page[0].ToString();
             foreach (var key in (RedisKey[])page[1]!)
             {

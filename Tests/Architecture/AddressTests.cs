@@ -24,6 +24,7 @@ public sealed partial class AddressTests
         ["Gateway/Upstreams/UpstreamClient.cs"] = "takes Upstream.At",
         ["Grains/Authenticators/AuthenticatorFactory.cs"] = "an issuer of the configuration, to get its origin",
         ["Grains/Upstreams/TokenServices/RealmPolicy.cs"] = "parses to judge; requests are made of its parts",
+        ["Grains/Upstreams/Credentials/Clouds/AwsMachine.cs"] = "an address of the environment, to get its origin",
         ["Grains/Upstreams/Credentials/Clouds/CloudDetour.cs"] = "takes HttpOrigin.At",
         ["Grains/Upstreams/Credentials/Clouds/GoogleKeyFile.cs"] = "judges what an operator's file names",
         ["Grains/Upstreams/Credentials/Clouds/EntraPrincipal.cs"] = "an authority of the configuration, for a library",

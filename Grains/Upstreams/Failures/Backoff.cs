@@ -5,7 +5,7 @@ namespace RegistryProxy.Grains.Upstreams.Failures;
 
 /// <summary>
 /// The last failure, and how long it is answered without asking again: twice as long each time, five minutes at most. When the time is
-/// over one caller tries for all.
+/// over one caller tries for all. There is one for each credential.
 /// </summary>
 /// <param name="unreachableCap">The most that a failure to answer is waited for, which says nothing of the credential.</param>
 internal sealed class Backoff(TimeSpan unreachableCap)
@@ -17,50 +17,48 @@ internal sealed class Backoff(TimeSpan unreachableCap)
     private static readonly TimeSpan TrialLimit = TimeSpan.FromSeconds(6);
 
     private UpstreamFailure? _failure;
-    private string _stamp = "";
     private int _count;
-    private bool _trial;
 
     public DateTimeOffset? RetryAt { get; private set; }
 
-    /// <summary>The failure to answer with at once; <c>null</c> when it is time to ask, or the credential changed.</summary>
-    public UpstreamFailure? Current(DateTimeOffset now, string stamp) =>
-        _failure is { } failure && now < RetryAt && stamp == _stamp
+    /// <summary>Whether somebody tries after a failure.</summary>
+    public bool IsTrial { get; private set; }
+
+    /// <summary>The failure to answer with at once; <c>null</c> when it is time to ask.</summary>
+    public UpstreamFailure? Current(DateTimeOffset now) =>
+        _failure is { } failure && now < RetryAt
             ? failure with { RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling((RetryAt.Value - now).TotalSeconds)) }
             : null;
 
     /// <summary>As <see cref="Current"/>, and whoever gets <c>null</c> after a failure is the one who tries: the others are kept waiting meanwhile.</summary>
-    public UpstreamFailure? Enter(DateTimeOffset now, string stamp)
+    public UpstreamFailure? Enter(DateTimeOffset now)
     {
-        var failure = Current(now, stamp);
-        if (failure is null && _failure is not null && stamp == _stamp)
+        var failure = Current(now);
+        if (failure is null && _failure is not null)
         {
-            (_trial, RetryAt) = (true, now + TrialLimit);
+            (IsTrial, RetryAt) = (true, now + TrialLimit);
         }
 
         return failure;
     }
 
-    /// <summary>Whether somebody tries with this credential after a failure.</summary>
-    public bool IsTrial(string stamp) => _trial && stamp == _stamp;
-
     /// <summary>Counts a failure; those of calls that were under way together count as one.</summary>
-    public UpstreamFailure Note(UpstreamFailure failure, DateTimeOffset now, string stamp)
+    public UpstreamFailure Note(UpstreamFailure failure, DateTimeOffset now)
     {
-        if (!_trial && Current(now, stamp) is { } counted)
+        if (!IsTrial && Current(now) is { } counted)
         {
             return counted;
         }
 
-        _count = stamp == _stamp ? _count + 1 : 1;
+        _count++;
         var cap = failure.Kind == UpstreamFailureKind.Unreachable ? unreachableCap : Cap;
         var wait = Min(Pause.After(_count) * Jitter.Between(0.8, 1.2), cap);
         var told = Min(TimeSpan.FromSeconds(failure.RetryAfterSeconds), Cap);
-        (_failure, _stamp, _trial, RetryAt) = (failure, stamp, false, now + (wait < told ? told : wait));
-        return Current(now, stamp)!;
+        (_failure, IsTrial, RetryAt) = (failure, false, now + (wait < told ? told : wait));
+        return Current(now)!;
     }
 
-    public void Clear() => (_failure, _count, _trial, RetryAt) = (null, 0, false, null);
+    public void Clear() => (_failure, _count, IsTrial, RetryAt) = (null, 0, false, null);
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 }

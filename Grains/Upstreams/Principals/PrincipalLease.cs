@@ -35,7 +35,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
         var now = time.GetUtcNow();
         if (_current is not { } current || now >= current.Expires)
         {
-            return _backoff.Current(now, "") is { } failure ? PrincipalAnswer.Of(failure) : await Issue(issuer);
+            return _backoff.Current(now) is { } failure ? PrincipalAnswer.Of(failure) : await Issue(issuer);
         }
 
         if (refusedVersion == current.Version && (_flight.IsRunning || now >= _replaceableFrom))
@@ -45,7 +45,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
             return replaced.Failure is null ? replaced : _current;
         }
 
-        if (now >= _refreshAfter && _backoff.Current(now, "") is null)
+        if (now >= _refreshAfter && _backoff.Current(now) is null)
         {
             Issue(issuer).Ignore();
         }
@@ -75,7 +75,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
             failure = IssueFaults.From(issuer.Kind, fault);
         }
 
-        return PrincipalAnswer.Of(_backoff.Note(failure, time.GetUtcNow(), ""));
+        return PrincipalAnswer.Of(_backoff.Note(failure, time.GetUtcNow()));
     }
 
     private async Task<PrincipalAnswer> Keep(IssuedSecret issued, DateTimeOffset now)

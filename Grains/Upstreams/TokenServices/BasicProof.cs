@@ -7,7 +7,8 @@ namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
 /// Shows a registry that asks for a password the one it gets, at <c>/v2/</c>: no token endpoint says whether it is right, and a wrong one
-/// must not be sent with every pull. Remembers for ten minutes what was taken.
+/// must not be sent with every pull. Remembers for ten minutes what was taken. There is one
+/// for each credential.
 /// </summary>
 internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
 {
@@ -17,7 +18,7 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
     private SingleFlight<UpstreamFailure?> _flight = new();
-    private string _of = "";
+    private long _of;
     private DateTimeOffset _takenAt = DateTimeOffset.MinValue;
     private DateTimeOffset _shownAt;
 
@@ -27,10 +28,15 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
     /// <param name="anew">The upstream refused it somewhere.</param>
     public async ValueTask<UpstreamFailure?> Ask(UpstreamConfiguration upstream, UpstreamOpening opening, bool anew)
     {
-        var of = $"{opening.Stamp}\n{opening.SecretVersion}";
-        if (_of != of)
+        if (opening.SecretVersion < _of)
         {
-            (_of, _takenAt, _flight) = (of, DateTimeOffset.MinValue, new());
+            // Another secret was issued since, of which this one says nothing.
+            return await Show(upstream, opening);
+        }
+
+        if (opening.SecretVersion > _of)
+        {
+            (_of, _takenAt, _flight) = (opening.SecretVersion, DateTimeOffset.MinValue, new());
         }
 
         if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() is var now && now < _takenAt + Life && (!anew || now < _shownAt + MinPeriod))
@@ -38,13 +44,13 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
             return null;
         }
 
-        return await _flight.Join(() => Show(upstream, opening, of));
+        return await _flight.Join(() => Show(upstream, opening));
     }
 
-    private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamOpening opening, string of)
+    private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamOpening opening)
     {
         HttpStatusCode status;
-        _shownAt = time.GetUtcNow();
+        _shownAt = opening.SecretVersion == _of ? time.GetUtcNow() : _shownAt;
         try
         {
             status = (await client.Ping(upstream, UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!))).Status;
@@ -55,12 +61,12 @@ internal sealed class BasicProof(UpstreamTokenClient client, TimeProvider time)
             return null;
         }
 
-        if (status == HttpStatusCode.OK && _of == of)
+        if (status == HttpStatusCode.OK && _of == opening.SecretVersion)
         {
             _takenAt = time.GetUtcNow();
         }
 
-        if (status == HttpStatusCode.Unauthorized && _of == of)
+        if (status == HttpStatusCode.Unauthorized && _of == opening.SecretVersion)
         {
             _takenAt = DateTimeOffset.MinValue;
         }

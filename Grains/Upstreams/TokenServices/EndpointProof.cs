@@ -5,22 +5,21 @@ namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
 /// Asks a token endpoint for a token without a scope, as <c>docker login</c> does: no repository that somebody asks for can make it fail, so
-/// it tells an endpoint that is away, or refuses the credential, from one that does not like some repositories.
+/// it tells an endpoint that is away, or refuses the credential, from one that does not like some repositories. There is one for each credential.
 /// </summary>
 internal sealed class EndpointProof(TokenExchange exchange, TimeProvider time)
 {
     /// <summary>Bad repositories do not make it go out more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
-    private readonly SingleFlights<string, UpstreamFailure?> _flights = new();
-    private string _of = "";
+    private readonly SingleFlight<UpstreamFailure?> _flight = new();
     private DateTimeOffset _goodAt = DateTimeOffset.MinValue;
 
     /// <summary>Whether the endpoint was found well with this credential within ten seconds.</summary>
-    public bool IsFresh(string stamp) => _of == stamp && time.GetUtcNow() < _goodAt + MinPeriod;
+    public bool IsFresh => time.GetUtcNow() < _goodAt + MinPeriod;
 
     /// <summary>Asks; why the endpoint, or the credential, is good for nobody, or <c>null</c>.</summary>
-    public Task<UpstreamFailure?> Ask(string upstream, UpstreamOpening opening) => _flights.Join(opening.Stamp, () => AskCore(upstream, opening));
+    public Task<UpstreamFailure?> Ask(string upstream, UpstreamOpening opening) => _flight.Join(() => AskCore(upstream, opening));
 
     private async Task<UpstreamFailure?> AskCore(string upstream, UpstreamOpening opening)
     {
@@ -30,7 +29,7 @@ internal sealed class EndpointProof(TokenExchange exchange, TimeProvider time)
             return result.Failure;
         }
 
-        (_of, _goodAt) = (opening.Stamp, time.GetUtcNow());
+        _goodAt = time.GetUtcNow();
         return null;
     }
 }

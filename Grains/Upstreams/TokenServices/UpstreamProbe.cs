@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
 /// Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes. Refusals of single repositories
-/// have it asked anew: when nothing comes of that, what is remembered holds.
+/// have it asked anew: when nothing comes of that, what is remembered holds. There is one for each definition.
 /// </summary>
 internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider time)
 {
@@ -17,36 +17,33 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     /// <summary>Refusals may be about single repositories: they do not make the probe go out more often than this.</summary>
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
-    private SingleFlight<ProbeAnswer> _flight = new();
+    private readonly SingleFlight<ProbeAnswer> _flight = new();
     private UpstreamChallenge _known = UpstreamChallenge.Unknown;
-    private string _of = "";
     private DateTimeOffset _knownAt;
     private DateTimeOffset _askedAt;
 
     /// <summary>The scheme of the last good answer.</summary>
     public UpstreamScheme Scheme => _known.Scheme;
 
+    /// <summary>What of an upstream decides how it asks.</summary>
+    public static string DefinitionOf(UpstreamConfiguration upstream) =>
+        string.Join('\n', upstream.Realms.Prepend(upstream.Url).Append<object>(upstream.AllowPrivate));
+
     public async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, bool anew)
     {
-        var definition = string.Join('\n', upstream.Realms.Prepend(upstream.Url).Append<object>(upstream.AllowPrivate));
-        if (Remembered(definition) is { } known && (!anew || time.GetUtcNow() < _askedAt + MinPeriod))
+        if (Remembered is { } known && (!anew || time.GetUtcNow() < _askedAt + MinPeriod))
         {
             return known;
         }
 
-        if (_of != definition)
-        {
-            (_of, _known, _flight) = (definition, UpstreamChallenge.Unknown, new());
-        }
-
-        var answer = await _flight.Join(() => Keep(upstream, definition));
-        return answer.Failure is null ? answer : Remembered(definition) ?? answer;
+        var answer = await _flight.Join(() => Keep(upstream));
+        return answer.Failure is null ? answer : Remembered ?? answer;
     }
 
-    private ProbeAnswer? Remembered(string definition) =>
-        _of == definition && _known.Scheme != UpstreamScheme.Unknown && time.GetUtcNow() < _knownAt + Life ? new ProbeAnswer(_known, null) : null;
+    private ProbeAnswer? Remembered =>
+        _known.Scheme != UpstreamScheme.Unknown && time.GetUtcNow() < _knownAt + Life ? new ProbeAnswer(_known, null) : null;
 
-    private async Task<ProbeAnswer> Keep(UpstreamConfiguration upstream, string definition)
+    private async Task<ProbeAnswer> Keep(UpstreamConfiguration upstream)
     {
         ProbeAnswer answer;
         _askedAt = time.GetUtcNow();
@@ -59,7 +56,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
             return new ProbeAnswer(UpstreamChallenge.Unknown, UpstreamFaults.From(upstream.Name, fault));
         }
 
-        if (answer.Failure is null && _of == definition)
+        if (answer.Failure is null)
         {
             (_known, _knownAt) = (answer.Challenge, time.GetUtcNow());
         }

@@ -1,6 +1,5 @@
 using Amazon;
 using Amazon.Runtime;
-using Amazon.Runtime.Credentials;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
 using RegistryProxy.Configuration;
@@ -12,7 +11,7 @@ namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>
 /// From the configuration to the keys of an AWS principal: 1. static keys, or a web identity of the file or of the environment, or the
-/// default chain of the SDK (environment, profile, container, instance); 2. the roles, one with the other's keys.
+/// default chain of AWS (environment, profile, container, instance); 2. the roles, one with the other's keys.
 /// </summary>
 internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, CloudTransport clouds)
 {
@@ -33,9 +32,7 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
         }
         catch (AmazonClientException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
-            throw new IssueException(
-                UpstreamFailureKind.Misconfigured,
-                "no AWS credentials are to be had on this machine: give it a role, or set accessKeyId, webIdentityTokenFile or the AWS_… variables");
+            throw AwsMachine.NoKeys();
         }
     }
 
@@ -56,9 +53,33 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
             return (await AssumeByToken(identity.Role, identity.TokenFile, cancellation), ecr.Roles);
         }
 
-        var found = await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(StsConfiguration()).WaitAsync(cancellation);
-        return (await found.GetCredentialsAsync().WaitAsync(cancellation), ecr.Roles);
+        return await OfEnvironment(cancellation) is var (found, roles) ? (found, roles.Concat(ecr.Roles)) : (await Machine.Keys(cancellation), ecr.Roles);
     }
+
+    /// <summary>Keys of variables, or of a profile with the roles that it assumes; <c>null</c> where there are none.</summary>
+    private async Task<(ImmutableCredentials Keys, IReadOnlyList<AwsRole> Roles)?> OfEnvironment(CancellationToken cancellation)
+    {
+        if (AwsVariables.Keys() is { } keys)
+        {
+            return (keys, []);
+        }
+
+        if (new AwsProfiles().Find(AwsVariables.Of("AWS_PROFILE")) is not var (profile, roles))
+        {
+            return null;
+        }
+
+        return profile.Options switch
+        {
+            { RoleArn: { Length: > 0 } arn, WebIdentityTokenFile: { Length: > 0 } file } options =>
+                (await AssumeByToken(AwsProfiles.RoleOf(arn, options), file, cancellation), roles),
+            { CredentialSource: "Environment" } => (AwsVariables.Keys() ?? throw AwsMachine.NoKeys(), roles),
+            { CredentialSource: { Length: > 0 } } => (await Machine.Keys(cancellation), roles),
+            _ => (await profile.GetAWSCredentials(null).GetCredentialsAsync().WaitAsync(cancellation), roles),
+        };
+    }
+
+    private AwsMachine Machine => new(clouds, AwsVariables.Of);
 
     private async Task<ImmutableCredentials> AssumeByToken(AwsRole role, string file, CancellationToken cancellation)
     {

@@ -17,11 +17,19 @@ internal sealed class CloudTransport(TimeProvider time) : IDisposable
     private readonly EgressPool _ways = new(static settings => Bounded(UpstreamTransport.Create(settings)), time);
     private readonly EgressPool _orMetadata = new(static settings => Bounded(UpstreamTransport.Create(settings, MetadataAddresses.All())), time);
 
+    /// <summary>What is on the machine answers at once, or is not there.</summary>
+    private static readonly TimeSpan MachinePatience = TimeSpan.FromSeconds(2);
+
+    private readonly Lazy<HttpMessageHandler> _ofMachine = new(static () => Bounded(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.Aws())));
+
     /// <summary>A client of services by name; it does not own the sockets.</summary>
     /// <param name="network">How connections of the upstream are opened.</param>
     /// <param name="service">The service that the file names in place of the cloud's own.</param>
     public HttpClient Client(EgressSettings network, Uri? service) =>
         new(_ways.HandlerFor(Naming(network, service is null ? [] : [service.IdnHost])), disposeHandler: false);
+
+    /// <summary>A client of the services that AWS has on its machines, which no proxy reaches; it does not own the sockets.</summary>
+    public HttpClient OfMachine() => new(_ofMachine.Value, disposeHandler: false) { Timeout = MachinePatience };
 
     /// <summary>A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.</summary>
     public HttpMessageHandler Handler(EgressSettings network, params ReadOnlySpan<CloudDetour> detours)
@@ -38,6 +46,11 @@ internal sealed class CloudTransport(TimeProvider time) : IDisposable
     public void Dispose()
     {
         _ways.Dispose();
+        if (_ofMachine.IsValueCreated)
+        {
+            _ofMachine.Value.Dispose();
+        }
+
         _orMetadata.Dispose();
     }
 

@@ -1,0 +1,30 @@
+using RegistryProxy.Background;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
+using RegistryProxy.Grains.Upstreams.TokenServices;
+
+namespace RegistryProxy.Grains.Upstreams;
+
+/// <summary>What is known of one credential of an upstream.</summary>
+internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange exchange, TimeProvider time)
+{
+    /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
+    private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
+
+    public CredentialTrial Trial { get; } = new(time);
+
+    public Backoff Backoff { get; } = new(UnreachableCap);
+
+    public ScopeFailures Scopes { get; } = new();
+
+    /// <summary>What a registry that asks for the password says of it.</summary>
+    public BasicProof Basic { get; } = new(client, time);
+
+    /// <summary>What the token endpoint says of it without a scope.</summary>
+    public EndpointProof Endpoint { get; } = new(exchange, time);
+
+    public SingleFlight<UpstreamFailure?> Doubts { get; } = new();
+
+    /// <summary>Whether an upstream that was given up is tried by a scope next.</summary>
+    public bool IsTurnOfScope { get; set; }
+}
