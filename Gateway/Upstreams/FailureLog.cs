@@ -23,7 +23,15 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
             return null;
         }
 
-        LogFailed(exchange.Upstream.Name, phase, context.TraceIdentifier, cause);
+        if (error.Status < StatusCodes.Status500InternalServerError)
+        {
+            LogClientFailed(phase, context.TraceIdentifier, cause);
+        }
+        else
+        {
+            LogFailed(exchange.Upstream.Name, phase, context.TraceIdentifier, cause);
+        }
+
         if (context.Response.HasStarted)
         {
             return null;
@@ -49,6 +57,9 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]
     private partial void LogClientGone(ForwarderError error);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client failed: {Error} in request {RequestId}: {Cause}")]
+    private partial void LogClientFailed(ForwarderError error, string requestId, string cause);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
     private partial void LogFailed(string upstream, ForwarderError error, string requestId, string cause);

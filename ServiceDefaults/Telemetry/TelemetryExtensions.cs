@@ -1,7 +1,9 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using RegistryProxy.ServiceDefaults.Commands;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -63,6 +65,10 @@ public static class TelemetryExtensions
             logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true));
         }
 
+        // The console is written to at a pace.
+        logging.Services.RemoveAll<ILoggerProvider>();
+        logging.Services.AddSingleton<ConsoleLoggerProvider>();
+        logging.Services.AddSingleton<ILoggerProvider>(services => new PacedLogs(services.GetRequiredService<ConsoleLoggerProvider>(), TimeProvider.System));
         logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("RegistryProxy", LogLevel.Information)
 

@@ -13,6 +13,7 @@ namespace RegistryProxy.Tests.Malformed;
 public sealed class Http2AttackTests
 {
     private const int AtOnce = 4;
+    private const int MinAttacks = 20;
     private const long MaxGrowth = 64L << 20;
 
     [Fact]
@@ -22,30 +23,35 @@ public sealed class Http2AttackTests
         var server = new IPEndPoint(IPAddress.Loopback, new Uri(door.DataUrl).Port);
         using var stop = new CancellationTokenSource();
 
+        var attacks = Http2Attack.All.ToList();
+        Assert.True(attacks.Select(attack => attack.Name).Distinct().Count() >= MinAttacks, $"{attacks.Count} attacks");
+
         // Pools fill, and the heap grows to what so many at once need.
         await Attack(server, Sizes.Of(1, 30));
         var before = door.ResidentBytes();
         var neighbour = Ask(door.DataUrl, stop.Token);
-        var problems = await Attack(server, Sizes.Of(3, 100));
+        var (problems, runs) = await Attack(server, Sizes.Of(3, 100));
         await stop.CancelAsync();
         var times = await neighbour;
         var p99 = times.Order().ElementAt((int)(times.Count * 0.99));
         TestContext.Current.SendDiagnosticMessage($"{times.Count} requests beside the attacks, p99 {p99:0.0} ms, {before >> 20} MB before, {door.ResidentBytes() >> 20} MB then");
         Assert.True(problems.IsEmpty, string.Join('\n', problems.Distinct()));
+        Assert.Equal(attacks.Count * Sizes.Of(3, 100), runs);
         Assert.True(p99 < 500, $"p99 {p99} ms of {times.Count}");
         await Eventually.True(() => door.ResidentBytes() - before < MaxGrowth, $"memory goes back; it grew from {before} to {door.ResidentBytes()}");
         Assert.DoesNotContain("fail: ", door.Log);
     }
 
-    private static async Task<ConcurrentQueue<string>> Attack(IPEndPoint server, int connections)
+    private static async Task<(ConcurrentQueue<string> Problems, int Runs)> Attack(IPEndPoint server, int connections)
     {
-        var problems = new ConcurrentQueue<string>();
+        var (problems, runs) = (new ConcurrentQueue<string>(), 0);
         foreach (var attack in Http2Attack.All)
         {
             await Parallel.ForAsync(0, connections, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (_, _) =>
             {
                 await using var line = await Http2Line.Open(server, attack.Reads, attack.Greets);
                 await attack.Run(line);
+                Interlocked.Increment(ref runs);
                 if (attack.IsEnded)
                 {
                     try
@@ -60,7 +66,7 @@ public sealed class Http2AttackTests
             });
         }
 
-        return problems;
+        return (problems, runs);
     }
 
     /// <summary>Somebody else, one request after the other; milliseconds of each.</summary>

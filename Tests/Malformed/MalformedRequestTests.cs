@@ -33,7 +33,7 @@ public sealed class MalformedRequestTests
         var growth = door.ResidentBytes() - before;
         TestContext.Current.SendDiagnosticMessage($"{Families.Length} families, {before >> 20} MB before, {growth >> 20} MB more then");
         Assert.InRange(growth, long.MinValue, MaxGrowth);
-        Assert.DoesNotContain(door.Log.Split('\n'), line => line.Contains("fail: ") && !line.Contains("automatic draining of the request body"));
+        Assert.DoesNotContain("fail: ", door.Log);
     }
 
     private static async Task<ConcurrentQueue<string>> Run(FrontDoor door, int seed, int count)
