@@ -1,6 +1,7 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
+using RegistryProxy.Grains.Timers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Keys;
@@ -17,8 +18,8 @@ internal sealed class KeyRingGrain(StateStore store, IConfigurationFeed configur
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _ring = store.Open<KeyRing>(ClusterRecord.Keys.State, this.GetGrainId(), DeactivateOnIdle);
-        this.RegisterGrainTimer(
-            static (self, cancellation) => self.Tick(cancellation), this,
+        this.StartTimer(
+            static (self, cancellation) => self.Tick(cancellation),
             new GrainTimerCreationOptions { DueTime = Check, Period = Check, KeepAlive = true });
         return Task.CompletedTask;
     }

@@ -1,6 +1,7 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
+using RegistryProxy.Grains.Timers;
 
 namespace RegistryProxy.Grains.Sessions;
 
@@ -24,8 +25,8 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _sessions = new SessionCatalog(store.Open<SessionIndex>("sessions", this.GetGrainId()), time);
-        this.RegisterGrainTimer(
-            static (self, _) => self.KeepUp(), this,
+        this.StartTimer(
+            static (self, _) => self.KeepUp(),
             new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
         return Task.CompletedTask;
     }

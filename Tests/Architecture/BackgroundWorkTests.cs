@@ -33,6 +33,10 @@ public sealed partial class BackgroundWorkTests
         Types().Where(type => type.IsAssignableTo(typeof(BackgroundService))), type => Assert.True(type.IsAssignableTo(typeof(BackgroundLoop)), type.FullName));
 
     [Fact]
+    public void Every_timer_of_a_grain_is_guarded() =>
+        Assert.StartsWith("Grains/Timers/GuardedGrainTimer.cs: ", Assert.Single(Lines(GrainTimer())));
+
+    [Fact]
     public void No_asynchronous_method_is_void() => Assert.Empty(Types().SelectMany(type => type.GetMethods(All))
         .Where(method => method.ReturnType == typeof(void) && method.GetCustomAttribute<AsyncStateMachineAttribute>() is not null)
         .Select(method => $"{method.DeclaringType}.{method.Name}"));
@@ -68,6 +72,9 @@ public sealed partial class BackgroundWorkTests
 
     [GeneratedRegex(@"(Token|Stopping|Started|Stopped|RequestAborted|ConnectionClosed|cancellation|stop)\.(Unsafe)?Register\(")]
     private static partial Regex Registration();
+
+    [GeneratedRegex(@"\bRegister(Grain)?Timer\(|\bRegisterOrUpdateReminder\(")]
+    private static partial Regex GrainTimer();
 
     [GeneratedRegex(@"new Regex\(|Regex\.(IsMatch|Match|Matches|Replace|Split)\(|Regex \w+\(string \w+\) => new")]
     private static partial Regex PlainRegex();
