@@ -58,9 +58,10 @@ public sealed class BackgroundFaultTests : IDisposable
     public async Task Every_loop_is_begun_again_after_its_own_fault_and_ends_with_its_host()
     {
         var loops = Concrete(typeof(BackgroundLoop)).Select(type => (BackgroundLoop)RuntimeHelpers.GetUninitializedObject(type)).ToList();
+        using var stop = new CancellationTokenSource();
         foreach (var loop in loops)
         {
-            await loop.StartAsync(TestContext.Current.CancellationToken);
+            await loop.StartAsync(stop.Token);
         }
 
         try
@@ -70,9 +71,10 @@ public sealed class BackgroundFaultTests : IDisposable
         }
         finally
         {
-            await Task.WhenAll(loops.Select(loop => loop.StopAsync(TestContext.Current.CancellationToken)));
+            await stop.CancelAsync();
         }
 
+        await Eventually.True(() => loops.TrueForAll(loop => loop.ExecuteTask!.IsCompleted), "each ends");
         Assert.All(loops, loop => Assert.True(loop.ExecuteTask!.IsCompletedSuccessfully, loop.GetType().Name));
     }
 

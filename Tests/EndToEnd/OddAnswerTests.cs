@@ -222,7 +222,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
         {
             var octets = await response.Content.ReadAsByteArrayAsync();
             var isSent = method == HttpMethod.Get && response.StatusCode == HttpStatusCode.OK && path.Split('/')[4] is "manifests" or "blobs";
-            if (isSent && !octets.SequenceEqual(Encoding.Latin1.GetBytes(body)) && !(IsCached(path) && octets.SequenceEqual(Encoding.Latin1.GetBytes(Manifest))))
+            var isOld = IsCached(path) && (!path.Contains("sha256:") || octets.SequenceEqual(Encoding.Latin1.GetBytes(Manifest)));
+            if (isSent && !isOld && !octets.SequenceEqual(Encoding.Latin1.GetBytes(body)))
             {
                 _problems.Add($"{what}: other bytes");
             }

