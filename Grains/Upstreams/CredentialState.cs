@@ -27,4 +27,12 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
 
     /// <summary>Whether an upstream that was given up is tried by a scope next.</summary>
     public bool IsTurnOfScope { get; set; }
+
+    /// <summary>Something was had with it.</summary>
+    public void Proved()
+    {
+        Backoff.Clear();
+        IsTurnOfScope = false;
+        Trial.End(proved: true);
+    }
 }

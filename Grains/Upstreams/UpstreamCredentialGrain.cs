@@ -221,13 +221,7 @@ internal sealed class UpstreamCredentialGrain(
         return null;
     }
 
-    private void Proved(string stamp)
-    {
-        var state = _states.Of(stamp);
-        state.Backoff.Clear();
-        state.IsTurnOfScope = false;
-        state.Trial.End(proved: true);
-    }
+    private void Proved(string stamp) => _states.Of(stamp).Proved();
 
     private UpstreamFailure GiveUp(UpstreamFailure failure, string stamp)
     {
