@@ -13,13 +13,20 @@ public static class ContentFingerprint
     /// </summary>
     /// <param name="paths">The files and folders.</param>
     /// <param name="maxBytes">The most that one file may have.</param>
-    public static string Of(IReadOnlyList<string> paths, int maxBytes = BoundedFile.MaxBytes)
+    public static string Of(IReadOnlyList<string> paths, int maxBytes = BoundedFile.MaxBytes) => Of(paths, maxBytes, out _);
+
+    /// <param name="paths">The files and folders.</param>
+    /// <param name="maxBytes">The most that one file may have.</param>
+    /// <param name="isWhole">Whether all could be read.</param>
+    internal static string Of(IReadOnlyList<string> paths, int maxBytes, out bool isWhole)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var isAny = false;
+        isWhole = true;
         foreach (var content in paths.SelectMany(path => Read(path, maxBytes)))
         {
             isAny |= content is not null;
+            isWhole &= content is not null;
             hash.AppendData(SHA256.HashData(content ?? []));
         }
 

@@ -10,6 +10,13 @@ internal static partial class FileStamp
     private const int Length = 256;
 
     private const int CurrentFolder = -100;
+
+    /// <summary>A file system of the network is asked, not what the kernel remembers of it (AT_STATX_FORCE_SYNC).</summary>
+    private const int ForceSync = 0x2000;
+
+    /// <summary>There is no such file, or no such folder above it. Other errors say nothing of the file.</summary>
+    private const int NoEntry = 2, NoFolder = 20;
+
     private const uint BasicStats = 0x7ff;
     private const int TypeMask = 0xF000;
     private const int Folder = 0x4000;
@@ -69,6 +76,11 @@ internal static partial class FileStamp
             return null;
         }
 
+        if (error is not (0 or NoEntry or NoFolder))
+        {
+            return null;
+        }
+
         if (error != 0)
         {
             Mix(ref stamp, (ulong)error);
@@ -89,7 +101,7 @@ internal static partial class FileStamp
     {
         try
         {
-            return Stat(CurrentFolder, path, 0, BasicStats, ref MemoryMarshal.GetReference(found)) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            return Stat(CurrentFolder, path, ForceSync, BasicStats, ref MemoryMarshal.GetReference(found)) == 0 ? 0 : Marshal.GetLastPInvokeError();
         }
         catch (EntryPointNotFoundException)
         {

@@ -31,7 +31,10 @@ public sealed class WatchedFiles(IEnumerable<string> paths, int maxBytes = Bound
         if (_fingerprint is null || _looks < Settling)
         {
             Readings++;
-            _fingerprint = ContentFingerprint.Of(_paths, maxBytes);
+            _fingerprint = ContentFingerprint.Of(_paths, maxBytes, out var isWhole);
+
+            // What could not be read, for want of descriptors perhaps, is read again the next time.
+            _looks = isWhole ? _looks : 0;
         }
 
         return _fingerprint;

@@ -15,6 +15,12 @@ internal sealed record ListChange(bool IsSo, UpstreamResult Result, Distribution
 
     public static ListChange Failed(DistributionError why) => new(false, Unsent, why);
 
+    /// <summary>The turn is somebody else's by now: nothing was written.</summary>
+    public static ListChange Late { get; } = new(false, Unsent, null);
+
+    /// <summary>Whether the upstream may write it yet: it was sent, and nothing is known of it.</summary>
+    public bool IsUnderWay => Result is { Answer: null, Refused: null, IsUnsent: false };
+
     /// <summary>Somebody else changed the list since it was read: what a condition of ours said is not so any more.</summary>
     public static ListChange Of(in UpstreamResult result) => new(
         result.Answer is not null, result, result is { Answer: null, Refused: not { Status: StatusCodes.Status412PreconditionFailed } } ? result.Error : null);

@@ -1,11 +1,10 @@
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>Changes a list of referrers: reads it, and writes it anew.</summary>
-internal sealed class ListWriter(TaggedReferrers tagged, UpstreamFetcher fetcher, TimeProvider time)
+internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
 {
     /// <summary>The longest that it may take: less than a turn.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
@@ -19,7 +18,9 @@ internal sealed class ListWriter(TaggedReferrers tagged, UpstreamFetcher fetcher
     /// <param name="exchange">Whose request it is.</param>
     /// <param name="tag">The list.</param>
     /// <param name="change">What it becomes; <c>null</c> when it is to stay.</param>
-    public async Task<ListChange> Change(Exchange exchange, Tag tag, Func<ReferrersIndex, ReferrersIndex?> change)
+    /// <param name="isOurTurn">Whether it is still our turn, asked right before it is written. From then on only time ends it, not the client.</param>
+    public async Task<ListChange> Change(
+        Exchange exchange, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change, Func<CancellationToken, Task<bool>> isOurTurn)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, exchange.Aborted);
@@ -30,19 +31,25 @@ internal sealed class ListWriter(TaggedReferrers tagged, UpstreamFetcher fetcher
             return ListChange.Failed(read.Error);
         }
 
-        if (change(read.Index ?? ReferrersIndex.Empty) is not { } next)
+        if (await change(read.Index ?? ReferrersIndex.Empty, either.Token) is not { } next)
         {
             return ListChange.None;
         }
 
-        var result = await Write(exchange, tag, next, read, either.Token);
-        if (result.Result.Refused is { Status: StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound, IsOfAnother: false }
-            && await WithoutGone(exchange, next, either.Token) is { } shorter)
+        if (!await isOurTurn(either.Token))
         {
-            result = await Write(exchange, tag, shorter, read, either.Token);
+            return ListChange.Late;
         }
 
-        return result;
+        var result = await Write(exchange, tag, next, read, limit.Token);
+        if (result.Result.Refused is not { Status: StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound, IsOfAnother: false }
+            || await WithoutGone(exchange, next, limit.Token) is not { } shorter)
+        {
+            return result;
+        }
+
+        // What is to be listed may be gone itself.
+        return await change(shorter, limit.Token) is null ? await Write(exchange, tag, shorter, read, limit.Token) : ListChange.Failed(result.Result.Error!);
     }
 
     private async Task<ListChange> Write(Exchange exchange, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
@@ -64,7 +71,7 @@ internal sealed class ListWriter(TaggedReferrers tagged, UpstreamFetcher fetcher
                 async (referrer, stop) =>
                 {
                     if (Digest.TryParse(referrer.Digest, out var digest)
-                        && await fetcher.Confirm(TaggedReferrers.Any(exchange, digest), stop) is { Status: StatusCodes.Status404NotFound })
+                        && await tagged.IsGone(exchange, digest, stop))
                     {
                         gone[digest.Value] = true;
                     }

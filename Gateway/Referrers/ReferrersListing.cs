@@ -46,7 +46,8 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
 
     private async Task<(DistributionError? Error, bool HasNone)> ListOne(Exchange exchange)
     {
-        if (support.Of(exchange.Destination) != false)
+        var known = support.Of(exchange.Destination);
+        if (known != false)
         {
             var error = await downloads.Send(exchange, Plan(exchange));
             if (error is null || !ReferrersSupport.IsAbsence(error.Status))
@@ -66,7 +67,12 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
             return (list.Error, list.IsAbsent);
         }
 
-        support.Learn(exchange.Destination, has: false);
+        // What was only remembered must not be remembered for ever by being used.
+        if (known != false)
+        {
+            support.Learn(exchange.Destination, has: false);
+        }
+
         await Write(exchange, index);
         return (null, false);
     }

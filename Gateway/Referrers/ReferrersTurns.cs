@@ -9,30 +9,40 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
     /// <summary>The longest that a turn is waited for.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 
+    /// <summary>Questions in a row that no silo answers before it is given up.</summary>
+    private const int MaxFaults = 3;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Where there is no place in the line: the silo answers at once then.</summary>
+    private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(1);
 
     /// <summary>Does something in a turn of its own.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="work">Takes less time than a turn does.</param>
+    /// <param name="work">Takes less time than a turn does. It gets what asks whether the turn is still this one.</param>
+    /// <param name="isUnderWay">Whether what was begun may go on: then only time ends the turn.</param>
     /// <param name="cancellation">Gives up the place.</param>
     /// <returns>
     /// What came of it, <c>null</c> when the turn did not come; and whether nobody else had a turn meanwhile, as far as the cluster knows.
     /// </returns>
-    public async Task<(T? Result, bool IsAlone)> Run<T>(string list, Func<Task<T>> work, CancellationToken cancellation)
+    public async Task<(T? Result, bool IsAlone)> Run<T>(
+        string list, Func<Func<CancellationToken, Task<bool>>, Task<T>> work, Func<T, bool> isUnderWay, CancellationToken cancellation)
         where T : class
     {
         var turn = Guid.NewGuid();
-        var (result, isAlone) = ((T?)null, false);
+        var (result, isAlone, goesOn) = ((T?)null, false, false);
         try
         {
             if (await Comes(list, turn, cancellation))
             {
-                result = await work();
+                goesOn = true;
+                result = await work(async stop => await Enter(list, turn, stop) == true);
+                goesOn = isUnderWay(result);
             }
         }
         finally
         {
-            isAlone = await Ask((grain, stop) => grain.Leave(turn, stop), list, CancellationToken.None);
+            isAlone = !goesOn && await Ask((grain, stop) => grain.Leave(turn, stop), list, CancellationToken.None) == true;
         }
 
         return (result, isAlone);
@@ -40,22 +50,26 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
 
     private async Task<bool> Comes(string list, Guid turn, CancellationToken cancellation)
     {
-        var began = time.GetTimestamp();
-        while (!await Ask((grain, stop) => grain.Enter(turn, stop), list, cancellation))
+        var (began, faults) = (time.GetTimestamp(), 0);
+        while (true)
         {
-            if (time.GetElapsedTime(began) >= MaxWait)
+            var asked = time.GetTimestamp();
+            var isIt = await Enter(list, turn, cancellation);
+            faults = isIt is null ? faults + 1 : 0;
+            if (isIt == true || faults == MaxFaults || time.GetElapsedTime(began) >= MaxWait)
             {
-                return false;
+                return isIt == true;
             }
 
-            await Task.Delay(Pause, time, cancellation);
+            await Task.Delay(time.GetElapsedTime(asked) < LongPause / 2 ? LongPause : Pause, time, cancellation);
         }
-
-        return true;
     }
 
-    /// <summary>Asks once: by the name of a turn whatever was not answered can be asked again.</summary>
-    private async Task<bool> Ask(Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
+    private Task<bool?> Enter(string list, Guid turn, CancellationToken cancellation) =>
+        Ask((grain, stop) => grain.Enter(turn, stop), list, cancellation);
+
+    /// <summary>Asks once: by the name of a turn whatever was not answered can be asked again. <c>null</c> when it was not.</summary>
+    private async Task<bool?> Ask(Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
     {
         try
         {
@@ -63,7 +77,7 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
         }
         catch (ClusterUnavailableException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -32,9 +32,8 @@ internal sealed partial class ReferrersUpkeep(
             return null;
         }
 
-        support.Learn(exchange.Destination, has: false);
         var referrer = manifest.Describe(type, digest, bytes.Length);
-        return await Change(exchange, manifest.Subject, index => index.Lists(digest) ? null : index.With(referrer)) ? manifest.Subject : null;
+        return await Change(exchange, manifest.Subject, (index, _) => Task.FromResult(index.Lists(digest) ? null : index.With(referrer))) ? manifest.Subject : null;
     }
 
     /// <summary>A manifest is about to be deleted: what it refers to; <c>null</c> when no list of ours names it.</summary>
@@ -45,24 +44,20 @@ internal sealed partial class ReferrersUpkeep(
             return null;
         }
 
-        var subject = await tagged.SubjectOf(exchange, digest);
-        if (subject is not null)
-        {
-            support.Learn(exchange.Destination, has: false);
-        }
-
-        return subject;
+        return await tagged.SubjectOf(exchange, digest);
     }
 
-    /// <summary>It was deleted.</summary>
+    /// <summary>It was deleted; if it is there again, it stays listed.</summary>
     public Task Deleted(Exchange exchange, Digest subject)
     {
         var digest = exchange.Path.Reference!.Digest!;
-        return Change(exchange, subject, index => index.Lists(digest) ? index.Without(referrer => referrer.Digest == digest.Value) : null);
+        return Change(exchange, subject, async (index, stop) => index.Lists(digest) && await tagged.IsGone(exchange, digest, stop)
+            ? index.Without(referrer => referrer.Digest == digest.Value)
+            : null);
     }
 
     /// <summary>Changes a list; whether it is so now.</summary>
-    private async Task<bool> Change(Exchange exchange, Digest subject, Func<ReferrersIndex, ReferrersIndex?> change)
+    private async Task<bool> Change(Exchange exchange, Digest subject, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
         var (tag, isSo) = (ReferrersTag.Of(subject), false);
         var result = await writes.Run(exchange, [ManifestReference.Of(tag)], async before =>
@@ -87,12 +82,13 @@ internal sealed partial class ReferrersUpkeep(
         }
     }
 
-    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(Exchange exchange, Tag tag, Func<ReferrersIndex, ReferrersIndex?> change)
+    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(Exchange exchange, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
         var (list, written, why) = ($"{exchange.Upstream.Address} {exchange.UpstreamName} {tag}", ListChange.Unsent, "others change it all the time");
         for (var tries = 0; tries < MaxTries; tries++)
         {
-            var (done, isAlone) = await turns.Run(list, () => lists.Change(exchange, tag, change), exchange.Aborted);
+            var (done, isAlone) = await turns.Run(
+                list, isOurTurn => lists.Change(exchange, tag, change, isOurTurn), known => known.IsUnderWay, exchange.Aborted);
             if (done is { Result: { Answer: not null } or { IsUnsent: false } } sent && (written.Answer is null || sent.Result.Answer is not null))
             {
                 written.Answer?.Dispose();

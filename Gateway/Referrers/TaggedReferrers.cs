@@ -9,8 +9,8 @@ namespace RegistryProxy.Gateway.Referrers;
 /// <summary>The list of referrers at an upstream that has it under a tag, and the manifests in it.</summary>
 internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fetcher)
 {
-    /// <summary>Registries hide a manifest whose type is not asked for.</summary>
-    private const string AnyType = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    /// <summary>Registries hide a manifest whose type is not asked for: what is not there and what is something else must not look the same.</summary>
+    private const string AnyType = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
         + "application/vnd.oci.artifact.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
         + "application/vnd.docker.distribution.manifest.list.v2+json, */*";
 
@@ -24,7 +24,7 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
     /// <param name="cancellation">Gives up.</param>
     public async Task<TaggedList> Read(Exchange exchange, Tag tag, BodyAllowance.Holder held, CancellationToken cancellation)
     {
-        var fetch = Fetch.Manifest(exchange, ManifestReference.Of(tag), ReferrersIndex.MediaType);
+        var fetch = Fetch.Manifest(exchange, ManifestReference.Of(tag), AnyType);
         var result = await fetcher.Get(fetch, null, cancellation);
         using (result.Answer)
         {
@@ -73,6 +73,10 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
         };
         return await client.Ask(exchange.Upstream, request, message, cancellation);
     }
+
+    /// <summary>Whether it is certain that a manifest is not there.</summary>
+    public async Task<bool> IsGone(Exchange exchange, Digest digest, CancellationToken cancellation) =>
+        await fetcher.Confirm(Any(exchange, digest), cancellation) is { Status: StatusCodes.Status404NotFound };
 
     /// <summary>What a manifest refers to; <c>null</c> when that is nothing, or it cannot be read.</summary>
     public async Task<Digest?> SubjectOf(Exchange exchange, Digest digest)
