@@ -71,7 +71,7 @@ public class CacheBenchmarks : IDisposable
     }
 
     [Benchmark]
-    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1)) && _manifests.Find(entry.Digest) is not null;
+    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1)) && _manifests.Find("acme", Hub, entry.Digest) is not null;
 
     [Benchmark]
     public bool KnownHolding() => _holdings.Knows(_holding);

@@ -17,17 +17,20 @@ public static class ContentFingerprint
 
     /// <param name="paths">The files and folders.</param>
     /// <param name="maxBytes">The most that one file may have.</param>
-    /// <param name="isWhole">Whether all could be read.</param>
+    /// <param name="isWhole">Whether all that are there could be read.</param>
     internal static string Of(IReadOnlyList<string> paths, int maxBytes, out bool isWhole)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var isAny = false;
         isWhole = true;
-        foreach (var content in paths.SelectMany(path => Read(path, maxBytes)))
+        foreach (var path in paths)
         {
-            isAny |= content is not null;
-            isWhole &= content is not null;
-            hash.AppendData(SHA256.HashData(content ?? []));
+            foreach (var content in Read(path, maxBytes))
+            {
+                isAny |= content is not null;
+                isWhole &= content is not null || !Path.Exists(path);
+                hash.AppendData(SHA256.HashData(content ?? []));
+            }
         }
 
         return isAny ? Convert.ToHexStringLower(hash.GetHashAndReset()) : "";

@@ -10,7 +10,7 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
 
     /// <summary>Questions in a row that no silo answers before it is given up.</summary>
-    private const int MaxFaults = 3;
+    private const int LastFault = 3;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
@@ -56,7 +56,7 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
             var asked = time.GetTimestamp();
             var isIt = await Enter(list, turn, cancellation);
             faults = isIt is null ? faults + 1 : 0;
-            if (isIt == true || faults == MaxFaults || time.GetElapsedTime(began) >= MaxWait)
+            if (isIt == true || faults == LastFault || time.GetElapsedTime(began) >= MaxWait)
             {
                 return isIt == true;
             }
