@@ -30,7 +30,7 @@ internal sealed class Change(Node node, bool services)
             node.Files.PutAgent(record, copyProgram: true);
             if (services && record.NeedsAgent() && await StartAgent(record, cancellation) is { } failure)
             {
-                await GoBack(record, "the agent does not serve", $"kubelet was not touched: {failure}");
+                await GoBack(record, "the agent does not serve", "everything was put back and kubelet was not touched", failure);
                 return false;
             }
 
@@ -40,7 +40,7 @@ internal sealed class Change(Node node, bool services)
         }
         catch (IOException fault)
         {
-            await GoBack(record, "a file could not be written", fault.Message);
+            await GoBack(record, "a file could not be written", "everything was put back", fault.Message);
             return false;
         }
 
@@ -103,13 +103,13 @@ internal sealed class Change(Node node, bool services)
         return words == KubeletWatch.Good;
     }
 
-    private async Task GoBack(NodeRecord record, string what, string why)
+    private async Task GoBack(NodeRecord record, string what, string outcome, string why)
     {
         var back = Planner.Back(node.Host, record);
         node.Store.Write(back);
         IReadOnlyList<string> left = [.. node.Files.PutAgentBack(back), .. node.Files.PutActingBack(back)];
         node.Output.WriteLine(
-            left.Count == 0 ? $"{what}, so everything was put back: {why}" : KubeletWatch.LeftAfter($"{what}: {why}", left));
+            left.Count == 0 ? $"{what}, so {outcome}: {why}" : KubeletWatch.LeftAfter($"{what}: {why}", left));
         if (services && back.NeedsAgent())
         {
             try
