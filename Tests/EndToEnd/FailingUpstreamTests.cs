@@ -25,7 +25,7 @@ public sealed class FailingUpstreamTests
         }
 
         Assert.Equal(
-            $"Upstream local (http://127.0.0.1:{port}) fails: upstream 'local' does not answer: connection refused", Assert.Single(Lines(door, "Upstream local .*fails: .*")));
+            $"Upstream local (http://127.0.0.1:{port}) fails: upstream 'local' does not answer: connection refused", await Line(door, "Upstream local .*fails: .*"));
         Assert.True(await door.Metric("registryproxy_grains_upstream_failures_total", "reason=\"connect\"") >= 1);
         Assert.Equal("failing", (await State(door)).State);
         Assert.Contains("connection refused", (await State(door)).LastError);
@@ -37,7 +37,7 @@ public sealed class FailingUpstreamTests
                 return (int)answer.StatusCode == 404;
             },
             "it is asked again");
-        Assert.Single(Lines(door, "Upstream local recovered after .*"));
+        await Line(door, "Upstream local recovered after .*");
         Assert.Equal("healthy", (await State(door)).State);
     }
 
@@ -52,7 +52,7 @@ public sealed class FailingUpstreamTests
         status = 503;
         await Get(alice, 502);
         await Get(alice, 502);
-        Assert.Equal($"Upstream local ({upstream.Url.TrimEnd('/')}) fails: it answers 503", Assert.Single(Lines(door, "Upstream local .*fails: .*")));
+        Assert.Equal($"Upstream local ({upstream.Url.TrimEnd('/')}) fails: it answers 503", await Line(door, "Upstream local .*fails: .*"));
         Assert.True(await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"status\"") >= 2);
         await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Equal("upstream 'local' fails: it answers 503", (await State(door)).LastError);
@@ -76,7 +76,7 @@ public sealed class FailingUpstreamTests
         using var alice = door.Client("alice");
         await Get(alice, 502);
         await Get(alice, 502);
-        Assert.EndsWith("it refuses a request without a credential (403); 1 so since this process started. The audit log has each", Assert.Single(Lines(door, "Upstream local .*")));
+        Assert.EndsWith("it refuses a request without a credential (403); 1 so since this process started. The audit log has each", await Line(door, "Upstream local .*"));
         Assert.Equal(2, await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"refused\""));
         await Eventually.True(async () => (await State(door)).LastError.EndsWith("it refuses a request without a credential (403)"), "the page says so");
         Assert.Equal("healthy", (await State(door)).State);
@@ -127,6 +127,13 @@ public sealed class FailingUpstreamTests
     {
         context.Response.StatusCode = context.Request.Path == "/v2/" ? 200 : status;
         return Task.CompletedTask;
+    }
+
+    /// <summary>The only line of its kind, once it is written: that is after the answer.</summary>
+    private static async Task<string> Line(FrontDoor door, string pattern)
+    {
+        await Eventually.True(() => Lines(door, pattern).Count > 0, pattern);
+        return Assert.Single(Lines(door, pattern));
     }
 
     private static List<string> Lines(FrontDoor door, string pattern) => [.. Regex.Matches(door.Log, pattern).Select(match => match.Value.TrimEnd('\r'))];
