@@ -23,7 +23,7 @@ internal static class TenantReader
         var tenant = new TenantConfiguration
         {
             Name = name,
-            Stamp = field.Stamp(withSecrets: false),
+            Stamp = field.Stamp(withSecrets: true),
             Hosts = [.. hosts.Items().Select(Host)],
             PublicUrl = publicUrl.Origin(),
             Authenticators = authenticators,

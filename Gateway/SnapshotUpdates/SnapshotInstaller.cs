@@ -171,7 +171,7 @@ internal sealed partial class SnapshotInstaller(
 
         foreach (var gone in former.Keys)
         {
-            decisions.DropOutdated(gone, null);
+            decisions.Drop(gone);
         }
     }
 

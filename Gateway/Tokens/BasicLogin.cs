@@ -62,9 +62,15 @@ internal sealed class BasicLogin(
             return Refuse("a token is needed; ask the token endpoint for one, with credentials of machines, too");
         }
 
-        if ((LoginBounds.Refuse(request) ?? logins.Before(context, site, request)) is { } tooMuch)
+        if (LoginBounds.Refuse(request) is { } tooLong)
         {
-            return Refuse(context, site, tooMuch);
+            return Refuse(context, site, tooLong);
+        }
+
+        if (logins.Before(context, site, request) is { } tooSoon)
+        {
+            audit.Limited(context, site, request, tooSoon);
+            return Refuse(context, site, tooSoon);
         }
 
         var question = logins.RequestOf(context, site, request);

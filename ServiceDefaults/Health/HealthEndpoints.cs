@@ -55,7 +55,7 @@ public sealed class HealthEndpoints
         json.WriteEndObject();
     }
 
-    /// <summary>Where they are, not what is there: everybody may ask.</summary>
+    /// <summary>In which lines they are, and no name of a tenant or an upstream: everybody may ask.</summary>
     private static void WriteErrors(Utf8JsonWriter json, ConfigurationWatcher watcher)
     {
         if (watcher.BrokenSince is not { } since)
@@ -67,7 +67,7 @@ public sealed class HealthEndpoints
         json.WriteStartArray("errorsAt");
         foreach (var error in watcher.LastErrors.Take(MaxPlaces))
         {
-            json.WriteStringValue($"{Path.GetFileName(error.File)}:{error.Line}{(error.Field.Length == 0 ? "" : $": {error.Field}")}");
+            json.WriteStringValue($"{Path.GetFileName(error.File)}:{error.Line}");
         }
 
         json.WriteEndArray();

@@ -22,6 +22,9 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>How long nothing has failed when an upstream counts as recovered, so that one that flaps is one outage.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
+    /// <summary>Of what nothing was heard for so long nothing is told any more: it may not even be configured.</summary>
+    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(24);
+
     /// <summary>From one line about requests that an upstream refuses to the next.</summary>
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
 
@@ -133,7 +136,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         {
             lock (fares)
             {
-                if (now >= fares.TellFrom && (fares.Since is not null || fares.AnsweredAt > fares.ToldAt))
+                if (now - (fares.FailedAt > fares.AnsweredAt ? fares.FailedAt : fares.AnsweredAt) > Forgotten)
+                {
+                    Forget(upstream, fares);
+                }
+                else if (now >= fares.TellFrom && (fares.Since is not null || fares.AnsweredAt > fares.ToldAt))
                 {
                     Tell(upstream, fares, now);
                 }
@@ -147,6 +154,15 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         {
             TellNews();
             await Task.Delay(Period, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Forget(string upstream, UpstreamFares fares)
+    {
+        if (_known.TryRemove(new(upstream, fares)) && fares.Since is not null)
+        {
+            fares.Since = null;
+            Interlocked.Decrement(ref _count);
         }
     }
 

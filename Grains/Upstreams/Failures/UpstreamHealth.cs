@@ -50,7 +50,7 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     public void Fail(DateTimeOffset now, UpstreamFailure failure)
     {
         FailForOne(now, failure);
-        var isSaid = failure.Kind == UpstreamFailureKind.Unreachable && FailingSince(now) is not null;
+        var isSaid = failure.Kind == UpstreamFailureKind.Unreachable && _seen.Values.Any(sight => now - sight.FailedAt <= Fresh);
         if ((!_isLogged || _kind != failure.Kind) && now >= _logFrom && !isSaid)
         {
             LogFails(upstream, address(), failure.Detail);
@@ -86,7 +86,7 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         }
         else if (_seen.Count < MaxGateways || _seen.ContainsKey(sight.Gateway))
         {
-            _seen[sight.Gateway] = new Sight(_seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now);
+            _seen[sight.Gateway] = new Sight(_seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now, now - (sight.SinceFailure ?? default));
         }
 
         if ((sight.Refusal ?? sight.Failure) is { } reason && now - (sight.Refusal is null ? sight.SinceFailure ?? default : default) is var at && !(at <= _lastErrorAt))
@@ -129,5 +129,5 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failures since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);
 
-    private sealed record Sight(DateTimeOffset Since, DateTimeOffset At);
+    private sealed record Sight(DateTimeOffset Since, DateTimeOffset At, DateTimeOffset FailedAt);
 }

@@ -86,7 +86,8 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
     {
         using var document = JsonDocument.Parse(answer);
         string? Of(string name) => document.RootElement.GetProperty(name).GetString();
-        return new ImmutableCredentials(Of("AccessKeyId"), Of("SecretAccessKey"), Of("Token"));
+        var token = document.RootElement.TryGetProperty("Token", out var known) ? known.GetString() : null;
+        return new ImmutableCredentials(Of("AccessKeyId"), Of("SecretAccessKey"), token);
     }
 
     /// <summary>What a container shows; its file changes.</summary>
