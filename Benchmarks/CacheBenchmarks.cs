@@ -32,28 +32,28 @@ public class CacheBenchmarks : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("registryproxy-benchmark-").FullName;
     /// <summary>Stands still: what is kept stays fresh however long is measured.</summary>
     private readonly StillTime _time = new();
-    private WriteWatch _writes = null!;
+    private InvalidationClock _clock = null!;
     private ServiceProvider _services = null!;
     private DiskStore _store = null!;
     private StoredManifests _manifests = null!;
     private StoredBlobs _blobs = null!;
     private TagIndex _tags = null!;
-    private HoldingIndex _holdings = null!;
+    private RepositoryLinkIndex _linkIndex = null!;
     private ManifestContent _content = null!;
-    private Holding _holding;
+    private RepositoryLink _link;
 
     [GlobalSetup]
     public void Prepare()
     {
-        _writes = new WriteWatch(_time);
+        _clock = new InvalidationClock(_time);
         _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meter = new CacheMeter(_services.GetRequiredService<IMeterFactory>());
         var options = new GatewayOptions { Cache = new CacheConfiguration { Path = _folder } };
         _store = new DiskStore(options, meter, _time, NullLogger<DiskStore>.Instance);
-        var deliveries = new Deliveries(_store);
-        (_manifests, _blobs) = (new StoredManifests(_store, deliveries, meter), new StoredBlobs(_store, deliveries, meter, _time));
-        (_tags, _holdings) = (new TagIndex(_writes, _time), new HoldingIndex(_writes, _time));
-        _writes.Heard(_time.GetTimestamp(), isUnbroken: false);
+        var provenance = new BlobProvenance(_store);
+        (_manifests, _blobs) = (new StoredManifests(_store, provenance, meter), new StoredBlobs(_store, provenance, meter, _time));
+        (_tags, _linkIndex) = (new TagIndex(_clock, _time), new RepositoryLinkIndex(_clock, _time));
+        _clock.Heard(_time.GetTimestamp(), isUnbroken: false);
         Fill();
         if (!ManifestByTag() || !KnownHolding())
         {
@@ -74,7 +74,7 @@ public class CacheBenchmarks : IDisposable
     public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1)) && _manifests.Find("acme", Hub, entry.Digest) is not null;
 
     [Benchmark]
-    public bool KnownHolding() => _holdings.Knows(_holding);
+    public bool KnownHolding() => _linkIndex.Knows(_link);
 
     [Benchmark]
     public async Task<long> OpenBlob()
@@ -87,11 +87,11 @@ public class CacheBenchmarks : IDisposable
     {
         var bytes = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}"}""");
         _content = ManifestContent.Of(ContentDigest.Of(bytes), MediaType, bytes)!;
-        _holding = new Holding(Tag.Repository, _content.Digest);
-        _manifests.Add(_holding.Supplier, _content);
-        _tags.Learn(Tag, _content, _writes.Mark(Tag.Repository));
-        _holdings.Learn(_holding, _writes.Mark(Tag.Repository));
-        using var blob = _store.Begin(_holding.Supplier, bytes.Length)!;
+        _link = new RepositoryLink(Tag.Repository, _content.Digest);
+        _manifests.Add(_link.Supplier, _content);
+        _tags.Learn(Tag, _content, _clock.Mark(Tag.Repository));
+        _linkIndex.Learn(_link, _clock.Mark(Tag.Repository));
+        using var blob = _store.Begin(_link.Supplier, bytes.Length)!;
         blob.MakeRoom(bytes.Length);
         RandomAccess.Write(blob.File, bytes, 0);
         blob.Keep(StoredBlobs.NameOf(_content.Digest));

@@ -14,7 +14,7 @@ public class TokenBenchmarks
     private readonly DefaultHttpContext _context = new();
     private BearerAuthentication _authentication = null!;
     private FrontDoorMap _map = null!;
-    private Site _site = null!;
+    private TokenService _tokenService = null!;
     private string _token = "";
 
     [GlobalSetup]
@@ -24,7 +24,7 @@ public class TokenBenchmarks
         (_map, _token) = (new FrontDoorMap(snapshot), authorization["Bearer ".Length..]);
         _context.Request.Headers.Authorization = authorization;
         _context.Request.Headers.Host = "docker.acme.example";
-        _site = Site.Of(_map.TenantOf("docker.acme.example")!, _context.Request)!;
+        _tokenService = TokenService.Of(_map.TenantOf("docker.acme.example")!, _context.Request)!;
         _authentication = new BearerAuthentication(_cache, TimeProvider.System);
         if (!Known())
         {
@@ -36,5 +36,5 @@ public class TokenBenchmarks
     public bool Verify() => _map.Verifier.Verify(_token) is not null;
 
     [Benchmark]
-    public bool Known() => _authentication.Authenticate(_context.Request, _site, _map).Token is not null;
+    public bool Known() => _authentication.Authenticate(_context.Request, _tokenService, _map).Token is not null;
 }

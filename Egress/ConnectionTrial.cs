@@ -40,7 +40,7 @@ public static class ConnectionTrial
         {
             TargetHost = address.IdnHost,
             CertificateChainPolicy = ServerTrust.Policy(),
-            RemoteCertificateValidationCallback = ServerTrust.With(settings.Tls?.Authorities).Judge,
+            RemoteCertificateValidationCallback = ServerTrust.With(settings.Tls?.Authorities).Validate,
         };
         if (settings.Tls is { Certificate: { } certificate, Key: { } key } && settings.Targets.Owns(address))
         {

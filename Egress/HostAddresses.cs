@@ -89,7 +89,7 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
 
     private async Task<IPAddress[]> Find(Entry entry)
     {
-        var families = new[] { Ask(entry.Host, AddressFamily.InterNetworkV6), Ask(entry.Host, AddressFamily.InterNetwork) };
+        var families = new[] { Resolve(entry.Host, AddressFamily.InterNetworkV6), Resolve(entry.Host, AddressFamily.InterNetwork) };
         var first = await Task.WhenAny(families);
         var other = first == families[0] ? families[1] : families[0];
         var wait = first.IsCompletedSuccessfully && first.Result.Length > 0 ? ResolutionDelay : Timeout.InfiniteTimeSpan;
@@ -126,7 +126,7 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
         }
     }
 
-    private async Task<IPAddress[]> Ask(string host, AddressFamily family)
+    private async Task<IPAddress[]> Resolve(string host, AddressFamily family)
     {
         try
         {

@@ -35,7 +35,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
             stream = await Reach(proxy, either.Token);
             var target = host.Contains(':') ? $"[{host}]:{port}" : $"{host}:{port}";
             await stream.WriteAsync(Request(proxy, target), either.Token);
-            Judge(proxy, target, await Reply(proxy, stream, either.Token));
+            ThrowIfRefused(proxy, target, await Reply(proxy, stream, either.Token));
             (var tunnel, stream) = (stream, null);
             return tunnel;
         }
@@ -70,7 +70,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
             await tls.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = proxy.Url.IdnHost, CertificateChainPolicy = ServerTrust.Policy(), RemoteCertificateValidationCallback = ServerTrust.System.Judge,
+                    TargetHost = proxy.Url.IdnHost, CertificateChainPolicy = ServerTrust.Policy(), RemoteCertificateValidationCallback = ServerTrust.System.Validate,
                 },
                 cancellation);
             return tls;
@@ -125,7 +125,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
             ? status
             : null;
 
-    private static void Judge(ProxySettings proxy, string target, int status)
+    private static void ThrowIfRefused(ProxySettings proxy, string target, int status)
     {
         switch (status)
         {

@@ -10,7 +10,7 @@ public static class UpstreamTransport
     public const int MaxHeader = 32;
 
     /// <summary>How long it is waited for that a server says whether it wants a body; most say nothing, and get it.</summary>
-    public static readonly TimeSpan ContinuePatience = TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan ContinueTimeout = TimeSpan.FromMilliseconds(500);
 
     /// <summary>A handler for connections as settings say; otherwise as the other one.</summary>
     /// <param name="settings">The settings.</param>
@@ -40,12 +40,12 @@ public static class UpstreamTransport
         SslOptions =
         {
             CertificateChainPolicy = ServerTrust.Policy(),
-            RemoteCertificateValidationCallback = ServerTrust.With(settings.Tls?.Authorities).Judge,
+            RemoteCertificateValidationCallback = ServerTrust.With(settings.Tls?.Authorities).Validate,
         },
 
         // One character for each octet, of Location too: what they mean is for the reader to say.
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        Expect100ContinueTimeout = ContinuePatience,
+        Expect100ContinueTimeout = ContinueTimeout,
         ConnectTimeout = settings.Proxy is null ? TimeSpan.FromSeconds(5) : TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),

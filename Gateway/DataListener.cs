@@ -97,8 +97,8 @@ internal sealed partial class DataListener(
             return DispatchLater(context);
         }
 
-        return map.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant && Site.Of(tenant, context.Request) is { } site
-            ? Count(context, tenant, endpoints.Handle(context, path, site, map))
+        return map.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant && TokenService.Of(tenant, context.Request) is { } tokenService
+            ? Count(context, tenant, endpoints.Handle(context, path, tokenService, map))
             : Task.FromResult<DistributionError?>(UnknownHost());
     }
 

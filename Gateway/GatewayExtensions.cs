@@ -108,7 +108,7 @@ public static class GatewayExtensions
         .AddSingleton<LoginEndpoints>();
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
-        .AddSingleton<GrantCache>()
+        .AddSingleton<UpstreamTokenCache>()
         .AddSingleton<FailingUpstreams>()
         .AddHostedService(provider => provider.GetRequiredService<FailingUpstreams>())
         .AddSingleton<UpstreamAccounts>()
@@ -116,7 +116,7 @@ public static class GatewayExtensions
         .AddSingleton<UpstreamMeter>()
         .AddSingleton<Expectations>()
         .AddSingleton<HeadTruth>()
-        .AddSingleton<HeadJudge>()
+        .AddSingleton<HeadVerifier>()
         .AddSingleton<HeadByGet>()
         .AddSingleton<UpstreamFetcher>()
         .AddSingleton<FailureLog>()
@@ -127,16 +127,16 @@ public static class GatewayExtensions
     private static IServiceCollection AddCache(this IServiceCollection services) => services
         .AddSingleton<CacheMeter>()
         .AddSingleton<DiskStore>()
-        .AddSingleton<WriteWatch>()
-        .AddSingleton<HoldingIndex>()
+        .AddSingleton<InvalidationClock>()
+        .AddSingleton<RepositoryLinkIndex>()
         .AddSingleton<KnownPlaces>()
-        .AddSingleton<Deliveries>()
+        .AddSingleton<BlobProvenance>()
         .AddSingleton<StoredBlobs>()
-        .AddSingleton<BlobFills>()
+        .AddSingleton<BlobDownloads>()
         .AddSingleton<BlobSender>()
         .AddSingleton<LinkCheck>()
         .AddSingleton<UnkeptBlobs>()
-        .AddSingleton<FillsBehind>()
+        .AddSingleton<BackgroundDownloads>()
         .AddSingleton<BlobCache>()
         .AddSingleton<StoredManifests>()
         .AddSingleton<TagIndex>()
@@ -147,7 +147,7 @@ public static class GatewayExtensions
         .AddSingleton<CacheInvalidation>()
         .AddSingleton<WriteAnnouncer>()
         .AddSingleton<CacheReporter>()
-        .AddHostedService<CacheFollower>()
+        .AddHostedService<InvalidationSubscription>()
         .AddHostedService<DiskRecovery>();
 
     private static IServiceCollection AddDistribution(this IServiceCollection services) => services

@@ -15,7 +15,7 @@ internal sealed class TenantEndpoints(
     DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
 {
     /// <summary>Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.</summary>
-    public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
         var isDistribution = path.StartsWith("/v2/");
         if (isDistribution)
@@ -23,33 +23,33 @@ internal sealed class TenantEndpoints(
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
         }
 
-        var isPreflight = site.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, site.Tenant.Cors);
-        return limits.Spent(site.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
-            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(site.Tenant, context) ?? refused)
-            : isPreflight ? Preflight(context, site)
-            : isDistribution ? distribution.Handle(context, site, map)
-            : path is "/token" ? tokens.Handle(context, site)
-            : limits.AdmitStranger(site.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
-            : Serve(context, path, site, map);
+        var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
+        return limits.Spent(tokenService.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
+            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? refused)
+            : isPreflight ? Preflight(context, tokenService)
+            : isDistribution ? distribution.Handle(context, tokenService, map)
+            : path is "/token" ? tokens.Handle(context, tokenService)
+            : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
+            : Serve(context, path, tokenService, map);
     }
 
     /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>
-    private Task<DistributionError?> Preflight(HttpContext context, Site site)
+    private Task<DistributionError?> Preflight(HttpContext context, TokenService tokenService)
     {
         context.Response.StatusCode = StatusCodes.Status204NoContent;
-        return Task.FromResult(limits.AdmitChallenged(site.Tenant, context));
+        return Task.FromResult(limits.AdmitChallenged(tokenService.Tenant, context));
     }
 
-    private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, Site site, FrontDoorMap map)
+    private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
         if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
         {
-            return logins.Handle(context, site, path);
+            return logins.Handle(context, tokenService, path);
         }
 
         return path switch
         {
-            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, site),
+            "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, tokenService),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
             _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
         };

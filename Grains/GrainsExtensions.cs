@@ -17,8 +17,8 @@ using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 using RegistryProxy.Grains.Upstreams.Failures;
-using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Network;
+using RegistryProxy.Grains.Upstreams.StoredState;
 using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains;
@@ -57,8 +57,8 @@ public static class GrainsExtensions
         .AddSingleton<GoodAddresses>()
         .AddSingleton<UnprovedTokens>()
         .AddSingleton<EndedTokens>()
-        .AddSingleton<LoginJudge>()
-        .AddSingleton<LoginGranter>()
+        .AddSingleton<LoginVerifier>()
+        .AddSingleton<AccessTokenIssuer>()
         .AddSingleton<FlowSeal>()
         .AddSingleton<DeviceLogins>()
         .AddSingleton<AuthenticatorFactory>()
@@ -71,7 +71,7 @@ public static class GrainsExtensions
         .AddSingleton<UpstreamNetworks>()
         .AddSingleton<UpstreamTokenClient>()
         .AddSingleton<CloudTransport>()
-        .AddSingleton<Keeper>()
+        .AddSingleton<UpstreamStateStore>()
         .AddSingleton<CredentialSource>()
         .AddSingleton<UpstreamFailureMeter>()
         .AddSingleton<TokenExchange>();

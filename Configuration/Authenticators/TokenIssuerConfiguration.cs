@@ -33,14 +33,14 @@ public sealed record OidcConfiguration : TokenIssuerConfiguration
     public string GroupsClaim { get; init; } = "groups";
 
     /// <summary>How people log in with a browser; <c>null</c> when only tokens are taken.</summary>
-    public PeopleLoginConfiguration? People { get; init; }
+    public InteractiveLoginConfiguration? People { get; init; }
 }
 
 /// <summary>This front door as a client of an OpenID Connect provider (OpenID Connect Core 1.0 §3.1).</summary>
 /// <param name="ClientId">Also the audience of the ID tokens.</param>
 /// <param name="ClientSecret"><c>null</c> for a public client, which proves itself by PKCE alone.</param>
 /// <param name="Scopes">What is asked for; <c>openid</c> is among them.</param>
-public sealed record PeopleLoginConfiguration(string ClientId, SecretSource? ClientSecret, IReadOnlyList<string> Scopes);
+public sealed record InteractiveLoginConfiguration(string ClientId, SecretSource? ClientSecret, IReadOnlyList<string> Scopes);
 
 /// <summary>Service accounts of a Kubernetes cluster, by projected tokens.</summary>
 public sealed record KubernetesConfiguration : TokenIssuerConfiguration

@@ -20,14 +20,14 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private readonly LimitedRequests _limited = new(time);
 
     /// <summary>A request was refused, although it came with a token.</summary>
-    public void Refused(HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
+    public void Refused(HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
     {
         if (caller is null && refusal.BearerError is null && refusal.Holder is null)
         {
             return;
         }
 
-        log.Write(Denied(context, site, operation, path, repository, caller?.Token ?? refusal.Holder ?? refusal.Known) with
+        log.Write(Denied(context, tokenService, operation, path, repository, caller?.Token ?? refusal.Holder ?? refusal.Known) with
         {
             Status = refusal.Error.Status,
             Reason = refusal.Reason ?? refusal.Error.Message,
@@ -36,20 +36,20 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
 
     /// <summary>A request met a limit: a line a second for each tenant.</summary>
     public void Limited(
-        HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token, DistributionError error)
+        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token, DistributionError error)
     {
-        if (_limited.Count(site.Tenant.Name) is { } count)
+        if (_limited.Count(tokenService.Tenant.Name) is { } count)
         {
-            log.Write(Denied(context, site, operation, path, repository, token) with { Status = error.Status, Reason = LimitOf(error), Count = count });
+            log.Write(Denied(context, tokenService, operation, path, repository, token) with { Status = error.Status, Reason = LimitOf(error), Count = count });
         }
     }
 
     /// <summary>A token request met a limit before anybody was asked.</summary>
-    public void Limited(HttpContext context, Site site, TokenRequest request, DistributionError error)
+    public void Limited(HttpContext context, TokenService tokenService, TokenRequest request, DistributionError error)
     {
-        if (_limited.Count(site.Tenant.Name) is { } count)
+        if (_limited.Count(tokenService.Tenant.Name) is { } count)
         {
-            log.Write(Start(context, site, "login") with
+            log.Write(Start(context, tokenService, "login") with
             {
                 Subject = NameOf(request),
                 Action = ActionOf(request),
@@ -62,7 +62,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     }
 
     private AuditEvent Denied(
-        HttpContext context, Site site, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token) => Start(context, site, "denied") with
+        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token) => Start(context, tokenService, "denied") with
     {
         Subject = token?.Subject,
         Authenticator = token?.Authenticator,
@@ -76,51 +76,51 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private static string LimitOf(DistributionError error) => $"limited: {error.Message}";
 
     /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
-    public void Done(Exchange exchange, Operation operation, DistributionError? error)
+    public void Done(RegistryRequest request, Operation operation, DistributionError? error)
     {
-        if (EventOf(operation, exchange) is not { } name)
+        if (EventOf(operation, request) is not { } name)
         {
             return;
         }
 
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         var status = error?.Status ?? response.StatusCode;
         if (operation == Operation.PullManifest && status is StatusCodes.Status200OK or StatusCodes.Status304NotModified)
         {
-            statistics.Pulled(exchange.Site.Tenant.Name, exchange.Repository.Value);
+            statistics.Pulled(request.TokenService.Tenant.Name, request.Repository.Value);
         }
 
-        var line = Start(exchange.Context, exchange.Site, name) with
+        var line = Start(request.Context, request.TokenService, name) with
         {
-            Subject = exchange.Caller.Token.Subject,
-            Authenticator = exchange.Caller.Token.Authenticator,
+            Subject = request.Caller.Token.Subject,
+            Authenticator = request.Caller.Token.Authenticator,
             Action = ActionOf(operation),
-            Repository = exchange.Repository.Value,
-            Reference = exchange.Path.Reference?.ToString(),
-            Digest = exchange.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
+            Repository = request.Repository.Value,
+            Reference = request.Path.Reference?.ToString(),
+            Digest = request.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
             Decision = "allow",
-            Rule = exchange.Caller.RuleFor(exchange.Repository, OperationTable.Actions(operation).Needed),
-            Status = StatusOf(exchange, exchange.Path.Reference, status),
-            Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(exchange.Context, error),
-            Cache = exchange.Cache.Name(),
-            Upstream = exchange.Upstream.Name,
+            Rule = request.Caller.RuleFor(request.Repository, OperationTable.Actions(operation).Needed),
+            Status = StatusOf(request, request.Path.Reference, status),
+            Bytes = error is null ? response.ContentLength : DistributionErrorWriter.LengthOf(request.Context, error),
+            Cache = request.Cache.Name(),
+            Upstream = request.Upstream.Name,
             Reason = error is null ? null : ReasonOf(error),
         };
         log.Write(line);
-        foreach (var tag in exchange.Tags)
+        foreach (var tag in request.Tags)
         {
-            log.Write(line with { Reference = tag.Value, Bytes = null, Status = StatusOf(exchange, ManifestReference.Of(tag), status) });
+            log.Write(line with { Reference = tag.Value, Bytes = null, Status = StatusOf(request, ManifestReference.Of(tag), status) });
         }
 
-        if (exchange.ReferrersTag is { } list)
+        if (request.ReferrersTag is { } list)
         {
             log.Write(line with { Event = "push", Reference = list.Value, Digest = null, Bytes = null, Status = StatusCodes.Status201Created });
         }
     }
 
     /// <summary>Of a request that is several writes each is told as what became of it; the answer's status is that of those that were not done.</summary>
-    private static int StatusOf(Exchange exchange, ManifestReference? reference, int status) =>
-        reference is not null && exchange.Written is { } written && written.TryGetValue(reference, out var done) ? done : status;
+    private static int StatusOf(RegistryRequest request, ManifestReference? reference, int status) =>
+        reference is not null && request.Written is { } written && written.TryGetValue(reference, out var done) ? done : status;
 
     private static string ReasonOf(DistributionError error) => error switch
     {
@@ -131,14 +131,14 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
 
     /// <summary>A token request was answered.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="site">Whose it is.</param>
+    /// <param name="tokenService">Whose it is.</param>
     /// <param name="request">What was asked.</param>
     /// <param name="result">What the cluster decided.</param>
     /// <param name="limited">The limit that was met all the same; <c>null</c> when none was.</param>
-    public void Login(HttpContext context, Site site, TokenRequest request, LoginResult result, DistributionError? limited = null)
+    public void Login(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result, DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
-        log.Write(Start(context, site, "login") with
+        log.Write(Start(context, tokenService, "login") with
         {
             Subject = granted || result.Subject.Length > 0 ? result.Subject : NameOf(request),
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator
@@ -168,10 +168,10 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private static string ActionOf(TokenRequest request) => request.Credentials.Kind.ToString().ToLowerInvariant();
 
     /// <summary>A browser came back from its provider.</summary>
-    public void BrowserLogin(HttpContext context, Site site, LoginResult result)
+    public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result)
     {
         var granted = result.Status == LoginStatus.Granted;
-        log.Write(Start(context, site, "login") with
+        log.Write(Start(context, tokenService, "login") with
         {
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator : null,
@@ -182,20 +182,20 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         });
     }
 
-    private AuditEvent Start(HttpContext context, Site site, string name) => new()
+    private AuditEvent Start(HttpContext context, TokenService tokenService, string name) => new()
     {
         Time = time.GetUtcNow(),
         Event = name,
-        Tenant = site.Tenant.Name,
+        Tenant = tokenService.Tenant.Name,
         Client = addresses.Of(context)?.ToString(),
         UserAgent = HeaderText.Shorten(context.Request.Headers.UserAgent.ToString(), MaxUserAgent),
         RequestId = context.TraceIdentifier,
     };
 
-    private static string? EventOf(Operation operation, Exchange exchange) => operation switch
+    private static string? EventOf(Operation operation, RegistryRequest request) => operation switch
     {
-        Operation.PullManifest when !exchange.IsHead => "pull",
-        Operation.PullBlob when exchange.Cache == CacheState.Unverified => "range",
+        Operation.PullManifest when !request.IsHead => "pull",
+        Operation.PullBlob when request.Cache == CacheState.Unverified => "range",
         Operation.PutManifest => "push",
         Operation.DeleteManifest or Operation.DeleteBlob => "delete",
         _ => null,

@@ -14,7 +14,7 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
     /// <summary>The longest that a token can be continued.</summary>
     private static readonly TimeSpan ContinuationLimit = TimeSpan.FromHours(12);
 
-    public Authentication Authenticate(HttpRequest request, Site site, FrontDoorMap map)
+    public Authentication Authenticate(HttpRequest request, TokenService tokenService, FrontDoorMap map)
     {
         var header = request.Headers.Authorization;
         if (header.Count > 1)
@@ -34,7 +34,7 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
         }
 
         return tokens.Get(text, map) is { } token
-            ? Judge(token, site)
+            ? Classify(token, tokenService)
             : Authentication.Refused(null, "not a token of this cluster: its form, its key or its signature does not count here");
     }
 
@@ -46,14 +46,14 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
         request.Headers.Authorization is { Count: 1 } header && header.ToString() is var text
         && text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && AccessTokenVerifier.IsForeign(text["Bearer ".Length..].Trim());
 
-    private Authentication Judge(AccessToken token, Site site)
+    private Authentication Classify(AccessToken token, TokenService tokenService)
     {
-        if (token.Tenant != site.Tenant.Name)
+        if (token.Tenant != tokenService.Tenant.Name)
         {
             return Authentication.Refused(null, "wrong audience: the token is one of another tenant");
         }
 
-        if (token.Service != site.Service)
+        if (token.Service != tokenService.Service)
         {
             return Authentication.Refused(token, $"wrong audience: the token is for {token.Service}");
         }

@@ -46,7 +46,7 @@ internal sealed class DecisionCache
     {
         if (Find(session) is not { } known)
         {
-            return Ask(session, cancellation);
+            return Fetch(session, cancellation);
         }
 
         var now = _time.GetTimestamp();
@@ -55,7 +55,7 @@ internal sealed class DecisionCache
             return new ValueTask<SessionDecision?>(known.Use());
         }
 
-        return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation) : Ask(session, cancellation);
+        return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation) : Fetch(session, cancellation);
     }
 
     /// <summary>Forgets the decisions of one identity, or of one tenant.</summary>
@@ -87,11 +87,11 @@ internal sealed class DecisionCache
     private LeasedDecision? Find(SessionReference session) =>
         _decisions.TryGet(session.Id, out var known) && known.Session == session ? known : null;
 
-    private async ValueTask<SessionDecision?> Ask(SessionReference session, CancellationToken cancellation)
+    private async ValueTask<SessionDecision?> Fetch(SessionReference session, CancellationToken cancellation)
     {
         try
         {
-            return await _questions.Ask(session, _drops.Of(session.Key)).WaitAsync(CallPolicy.Decision.Total, _time, cancellation);
+            return await _questions.Query(session, _drops.Of(session.Key)).WaitAsync(CallPolicy.Decision.Total, _time, cancellation);
         }
         catch (TimeoutException)
         {
@@ -112,12 +112,12 @@ internal sealed class DecisionCache
         await _renewals.Join((session.Key, session.Generation), () => Task.Run(() => RenewAll(session))).WaitAsync(cancellation);
         if (Find(session) is not { } renewed)
         {
-            return await Ask(session, cancellation);
+            return await Fetch(session, cancellation);
         }
 
         return _time.GetTimestamp() < renewed.LeasedUntil || renewed.IsUnanswered(_time)
             ? renewed.Use()
-            : await Ask(session, cancellation) ?? renewed.Unanswered(_time);
+            : await Fetch(session, cancellation) ?? renewed.Unanswered(_time);
     }
 
     /// <summary>Asks for all sessions of an identity that are in use, once; others are forgotten.</summary>

@@ -21,7 +21,7 @@ internal sealed class DecisionQuestions(ClusterClient cluster, Action<SessionRef
     /// <summary>Asks for one session; <c>null</c> when no silo answers.</summary>
     /// <param name="session">The session.</param>
     /// <param name="drops">What was dropped up to now: who asks after a drop joins no question of before it.</param>
-    public Task<SessionDecision?> Ask(SessionReference session, DropMark drops)
+    public Task<SessionDecision?> Query(SessionReference session, DropMark drops)
     {
         var subject = new Subject(session.Key, session.Generation, drops);
         Task<SessionDecision?> answer;
@@ -93,7 +93,7 @@ internal sealed class DecisionQuestions(ClusterClient cluster, Action<SessionRef
 
             try
             {
-                await Ask(asked, subject.Drops);
+                await Query(asked, subject.Drops);
             }
             catch (Exception fault)
             {
@@ -102,7 +102,7 @@ internal sealed class DecisionQuestions(ClusterClient cluster, Action<SessionRef
         }
     }
 
-    private async Task Ask(List<Waiting> asked, DropMark drops)
+    private async Task Query(List<Waiting> asked, DropMark drops)
     {
         var answers = asked.Count == 1
             ? await AskOne(asked[0].Session)

@@ -11,14 +11,14 @@ namespace RegistryProxy.Gateway.Authorization;
 internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCache decisions, UnknownKeys unknown)
 {
     /// <summary>The caller, or why there is none; what a token should be asked for is the asker's to say.</summary>
-    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map)
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
-        var found = authentication.Authenticate(context.Request, site, map);
+        var found = authentication.Authenticate(context.Request, tokenService, map);
         if (found.Status == AuthenticationStatus.Invalid && BearerAuthentication.NamesUnknownKey(context.Request, map)
             && await unknown.Newer(map, context) is { } newer)
         {
             // Another gateway was told of the key before this one.
-            found = authentication.Authenticate(context.Request, site, newer);
+            found = authentication.Authenticate(context.Request, tokenService, newer);
         }
 
         switch (found.Status)
@@ -31,15 +31,15 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
                 return (null, Ended(found.Token, found.Reason!));
         }
 
-        return await Decide(found.Token!, site, context.RequestAborted);
+        return await Decide(found.Token!, tokenService, context.RequestAborted);
     }
 
     /// <summary>The caller of a good token, or why there is none: the session has ended, or nobody can say.</summary>
-    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Decide(AccessToken token, Site site, CancellationToken cancellation)
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Decide(AccessToken token, TokenService tokenService, CancellationToken cancellation)
     {
         if (token.Session is not { } session)
         {
-            return (new Caller(token, site.Tenant.AnonymousRules), null);
+            return (new Caller(token, tokenService.Tenant.AnonymousRules), null);
         }
 
         var decision = await decisions.Get(session, cancellation);
@@ -59,10 +59,10 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
     /// <summary>
     /// Nobody, for a request that carries the token of another service, as clients with one credential for everything do: where anybody may pull.
     /// </summary>
-    public static Caller? Stranger(HttpContext context, Site site, RepositoryName repository) =>
-        (site.Tenant.AnonymousRules.ActionsOn(repository) & RepositoryActions.Pull) != RepositoryActions.None
+    public static Caller? Stranger(HttpContext context, TokenService tokenService, RepositoryName repository) =>
+        (tokenService.Tenant.AnonymousRules.ActionsOn(repository) & RepositoryActions.Pull) != RepositoryActions.None
         && BearerAuthentication.IsForeign(context.Request)
-            ? new Caller(AccessToken.OfNobody(site.Tenant.Name, site.Service, Scope.Of(repository, RepositoryActions.Pull)), site.Tenant.AnonymousRules)
+            ? new Caller(AccessToken.OfNobody(tokenService.Tenant.Name, tokenService.Service, Scope.Of(repository, RepositoryActions.Pull)), tokenService.Tenant.AnonymousRules)
             : null;
 
     private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };

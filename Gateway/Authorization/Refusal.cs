@@ -23,8 +23,8 @@ internal sealed record Refusal(DistributionError Error, string? Scope = null, st
     public const string InvalidToken = "invalid_token";
     public const string InsufficientScope = "insufficient_scope";
 
-    /// <summary>What a client of a site is told, with the challenge when it is a 401.</summary>
-    public DistributionError At(Site site) => Error.Status == StatusCodes.Status401Unauthorized
-        ? Error with { Challenge = Challenge.Bearer(site.Realm, site.Service, Scope, BearerError) }
+    /// <summary>What a client of a tenant is told, with the challenge when it is a 401.</summary>
+    public DistributionError At(TokenService tokenService) => Error.Status == StatusCodes.Status401Unauthorized
+        ? Error with { Challenge = Challenge.Bearer(tokenService.Realm, tokenService.Service, Scope, BearerError) }
         : Error;
 }

@@ -57,7 +57,7 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     public static CallPolicy DeviceCode { get; } = Login(Repeat.WhenRefused);
 
     /// <summary>Where to send a browser: the provider may be asked, once for all.</summary>
-    public static CallPolicy PeopleLogin { get; } = new(Logins, Repeat.WhenSilent, TimeSpan.FromSeconds(9.5), People);
+    public static CallPolicy InteractiveLogin { get; } = new(Logins, Repeat.WhenSilent, TimeSpan.FromSeconds(9.5), People);
 
     /// <summary>An authorization code: it is redeemed once.</summary>
     public static CallPolicy Redemption { get; } = Login(Repeat.WhenRefused);

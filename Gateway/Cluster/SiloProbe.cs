@@ -21,27 +21,27 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
     {
         var relay = relays.Next();
-        if (await Ask(relay) is (true, var silo))
+        if (await Ping(relay) is (true, var silo))
         {
             return (relay, silo);
         }
 
         await Look().WaitAsync(cancellation);
         relay = relays.Next();
-        return (relay, (await Ask(relay)).Silo);
+        return (relay, (await Ping(relay)).Silo);
     }
 
     /// <summary>Whether a relay runs on another silo than it did: its connection is gone, and with it the answer.</summary>
-    public async Task<bool> HasMoved(int relay, string? silo) => silo is not null && await Ask(relay) is (true, { } now) && now != silo;
+    public async Task<bool> HasMoved(int relay, string? silo) => silo is not null && await Ping(relay) is (true, { } now) && now != silo;
 
     private async Task<bool> LookNow()
     {
-        var open = await Task.WhenAll(Enumerable.Range(0, Relays.Count).Select(relay => Ask(relay)));
+        var open = await Task.WhenAll(Enumerable.Range(0, Relays.Count).Select(relay => Ping(relay)));
         return !Array.TrueForAll(open, each => each.Open);
     }
 
     /// <summary>Whether a relay responds, and on which silo.</summary>
-    private async Task<(bool Open, string? Silo)> Ask(int relay)
+    private async Task<(bool Open, string? Silo)> Ping(int relay)
     {
         using var late = new CancellationTokenSource(Limit, time);
         try

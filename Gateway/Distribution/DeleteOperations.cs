@@ -11,40 +11,40 @@ namespace RegistryProxy.Gateway.Distribution;
 internal sealed class DeleteOperations(Deletions deletions, AnnouncedWrites writes, ReferrersUpkeep referrers)
 {
     /// <summary>What it refers to is known only before; no list names it any more when the client is told.</summary>
-    public async Task<DistributionError?> Manifest(Exchange exchange)
+    public async Task<DistributionError?> Manifest(RegistryRequest request)
     {
-        var subject = await referrers.SubjectOf(exchange);
-        var error = await Delete(exchange, exchange.Path.Reference!, new UpstreamRequest
+        var subject = await referrers.SubjectOf(request);
+        var error = await Delete(request, request.Path.Reference!, new UpstreamRequest
         {
-            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
-            Payer = exchange,
-            Scope = UpstreamScope.Of(exchange.UpstreamName, UpstreamScope.DeleteActionsOf(exchange.Upstream)),
+            Target = OriginForm.Of($"/v2/{request.UpstreamName}/manifests/{request.Path.Reference}"),
+            Payer = request,
+            Scope = UpstreamScope.Of(request.UpstreamName, UpstreamScope.DeleteActionsOf(request.Upstream)),
             NotFound = DistributionError.ManifestUnknown(),
         });
         if (error is null && subject is not null)
         {
-            await referrers.Deleted(exchange, subject);
+            await referrers.Deleted(request, subject);
         }
 
         return error;
     }
 
-    public Task<DistributionError?> Blob(Exchange exchange) => Delete(exchange, ManifestReference.Of(exchange.Path.Digest!), new UpstreamRequest
+    public Task<DistributionError?> Blob(RegistryRequest request) => Delete(request, ManifestReference.Of(request.Path.Digest!), new UpstreamRequest
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Of(exchange.UpstreamName, UpstreamScope.DeleteActionsOf(exchange.Upstream)),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/{request.Path.Digest}"),
+        Payer = request,
+        Scope = UpstreamScope.Of(request.UpstreamName, UpstreamScope.DeleteActionsOf(request.Upstream)),
         NotFound = DistributionError.BlobUnknown(),
     });
 
-    private async Task<DistributionError?> Delete(Exchange exchange, ManifestReference reference, UpstreamRequest request)
+    private async Task<DistributionError?> Delete(RegistryRequest registryRequest, ManifestReference reference, UpstreamRequest request)
     {
-        var (answer, error) = await writes.Run(exchange, [reference], before => deletions.Delete(exchange, request with { BeforeSending = before }));
+        var (answer, error) = await writes.Run(registryRequest, [reference], before => deletions.Delete(registryRequest, request with { BeforeSending = before }));
         using (answer)
         {
             if (answer is not null)
             {
-                ResponseHeaders.CopyWritten(answer, exchange.Context.Response);
+                ResponseHeaders.CopyWritten(answer, registryRequest.Context.Response);
             }
 
             return error;

@@ -22,27 +22,27 @@ internal sealed class Deletions(RepeatableWrites writes)
 
     private readonly ConditionalWeakTable<Upstream, string> _worked = [];
 
-    public async Task<UpstreamResult> Delete(Exchange exchange, UpstreamRequest request)
+    public async Task<UpstreamResult> Delete(RegistryRequest registryRequest, UpstreamRequest request)
     {
-        var next = _worked.TryGetValue(exchange.Upstream, out var known) ? known : UpstreamScope.DeleteActionsOf(exchange.Upstream);
+        var next = _worked.TryGetValue(registryRequest.Upstream, out var known) ? known : UpstreamScope.DeleteActionsOf(registryRequest.Upstream);
         List<string> tried = [];
         UpstreamResult? first = null;
         while (true)
         {
             tried.Add(next);
-            var result = await writes.Delete(exchange, request with { Scope = UpstreamScope.Of(exchange.UpstreamName, next) });
+            var result = await writes.Delete(registryRequest, request with { Scope = UpstreamScope.Of(registryRequest.UpstreamName, next) });
             if (!MayBeOfScope(result))
             {
                 if (result.Answer is not null && next != known)
                 {
-                    _worked.AddOrUpdate(exchange.Upstream, next);
+                    _worked.AddOrUpdate(registryRequest.Upstream, next);
                 }
 
                 return result;
             }
 
             first ??= result;
-            var asked = ActionsOf(exchange.UpstreamName, result.Refused?.Scope);
+            var asked = ActionsOf(registryRequest.UpstreamName, result.Refused?.Scope);
             if (tried.Count == MaxTries || Usual.Prepend(asked).FirstOrDefault(actions => actions is not null && !tried.Contains(actions)) is not { } other)
             {
                 return first.Value;

@@ -20,56 +20,56 @@ namespace RegistryProxy.Gateway.Distribution;
 /// Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
-    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, GrantCache grants, AuditTrail audit,
+    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, UpstreamTokenCache tokens, AuditTrail audit,
     FaultAnswers faults, TimeProvider time)
 {
-    public async Task<DistributionError?> Handle(HttpContext context, Site site, FrontDoorMap map)
+    public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         // 1. Parse.
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (!DistributionPath.TryParse(rawTarget, out var path, out var error))
         {
-            return Refuse(context, site, error);
+            return Refuse(context, tokenService, error);
         }
 
         // 2. Name the operation.
         if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
         {
             context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
-            return Refuse(context, site, DistributionError.Unsupported("this endpoint does not take this method"));
+            return Refuse(context, tokenService, DistributionError.Unsupported("this endpoint does not take this method"));
         }
 
         // 3. Translate the namespace.
-        if (!NamespaceTranslation.TryTranslate(context, site.Tenant, path, out var repository, out error))
+        if (!NamespaceTranslation.TryTranslate(context, tokenService.Tenant, path, out var repository, out error))
         {
-            return Refuse(context, site, error);
+            return Refuse(context, tokenService, error);
         }
 
         // 4. Identify.
         var (caller, refusal) = BasicLogin.IsTried(context.Request)
-            ? await basic.Identify(context, site, map)
-            : await gatekeeper.Identify(context, site, map);
+            ? await basic.Identify(context, tokenService, map)
+            : await gatekeeper.Identify(context, tokenService, map);
         if (caller is null && OperationTable.IsRead(operation) && repository is not null)
         {
-            caller = Gatekeeper.Stranger(context, site, repository);
+            caller = Gatekeeper.Stranger(context, tokenService, repository);
         }
 
         if (caller is null)
         {
-            if (CountUnknown(context, site, refusal!) is { } tooMany)
+            if (CountUnknown(context, tokenService, refusal!) is { } tooMany)
             {
-                audit.Limited(context, site, operation, path, repository, refusal!.Holder ?? refusal.Known, tooMany);
+                audit.Limited(context, tokenService, operation, path, repository, refusal!.Holder ?? refusal.Known, tooMany);
                 return tooMany;
             }
 
-            audit.Refused(context, site, operation, path, repository, null, refusal!);
-            return (refusal! with { Scope = ChallengeScope(operation, repository) }).At(site);
+            audit.Refused(context, tokenService, operation, path, repository, null, refusal!);
+            return (refusal! with { Scope = ChallengeScope(operation, repository) }).At(tokenService);
         }
 
         caller.Token.Use.Begin();
         try
         {
-            return await Admit(context, site, map, path, operation, repository, caller);
+            return await Admit(context, tokenService, map, path, operation, repository, caller);
         }
         finally
         {
@@ -78,39 +78,39 @@ internal sealed class DistributionEndpoints(
     }
 
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
-    private DistributionError Refuse(HttpContext context, Site site, DistributionError error) => limits.AdmitStranger(site.Tenant, context) ?? error;
+    private DistributionError Refuse(HttpContext context, TokenService tokenService, DistributionError error) => limits.AdmitStranger(tokenService.Tenant, context) ?? error;
 
     /// <summary>Whose token is not good is a stranger; whose session nobody can judge now has a good token.</summary>
-    private DistributionError? CountUnknown(HttpContext context, Site site, Refusal refusal) =>
+    private DistributionError? CountUnknown(HttpContext context, TokenService tokenService, Refusal refusal) =>
         refusal.IsCounted ? null
-        : refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(site.Tenant, session.Key, holder.Subject)
-        : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null } ? limits.AdmitChallenged(site.Tenant, context)
-        : limits.AdmitStranger(site.Tenant, context);
+        : refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(tokenService.Tenant, session.Key, holder.Subject)
+        : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null } ? limits.AdmitChallenged(tokenService.Tenant, context)
+        : limits.AdmitStranger(tokenService.Tenant, context);
 
     private async Task<DistributionError?> Admit(
-        HttpContext context, Site site, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
+        HttpContext context, TokenService tokenService, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
     {
         // 5. Keep to limits.
-        if (limits.Admit(site.Tenant, caller, context) is { } tooMany)
+        if (limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
         {
-            audit.Limited(context, site, operation, path, repository, caller.Token, tooMany);
+            audit.Limited(context, tokenService, operation, path, repository, caller.Token, tooMany);
             return tooMany;
         }
 
         // 6. Ask the rules and the token.
         if (Require(caller, operation, repository, HttpMethods.IsHead(context.Request.Method)) is { } refusal)
         {
-            audit.Refused(context, site, operation, path, repository, caller, refusal);
-            return refusal.At(site);
+            audit.Refused(context, tokenService, operation, path, repository, caller, refusal);
+            return refusal.At(tokenService);
         }
 
         if (repository is null)
         {
-            return await runner.RunOnRegistry(operation, new RegistryExchange(context, site, map, path, caller));
+            return await runner.RunOnRegistry(operation, new RegistryWideRequest(context, tokenService, map, path, caller));
         }
 
         // 7. Route.
-        var route = site.Tenant.RouteOf(repository);
+        var route = tokenService.Tenant.RouteOf(repository);
         if (route?.DestinationOf(repository) is not { } destination)
         {
             return DistributionError.NameUnknown("no route leads from this name to an upstream");
@@ -118,16 +118,16 @@ internal sealed class DistributionEndpoints(
 
         var account = misses.AccountOf(caller, context);
         var (hasMissed, spent) = account is null ? (false, null) : misses.Of(account);
-        if (spent is not null && !grants.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
+        if (spent is not null && !tokens.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
             return spent;
         }
 
         // 8. Run.
-        return await Run(operation, new Exchange
+        return await Run(operation, new RegistryRequest
         {
             Context = context,
-            Site = site,
+            TokenService = tokenService,
             Map = map,
             Path = path,
             Caller = caller,
@@ -140,32 +140,32 @@ internal sealed class DistributionEndpoints(
         });
     }
 
-    private async Task<DistributionError?> Run(Operation operation, Exchange exchange)
+    private async Task<DistributionError?> Run(Operation operation, RegistryRequest request)
     {
-        var body = Body(operation, exchange.Context);
-        var (lease, full) = limits.Begin(exchange.Site.Tenant, exchange.Key, exchange.Context);
+        var body = Body(operation, request.Context);
+        var (lease, full) = limits.Begin(request.TokenService.Tenant, request.Key, request.Context);
         if (full is not null)
         {
             body?.End();
-            audit.Limited(exchange.Context, exchange.Site, operation, exchange.Path, exchange.Repository, exchange.Caller.Token, full);
+            audit.Limited(request.Context, request.TokenService, operation, request.Path, request.Repository, request.Caller.Token, full);
             return full;
         }
 
         DistributionError? error = null;
         try
         {
-            return error = await runner.Run(operation, exchange);
+            return error = await runner.Run(operation, request);
         }
-        catch (Exception fault) when (!exchange.Context.Response.HasStarted)
+        catch (Exception fault) when (!request.Context.Response.HasStarted)
         {
-            return error = faults.Answer(exchange.Context, fault);
+            return error = faults.Answer(request.Context, fault);
         }
         finally
         {
             body?.End();
             lease?.Dispose();
-            exchange.Settle(error);
-            audit.Done(exchange, operation, error);
+            request.Settle(error);
+            audit.Done(request, operation, error);
         }
     }
 

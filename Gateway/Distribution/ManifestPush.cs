@@ -20,54 +20,54 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
 
     private const string TagHeader = "OCI-Tag";
 
-    public async Task<DistributionError?> Put(Exchange exchange)
+    public async Task<DistributionError?> Put(RegistryRequest request)
     {
-        var forwarding = To(exchange, exchange.Path.Reference!);
-        if (!TryReadTags(exchange, out var tags))
+        var forwarding = To(request, request.Path.Reference!);
+        if (!TryReadTags(request, out var tags))
         {
             return DistributionError.ManifestInvalid($"tag takes a tag each, {MaxTags} at most");
         }
 
-        if (exchange.Context.Request.ContentLength > Manifest.MaxBytes)
+        if (request.Context.Request.ContentLength > Manifest.MaxBytes)
         {
             return forwarding.TooLarge;
         }
 
-        exchange.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
-        using var held = exchange.Upstream.Bodies.Hold(exchange.Key);
-        var (bytes, unread) = await repeatable.Read(exchange, forwarding, held);
+        request.Context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = Manifest.MaxBytes;
+        using var held = request.Upstream.Bodies.Hold(request.Key);
+        var (bytes, unread) = await repeatable.Read(request, forwarding, held);
         if (bytes is null)
         {
             return unread;
         }
 
-        exchange.Tags = tags;
+        request.Tags = tags;
         // Every tag may be another manifest from the moment on in which the upstream has this one.
         var target = tags.Aggregate(forwarding.Target, (form, tag) => form.With("tag", tag.Value));
         var (answer, error) = await writes.Run(
-            exchange, [exchange.Path.Reference!, .. tags.Select(tag => ManifestReference.Of(tag))],
-            before => repeatable.Put(exchange, forwarding with { Target = target, BeforeSending = before }, bytes));
+            request, [request.Path.Reference!, .. tags.Select(tag => ManifestReference.Of(tag))],
+            before => repeatable.Put(request, forwarding with { Target = target, BeforeSending = before }, bytes));
         using (answer)
         {
-            return answer is null ? error : await Answer(exchange, answer, tags, bytes);
+            return answer is null ? error : await Answer(request, answer, tags, bytes);
         }
     }
 
-    private async Task<DistributionError?> Answer(Exchange exchange, HttpResponseMessage answer, IReadOnlyList<Tag> tags, byte[] bytes)
+    private async Task<DistributionError?> Answer(RegistryRequest request, HttpResponseMessage answer, IReadOnlyList<Tag> tags, byte[] bytes)
     {
         var known = answer.Headers.NonValidated.TryGetValues(TagHeader, out var values)
             ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).ToHashSet()
             : [];
-        exchange.HasWritten(exchange.Path.Reference!, (int)answer.StatusCode);
+        request.HasWritten(request.Path.Reference!, (int)answer.StatusCode);
         foreach (var tag in tags.Where(tag => known.Contains(tag.Value)))
         {
-            exchange.HasWritten(ManifestReference.Of(tag), (int)answer.StatusCode);
+            request.HasWritten(ManifestReference.Of(tag), (int)answer.StatusCode);
         }
 
         foreach (var tag in tags.Where(tag => !known.Contains(tag.Value)))
         {
             var reference = ManifestReference.Of(tag);
-            var (tagged, error) = await writes.Run(exchange, [reference], before => repeatable.Put(exchange, To(exchange, reference) with { BeforeSending = before }, bytes));
+            var (tagged, error) = await writes.Run(request, [reference], before => repeatable.Put(request, To(request, reference) with { BeforeSending = before }, bytes));
             using (tagged)
             {
                 if (tagged is null)
@@ -75,29 +75,29 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
                     return error;
                 }
 
-                exchange.HasWritten(reference, (int)tagged.StatusCode);
+                request.HasWritten(reference, (int)tagged.StatusCode);
             }
         }
 
-        var digest = DigestOf(answer, exchange, bytes);
-        var subject = await referrers.Pushed(exchange, answer, digest, bytes);
-        CopyCreated(answer, exchange, digest);
+        var digest = DigestOf(answer, request, bytes);
+        var subject = await referrers.Pushed(request, answer, digest, bytes);
+        CopyCreated(answer, request, digest);
         if (subject is not null)
         {
-            exchange.Context.Response.Headers["OCI-Subject"] = subject.Value;
+            request.Context.Response.Headers["OCI-Subject"] = subject.Value;
         }
 
         if (tags.Count > 0)
         {
-            exchange.Context.Response.Headers[TagHeader] = tags.Select(tag => tag.Value).ToArray();
+            request.Context.Response.Headers[TagHeader] = tags.Select(tag => tag.Value).ToArray();
         }
 
         return null;
     }
 
-    private static bool TryReadTags(Exchange exchange, out IReadOnlyList<Tag> tags)
+    private static bool TryReadTags(RegistryRequest request, out IReadOnlyList<Tag> tags)
     {
-        var texts = exchange.Path.Reference!.Digest is null ? [] : exchange.Path.Query.All("tag").Distinct().Take(MaxTags + 1).ToList();
+        var texts = request.Path.Reference!.Digest is null ? [] : request.Path.Query.All("tag").Distinct().Take(MaxTags + 1).ToList();
         List<Tag> read = [];
         foreach (var text in texts)
         {
@@ -111,23 +111,23 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         return read.Count == texts.Count && read.Count <= MaxTags;
     }
 
-    private static Forwarding To(Exchange exchange, ManifestReference reference) => new()
+    private static ForwardRequest To(RegistryRequest request, ManifestReference reference) => new()
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{reference}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/manifests/{reference}"),
+        Payer = request,
+        Scope = UpstreamScope.Push(request.UpstreamName),
         NotFound = DistributionError.NameUnknown(),
         TooLarge = DistributionError.ManifestInvalid($"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge),
     };
 
-    private static Digest DigestOf(HttpResponseMessage upstream, Exchange exchange, byte[] bytes) => ContentDigest.OfManifest(
-        PulledHead.ClaimOf(upstream) ?? exchange.Path.Reference!.Digest, exchange.Context.Request.ContentType ?? "", bytes);
+    private static Digest DigestOf(HttpResponseMessage upstream, RegistryRequest request, byte[] bytes) => ContentDigest.OfManifest(
+        PulledHead.ClaimOf(upstream) ?? request.Path.Reference!.Digest, request.Context.Request.ContentType ?? "", bytes);
 
-    private static void CopyCreated(HttpResponseMessage upstream, Exchange exchange, Digest digest)
+    private static void CopyCreated(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         ResponseHeaders.CopyWritten(upstream, response);
         response.Headers["Docker-Content-Digest"] = digest.Value;
-        response.Headers.Location = $"/v2/{exchange.Repository}/manifests/{digest}";
+        response.Headers.Location = $"/v2/{request.Repository}/manifests/{digest}";
     }
 }

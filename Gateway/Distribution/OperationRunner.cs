@@ -11,27 +11,27 @@ internal sealed class OperationRunner(
     PullOperations pulls, ManifestPush push, DeleteOperations deletes, UploadOperations uploads, TagListing tags,
     ReferrersListing referrers, CatalogListing catalog)
 {
-    public Task<DistributionError?> Run(Operation operation, Exchange exchange) => operation switch
+    public Task<DistributionError?> Run(Operation operation, RegistryRequest request) => operation switch
     {
-        Operation.PullManifest => pulls.Manifest(exchange),
-        Operation.PullBlob => pulls.Blob(exchange),
-        Operation.ListReferrers => referrers.List(exchange),
-        Operation.ListTags => tags.List(exchange),
-        Operation.PutManifest => push.Put(exchange),
-        Operation.DeleteManifest => deletes.Manifest(exchange),
-        Operation.DeleteBlob => deletes.Blob(exchange),
-        Operation.StartUpload => uploads.Start(exchange),
-        Operation.UploadStatus => uploads.Status(exchange),
-        Operation.UploadChunk => uploads.Chunk(exchange),
-        Operation.FinishUpload => uploads.Finish(exchange),
-        Operation.CancelUpload => uploads.Cancel(exchange),
+        Operation.PullManifest => pulls.Manifest(request),
+        Operation.PullBlob => pulls.Blob(request),
+        Operation.ListReferrers => referrers.List(request),
+        Operation.ListTags => tags.List(request),
+        Operation.PutManifest => push.Put(request),
+        Operation.DeleteManifest => deletes.Manifest(request),
+        Operation.DeleteBlob => deletes.Blob(request),
+        Operation.StartUpload => uploads.Start(request),
+        Operation.UploadStatus => uploads.Status(request),
+        Operation.UploadChunk => uploads.Chunk(request),
+        Operation.FinishUpload => uploads.Finish(request),
+        Operation.CancelUpload => uploads.Cancel(request),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on a repository"),
     };
 
-    public Task<DistributionError?> RunOnRegistry(Operation operation, RegistryExchange exchange) => operation switch
+    public Task<DistributionError?> RunOnRegistry(Operation operation, RegistryWideRequest request) => operation switch
     {
-        Operation.Ping => Ping(exchange.Context),
-        Operation.ListCatalog => catalog.List(exchange),
+        Operation.Ping => Ping(request.Context),
+        Operation.ListCatalog => catalog.List(request),
         _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "not an operation on the registry"),
     };
 

@@ -11,60 +11,60 @@ namespace RegistryProxy.Gateway.Distribution;
 /// <summary>GET and HEAD of manifests and blobs: streamed through, or on routes with a cache served from it.</summary>
 internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore store, ManifestCache manifests, BlobCache blobs)
 {
-    public async Task<DistributionError?> Manifest(Exchange exchange)
+    public async Task<DistributionError?> Manifest(RegistryRequest request)
     {
-        var fallback = new Fallback(exchange);
+        var fallback = new Fallback(request);
         DistributionError? error;
         do
         {
-            var served = exchange.Route.Caches && store.IsEnabled ? await manifests.Serve(exchange) : ServedManifest.Left;
-            error = served.IsLeft ? await downloads.Send(exchange, ManifestPlan(exchange)) : served.Error;
+            var served = request.Route.Caches && store.IsEnabled ? await manifests.Serve(request) : ServedManifest.Left;
+            error = served.IsLeft ? await downloads.Send(request, ManifestPlan(request)) : served.Error;
         }
         while (fallback.GoesOn(error));
         return fallback.Told;
     }
 
     /// <summary>Blobs are cached where their redirects are followed: what is passed to the client never comes by.</summary>
-    public async Task<DistributionError?> Blob(Exchange exchange)
+    public async Task<DistributionError?> Blob(RegistryRequest request)
     {
-        var fallback = new Fallback(exchange);
+        var fallback = new Fallback(request);
         DistributionError? error;
         do
         {
-            if (exchange.Route.Caches && store.IsEnabled && exchange.Destination.FollowRedirects)
+            if (request.Route.Caches && store.IsEnabled && request.Destination.FollowRedirects)
             {
-                (error, var left) = await blobs.Serve(exchange);
+                (error, var left) = await blobs.Serve(request);
                 error = left is null ? error
-                    : blobs.Learn(exchange, left, await downloads.Send(exchange, BlobPlan(exchange) with { Verified = exchange.Path.Digest }));
+                    : blobs.Learn(request, left, await downloads.Send(request, BlobPlan(request) with { Verified = request.Path.Digest }));
             }
             else
             {
-                error = await downloads.Send(exchange, BlobPlan(exchange));
+                error = await downloads.Send(request, BlobPlan(request));
             }
         }
         while (fallback.GoesOn(error));
         return fallback.Told;
     }
 
-    private static Download ManifestPlan(Exchange exchange) => new()
+    private static Download ManifestPlan(RegistryRequest request) => new()
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{exchange.Path.Reference}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/manifests/{request.Path.Reference}"),
+        Payer = request,
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
-        Verified = exchange.Path.Reference!.Digest,
-        IsMetered = !exchange.IsHead,
+        Verified = request.Path.Reference!.Digest,
+        IsMetered = !request.IsHead,
         Kind = CallKind.Pull,
         Content = ContentKind.Manifest,
     };
 
-    private static Download BlobPlan(Exchange exchange) => new()
+    private static Download BlobPlan(RegistryRequest request) => new()
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{exchange.Path.Digest}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/{request.Path.Digest}"),
+        Payer = request,
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
-        FollowRedirects = exchange.Destination.FollowRedirects,
+        FollowRedirects = request.Destination.FollowRedirects,
         Kind = CallKind.Pull,
         Content = ContentKind.Blob,
     };

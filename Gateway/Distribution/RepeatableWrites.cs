@@ -14,52 +14,52 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
     private const int Piece = 16 * 1024;
 
     /// <summary>Reads a manifest, held in <paramref name="held"/>; <c>null</c> with the error for the client, if it is still there.</summary>
-    public async Task<(byte[]? Bytes, DistributionError? Error)> Read(Exchange exchange, Forwarding forwarding, BodyAllowance.Holder held)
+    public async Task<(byte[]? Bytes, DistributionError? Error)> Read(RegistryRequest request, ForwardRequest forwarding, BodyAllowance.Holder held)
     {
         try
         {
-            return (await Read(exchange.Context.Request, held, exchange.Aborted), null);
+            return (await Read(request.Context.Request, held, request.Aborted), null);
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException)
         {
             var error = fault is TooManyBodiesException
-                ? UpstreamErrors.Unanswered(exchange.Upstream, fault)
-                : UpstreamErrors.From(exchange.Upstream, forwarding, ForwarderError.RequestBodyClient, fault);
-            return (null, failures.Tell(exchange, ForwarderError.RequestBodyClient, UpstreamErrors.Describe(fault), error));
+                ? UpstreamErrors.Unanswered(request.Upstream, fault)
+                : UpstreamErrors.From(request.Upstream, forwarding, ForwarderError.RequestBodyClient, fault);
+            return (null, failures.Tell(request, ForwarderError.RequestBodyClient, UpstreamErrors.Describe(fault), error));
         }
     }
 
     /// <summary>Puts a manifest; the answer, which the caller disposes of, or the error. What the client demands of the one before goes with it.</summary>
-    public async Task<UpstreamResult> Put(Exchange exchange, Forwarding forwarding, byte[] bytes)
+    public async Task<UpstreamResult> Put(RegistryRequest request, ForwardRequest forwarding, byte[] bytes)
     {
         using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(bytes) };
-        RequestHeaders.CopyConditions(exchange.Context.Request, message);
-        if (exchange.Context.Request.ContentType is { Length: > 0 } type)
+        RequestHeaders.CopyConditions(request.Context.Request, message);
+        if (request.Context.Request.ContentType is { Length: > 0 } type)
         {
             message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         }
 
-        return await Send(exchange, forwarding, message);
+        return await Send(request, forwarding, message);
     }
 
     /// <summary>Deletes.</summary>
-    public async Task<UpstreamResult> Delete(Exchange exchange, UpstreamRequest request)
+    public async Task<UpstreamResult> Delete(RegistryRequest registryRequest, UpstreamRequest request)
     {
         using var message = new HttpRequestMessage(HttpMethod.Delete, (Uri?)null);
-        RequestHeaders.CopyUpload(exchange.Context.Request, message);
-        return await Send(exchange, request, message);
+        RequestHeaders.CopyUpload(registryRequest.Context.Request, message);
+        return await Send(registryRequest, request, message);
     }
 
-    private async Task<UpstreamResult> Send(Exchange exchange, UpstreamRequest request, HttpRequestMessage message)
+    private async Task<UpstreamResult> Send(RegistryRequest registryRequest, UpstreamRequest request, HttpRequestMessage message)
     {
-        using var watch = new IdleWatch(time, exchange.Aborted);
-        var result = await client.Send(exchange.Upstream, request, message, watch.Token);
+        using var watch = new IdleWatch(time, registryRequest.Aborted);
+        var result = await client.Send(registryRequest.Upstream, request, message, watch.Token);
         if (result.Answer is { } answer)
         {
-            exchange.Context.Response.StatusCode = (int)answer.StatusCode;
+            registryRequest.Context.Response.StatusCode = (int)answer.StatusCode;
         }
 
-        return result.Cause is { } cause ? result with { Error = failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) } : result;
+        return result.Cause is { } cause ? result with { Error = failures.Tell(registryRequest, ForwarderError.Request, cause, result.Error!) } : result;
     }
 
     /// <summary>The body, held as it comes: what a length promises takes no memory.</summary>

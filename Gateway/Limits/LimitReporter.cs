@@ -12,11 +12,11 @@ internal sealed class LimitReporter(LimitShares shares, ClusterClient cluster) :
         while (true)
         {
             await shares.Due(stoppingToken);
-            await shares.Tell((shard, gateway, gateways, demands) => Ask(shard, gateway, gateways, demands, stoppingToken));
+            await shares.Tell((shard, gateway, gateways, demands) => RequestShares(shard, gateway, gateways, demands, stoppingToken));
         }
     }
 
-    private async Task<double[]?> Ask(int shard, string gateway, int gateways, LimitDemand[] demands, CancellationToken stop)
+    private async Task<double[]?> RequestShares(int shard, string gateway, int gateways, LimitDemand[] demands, CancellationToken stop)
     {
         try
         {

@@ -15,7 +15,7 @@ namespace RegistryProxy.Gateway.Limits;
 internal sealed class LimitShare(LimitShares shares, string tenant, string kind, string of = "", Func<int>? inUse = null)
 {
     private readonly long _began = shares.Now;
-    private Granted? _granted;
+    private AssignedShare? _assigned;
     private double _most;
     private long _asked;
     private long _since;
@@ -27,13 +27,13 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
 
     /// <summary>What this gateway may use now, of a limit of the cluster.</summary>
     public double Of(double most) => shares.Gateways is 1 ? most
-        : Volatile.Read(ref _granted) is { } granted && granted.Most == most && shares.Now < granted.Until ? granted.Share
+        : Volatile.Read(ref _assigned) is { } assigned && assigned.Most == most && shares.Now < assigned.Until ? assigned.Share
         : most / shares.Gateways;
 
     /// <summary>It is asked for.</summary>
     /// <param name="most">The limit of the cluster.</param>
     /// <param name="units">Units that are asked for now.</param>
-    public void Ask(double most, long units)
+    public void Demand(double most, long units)
     {
         if (shares.Gateways == 1)
         {
@@ -68,7 +68,7 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
         _since = now;
         var taken = inUse?.Invoke() ?? 0;
         var wanted = inUse is null ? asked / Math.Min(seconds, 2) : asked + taken;
-        var held = Volatile.Read(ref _granted) is { } granted && now < granted.Until ? granted.Share : 0;
+        var held = Volatile.Read(ref _assigned) is { } assigned && now < assigned.Until ? assigned.Share : 0;
 
         // Who waits does not ask again: so much that is held back may be any more.
         return new LimitDemand(Name.Limit, most, starved ? Math.Max(wanted, most) : wanted, held, taken);
@@ -80,7 +80,7 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
     /// <returns>Whether it is to be asked about again, however little is asked for.</returns>
     public bool Settle(LimitDemand demand, double share)
     {
-        Volatile.Write(ref _granted, share > 0 && double.IsFinite(share) ? new Granted(demand.Most, Math.Min(share, demand.Most), shares.Now + shares.Lifetime) : null);
+        Volatile.Write(ref _assigned, share > 0 && double.IsFinite(share) ? new AssignedShare(demand.Most, Math.Min(share, demand.Most), shares.Now + shares.Lifetime) : null);
         return demand.Wanted > 0;
     }
 
@@ -93,5 +93,5 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
         return (hash[0] % LimitSharing.Shards, Convert.ToHexString(hash.AsSpan(0, 16)));
     }
 
-    private sealed record Granted(double Most, double Share, long Until);
+    private sealed record AssignedShare(double Most, double Share, long Until);
 }

@@ -14,7 +14,7 @@ internal sealed class SharedRate(LimitShare share, RateGate gate)
         var wait = gate.WaitFor(1, Follow(most));
         if (wait > TimeSpan.Zero)
         {
-            share.Ask(most, 1);
+            share.Demand(most, 1);
             share.Starve();
         }
 
@@ -27,7 +27,7 @@ internal sealed class SharedRate(LimitShare share, RateGate gate)
     /// <param name="left">The part of the rate that must be left for others.</param>
     public bool TryTake(double most, out TimeSpan wait, double left = 0)
     {
-        share.Ask(most, 1);
+        share.Demand(most, 1);
         var rate = Follow(most);
         if (gate.TryTake(1, rate, out wait, left > 0 ? Math.Max(1, rate * left) : 0))
         {
@@ -41,7 +41,7 @@ internal sealed class SharedRate(LimitShare share, RateGate gate)
     /// <summary>Takes units in any case; returns how long to wait so that the rate holds.</summary>
     public TimeSpan Take(long units, double most)
     {
-        share.Ask(most, units);
+        share.Demand(most, units);
         var wait = gate.Take(units, Follow(most));
         if (wait > TimeSpan.Zero)
         {
@@ -58,7 +58,7 @@ internal sealed class SharedRate(LimitShare share, RateGate gate)
         var owed = gate.Owed();
         if (owed > TimeSpan.Zero)
         {
-            share.Ask(most, 0);
+            share.Demand(most, 0);
             share.Starve();
         }
 

@@ -101,7 +101,7 @@ internal sealed class TenantLimits
 
         if (limits.BytesPerSecond is { } rate)
         {
-            PacedBody.Apply(context, use.Bytes, rate, _time);
+            ThrottledBody.Apply(context, use.Bytes, rate, _time);
         }
 
         return (lease, null);

@@ -60,7 +60,7 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
     public StreamLease? Enter(CallerKey caller, int most)
     {
         var share = Places();
-        share.Ask(most, 0);
+        share.Demand(most, 0);
         var places = Math.Max(1, (int)Math.Round(share.Of(most)));
         _streams.Resize(places, places < 4 ? 0 : Math.Max(1, places / 5));
         if (_streams.TryEnter(caller))
@@ -68,7 +68,7 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
             return new StreamLease(_streams, caller);
         }
 
-        share.Ask(most, 1);
+        share.Demand(most, 1);
         share.Starve();
         return null;
     }

@@ -14,45 +14,45 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
 
-    public async Task<DistributionError?> List(RegistryExchange exchange)
+    public async Task<DistributionError?> List(RegistryWideRequest request)
     {
-        if (!Page.TryParse(exchange.Path.Query, out var page))
+        if (!Page.TryParse(request.Path.Query, out var page))
         {
             return Page.Malformed;
         }
 
         var names = new PageEntries(page);
-        var failure = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, () => ReadRoutes(exchange, names));
+        var failure = await room.Run(request.Context, request.TokenService.Tenant.Name, request.Caller, () => ReadRoutes(request, names));
         if (failure is null)
         {
-            await ListingWriter.Write(exchange.Context, "/v2/_catalog", names, "repositories", null);
+            await ListingWriter.Write(request.Context, "/v2/_catalog", names, "repositories", null);
         }
 
         return failure;
     }
 
-    private async Task<DistributionError?> ReadRoutes(RegistryExchange exchange, PageEntries names)
+    private async Task<DistributionError?> ReadRoutes(RegistryWideRequest request, PageEntries names)
     {
         DistributionError? failure = null;
         await Parallel.ForEachAsync(
-            exchange.Site.Tenant.Routes,
-            new ParallelOptions { MaxDegreeOfParallelism = MaxUpstreams, CancellationToken = exchange.Context.RequestAborted },
+            request.TokenService.Tenant.Routes,
+            new ParallelOptions { MaxDegreeOfParallelism = MaxUpstreams, CancellationToken = request.Context.RequestAborted },
             async (route, cancellation) =>
             {
-                var error = failure ?? await ReadNames(route, exchange, names, cancellation);
-                failure ??= error is not null && Outage.Is(error) ? error : null;
+                var error = failure ?? await ReadNames(route, request, names, cancellation);
+                failure ??= error is not null && UpstreamErrorKind.IsOutage(error) ? error : null;
             });
         return failure;
     }
 
-    private Task<DistributionError?> ReadNames(TenantRoute route, RegistryExchange exchange, PageEntries names, CancellationToken cancellation)
+    private Task<DistributionError?> ReadNames(TenantRoute route, RegistryWideRequest request, PageEntries names, CancellationToken cancellation)
     {
         return listing.ReadAll(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
 
         void Add(ReadOnlySpan<char> text)
         {
             if (RepositoryName.TryParse(text, out var there) && route.ToPublic(there) is { } name
-                && exchange.Site.Tenant.RouteOf(name) == route && exchange.Caller.MayEver(name, RepositoryActions.Pull))
+                && request.TokenService.Tenant.RouteOf(name) == route && request.Caller.MayEver(name, RepositoryActions.Pull))
             {
                 lock (names)
                 {

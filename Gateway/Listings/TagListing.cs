@@ -7,26 +7,26 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary><c>tags/list</c>: sorted and paged, whatever the upstream makes of it.</summary>
 internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
 {
-    public async Task<DistributionError?> List(Exchange exchange)
+    public async Task<DistributionError?> List(RegistryRequest request)
     {
-        if (!Page.TryParse(exchange.Path.Query, out var page))
+        if (!Page.TryParse(request.Path.Query, out var page))
         {
             return Page.Malformed;
         }
 
         var tags = new PageEntries(page);
-        var error = await room.Run(exchange.Context, exchange.Site.Tenant.Name, exchange.Caller, ReadAny);
+        var error = await room.Run(request.Context, request.TokenService.Tenant.Name, request.Caller, ReadAny);
         if (error is not null)
         {
             return error;
         }
 
-        await ListingWriter.Write(exchange.Context, $"/v2/{exchange.Repository}/tags/list", tags, "tags", exchange.Repository.Value);
+        await ListingWriter.Write(request.Context, $"/v2/{request.Repository}/tags/list", tags, "tags", request.Repository.Value);
         return null;
 
         async Task<DistributionError?> ReadAny()
         {
-            var fallback = new Fallback(exchange);
+            var fallback = new Fallback(request);
             DistributionError? failed;
             do
             {
@@ -40,7 +40,7 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         {
             tags.Clear();
             return listing.ReadAll(
-                exchange, exchange.Upstream, UpstreamScope.Pull(exchange.UpstreamName), $"/v2/{exchange.UpstreamName}/tags/list", "tags", Add, exchange.Aborted);
+                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags", Add, request.Aborted);
         }
 
         void Add(ReadOnlySpan<char> text)

@@ -41,7 +41,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <param name="take">Takes a name, which may be any text.</param>
     /// <param name="cancellation">Gives up.</param>
     public async Task<DistributionError?> ReadAll(
-        Exchange? payer, Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
+        RegistryRequest? payer, Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -56,7 +56,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     }
 
     private async Task<DistributionError?> ReadPages(
-        Exchange? payer, Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
+        RegistryRequest? payer, Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
     {
         var (query, left, size) = ($"n={PageSizes[0]}", MaxBytes, 0);
         for (var count = 0; count < MaxPages; count++)
@@ -70,7 +70,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             {
                 Target = target, Scope = scope, Payer = payer, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing,
             };
-            var page = await AskForPage(upstream, request, names, left, cancellation);
+            var page = await FetchPage(upstream, request, names, left, cancellation);
             if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
             {
                 query = $"n={PageSizes[size]}";
@@ -98,7 +98,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         return Unfinished(upstream, $"has more than {MaxPages} pages");
     }
 
-    private async Task<ListingPage> AskForPage(Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
+    private async Task<ListingPage> FetchPage(Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(PageTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);

@@ -13,9 +13,9 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     private const string Cookie = "registryproxy_login";
 
     /// <summary>Begins at once where there is one provider, and asks where there are several.</summary>
-    public Task Begin(HttpContext context, Site site, QueryParameters query)
+    public Task Begin(HttpContext context, TokenService tokenService, QueryParameters query)
     {
-        var names = site.Tenant.PeopleLogins;
+        var names = tokenService.Tenant.InteractiveLogins;
         if (!query.TryGetSingle("authenticator", out var asked))
         {
             return LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
@@ -23,34 +23,34 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
 
         return (asked ?? (names.Count == 1 ? names[0] : null)) switch
         {
-            null => LoginPages.Choose(context, site, names),
-            var name when names.Contains(name) => Send(context, site, name, null),
+            null => LoginPages.Choose(context, tokenService, names),
+            var name when names.Contains(name) => Send(context, tokenService, name, null),
             _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "There is no login of this name here."),
         };
     }
 
     /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
-    public async Task Send(HttpContext context, Site site, string authenticator, string? userCode)
+    public async Task Send(HttpContext context, TokenService tokenService, string authenticator, string? userCode)
     {
-        var request = new PeopleLoginRequest(site.Tenant.Name, authenticator, site.Origin + LoginEndpoints.CallbackPath, userCode);
-        var start = await cluster.Call((relay, stop) => relay.BeginPeopleLogin(request, stop), CallPolicy.PeopleLogin, context.RequestAborted);
+        var request = new InteractiveLoginRequest(tokenService.Tenant.Name, authenticator, tokenService.Origin + LoginEndpoints.CallbackPath, userCode);
+        var start = await cluster.Call((relay, stop) => relay.BeginInteractiveLogin(request, stop), CallPolicy.InteractiveLogin, context.RequestAborted);
         if (start.Address is null)
         {
             await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
             return;
         }
 
-        context.Response.Cookies.Append(Cookie, start.Flow!.Reveal(), CookieOptions(site, TimeSpan.FromMinutes(10)));
+        context.Response.Cookies.Append(Cookie, start.Flow!.Reveal(), CookieOptions(tokenService, TimeSpan.FromMinutes(10)));
         context.Response.Headers.CacheControl = "no-store";
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = start.Address.AbsoluteUri;
     }
 
     /// <summary>The browser is back.</summary>
-    public async Task Finish(HttpContext context, Site site, QueryParameters query)
+    public async Task Finish(HttpContext context, TokenService tokenService, QueryParameters query)
     {
         var flow = context.Request.Cookies[Cookie];
-        context.Response.Cookies.Append(Cookie, "", CookieOptions(site, TimeSpan.Zero));
+        context.Response.Cookies.Append(Cookie, "", CookieOptions(tokenService, TimeSpan.Zero));
         if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state) || !query.TryGetSingle("error", out var error))
         {
             await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
@@ -64,16 +64,16 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
             return;
         }
 
-        await Show(context, site, await Redeem(context, site, new Secret(flow), state, new Secret(code)));
+        await Show(context, tokenService, await Redeem(context, tokenService, new Secret(flow), state, new Secret(code)));
     }
 
-    private async Task<LoginResult> Redeem(HttpContext context, Site site, Secret flow, string state, Secret code)
+    private async Task<LoginResult> Redeem(HttpContext context, TokenService tokenService, Secret flow, string state, Secret code)
     {
-        var reply = new PeopleLoginReply
+        var reply = new InteractiveLoginReply
         {
-            Tenant = site.Tenant.Name,
-            Service = site.Service,
-            Callback = site.Origin + LoginEndpoints.CallbackPath,
+            Tenant = tokenService.Tenant.Name,
+            Service = tokenService.Service,
+            Callback = tokenService.Origin + LoginEndpoints.CallbackPath,
             Flow = flow,
             State = state,
             Code = code,
@@ -81,22 +81,22 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         };
         try
         {
-            return await cluster.Call((relay, stop) => relay.FinishPeopleLogin(reply, stop), CallPolicy.Redemption, context.RequestAborted);
+            return await cluster.Call((relay, stop) => relay.FinishInteractiveLogin(reply, stop), CallPolicy.Redemption, context.RequestAborted);
         }
         catch (ClusterUnavailableException)
         {
-            audit.BrowserLogin(context, site, new LoginResult { Status = LoginStatus.Unavailable });
+            audit.BrowserLogin(context, tokenService, new LoginResult { Status = LoginStatus.Unavailable });
             throw;
         }
     }
 
-    private Task Show(HttpContext context, Site site, LoginResult result)
+    private Task Show(HttpContext context, TokenService tokenService, LoginResult result)
     {
-        audit.BrowserLogin(context, site, result);
+        audit.BrowserLogin(context, tokenService, result);
         return result switch
         {
-            { Status: LoginStatus.Granted, RefreshToken: { } token } => LoginPages.LoginLine(context, site, result.Subject, token),
-            { Status: LoginStatus.Granted } => LoginPages.DeviceDone(context, site, result.Subject),
+            { Status: LoginStatus.Granted, RefreshToken: { } token } => LoginPages.LoginLine(context, tokenService, result.Subject, token),
+            { Status: LoginStatus.Granted } => LoginPages.DeviceDone(context, tokenService, result.Subject),
             { Status: LoginStatus.Throttled } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, result.Message),
             { Status: LoginStatus.Unavailable } => LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, result.Message),
             _ => LoginPages.Problem(context, StatusCodes.Status403Forbidden, result.Message),
@@ -104,11 +104,11 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     }
 
     /// <summary>Lax: the provider's redirect is a navigation from another site.</summary>
-    private static CookieOptions CookieOptions(Site site, TimeSpan life) => new()
+    private static CookieOptions CookieOptions(TokenService tokenService, TimeSpan life) => new()
     {
         HttpOnly = true,
         SameSite = SameSiteMode.Lax,
-        Secure = site.Origin.StartsWith("https:", StringComparison.Ordinal),
+        Secure = tokenService.Origin.StartsWith("https:", StringComparison.Ordinal),
         Path = LoginEndpoints.Path,
         MaxAge = life,
     };

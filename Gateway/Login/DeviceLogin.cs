@@ -17,17 +17,17 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     private const int MaxBody = 1024;
 
     /// <summary>The device authorization endpoint (RFC 8628 §3.1).</summary>
-    public async Task<DistributionError?> Begin(HttpContext context, Site site)
+    public async Task<DistributionError?> Begin(HttpContext context, TokenService tokenService)
     {
         var address = AddressOf(context);
         var start = await cluster.Call(
-            (relay, stop) => relay.BeginDevice(site.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
+            (relay, stop) => relay.BeginDevice(tokenService.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
         if (start is null)
         {
             return DistributionError.TooManyRequests("too many device logins of late; wait a little", 30);
         }
 
-        var page = site.Origin + LoginEndpoints.DevicePath;
+        var page = tokenService.Origin + LoginEndpoints.DevicePath;
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
@@ -43,30 +43,30 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     }
 
     /// <summary>Asks for the user code, or for the confirmation of one.</summary>
-    public async Task Ask(HttpContext context, Site site, QueryParameters query)
+    public async Task Prompt(HttpContext context, TokenService tokenService, QueryParameters query)
     {
         if (!query.TryGetSingle("user_code", out var code) || code is null)
         {
-            await LoginPages.AskForCode(context, site);
+            await LoginPages.PromptForCode(context, tokenService);
             return;
         }
 
         var userCode = Normalise(code);
         var from = AddressOf(context);
         var found = await cluster.Call(
-            (relay, stop) => relay.SearchDevice(site.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch, context.RequestAborted);
+            (relay, stop) => relay.SearchDevice(tokenService.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch, context.RequestAborted);
         await (found switch
         {
             { Throttled: true } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),
-            { Address: { } address } => LoginPages.Confirm(context, site, userCode, address),
+            { Address: { } address } => LoginPages.Confirm(context, tokenService, userCode, address),
             _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."),
         });
     }
 
     /// <summary>The person confirmed: off to the provider.</summary>
-    public async Task Confirm(HttpContext context, Site site)
+    public async Task Confirm(HttpContext context, TokenService tokenService)
     {
-        if (context.Request.Headers.Origin != site.Origin)
+        if (context.Request.Headers.Origin != tokenService.Origin)
         {
             await LoginPages.Problem(context, StatusCodes.Status403Forbidden, "This was not sent from the page of this front door.");
             return;
@@ -76,13 +76,13 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
         if (!QueryParameters.TryParse(await reader.ReadToEndAsync(context.RequestAborted), out var form)
             || !form.TryGetSingle("user_code", out var code) || code is null
-            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null || !site.Tenant.PeopleLogins.Contains(authenticator))
+            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null || !tokenService.Tenant.InteractiveLogins.Contains(authenticator))
         {
             await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The form is incomplete.");
             return;
         }
 
-        await browser.Send(context, site, authenticator, Normalise(code));
+        await browser.Send(context, tokenService, authenticator, Normalise(code));
     }
 
     private string AddressOf(HttpContext context) => clientAddress.Of(context)?.ToString() ?? "";

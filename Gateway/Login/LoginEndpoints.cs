@@ -16,11 +16,11 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public static bool WantsPage(string method, ReadOnlySpan<char> path) =>
         path is LoginEndpoints.Path or CallbackPath or ConfirmPath || (path is DevicePath && !HttpMethods.IsPost(method));
 
-    public Task<DistributionError?> Handle(HttpContext context, Site site, ReadOnlySpan<char> path)
+    public Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
     {
         var isGet = HttpMethods.IsGet(context.Request.Method);
         var isPost = HttpMethods.IsPost(context.Request.Method);
-        if (site.Tenant.PeopleLogins.Count == 0)
+        if (tokenService.Tenant.InteractiveLogins.Count == 0)
         {
             return Task.FromResult<DistributionError?>(
                 DistributionError.NotFound("nobody logs in by browser here; an oidc authenticator of this tenant needs clientId for it"));
@@ -33,11 +33,11 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
 
         return path switch
         {
-            Path when isGet => Page(browser.Begin(context, site, query)),
-            CallbackPath when isGet => Page(browser.Finish(context, site, query)),
-            DevicePath when isGet => Page(device.Ask(context, site, query)),
-            DevicePath when isPost => device.Begin(context, site),
-            ConfirmPath when isPost => Page(device.Confirm(context, site)),
+            Path when isGet => Page(browser.Begin(context, tokenService, query)),
+            CallbackPath when isGet => Page(browser.Finish(context, tokenService, query)),
+            DevicePath when isGet => Page(device.Prompt(context, tokenService, query)),
+            DevicePath when isPost => device.Begin(context, tokenService),
+            ConfirmPath when isPost => Page(device.Confirm(context, tokenService)),
             _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; people log in at /login")),
         };
     }

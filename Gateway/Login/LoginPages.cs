@@ -17,26 +17,26 @@ internal static class LoginPages
     private static readonly string Policy =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; frame-ancestors 'none'; base-uri 'none'";
 
-    public static Task Choose(HttpContext context, Site site, IReadOnlyList<string> authenticators) => Write(
-        context, StatusCodes.Status200OK, $"Log in to {site.Authority}",
+    public static Task Choose(HttpContext context, TokenService tokenService, IReadOnlyList<string> authenticators) => Write(
+        context, StatusCodes.Status200OK, $"Log in to {tokenService.Authority}",
         string.Concat(authenticators.Select(name => $"<p><a class=\"button\" href=\"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(name)}\">{Encode(name)}</a></p>")));
 
-    public static Task LoginLine(HttpContext context, Site site, string subject, Secret refreshToken) => Write(
-        context, StatusCodes.Status200OK, $"Logged in to {site.Authority} as {subject}",
-        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker login {Encode(site.Authority)} --username _session --password-stdin</pre>"
+    public static Task LoginLine(HttpContext context, TokenService tokenService, string subject, Secret refreshToken) => Write(
+        context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}",
+        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker login {Encode(tokenService.Authority)} --username _session --password-stdin</pre>"
         + "<p>The token is good for this front door alone. It ends when it is revoked or expires; then come back to this page. Whoever has it is you: do not share it.</p>");
 
-    public static Task DeviceDone(HttpContext context, Site site, string subject) => Write(
-        context, StatusCodes.Status200OK, $"Logged in to {site.Authority} as {subject}", "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
+    public static Task DeviceDone(HttpContext context, TokenService tokenService, string subject) => Write(
+        context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}", "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
 
-    public static Task AskForCode(HttpContext context, Site site) => Write(
-        context, StatusCodes.Status200OK, $"Log in a device to {site.Authority}",
+    public static Task PromptForCode(HttpContext context, TokenService tokenService) => Write(
+        context, StatusCodes.Status200OK, $"Log in a device to {tokenService.Authority}",
         $"<form method=\"get\" action=\"{LoginEndpoints.DevicePath}\"><label>The code that the device shows <input name=\"user_code\" autocomplete=\"off\" autofocus></label> <button>Next</button></form>");
 
-    public static Task Confirm(HttpContext context, Site site, string userCode, string address) => Write(
-        context, StatusCodes.Status200OK, $"Log in a device to {site.Authority}",
+    public static Task Confirm(HttpContext context, TokenService tokenService, string userCode, string address) => Write(
+        context, StatusCodes.Status200OK, $"Log in a device to {tokenService.Authority}",
         $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p><p class=\"code\">{Encode(userCode)}</p>"
-        + string.Concat(site.Tenant.PeopleLogins.Select(name =>
+        + string.Concat(tokenService.Tenant.InteractiveLogins.Select(name =>
             $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" value=\"{Encode(userCode)}\">"
             + $"<input type=\"hidden\" name=\"authenticator\" value=\"{Encode(name)}\"><button>Log in with {Encode(name)}</button></form>")));
 

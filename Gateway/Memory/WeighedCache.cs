@@ -14,7 +14,7 @@ internal sealed class WeighedCache<TKey, TValue>
     private const int Overhead = 200;
 
     /// <summary>How many used entries are spared for one that is added.</summary>
-    private const int Patience = 32;
+    private const int MaxSpared = 32;
 
     /// <summary>How many places of removed entries the queue may have beside half as many as there are entries.</summary>
     private const int Litter = 64;
@@ -192,7 +192,7 @@ internal sealed class WeighedCache<TKey, TValue>
         for (var spared = 0; (IsFull() || IsLittered()) && _clock.TryDequeue(out var node);)
         {
             var isFull = IsFull();
-            if (node.IsRemoved || (isFull && !(node.IsUsed && spared++ < Patience)))
+            if (node.IsRemoved || (isFull && !(node.IsUsed && spared++ < MaxSpared)))
             {
                 Forget(node);
             }

@@ -8,53 +8,53 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.PeerServing;
 
 /// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
-internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingIndex holdings, BlobSender sender, PeerMeter meter, TimeProvider time)
+internal sealed class PeerBlobs(StoredBlobs stored, BlobDownloads downloads, RepositoryLinkIndex linkIndex, BlobSender sender, PeerMeter meter, TimeProvider time)
 {
     private const int ChunkBytes = 64 * 1024;
 
     /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant, upstream and repository.</summary>
     public async Task<bool> Serve(HttpContext context, Digest digest, PeerTicket ticket)
     {
-        var holding = ticket.Holding;
-        if (holdings.Knows(holding) && await stored.Open(holding.Supplier.Tenant, ticket.Upstream, digest) is { } lease)
+        var link = ticket.Link;
+        if (linkIndex.Knows(link) && await stored.Open(link.Supplier.Tenant, ticket.Upstream, digest) is { } lease)
         {
             using (lease)
             {
-                context.Response.Headers[PacedContent.CompleteHeader] = "true";
+                context.Response.Headers[MinimumRateContent.CompleteHeader] = "true";
                 await Send(context, digest, lease.Size, range => sender.Send(context, lease, range));
                 return true;
             }
         }
 
-        if (fills.Join(holding) is not { } fill)
+        if (downloads.Join(link) is not { } download)
         {
             return false;
         }
 
         try
         {
-            if (await fill.Head(context.RequestAborted) is not null || !fill.IsKept)
+            if (await download.Head(context.RequestAborted) is not null || !download.IsKept)
             {
                 return false;
             }
 
             // What was written since it was asked for ends what the answer said.
-            if (fill.Starter == holding)
+            if (download.Starter == link)
             {
-                holdings.Learn(holding, fill.Asked);
+                linkIndex.Learn(link, download.Asked);
             }
 
-            if (!holdings.Knows(holding))
+            if (!linkIndex.Knows(link))
             {
                 return false;
             }
 
-            await Send(context, digest, fill.Size, range => Follow(context, fill, range));
+            await Send(context, digest, download.Size, range => Follow(context, download, range));
             return true;
         }
         finally
         {
-            fill.Leave();
+            download.Leave();
         }
     }
 
@@ -80,7 +80,7 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
     }
 
     /// <exception cref="IOException">The download ended before its time.</exception>
-    private async Task Follow(HttpContext context, BlobFill fill, ByteRange range)
+    private async Task Follow(HttpContext context, BlobDownload download, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
         await writer.FlushAsync(context.RequestAborted);
@@ -88,14 +88,14 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobFills fills, HoldingInde
         for (var offset = range.First; offset < range.End;)
         {
             watch.Rest();
-            var available = await fill.WaitBeyond(offset, context.RequestAborted);
+            var available = await download.WaitBeyond(offset, context.RequestAborted);
             watch.Moved();
             if (available < 0)
             {
-                throw new IOException($"the download into the cache ended: {fill.End}");
+                throw new IOException($"the download into the cache ended: {download.End}");
             }
 
-            var read = RandomAccess.Read(fill.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            var read = RandomAccess.Read(download.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
             if (read == 0)
             {
                 throw new IOException("a cached file became shorter");

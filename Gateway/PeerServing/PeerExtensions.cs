@@ -11,7 +11,7 @@ internal static class PeerExtensions
         .AddSingleton<PeerMeter>()
         .AddSingleton<PeerClient>()
         .AddSingleton<Elections>()
-        .AddSingleton<FillSources>()
+        .AddSingleton<DownloadSources>()
         .AddSingleton<PeerBlobs>()
         .AddSingleton<PeerListener>();
 }

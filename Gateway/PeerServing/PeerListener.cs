@@ -32,7 +32,7 @@ internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, 
         }
 
         // 2. The ticket.
-        var (ticket, status) = Judge(context, digest);
+        var (ticket, status) = Check(context, digest);
         if (ticket is null)
         {
             Refuse(context, status);
@@ -46,7 +46,7 @@ internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, 
         }
     }
 
-    private (PeerTicket? Ticket, int Status) Judge(HttpContext context, Digest digest)
+    private (PeerTicket? Ticket, int Status) Check(HttpContext context, Digest digest)
     {
         var header = context.Request.Headers.Authorization;
         if (current.Value is not { } map)

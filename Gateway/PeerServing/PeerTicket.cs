@@ -12,10 +12,10 @@ namespace RegistryProxy.Gateway.PeerServing;
 /// <summary>A verified ticket: which gateway may read which blob from which.</summary>
 /// <param name="Holder">The gateway that is read from.</param>
 /// <param name="Certificate">What the gateway that reads must show.</param>
-/// <param name="Holding">The blob as a tenant gets it.</param>
-/// <param name="Upstream">The upstream of the holding.</param>
+/// <param name="Link">The blob as a tenant gets it.</param>
+/// <param name="Upstream">The upstream of the link.</param>
 /// <param name="Expires">When it opens nothing any more.</param>
-internal sealed record PeerTicket(string Holder, string Certificate, Holding Holding, Upstream Upstream, DateTimeOffset Expires)
+internal sealed record PeerTicket(string Holder, string Certificate, RepositoryLink Link, Upstream Upstream, DateTimeOffset Expires)
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 2 };
 
@@ -34,7 +34,7 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
             return FetchKey.TryParse(Text(claims, FetchTicketClaims.Blob), out var blob) && map.UpstreamOf(blob.Upstream) is { } upstream
                 ? new PeerTicket(
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
-                    new Holding(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository), blob.Digest),
+                    new RepositoryLink(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository), blob.Digest),
                     upstream,
                     UnixTime.OfSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;
@@ -47,7 +47,7 @@ internal sealed record PeerTicket(string Holder, string Certificate, Holding Hol
 
     /// <summary>Whether it opens a blob of this gateway for whoever shows a certificate.</summary>
     public bool Opens(Digest digest, LocalPeer local, string certificate) =>
-        Holder == local.Id && Holding.Digest == digest && Certificate == certificate;
+        Holder == local.Id && Link.Digest == digest && Certificate == certificate;
 
     private static string Text(JsonElement claims, string name) => claims.GetProperty(name).GetString() ?? throw new FormatException("a claim is null");
 }

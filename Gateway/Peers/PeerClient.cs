@@ -13,9 +13,9 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
 {
     private readonly HttpMessageInvoker _http = new(Transport(local));
 
-    /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within <paramref name="patience"/>.</summary>
+    /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within <paramref name="callTimeout"/>.</summary>
     public async Task<HttpResponseMessage?> Open(
-        FetchMember holder, string ticket, Digest digest, long? from, TimeSpan patience, CancellationToken cancellation)
+        FetchMember holder, string ticket, Digest digest, long? from, TimeSpan callTimeout, CancellationToken cancellation)
     {
         if (!IPAddress.TryParse(holder.Address.Host.Trim('[', ']'), out _) || holder.Address.Scheme != Uri.UriSchemeHttps)
         {
@@ -28,14 +28,14 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ticket), Range = from is null ? null : new RangeHeaderValue(from, null) },
         };
-        using var timeout = new CancellationTokenSource(patience, time);
+        using var timeout = new CancellationTokenSource(callTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
         try
         {
             var response = await _http.SendAsync(request, either.Token);
             if (response.StatusCode == (from is null ? HttpStatusCode.OK : HttpStatusCode.PartialContent))
             {
-                return Paced(response);
+                return WithMinimumRate(response);
             }
 
             LogRefused(holder.Address, (int)response.StatusCode);
@@ -51,9 +51,9 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
 
     public void Dispose() => _http.Dispose();
 
-    private HttpResponseMessage Paced(HttpResponseMessage response)
+    private HttpResponseMessage WithMinimumRate(HttpResponseMessage response)
     {
-        response.Content = response.Headers.Contains(PacedContent.CompleteHeader) ? new PacedContent(response.Content, time) : response.Content;
+        response.Content = response.Headers.Contains(MinimumRateContent.CompleteHeader) ? new MinimumRateContent(response.Content, time) : response.Content;
         return response;
     }
 

@@ -15,17 +15,17 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
     /// <summary>Manifests that are looked for at once.</summary>
     private const int Checked = 4;
 
-    /// <param name="exchange">Whose request it is.</param>
+    /// <param name="request">Whose request it is.</param>
     /// <param name="tag">The list.</param>
     /// <param name="change">What it becomes; <c>null</c> when it is to stay.</param>
     /// <param name="isOurTurn">Whether it is still our turn, asked right before it is written. From then on only time ends it, not the client.</param>
     public async Task<ListChange> Change(
-        Exchange exchange, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change, Func<CancellationToken, Task<bool>> isOurTurn)
+        RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change, Func<CancellationToken, Task<bool>> isOurTurn)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, exchange.Aborted);
-        using var held = exchange.Upstream.Bodies.Hold(exchange.Key);
-        var read = await tagged.Read(exchange, tag, held, either.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, request.Aborted);
+        using var held = request.Upstream.Bodies.Hold(request.Key);
+        var read = await tagged.Read(request, tag, held, either.Token);
         if (read is { Index: null, Error.Status: not StatusCodes.Status404NotFound })
         {
             return ListChange.Failed(read.Error);
@@ -41,27 +41,27 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
             return ListChange.Late;
         }
 
-        var result = await Write(exchange, tag, next, read, limit.Token);
+        var result = await Write(request, tag, next, read, limit.Token);
         if (result.Result.Refused is not { Status: StatusCodes.Status400BadRequest or StatusCodes.Status404NotFound, IsOfAnother: false }
-            || await WithoutGone(exchange, next, limit.Token) is not { } shorter)
+            || await WithoutGone(request, next, limit.Token) is not { } shorter)
         {
             return result;
         }
 
         // What is to be listed may be gone itself.
-        return await change(shorter, limit.Token) is null ? await Write(exchange, tag, shorter, read, limit.Token) : ListChange.Failed(result.Result.Error!);
+        return await change(shorter, limit.Token) is null ? await Write(request, tag, shorter, read, limit.Token) : ListChange.Failed(result.Result.Error!);
     }
 
-    private async Task<ListChange> Write(Exchange exchange, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
+    private async Task<ListChange> Write(RegistryRequest request, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
     {
         var bytes = index.Referrers.Count <= ReferrersIndex.MaxReferrers ? index.ToBytes() : [];
         return bytes.Length is 0 or > (int)Manifest.MaxBytes
             ? ListChange.Failed(DistributionError.ManifestInvalid($"a list has {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB at most"))
-            : ListChange.Of(await tagged.Write(exchange, tag, bytes, read, cancellation));
+            : ListChange.Of(await tagged.Write(request, tag, bytes, read, cancellation));
     }
 
     /// <summary>Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing is gone.</summary>
-    private async Task<ReferrersIndex?> WithoutGone(Exchange exchange, ReferrersIndex index, CancellationToken cancellation)
+    private async Task<ReferrersIndex?> WithoutGone(RegistryRequest request, ReferrersIndex index, CancellationToken cancellation)
     {
         var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
         try
@@ -71,7 +71,7 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
                 async (referrer, stop) =>
                 {
                     if (Digest.TryParse(referrer.Digest, out var digest)
-                        && await tagged.IsGone(exchange, digest, stop))
+                        && await tagged.IsGone(request, digest, stop))
                     {
                         gone[digest.Value] = true;
                     }

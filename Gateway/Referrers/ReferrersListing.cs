@@ -22,13 +22,13 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
     /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
     private static readonly string[] Keys = [Filter, "n", "last", "next_page", "continue", "page"];
 
-    public async Task<DistributionError?> List(Exchange exchange)
+    public async Task<DistributionError?> List(RegistryRequest request)
     {
-        var (fallback, isEmpty) = (new Fallback(exchange), false);
+        var (fallback, isEmpty) = (new Fallback(request), false);
         DistributionError? error;
         do
         {
-            (error, var hasNone) = await ListOne(exchange);
+            (error, var hasNone) = await ListOne(request);
             isEmpty |= hasNone;
         }
         while (fallback.GoesOn(error));
@@ -39,29 +39,29 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         }
 
         // Whether the repository is there nobody said: it counts as a name that is not.
-        exchange.HasFoundNothing = true;
-        await Write(exchange, ReferrersIndex.Empty);
+        request.HasFoundNothing = true;
+        await Write(request, ReferrersIndex.Empty);
         return null;
     }
 
-    private async Task<(DistributionError? Error, bool HasNone)> ListOne(Exchange exchange)
+    private async Task<(DistributionError? Error, bool HasNone)> ListOne(RegistryRequest request)
     {
-        var known = support.Of(exchange.Destination);
+        var known = support.Of(request.Destination);
         if (known != false)
         {
-            var error = await downloads.Send(exchange, Plan(exchange));
+            var error = await downloads.Send(request, Plan(request));
             if (error is null || !ReferrersSupport.IsAbsence(error.Status))
             {
-                Learn(exchange, error);
+                Learn(request, error);
                 return (error, false);
             }
         }
 
         using var limit = new CancellationTokenSource(MaxTime, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, exchange.Aborted);
-        using var held = exchange.Upstream.Bodies.Hold(exchange.Key);
-        var list = await tagged.Read(exchange, ReferrersTag.Of(exchange.Path.Digest!), held, either.Token);
-        exchange.Aborted.ThrowIfCancellationRequested();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, request.Aborted);
+        using var held = request.Upstream.Bodies.Hold(request.Key);
+        var list = await tagged.Read(request, ReferrersTag.Of(request.Path.Digest!), held, either.Token);
+        request.Aborted.ThrowIfCancellationRequested();
         if (list.Index is not { } index)
         {
             return (list.Error, list.IsAbsent);
@@ -70,25 +70,25 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         // What was only remembered must not be remembered for ever by being used.
         if (known != false)
         {
-            support.Learn(exchange.Destination, has: false);
+            support.Learn(request.Destination, has: false);
         }
 
-        await Write(exchange, index);
+        await Write(request, index);
         return (null, false);
     }
 
-    private void Learn(Exchange exchange, DistributionError? error)
+    private void Learn(RegistryRequest request, DistributionError? error)
     {
-        if (error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK)
+        if (error is null && request.Context.Response.StatusCode == StatusCodes.Status200OK)
         {
-            support.Learn(exchange.Destination, has: true);
+            support.Learn(request.Destination, has: true);
         }
     }
 
-    private async Task Write(Exchange exchange, ReferrersIndex index)
+    private async Task Write(RegistryRequest request, ReferrersIndex index)
     {
-        var response = exchange.Context.Response;
-        var types = exchange.Path.Query.All(Filter).Where(type => type.Length > 0).ToList();
+        var response = request.Context.Response;
+        var types = request.Path.Query.All(Filter).Where(type => type.Length > 0).ToList();
         if (types.Count > 0)
         {
             index = index.Without(referrer => referrer.ArtifactType is not { } type || !types.Contains(type));
@@ -100,12 +100,12 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         response.ContentType = ReferrersIndex.MediaType;
         response.ContentLength = bytes.Length;
         response.Headers.CacheControl = ContentHead.Never;
-        if (exchange.IsHead)
+        if (request.IsHead)
         {
             return;
         }
 
-        using var watch = new IdleWatch(time, exchange.Aborted) { HasRate = !PacedBody.Paces(exchange.Context) };
+        using var watch = new IdleWatch(time, request.Aborted) { HasRate = !ThrottledBody.IsThrottled(request.Context) };
         for (var sent = 0; sent < bytes.Length; sent += Piece)
         {
             var piece = bytes.AsMemory(sent..Math.Min(sent + Piece, bytes.Length));
@@ -114,11 +114,11 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         }
     }
 
-    private static Download Plan(Exchange exchange) => new()
+    private static Download Plan(RegistryRequest request) => new()
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{exchange.Path.Digest}{Query(exchange.Path.Query)}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/referrers/{request.Path.Digest}{Query(request.Path.Query)}"),
+        Payer = request,
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.NotFound("the upstream has no referrers API"),
         Kind = CallKind.Listing,
         Content = ContentKind.Referrers,

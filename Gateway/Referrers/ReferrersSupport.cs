@@ -37,16 +37,16 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
     public static bool IsAbsence(int status) => status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented;
 
     /// <summary>Asks, unless it is known; <c>null</c> when the answer says neither. No is remembered by who knows that the repository is there.</summary>
-    public async Task<bool?> Ask(Exchange exchange, Digest subject, CancellationToken cancellation)
+    public async Task<bool?> Query(RegistryRequest request, Digest subject, CancellationToken cancellation)
     {
-        if (Of(exchange.Destination) is { } known)
+        if (Of(request.Destination) is { } known)
         {
             return known;
         }
 
         using var message = new HttpRequestMessage(HttpMethod.Get, (Uri?)null);
         RequestHeaders.AddCommon(message);
-        var result = await client.Ask(exchange.Upstream, RequestOf(exchange, subject), message, cancellation);
+        var result = await client.SendWithTimeout(request.Upstream, RequestOf(request, subject), message, cancellation);
         using (result.Answer)
         {
             if (result.Answer is null)
@@ -54,16 +54,16 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
                 return result.Refused is { IsOfAnother: false } refused && IsAbsence(refused.Status) ? false : null;
             }
 
-            Learn(exchange.Destination, has: true);
+            Learn(request.Destination, has: true);
             return true;
         }
     }
 
-    private static UpstreamRequest RequestOf(Exchange exchange, Digest subject) => new()
+    private static UpstreamRequest RequestOf(RegistryRequest request, Digest subject) => new()
     {
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/referrers/{subject}"),
-        Payer = exchange,
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/referrers/{subject}"),
+        Payer = request,
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.NameUnknown(),
         Kind = CallKind.Listing,
     };

@@ -42,7 +42,7 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
         }
         finally
         {
-            isAlone = !goesOn && await Ask((grain, stop) => grain.Leave(turn, stop), list, CancellationToken.None) == true;
+            isAlone = !goesOn && await Query((grain, stop) => grain.Leave(turn, stop), list, CancellationToken.None) == true;
         }
 
         return (result, isAlone);
@@ -66,10 +66,10 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
     }
 
     private Task<bool?> Enter(string list, Guid turn, CancellationToken cancellation) =>
-        Ask((grain, stop) => grain.Enter(turn, stop), list, cancellation);
+        Query((grain, stop) => grain.Enter(turn, stop), list, cancellation);
 
     /// <summary>Asks once: by the name of a turn whatever was not answered can be asked again. <c>null</c> when it was not.</summary>
-    private async Task<bool?> Ask(Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
+    private async Task<bool?> Query(Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
     {
         try
         {

@@ -18,77 +18,77 @@ internal sealed partial class ReferrersUpkeep(
     private const string SubjectHeader = "OCI-Subject";
 
     /// <summary>A manifest was pushed; what it refers to, if that lists it now because of us.</summary>
-    public async Task<Digest?> Pushed(Exchange exchange, HttpResponseMessage answer, Digest digest, byte[] bytes)
+    public async Task<Digest?> Pushed(RegistryRequest request, HttpResponseMessage answer, Digest digest, byte[] bytes)
     {
         if (answer.Headers.NonValidated.Contains(SubjectHeader))
         {
-            support.Learn(exchange.Destination, has: true);
+            support.Learn(request.Destination, has: true);
             return null;
         }
 
-        var type = MediaType.EssenceOf(exchange.Context.Request.ContentType ?? "");
-        if (ReferringManifest.TryParse(type, bytes) is not { } manifest || await support.Ask(exchange, manifest.Subject, exchange.Aborted) != false)
+        var type = MediaType.EssenceOf(request.Context.Request.ContentType ?? "");
+        if (ReferringManifest.TryParse(type, bytes) is not { } manifest || await support.Query(request, manifest.Subject, request.Aborted) != false)
         {
             return null;
         }
 
         var referrer = manifest.Describe(type, digest, bytes.Length);
-        return await Change(exchange, manifest.Subject, (index, _) => Task.FromResult(index.Lists(digest) ? null : index.With(referrer))) ? manifest.Subject : null;
+        return await Change(request, manifest.Subject, (index, _) => Task.FromResult(index.Lists(digest) ? null : index.With(referrer))) ? manifest.Subject : null;
     }
 
     /// <summary>A manifest is about to be deleted: what it refers to; <c>null</c> when no list of ours names it.</summary>
-    public async Task<Digest?> SubjectOf(Exchange exchange)
+    public async Task<Digest?> SubjectOf(RegistryRequest request)
     {
-        if (exchange.Path.Reference?.Digest is not { } digest || await support.Ask(exchange, digest, exchange.Aborted) != false)
+        if (request.Path.Reference?.Digest is not { } digest || await support.Query(request, digest, request.Aborted) != false)
         {
             return null;
         }
 
-        return await tagged.SubjectOf(exchange, digest);
+        return await tagged.SubjectOf(request, digest);
     }
 
     /// <summary>It was deleted; if it is there again, it stays listed.</summary>
-    public Task Deleted(Exchange exchange, Digest subject)
+    public Task Deleted(RegistryRequest request, Digest subject)
     {
-        var digest = exchange.Path.Reference!.Digest!;
-        return Change(exchange, subject, async (index, stop) => index.Lists(digest) && await tagged.IsGone(exchange, digest, stop)
+        var digest = request.Path.Reference!.Digest!;
+        return Change(request, subject, async (index, stop) => index.Lists(digest) && await tagged.IsGone(request, digest, stop)
             ? index.Without(referrer => referrer.Digest == digest.Value)
             : null);
     }
 
     /// <summary>Changes a list; whether it is so now.</summary>
-    private async Task<bool> Change(Exchange exchange, Digest subject, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
+    private async Task<bool> Change(RegistryRequest request, Digest subject, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
         var (tag, isSo) = (ReferrersTag.Of(subject), false);
-        var result = await writes.Run(exchange, [ManifestReference.Of(tag)], async before =>
+        var result = await writes.Run(request, [ManifestReference.Of(tag)], async before =>
         {
             if (before is not null && await before() is { } untold)
             {
-                LogLeft(exchange.Upstream.Name, tag.Value, exchange.Context.TraceIdentifier, untold.Message);
+                LogLeft(request.Upstream.Name, tag.Value, request.Context.TraceIdentifier, untold.Message);
                 return new UpstreamResult(null, untold) { IsUnsent = true };
             }
 
-            (var changed, isSo) = await InTurns(exchange, tag, change);
+            (var changed, isSo) = await InTurns(request, tag, change);
             return changed;
         });
         using (result.Answer)
         {
             if (result.Answer is not null)
             {
-                exchange.ReferrersTag = tag;
+                request.ReferrersTag = tag;
             }
 
             return isSo;
         }
     }
 
-    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(Exchange exchange, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
+    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
-        var (list, written, why) = ($"{exchange.Upstream.Address} {exchange.UpstreamName} {tag}", ListChange.Unsent, "others change it all the time");
+        var (list, written, why) = ($"{request.Upstream.Address} {request.UpstreamName} {tag}", ListChange.Unsent, "others change it all the time");
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var (done, isAlone) = await turns.Run(
-                list, isOurTurn => lists.Change(exchange, tag, change, isOurTurn), known => known.IsUnderWay, exchange.Aborted);
+                list, isOurTurn => lists.Change(request, tag, change, isOurTurn), known => known.IsUnderWay, request.Aborted);
             if (done is { Result: { Answer: not null } or { IsUnsent: false } } sent && (written.Answer is null || sent.Result.Answer is not null))
             {
                 written.Answer?.Dispose();
@@ -107,7 +107,7 @@ internal sealed partial class ReferrersUpkeep(
             }
         }
 
-        LogLeft(exchange.Upstream.Name, tag.Value, exchange.Context.TraceIdentifier, why);
+        LogLeft(request.Upstream.Name, tag.Value, request.Context.TraceIdentifier, why);
         return (written, false);
     }
 

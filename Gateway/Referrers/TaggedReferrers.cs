@@ -15,16 +15,16 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
         + "application/vnd.docker.distribution.manifest.list.v2+json, */*";
 
     /// <summary>How a manifest of whatever type is asked for.</summary>
-    public static Fetch Any(Exchange exchange, Digest digest) => Fetch.Manifest(exchange, ManifestReference.Of(digest), AnyType);
+    public static Fetch Any(RegistryRequest request, Digest digest) => Fetch.Manifest(request, ManifestReference.Of(digest), AnyType);
 
     /// <summary>Reads it as it is at the upstream now.</summary>
-    /// <param name="exchange">Whose request it is.</param>
+    /// <param name="request">Whose request it is.</param>
     /// <param name="tag">The tag.</param>
     /// <param name="held">Holds its bytes.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<TaggedList> Read(Exchange exchange, Tag tag, BodyAllowance.Holder held, CancellationToken cancellation)
+    public async Task<TaggedList> Read(RegistryRequest request, Tag tag, BodyAllowance.Holder held, CancellationToken cancellation)
     {
-        var fetch = Fetch.Manifest(exchange, ManifestReference.Of(tag), AnyType);
+        var fetch = Fetch.Manifest(request, ManifestReference.Of(tag), AnyType);
         var result = await fetcher.Get(fetch, null, cancellation);
         using (result.Answer)
         {
@@ -40,17 +40,17 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
                 // It is written once more, to the client or the upstream.
                 held.Take(bytes.Length);
                 return IsIndex(answer) && ReferrersIndex.TryParse(bytes) is { } index ? new TaggedList(index, EntityTagOf(answer), null)
-                    : new TaggedList(null, null, Unreadable(exchange, tag));
+                    : new TaggedList(null, null, Unreadable(request, tag));
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
             {
-                return new TaggedList(null, null, fault is BodyTooLargeException ? Unreadable(exchange, tag) : UpstreamErrors.Unanswered(exchange.Upstream, fault));
+                return new TaggedList(null, null, fault is BodyTooLargeException ? Unreadable(request, tag) : UpstreamErrors.Unanswered(request.Upstream, fault));
             }
         }
     }
 
     /// <summary>Replaces it, where the upstream can tell only if it is still the one that was read.</summary>
-    public async Task<UpstreamResult> Write(Exchange exchange, Tag tag, byte[] index, TaggedList read, CancellationToken cancellation)
+    public async Task<UpstreamResult> Write(RegistryRequest registryRequest, Tag tag, byte[] index, TaggedList read, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(index) };
         RequestHeaders.AddCommon(message);
@@ -66,28 +66,28 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
 
         var request = new UpstreamRequest
         {
-            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{tag}"),
-            Payer = exchange,
-            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            Target = OriginForm.Of($"/v2/{registryRequest.UpstreamName}/manifests/{tag}"),
+            Payer = registryRequest,
+            Scope = UpstreamScope.Push(registryRequest.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
         };
-        return await client.Ask(exchange.Upstream, request, message, cancellation);
+        return await client.SendWithTimeout(registryRequest.Upstream, request, message, cancellation);
     }
 
     /// <summary>Whether it is certain that a manifest is not there.</summary>
-    public async Task<bool> IsGone(Exchange exchange, Digest digest, CancellationToken cancellation) =>
-        await fetcher.Confirm(Any(exchange, digest), cancellation) is { Status: StatusCodes.Status404NotFound };
+    public async Task<bool> IsGone(RegistryRequest request, Digest digest, CancellationToken cancellation) =>
+        await fetcher.Confirm(Any(request, digest), cancellation) is { Status: StatusCodes.Status404NotFound };
 
     /// <summary>What a manifest refers to; <c>null</c> when that is nothing, or it cannot be read.</summary>
-    public async Task<Digest?> SubjectOf(Exchange exchange, Digest digest)
+    public async Task<Digest?> SubjectOf(RegistryRequest request, Digest digest)
     {
-        var result = await fetcher.Get(Any(exchange, digest), null, exchange.Aborted);
+        var result = await fetcher.Get(Any(request, digest), null, request.Aborted);
         using (result.Answer)
         {
             try
             {
                 return result.Answer is { } answer
-                    ? ReferringManifest.TryParse(TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, exchange.Aborted))?.Subject
+                    ? ReferringManifest.TryParse(TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, request.Aborted))?.Subject
                     : null;
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException)
@@ -106,8 +106,8 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
     private static string? EntityTagOf(HttpResponseMessage answer) =>
         answer.Headers.NonValidated.TryGetValues("ETag", out var values) && values.Count == 1 && values.ToString() is ['"', .., '"'] tag ? tag : null;
 
-    private static DistributionError Unreadable(Exchange exchange, Tag tag) => DistributionError.BadGateway(
-        $"upstream '{exchange.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at most {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB");
+    private static DistributionError Unreadable(RegistryRequest request, Tag tag) => DistributionError.BadGateway(
+        $"upstream '{request.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at most {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB");
 }
 
 /// <summary>What became of reading a list.</summary>

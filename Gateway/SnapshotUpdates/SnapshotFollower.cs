@@ -33,7 +33,7 @@ internal sealed partial class SnapshotFollower(
             {
                 observer ??= cluster.Reference<ISnapshotObserver>(this);
                 var before = installer.Current;
-                installer.Apply(await Ask(observer, stoppingToken), pushed: false);
+                installer.Apply(await Follow(observer, stoppingToken), pushed: false);
 
                 // The next question says that it has arrived: who signs with a new key waits for that.
                 delay = ReferenceEquals(before, installer.Current) ? Period : TimeSpan.Zero;
@@ -64,7 +64,7 @@ internal sealed partial class SnapshotFollower(
         }
     }
 
-    private Task<SnapshotUpdate> Ask(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
+    private Task<SnapshotUpdate> Follow(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
         (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.Parts }, late), CallPolicy.Snapshot, stop);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]

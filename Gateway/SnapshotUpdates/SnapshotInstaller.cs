@@ -13,7 +13,7 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// us ask.
 /// </summary>
 internal sealed partial class SnapshotInstaller(
-    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, GrantCache grants, SnapshotRounds rounds, LimitShares limits,
+    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, SnapshotRounds rounds, LimitShares limits,
     Serializer serializer, ILogger<SnapshotInstaller> logger)
 {
     private readonly Lock _gate = new();
@@ -138,11 +138,11 @@ internal sealed partial class SnapshotInstaller(
 
         if (change is not null)
         {
-            grants.Drop([.. change.Upstreams.Select(upstream => upstream.Name), .. change.GoneUpstreams]);
+            upstreamTokens.Drop([.. change.Upstreams.Select(upstream => upstream.Name), .. change.GoneUpstreams]);
         }
         else if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
         {
-            grants.Clear();
+            upstreamTokens.Clear();
         }
 
         if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)

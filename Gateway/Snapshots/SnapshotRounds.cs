@@ -9,7 +9,7 @@ internal sealed class SnapshotRounds(CurrentMap current, TimeProvider time)
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long a request waits for a newer map.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private TaskCompletionSource _hurry = NewSource();
@@ -62,7 +62,7 @@ internal sealed class SnapshotRounds(CurrentMap current, TimeProvider time)
                 (next, _) = (_next.Task, _hurry.TrySetResult());
             }
 
-            await next.WaitAsync(Patience, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await next.WaitAsync(Timeout, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return ReferenceEquals(current.Value, map) ? null : current.Value;

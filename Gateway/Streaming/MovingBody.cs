@@ -11,7 +11,7 @@ namespace RegistryProxy.Gateway.Streaming;
 internal sealed class MovingBody : ReadingStream, ITicking
 {
     /// <summary>How far a client may be behind, and so how long it may bring nothing.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(50);
+    public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(50);
 
     /// <summary>What a second must bring of a body that is passed on as it comes, in bytes.</summary>
     public const int StreamedRate = 1024;
@@ -107,7 +107,7 @@ internal sealed class MovingBody : ReadingStream, ITicking
 
     void ITicking.Tick()
     {
-        if (Volatile.Read(ref _waitsSince) is var since and not 0 && _time.GetElapsedTime(since).TotalSeconds + Volatile.Read(ref _owed) >= Patience.TotalSeconds)
+        if (Volatile.Read(ref _waitsSince) is var since and not 0 && _time.GetElapsedTime(since).TotalSeconds + Volatile.Read(ref _owed) >= StallTimeout.TotalSeconds)
         {
             _end.Cancel();
         }

@@ -37,7 +37,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
     public override long UnflushedBytes => _filled + _fileBytes;
 
-    /// <summary>The output of a request that nothing stands before: neither TLS, HTTP/2 nor a body that is paced.</summary>
+    /// <summary>The output of a request that nothing stands before: neither TLS, HTTP/2 nor a body that is throttled.</summary>
     public static SocketOutput? Of(HttpContext context) =>
         context.Request.Protocol == "HTTP/1.1" && !ListenerFeature.IsEncrypted(context)
         && ReferenceEquals(context.Features.Get<IHttpResponseBodyFeature>(), context.Features.Get<IHttpRequestFeature>())

@@ -13,7 +13,7 @@ internal sealed class Tenant
 
     private const int LoopbackMaxBytes = 128 * 1024;
 
-    private readonly Lazy<WeighedCache<(string Scheme, string Host), Site>> _loopback = new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
+    private readonly Lazy<WeighedCache<(string Scheme, string Host), TokenService>> _loopback = new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
 
     private readonly TenantRoute[] _routes;
     private readonly FrozenDictionary<string, string> _namespaces;
@@ -23,10 +23,10 @@ internal sealed class Tenant
         Name = snapshot.Name;
         Hosts = snapshot.Hosts;
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
-        PublicSite = PublicUrl is { } url ? new Site(this, url.Scheme, url.Authority, url.Host) : null;
+        PublicTokenService = PublicUrl is { } url ? new TokenService(this, url.Scheme, url.Authority, url.Host) : null;
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
-        PeopleLogins = snapshot.PeopleLogins;
+        InteractiveLogins = snapshot.PeopleLogins;
         Cors = snapshot.Cors;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
@@ -39,10 +39,10 @@ internal sealed class Tenant
     public Uri? PublicUrl { get; }
 
     /// <summary>How it presents itself under <see cref="PublicUrl"/>.</summary>
-    public Site? PublicSite { get; }
+    public TokenService? PublicTokenService { get; }
 
     /// <summary>How it presents itself on loopback, by scheme and host, without a <see cref="PublicUrl"/>.</summary>
-    public WeighedCache<(string Scheme, string Host), Site> LoopbackSites => _loopback.Value;
+    public WeighedCache<(string Scheme, string Host), TokenService> LoopbackTokenServices => _loopback.Value;
 
     public IReadOnlyList<GrantedRule> AnonymousRules { get; }
 
@@ -50,7 +50,7 @@ internal sealed class Tenant
     public LimitSnapshot? Limits { get; }
 
     /// <summary>The authenticators with which people log in by browser.</summary>
-    public IReadOnlyList<string> PeopleLogins { get; }
+    public IReadOnlyList<string> InteractiveLogins { get; }
 
     /// <summary>Origins whose pages may ask by script.</summary>
     public IReadOnlyList<string> Cors { get; }
@@ -93,7 +93,7 @@ internal sealed class Tenant
         || (PublicUrl is not null && ns.Equals(PublicUrl.Authority, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The key, and every text that the site keeps.</summary>
-    private static long Weigh((string Scheme, string Host) key, Site site) =>
-        TextWeight.Of(key.Scheme) + TextWeight.Of(key.Host) + TextWeight.Of(site.Authority) + TextWeight.Of(site.Origin)
-        + TextWeight.Of(site.Realm) + TextWeight.Of(site.Service);
+    private static long Weigh((string Scheme, string Host) key, TokenService tokenService) =>
+        TextWeight.Of(key.Scheme) + TextWeight.Of(key.Host) + TextWeight.Of(tokenService.Authority) + TextWeight.Of(tokenService.Origin)
+        + TextWeight.Of(tokenService.Realm) + TextWeight.Of(tokenService.Service);
 }

@@ -20,28 +20,28 @@ namespace RegistryProxy.Gateway.Tokens;
 internal sealed class BasicLogin(
     Logins logins, RememberedLogins remembered, Gatekeeper gatekeeper, SnapshotRounds rounds, TenantLimits limits, AuditTrail audit, ClientAddress addresses)
 {
-    private readonly WantedFlights<BasicProof, Opened> _running = new();
+    private readonly WantedFlights<BasicCredentialHash, Opened> _running = new();
 
     /// <summary>Whether a request carries one Authorization header of this kind.</summary>
     public static bool IsTried(HttpRequest request) =>
         request.Headers.Authorization is { Count: 1 } header && header[0]?.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>The caller, or why there is none.</summary>
-    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, Site site, FrontDoorMap map)
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Identify(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         if (!addresses.IsPrivate(context))
         {
             return Refuse("passwords are taken here by https alone; whoever is on the way has read this one");
         }
 
-        if (BasicProof.Read(site.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } proof)
+        if (BasicCredentialHash.Read(tokenService.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } hash)
         {
-            return Malformed(context, site);
+            return Malformed(context, tokenService);
         }
 
-        if (remembered.Find(proof) is { } known)
+        if (remembered.Find(hash) is { } known)
         {
-            var (caller, refusal) = await gatekeeper.Decide(known, site, context.RequestAborted);
+            var (caller, refusal) = await gatekeeper.Decide(known, tokenService, context.RequestAborted);
             if (caller is not null || refusal!.Holder is not null)
             {
                 return (caller, refusal);
@@ -51,11 +51,11 @@ internal sealed class BasicLogin(
         }
 
         return BasicCredentials.Read(context.Request) is { } credentials
-            ? await Login(context, site, map, proof, new TokenRequest(credentials, [], false, null, null))
-            : Malformed(context, site);
+            ? await Login(context, tokenService, map, hash, new TokenRequest(credentials, [], false, null, null))
+            : Malformed(context, tokenService);
     }
 
-    private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(HttpContext context, Site site, FrontDoorMap map, BasicProof proof, TokenRequest request)
+    private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(HttpContext context, TokenService tokenService, FrontDoorMap map, BasicCredentialHash hash, TokenRequest request)
     {
         if (request.Credentials.Kind is not (LoginCredentialsKind.Password or LoginCredentialsKind.RefreshToken))
         {
@@ -64,21 +64,21 @@ internal sealed class BasicLogin(
 
         if (LoginBounds.Refuse(request) is { } tooLong)
         {
-            return Refuse(context, site, tooLong);
+            return Refuse(context, tokenService, tooLong);
         }
 
-        if (logins.Before(context, site, request) is { } tooSoon)
+        if (logins.Before(context, tokenService, request) is { } tooSoon)
         {
-            audit.Limited(context, site, request, tooSoon);
-            return Refuse(context, site, tooSoon);
+            audit.Limited(context, tokenService, request, tooSoon);
+            return Refuse(context, tokenService, tooSoon);
         }
 
-        var question = logins.RequestOf(context, site, request);
+        var question = logins.RequestOf(context, tokenService, request);
         var isOwn = false;
         Opened? opened = null;
         try
         {
-            opened = await _running.Join(proof, Begin, context.RequestAborted);
+            opened = await _running.Join(hash, Begin, context.RequestAborted);
         }
         finally
         {
@@ -86,12 +86,12 @@ internal sealed class BasicLogin(
             var undecided = new LoginResult { Status = LoginStatus.Unavailable };
             if (opened?.IsUntold ?? Volatile.Read(ref isOwn))
             {
-                audit.Login(context, site, request, opened?.Result ?? undecided);
+                audit.Login(context, tokenService, request, opened?.Result ?? undecided);
             }
 
             if (opened is null)
             {
-                logins.After(context, site, request, undecided);
+                logins.After(context, tokenService, request, undecided);
             }
         }
 
@@ -99,28 +99,28 @@ internal sealed class BasicLogin(
         {
             if (request.Credentials.Kind == LoginCredentialsKind.Password)
             {
-                limits.Proved(site.Tenant, request.Credentials.Name, token.Session!.Key);
+                limits.Proved(tokenService.Tenant, request.Credentials.Name, token.Session!.Key);
             }
 
-            return await gatekeeper.Decide(token, site, context.RequestAborted);
+            return await gatekeeper.Decide(token, tokenService, context.RequestAborted);
         }
 
         var result = opened.Result;
         var error = result.Status == LoginStatus.Granted
             ? DistributionError.Unavailable(503, "the keys of this login are not known here yet", 2)
             : Logins.ErrorOf(result);
-        return (null, new Refusal(logins.After(context, site, request, result) ?? error) { IsCounted = true });
+        return (null, new Refusal(logins.After(context, tokenService, request, result) ?? error) { IsCounted = true });
 
         Task<Opened> Begin(CancellationToken stop)
         {
             Volatile.Write(ref isOwn, true);
-            return Ask(question, proof, map, stop);
+            return LogIn(question, hash, map, stop);
         }
     }
 
-    private async Task<Opened> Ask(LoginRequest question, BasicProof proof, FrontDoorMap map, CancellationToken stop)
+    private async Task<Opened> LogIn(LoginRequest question, BasicCredentialHash hash, FrontDoorMap map, CancellationToken stop)
     {
-        var result = await logins.Ask(question, stop);
+        var result = await logins.LogIn(question, stop);
         if (result.Status != LoginStatus.Granted)
         {
             return new Opened(result, null);
@@ -136,19 +136,19 @@ internal sealed class BasicLogin(
         var whole = token.Whole();
         if (!stop.IsCancellationRequested)
         {
-            remembered.Remember(proof, whole);
+            remembered.Remember(hash, whole);
         }
 
         return new Opened(result, whole);
     }
 
-    private (Caller?, Refusal?) Malformed(HttpContext context, Site site) => Refuse(
-        context, site, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
+    private (Caller?, Refusal?) Malformed(HttpContext context, TokenService tokenService) => Refuse(
+        context, tokenService, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
 
     private static (Caller?, Refusal?) Refuse(string why) => (null, new Refusal(DistributionError.Unauthorized(why)));
 
-    private (Caller?, Refusal?) Refuse(HttpContext context, Site site, DistributionError error) =>
-        (null, new Refusal(limits.AdmitStranger(site.Tenant, context) ?? error) { IsCounted = true });
+    private (Caller?, Refusal?) Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        (null, new Refusal(limits.AdmitStranger(tokenService.Tenant, context) ?? error) { IsCounted = true });
 
     /// <summary>What came of a login.</summary>
     private sealed record Opened(LoginResult Result, AccessToken? Token)

@@ -13,15 +13,15 @@ namespace RegistryProxy.Gateway.Tokens;
 internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
 {
     /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
-    public DistributionError? Before(HttpContext context, Site site, TokenRequest request) => request.Credentials.Kind switch
+    public DistributionError? Before(HttpContext context, TokenService tokenService, TokenRequest request) => request.Credentials.Kind switch
     {
-        LoginCredentialsKind.Anonymous => limits.AdmitStranger(site.Tenant, context),
-        LoginCredentialsKind.Password => limits.SpentBy(site.Tenant, request.Credentials.Name),
+        LoginCredentialsKind.Anonymous => limits.AdmitStranger(tokenService.Tenant, context),
+        LoginCredentialsKind.Password => limits.SpentBy(tokenService.Tenant, request.Credentials.Name),
         _ => null,
     };
 
     /// <summary>Counts a login that is decided.</summary>
-    public DistributionError? After(HttpContext context, Site site, TokenRequest request, LoginResult result)
+    public DistributionError? After(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result)
     {
         if (request.Credentials.Kind == LoginCredentialsKind.Anonymous)
         {
@@ -30,48 +30,48 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
 
         if (result.Status == LoginStatus.Granted)
         {
-            var identity = new SessionKey(site.Tenant.Name, result.Authenticator, result.Subject).ToString();
+            var identity = new SessionKey(tokenService.Tenant.Name, result.Authenticator, result.Subject).ToString();
             if (request.Credentials.Kind == LoginCredentialsKind.Password)
             {
-                limits.Proved(site.Tenant, request.Credentials.Name, identity);
+                limits.Proved(tokenService.Tenant, request.Credentials.Name, identity);
             }
 
-            return limits.AdmitIdentity(site.Tenant, identity, result.Subject);
+            return limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
         }
 
         // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a stranger's.
         var isGivenOut = request.Credentials.Kind is LoginCredentialsKind.RefreshToken or LoginCredentialsKind.DeviceCode;
         return result.Status == LoginStatus.Unavailable && isGivenOut
-            ? limits.AdmitUndecided(site.Tenant)
-            : limits.AdmitStranger(site.Tenant, context);
+            ? limits.AdmitUndecided(tokenService.Tenant)
+            : limits.AdmitStranger(tokenService.Tenant, context);
     }
 
     /// <summary>Asks the cluster.</summary>
-    public async Task<LoginResult> Ask(HttpContext context, Site site, TokenRequest request, CancellationToken cancellation)
+    public async Task<LoginResult> LogIn(HttpContext context, TokenService tokenService, TokenRequest request, CancellationToken cancellation)
     {
         try
         {
-            return await Ask(RequestOf(context, site, request), cancellation);
+            return await LogIn(RequestOf(context, tokenService, request), cancellation);
         }
         catch (Exception fault) when (fault is ClusterUnavailableException or OperationCanceledException)
         {
             // Who does not wait for the answer is counted as one who proved nothing.
             var undecided = new LoginResult { Status = LoginStatus.Unavailable };
-            audit.Login(context, site, request, undecided);
-            After(context, site, request, undecided);
+            audit.Login(context, tokenService, request, undecided);
+            After(context, tokenService, request, undecided);
             throw;
         }
     }
 
     /// <summary>Asks the cluster for a request that may be over before the answer comes.</summary>
-    public Task<LoginResult> Ask(LoginRequest login, CancellationToken cancellation) => cluster.Call(
+    public Task<LoginResult> LogIn(LoginRequest login, CancellationToken cancellation) => cluster.Call(
         (relay, stop) => relay.Login(login, stop), CallPolicy.Of(login.Credentials.Kind), cancellation);
 
     /// <summary>The question to the cluster.</summary>
-    public LoginRequest RequestOf(HttpContext context, Site site, TokenRequest request) => new()
+    public LoginRequest RequestOf(HttpContext context, TokenService tokenService, TokenRequest request) => new()
     {
-        Tenant = site.Tenant.Name,
-        Service = site.Service,
+        Tenant = tokenService.Tenant.Name,
+        Service = tokenService.Service,
         Credentials = request.Credentials,
         Scopes = request.Scopes,
         Offline = request.Offline,

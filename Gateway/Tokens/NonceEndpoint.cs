@@ -10,7 +10,7 @@ internal sealed class NonceEndpoint(ClusterClient cluster)
 {
     private const int Seconds = 60;
 
-    public async Task<DistributionError?> Handle(HttpContext context, Site site)
+    public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService)
     {
         if (!QueryParameters.TryParse(new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
             || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
@@ -18,13 +18,13 @@ internal sealed class NonceEndpoint(ClusterClient cluster)
             return DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400);
         }
 
-        return await Answer(context, site, authenticator);
+        return await Answer(context, tokenService, authenticator);
     }
 
-    private async Task<DistributionError?> Answer(HttpContext context, Site site, string authenticator)
+    private async Task<DistributionError?> Answer(HttpContext context, TokenService tokenService, string authenticator)
     {
         var nonce = await cluster.Call(
-            (relay, stop) => relay.CreateNonce(site.Tenant.Name, authenticator, stop), CallPolicy.Nonce, context.RequestAborted);
+            (relay, stop) => relay.CreateNonce(tokenService.Tenant.Name, authenticator, stop), CallPolicy.Nonce, context.RequestAborted);
         if (nonce is null)
         {
             return DistributionError.NotFound("this tenant has no such token authenticator");

@@ -29,7 +29,7 @@ internal sealed class RememberedLogins(TimeProvider time)
     private readonly WeighedCache<BasicUser, Remembered> _users = new(Capacity, MaxBytes, Weigh);
 
     /// <summary>What is known of a pair; <c>null</c> when it must be asked for.</summary>
-    public AccessToken? Find(BasicProof proof)
+    public AccessToken? Find(BasicCredentialHash proof)
     {
         if (!_users.TryGet(proof.User, out var user) || !user.Guesses.CanTake(1, Tries))
         {
@@ -49,7 +49,7 @@ internal sealed class RememberedLogins(TimeProvider time)
     }
 
     /// <summary>Remembers a login that succeeded.</summary>
-    public void Remember(BasicProof proof, AccessToken token)
+    public void Remember(BasicCredentialHash proof, AccessToken token)
     {
         lock (_gate)
         {

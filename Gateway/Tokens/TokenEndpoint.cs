@@ -11,34 +11,34 @@ namespace RegistryProxy.Gateway.Tokens;
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
 internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTrail audit)
 {
-    public async Task<DistributionError?> Handle(HttpContext context, Site site)
+    public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService)
     {
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, POST";
-            return limits.AdmitStranger(site.Tenant, context) ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
+            return limits.AdmitStranger(tokenService.Tenant, context) ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
         if (request is null)
         {
-            return limits.AdmitStranger(site.Tenant, context) ?? Challenged(error!);
+            return limits.AdmitStranger(tokenService.Tenant, context) ?? Challenged(error!);
         }
 
-        if (request.Service is { Length: > 0 } service && service != site.Service && service != site.Authority)
+        if (request.Service is { Length: > 0 } service && service != tokenService.Service && service != tokenService.Authority)
         {
-            return limits.AdmitStranger(site.Tenant, context) ?? DistributionError.Unsupported($"the service here is {site.Service}", 400);
+            return limits.AdmitStranger(tokenService.Tenant, context) ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
         }
 
-        if (logins.Before(context, site, request) is { } tooSoon)
+        if (logins.Before(context, tokenService, request) is { } tooSoon)
         {
-            audit.Limited(context, site, request, tooSoon);
+            audit.Limited(context, tokenService, request, tooSoon);
             return tooSoon;
         }
 
-        var result = await logins.Ask(context, site, request, context.RequestAborted);
-        var tooMany = logins.After(context, site, request, result);
-        audit.Login(context, site, request, result, tooMany);
+        var result = await logins.LogIn(context, tokenService, request, context.RequestAborted);
+        var tooMany = logins.After(context, tokenService, request, result);
+        audit.Login(context, tokenService, request, result, tooMany);
         if (tooMany is not null)
         {
             return tooMany;

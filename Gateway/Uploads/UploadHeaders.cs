@@ -29,16 +29,16 @@ internal static class UploadHeaders
         502, $"upstream '{upstream.Name}' returned an upload Location that is missing, unusable or on another host", 5);
 
     /// <summary>Answers with the new state of an upload.</summary>
-    public static DistributionError? Answer(HttpResponseMessage upstream, Exchange exchange, long offset)
+    public static DistributionError? Answer(HttpResponseMessage upstream, RegistryRequest request, long offset)
     {
-        var response = exchange.Context.Response;
-        if (Location(upstream, exchange.Upstream) is not { } location)
+        var response = request.Context.Response;
+        if (Location(upstream, request.Upstream) is not { } location)
         {
-            return UnusableLocation(exchange.Upstream);
+            return UnusableLocation(request.Upstream);
         }
 
         ResponseHeaders.CopyWritten(upstream, response);
-        response.Headers.Location = PublicLocation(exchange, new UploadState(location, offset));
+        response.Headers.Location = PublicLocation(request, new UploadState(location, offset));
         response.Headers.Range = $"0-{Math.Max(0, offset - 1)}";
         if (upstream.Headers.NonValidated.TryGetValues(UuidHeader, out var values) && Guid.TryParse(values.ToString(), out var id))
         {
@@ -49,19 +49,19 @@ internal static class UploadHeaders
     }
 
     /// <summary>Answers 201 with where the blob is now.</summary>
-    public static void AnswerCreated(HttpResponseMessage upstream, Exchange exchange, Digest digest)
+    public static void AnswerCreated(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         ResponseHeaders.CopyWritten(upstream, response);
         response.Headers["Docker-Content-Digest"] = digest.Value;
-        response.Headers.Location = $"/v2/{exchange.Repository}/blobs/{digest}";
+        response.Headers.Location = $"/v2/{request.Repository}/blobs/{digest}";
     }
 
-    public static string PublicLocation(Exchange exchange, UploadState state) =>
-        $"/v2/{exchange.Repository}/blobs/uploads/{exchange.Map.Seal.Seal(state, Binding(exchange))}";
+    public static string PublicLocation(RegistryRequest request, UploadState state) =>
+        $"/v2/{request.Repository}/blobs/uploads/{request.Map.Seal.Seal(state, Binding(request))}";
 
-    public static UploadBinding Binding(Exchange exchange) =>
-        new(exchange.Site.Tenant.Name, exchange.Caller.Owner, exchange.Repository, exchange.Upstream.Name);
+    public static UploadBinding Binding(RegistryRequest request) =>
+        new(request.TokenService.Tenant.Name, request.Caller.Owner, request.Repository, request.Upstream.Name);
 
     /// <summary>How many bytes the upstream has, from <c>Range: 0-last</c>; <paramref name="otherwise"/> when it does not say.</summary>
     public static long Offset(HttpResponseMessage response, long otherwise) =>

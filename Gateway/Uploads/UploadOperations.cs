@@ -13,102 +13,102 @@ namespace RegistryProxy.Gateway.Uploads;
 /// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
 internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places)
 {
-    public async Task<DistributionError?> Start(Exchange exchange)
+    public async Task<DistributionError?> Start(RegistryRequest request)
     {
-        LiftLimits(exchange.Context);
-        var (begun, error) = await starter.Start(exchange);
-        return begun is null ? error : await Finish(exchange, begun);
+        LiftLimits(request.Context);
+        var (begun, error) = await starter.Start(request);
+        return begun is null ? error : await Finish(request, begun);
     }
 
-    public async Task<DistributionError?> Status(Exchange exchange)
+    public async Task<DistributionError?> Status(RegistryRequest request)
     {
-        if (StateOf(exchange) is not { } state)
+        if (StateOf(request) is not { } state)
         {
             return DistributionError.UploadUnknown();
         }
 
-        using var message = new HttpRequestMessage(exchange.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
-        RequestHeaders.CopyUpload(exchange.Context.Request, message);
-        var result = await client.Ask(exchange.Upstream, To(exchange, state.Location), message, exchange.Aborted);
+        using var message = new HttpRequestMessage(request.IsHead ? HttpMethod.Head : HttpMethod.Get, (Uri?)null);
+        RequestHeaders.CopyUpload(request.Context.Request, message);
+        var result = await client.SendWithTimeout(request.Upstream, To(request, state.Location), message, request.Aborted);
         using (result.Answer)
         {
             if (result.Answer is not { } answer)
             {
-                return result.Cause is { } cause ? failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
+                return result.Cause is { } cause ? failures.Tell(request, ForwarderError.Request, cause, result.Error!) : result.Error;
             }
 
-            exchange.Context.Response.StatusCode = (int)answer.StatusCode;
-            return UploadHeaders.Answer(answer, exchange, StatusOffset(answer, state));
+            request.Context.Response.StatusCode = (int)answer.StatusCode;
+            return UploadHeaders.Answer(answer, request, StatusOffset(answer, state));
         }
     }
 
-    public async Task<DistributionError?> Chunk(Exchange exchange)
+    public async Task<DistributionError?> Chunk(RegistryRequest request)
     {
-        if (StateOf(exchange) is not { } state)
+        if (StateOf(request) is not { } state)
         {
             return DistributionError.UploadUnknown();
         }
 
-        if (IsOutOfOrder(exchange, state))
+        if (IsOutOfOrder(request, state))
         {
-            return OutOfOrder(exchange, state);
+            return OutOfOrder(request, state);
         }
 
-        LiftLimits(exchange.Context);
-        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location));
+        LiftLimits(request.Context);
+        var (answer, error) = await forwarder.Write(request, To(request, state.Location));
         return answer is null
             ? error
-            : UploadHeaders.Answer(answer, exchange, UploadHeaders.Offset(answer, state.Offset + (exchange.Context.Request.ContentLength ?? 0)));
+            : UploadHeaders.Answer(answer, request, UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)));
     }
 
-    public async Task<DistributionError?> Finish(Exchange exchange) =>
-        StateOf(exchange) is { } state ? await Finish(exchange, state) : DistributionError.UploadUnknown();
+    public async Task<DistributionError?> Finish(RegistryRequest request) =>
+        StateOf(request) is { } state ? await Finish(request, state) : DistributionError.UploadUnknown();
 
-    public async Task<DistributionError?> Cancel(Exchange exchange)
+    public async Task<DistributionError?> Cancel(RegistryRequest request)
     {
-        if (StateOf(exchange) is not { } state)
+        if (StateOf(request) is not { } state)
         {
             return DistributionError.UploadUnknown();
         }
 
-        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location));
+        var (answer, error) = await forwarder.Write(request, To(request, state.Location));
         if (answer is not null)
         {
-            ResponseHeaders.CopyWritten(answer, exchange.Context.Response);
+            ResponseHeaders.CopyWritten(answer, request.Context.Response);
         }
 
         return error;
     }
 
-    private async Task<DistributionError?> Finish(Exchange exchange, UploadState state)
+    private async Task<DistributionError?> Finish(RegistryRequest request, UploadState state)
     {
-        if (!exchange.Path.Query.TryGetSingle("digest", out var text) || text is null || !Digest.TryParse(text, out var digest))
+        if (!request.Path.Query.TryGetSingle("digest", out var text) || text is null || !Digest.TryParse(text, out var digest))
         {
             return DistributionError.DigestInvalid();
         }
 
-        if (IsOutOfOrder(exchange, state))
+        if (IsOutOfOrder(request, state))
         {
-            return OutOfOrder(exchange, state);
+            return OutOfOrder(request, state);
         }
 
-        LiftLimits(exchange.Context);
-        var (answer, error) = await forwarder.Write(exchange, To(exchange, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
+        LiftLimits(request.Context);
+        var (answer, error) = await forwarder.Write(request, To(request, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
         if (answer is not null)
         {
-            UploadHeaders.AnswerCreated(answer, exchange, digest);
-            places.Add(Holding.Of(exchange, digest));
+            UploadHeaders.AnswerCreated(answer, request, digest);
+            places.Add(RepositoryLink.Of(request, digest));
         }
 
         return error;
     }
 
     /// <summary>A request of an upload that was begun.</summary>
-    private static Forwarding To(Exchange exchange, OriginForm target) => new()
+    private static ForwardRequest To(RegistryRequest request, OriginForm target) => new()
     {
         Target = target,
-        Payer = exchange,
-        Scope = UpstreamScope.Push(exchange.UpstreamName),
+        Payer = request,
+        Scope = UpstreamScope.Push(request.UpstreamName),
         NotFound = DistributionError.UploadUnknown(),
     };
 
@@ -117,16 +117,16 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         UploadHeaders.Offset(upstream, state.Offset) is var offset && state.Offset == 0 && offset == 1 ? 0 : offset;
 
     /// <summary>The upload that the client's id names; <c>null</c> when it is none of the client's.</summary>
-    private static UploadState? StateOf(Exchange exchange) => exchange.Map.Seal.Open(exchange.Path.UploadId!, UploadHeaders.Binding(exchange));
+    private static UploadState? StateOf(RegistryRequest request) => request.Map.Seal.Open(request.Path.UploadId!, UploadHeaders.Binding(request));
 
-    private static bool IsOutOfOrder(Exchange exchange, UploadState state) =>
-        exchange.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
+    private static bool IsOutOfOrder(RegistryRequest request, UploadState state) =>
+        request.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
         && (!UploadHeaders.TryParseRange(range, out var first, out _) || first != state.Offset);
 
-    private static DistributionError OutOfOrder(Exchange exchange, UploadState state)
+    private static DistributionError OutOfOrder(RegistryRequest request, UploadState state)
     {
-        exchange.Context.Response.Headers.Location = UploadHeaders.PublicLocation(exchange, state);
-        exchange.Context.Response.Headers.Range = $"0-{Math.Max(0, state.Offset - 1)}";
+        request.Context.Response.Headers.Location = UploadHeaders.PublicLocation(request, state);
+        request.Context.Response.Headers.Range = $"0-{Math.Max(0, state.Offset - 1)}";
         return DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable);
     }
 

@@ -14,9 +14,9 @@ namespace RegistryProxy.Gateway.Uploads;
 internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient client, BlobMount mount)
 {
     /// <summary>Answers, or returns the error for the client; or, for a whole blob at once, the upload that is to be finished.</summary>
-    public async Task<(UploadState? Begun, DistributionError? Error)> Start(Exchange exchange)
+    public async Task<(UploadState? Begun, DistributionError? Error)> Start(RegistryRequest request)
     {
-        var query = exchange.Path.Query;
+        var query = request.Path.Query;
         if (!query.TryGetSingle("mount", out var mounted) || !query.TryGetSingle("from", out var from)
             || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
             || algorithm is not (null or "sha256" or "sha512"))
@@ -26,97 +26,97 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
         if (mounted is not null)
         {
-            return (null, Digest.TryParse(mounted, out var blob) ? await Mount(exchange, blob, from) : DistributionError.DigestInvalid());
+            return (null, Digest.TryParse(mounted, out var blob) ? await Mount(request, blob, from) : DistributionError.DigestInvalid());
         }
 
         if (digest is not null)
         {
-            return Digest.TryParse(digest, out _) ? await BeginWhole(exchange) : (null, DistributionError.DigestInvalid());
+            return Digest.TryParse(digest, out _) ? await BeginWhole(request) : (null, DistributionError.DigestInvalid());
         }
 
-        return (null, await Begin(exchange, algorithm is null ? "" : $"?digest-algorithm={algorithm}"));
+        return (null, await Begin(request, algorithm is null ? "" : $"?digest-algorithm={algorithm}"));
     }
 
-    private async Task<DistributionError?> Begin(Exchange exchange, string query)
+    private async Task<DistributionError?> Begin(RegistryRequest request, string query)
     {
-        var (answer, error) = await forwarder.Write(exchange, new Forwarding
+        var (answer, error) = await forwarder.Write(request, new ForwardRequest
         {
-            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/{query}"),
-            Payer = exchange,
-            Scope = UpstreamScope.Push(exchange.UpstreamName),
+            Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/{query}"),
+            Payer = request,
+            Scope = UpstreamScope.Push(request.UpstreamName),
             NotFound = DistributionError.NameUnknown(),
         });
-        return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
+        return answer is null ? error : UploadHeaders.Answer(answer, request, 0);
     }
 
     /// <summary>What is mounted is answered; else there is a new upload, or the error for the client.</summary>
-    private async Task<DistributionError?> Mount(Exchange exchange, Digest digest, string? from)
+    private async Task<DistributionError?> Mount(RegistryRequest request, Digest digest, string? from)
     {
-        var (source, refused) = mount.SourceOf(exchange, digest, from);
+        var (source, refused) = mount.SourceOf(request, digest, from);
         if (source is null)
         {
-            return refused ?? await Begin(exchange, "");
+            return refused ?? await Begin(request, "");
         }
 
-        var (answer, error) = await forwarder.Write(exchange, new Forwarding
+        var (answer, error) = await forwarder.Write(request, new ForwardRequest
         {
-            Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(source.Value)}"),
-            Payer = exchange,
-            Scope = UpstreamScope.Mount(exchange.UpstreamName, source),
+            Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(source.Value)}"),
+            Payer = request,
+            Scope = UpstreamScope.Mount(request.UpstreamName, source),
             NotFound = DistributionError.NameUnknown(),
         });
         if (answer is not { StatusCode: HttpStatusCode.Created })
         {
             // Nobody asked for a source that was found here.
-            return answer is not null ? UploadHeaders.Answer(answer, exchange, 0) : from is not null ? error : await BeginInstead(exchange);
+            return answer is not null ? UploadHeaders.Answer(answer, request, 0) : from is not null ? error : await BeginInstead(request);
         }
 
-        if (!await mount.IsThere(exchange, digest))
+        if (!await mount.IsThere(request, digest))
         {
-            return await BeginInstead(exchange);
+            return await BeginInstead(request);
         }
 
-        UploadHeaders.AnswerCreated(answer, exchange, digest);
+        UploadHeaders.AnswerCreated(answer, request, digest);
         return null;
     }
 
     /// <summary>The upstream said that it mounted what is not there then: the client uploads it.</summary>
-    private async Task<DistributionError?> BeginInstead(Exchange exchange)
+    private async Task<DistributionError?> BeginInstead(RegistryRequest request)
     {
-        var (answer, error) = await Ask(exchange);
+        var (answer, error) = await Query(request);
         using (answer)
         {
-            exchange.Context.Response.StatusCode = StatusCodes.Status202Accepted;
-            return answer is null ? error : UploadHeaders.Answer(answer, exchange, 0);
+            request.Context.Response.StatusCode = StatusCodes.Status202Accepted;
+            return answer is null ? error : UploadHeaders.Answer(answer, request, 0);
         }
     }
 
-    private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(Exchange exchange)
+    private async Task<(UploadState? Begun, DistributionError? Error)> BeginWhole(RegistryRequest request)
     {
-        var (answer, error) = await Ask(exchange);
+        var (answer, error) = await Query(request);
         using (answer)
         {
             return answer is null ? (null, error)
-                : UploadHeaders.Location(answer, exchange.Upstream) is { } location ? (new UploadState(location, 0), null)
-                : (null, UploadHeaders.UnusableLocation(exchange.Upstream));
+                : UploadHeaders.Location(answer, request.Upstream) is { } location ? (new UploadState(location, 0), null)
+                : (null, UploadHeaders.UnusableLocation(request.Upstream));
         }
     }
 
     /// <summary>Begins an upload by a request of ours, whatever body the client's has.</summary>
-    private async Task<UpstreamResult> Ask(Exchange exchange)
+    private async Task<UpstreamResult> Query(RegistryRequest request)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, (Uri?)null);
         RequestHeaders.AddCommon(message);
-        return await client.Ask(
-            exchange.Upstream,
+        return await client.SendWithTimeout(
+            request.Upstream,
             new UpstreamRequest
             {
-                Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/uploads/"),
-                Payer = exchange,
-                Scope = UpstreamScope.Push(exchange.UpstreamName),
+                Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/"),
+                Payer = request,
+                Scope = UpstreamScope.Push(request.UpstreamName),
                 NotFound = DistributionError.NameUnknown(),
             },
             message,
-            exchange.Aborted);
+            request.Aborted);
     }
 }

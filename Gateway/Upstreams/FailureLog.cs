@@ -13,9 +13,9 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
     private static readonly string[] Kept = [DistributionErrorWriter.ApiVersionHeader, DistributionErrorWriter.RequestIdHeader, "OCI-Namespace"];
 
     /// <summary>Logs it; the error when the client can still be told.</summary>
-    public DistributionError? Tell(Exchange exchange, ForwarderError phase, string cause, DistributionError error)
+    public DistributionError? Tell(RegistryRequest request, ForwarderError phase, string cause, DistributionError error)
     {
-        var context = exchange.Context;
+        var context = request.Context;
         if (context.RequestAborted.IsCancellationRequested)
         {
             LogClientGone(phase);
@@ -29,7 +29,7 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
         }
         else
         {
-            LogFailed(exchange.Upstream.Name, phase, context.TraceIdentifier, cause);
+            LogFailed(request.Upstream.Name, phase, context.TraceIdentifier, cause);
         }
 
         if (context.Response.HasStarted)

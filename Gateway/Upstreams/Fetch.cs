@@ -15,22 +15,22 @@ internal sealed record Fetch : UpstreamRequest
     /// <summary>The media types that the client takes; empty for no such header.</summary>
     public string Accept { get; init; } = "";
 
-    public static Fetch Blob(Exchange exchange, Digest digest) => new()
+    public static Fetch Blob(RegistryRequest request, Digest digest) => new()
     {
-        Destination = exchange.Destination,
-        Payer = exchange,
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/blobs/{digest}"),
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Destination = request.Destination,
+        Payer = request,
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/{digest}"),
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.BlobUnknown(),
         Kind = CallKind.Pull,
     };
 
-    public static Fetch Manifest(Exchange exchange, ManifestReference reference, string accept) => new()
+    public static Fetch Manifest(RegistryRequest request, ManifestReference reference, string accept) => new()
     {
-        Destination = exchange.Destination,
-        Payer = exchange,
-        Target = OriginForm.Of($"/v2/{exchange.UpstreamName}/manifests/{reference}"),
-        Scope = UpstreamScope.Pull(exchange.UpstreamName),
+        Destination = request.Destination,
+        Payer = request,
+        Target = OriginForm.Of($"/v2/{request.UpstreamName}/manifests/{reference}"),
+        Scope = UpstreamScope.Pull(request.UpstreamName),
         NotFound = DistributionError.ManifestUnknown(),
         Kind = CallKind.Pull,
         IsMetered = true,

@@ -7,7 +7,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.</summary>
-internal sealed class ForwardTransformer(Forwarding forwarding, UpstreamCall call) : HttpTransformer
+internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall call) : HttpTransformer
 {
     /// <summary>How long a body must be for the upstream to be asked whether it wants it, in bytes.</summary>
     private const int MinAsked = 64 * 1024;

@@ -5,19 +5,19 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>A client's HEAD, where the upstream's answer to one says nothing, or not the digest: answered by what a GET says.</summary>
-internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
+internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
 {
     /// <summary>Whether only a GET can answer; learns from what was answered.</summary>
-    public async ValueTask<bool> IsNeeded(Exchange exchange, Download download, UpstreamResult result, CancellationToken cancellation)
+    public async ValueTask<bool> IsNeeded(RegistryRequest request, Download download, UpstreamResult result, CancellationToken cancellation)
     {
         if (download.Content == ContentKind.Referrers)
         {
             return false;
         }
 
-        var fetch = FetchOf(exchange, download);
+        var fetch = FetchOf(request, download);
         var record = heads.RecordOf(fetch);
-        if (!exchange.IsHead)
+        if (!request.IsHead)
         {
             Learn(record, fetch, result);
             return false;
@@ -36,22 +36,22 @@ internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
             case { Refused.Status: 404 }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
-                return download.Content == ContentKind.Manifest && exchange.Path.Reference!.Digest is null && PulledHead.ClaimOf(answer) is null;
+                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null && PulledHead.ClaimOf(answer) is null;
             default:
                 return false;
         }
     }
 
     /// <summary>Answers; returns the error for the client.</summary>
-    /// <param name="exchange">Whose HEAD it is.</param>
+    /// <param name="request">Whose HEAD it is.</param>
     /// <param name="download">What of.</param>
     /// <param name="message">The GET; of a blob for its first byte.</param>
     /// <param name="watch">Ends it.</param>
-    public async Task<UpstreamResult> Answer(Exchange exchange, Download download, HttpRequestMessage message, IdleWatch watch)
+    public async Task<UpstreamResult> Answer(RegistryRequest request, Download download, HttpRequestMessage message, IdleWatch watch)
     {
         var asked = download with { IsMetered = download.Content == ContentKind.Manifest };
-        var result = await client.Send(exchange.Upstream, asked, message, watch.Token);
-        var fetch = FetchOf(exchange, download);
+        var result = await client.Send(request.Upstream, asked, message, watch.Token);
+        var fetch = FetchOf(request, download);
         Learn(heads.RecordOf(fetch), fetch, result);
         if (result.Answer is not { } response || result.Redirect is not null)
         {
@@ -60,8 +60,8 @@ internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
 
         using (response)
         {
-            exchange.Context.Response.StatusCode = StatusCodes.Status200OK;
-            return new UpstreamResult(null, download.Content == ContentKind.Blob ? Blob(exchange, response) : await OfManifest(exchange, response, watch));
+            request.Context.Response.StatusCode = StatusCodes.Status200OK;
+            return new UpstreamResult(null, download.Content == ContentKind.Blob ? Blob(request, response) : await OfManifest(request, response, watch));
         }
     }
 
@@ -74,24 +74,24 @@ internal sealed class HeadByGet(UpstreamClient client, HeadJudge heads)
         }
     }
 
-    private static Fetch FetchOf(Exchange exchange, Download download) => download.Content == ContentKind.Blob
-        ? Fetch.Blob(exchange, exchange.Path.Digest!)
-        : Fetch.Manifest(exchange, exchange.Path.Reference!, exchange.Context.Request.Headers.Accept.ToString());
+    private static Fetch FetchOf(RegistryRequest request, Download download) => download.Content == ContentKind.Blob
+        ? Fetch.Blob(request, request.Path.Digest!)
+        : Fetch.Manifest(request, request.Path.Reference!, request.Context.Request.Headers.Accept.ToString());
 
-    private static DistributionError? Blob(Exchange exchange, HttpResponseMessage response)
+    private static DistributionError? Blob(RegistryRequest request, HttpResponseMessage response)
     {
         var length = response.Content.Headers.ContentRange is { } range ? range.Length : response.Content.Headers.ContentLength;
-        var error = PulledHead.Write(ContentKind.Blob, response, exchange);
-        exchange.Context.Response.Headers.Remove("Content-Range");
-        exchange.Context.Response.ContentLength = length;
+        var error = PulledHead.Write(ContentKind.Blob, response, request);
+        request.Context.Response.Headers.Remove("Content-Range");
+        request.Context.Response.ContentLength = length;
         return error;
     }
 
-    private static async Task<DistributionError?> OfManifest(Exchange exchange, HttpResponseMessage response, IdleWatch watch)
+    private static async Task<DistributionError?> OfManifest(RegistryRequest request, HttpResponseMessage response, IdleWatch watch)
     {
-        var (digest, length) = await PulledManifest.Measure(exchange, response, watch);
-        PulledHead.WriteManifest(response, exchange, digest);
-        exchange.Context.Response.ContentLength = length;
+        var (digest, length) = await PulledManifest.Measure(request, response, watch);
+        PulledHead.WriteManifest(response, request, digest);
+        request.Context.Response.ContentLength = length;
         return null;
     }
 }

@@ -13,21 +13,21 @@ internal static class PulledHead
     private const string DigestHeader = "Docker-Content-Digest";
 
     /// <summary>Writes it; the error for the client when the upstream's answer is not one to pass on.</summary>
-    public static DistributionError? Write(ContentKind content, HttpResponseMessage upstream, Exchange exchange)
+    public static DistributionError? Write(ContentKind content, HttpResponseMessage upstream, RegistryRequest request)
     {
         if (content == ContentKind.Referrers)
         {
-            return CopyReferrers(upstream, exchange);
+            return CopyReferrers(upstream, request);
         }
 
-        var requested = content == ContentKind.Blob ? exchange.Path.Digest : exchange.Path.Reference!.Digest;
+        var requested = content == ContentKind.Blob ? request.Path.Digest : request.Path.Reference!.Digest;
         var claimed = ClaimOf(upstream);
         if (requested is not null && claimed is not null && claimed.Algorithm == requested.Algorithm && claimed != requested)
         {
-            return Odd(exchange, "answered with another digest than the one that was asked for");
+            return Odd(request, "answered with another digest than the one that was asked for");
         }
 
-        return content == ContentKind.Blob ? CopyBlob(upstream, exchange, requested!) : WriteManifest(upstream, exchange, requested ?? claimed);
+        return content == ContentKind.Blob ? CopyBlob(upstream, request, requested!) : WriteManifest(upstream, request, requested ?? claimed);
     }
 
     /// <summary>The digest that an upstream says its answer has.</summary>
@@ -35,21 +35,21 @@ internal static class PulledHead
         upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var claimed) ? claimed : null;
 
     /// <summary>Writes the head of a manifest under a digest; under none where that is not known.</summary>
-    public static DistributionError? WriteManifest(HttpResponseMessage upstream, Exchange exchange, Digest? digest)
+    public static DistributionError? WriteManifest(HttpResponseMessage upstream, RegistryRequest request, Digest? digest)
     {
-        CopyContent(upstream, exchange, digest, "private, no-store");
-        var response = exchange.Context.Response;
+        CopyContent(upstream, request, digest, "private, no-store");
+        var response = request.Context.Response;
         response.ContentType = response.ContentType is { } type ? MediaType.EssenceOf(type) : null;
         return null;
     }
 
-    public static DistributionError Odd(Exchange exchange, string what) =>
-        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{exchange.Upstream.Name}' {what}", 5);
+    public static DistributionError Odd(RegistryRequest request, string what) =>
+        DistributionError.Unavailable(StatusCodes.Status502BadGateway, $"upstream '{request.Upstream.Name}' {what}", 5);
 
     /// <summary>What it says of an encoding is not passed on: the digest is of the bytes as they come.</summary>
-    private static void CopyContent(HttpResponseMessage upstream, Exchange exchange, Digest? digest, string cacheControl)
+    private static void CopyContent(HttpResponseMessage upstream, RegistryRequest request, Digest? digest, string cacheControl)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         ResponseHeaders.Copy(upstream, response);
         response.Headers.CacheControl = cacheControl;
         if (digest is not null)
@@ -59,15 +59,15 @@ internal static class PulledHead
         }
     }
 
-    private static DistributionError? CopyBlob(HttpResponseMessage upstream, Exchange exchange, Digest digest)
+    private static DistributionError? CopyBlob(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         if (upstream.StatusCode == HttpStatusCode.PartialContent && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
         {
-            return Odd(exchange, "answered with another part of the blob than the one that was asked for");
+            return Odd(request, "answered with another part of the blob than the one that was asked for");
         }
 
-        CopyContent(upstream, exchange, digest, "private, max-age=31536000, immutable");
+        CopyContent(upstream, request, digest, "private, max-age=31536000, immutable");
         response.ContentType = "application/octet-stream";
         response.Headers.AcceptRanges = "bytes";
         return null;
@@ -78,18 +78,18 @@ internal static class PulledHead
         || (part is { From: { } from, To: { } to, Length: { } length }
             && ByteRange.Of(request, request.Headers.IfRange.ToString(), length) is { IsPartial: true } wanted && from == wanted.First && to < wanted.End);
 
-    private static DistributionError? CopyReferrers(HttpResponseMessage upstream, Exchange exchange)
+    private static DistributionError? CopyReferrers(HttpResponseMessage upstream, RegistryRequest request)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         ResponseHeaders.Copy(upstream, response);
         if (!LinkHeader.TryNextQuery(upstream, out var query))
         {
-            return DistributionError.Unavailable(502, $"upstream '{exchange.Upstream.Name}' continues its referrers at something that is not an address", 5);
+            return DistributionError.Unavailable(502, $"upstream '{request.Upstream.Name}' continues its referrers at something that is not an address", 5);
         }
 
         if (query is not null)
         {
-            response.Headers.Link = LinkHeader.Next($"/v2/{exchange.Repository}/referrers/{exchange.Path.Digest}", query);
+            response.Headers.Link = LinkHeader.Next($"/v2/{request.Repository}/referrers/{request.Path.Digest}", query);
         }
 
         return null;

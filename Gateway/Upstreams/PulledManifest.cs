@@ -17,44 +17,44 @@ internal static class PulledManifest
 
     private const string Wrong = "sent a manifest that is not what its digest says";
 
-    public static async Task<DistributionError?> Send(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
+    public static async Task<DistributionError?> Send(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
-        var (requested, claimed) = (exchange.Path.Reference!.Digest, PulledHead.ClaimOf(upstream));
+        var (requested, claimed) = (request.Path.Reference!.Digest, PulledHead.ClaimOf(upstream));
         if (upstream.Content.Headers.ContentLength is { } length and <= MaxHeld)
         {
-            return await SendHeld(exchange, upstream, requested, (int)length, watch);
+            return await SendHeld(request, upstream, requested, (int)length, watch);
         }
 
         if (MediaType.IsSchema1(TypeOf(upstream)))
         {
-            return await SendSigned(exchange, upstream, requested, watch);
+            return await SendSigned(request, upstream, requested, watch);
         }
 
         var named = requested ?? claimed;
         return named is null && ResponseHeaders.IsEncoded(upstream)
-            ? PulledHead.Odd(exchange, "sent an encoded manifest, which may be another one than was asked for")
-            : PulledHead.WriteManifest(upstream, exchange, named) ?? await Stream(exchange, upstream, named, watch);
+            ? PulledHead.Odd(request, "sent an encoded manifest, which may be another one than was asked for")
+            : PulledHead.WriteManifest(upstream, request, named) ?? await Stream(request, upstream, named, watch);
     }
 
     /// <summary>The digest of a manifest that is not sent, and its length.</summary>
     /// <exception cref="BodyTooLargeException">It is larger than one may be.</exception>
-    public static async Task<(Digest Digest, long Length)> Measure(Exchange exchange, HttpResponseMessage upstream, IdleWatch watch)
+    public static async Task<(Digest Digest, long Length)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
-        return (exchange.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes), bytes.Length);
+        return (request.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes), bytes.Length);
     }
 
     private static string TypeOf(HttpResponseMessage upstream) =>
         upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "";
 
-    private static async Task<DistributionError?> SendHeld(Exchange exchange, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
+    private static async Task<DistributionError?> SendHeld(RegistryRequest request, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
         try
         {
             await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
             await body.ReadExactlyAsync(buffer.AsMemory(0, length), watch.Token);
-            return await SendChecked(exchange, upstream, requested, buffer.AsMemory(0, length), watch);
+            return await SendChecked(request, upstream, requested, buffer.AsMemory(0, length), watch);
         }
         finally
         {
@@ -63,26 +63,26 @@ internal static class PulledManifest
     }
 
     /// <summary>What a manifest of schema 1 has been signed as is known when it is here as a whole; it counts as held until the client has it.</summary>
-    private static async Task<DistributionError?> SendSigned(Exchange exchange, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
+    private static async Task<DistributionError?> SendSigned(RegistryRequest request, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
     {
         using var held = BoundedBody.Hold(upstream);
-        return await SendChecked(exchange, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
+        return await SendChecked(request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
     }
 
     private static async Task<DistributionError?> SendChecked(
-        Exchange exchange, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
+        RegistryRequest request, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
     {
         var type = TypeOf(upstream);
         if (requested is not null ? !ContentDigest.IsManifest(requested, type, bytes.Span) : IsStillEncoded(upstream, bytes.Span))
         {
-            return PulledHead.Odd(exchange, Wrong);
+            return PulledHead.Odd(request, Wrong);
         }
 
-        PulledHead.WriteManifest(upstream, exchange, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span));
+        PulledHead.WriteManifest(upstream, request, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span));
         for (var sent = 0; sent < bytes.Length; sent += MaxHeld)
         {
             var piece = bytes[sent..Math.Min(sent + MaxHeld, bytes.Length)];
-            await exchange.Context.Response.BodyWriter.WriteAsync(piece, watch.Token);
+            await request.Context.Response.BodyWriter.WriteAsync(piece, watch.Token);
             watch.Moved(piece.Length);
         }
 
@@ -93,17 +93,17 @@ internal static class PulledManifest
     private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
         ResponseHeaders.IsEncoded(upstream) && bytes.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..];
 
-    private static async Task<DistributionError?> Stream(Exchange exchange, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
+    private static async Task<DistributionError?> Stream(RegistryRequest request, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
     {
         await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
         if (digest is null)
         {
-            await BodyStream.Copy(body.ReadAsync, exchange.Context.Response.BodyWriter, watch);
+            await BodyStream.Copy(body.ReadAsync, request.Context.Response.BodyWriter, watch);
             return null;
         }
 
         using var verified = new VerifiedBody(body.ReadAsync, digest, upstream.Content.Headers.ContentLength);
-        await BodyStream.Copy(verified.Read, exchange.Context.Response.BodyWriter, watch);
+        await BodyStream.Copy(verified.Read, request.Context.Response.BodyWriter, watch);
         return null;
     }
 }

@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which is charged to whoever brings up a new
 /// name, 2. the request under its account's limits and breaker, redirects followed, 3. an answer, or the error for the client.
 /// </summary>
-internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports transports, TimeProvider time)
+internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTransports transports, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
@@ -66,7 +66,7 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
     }
 
     /// <summary>The same for answers whose head is all that is wanted, with a total timeout.</summary>
-    public async Task<UpstreamResult> Ask(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
+    public async Task<UpstreamResult> SendWithTimeout(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
@@ -78,19 +78,19 @@ internal sealed class UpstreamClient(GrantCache grants, UpstreamTransports trans
         Upstream upstream, UpstreamRequest request, CancellationToken cancellation)
     {
         var key = new UpstreamTokenKey(upstream.Name, request.Scope);
-        if (request.Payer is { Account: not null } payer && !grants.IsAtHand(key) && payer.ChargeName() is { } tooMany)
+        if (request.Payer is { Account: not null } payer && !tokens.IsAtHand(key) && payer.ChargeName() is { } tooMany)
         {
             return (null, tooMany with { IsOfCaller = true });
         }
 
-        var result = await grants.Get(key, cancellation);
-        if (result == GrantCache.NoCluster)
+        var result = await tokens.Get(key, cancellation);
+        if (result == UpstreamTokenCache.NoCluster)
         {
             request.Payer?.SpareName();
         }
 
-        return result.Grant is { } grant
-            ? (new UpstreamCall(upstream, key, grant, request.FollowRedirects, request.IsMetered, request.Kind, request.Payer?.Key ?? default), null)
+        return result.Token is { } token
+            ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind, request.Payer?.Key ?? default), null)
             : (null, UpstreamErrors.From(upstream, result.Failure!));
     }
 }

@@ -17,55 +17,55 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     private static readonly string[] ContentNames = ["ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges"];
 
     /// <summary>Answers; returns the error that the client has yet to be told, or <c>null</c> when it was answered or has gone.</summary>
-    public async Task<DistributionError?> Send(Exchange exchange, Download download)
+    public async Task<DistributionError?> Send(RegistryRequest request, Download download)
     {
-        var context = exchange.Context;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        var context = request.Context;
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
 
         // The specification has no HEAD of referrers.
-        var method = exchange.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
-        using var message = Message(exchange, download, method);
-        var result = await client.Send(exchange.Upstream, download, message, watch.Token);
-        if (await heads.IsNeeded(exchange, download, result, watch.Token))
+        var method = request.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
+        using var message = Message(request, download, method);
+        var result = await client.Send(request.Upstream, download, message, watch.Token);
+        if (await heads.IsNeeded(request, download, result, watch.Token))
         {
             result.Answer?.Dispose();
-            result = await Guarded(exchange, () => heads.Answer(exchange, download, FirstByte(exchange, download), watch));
+            result = await Guarded(request, () => heads.Answer(request, download, FirstByte(request, download), watch));
         }
 
         if (result.Answer is not { } response)
         {
-            return result.Cause is { } cause ? failures.Tell(exchange, ForwarderError.Request, cause, result.Error!) : result.Error;
+            return result.Cause is { } cause ? failures.Tell(request, ForwarderError.Request, cause, result.Error!) : result.Error;
         }
 
         using (response)
         {
-            return (await Guarded(exchange, async () => new UpstreamResult(null, await Pass(exchange, download, result, watch)))).Error;
+            return (await Guarded(request, async () => new UpstreamResult(null, await Pass(request, download, result, watch)))).Error;
         }
     }
 
-    private async Task<DistributionError?> Pass(Exchange exchange, Download download, UpstreamResult result, IdleWatch watch)
+    private async Task<DistributionError?> Pass(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)
     {
         var response = result.Answer!;
-        if (download.Content == ContentKind.Manifest && result.Redirect is null && !exchange.IsHead && response.StatusCode == System.Net.HttpStatusCode.OK)
+        if (download.Content == ContentKind.Manifest && result.Redirect is null && !request.IsHead && response.StatusCode == System.Net.HttpStatusCode.OK)
         {
-            return await PulledManifest.Send(exchange, response, watch);
+            return await PulledManifest.Send(request, response, watch);
         }
 
-        if (Begin(exchange, download.Content, result) is { } odd)
+        if (Begin(request, download.Content, result) is { } odd)
         {
             return odd;
         }
 
-        if (result.Redirect is null && !exchange.IsHead)
+        if (result.Redirect is null && !request.IsHead)
         {
-            await Copy(exchange, download, response, watch);
+            await Copy(request, download, response, watch);
         }
 
         return null;
     }
 
     /// <summary>Takes what a body and a connection throw for the error that it is; an answer that was begun is cut.</summary>
-    private async Task<UpstreamResult> Guarded(Exchange exchange, Func<Task<UpstreamResult>> run)
+    private async Task<UpstreamResult> Guarded(RegistryRequest request, Func<Task<UpstreamResult>> run)
     {
         try
         {
@@ -74,10 +74,10 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
             var error = failures.Tell(
-                exchange, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(exchange.Upstream, fault));
-            if (exchange.Context.Response.HasStarted)
+                request, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(request.Upstream, fault));
+            if (request.Context.Response.HasStarted)
             {
-                exchange.Context.Abort();
+                request.Context.Abort();
             }
 
             return new UpstreamResult(null, error);
@@ -85,9 +85,9 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     }
 
     /// <summary>A GET in place of a HEAD.</summary>
-    private static HttpRequestMessage FirstByte(Exchange exchange, Download download)
+    private static HttpRequestMessage FirstByte(RegistryRequest request, Download download)
     {
-        var message = Message(exchange, download, HttpMethod.Get);
+        var message = Message(request, download, HttpMethod.Get);
         RequestHeaders.RemoveConditions(message);
         if (download.Content == ContentKind.Blob)
         {
@@ -98,25 +98,25 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         return message;
     }
 
-    private static HttpRequestMessage Message(Exchange exchange, Download download, HttpMethod method)
+    private static HttpRequestMessage Message(RegistryRequest request, Download download, HttpMethod method)
     {
         var message = new HttpRequestMessage(method, (Uri?)null);
         if (download.Content == ContentKind.Blob)
         {
-            RequestHeaders.CopyDownload(exchange.Context.Request, message, ContentHead.TagOf(exchange.Path.Digest!));
+            RequestHeaders.CopyDownload(request.Context.Request, message, ContentHead.TagOf(request.Path.Digest!));
         }
         else
         {
-            RequestHeaders.CopyQuestion(exchange.Context.Request, message);
+            RequestHeaders.CopyQuestion(request.Context.Request, message);
         }
 
         return message;
     }
 
     /// <summary>Writes the head of an answer; the error for the client when it is not one to pass on.</summary>
-    private static DistributionError? Begin(Exchange exchange, ContentKind content, in UpstreamResult result)
+    private static DistributionError? Begin(RegistryRequest request, ContentKind content, in UpstreamResult result)
     {
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         response.StatusCode = (int)result.Answer!.StatusCode;
         if (result.Redirect is { } target)
         {
@@ -125,7 +125,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
             return null;
         }
 
-        if (PulledHead.Write(content, result.Answer, exchange) is not { } odd)
+        if (PulledHead.Write(content, result.Answer, request) is not { } odd)
         {
             return null;
         }
@@ -138,9 +138,9 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         return odd;
     }
 
-    private async Task Copy(Exchange exchange, Download download, HttpResponseMessage response, IdleWatch watch)
+    private async Task Copy(RegistryRequest request, Download download, HttpResponseMessage response, IdleWatch watch)
     {
-        var writer = exchange.Context.Response.BodyWriter;
+        var writer = request.Context.Response.BodyWriter;
         if (download.IsResumable && Extent(response) is var (first, end, total))
         {
             await using var resuming = new ResumingBody(response, first, end, total, Reopen, meter.Resumed, time);
@@ -154,7 +154,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         async Task Send(Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
         {
             // Whether a label of an encoding is true, its digest says.
-            if ((ResponseHeaders.IsEncoded(response) ? exchange.Path.Digest : download.Verified) is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
+            if ((ResponseHeaders.IsEncoded(response) ? request.Path.Digest : download.Verified) is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
             {
                 await BodyStream.Copy(read, writer, watch);
                 return;
@@ -166,10 +166,10 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
 
         async Task<HttpResponseMessage?> Reopen(long offset, CancellationToken cancellation)
         {
-            var message = Message(exchange, download, HttpMethod.Get);
+            var message = Message(request, download, HttpMethod.Get);
             message.Headers.Remove("Range");
             message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
-            return (await client.Send(exchange.Upstream, download, message, cancellation)).Answer;
+            return (await client.Send(request.Upstream, download, message, cancellation)).Answer;
         }
     }
 

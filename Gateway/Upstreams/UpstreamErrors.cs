@@ -23,7 +23,7 @@ internal static class UpstreamErrors
     };
 
     /// <summary>The forwarder gave up before an answer was sent.</summary>
-    public static DistributionError From(Upstream upstream, Forwarding forwarding, ForwarderError error, Exception? fault)
+    public static DistributionError From(Upstream upstream, ForwardRequest forwarding, ForwarderError error, Exception? fault)
     {
         foreach (var cause in fault.Causes().OfType<BadHttpRequestException>())
         {

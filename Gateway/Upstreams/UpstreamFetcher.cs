@@ -3,7 +3,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>Requests of the cache's own.</summary>
-internal sealed class UpstreamFetcher(UpstreamClient client, HeadJudge heads, UpstreamMeter meter, FailureLog failures)
+internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads, UpstreamMeter meter, FailureLog failures)
 {
     /// <summary>Counts a download that was cut and goes on.</summary>
     public void Resumed() => meter.Resumed();
@@ -11,7 +11,7 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadJudge heads, Up
     /// <summary>
     /// Asks with HEAD: the digest and length that the upstream says, or the error for the client; <c>null</c> when only a GET can tell.
     /// </summary>
-    public async Task<UpstreamResult?> Ask(Fetch fetch, CancellationToken cancellation)
+    public async Task<UpstreamResult?> Head(Fetch fetch, CancellationToken cancellation)
     {
         var record = heads.RecordOf(fetch);
         if (record.IsVoid)
@@ -38,11 +38,11 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadJudge heads, Up
     /// <summary>Asks whether it is there: with HEAD, or, where only a GET can tell, with one of the first byte.</summary>
     public async Task<DistributionError?> Confirm(Fetch fetch, CancellationToken cancellation)
     {
-        if (await Ask(fetch, cancellation) is not { } result)
+        if (await Head(fetch, cancellation) is not { } result)
         {
             using var message = fetch.ToMessage(HttpMethod.Get);
             message.Headers.TryAddWithoutValidation("Range", "bytes=0-0");
-            result = Seen(fetch, await client.Ask(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
+            result = Seen(fetch, await client.SendWithTimeout(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);
         }
 
         using (result.Answer)

@@ -23,9 +23,9 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
     /// Forwards; the head of the upstream's answer, whose status the client's answer has already, or the error that the client is yet to be told.
     /// Neither when the client has gone.
     /// </summary>
-    public async Task<UpstreamResult> Write(Exchange exchange, Forwarding forwarding)
+    public async Task<UpstreamResult> Write(RegistryRequest request, ForwardRequest forwarding)
     {
-        var (call, refused) = await client.Authorize(exchange.Upstream, forwarding, exchange.Aborted);
+        var (call, refused) = await client.Authorize(request.Upstream, forwarding, request.Aborted);
         if (call is null)
         {
             return new UpstreamResult(null, refused) { IsUnsent = true };
@@ -37,18 +37,18 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
         }
 
         // A change of protocol is not forwarded, and what it asks for is the client's text.
-        exchange.Context.Features.Set<IHttpUpgradeFeature>(null);
+        request.Context.Features.Set<IHttpUpgradeFeature>(null);
         var transformer = new ForwardTransformer(forwarding, call);
         var error = await forwarder.SendAsync(
-            exchange.Context, exchange.Upstream.Url.AbsoluteUri, transports.For(exchange.Upstream), Config, transformer);
+            request.Context, request.Upstream.Url.AbsoluteUri, transports.For(request.Upstream), Config, transformer);
         if (error == ForwarderError.None)
         {
             return transformer.Result with { IsUnsent = !call.IsSent };
         }
 
-        var fault = exchange.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        var fault = request.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
         return new UpstreamResult(
-            null, failures.Tell(exchange, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(exchange.Upstream, forwarding, error, fault)))
+            null, failures.Tell(request, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(request.Upstream, forwarding, error, fault)))
         {
             IsUnsent = !call.IsSent,
         };

@@ -15,7 +15,7 @@ internal record UpstreamRequest
     public required string Scope { get; init; }
 
     /// <summary>Whose request needs it, and is charged for a token that is not at hand; <c>null</c> for nobody's.</summary>
-    public required Exchange? Payer { get; init; }
+    public required RegistryRequest? Payer { get; init; }
 
     /// <summary>What is to be done right before something is sent, once nothing of ours stands against it; its error is the client's answer.</summary>
     public Func<Task<DistributionError?>>? BeforeSending { get; init; }

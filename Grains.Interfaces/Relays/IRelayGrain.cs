@@ -25,19 +25,19 @@ public interface IRelayGrain : IGrainWithIntegerKey
     [Alias("CreateNonce"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="IPeopleLoginGrain.Begin"/>.</summary>
+    /// <summary>As <see cref="IInteractiveLoginGrain.Begin"/>.</summary>
     [Alias("BeginPeopleLogin"), AlwaysInterleave, ResponseTimeout("00:00:09")]
-    ValueTask<PeopleLoginStart> BeginPeopleLogin(PeopleLoginRequest request, CancellationToken cancellation = default);
+    ValueTask<InteractiveLoginStart> BeginInteractiveLogin(InteractiveLoginRequest request, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="IPeopleLoginGrain.Finish"/>.</summary>
+    /// <summary>As <see cref="IInteractiveLoginGrain.Finish"/>.</summary>
     [Alias("FinishPeopleLogin"), AlwaysInterleave, ResponseTimeout(LoginTimes.RelayCall)]
-    ValueTask<LoginResult> FinishPeopleLogin(PeopleLoginReply reply, CancellationToken cancellation = default);
+    ValueTask<LoginResult> FinishInteractiveLogin(InteractiveLoginReply reply, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="IPeopleLoginGrain.BeginDevice"/>.</summary>
+    /// <summary>As <see cref="IInteractiveLoginGrain.BeginDevice"/>.</summary>
     [Alias("BeginDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="IPeopleLoginGrain.SearchDevice"/>.</summary>
+    /// <summary>As <see cref="IInteractiveLoginGrain.SearchDevice"/>.</summary>
     [Alias("SearchDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default);
 
@@ -54,7 +54,7 @@ public interface IRelayGrain : IGrainWithIntegerKey
     ValueTask<SessionDecisions> DecideAll(
         string sessionKey, IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default);
 
-    /// <summary>As <see cref="IUpstreamTokenGrain.GetGrant"/> of the token with this key.</summary>
+    /// <summary>As <see cref="IUpstreamTokenGrain.GetToken"/> of the token with this key.</summary>
     [Alias("GetGrant"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default);
+    ValueTask<UpstreamTokenResult> GetToken(string tokenKey, CancellationToken cancellation = default);
 }

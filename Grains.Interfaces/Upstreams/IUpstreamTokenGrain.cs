@@ -9,16 +9,16 @@ namespace RegistryProxy.Grains.Interfaces;
 [Alias("rp.IUpstreamTokenGrain")]
 public interface IUpstreamTokenGrain : IGrainWithStringKey
 {
-    /// <summary>The current grant, fetched when there is none.</summary>
+    /// <summary>The current token, fetched when there is none.</summary>
     [Alias("GetGrant"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamGrantResult> GetGrant(CancellationToken cancellation = default);
+    ValueTask<UpstreamTokenResult> GetToken(CancellationToken cancellation = default);
 
     /// <summary>
-    /// The upstream refused the grant of this generation: it is dropped and another one fetched. A generation that is not the current one
-    /// was replaced already; the current grant comes back, as it does before its <see cref="UpstreamGrant.ReplaceableFrom"/>.
+    /// The upstream refused the token of this generation: it is dropped and another one fetched. A generation that is not the current one
+    /// was replaced already; the current token comes back, as it does before its <see cref="UpstreamToken.ReplaceableFrom"/>.
     /// </summary>
     [Alias("Replace"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamGrantResult> Replace(long refusedGeneration, CancellationToken cancellation = default);
+    ValueTask<UpstreamTokenResult> Replace(long refusedGeneration, CancellationToken cancellation = default);
 
     /// <summary>
     /// <see cref="Replace"/> after a 401, which says how the upstream asks here (RFC 9110 §11.6.1): it need not ask alike everywhere, nor at
@@ -29,7 +29,7 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
     /// <param name="wasAccepted">Whether the upstream took it before: it is over, and another one may be good again.</param>
     /// <param name="cancellation">Ends the wait.</param>
     [Alias("ReplaceAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamGrantResult> ReplaceAsked(long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default);
+    ValueTask<UpstreamTokenResult> ReplaceAsked(long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default);
 }
 
 /// <summary>Names an upstream token.</summary>

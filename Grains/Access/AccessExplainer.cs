@@ -26,7 +26,7 @@ internal static class AccessExplainer
             return new AccessAnswer(true, string.Join(", ", granting.Select(rule => rule.Name)), said + lost, route);
         }
 
-        return tenant.Access.Select(rule => Judge(rule, identity, question)).MinBy(one => one.Misses.Count) is { } nearest
+        return tenant.Access.Select(rule => Evaluate(rule, identity, question)).MinBy(one => one.Misses.Count) is { } nearest
             ? new AccessAnswer(false, nearest.Rule, $"no rule grants it; nearest is '{nearest.Rule}': {string.Join("; ", nearest.Misses)}", route)
             : new AccessAnswer(false, null, "this tenant has no access rules, and nothing is allowed without one", route);
     }
@@ -49,7 +49,7 @@ internal static class AccessExplainer
             : [];
     }
 
-    private static Judgement Judge(AccessRuleConfiguration rule, VerifiedIdentity? identity, AccessQuestion question)
+    private static RuleEvaluation Evaluate(AccessRuleConfiguration rule, VerifiedIdentity? identity, AccessQuestion question)
     {
         List<string> misses = [];
         if (!AccessRules.Matches(rule with { When = new Dictionary<string, IReadOnlyList<string>>() }, identity))
@@ -72,7 +72,7 @@ internal static class AccessExplainer
             misses.Add($"actions are {string.Join(", ", rule.Actions.Names())}");
         }
 
-        return new Judgement(rule.Name, misses);
+        return new RuleEvaluation(rule.Name, misses);
     }
 
     private static string? RouteOf(TenantConfiguration tenant, RepositoryName repository) => tenant.Routes
@@ -81,5 +81,5 @@ internal static class AccessExplainer
         .Select(route => $"'{route.Prefix}' -> {string.Join(", ", route.Upstreams)}: {string.Join('/', new[] { route.Rewrite, repository.Below(route.Prefix)! }.Where(part => part.Length > 0))}")
         .FirstOrDefault();
 
-    private sealed record Judgement(string Rule, List<string> Misses);
+    private sealed record RuleEvaluation(string Rule, List<string> Misses);
 }

@@ -11,7 +11,7 @@ namespace RegistryProxy.Grains.Authenticators;
 internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, TimeProvider time)
 {
     /// <summary>How long a directory may be away before sessions need it again.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromMinutes(5);
 
     /// <summary>How old an answer may be that is wanted fresh: a directory is searched no more often for one identity, however many ask.</summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
@@ -70,15 +70,15 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
             return _last ?? Unanswered;
         }
 
-        await Ask(authenticator, known, fresh);
+        await Refresh(authenticator, known, fresh);
         return _last is null || (_last.Kind == VerdictKind.Proved && !Holds) ? Unanswered : _last;
     }
 
     /// <summary>Whether the last good answer is not too old.</summary>
-    private bool Holds => time.GetUtcNow() - _good <= Patience;
+    private bool Holds => time.GetUtcNow() - _good <= GracePeriod;
 
     /// <summary>Asks, and waits for the answer: who does not want it fresh, not for long.</summary>
-    private async Task Ask(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
+    private async Task Refresh(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
     {
         _askedAt = _flight.IsRunning ? _askedAt : time.GetTimestamp();
         var answer = _flight.Join(() => Recheck(authenticator, known));
@@ -98,7 +98,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
 
     private async Task<Verdict> Recheck(IAuthenticator authenticator, VerifiedIdentity known)
     {
-        var verdict = await Asked(authenticator, known);
+        var verdict = await VerdictOf(authenticator, known);
         if (!ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of))
         {
             return verdict;
@@ -119,7 +119,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     }
 
     /// <summary>A fault is no answer: a good one of before holds no longer for it.</summary>
-    private static async Task<Verdict> Asked(IAuthenticator authenticator, VerifiedIdentity known)
+    private static async Task<Verdict> VerdictOf(IAuthenticator authenticator, VerifiedIdentity known)
     {
         try
         {

@@ -9,7 +9,7 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
     private static readonly TimeSpan ReportLifetime = TimeSpan.FromSeconds(20);
 
     /// <summary>How long a gateway has for an answer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<ICacheObserver, Subscription> _gateways = [];
     private readonly Dictionary<string, (CacheReport Report, long At)> _reports = [];
@@ -70,7 +70,7 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
     {
         try
         {
-            await gateway.Changed(change).WaitAsync(Patience, time);
+            await gateway.Changed(change).WaitAsync(Timeout, time);
             return _startedAt;
         }
         catch (Exception fault) when (fault is OrleansException or TimeoutException)

@@ -11,7 +11,7 @@ namespace RegistryProxy.Grains.Configuration;
 internal sealed class KeyPublication(TimeProvider time)
 {
     /// <summary>How long gateways that follow are waited for; they ask every two seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan PublicationTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Who has not asked for so long does not follow any more.</summary>
     private static readonly TimeSpan Following = TimeSpan.FromSeconds(5);
@@ -89,7 +89,7 @@ internal sealed class KeyPublication(TimeProvider time)
     /// <summary>The key to sign with now. Only after <see cref="Publish"/>.</summary>
     public SigningKey Key()
     {
-        if (_next is { } next && (HaveAll(next.Id) || time.GetUtcNow() >= _nextSince + Patience))
+        if (_next is { } next && (HaveAll(next.Id) || time.GetUtcNow() >= _nextSince + PublicationTimeout))
         {
             (_signing, _next) = (next, null);
         }

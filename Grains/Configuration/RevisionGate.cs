@@ -9,7 +9,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// </summary>
 internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
@@ -17,7 +17,7 @@ internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
         {
             if (!feed.Settled.IsCompleted)
             {
-                await feed.Settled.WaitAsync(Patience);
+                await feed.Settled.WaitAsync(Timeout);
             }
 
             if (!feed.IsUsable)
@@ -31,5 +31,5 @@ internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
 
     private static bool IsDecision(Type? declaring) =>
         declaring == typeof(ISnapshotGrain) || declaring == typeof(ISessionGrain) || declaring == typeof(ILoginGrain)
-        || declaring == typeof(IPeopleLoginGrain) || declaring == typeof(Sessions.ISessionAuthorityGrain);
+        || declaring == typeof(IInteractiveLoginGrain) || declaring == typeof(Sessions.ISessionAuthorityGrain);
 }

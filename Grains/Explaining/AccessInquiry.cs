@@ -32,7 +32,7 @@ public sealed class AccessInquiry : IDisposable
     }
 
     /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
-    public async ValueTask<AccessAnswer?> Ask(FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
+    public async ValueTask<AccessAnswer?> Query(FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
     {
         if (!configuration.Tenants.TryGetValue(question.Tenant, out var tenant))
         {

@@ -41,7 +41,7 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
 
     private async Task<PublishedKeys> Read()
     {
-        var keys = await LastingQuestion.Ask(() => grains.GetGrain<IKeyRingGrain>(0).GetPublished(), time, CancellationToken.None);
+        var keys = await GrainRetry.Call(() => grains.GetGrain<IKeyRingGrain>(0).GetPublished(), time, CancellationToken.None);
         _known = new Known(keys, time.GetTimestamp());
         return keys;
     }

@@ -37,7 +37,7 @@ internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed confi
     /// <summary>Whether no other ring can come: it is in a storage that is read as it is, or in this very process.</summary>
     private bool IsRingKept => configuration.Current.Configuration.State is { Volatile: false, DiscardKeys.Count: 0 };
 
-    private async Task<SigningKey> Read() => _key = await LastingQuestion.Ask(Published, time, CancellationToken.None);
+    private async Task<SigningKey> Read() => _key = await GrainRetry.Call(Published, time, CancellationToken.None);
 
     private async ValueTask<SigningKey> Published()
     {

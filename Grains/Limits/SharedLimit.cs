@@ -10,7 +10,7 @@ internal sealed class SharedLimit
 
     private static readonly TimeSpan LookPeriod = TimeSpan.FromSeconds(0.2);
 
-    private readonly Dictionary<string, Holding> _holdings = [];
+    private readonly Dictionary<string, GatewayShare> _gateways = [];
     private double _wanted;
     private double _shares;
     private double _level;
@@ -18,7 +18,7 @@ internal sealed class SharedLimit
     private DateTimeOffset _forgetAt;
 
     /// <summary>Whether nobody holds a share any more.</summary>
-    public bool IsOver(DateTimeOffset now) => _holdings.Values.All(holding => holding.Until <= now);
+    public bool IsOver(DateTimeOffset now) => _gateways.Values.All(share => share.Until <= now);
 
     /// <summary>A gateway says what it has, and keeps it.</summary>
     public double Learn(string gateway, LimitDemand demand, double equal, DateTimeOffset now)
@@ -51,12 +51,12 @@ internal sealed class SharedLimit
         var spare = demand.Most - demand.Wanted - _wanted;
         if (spare >= 0)
         {
-            return demand.Wanted + (spare / (_holdings.Count + 1));
+            return demand.Wanted + (spare / (_gateways.Count + 1));
         }
 
         if (now >= _levelUntil)
         {
-            (_level, _levelUntil) = (Level(demand.Most, [.. _holdings.Values.Select(holding => holding.Wanted), demand.Wanted]), now + LookPeriod);
+            (_level, _levelUntil) = (Level(demand.Most, [.. _gateways.Values.Select(share => share.Wanted), demand.Wanted]), now + LookPeriod);
         }
 
         return Math.Min(demand.Wanted, _level);
@@ -82,10 +82,10 @@ internal sealed class SharedLimit
     private double Keep(string gateway, LimitDemand demand, double due, DateTimeOffset now)
     {
         var share = Math.Max(due, Math.Min(demand.InUse, demand.Most));
-        if (_holdings.Count < MaxGateways)
+        if (_gateways.Count < MaxGateways)
         {
-            _holdings[gateway] = new Holding(Math.Min(demand.Wanted, demand.Most), share, now + LimitSharing.Lifetime);
-            (_wanted, _shares) = (_wanted + _holdings[gateway].Wanted, _shares + share);
+            _gateways[gateway] = new GatewayShare(Math.Min(demand.Wanted, demand.Most), share, now + LimitSharing.Lifetime);
+            (_wanted, _shares) = (_wanted + _gateways[gateway].Wanted, _shares + share);
         }
 
         return share;
@@ -93,9 +93,9 @@ internal sealed class SharedLimit
 
     private void Leave(string gateway)
     {
-        if (_holdings.Remove(gateway, out var holding))
+        if (_gateways.Remove(gateway, out var share))
         {
-            (_wanted, _shares) = _holdings.Count == 0 ? (0, 0) : (_wanted - holding.Wanted, _shares - holding.Share);
+            (_wanted, _shares) = _gateways.Count == 0 ? (0, 0) : (_wanted - share.Wanted, _shares - share.Share);
         }
     }
 
@@ -107,11 +107,11 @@ internal sealed class SharedLimit
         }
 
         _forgetAt = now + LookPeriod;
-        foreach (var (gateway, _) in _holdings.Where(holding => holding.Value.Until <= now).ToList())
+        foreach (var (gateway, _) in _gateways.Where(share => share.Value.Until <= now).ToList())
         {
             Leave(gateway);
         }
     }
 
-    private readonly record struct Holding(double Wanted, double Share, DateTimeOffset Until);
+    private readonly record struct GatewayShare(double Wanted, double Share, DateTimeOffset Until);
 }

@@ -16,19 +16,19 @@ internal static class AccessTokenWriter
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
 
-    public static Secret Write(SigningKey key, AccessGrant grant)
+    public static Secret Write(SigningKey key, AccessTokenDescriptor tokenDescriptor)
     {
         using var ecdsa = ECDsa.Create();
         ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
         var descriptor = new SecurityTokenDescriptor
         {
             TokenType = Type,
-            Issuer = AccessTokenClaims.IssuerPrefix + grant.Tenant,
-            Audience = grant.Service,
-            IssuedAt = grant.IssuedAt.UtcDateTime,
-            NotBefore = grant.IssuedAt.UtcDateTime,
-            Expires = (grant.IssuedAt + grant.Lifetime).UtcDateTime,
-            Claims = Claims(grant),
+            Issuer = AccessTokenClaims.IssuerPrefix + tokenDescriptor.Tenant,
+            Audience = tokenDescriptor.Service,
+            IssuedAt = tokenDescriptor.IssuedAt.UtcDateTime,
+            NotBefore = tokenDescriptor.IssuedAt.UtcDateTime,
+            Expires = (tokenDescriptor.IssuedAt + tokenDescriptor.Lifetime).UtcDateTime,
+            Claims = Claims(tokenDescriptor),
             SigningCredentials = new SigningCredentials(
                 new ECDsaSecurityKey(ecdsa) { KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } },
                 SecurityAlgorithms.EcdsaSha256),
@@ -36,15 +36,15 @@ internal static class AccessTokenWriter
         return new Secret(Handler.CreateToken(descriptor));
     }
 
-    private static Dictionary<string, object> Claims(AccessGrant grant)
+    private static Dictionary<string, object> Claims(AccessTokenDescriptor descriptor)
     {
         var claims = new Dictionary<string, object>
         {
-            [AccessTokenClaims.Subject] = grant.Session?.Subject ?? "",
+            [AccessTokenClaims.Subject] = descriptor.Session?.Subject ?? "",
             [AccessTokenClaims.Id] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            [AccessTokenClaims.Access] = grant.Scopes.Select(Entry).ToArray(),
+            [AccessTokenClaims.Access] = descriptor.Scopes.Select(Entry).ToArray(),
         };
-        if (grant.Session is { } session)
+        if (descriptor.Session is { } session)
         {
             claims[AccessTokenClaims.Session] = session.SessionId;
             claims[AccessTokenClaims.Generation] = session.Generation;
@@ -63,5 +63,5 @@ internal static class AccessTokenWriter
 }
 
 /// <summary>What an access token says.</summary>
-internal sealed record AccessGrant(
+internal sealed record AccessTokenDescriptor(
     string Tenant, string Service, OpenedSession? Session, IReadOnlyList<Scope> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime);

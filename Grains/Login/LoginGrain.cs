@@ -16,7 +16,7 @@ namespace RegistryProxy.Grains.Login;
 [StatelessWorker, Reentrant, GrainType("login")]
 internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
-    LoginThrottle throttle, LoginJudge judge, LoginGranter granter, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good,
+    LoginThrottle throttle, LoginVerifier verifier, AccessTokenIssuer issuer, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good,
     DeviceLogins devices, TimeProvider time)
     : Grain, ILoginGrain
 {
@@ -38,7 +38,7 @@ internal sealed class LoginGrain(
             { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
                 await WithAssertion(tenant, request, name, credential, limit.Token),
             { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => await WithDeviceCode(request, code, limit.Token),
-            _ => await granter.Grant(request, null, AccessRules.Match(tenant, null)),
+            _ => await issuer.Issue(request, null, AccessRules.Match(tenant, null)),
         };
     }
 
@@ -65,11 +65,11 @@ internal sealed class LoginGrain(
         }
 
         var caller = CallerAddress.Of(request.ClientAddress);
-        var verdict = await judge.Judge(
+        var verdict = await verifier.Verify(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
             stop => passwords.Verify(tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
             cancellation);
-        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }
 
     private async ValueTask<LoginResult> WithAssertion(
@@ -80,11 +80,11 @@ internal sealed class LoginGrain(
             return LoginResult.Rejected($"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
         }
 
-        var verdict = await judge.JudgeText(
+        var verdict = await verifier.JudgeText(
             stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
             stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);
-        return await judge.Conclude(() => granter.Open(request, verdict, cancellation), cancellation);
+        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }
 
     /// <summary>
@@ -103,7 +103,7 @@ internal sealed class LoginGrain(
         var charge = proved ? null : unproved.TryCharge(request.Tenant, request.ClientAddress);
         if (proved ? ended.AreTooMany(key, token.SessionId, request.ClientAddress) : charge is null)
         {
-            return LoginGranter.Failure(Verdict.TooMany);
+            return AccessTokenIssuer.Failure(Verdict.TooMany);
         }
 
         var resumed = await GrainFactory.GetGrain<ISessionAuthorityGrain>(key).Resume(token.SessionId, token.Hash());
@@ -118,8 +118,8 @@ internal sealed class LoginGrain(
 
         return resumed switch
         {
-            { Session: { } session } => await granter.Grant(request, session, session.Rules, text),
-            { Unavailable: { } why } => LoginGranter.Failure(Verdict.Unavailable(why)),
+            { Session: { } session } => await issuer.Issue(request, session, session.Rules, text),
+            { Unavailable: { } why } => AccessTokenIssuer.Failure(Verdict.Unavailable(why)),
             _ => LoginResult.Rejected("this session has ended or was revoked; log in again") with
             {
                 Authenticator = proved ? token.Authenticator : "", Subject = proved ? token.Subject : "",
@@ -136,9 +136,9 @@ internal sealed class LoginGrain(
 
         return await devices.Poll(request.Tenant, code, request.ClientAddress) switch
         {
-            null => LoginGranter.Failure(Verdict.TooMany),
-            { Identity: { } identity } => await judge.Conclude(
-                () => granter.Open(request with { Offline = true }, Verdict.Proved(identity), cancellation), cancellation),
+            null => AccessTokenIssuer.Failure(Verdict.TooMany),
+            { Identity: { } identity } => await verifier.Conclude(
+                () => issuer.Open(request with { Offline = true }, Verdict.Proved(identity), cancellation), cancellation),
             { Outcome: var outcome } => DeviceLogins.Refused(outcome),
         };
     }

@@ -16,10 +16,10 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
     public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
         Logins.CreateNonce(tenant, authenticator, cancellation);
 
-    public ValueTask<PeopleLoginStart> BeginPeopleLogin(PeopleLoginRequest request, CancellationToken cancellation = default) =>
+    public ValueTask<InteractiveLoginStart> BeginInteractiveLogin(InteractiveLoginRequest request, CancellationToken cancellation = default) =>
         People.Begin(request, cancellation);
 
-    public ValueTask<LoginResult> FinishPeopleLogin(PeopleLoginReply reply, CancellationToken cancellation = default) => People.Finish(reply, cancellation);
+    public ValueTask<LoginResult> FinishInteractiveLogin(InteractiveLoginReply reply, CancellationToken cancellation = default) => People.Finish(reply, cancellation);
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
         People.BeginDevice(tenant, clientAddress, cancellation);
@@ -37,10 +37,10 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
         string sessionKey, IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<ISessionGrain>(sessionKey).DecideAll(sessions, generation, cancellation);
 
-    public ValueTask<UpstreamGrantResult> GetGrant(string tokenKey, CancellationToken cancellation = default) =>
-        GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetGrant(cancellation);
+    public ValueTask<UpstreamTokenResult> GetToken(string tokenKey, CancellationToken cancellation = default) =>
+        GrainFactory.GetGrain<IUpstreamTokenGrain>(tokenKey).GetToken(cancellation);
 
-    private IPeopleLoginGrain People => GrainFactory.GetGrain<IPeopleLoginGrain>(0);
+    private IInteractiveLoginGrain People => GrainFactory.GetGrain<IInteractiveLoginGrain>(0);
 
     private ILoginGrain Logins => GrainFactory.GetGrain<ILoginGrain>(0);
 }

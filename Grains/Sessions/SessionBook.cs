@@ -115,7 +115,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     {
         var gone = await newest.Change(before =>
         {
-            var left = SessionRoom.Trim(before, time.GetUtcNow());
+            var left = SessionEviction.Trim(before, time.GetUtcNow());
             return (ReferenceEquals(left, before) ? before : OrNothing(left), before.Pages.Except(left.Pages).ToList());
         });
         pages.Discard(gone).Ignore();
@@ -133,7 +133,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         var session = live is null ? fresh : live.Expires - now < enough ? live with { Expires = fresh.Expires } : live;
         var next = ReferenceEquals(proved, before.Identity) ? before : before with { Identity = proved };
         var isWritten = !ReferenceEquals(session, live);
-        next = isWritten ? SessionRoom.Add(next, session, now) : next;
+        next = isWritten ? SessionEviction.Add(next, session, now) : next;
         return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says), before.Pages.Except(next.Pages));
     }
 
@@ -148,7 +148,7 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     /// <summary>Moves the newest sessions into a page when they are many; one at a time.</summary>
     private async Task MakeRoom(SessionState state)
     {
-        while (state.Sessions.Count >= SessionRoom.MaxRecent && !await _moving.Join(state, Move))
+        while (state.Sessions.Count >= SessionEviction.MaxRecent && !await _moving.Join(state, Move))
         {
             state = await Read();
         }
@@ -156,10 +156,10 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
 
     private async Task Move(SessionState state)
     {
-        while (state.Sessions.Count >= SessionRoom.MaxRecent)
+        while (state.Sessions.Count >= SessionEviction.MaxRecent)
         {
-            var moving = state.Sessions.Take(SessionRoom.MaxPage).ToList();
-            var last = state.Pages.LastOrDefault(page => page.Count + moving.Count <= SessionRoom.MaxPage && page == state.Pages[^1]);
+            var moving = state.Sessions.Take(SessionEviction.MaxPage).ToList();
+            var last = state.Pages.LastOrDefault(page => page.Count + moving.Count <= SessionEviction.MaxPage && page == state.Pages[^1]);
             var older = last is null ? [] : pages.SessionsOf(last) ?? [];
             var link = await pages.Write([.. older.ExceptBy(moving.Select(session => session.Id), session => session.Id), .. moving]);
             var moved = await newest.Change(before =>

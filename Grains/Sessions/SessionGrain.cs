@@ -67,7 +67,7 @@ internal sealed class SessionGrain(
         }
 
         var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
-        return new SessionJudge(tenant, standing, stamp, lease, Lease).Judge(sessions, id => _book.Find(state, id));
+        return new SessionJudge(tenant, standing, stamp, lease, Lease).Classify(sessions, id => _book.Find(state, id));
     }
 
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
@@ -81,8 +81,8 @@ internal sealed class SessionGrain(
 
         if (booked.IsWritten)
         {
-            SessionListing.Remove(Listed, booked.Ended);
-            await SessionListing.Add(Listed, _key, Summary(booked.Session), time);
+            SessionIndexWriter.Remove(Listed, booked.Ended);
+            await SessionIndexWriter.Add(Listed, _key, Summary(booked.Session), time);
         }
 
         if (booked.HasChanged)
@@ -112,7 +112,7 @@ internal sealed class SessionGrain(
         if (standing.Identity is not { } identity || !SessionJudge.IsOpen(session, identity))
         {
             await _book.Remove(sessionId);
-            SessionListing.Remove(Listed, [sessionId]);
+            SessionIndexWriter.Remove(Listed, [sessionId]);
             return new ResumedSession(null);
         }
 

@@ -25,7 +25,7 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
     public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease, string stamp) =>
         new([SessionDecision.Closed with { Lease = lease, RulesStamp = stamp }], new int[sessions.Count]);
 
-    public SessionDecisions Judge(IReadOnlyList<string> sessions, Func<string, StoredSession?> find) =>
+    public SessionDecisions Classify(IReadOnlyList<string> sessions, Func<string, StoredSession?> find) =>
         new(_distinct, sessions.Select(id => Place(find(id))).ToArray());
 
     private int Place(StoredSession? session)

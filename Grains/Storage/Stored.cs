@@ -13,7 +13,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     where T : class, new()
 {
     /// <summary>How long the storage may take. A write that is late all the same meets a newer ETag, and does nothing.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>From one look at what a failed write left behind to the next.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
@@ -114,7 +114,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
 
         var written = new GrainState<T>(next ?? known.State!, known.ETag) { RecordExists = known.RecordExists };
         _isDoubtful = true;
-        await Ask(() => next is null ? storage.ClearStateAsync(name, grain, written) : storage.WriteStateAsync(name, grain, written));
+        await Call(() => next is null ? storage.ClearStateAsync(name, grain, written) : storage.WriteStateAsync(name, grain, written));
         (written.State, _known, _isDoubtful) = (next ?? new T(), written, false);
     }
 
@@ -133,17 +133,17 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     {
         _lookAt = time.GetUtcNow() + LookAgain;
         var read = new GrainState<T>(new T());
-        await Ask(() => storage.ReadStateAsync(name, grain, read));
+        await Call(() => storage.ReadStateAsync(name, grain, read));
         read.State ??= new T();
         (_known, _isDoubtful, _isOutdated) = (read, false, false);
         return read.State;
     }
 
-    private async Task Ask(Func<Task> question)
+    private async Task Call(Func<Task> question)
     {
         try
         {
-            await question().WaitAsync(Patience, time);
+            await question().WaitAsync(Timeout, time);
         }
         catch (InconsistentStateException)
         {

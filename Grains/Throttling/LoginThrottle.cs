@@ -16,7 +16,7 @@ internal sealed class LoginThrottle(TimeProvider time)
     private const int Capacity = 20_000;
 
     /// <summary>How long a try may wait for those before it.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);
 
     /// <summary>Tries of an address that nobody could decide, at once; one more comes back in a second.</summary>
     internal const int UndecidedBurst = 30;
@@ -54,7 +54,7 @@ internal sealed class LoginThrottle(TimeProvider time)
 
     private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
     {
-        if (Queue(one) is not { } queue || !await queue.Wait(Patience, cancellation))
+        if (Queue(one) is not { } queue || !await queue.Wait(Timeout, cancellation))
         {
             return null;
         }

@@ -10,7 +10,7 @@ internal sealed class WaitingLine(int atOnce)
     private int _waiting;
 
     /// <summary>Waits for a place; <c>false</c> when there is none in time.</summary>
-    public async ValueTask<bool> Wait(TimeSpan patience, CancellationToken cancellation)
+    public async ValueTask<bool> Wait(TimeSpan timeout, CancellationToken cancellation)
     {
         if (Places.Wait(TimeSpan.Zero, CancellationToken.None))
         {
@@ -25,7 +25,7 @@ internal sealed class WaitingLine(int atOnce)
 
         try
         {
-            return await Places.WaitAsync(patience, cancellation);
+            return await Places.WaitAsync(timeout, cancellation);
         }
         finally
         {

@@ -11,17 +11,17 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
     /// <summary>An upstream that is away is tried again this often, so that it is noticed at once when it is back.</summary>
     private static readonly TimeSpan UnreachableCap = TimeSpan.FromSeconds(1);
 
-    public CredentialTrial Trial { get; } = new(time);
+    public FirstUseGate Trial { get; } = new(time);
 
-    public Backoff Backoff { get; } = new(UnreachableCap);
+    public FailureBackoff Backoff { get; } = new(UnreachableCap);
 
     public ScopeFailures Scopes { get; } = new();
 
     /// <summary>What a registry that asks for the password says of it.</summary>
-    public BasicProof Basic { get; } = new(client, time);
+    public BasicCredentialCheck Basic { get; } = new(client, time);
 
     /// <summary>What the token endpoint says of it without a scope.</summary>
-    public EndpointProof Endpoint { get; } = new(exchange, time);
+    public EndpointCheck Endpoint { get; } = new(exchange, time);
 
     public SingleFlight<UpstreamFailure?> Doubts { get; } = new();
 

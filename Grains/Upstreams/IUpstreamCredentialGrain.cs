@@ -9,17 +9,17 @@ namespace RegistryProxy.Grains.Upstreams;
 internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 {
     /// <summary>How the upstream is opened; asks the upstream itself when that is not known, or <paramref name="anew"/>.</summary>
-    /// <param name="anew">The upstream refused what came of the last opening.</param>
+    /// <param name="anew">The upstream refused what came of the last authentication.</param>
     /// <param name="refusedSecret">The version of the secret that was refused; 0 for none.</param>
     [Alias("Open"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret);
+    ValueTask<UpstreamAuthentication> Open(bool anew, long refusedSecret);
 
     /// <summary>The same where a refusal said how the upstream asks; what cannot be used of that leaves it as it is opened elsewhere.</summary>
     /// <param name="challenges">The values of its <c>WWW-Authenticate</c>.</param>
-    /// <param name="anew">The upstream refused what came of the last opening.</param>
+    /// <param name="anew">The upstream refused what came of the last authentication.</param>
     /// <param name="refusedSecret">The version of the secret that was refused; 0 for none.</param>
     [Alias("OpenAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamOpening> OpenAsked(string[] challenges, bool anew, long refusedSecret);
+    ValueTask<UpstreamAuthentication> OpenAsked(string[] challenges, bool anew, long refusedSecret);
 
     /// <summary>Changes when the definition of the upstream or its secret does.</summary>
     [Alias("GetStamp"), AlwaysInterleave]
@@ -34,7 +34,7 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 }
 
 /// <summary>What came of a token call.</summary>
-/// <param name="Stamp">The stamp of the opening that it was made with.</param>
+/// <param name="Stamp">The stamp of the authentication that it was made with.</param>
 /// <param name="Expires">The expiry of the token; <c>null</c> when there is none.</param>
 /// <param name="Failure"><c>null</c> when all is well.</param>
 /// <param name="OfUpstream">Whether the failure may be about the credential or the endpoint rather than about one scope.</param>

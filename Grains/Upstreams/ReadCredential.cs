@@ -37,22 +37,22 @@ internal sealed record ReadCredential(string Stamp)
     /// <param name="upstream">The upstream.</param>
     /// <param name="challenge">How it asks.</param>
     /// <param name="issued">What the principal of the credential was given; <c>null</c> when it has none.</param>
-    public UpstreamOpening Open(UpstreamConfiguration upstream, UpstreamChallenge challenge, PrincipalAnswer? issued)
+    public UpstreamAuthentication Open(UpstreamConfiguration upstream, UpstreamChallenge challenge, PrincipalAnswer? issued)
     {
         if (issued?.Failure is { } none)
         {
             var text = $"upstream '{upstream.Name}' has no usable secret: ";
-            return UpstreamOpening.Failed(none with { Message = text + none.Message, Detail = text + none.Detail }, Stamp);
+            return UpstreamAuthentication.Failed(none with { Message = text + none.Message, Detail = text + none.Detail }, Stamp);
         }
 
         var secret = issued?.Secret ?? Secret ?? UpstreamSecret.None;
         if (challenge.Scheme == UpstreamScheme.Basic && secret.Password is null)
         {
-            return UpstreamOpening.Failed(
+            return UpstreamAuthentication.Failed(
                 new UpstreamFailure(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' wants a user name and password: set credentials", 0), Stamp);
         }
 
-        return new UpstreamOpening
+        return new UpstreamAuthentication
         {
             Challenge = challenge,
             Secret = secret,

@@ -3,9 +3,9 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Failures;
-using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Grains.Upstreams.StoredState;
 using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
@@ -17,7 +17,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
-    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, Keeper keeper, TimeProvider time,
+    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, UpstreamStateStore states, TimeProvider time,
     UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
@@ -33,17 +33,17 @@ internal sealed class UpstreamCredentialGrain(
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken) =>
-        _stamp = new UpstreamStamp(await StampKey.Of(await keeper.Open<StampKey>("upstream", this.GetGrainId()), time.GetUtcNow()));
+        _stamp = new UpstreamStamp(await StampKey.Of(await states.Open<StampKey>("upstream", this.GetGrainId()), time.GetUtcNow()));
 
-    public ValueTask<UpstreamOpening> Open(bool anew, long refusedSecret) => Open(null, anew, refusedSecret);
+    public ValueTask<UpstreamAuthentication> Open(bool anew, long refusedSecret) => Open(null, anew, refusedSecret);
 
-    public ValueTask<UpstreamOpening> OpenAsked(string[] challenges, bool anew, long refusedSecret) => Open(challenges, anew, refusedSecret);
+    public ValueTask<UpstreamAuthentication> OpenAsked(string[] challenges, bool anew, long refusedSecret) => Open(challenges, anew, refusedSecret);
 
-    private async ValueTask<UpstreamOpening> Open(string[]? asked, bool anew, long refusedSecret)
+    private async ValueTask<UpstreamAuthentication> Open(string[]? asked, bool anew, long refusedSecret)
     {
         if (Upstream is not { } upstream)
         {
-            return UpstreamOpening.Failed(Failure(UpstreamFailureKind.Misconfigured, "is not configured any more"), "");
+            return UpstreamAuthentication.Failed(Failure(UpstreamFailureKind.Misconfigured, "is not configured any more"), "");
         }
 
         var credential = Read(upstream);
@@ -63,35 +63,35 @@ internal sealed class UpstreamCredentialGrain(
 
         if (state.Backoff.Enter(time.GetUtcNow()) is { } waiting)
         {
-            return UpstreamOpening.Failed(waiting, credential.Stamp);
+            return UpstreamAuthentication.Failed(waiting, credential.Stamp);
         }
 
         return await state.Trial.Begin(() => Try(upstream, credential, asked, anew, refusedSecret));
     }
 
-    private async Task<UpstreamOpening> Try(UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
+    private async Task<UpstreamAuthentication> Try(UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
         var state = _states.Of(credential.Stamp);
         var isTrial = state.Backoff.IsTrial;
-        var opening = await Open(upstream, credential, asked, anew, refusedSecret);
-        if (asked is not null && opening.Failure is not null)
+        var authentication = await Open(upstream, credential, asked, anew, refusedSecret);
+        if (asked is not null && authentication.Failure is not null)
         {
             // One repository must not close what others are open for.
-            opening = await Open(upstream, credential, null, anew, refusedSecret);
+            authentication = await Open(upstream, credential, null, anew, refusedSecret);
         }
 
-        var general = !isTrial || asked is null ? opening : await Open(upstream, credential, null, anew: false, 0);
+        var general = !isTrial || asked is null ? authentication : await Open(upstream, credential, null, anew: false, 0);
         if (isTrial && await Try(general) is { } given)
         {
-            return UpstreamOpening.Failed(given, credential.Stamp);
+            return UpstreamAuthentication.Failed(given, credential.Stamp);
         }
 
-        if (opening.Failure is not null)
+        if (authentication.Failure is not null)
         {
             state.Trial.End(proved: false);
         }
 
-        return opening;
+        return authentication;
     }
 
     public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? Read(upstream).Stamp : "");
@@ -183,14 +183,14 @@ internal sealed class UpstreamCredentialGrain(
             return null;
         }
 
-        var opening = await Open(upstream, credential, null, anew: false, 0);
-        if (opening is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
+        var authentication = await Open(upstream, credential, null, anew: false, 0);
+        if (authentication is not { Failure: null, Challenge.Scheme: UpstreamScheme.Bearer })
         {
             state.Trial.Release();
-            return opening.Failure;
+            return authentication.Failure;
         }
 
-        if (await state.Endpoint.Ask(Name, opening) is { } failure)
+        if (await state.Endpoint.Check(Name, authentication) is { } failure)
         {
             return GiveUp(failure, stamp);
         }
@@ -203,7 +203,7 @@ internal sealed class UpstreamCredentialGrain(
     /// An upstream that was given up is tried by turns without a scope, and with the one that is asked for: why it is given up again, or
     /// <c>null</c>.
     /// </summary>
-    private async Task<UpstreamFailure?> Try(UpstreamOpening general)
+    private async Task<UpstreamFailure?> Try(UpstreamAuthentication general)
     {
         var state = _states.Of(general.Stamp);
         state.IsTurnOfScope = !state.IsTurnOfScope;
@@ -212,7 +212,7 @@ internal sealed class UpstreamCredentialGrain(
             return null;
         }
 
-        if (await state.Endpoint.Ask(Name, general) is { } failure)
+        if (await state.Endpoint.Check(Name, general) is { } failure)
         {
             return GiveUp(failure, general.Stamp);
         }
@@ -231,11 +231,11 @@ internal sealed class UpstreamCredentialGrain(
         return noted;
     }
 
-    private async Task<UpstreamOpening> Open(
+    private async Task<UpstreamAuthentication> Open(
         UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
         var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
-        var answer = await _probes.Ask(upstream, asked, anew);
+        var answer = await _probes.Query(upstream, asked, anew);
         if (answer.Failure is { } unusable && asked is not null)
         {
             return Closed(unusable, credential.Stamp, isOfAll: false);
@@ -246,38 +246,38 @@ internal sealed class UpstreamCredentialGrain(
             return Closed(_states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()), credential.Stamp);
         }
 
-        var opening = credential.Open(upstream, answer.Challenge, await issued);
-        if (opening.Failure is { } useless)
+        var authentication = credential.Open(upstream, answer.Challenge, await issued);
+        if (authentication.Failure is { } useless)
         {
-            opening = Closed(useless, credential.Stamp, asked is null);
+            authentication = Closed(useless, credential.Stamp, asked is null);
         }
 
-        return opening switch
+        return authentication switch
         {
-            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, opening, asked is null, anew),
+            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, authentication, asked is null, anew),
             { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, asked, anew: true, refusedSecret),
-            _ => opening,
+            _ => authentication,
         };
     }
 
     /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>
-    private async Task<UpstreamOpening> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamOpening opening, bool isOfAll, bool anew)
+    private async Task<UpstreamAuthentication> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamAuthentication authentication, bool isOfAll, bool anew)
     {
         var basic = _states.Of(credential.Stamp).Basic;
-        var failure = await basic.Ask(upstream, opening, anew);
+        var failure = await basic.Check(upstream, authentication, anew);
         if (failure?.Kind == UpstreamFailureKind.Refused && credential.Issuer is { } issuer
-            && await Principal(issuer).Get(Name, opening.SecretVersion) is { Secret: { } secret } next && next.Version != opening.SecretVersion)
+            && await Principal(issuer).Get(Name, authentication.SecretVersion) is { Secret: { } secret } next && next.Version != authentication.SecretVersion)
         {
-            opening = opening with { Secret = secret, SecretVersion = next.Version, SecretExpires = next.Expires };
-            failure = await basic.Ask(upstream, opening, anew);
+            authentication = authentication with { Secret = secret, SecretVersion = next.Version, SecretExpires = next.Expires };
+            failure = await basic.Check(upstream, authentication, anew);
         }
 
-        return failure is null ? opening : Closed(isOfAll ? _states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()) : failure, credential.Stamp, isOfAll);
+        return failure is null ? authentication : Closed(isOfAll ? _states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()) : failure, credential.Stamp, isOfAll);
     }
 
     private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
 
-    private UpstreamOpening Closed(UpstreamFailure failure, string stamp, bool isOfAll = true)
+    private UpstreamAuthentication Closed(UpstreamFailure failure, string stamp, bool isOfAll = true)
     {
         if (isOfAll)
         {
@@ -288,7 +288,7 @@ internal sealed class UpstreamCredentialGrain(
             HealthOf(stamp)?.FailForOne(time.GetUtcNow(), failure);
         }
 
-        return UpstreamOpening.Failed(failure, stamp);
+        return UpstreamAuthentication.Failed(failure, stamp);
     }
 
     private UpstreamFailure Failure(UpstreamFailureKind kind, string what) => new(kind, $"upstream '{Name}' {what}", 0);

@@ -13,7 +13,7 @@ internal sealed class UpstreamProbes(UpstreamTokenClient client, TimeProvider ti
     public UpstreamScheme SchemeOf(UpstreamConfiguration? upstream) => upstream is null ? UpstreamScheme.Unknown : Of(upstream).Scheme;
 
     /// <summary>How the upstream asks: as it did in a refusal, or as it does at <c>/v2/</c>.</summary>
-    public async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, string[]? asked, bool anew)
+    public async ValueTask<ProbeAnswer> Query(UpstreamConfiguration upstream, string[]? asked, bool anew)
     {
         IReadOnlyList<Challenge> challenges = asked is null ? [] : [.. asked.SelectMany(Challenge.ParseAll)];
         if (challenges.Count > 0)
@@ -21,7 +21,7 @@ internal sealed class UpstreamProbes(UpstreamTokenClient client, TimeProvider ti
             return ChallengeChoice.Of(upstream, challenges);
         }
 
-        var general = await Of(upstream).Ask(upstream, anew);
+        var general = await Of(upstream).Probe(upstream, anew);
         return asked is not null && general is { Failure: null, Challenge.Scheme: UpstreamScheme.None } ? ChallengeChoice.Of(upstream, challenges) : general;
     }
 

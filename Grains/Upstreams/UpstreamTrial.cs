@@ -113,8 +113,8 @@ public sealed class UpstreamTrial : IDisposable
                 : null;
         }
 
-        var opening = new UpstreamOpening { Challenge = challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
-        var (result, _) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), opening, generation: 0);
+        var authentication = new UpstreamAuthentication { Challenge = challenge, Secret = secret, AllowPrivate = upstream.AllowPrivate };
+        var (result, _) = await Exchange.Exchange(new UpstreamTokenKey(upstream.Name, ""), authentication, generation: 0);
         return result.Failure is { } failure ? Told(failure) : null;
     }
 

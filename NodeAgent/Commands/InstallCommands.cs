@@ -104,7 +104,7 @@ internal static class InstallCommands
     {
         var host = new HostFiles(arguments.GetValue(Root)!);
         return new Node(
-            host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Ask, Console.Out,
+            host, AgentProgram.OfThisProcess(), new HostCommands(host.Root, TimeProvider.System), ImageServiceProbe.Probe, Console.Out,
             TimeProvider.System);
     }
 
@@ -128,7 +128,7 @@ internal static class InstallCommands
         }
 
         using var change = await InstallLock.Take(node.Host, InstallLock.Change, TimeSpan.FromSeconds(5), node.Time, cancellation);
-        (await InstallLock.Take(node.Host, InstallLock.Watch, Change.WatchPatience, node.Time, cancellation))?.Dispose();
+        (await InstallLock.Take(node.Host, InstallLock.Watch, Change.WatchTimeout, node.Time, cancellation))?.Dispose();
         return await run();
     }
 

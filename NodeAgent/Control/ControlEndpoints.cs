@@ -4,7 +4,7 @@ using RegistryProxy.NodeAgent.Telemetry;
 namespace RegistryProxy.NodeAgent.Control;
 
 /// <summary>The root-only socket by which the other commands ask the running agent; probes and metrics are there too.</summary>
-internal sealed class ControlEndpoints(CredentialDesk desk)
+internal sealed class ControlEndpoints(CredentialResolver resolver)
 {
     public const string CredentialPath = "/credential";
 
@@ -36,7 +36,7 @@ internal sealed class ControlEndpoints(CredentialDesk desk)
         }
 
         context.Response.ContentType = "application/json";
-        var reply = await desk.Answer(question, context.RequestAborted);
+        var reply = await resolver.Answer(question, context.RequestAborted);
         await JsonSerializer.SerializeAsync(context.Response.Body, reply, ControlJson.Default.CredentialReply, context.RequestAborted);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Identity;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.NodeAgent.Telemetry;
@@ -19,14 +19,14 @@ internal static class CredentialLookup
     /// <summary>
     /// How long the running agent has: with a proof of its own behind it, the whole stays within the minute that kubelet waits.
     /// </summary>
-    internal static readonly TimeSpan AgentPatience = TimeSpan.FromSeconds(5);
+    internal static readonly TimeSpan AgentTimeout = TimeSpan.FromSeconds(5);
 
-    public static async Task<CredentialReply> Ask(
+    public static async Task<CredentialReply> Find(
         AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation) =>
-        await AskAgent(settings, question, time, cancellation) ?? await Alone(settings, question, time, cancellation);
+        await RequestFromAgent(settings, question, time, cancellation) ?? await Alone(settings, question, time, cancellation);
 
     /// <summary>The running agent's answer; <c>null</c> when none runs, it hangs, or this user may not ask it.</summary>
-    private static async Task<CredentialReply?> AskAgent(
+    private static async Task<CredentialReply?> RequestFromAgent(
         AgentSettings settings, CredentialQuestion question, TimeProvider time, CancellationToken cancellation)
     {
         if (!File.Exists(settings.ControlSocket))
@@ -35,8 +35,8 @@ internal static class CredentialLookup
         }
 
         using var http = new HttpClient(UnixConnection.Handler(settings.ControlSocket)) { MaxResponseContentBufferSize = MaxReply };
-        using var patience = new CancellationTokenSource(AgentPatience, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var timeout = new CancellationTokenSource(AgentTimeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
         {
             using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(question, ControlJson.Default.CredentialQuestion));
@@ -57,7 +57,7 @@ internal static class CredentialLookup
     {
         using var identities = new IdentityFactory(settings, time);
         using var metrics = new AgentMetrics(time);
-        using var doors = new DoorDirectory(settings, identities, metrics, time, NullLoggerFactory.Instance);
-        return await new CredentialDesk(doors, time).Answer(question, cancellation);
+        using var registries = new RegistryDirectory(settings, identities, metrics, time, NullLoggerFactory.Instance);
+        return await new CredentialResolver(registries, time).Answer(question, cancellation);
     }
 }

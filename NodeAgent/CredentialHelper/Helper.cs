@@ -61,7 +61,7 @@ internal sealed class Helper(
             return await Fail(NotFound);
         }
 
-        var reply = await CredentialLookup.Ask(known, new CredentialQuestion(null, host), time, cancellation);
+        var reply = await CredentialLookup.Find(known, new CredentialQuestion(null, host), time, cancellation);
         if (reply.Failure is { } failure)
         {
             // docker pulls without a credential then and does not repeat what it was told.
@@ -76,7 +76,7 @@ internal sealed class Helper(
 
         var credential = new HelperCredential
             { ServerUrl = host, Username = reply.Username, Secret = reply.Password, Expires = reply.Expires };
-        if (known.FrontDoors.Any(door => door.Url.Authority == host && door.Identity is { Kind: IdentityKind.Device }))
+        if (known.FrontDoors.Any(registry => registry.Url.Authority == host && registry.Identity is { Kind: IdentityKind.Device }))
         {
             stored.Change(all => all[host] = credential);
         }

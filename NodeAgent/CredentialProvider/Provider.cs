@@ -58,7 +58,7 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     {
         if (!ImageName.TryParse(request.Image ?? "", out var image))
         {
-            return DoorFailure.NoProof($"'{request.Image}' is not the name of an image");
+            return RegistryFailure.NoProof($"'{request.Image}' is not the name of an image");
         }
 
         if (request.ServiceAccountToken is { Length: > 0 } token)
@@ -66,37 +66,37 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
             return Workload(image, new Secret(token));
         }
 
-        var reply = await CredentialLookup.Ask(settings, new CredentialQuestion(image.ToString(), null), time, cancellation);
+        var reply = await CredentialLookup.Find(settings, new CredentialQuestion(image.ToString(), null), time, cancellation);
         return reply switch
         {
-            { Failure: { } failure } => DoorFailure.Refused(failure),
+            { Failure: { } failure } => RegistryFailure.Refused(failure),
             { Username: { } user, Password: { } password, Issued: { } issued, Expires: { } expires } =>
                 Response(
                     image, user, password,
                     Earlier(
-                        time.GetUtcNow() + MaxSessionCache, new DoorCredential(user, new Secret(password), issued, expires).UsableUntil)),
+                        time.GetUtcNow() + MaxSessionCache, new RegistryCredential(user, new Secret(password), issued, expires).UsableUntil)),
             _ => Nothing(),
         };
     }
 
     private Outcome<ProviderResponse> Workload(ImageName image, Secret token)
     {
-        var door = settings.FrontDoors.FirstOrDefault(door => door.Images.Any(pattern => pattern.Matches(image)));
-        if (door is null)
+        var registry = settings.FrontDoors.FirstOrDefault(registry => registry.Images.Any(pattern => pattern.Matches(image)));
+        if (registry is null)
         {
             return Nothing();
         }
 
-        if (door.Workloads is not { } workloads)
+        if (registry.Workloads is not { } workloads)
         {
-            return DoorFailure.NoProof(
-                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {door.Url.Authority}; the "
+            return RegistryFailure.NoProof(
+                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {registry.Url.Authority}; the "
                     + $"node's identity is not used in its place");
         }
 
         return TokenExpiry.Read(token) is { } end
             ? Response(image, $"_{workloads.Authenticator}", token.Reveal(), end - TokenMargin)
-            : DoorFailure.NoProof("serviceAccountToken is not a token with an end");
+            : RegistryFailure.NoProof("serviceAccountToken is not a token with an end");
     }
 
     private ProviderResponse Response(ImageName image, string user, string password, DateTimeOffset until)

@@ -10,7 +10,7 @@ namespace RegistryProxy.NodeAgent.Identity;
 /// </summary>
 internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata metadata, NonceFile kept) : IIdentity
 {
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
         if (!(await metadata.Get("dynamic/instance-identity/rsa2048", cancellation)).Succeeded(out var answer, out var failure)
             || !kept.Read().Succeeded(out var nonces, out failure))
@@ -19,10 +19,10 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
         }
 
         var document = answer.ReplaceLineEndings("");
-        DoorFailure? refused = null;
+        RegistryFailure? refused = null;
         foreach (var nonce in nonces)
         {
-            var outcome = await Present(door, document, nonce, cancellation);
+            var outcome = await Present(registry, document, nonce, cancellation);
             if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
             {
                 return outcome;
@@ -31,16 +31,16 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
             refused = failure;
         }
 
-        return await BindAnew(door, document, refused, cancellation);
+        return await BindAnew(registry, document, refused, cancellation);
     }
 
     /// <summary>
     /// Nothing was kept, or an operator freed this instance: a fresh nonce binds it anew. A kept one stays until that has worked.
     /// </summary>
-    private async Task<Outcome<DoorCredential>> BindAnew(
-        DoorClient door, string document, DoorFailure? refused, CancellationToken cancellation)
+    private async Task<Outcome<RegistryCredential>> BindAnew(
+        RegistryTokenClient registry, string document, RegistryFailure? refused, CancellationToken cancellation)
     {
-        if (!(await door.Nonce(settings.Authenticator, cancellation)).Succeeded(out var fresh, out var failure))
+        if (!(await registry.Nonce(settings.Authenticator, cancellation)).Succeeded(out var fresh, out var failure))
         {
             return failure;
         }
@@ -50,21 +50,21 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
             return unusable;
         }
 
-        var outcome = await Present(door, document, fresh, cancellation);
+        var outcome = await Present(registry, document, fresh, cancellation);
         if (outcome.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
         {
             return outcome;
         }
 
         kept.Withdraw();
-        return DoorFailure.Refused((refused ?? failure).Message);
+        return RegistryFailure.Refused((refused ?? failure).Message);
     }
 
     /// <summary>Shows the document; a nonce that worked is the one that is kept.</summary>
-    private async Task<Outcome<DoorCredential>> Present(DoorClient door, string document, string nonce, CancellationToken cancellation)
+    private async Task<Outcome<RegistryCredential>> Present(RegistryTokenClient registry, string document, string nonce, CancellationToken cancellation)
     {
         var proof = Proof.Exchange(settings.Authenticator, Proof.Document("rsa2048", document, nonce));
-        var outcome = await door.OpenSession(proof, cancellation);
+        var outcome = await registry.OpenSession(proof, cancellation);
         if (outcome.Succeeded(out _, out _))
         {
             kept.Confirm(nonce);

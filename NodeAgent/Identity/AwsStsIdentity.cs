@@ -17,7 +17,7 @@ internal sealed class AwsStsIdentity(IdentitySettings settings, AwsMetadata meta
     private const string InstanceRole = "meta-data/identity-credentials/ec2/security-credentials/ec2-instance";
     private const string Profiles = "meta-data/iam/security-credentials/";
 
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
         var answer = await metadata.Get("meta-data/placement/region", cancellation);
         if (!answer.Succeeded(out var region, out var failure)
@@ -29,12 +29,12 @@ internal sealed class AwsStsIdentity(IdentitySettings settings, AwsMetadata meta
 
         if (Keys(reply) is not { } keys)
         {
-            return DoorFailure.NoProof($"the metadata service of AWS has no keys under {path}");
+            return RegistryFailure.NoProof($"the metadata service of AWS has no keys under {path}");
         }
 
         var url = PresignedCallerIdentity.Sign(keys, region.Trim(), settings.Audience, time.GetUtcNow());
         var credential = new Secret(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(url)));
-        return await door.OpenSession(Proof.Exchange(settings.Authenticator, credential), cancellation);
+        return await registry.OpenSession(Proof.Exchange(settings.Authenticator, credential), cancellation);
     }
 
     /// <summary>Where the keys are that sign.</summary>

@@ -8,20 +8,20 @@ namespace RegistryProxy.NodeAgent.Identity;
 /// <summary>Attested data of an Azure machine over a nonce of the front door, so that it counts once.</summary>
 internal sealed class AzureIdentity(IdentitySettings settings, MetadataService metadata) : IIdentity
 {
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
-        if (!(await door.Nonce(settings.Authenticator, cancellation)).Succeeded(out var nonce, out var failure)
+        if (!(await registry.Nonce(settings.Authenticator, cancellation)).Succeeded(out var nonce, out var failure)
             || !(await Attest(nonce, cancellation)).Succeeded(out var reply, out failure))
         {
             return failure;
         }
 
         return Signature(reply) is { } signature
-            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, Proof.Document("signature", signature, nonce)), cancellation)
-            : DoorFailure.NoProof("the metadata service of Azure answered without a signed document");
+            ? await registry.OpenSession(Proof.Exchange(settings.Authenticator, Proof.Document("signature", signature, nonce)), cancellation)
+            : RegistryFailure.NoProof("the metadata service of Azure answered without a signed document");
     }
 
-    private Task<Outcome<string>> Attest(string nonce, CancellationToken cancellation) => metadata.Ask(
+    private Task<Outcome<string>> Attest(string nonce, CancellationToken cancellation) => metadata.Request(
         HttpMethod.Get, $"/metadata/attested/document?api-version=2025-04-07&nonce={Uri.EscapeDataString(nonce)}", cancellation,
             ("Metadata", "true"));
 

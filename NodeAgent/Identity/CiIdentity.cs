@@ -14,20 +14,20 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
     private const string GitHubUrl = "ACTIONS_ID_TOKEN_REQUEST_URL";
     private const string GitHubToken = "ACTIONS_ID_TOKEN_REQUEST_TOKEN";
 
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
         var given = new SecretFile(null, settings.TokenVariable, null).Read();
-        var outcome = given is null ? await AskGitHub(cancellation) : given;
+        var outcome = given is null ? await RequestFromGitHub(cancellation) : given;
         return outcome.Succeeded(out var token, out var failure)
-            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, token), cancellation)
+            ? await registry.OpenSession(Proof.Exchange(settings.Authenticator, token), cancellation)
             : failure;
     }
 
-    private DoorFailure Nothing() => DoorFailure.NoProof(
+    private RegistryFailure Nothing() => RegistryFailure.NoProof(
         $"no identity token of a CI system is here: give the job `permissions: id-token: write` on GitHub, or an id_token in "
             + $"{settings.TokenVariable} elsewhere");
 
-    private async Task<Outcome<Secret>> AskGitHub(CancellationToken cancellation)
+    private async Task<Outcome<Secret>> RequestFromGitHub(CancellationToken cancellation)
     {
         if (Environment.GetEnvironmentVariable(GitHubUrl) is not { Length: > 0 } address
             || Environment.GetEnvironmentVariable(GitHubToken) is not { Length: > 0 } bearer
@@ -37,7 +37,7 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
             return Nothing();
         }
 
-        using var http = DoorClient.CreateHttp(null);
+        using var http = RegistryTokenClient.CreateHttp(null);
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Authorization = new("Bearer", bearer);
         try
@@ -50,7 +50,7 @@ internal sealed class CiIdentity(IdentitySettings settings) : IIdentity
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or JsonException)
         {
-            return DoorFailure.Unavailable($"GitHub gave no identity token: {fault.Message}");
+            return RegistryFailure.Unavailable($"GitHub gave no identity token: {fault.Message}");
         }
     }
 }

@@ -7,18 +7,18 @@ namespace RegistryProxy.NodeAgent.Identity;
 internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
 {
     /// <summary>As long as a code counts.</summary>
-    public TimeSpan Patience => TimeSpan.FromMinutes(15);
+    public TimeSpan Timeout => TimeSpan.FromMinutes(15);
 
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation) => Console.IsErrorRedirected
-        ? DoorFailure.NoProof(
-            $"a person must log in at {door.Authority} and there is no terminal; run `docker-credential-registryproxy login "
-                + $"{door.Authority}` in one")
-        : await Ask(door, Console.Error, cancellation);
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation) => Console.IsErrorRedirected
+        ? RegistryFailure.NoProof(
+            $"a person must log in at {registry.Authority} and there is no terminal; run `docker-credential-registryproxy login "
+                + $"{registry.Authority}` in one")
+        : await Prompt(registry, Console.Error, cancellation);
 
     /// <summary>Shows the code and waits until the person has logged in.</summary>
-    public async Task<Outcome<DoorCredential>> Ask(DoorClient door, TextWriter terminal, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> Prompt(RegistryTokenClient registry, TextWriter terminal, CancellationToken cancellation)
     {
-        if (!(await door.PostForm("/login/device", [], cancellation)).Succeeded(out var answer, out var failure))
+        if (!(await registry.PostForm("/login/device", [], cancellation)).Succeeded(out var answer, out var failure))
         {
             return failure;
         }
@@ -29,11 +29,11 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
         var code = device.GetProperty("device_code").GetString() ?? "";
         var interval = TimeSpan.FromSeconds(device.TryGetProperty("interval", out var seconds) ? seconds.GetInt32() : 5);
         var end = time.GetUtcNow() + TimeSpan.FromSeconds(device.GetProperty("expires_in").GetInt32());
-        await terminal.WriteLineAsync($"To log in at {door.Authority}, open {address} and type {shown}");
+        await terminal.WriteLineAsync($"To log in at {registry.Authority}, open {address} and type {shown}");
         while (time.GetUtcNow() < end)
         {
             await Task.Delay(interval, time, cancellation);
-            var outcome = await Redeem(door, code, cancellation);
+            var outcome = await Redeem(registry, code, cancellation);
             if (outcome.Succeeded(out _, out failure) || failure.Code is not ("authorization_pending" or "slow_down"))
             {
                 return outcome;
@@ -42,12 +42,12 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
             interval += failure.Code == "slow_down" ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
         }
 
-        return DoorFailure.Refused("nobody logged in before the code expired");
+        return RegistryFailure.Refused("nobody logged in before the code expired");
     }
 
-    private static async Task<Outcome<DoorCredential>> Redeem(DoorClient door, string code, CancellationToken cancellation)
+    private static async Task<Outcome<RegistryCredential>> Redeem(RegistryTokenClient registry, string code, CancellationToken cancellation)
     {
-        var answer = await door.Post(
+        var answer = await registry.Post(
             "/token", [new("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), new("device_code", code)], cancellation);
         if (!answer.Succeeded(out var reply, out var failure))
         {
@@ -55,7 +55,7 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
         }
 
         return reply.RefreshToken is { Length: > 0 } session
-            ? door.Session(session, reply)
-            : DoorFailure.Refused($"{door.Authority} ended the login without a session");
+            ? registry.Session(session, reply)
+            : RegistryFailure.Refused($"{registry.Authority} ended the login without a session");
     }
 }

@@ -10,13 +10,13 @@ internal sealed class GcpIdentity(IdentitySettings settings, MetadataService met
 {
     private const string Path = "/computeMetadata/v1/instance/service-accounts/default/identity";
 
-    public async Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation)
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation)
     {
-        var answer = await metadata.Ask(
+        var answer = await metadata.Request(
             HttpMethod.Get, $"{Path}?audience={Uri.EscapeDataString(settings.Audience)}&format=full", cancellation,
             ("Metadata-Flavor", "Google"));
         return answer.Succeeded(out var token, out var failure)
-            ? await door.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation)
+            ? await registry.OpenSession(Proof.Exchange(settings.Authenticator, new Secret(token.Trim())), cancellation)
             : failure;
     }
 }

@@ -11,12 +11,12 @@ internal sealed class IdentityFactory(AgentSettings settings, TimeProvider time)
     private readonly MetadataService _gcp = new("Google Cloud", settings.Metadata.Gcp);
     private readonly MetadataService _azure = new("Azure", settings.Metadata.Azure);
 
-    public IIdentity Create(DoorSettings door, IdentitySettings identity) => identity.Kind switch
+    public IIdentity Create(RegistrySettings registry, IdentitySettings identity) => identity.Kind switch
     {
         IdentityKind.AwsSts => new AwsStsIdentity(identity, new AwsMetadata(_aws), time),
         IdentityKind.AwsIid =>
             new AwsIidIdentity(
-                identity, new AwsMetadata(_aws), new NonceFile(settings.StateDir, door.Url.Authority, identity.Authenticator)),
+                identity, new AwsMetadata(_aws), new NonceFile(settings.StateDir, registry.Url.Authority, identity.Authenticator)),
         IdentityKind.Gcp => new GcpIdentity(identity, _gcp),
         IdentityKind.Azure => new AzureIdentity(identity, _azure),
         IdentityKind.Kubernetes => new KubernetesIdentity(identity),

@@ -33,7 +33,7 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     /// <summary>
     /// Writes a nonce before it is shown: it may be accepted though the answer is lost. Why it could not be; <c>null</c> when it was.
     /// </summary>
-    public DoorFailure? Propose(string nonce)
+    public RegistryFailure? Propose(string nonce)
     {
         try
         {
@@ -70,6 +70,6 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
 
     public void Withdraw() => File.Delete(Proposed);
 
-    private DoorFailure Unusable(Exception fault) =>
-        DoorFailure.NoProof($"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
+    private RegistryFailure Unusable(Exception fault) =>
+        RegistryFailure.NoProof($"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
 }

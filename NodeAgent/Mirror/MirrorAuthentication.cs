@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.Protocol;
 
@@ -9,10 +9,10 @@ namespace RegistryProxy.NodeAgent.Mirror;
 
 /// <summary>
 /// Adds access tokens: the one kept for the repository; after a challenge a new one, by this node's session, and the request once more. The
-/// token endpoint is always the door's own, whatever a challenge says.
+/// token endpoint is always the registry's own, whatever a challenge says.
 /// </summary>
-internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time)
-    : DelegatingHandler(DoorTransport.Create(door.Settings.CaFile))
+internal sealed class MirrorAuthentication(Registry proxyRegistry, TimeProvider time)
+    : DelegatingHandler(RegistryTransport.Create(proxyRegistry.Settings.CaFile))
 {
     private const int MaxTokens = 1000;
 
@@ -82,29 +82,29 @@ internal sealed class MirrorAuthentication(FrontDoor door, TimeProvider time)
     /// <summary>By the session of this node; by a new one where the front door has ended that.</summary>
     private async Task<Outcome<TokenReply>> AccessToken(Challenge challenge, CancellationToken cancellation)
     {
-        if (!(await door.LogIn(cancellation)).Succeeded(out var session, out var failure))
+        if (!(await proxyRegistry.LogIn(cancellation)).Succeeded(out var session, out var failure))
         {
             return failure;
         }
 
-        var answer = await Ask(session);
+        var answer = await RequestToken(session);
         if (answer.Succeeded(out _, out failure) || failure.Kind != FailureKind.Refused)
         {
             return answer;
         }
 
-        door.Session?.Forget(session);
-        return (await door.LogIn(cancellation)).Succeeded(out session, out failure) ? await Ask(session) : failure;
+        proxyRegistry.Session?.Forget(session);
+        return (await proxyRegistry.LogIn(cancellation)).Succeeded(out session, out failure) ? await RequestToken(session) : failure;
 
-        Task<Outcome<TokenReply>> Ask(DoorCredential credential) =>
-            door.Client.AccessToken(credential, challenge.Service ?? "", challenge["scope"] ?? "", cancellation);
+        Task<Outcome<TokenReply>> RequestToken(RegistryCredential credential) =>
+            proxyRegistry.Client.AccessToken(credential, challenge.Service ?? "", challenge["scope"] ?? "", cancellation);
     }
 
     private static Challenge? Challenge(HttpResponseMessage response) =>
         response.Headers.WwwAuthenticate.SelectMany(
             header => Protocol.Challenge.ParseAll(header.ToString())).FirstOrDefault(challenge => challenge.IsBearer);
 
-    private static HttpResponseMessage Failure(DoorFailure failure) => new(
+    private static HttpResponseMessage Failure(RegistryFailure failure) => new(
         failure.Kind == FailureKind.Unavailable ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.Forbidden)
     {
         Content = new StringContent(MirrorError.Json(failure.Message), new MediaTypeHeaderValue("application/json")),

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.NodeAgent.Doors;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.Protocol;
 using Yarp.ReverseProxy.Forwarder;
@@ -16,16 +16,16 @@ internal sealed class MirrorEndpoint
 
     private readonly IHttpForwarder _forwarder;
     private readonly Secret _secret;
-    private readonly Dictionary<string, (FrontDoor Door, HttpMessageInvoker Invoker)> _doors;
+    private readonly Dictionary<string, (Registry Registry, HttpMessageInvoker Invoker)> _registries;
 
-    public MirrorEndpoint(IHttpForwarder forwarder, AgentSettings settings, DoorDirectory doors, TimeProvider time)
+    public MirrorEndpoint(IHttpForwarder forwarder, AgentSettings settings, RegistryDirectory registries, TimeProvider time)
     {
         _forwarder = forwarder;
         _secret = MirrorSecret.Obtain(settings.StateDir);
-        _doors = settings.Mirror!.FrontDoors.ToDictionary(
+        _registries = settings.Mirror!.FrontDoors.ToDictionary(
             entry => entry.Key,
-            entry => doors.FindUrl(entry.Value) is { } door
-                ? (door, new HttpMessageInvoker(new MirrorAuthentication(door, time)))
+            entry => registries.FindUrl(entry.Value) is { } registry
+                ? (registry, new HttpMessageInvoker(new MirrorAuthentication(registry, time)))
                 : throw new InvalidOperationException($"{entry.Value} is not one of frontDoors"));
     }
 
@@ -47,15 +47,15 @@ internal sealed class MirrorEndpoint
         {
             await Refuse(context, StatusCodes.Status404NotFound, "the mirror serves /v2/ only");
         }
-        else if (Registry(target) is not { } registry || !_doors.TryGetValue(registry, out var door))
+        else if (Registry(target) is not { } registry || !_registries.TryGetValue(registry, out var proxyRegistry))
         {
             await Refuse(context, StatusCodes.Status404NotFound, "no front door serves the registry that ?ns= names (mirror.frontDoors)");
         }
         else
         {
             await _forwarder.SendAsync(
-                context, door.Door.Url.GetLeftPart(UriPartial.Authority), door.Invoker, Config,
-                new MirrorTransformer(door.Door.Url, asked));
+                context, proxyRegistry.Registry.Url.GetLeftPart(UriPartial.Authority), proxyRegistry.Invoker, Config,
+                new MirrorTransformer(proxyRegistry.Registry.Url, asked));
         }
     }
 

@@ -68,7 +68,7 @@ internal static class ListenerProbe
 
     private static string? Tcp(string key, Uri address)
     {
-        var end = new IPEndPoint(SurfaceExtensions.AddressOf(address), address.Port);
+        var end = new IPEndPoint(ListenerExtensions.AddressOf(address), address.Port);
         try
         {
             using var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -1,10 +1,10 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Control;
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Images;
 using RegistryProxy.NodeAgent.Mirror;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 using RegistryProxy.NodeAgent.Telemetry;
@@ -46,16 +46,16 @@ internal static class ServeApp
         builder.Logging.AddAgentLog();
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton(settings).AddSingleton<IdentityFactory>()
-            .AddSingleton<DoorDirectory>().AddSingleton<CredentialDesk>();
+            .AddSingleton<RegistryDirectory>().AddSingleton<CredentialResolver>();
         builder.Services.AddAgentMetrics();
         builder.Services.AddImageService(settings);
         builder.Services.AddSingleton<ControlEndpoints>();
         builder.Services.AddMirror(settings);
         var app = builder.Build();
-        app.MapWhen(context => Surface.Is(context, SurfaceKind.Images), branch => branch.RunImageService(settings));
-        app.MapWhen(context => Surface.Is(context, SurfaceKind.Mirror), branch => branch.RunMirror());
-        app.MapWhen(context => Surface.Is(context, SurfaceKind.Control), branch => branch.RunControl());
-        app.MapWhen(context => Surface.Is(context, SurfaceKind.Health), branch => branch.RunHealth());
+        app.MapWhen(context => Listener.Is(context, ListenerKind.Images), branch => branch.RunImageService(settings));
+        app.MapWhen(context => Listener.Is(context, ListenerKind.Mirror), branch => branch.RunMirror());
+        app.MapWhen(context => Listener.Is(context, ListenerKind.Control), branch => branch.RunControl());
+        app.MapWhen(context => Listener.Is(context, ListenerKind.Health), branch => branch.RunHealth());
         return app;
     }
 
@@ -63,17 +63,17 @@ internal static class ServeApp
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxConcurrentConnections = 1000;
-        kestrel.ListenUnixSocket(images.Temporary, listener => listener.For(SurfaceKind.Images, HttpProtocols.Http2).Use(PeerCheck.Allow));
+        kestrel.ListenUnixSocket(images.Temporary, listener => listener.For(ListenerKind.Images, HttpProtocols.Http2).Use(PeerCheck.Allow));
         kestrel.ListenUnixSocket(
-            control.Temporary, listener => listener.For(SurfaceKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));
+            control.Temporary, listener => listener.For(ListenerKind.Control, HttpProtocols.Http1).Use(PeerCheck.Allow));
         if (settings.Mirror is { } mirror)
         {
-            kestrel.Listen(mirror.Listen, SurfaceKind.Mirror);
+            kestrel.Listen(mirror.Listen, ListenerKind.Mirror);
         }
 
         if (settings.Health is { } health)
         {
-            kestrel.Listen(health, SurfaceKind.Health);
+            kestrel.Listen(health, ListenerKind.Health);
         }
     }
 }

@@ -4,11 +4,11 @@ namespace RegistryProxy.NodeAgent.Sessions;
 internal interface IIdentity
 {
     /// <summary>How long a proof takes that needs nobody.</summary>
-    static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>How long a proof may take.</summary>
-    TimeSpan Patience => UsualPatience;
+    TimeSpan Timeout => DefaultTimeout;
 
     /// <summary>Proves it to a front door.</summary>
-    Task<Outcome<DoorCredential>> LogIn(DoorClient door, CancellationToken cancellation);
+    Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation);
 }

@@ -8,16 +8,16 @@ internal readonly struct Outcome<T>
     where T : class
 {
     private readonly T? _value;
-    private readonly DoorFailure? _failure;
+    private readonly RegistryFailure? _failure;
 
-    private Outcome(T? value, DoorFailure? failure) => (_value, _failure) = (value, failure);
+    private Outcome(T? value, RegistryFailure? failure) => (_value, _failure) = (value, failure);
 
     public static implicit operator Outcome<T>(T value) => new(value, null);
 
-    public static implicit operator Outcome<T>(DoorFailure failure) => new(null, failure);
+    public static implicit operator Outcome<T>(RegistryFailure failure) => new(null, failure);
 
     /// <summary>Whether it gave something; exactly one of the two is set.</summary>
-    public bool Succeeded([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out DoorFailure? failure)
+    public bool Succeeded([NotNullWhen(true)] out T? value, [NotNullWhen(false)] out RegistryFailure? failure)
     {
         (value, failure) = (_value, _failure);
         return _value is not null;

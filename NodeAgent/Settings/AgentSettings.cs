@@ -12,7 +12,7 @@ internal sealed record AgentSettings
 
     public required RuntimeSettings Runtime { get; init; }
 
-    public required IReadOnlyList<DoorSettings> FrontDoors { get; init; }
+    public required IReadOnlyList<RegistrySettings> FrontDoors { get; init; }
 
     public required NameMap Rewrites { get; init; }
 
@@ -44,7 +44,7 @@ internal sealed record MetadataSettings(Uri Aws, Uri Gcp, Uri Azure);
 internal sealed record MirrorSettings(Uri Listen, IReadOnlyDictionary<string, Uri> FrontDoors);
 
 /// <summary>One front door and the images it serves.</summary>
-internal sealed record DoorSettings
+internal sealed record RegistrySettings
 {
     public required Uri Url { get; init; }
 
@@ -56,7 +56,7 @@ internal sealed record DoorSettings
     /// <summary>How workloads prove themselves by their own tokens; <c>null</c> where they do not.</summary>
     public required WorkloadSettings? Workloads { get; init; }
 
-    /// <summary>The authority that signed the door's certificate; <c>null</c> for those of the system.</summary>
+    /// <summary>The authority that signed the registry's certificate; <c>null</c> for those of the system.</summary>
     public required string? CaFile { get; init; }
 
     /// <summary>Where an installed agent looks for <see cref="CaFile"/>: a relative path is one beside the settings.</summary>
@@ -64,7 +64,7 @@ internal sealed record DoorSettings
 }
 
 /// <summary>A front door takes the service account tokens of workloads.</summary>
-/// <param name="Authenticator">The authenticator of the door that verifies them.</param>
+/// <param name="Authenticator">The authenticator of the registry that verifies them.</param>
 /// <param name="Audience">The audience that kubelet asks for.</param>
 internal sealed record WorkloadSettings(string Authenticator, string Audience);
 
@@ -73,7 +73,7 @@ internal sealed record IdentitySettings
 {
     public required IdentityKind Kind { get; init; }
 
-    /// <summary>The authenticator of the door; empty for a password.</summary>
+    /// <summary>The authenticator of the registry; empty for a password.</summary>
     public string Authenticator { get; init; } = "";
 
     /// <summary>Whom the proof is for: server id or audience.</summary>

@@ -34,7 +34,7 @@ internal static class SettingsFile
 
     private static AgentSettings Read(Section file)
     {
-        DoorSettings[] doors = [.. file["frontDoors"].Items().Select(DoorReader.Read).OfType<DoorSettings>()];
+        RegistrySettings[] registries = [.. file["frontDoors"].Items().Select(RegistryReader.Read).OfType<RegistrySettings>()];
         var runtime = Runtime(file["runtime"]);
         var rewrites = file["rewrites"];
         if (rewrites.IsPresent && !runtime.IsDocker)
@@ -46,10 +46,10 @@ internal static class SettingsFile
         {
             Listen = file["listen"].UnixSocket() ?? "/run/registryproxy/image.sock",
             Runtime = runtime,
-            FrontDoors = doors,
+            FrontDoors = registries,
             Rewrites = new NameMap([.. rewrites.Items().Select(Rewrite)]),
             Metadata = Metadata(file["metadata"]),
-            Mirror = Mirror(file["mirror"], doors),
+            Mirror = Mirror(file["mirror"], registries),
             StateDir = file["stateDir"].FilePath() ?? "/var/lib/registryproxy",
             Health = file["health"].LoopbackListener(),
         };
@@ -104,7 +104,7 @@ internal static class SettingsFile
         return settings;
     }
 
-    private static MirrorSettings? Mirror(Field field, IReadOnlyList<DoorSettings> doors)
+    private static MirrorSettings? Mirror(Field field, IReadOnlyList<RegistrySettings> registries)
     {
         if (!field.IsPresent)
         {
@@ -113,7 +113,7 @@ internal static class SettingsFile
 
         var mirror = field.Fields();
         Dictionary<string, Uri> served = [];
-        var known = doors.Where(door => door.Identity is not null).Select(door => door.Url).ToHashSet();
+        var known = registries.Where(registrySettings => registrySettings.Identity is not null).Select(registrySettings => registrySettings.Url).ToHashSet();
         foreach (var (registry, value) in mirror["frontDoors"].Entries())
         {
             if (value.SafeOrigin() is { } url)

@@ -9,7 +9,7 @@ namespace RegistryProxy.NodeAgent.Sockets;
 internal sealed class SocketFile
 {
     /// <summary>A socket that takes a connection takes it at once; one whose queue is full does not.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private readonly string _path;
 
@@ -75,7 +75,7 @@ internal sealed class SocketFile
     private int? ProcessBehind()
     {
         using var socket = new Socket(
-            AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = (int)Patience.TotalMilliseconds };
+            AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { SendTimeout = (int)Timeout.TotalMilliseconds };
         try
         {
             socket.Connect(new UnixDomainSocketEndPoint(_path));

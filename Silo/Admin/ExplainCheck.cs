@@ -41,7 +41,7 @@ public sealed class ExplainCheck : ICheckStep
         }
 
         using var inquiry = AccessInquiry.Of(configuration);
-        if (await inquiry.Ask(configuration, question, cancellation) is not { } answer)
+        if (await inquiry.Query(configuration, question, cancellation) is not { } answer)
         {
             await Console.Error.WriteLineAsync($"--explain: there is no tenant '{question.Tenant}'");
             return false;

@@ -13,7 +13,7 @@ internal sealed class ExplainEndpoint(IConfigurationFeed configuration, AccessIn
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
         }
-        else if (await inquiry.Ask(configuration.Current.Configuration, question, context.RequestAborted) is { } answer)
+        else if (await inquiry.Query(configuration.Current.Configuration, question, context.RequestAborted) is { } answer)
         {
             await AdminReply.Json(context, answer, AdminJson.Default.AccessAnswer);
         }

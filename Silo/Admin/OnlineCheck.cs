@@ -22,7 +22,7 @@ public sealed class OnlineCheck : ICheckStep
         }
 
         using var trial = new UpstreamTrial(configuration, TimeProvider.System);
-        var answers = await Task.WhenAll(configuration.Upstreams.Values.Select(async upstream => (upstream.Name, Answer: await Ask(trial, upstream, cancellation))));
+        var answers = await Task.WhenAll(configuration.Upstreams.Values.Select(async upstream => (upstream.Name, Answer: await Try(trial, upstream, cancellation))));
         var width = answers.Max(answer => answer.Name.Length);
         foreach (var (name, (step, text)) in answers)
         {
@@ -32,7 +32,7 @@ public sealed class OnlineCheck : ICheckStep
         return answers.All(answer => answer.Answer.Step is null);
     }
 
-    private static async Task<(string? Step, string Text)> Ask(UpstreamTrial trial, UpstreamConfiguration upstream, CancellationToken cancellation)
+    private static async Task<(string? Step, string Text)> Try(UpstreamTrial trial, UpstreamConfiguration upstream, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);

@@ -38,9 +38,9 @@ public static class SiloCluster
         {
             builder.Services.AddRevisions(new RevisionFeed(start.Source, start.ConfigPath!));
             builder.Services.AddSingleton<IReadiness, RevisionReadiness>();
-            builder.Services.AddSingleton<SiloPulse>();
-            builder.Services.AddHostedService(services => services.GetRequiredService<SiloPulse>());
-            builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<SiloPulse>());
+            builder.Services.AddSingleton<SuspendDetector>();
+            builder.Services.AddHostedService(services => services.GetRequiredService<SuspendDetector>());
+            builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<SuspendDetector>());
             builder.Services.AddSingleton<IIncomingGrainCallFilter, DeadSiloGate>();
         }
 

@@ -11,7 +11,7 @@ namespace RegistryProxy.Tests.Architecture;
 public sealed partial class BoundsTests
 {
     private static readonly string[] Beginnings = ["Max", "Most", "Longest"];
-    private static readonly string[] Ends = ["Capacity", "MaxBytes", "Limit", "AtOnce", "Patience", "Timeout", "Deadline"];
+    private static readonly string[] Ends = ["Capacity", "MaxBytes", "Limit", "AtOnce", "Timeout", "Deadline"];
     private static readonly Type[] Kinds = [typeof(int), typeof(uint), typeof(long), typeof(ulong), typeof(double), typeof(TimeSpan)];
 
     private const BindingFlags Statics = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;

@@ -21,7 +21,7 @@ public sealed class TimeoutTests
         TimeSpan[] chain =
         [
             LoginTimes.Client, LoginTimes.Gateway, TimeSpan.Parse(LoginTimes.RelayCall), TimeSpan.Parse(LoginTimes.LoginCall), LoginTimes.Login,
-            LoginTimes.Proof, LoginThrottle.Patience + Authenticators.Max(),
+            LoginTimes.Proof, LoginThrottle.Timeout + Authenticators.Max(),
         ];
         Assert.Equal(chain.OrderDescending().Distinct(), chain);
     }
@@ -30,8 +30,8 @@ public sealed class TimeoutTests
     [InlineData(nameof(CallPolicy.Password), nameof(IRelayGrain.Login))]
     [InlineData(nameof(CallPolicy.Assertion), nameof(IRelayGrain.Login))]
     [InlineData(nameof(CallPolicy.DeviceCode), nameof(IRelayGrain.Login))]
-    [InlineData(nameof(CallPolicy.Redemption), nameof(IRelayGrain.FinishPeopleLogin))]
-    [InlineData(nameof(CallPolicy.PeopleLogin), nameof(IRelayGrain.BeginPeopleLogin))]
+    [InlineData(nameof(CallPolicy.Redemption), nameof(IRelayGrain.FinishInteractiveLogin))]
+    [InlineData(nameof(CallPolicy.InteractiveLogin), nameof(IRelayGrain.BeginInteractiveLogin))]
     [InlineData(nameof(CallPolicy.DeviceStart), nameof(IRelayGrain.BeginDevice))]
     [InlineData(nameof(CallPolicy.DeviceSearch), nameof(IRelayGrain.SearchDevice))]
     public void What_is_asked_once_is_waited_for_longer_than_its_call_takes(string row, string method)
@@ -43,10 +43,10 @@ public sealed class TimeoutTests
 
     [Theory]
     [InlineData(nameof(IRelayGrain.Login), typeof(ILoginGrain), nameof(ILoginGrain.Login))]
-    [InlineData(nameof(IRelayGrain.BeginPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin))]
-    [InlineData(nameof(IRelayGrain.FinishPeopleLogin), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Finish))]
-    [InlineData(nameof(IRelayGrain.BeginDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.BeginDevice))]
-    [InlineData(nameof(IRelayGrain.SearchDevice), typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.SearchDevice))]
+    [InlineData(nameof(IRelayGrain.BeginInteractiveLogin), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Begin))]
+    [InlineData(nameof(IRelayGrain.FinishInteractiveLogin), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Finish))]
+    [InlineData(nameof(IRelayGrain.BeginDevice), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.BeginDevice))]
+    [InlineData(nameof(IRelayGrain.SearchDevice), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.SearchDevice))]
     public void An_entrance_waits_longer_than_what_it_passes_on(string relay, Type grain, string method) =>
         Assert.True(LimitOf(typeof(IRelayGrain), relay) > LimitOf(grain, method));
 
@@ -66,17 +66,17 @@ public sealed class TimeoutTests
         Assert.True(Row(row).Attempt > LimitOf(grain, method));
 
     [Fact]
-    public void Agents_wait_longer_than_gateways() => Assert.True(RegistryProxy.NodeAgent.Sessions.DoorClient.Timeout >= LoginTimes.Client);
+    public void Agents_wait_longer_than_gateways() => Assert.True(RegistryProxy.NodeAgent.Sessions.RegistryTokenClient.Timeout >= LoginTimes.Client);
 
     /// <summary>kubelet gives a credential provider a minute (pkg/credentialprovider/plugin).</summary>
     [Fact]
     public void A_credential_provider_asks_the_agent_and_then_works_alone_within_kubelets_minute() => Assert.True(
-        RegistryProxy.NodeAgent.Control.CredentialLookup.AgentPatience + RegistryProxy.NodeAgent.Sessions.IIdentity.UsualPatience
-            + RegistryProxy.NodeAgent.Sessions.DoorClient.Timeout < TimeSpan.FromMinutes(1));
+        RegistryProxy.NodeAgent.Control.CredentialLookup.AgentTimeout + RegistryProxy.NodeAgent.Sessions.IIdentity.DefaultTimeout
+            + RegistryProxy.NodeAgent.Sessions.RegistryTokenClient.Timeout < TimeSpan.FromMinutes(1));
 
     [Fact]
     public void A_provider_is_waited_for_while_a_browser_is_sent_to_it() =>
-        Assert.True(LimitOf(typeof(IPeopleLoginGrain), nameof(IPeopleLoginGrain.Begin)) > IssuerDocuments.Timeout);
+        Assert.True(LimitOf(typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Begin)) > IssuerDocuments.Timeout);
 
     [Fact]
     public void A_decision_waits_no_longer_for_a_directory_than_it_is_waited_for() =>

@@ -16,7 +16,7 @@ public sealed class SheddingTests
         await using var cluster = await Start(way => way % 3 != 0 && Interlocked.Increment(ref refused) > 0);
         for (var i = 0; i < 50; i++)
         {
-            Assert.True(await Ask(cluster, CallPolicy.Decision, TimeProvider.System));
+            Assert.True(await Request(cluster, CallPolicy.Decision, TimeProvider.System));
         }
 
         Assert.True(refused > 0, "nobody refused");
@@ -29,12 +29,12 @@ public sealed class SheddingTests
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var began = time.GetTimestamp();
         var refused = await Assert.ThrowsAsync<ClusterUnavailableException>(
-            () => time.Passing(Ask(cluster, CallPolicy.Snapshot, time), TimeSpan.FromMilliseconds(10)));
+            () => time.Passing(Request(cluster, CallPolicy.Snapshot, time), TimeSpan.FromMilliseconds(10)));
         Assert.IsType<GatewayTooBusyException>(refused.InnerException);
         Assert.True(time.GetElapsedTime(began) < 2 * CallPolicy.Snapshot.Total, $"{time.GetElapsedTime(began)}");
     }
 
-    private static Task<bool> Ask(GrainCluster cluster, CallPolicy policy, TimeProvider time) =>
+    private static Task<bool> Request(GrainCluster cluster, CallPolicy policy, TimeProvider time) =>
         ClusterLab.Client(cluster.Client, new Relays(time), time).Call(
             async (relay, stop) =>
             {

@@ -48,12 +48,12 @@ public sealed class AbsoluteTargetTests(Lab lab)
     public async Task The_realm_is_that_of_the_target_and_the_admin_listener_asks_for_loopback()
     {
         var door = await lab.Door;
-        Assert.Contains("realm=\"http://127.0.0.1:77/token\"", await Ask(door.DataUrl, "http://127.0.0.1:77/v2/", "localhost"));
-        Assert.StartsWith("HTTP/1.1 200", await Ask(door.AdminUrl, "http://localhost/livez", "localhost"));
-        Assert.StartsWith("HTTP/1.1 200", await Ask(door.AdminUrl, "http://localhost/admin/upstreams", "localhost"));
-        Assert.StartsWith("HTTP/1.1 403", await Ask(door.AdminUrl, "http://evil.example/admin/upstreams", "localhost"));
+        Assert.Contains("realm=\"http://127.0.0.1:77/token\"", await Get(door.DataUrl, "http://127.0.0.1:77/v2/", "localhost"));
+        Assert.StartsWith("HTTP/1.1 200", await Get(door.AdminUrl, "http://localhost/livez", "localhost"));
+        Assert.StartsWith("HTTP/1.1 200", await Get(door.AdminUrl, "http://localhost/admin/upstreams", "localhost"));
+        Assert.StartsWith("HTTP/1.1 403", await Get(door.AdminUrl, "http://evil.example/admin/upstreams", "localhost"));
     }
 
-    private static Task<string> Ask(string url, string target, string host) =>
+    private static Task<string> Get(string url, string target, string host) =>
         RawHttp.Exchange(url, $"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
 }

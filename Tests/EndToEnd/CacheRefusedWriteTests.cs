@@ -18,7 +18,7 @@ public sealed class CacheRefusedWriteTests
         var grantsPushes = false;
         await using var upstream = await RecordingUpstream.Start(context => context.Request.Path.Value! switch
         {
-            "/token" => Grant(context, grantsPushes || !context.Request.Query["scope"].ToString().Contains("push", StringComparison.Ordinal)),
+            "/token" => GrantToken(context, grantsPushes || !context.Request.Query["scope"].ToString().Contains("push", StringComparison.Ordinal)),
             _ when context.Request.Headers.Authorization.Count == 0 => Challenge(context),
             var path when path.Contains("/manifests/", StringComparison.Ordinal) => Answer(context),
             _ => Task.CompletedTask,
@@ -62,7 +62,7 @@ public sealed class CacheRefusedWriteTests
         return Task.CompletedTask;
     }
 
-    private static Task Grant(HttpContext context, bool isGranted)
+    private static Task GrantToken(HttpContext context, bool isGranted)
     {
         context.Response.StatusCode = isGranted ? 200 : 403;
         return isGranted ? context.Response.WriteAsync("""{"token":"t","expires_in":300}""") : Task.CompletedTask;

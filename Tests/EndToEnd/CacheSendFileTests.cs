@@ -25,7 +25,7 @@ public sealed class CacheSendFileTests
             var (request, expected) = (new StringBuilder(), new List<(int Status, ReadOnlyMemory<byte> Body)>());
             for (var i = 0; i < 12; i++)
             {
-                Ask(random, lab, request, expected);
+                Request(random, lab, request, expected);
             }
 
             using var client = new TcpClient();
@@ -114,7 +114,7 @@ public sealed class CacheSendFileTests
         Assert.Equal(Small.Bytes, Encoding.Latin1.GetBytes(old[(old.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]));
     }
 
-    private static void Ask(Random random, Lab lab, StringBuilder request, List<(int Status, ReadOnlyMemory<byte> Body)> expected)
+    private static void Request(Random random, Lab lab, StringBuilder request, List<(int Status, ReadOnlyMemory<byte> Body)> expected)
     {
         var (from, length) = (random.Next(4_000_000), random.Next(1, 900_000));
         var (path, extra, answer) = random.Next(6) switch

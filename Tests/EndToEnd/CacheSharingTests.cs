@@ -34,14 +34,14 @@ public sealed class CacheSharingTests(Lab lab)
             Assert.Equal(Image.Layers[1].Bytes, await (await alice.GetBlob(repository, Image.Layers[1].Digest)).Content.ReadAsByteArrayAsync());
         }
 
-        await Ask(door, share);
+        await Get(door, share);
 
         // What an earlier process left is told apart by where it lies.
         await door.Restart();
-        await Ask(door, share);
+        await Get(door, share);
     }
 
-    private static async Task Ask(FrontDoor door, bool share)
+    private static async Task Get(FrontDoor door, bool share)
     {
         using var thief = door.Client();
         foreach (var path in Paths)

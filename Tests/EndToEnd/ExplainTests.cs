@@ -41,14 +41,14 @@ public sealed class ExplainTests
                     : action != "catalog" && said.GetProperty("route").ValueKind == JsonValueKind.Null ? "lost" : "done";
                 Assert.Equal(JsonValueKind.Null, said.GetProperty("lacks").ValueKind);
                 Assert.True(
-                    expected == await Ask(http, door.DataUrl, subject, repository, action),
+                    expected == await Query(http, door.DataUrl, subject, repository, action),
                     $"{subject} {action} {repository}: {said}\n{await File.ReadAllTextAsync(door.PathOf("config.yaml"))}");
             }
 
             door.WriteConfig(Configuration(random, upstream.Url, round));
             await Eventually.True(async () => (await door.Readiness()).Contains($"\"revision\":{round + 1}"), "the next configuration is in use");
             await Eventually.True(
-                async () => await Ask(http, door.DataUrl, "", $"marker{round}/x", "pull") == "done", "the gateway has it");
+                async () => await Query(http, door.DataUrl, "", $"marker{round}/x", "pull") == "done", "the gateway has it");
         }
     }
 
@@ -95,7 +95,7 @@ public sealed class ExplainTests
     }
 
     /// <summary>What comes of it: <c>done</c>, <c>denied</c>, or <c>lost</c> where no route leads.</summary>
-    private static async Task<string> Ask(HttpClient http, string url, string subject, string repository, string action)
+    private static async Task<string> Query(HttpClient http, string url, string subject, string repository, string action)
     {
         var token = await Token(http, url, subject, action == "catalog" ? "registry:catalog:*" : $"repository:{repository}:{action}");
         var (method, path) = action switch

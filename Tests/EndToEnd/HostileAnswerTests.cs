@@ -10,7 +10,7 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>An upstream whose answers lead elsewhere or never end, and the door before it.</summary>
-public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFixture<HostileAnswerTests.Site>
+public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers) : IClassFixture<HostileAnswerTests.HostileServers>
 {
     /// <summary>Locations of uploads; PORT is another server on this machine, SELF the upstream.</summary>
     private static readonly string[] Locations =
@@ -23,24 +23,24 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
     [Fact]
     public async Task No_location_of_an_upload_leads_to_another_server()
     {
-        using var alice = site.Door.Client("alice");
+        using var alice = servers.Door.Client("alice");
         for (var i = 0; i < Locations.Length; i++)
         {
-            site.Location = Locations[i].Replace("PORT", site.VictimPort).Replace("SELF", site.Upstream.Url);
+            servers.Location = Locations[i].Replace("PORT", servers.VictimPort).Replace("SELF", servers.Upstream.Url);
             using var started = await alice.Do(HttpMethod.Post, "/v2/a/b/blobs/uploads/", RegistryClient.Push("a/b"));
             Assert.Contains("'local'", await started.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
             using var whole = await alice.Do(
                 HttpMethod.Post, $"/v2/a/b/blobs/uploads/?digest={TestBlob.Random(1, 1).Digest}", RegistryClient.Push("a/b"), new ByteArrayContent([1]));
             Assert.Contains("'local'", await whole.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
 
-            site.Location = "/v2/a/b/blobs/uploads/1";
+            servers.Location = "/v2/a/b/blobs/uploads/1";
             var location = await alice.StartUpload("a/b");
-            site.Location = Locations[i].Replace("PORT", site.VictimPort).Replace("SELF", site.Upstream.Url);
+            servers.Location = Locations[i].Replace("PORT", servers.VictimPort).Replace("SELF", servers.Upstream.Url);
             using var patched = await alice.Do(HttpMethod.Patch, location, RegistryClient.Push("a/b"), new ByteArrayContent([1]));
             await patched.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
         }
 
-        Assert.Empty(site.Victim.Requests);
+        Assert.Empty(servers.Victim.Requests);
     }
 
     [Theory]
@@ -50,25 +50,25 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
     [InlineData("2?x", "/v2/a/b/blobs/uploads/2?x")]
     public async Task A_location_at_the_upstream_is_used_byte_for_byte(string location, string target)
     {
-        using var alice = site.Door.Client("alice");
-        site.Location = location.Replace("PORT", site.VictimPort).Replace("SELF", site.Upstream.Url);
+        using var alice = servers.Door.Client("alice");
+        servers.Location = location.Replace("PORT", servers.VictimPort).Replace("SELF", servers.Upstream.Url);
         var upload = await alice.StartUpload("a/b");
-        site.Location = "/v2/a/b/blobs/uploads/1";
+        servers.Location = "/v2/a/b/blobs/uploads/1";
         using var patched = await alice.Do(HttpMethod.Patch, upload, RegistryClient.Push("a/b"), new ByteArrayContent([1]));
         await patched.ShouldBe(HttpStatusCode.Accepted);
-        Assert.Equal(target.Replace("PORT", site.VictimPort), site.Upstream.Requests.Last(request => request.Method == "PATCH").Target);
+        Assert.Equal(target.Replace("PORT", servers.VictimPort), servers.Upstream.Requests.Last(request => request.Method == "PATCH").Target);
     }
 
     [Fact]
     public async Task A_listing_without_end_costs_no_memory_and_is_502()
     {
-        using var alice = site.Door.Client("alice");
+        using var alice = servers.Door.Client("alice");
         using (var first = await alice.Do(HttpMethod.Get, "/v2/list/small/tags/list", RegistryClient.Pull("list/small")))
         {
             await first.ShouldBe(HttpStatusCode.OK);
         }
 
-        var before = site.Door.ResidentBytes();
+        var before = servers.Door.ResidentBytes();
         foreach (var endless in new[] { "pages", "page" })
         {
             using var response = await alice.Do(HttpMethod.Get, $"/v2/list/{endless}/tags/list?n=1", RegistryClient.Pull($"list/{endless}"));
@@ -77,7 +77,7 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
             Assert.Contains("64 MiB", message);
         }
 
-        Assert.InRange(site.Door.ResidentBytes() - before, long.MinValue, 64_000_000);
+        Assert.InRange(servers.Door.ResidentBytes() - before, long.MinValue, 64_000_000);
     }
 
     [Theory]
@@ -90,17 +90,17 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
     [InlineData("cut")]
     public async Task A_listing_that_cannot_be_read_to_its_end_is_502_and_not_a_shorter_one(string kind)
     {
-        using var alice = site.Door.Client("alice");
+        using var alice = servers.Door.Client("alice");
         using var response = await alice.Do(HttpMethod.Get, $"/v2/list/{kind}/tags/list", RegistryClient.Pull($"list/{kind}"));
         Assert.True(response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{(int)response.StatusCode}");
         Assert.Contains("'local'", await response.Content.ReadAsStringAsync());
-        Assert.Empty(site.Victim.Requests);
+        Assert.Empty(servers.Victim.Requests);
     }
 
     [Fact]
     public async Task A_long_listing_in_any_order_is_complete()
     {
-        using var alice = site.Door.Client("alice");
+        using var alice = servers.Door.Client("alice");
         List<string> all = [];
         for (var next = "/v2/list/long-one/tags/list"; next is not null;)
         {
@@ -111,23 +111,23 @@ public sealed class HostileAnswerTests(HostileAnswerTests.Site site) : IClassFix
         }
 
         Assert.Equal(Enumerable.Range(0, 3000).Select(tag => $"t{tag:0000}"), all);
-        Assert.Empty(site.Victim.Requests);
+        Assert.Empty(servers.Victim.Requests);
     }
 
     [Fact]
     public async Task A_catalog_with_a_part_missing_is_an_error_and_one_that_no_upstream_has_is_empty()
     {
-        using var alice = site.Door.Client("alice");
+        using var alice = servers.Door.Client("alice");
         foreach (var (answer, status) in new[] { (404, 200), (405, 200), (501, 200), (403, 200), (500, 502), (503, 502), (200, 200) })
         {
-            site.Catalog = answer;
+            servers.Catalog = answer;
             using var response = await alice.Do(HttpMethod.Get, "/v2/_catalog", "registry:catalog:*");
             Assert.True((int)response.StatusCode == status, $"{answer}: {(int)response.StatusCode}");
         }
     }
 
     /// <summary>The door, the upstream and somebody who must never be asked.</summary>
-    public sealed class Site : IAsyncLifetime
+    public sealed class HostileServers : IAsyncLifetime
     {
         /// <summary>One name of the page, with its quotes and comma.</summary>
         private const int EntryBytes = 70;

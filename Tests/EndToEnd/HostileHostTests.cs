@@ -24,7 +24,7 @@ public sealed class HostileHostTests
             await IsRefused(door, host, status);
         }
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => Ask(door.DataUrl, "/token?service=x", "localhost:99999")));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => Query(door.DataUrl, "/token?service=x", "localhost:99999")));
         Assert.Contains(answers, answer => answer[9..12] == "429");
         foreach (var (name, value) in new[] { (":scheme", "ftp"), (":scheme", new string('a', 2000)), ("transfer-encoding", "gzip"), ("upgrade", "h2c"), ("x-content-length", "5") })
         {
@@ -39,10 +39,10 @@ public sealed class HostileHostTests
     {
         foreach (var target in new[] { "/v2/", "/token?service=x", "/login", "/token/nonce" })
         {
-            Assert.Contains((await Ask(door.DataUrl, target, host))[9..12], new[] { status, "429" });
+            Assert.Contains((await Query(door.DataUrl, target, host))[9..12], new[] { status, "429" });
         }
 
-        Assert.Contains((await Ask(door.AdminUrl, "/admin/upstreams", host))[9..12], new[] { "400", "403" });
+        Assert.Contains((await Query(door.AdminUrl, "/admin/upstreams", host))[9..12], new[] { "400", "403" });
     }
 
     /// <summary>Many on one connection, unless it ends.</summary>
@@ -63,6 +63,6 @@ public sealed class HostileHostTests
         Task<double> Answered() => door.Metric("http_server_request_duration_seconds_count", "http_response_status_code=\"4");
     }
 
-    private static Task<string> Ask(string url, string target, string host) =>
+    private static Task<string> Query(string url, string target, string host) =>
         RawHttp.Exchange(url, $"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
 }

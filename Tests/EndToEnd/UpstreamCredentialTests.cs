@@ -66,15 +66,15 @@ public sealed class UpstreamCredentialTests(Lab lab)
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var cluster = await GrainCluster.Start(Yaml(registry, folder), time: time);
         var grain = cluster.Client.GetGrain<IUpstreamTokenGrain>("up|repository:a/b:pull");
-        Assert.NotNull((await grain.GetGrant()).Grant);
+        Assert.NotNull((await grain.GetToken()).Token);
         time.Advance(TimeSpan.FromMinutes(9));
         await Eventually.True(
-            async () => (await grain.GetGrant()).Grant is not null && (await File.ReadAllLinesAsync(calls)).Length == 2, "the helper was asked again, and its answer is in use");
+            async () => (await grain.GetToken()).Token is not null && (await File.ReadAllLinesAsync(calls)).Length == 2, "the helper was asked again, and its answer is in use");
         await WriteHelper(folder, "exit 3");
         time.Advance(TimeSpan.FromMinutes(9));
-        Assert.NotNull((await grain.GetGrant()).Grant);
+        Assert.NotNull((await grain.GetToken()).Token);
         time.Advance(TimeSpan.FromMinutes(20));
-        await Eventually.True(async () => (await grain.GetGrant()).Failure is not null, "the helper's end is noticed");
+        await Eventually.True(async () => (await grain.GetToken()).Failure is not null, "the helper's end is noticed");
     }
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class UpstreamCredentialTests(Lab lab)
         using var folder = new TemporaryFolder();
         await WriteHelper(folder, script);
         await using var cluster = await GrainCluster.Start(Yaml(registry, folder));
-        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>("up|repository:a/b:pull").GetGrant();
+        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>("up|repository:a/b:pull").GetToken();
         Assert.Contains(saying, result.Failure!.Message);
         Assert.DoesNotContain("canary", result.Failure.Message);
         Assert.Equal(0, registry.Calls);

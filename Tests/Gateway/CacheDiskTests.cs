@@ -62,7 +62,7 @@ public sealed class CacheDiskTests : IDisposable
     public async Task A_file_that_was_touched_is_hashed_before_it_is_served_again()
     {
         var store = _lab.Open(_time);
-        var blobs = new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time);
+        var blobs = new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time);
         Assert.True(CacheLab.TryKeep(store, Blob));
         using (var right = await blobs.Open("acme", CacheLab.Hub, Blob.Digest))
         {
@@ -91,7 +91,7 @@ public sealed class CacheDiskTests : IDisposable
     public async Task A_file_is_hashed_once_a_day()
     {
         var store = _lab.Open(_time);
-        var blobs = new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time);
+        var blobs = new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time);
         Assert.True(CacheLab.TryKeep(store, Blob));
         var file = Directory.GetFiles(Path.Combine(_lab.Folder, "objects"), "*", SearchOption.AllDirectories).Single();
         var written = File.GetLastWriteTimeUtc(file);
@@ -127,7 +127,7 @@ public sealed class CacheDiskTests : IDisposable
         var store = _lab.Open(_time);
         Assert.Equal((1, Blob.Bytes.Length), store.Use);
         Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "partial")));
-        using var lease = await new StoredBlobs(store, new Deliveries(store), _lab.Meter, _time).Open("acme", CacheLab.Hub, Blob.Digest);
+        using var lease = await new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time).Open("acme", CacheLab.Hub, Blob.Digest);
         Assert.NotNull(lease);
     }
 

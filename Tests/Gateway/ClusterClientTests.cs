@@ -25,7 +25,7 @@ public sealed class ClusterClientTests
             await Task.Delay(TimeSpan.FromSeconds(13), _time, stop);
             return LoginResult.Rejected("slow");
         };
-        Assert.Equal("slow", (await Ask(Row(row))).Message);
+        Assert.Equal("slow", (await LogIn(Row(row))).Message);
         Assert.Single(_cluster.Asked);
     }
 
@@ -34,7 +34,7 @@ public sealed class ClusterClientTests
     public async Task What_counts_and_is_not_answered_is_unavailable_and_was_asked_once(string row)
     {
         _cluster.Login = Never;
-        var fault = await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(Row(row)));
+        var fault = await Assert.ThrowsAsync<ClusterUnavailableException>(() => LogIn(Row(row)));
         Assert.IsType<TimeoutException>(fault.InnerException);
         Assert.Single(_cluster.Asked);
     }
@@ -55,7 +55,7 @@ public sealed class ClusterClientTests
             return Never(way, stop);
         };
         var started = _time.GetTimestamp();
-        Assert.Equal("by two", (await Ask(CallPolicy.Password)).Message);
+        Assert.Equal("by two", (await LogIn(CallPolicy.Password)).Message);
         Assert.Equal(2, _cluster.Asked.Count);
         Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
     }
@@ -70,7 +70,7 @@ public sealed class ClusterClientTests
             moved = true;
             return Never(way, stop);
         };
-        await Assert.ThrowsAsync<ClusterUnavailableException>(() => Ask(CallPolicy.Assertion));
+        await Assert.ThrowsAsync<ClusterUnavailableException>(() => LogIn(CallPolicy.Assertion));
         Assert.Single(_cluster.Asked);
     }
 
@@ -81,7 +81,7 @@ public sealed class ClusterClientTests
         _cluster.Login = (_, _) => _cluster.Asked.Count == 1
             ? throw new GatewayTooBusyException("busy")
             : Task.FromResult(LoginResult.Rejected("then"));
-        Assert.Equal("then", (await Ask(Row(row))).Message);
+        Assert.Equal("then", (await LogIn(Row(row))).Message);
         Assert.Equal(2, _cluster.Asked.Count);
     }
 
@@ -93,7 +93,7 @@ public sealed class ClusterClientTests
         var (relays, started) = (new Relays(_time), _time.GetTimestamp());
         for (var i = 0; i < 30; i++)
         {
-            Assert.NotEqual("1", (await Ask(CallPolicy.Password, relays)).Message);
+            Assert.NotEqual("1", (await LogIn(CallPolicy.Password, relays)).Message);
         }
 
         Assert.InRange(_time.GetElapsedTime(started).TotalSeconds, 0, 3);
@@ -103,13 +103,13 @@ public sealed class ClusterClientTests
     public async Task What_costs_nothing_is_asked_by_another_way_when_there_is_no_answer()
     {
         _cluster.Login = (way, stop) => _cluster.Asked.Count == 1 ? Never(way, stop) : Task.FromResult(LoginResult.Rejected("then"));
-        Assert.Equal("then", (await Ask(CallPolicy.Refresh)).Message);
+        Assert.Equal("then", (await LogIn(CallPolicy.Refresh)).Message);
         Assert.Equal(2, _cluster.Asked.Distinct().Count());
     }
 
     private static CallPolicy Row(string name) => (CallPolicy)typeof(CallPolicy).GetProperty(name)!.GetValue(null)!;
 
-    private Task<LoginResult> Ask(CallPolicy policy, Relays? relays = null)
+    private Task<LoginResult> LogIn(CallPolicy policy, Relays? relays = null)
     {
         relays ??= new Relays(_time);
         var questions = ClusterLab.Client(_cluster.Factory, relays, _time);

@@ -14,7 +14,7 @@ namespace RegistryProxy.Tests.Gateway;
 /// <summary>Listings and manifests of upstreams, read without keeping more than is answered.</summary>
 public sealed class ListingReadingTests
 {
-    private static readonly UpstreamGrant Grant = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+    private static readonly UpstreamToken Token = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
 
     [Theory]
     [InlineData("""{"tags":["a","b"]}""", "a b")]
@@ -113,7 +113,7 @@ public sealed class ListingReadingTests
     private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "https://registry.example/v2/x/tags/list?n=1000");
-        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Grant, true, false, CallKind.Listing, default).AttachTo(request);
+        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Token, true, false, CallKind.Listing, default).AttachTo(request);
         return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body)) };
     }
 

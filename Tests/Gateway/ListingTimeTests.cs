@@ -43,11 +43,11 @@ public sealed class ListingTimeTests
             """);
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var client = ClusterLab.Client(cluster.Client, new Relays(_time), _time);
-        var grants = new GrantCache(client, _time);
+        var tokens = new UpstreamTokenCache(client, _time);
         var accounts = new UpstreamAccounts(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
         var failing = new FailingUpstreams(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
-        using var transports = new UpstreamTransports(grants, accounts, failing, new Expectations(_time), _time);
-        var listing = new UpstreamListing(new UpstreamClient(grants, transports, _time), _time);
+        using var transports = new UpstreamTransports(tokens, accounts, failing, new Expectations(_time), _time);
+        var listing = new UpstreamListing(new UpstreamClient(tokens, transports, _time), _time);
         var upstream = new Upstream(new UpstreamSnapshot { Name = "local", Url = new Uri(server.Url), AllowPrivate = true }, []);
         var began = _time.GetTimestamp();
         var error = await listing.ReadAll(null, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags", _ => { }, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));

@@ -19,15 +19,15 @@ public sealed class NameChargeTests
         {
             var gate = new RateGate(time, TimeSpan.FromSeconds(Burst));
             var account = new NameAccount(new MissedNames(null!, time), CallerAddress.Of(IPAddress.Loopback), gate);
-            var exchange = new Exchange
+            var request = new RegistryRequest
             {
-                Context = null!, Site = null!, Map = null!, Path = null!, Caller = null!, Repository = null!, Route = null!, Destination = null!, Account = account,
+                Context = null!, TokenService = null!, Map = null!, Path = null!, Caller = null!, Repository = null!, Route = null!, Destination = null!, Account = account,
             };
             using var begin = new Barrier(3);
             await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
             {
                 begin.SignalAndWait();
-                Assert.Null(exchange.ChargeName());
+                Assert.Null(request.ChargeName());
             })));
             Assert.True(gate.CanTake((5 * Burst) - 1, 5), "more than one was charged");
             Assert.False(gate.CanTake(5 * Burst, 5), "none was charged");

@@ -21,11 +21,11 @@ public sealed class RememberedLoginsTests
     {
         _logins.Remember(Proof("alice:right"), Token());
         Assert.NotNull(_logins.Find(Proof("alice:right")));
-        Assert.NotNull(_logins.Find(BasicProof.Read("acme", $"basic  {Encode("alice:right")} ", Here)!.Value));
+        Assert.NotNull(_logins.Find(BasicCredentialHash.Read("acme", $"basic  {Encode("alice:right")} ", Here)!.Value));
         Assert.Null(_logins.Find(Proof("alice:wrong")));
         Assert.Null(_logins.Find(Proof("alic:e:right")));
-        Assert.Null(_logins.Find(BasicProof.Read("other", $"Basic {Encode("alice:right")}", Here)!.Value));
-        Assert.Null(_logins.Find(BasicProof.Read("acme", $"Basic {Encode("alice:right")}", CallerAddress.Of("192.0.2.2"))!.Value));
+        Assert.Null(_logins.Find(BasicCredentialHash.Read("other", $"Basic {Encode("alice:right")}", Here)!.Value));
+        Assert.Null(_logins.Find(BasicCredentialHash.Read("acme", $"Basic {Encode("alice:right")}", CallerAddress.Of("192.0.2.2"))!.Value));
         _time.Advance(TimeSpan.FromMinutes(5));
         Assert.Null(_logins.Find(Proof("alice:right")));
     }
@@ -83,12 +83,12 @@ public sealed class RememberedLoginsTests
     [InlineData("Basic ")]
     [InlineData("Basic !")]
     [InlineData("Basic YWxpY2U=")]
-    public void What_is_no_pair_has_no_proof(string header) => Assert.Null(BasicProof.Read("acme", header, Here));
+    public void What_is_no_pair_has_no_proof(string header) => Assert.Null(BasicCredentialHash.Read("acme", header, Here));
 
     [Fact]
-    public void A_pair_that_is_too_long_has_no_proof() => Assert.Null(BasicProof.Read("acme", $"Basic {Encode($"alice:{new string('x', 12 * 1024)}")}", Here));
+    public void A_pair_that_is_too_long_has_no_proof() => Assert.Null(BasicCredentialHash.Read("acme", $"Basic {Encode($"alice:{new string('x', 12 * 1024)}")}", Here));
 
-    private static BasicProof Proof(string pair) => BasicProof.Read("acme", $"Basic {Encode(pair)}", Here)!.Value;
+    private static BasicCredentialHash Proof(string pair) => BasicCredentialHash.Read("acme", $"Basic {Encode(pair)}", Here)!.Value;
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 

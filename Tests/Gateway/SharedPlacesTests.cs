@@ -120,15 +120,15 @@ public sealed class SharedPlacesTests
         await Task.WhenAll(Enumerable.Range(0, 2000).Select(number => Task.Run(async () =>
         {
             var caller = Caller($"caller-{number % 5}");
-            using var patience = new CancellationTokenSource();
+            using var timeout = new CancellationTokenSource();
             if (number % 3 == 0)
             {
-                patience.CancelAfter(TimeSpan.FromMilliseconds(Random.Shared.Next(3)));
+                timeout.CancelAfter(TimeSpan.FromMilliseconds(Random.Shared.Next(3)));
             }
 
             try
             {
-                if (!await places.Enter(caller, patience.Token))
+                if (!await places.Enter(caller, timeout.Token))
                 {
                     return;
                 }

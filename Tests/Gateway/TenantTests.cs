@@ -73,10 +73,10 @@ public sealed class TenantTests
     {
         var request = new DefaultHttpContext().Request;
         (request.Scheme, request.Headers.Host) = (scheme, host);
-        var before = Acme.LoopbackSites.Bytes;
-        var site = Site.Of(Acme, request)!;
-        Assert.Equal((origin, $"{origin}/token", service), (site.Origin, site.Realm, site.Service));
-        Assert.True(Acme.LoopbackSites.Bytes - before > 2 * (scheme.Length + host.Length + site.Realm.Length + origin.Length + site.Authority.Length + service.Length));
+        var before = Acme.LoopbackTokenServices.Bytes;
+        var tokenService = TokenService.Of(Acme, request)!;
+        Assert.Equal((origin, $"{origin}/token", service), (tokenService.Origin, tokenService.Realm, tokenService.Service));
+        Assert.True(Acme.LoopbackTokenServices.Bytes - before > 2 * (scheme.Length + host.Length + tokenService.Realm.Length + origin.Length + tokenService.Authority.Length + service.Length));
     }
 
     [Theory]
@@ -88,7 +88,7 @@ public sealed class TenantTests
     {
         var request = new DefaultHttpContext().Request;
         (request.Scheme, request.Headers.Host) = ("http", host);
-        Assert.Null(Site.Of(Acme, request));
+        Assert.Null(TokenService.Of(Acme, request));
     }
 
     private static Tenant Acme => Map.TenantOf("docker.acme.example")!;

@@ -51,7 +51,7 @@ public sealed class UpstreamAnswerTests
     public void A_write_that_succeeded_did_whatever_its_status()
     {
         var write = new UpstreamRequest { Target = default, Scope = "", Payer = null, NotFound = DistributionError.NameUnknown() };
-        var upload = new Forwarding { Target = default, Scope = "", Payer = null, NotFound = DistributionError.NameUnknown() };
+        var upload = new ForwardRequest { Target = default, Scope = "", Payer = null, NotFound = DistributionError.NameUnknown() };
         foreach (var status in new[] { 200, 201, 202, 203, 204, 205, 206, 299 })
         {
             Assert.True(write.IsAnswer(Response(HttpMethod.Delete, (HttpStatusCode)status, null)));

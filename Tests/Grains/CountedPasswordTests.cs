@@ -26,11 +26,11 @@ public sealed class CountedPasswordTests
     /// <summary>How many tries of one account, each from an address of its own, came to be verified.</summary>
     private async Task<int> Asked(Func<CancellationToken, ValueTask<Verdict>> verify)
     {
-        var (throttle, judge, asked) = (new LoginThrottle(_time), new LoginJudge(_time, NullLogger<LoginJudge>.Instance), 0);
+        var (throttle, verifier, asked) = (new LoginThrottle(_time), new LoginVerifier(_time, NullLogger<LoginVerifier>.Instance), 0);
         for (var i = 0; i < Tries; i++)
         {
             var address = $"192.0.2.{i}";
-            await judge.Judge(
+            await verifier.Verify(
                 stop => throttle.Begin("acme", "alice", address, stop),
                 stop =>
                 {

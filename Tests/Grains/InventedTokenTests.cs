@@ -83,7 +83,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     [Fact]
     public async Task The_code_of_a_device_that_has_ended_is_looked_for_seldom()
     {
-        var device = await _cluster.Client.GetGrain<IPeopleLoginGrain>(0).BeginDevice("acme", "10.0.0.1");
+        var device = await _cluster.Client.GetGrain<IInteractiveLoginGrain>(0).BeginDevice("acme", "10.0.0.1");
         _time.Advance(TimeSpan.FromMinutes(11));
         var answers = await All(_ => Poll(device!.DeviceCode.Reveal()));
         Assert.Equal(EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.BadRequest));
@@ -107,7 +107,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     [Fact]
     public async Task Invented_device_codes_make_few_logins_and_a_device_of_ours_goes_on()
     {
-        var people = _cluster.Client.GetGrain<IPeopleLoginGrain>(0);
+        var people = _cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
         var device = await people.BeginDevice("acme", "10.0.0.1");
         var answers = await All(_ => Poll($"{UserCode()}.{new string('A', 43)}"));
         Assert.Equal([LoginStatus.BadRequest, LoginStatus.Throttled], answers.Distinct().Order());
@@ -119,7 +119,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     [Fact]
     public async Task User_codes_cannot_be_guessed_fast_and_a_right_one_costs_nothing()
     {
-        var people = _cluster.Client.GetGrain<IPeopleLoginGrain>(0);
+        var people = _cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
         var device = await people.BeginDevice("acme", "10.0.0.9");
         for (var i = 0; i < 100; i++)
         {
@@ -140,7 +140,7 @@ public sealed class InventedTokenTests : IAsyncLifetime
     [Fact]
     public async Task Logins_of_devices_are_bounded_per_address_and_in_all()
     {
-        var people = _cluster.Client.GetGrain<IPeopleLoginGrain>(0);
+        var people = _cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
         var started = 0;
         for (var i = 0; i < 1500; i++)
         {

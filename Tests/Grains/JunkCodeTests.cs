@@ -21,8 +21,8 @@ public sealed class JunkCodeTests
             tenants:
               acme: { hosts: ["*"], authenticators: [sso], routes: [{ prefix: "", upstream: up }] }
             """);
-        var people = cluster.Client.GetGrain<IPeopleLoginGrain>(0);
-        var begun = await people.Begin(new PeopleLoginRequest("acme", "sso", "http://door.example/login/callback", null), TestContext.Current.CancellationToken);
+        var people = cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
+        var begun = await people.Begin(new InteractiveLoginRequest("acme", "sso", "http://door.example/login/callback", null), TestContext.Current.CancellationToken);
         var state = HttpUtility.ParseQueryString(begun.Address!.Query)["state"]!;
         var answers = new Dictionary<LoginStatus, int>();
         for (var i = 0; i < 200; i++)
@@ -44,7 +44,7 @@ public sealed class JunkCodeTests
 
         async Task<LoginStatus> Finish(string code, string address, string ofState)
         {
-            var reply = new PeopleLoginReply
+            var reply = new InteractiveLoginReply
             {
                 Tenant = "acme", Service = "door.example", Callback = "http://door.example/login/callback", Flow = begun.Flow!, State = ofState,
                 Code = new Secret(code), ClientAddress = address,

@@ -109,7 +109,7 @@ public sealed class SessionCostTests
             Assert.Empty(Open(book, i).Ended);
         }
 
-        _thread.Time.Advance(SessionRoom.Young);
+        _thread.Time.Advance(SessionEviction.Young);
         var ended = Open(book, 500).Ended;
         var state = Run(async () => await book.Read());
         Assert.NotEmpty(ended);

@@ -67,16 +67,16 @@ public sealed class SessionDecisionsTests
         var identity = new VerifiedIdentity("k", "job", [], new Dictionary<string, string>(), "stamp");
         var sessions = new[] { Session("a", "main"), Session("b", "other"), Session("c", "main"), Session("old", "main") with { CredentialStamp = "former" } };
         var (lease, closed) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60));
-        var decided = new SessionJudge(tenant, Verdict.Proved(identity), "rules", lease, closed).Judge(["a", "b", "c", "old", "gone"], Find);
+        var decided = new SessionJudge(tenant, Verdict.Proved(identity), "rules", lease, closed).Classify(["a", "b", "c", "old", "gone"], Find);
         Assert.Equal([0, 1, 0, 2, 2], decided.Places);
         Assert.Equal([2, 1, 0], decided.Distinct.Select(decision => decision.Rules.Count));
         Assert.Equal([lease, lease, closed], decided.Distinct.Select(decision => decision.Lease));
         Assert.All(decided.Distinct, decision => Assert.Equal("rules", decision.RulesStamp));
 
-        decided = new SessionJudge(tenant, Verdict.Unavailable("away"), "rules", lease, closed).Judge(["a", "gone", "b"], Find);
+        decided = new SessionJudge(tenant, Verdict.Unavailable("away"), "rules", lease, closed).Classify(["a", "gone", "b"], Find);
         Assert.Equal([0, 1, 0], decided.Places);
         Assert.Equal([true, false], decided.Distinct.Select(decision => decision.Unavailable));
-        decided = new SessionJudge(tenant, Verdict.Unknown, "rules", lease, closed).Judge(["a"], Find);
+        decided = new SessionJudge(tenant, Verdict.Unknown, "rules", lease, closed).Classify(["a"], Find);
         Assert.False(Assert.Single(decided.Distinct).Open);
 
         StoredSession? Find(string id) => Array.Find(sessions, session => session.Id == id);

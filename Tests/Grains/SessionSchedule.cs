@@ -32,7 +32,7 @@ internal sealed class SessionSchedule
         _random = new Random(seed);
         _storage = new FaultyStorage(_thread.Time, _random);
         Activate();
-        var many = _random.Next(3) == 0 ? _random.Next(SessionRoom.MaxRecent - 4, SessionRoom.MaxRecent + 2) : 0;
+        var many = _random.Next(3) == 0 ? _random.Next(SessionEviction.MaxRecent - 4, SessionEviction.MaxRecent + 2) : 0;
         for (var i = 0; i < many; i++)
         {
             _thread.Finish(Open(refreshable: true));
@@ -63,9 +63,9 @@ internal sealed class SessionSchedule
 
         _storage.Trouble = 0;
         _thread.Pass(TimeSpan.FromMinutes(1));
-        Judge();
+        Check();
         Activate();
-        Judge();
+        Check();
         EndTheDoubtful();
     }
 
@@ -151,7 +151,7 @@ internal sealed class SessionSchedule
         return task;
     }
 
-    private void Judge()
+    private void Check()
     {
         var book = _book;
         var reading = _thread.Begin(async () => await book.Read());
@@ -188,9 +188,9 @@ internal sealed class SessionSchedule
             Assert.True(_sessions[id].RevokedBy is not null, $"{id} cannot be revoked: {_told}");
         }
 
-        Judge();
+        Check();
         Activate();
-        Judge();
+        Check();
         _running.FindAll(task => task.IsFaulted).ForEach(task => task.GetAwaiter().GetResult());
     }
 

@@ -5,8 +5,8 @@ using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
-using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Principals;
+using RegistryProxy.Grains.Upstreams.StoredState;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Grains;
@@ -41,10 +41,10 @@ public sealed class StoredFormatTests
     {
         var attestation = Read<FormerAttestation, Attestation>(new FormerAttestation { NonceHash = "hash", PendingTime = Now });
         Assert.Equal(("hash", Now, Now + Attestation.MaxAge + Attestation.Margin), (attestation.NonceHash, attestation.PendingTime, attestation.KeepUntil));
-        var token = Read<FormerToken, KeptToken>(new FormerToken { Authorization = new Secret("t"), Generation = 3, Expires = Now, Stamp = "stamp" });
+        var token = Read<FormerToken, StoredToken>(new FormerToken { Authorization = new Secret("t"), Generation = 3, Expires = Now, Stamp = "stamp" });
         Assert.Equal(("t", 3, Now, "stamp"), (token.Authorization!.Reveal(), token.Generation, token.Expires, token.Stamp));
         Assert.Equal("key", Read<FormerStamp, StampKey>(new FormerStamp { Value = new Secret("key") }).Value!.Reveal());
-        Assert.Equal("key", Read<FormerSecrets, KeptSecrets>(new FormerSecrets { StampKey = new Secret("key") }).StampKey.Reveal());
+        Assert.Equal("key", Read<FormerSecrets, StoredSecrets>(new FormerSecrets { StampKey = new Secret("key") }).StampKey.Reveal());
     }
 
     private static TNow Read<TFormer, TNow>(TFormer former) => Serializer.Deserialize<TNow>(Serializer.SerializeToArray(former))!;
@@ -142,5 +142,5 @@ internal sealed class FormerSecrets
     public Secret StampKey { get; set; } = new("");
 
     [Id(1)]
-    public Dictionary<string, KeptSecret> Secrets { get; set; } = [];
+    public Dictionary<string, StoredSecret> Secrets { get; set; } = [];
 }

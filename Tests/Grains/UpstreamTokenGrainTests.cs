@@ -22,8 +22,8 @@ public sealed class UpstreamTokenGrainTests
     {
         await using var registry = await TokenRegistry.Start();
         await using var cluster = await GrainCluster.Start(Yaml(registry), silos: 2);
-        var results = await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetGrant().AsTask()));
-        Assert.All(results, result => Assert.Equal("Bearer t1", result.Grant!.Authorization!.Reveal()));
+        var results = await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetToken().AsTask()));
+        Assert.All(results, result => Assert.Equal("Bearer t1", result.Token!.Authorization!.Reveal()));
         Assert.Equal(1, registry.Calls);
         Assert.Equal(1, registry.Pings);
     }
@@ -41,12 +41,12 @@ public sealed class UpstreamTokenGrainTests
         await using var cluster = await GrainCluster.Start(Yaml(registry));
         var grain = cluster.Client.GetGrain<IUpstreamTokenGrain>(Key);
         using var impatient = new CancellationTokenSource();
-        var (first, second) = (grain.GetGrant(impatient.Token).AsTask(), grain.GetGrant().AsTask());
+        var (first, second) = (grain.GetToken(impatient.Token).AsTask(), grain.GetToken().AsTask());
         await Support.Processes.Eventually.True(() => registry.Calls == 1, "the call is under way");
         await impatient.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
         release.SetResult();
-        Assert.NotNull((await second).Grant);
+        Assert.NotNull((await second).Token);
         Assert.Equal(1, registry.Calls);
     }
 
@@ -57,7 +57,7 @@ public sealed class UpstreamTokenGrainTests
         await using var registry = await TokenRegistry.Start();
         await using var cluster = await GrainCluster.Start(Yaml(registry), time: time);
         var grain = cluster.Client.GetGrain<IUpstreamTokenGrain>(Key);
-        var first = (await grain.GetGrant()).Grant!;
+        var first = (await grain.GetToken()).Token!;
         Assert.InRange((first.RefreshAfter - time.GetUtcNow()).TotalSeconds, 130, 245);
         registry.Answer = (context, _) =>
         {
@@ -65,11 +65,11 @@ public sealed class UpstreamTokenGrainTests
             return Task.CompletedTask;
         };
         time.Advance(TimeSpan.FromSeconds(250));
-        Assert.Equal("Bearer t1", (await grain.GetGrant()).Grant!.Authorization!.Reveal());
+        Assert.Equal("Bearer t1", (await grain.GetToken()).Token!.Authorization!.Reveal());
         await Support.Processes.Eventually.True(() => registry.Calls >= 2, "it asks in the background");
-        Assert.Equal("Bearer t1", (await grain.GetGrant()).Grant!.Authorization!.Reveal());
+        Assert.Equal("Bearer t1", (await grain.GetToken()).Token!.Authorization!.Reveal());
         time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal(UpstreamFailureKind.Unreachable, (await grain.GetGrant()).Failure!.Kind);
+        Assert.Equal(UpstreamFailureKind.Unreachable, (await grain.GetToken()).Failure!.Kind);
     }
 
     [Fact]
@@ -78,9 +78,9 @@ public sealed class UpstreamTokenGrainTests
         await using var registry = await TokenRegistry.Start();
         await using var cluster = await GrainCluster.Start(Yaml(registry));
         var grain = cluster.Client.GetGrain<IUpstreamTokenGrain>(Key);
-        var refused = (await grain.GetGrant()).Grant!.Generation;
+        var refused = (await grain.GetToken()).Token!.Generation;
         var replaced = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => grain.Replace(refused).AsTask()));
-        Assert.All(replaced, result => Assert.Equal("Bearer t2", result.Grant!.Authorization!.Reveal()));
+        Assert.All(replaced, result => Assert.Equal("Bearer t2", result.Token!.Authorization!.Reveal()));
         Assert.Equal(2, registry.Calls);
     }
 
@@ -115,7 +115,7 @@ public sealed class UpstreamTokenGrainTests
         await using var registry = await TokenRegistry.Start();
         registry.Realm = $"{foreign.Url}/token";
         await using var cluster = await GrainCluster.Start(Yaml(registry));
-        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetGrant();
+        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetToken();
         Assert.Equal(UpstreamFailureKind.Misconfigured, result.Failure!.Kind);
         Assert.Contains("realms", result.Failure.Message);
         Assert.Equal(0, foreign.Calls + foreign.Pings);
@@ -133,7 +133,7 @@ public sealed class UpstreamTokenGrainTests
         await using var registry = await TokenRegistry.Start();
         registry.Answer = (context, _) => context.Response.WriteAsync(body);
         await using var cluster = await GrainCluster.Start(Yaml(registry));
-        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetGrant();
+        var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetToken();
         Assert.Contains("'up'", result.Failure!.Message);
         Assert.DoesNotContain("canary", result.Failure.Message);
     }

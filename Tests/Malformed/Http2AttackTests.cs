@@ -29,7 +29,7 @@ public sealed class Http2AttackTests
         // Pools fill, and the heap grows to what so many at once need.
         await Attack(server, Sizes.Of(1, 30));
         var before = door.ResidentBytes();
-        var neighbour = Ask(door.DataUrl, stop.Token);
+        var neighbour = Request(door.DataUrl, stop.Token);
         var (problems, runs) = await Attack(server, Sizes.Of(3, 100));
         await stop.CancelAsync();
         var times = await neighbour;
@@ -70,7 +70,7 @@ public sealed class Http2AttackTests
     }
 
     /// <summary>Somebody else, one request after the other; milliseconds of each.</summary>
-    private static async Task<List<double>> Ask(string url, CancellationToken stop)
+    private static async Task<List<double>> Request(string url, CancellationToken stop)
     {
         using var client = await KeepAliveClient.Open(url, "/v2/");
         List<double> times = [];

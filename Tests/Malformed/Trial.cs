@@ -14,14 +14,14 @@ internal static class Trial
     /// <summary>How long a server that waits for more is waited for.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(60);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>What is wrong with what came back; <c>null</c> when nothing is.</summary>
     public static async Task<string?> Run(IPEndPoint server, Family family, Noise noise)
     {
         var request = family.Make(noise);
         var answer = await Exchange(server, family, Encoding.Latin1.GetBytes(request), noise);
-        var problem = answer is null ? "it was neither answered nor closed" : Judge(family, answer);
+        var problem = answer is null ? "it was neither answered nor closed" : Classify(family, answer);
         return problem is null ? null : $"{family}: {problem}\n--- {Show(request)}\n--- {Show(answer ?? "")}";
     }
 
@@ -69,7 +69,7 @@ internal static class Trial
         {
             while (true)
             {
-                late.CancelAfter(mayWait ? Silence : Patience);
+                late.CancelAfter(mayWait ? Silence : Timeout);
                 if (await socket.ReceiveAsync(buffer, late.Token) is not (> 0 and var read))
                 {
                     return answer.ToString();
@@ -88,7 +88,7 @@ internal static class Trial
         }
     }
 
-    private static string? Judge(Family family, string text)
+    private static string? Classify(Family family, string text)
     {
         var answers = Answer.ReadAll(text, out var rest);
         var own = answers.Count(answer => answer.IsFollowUp);

@@ -3,10 +3,10 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Identity;
 using RegistryProxy.NodeAgent.Identity.Metadata;
 using RegistryProxy.NodeAgent.Mirror;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Telemetry;
@@ -27,11 +27,11 @@ public sealed class AgentBoundsTests
             _ => Task.Delay(Timeout.Infinite, context.RequestAborted),
         });
         using var metadata = new MetadataService("a cloud", new Uri(server.Url));
-        Assert.True((await metadata.Ask(HttpMethod.Get, "/small", default)).Succeeded(out var small, out _));
+        Assert.True((await metadata.Request(HttpMethod.Get, "/small", default)).Succeeded(out var small, out _));
         Assert.Equal(64 * 1024, small.Length);
-        Assert.False((await metadata.Ask(HttpMethod.Get, "/large", default)).Succeeded(out _, out var failure));
+        Assert.False((await metadata.Request(HttpMethod.Get, "/large", default)).Succeeded(out _, out var failure));
         Assert.Equal(FailureKind.Unavailable, failure.Kind);
-        Assert.False((await metadata.Ask(HttpMethod.Get, "/hung", default).WaitAsync(TimeSpan.FromSeconds(60))).Succeeded(out _, out failure));
+        Assert.False((await metadata.Request(HttpMethod.Get, "/hung", default).WaitAsync(TimeSpan.FromSeconds(60))).Succeeded(out _, out failure));
         Assert.Contains("does not answer", failure.Message);
     }
 
@@ -40,8 +40,8 @@ public sealed class AgentBoundsTests
     {
         var asked = new ConcurrentDictionary<string, int>();
         await using var server = await RecordingUpstream.Start(context => Serve(context, asked));
-        using var doors = Doors(server.Url);
-        using var mirror = new HttpMessageInvoker(new MirrorAuthentication(doors.Doors[0], TimeProvider.System));
+        using var registries = Registries(server.Url);
+        using var mirror = new HttpMessageInvoker(new MirrorAuthentication(registries.Registries[0], TimeProvider.System));
         for (var i = 0; i <= 1000; i++)
         {
             await Get(mirror, server.Url, $"r{i}");
@@ -85,12 +85,12 @@ public sealed class AgentBoundsTests
         }
     }
 
-    private static DoorDirectory Doors(string url)
+    private static RegistryDirectory Registries(string url)
     {
         var (settings, errors) = SettingsFile.Parse(
             $$"""frontDoors: [{ url: "{{url}}", identity: { type: password, username: u, password: { value: p } } }]""", "nodeagent.yaml");
         Assert.Empty(errors);
-        return new DoorDirectory(
+        return new RegistryDirectory(
             settings!, new IdentityFactory(settings!, TimeProvider.System), new AgentMetrics(TimeProvider.System), TimeProvider.System, NullLoggerFactory.Instance);
     }
 }

@@ -78,10 +78,10 @@ public sealed class CredentialHelperTests(Lab lab)
             ("/token", "POST") => context.Response.WriteAsync("""{"token":"t","refresh_token":"rpr_x","refresh_expires_in":7200}"""),
             _ => Task.CompletedTask,
         });
-        using var http = DoorClient.CreateHttp(null);
+        using var http = RegistryTokenClient.CreateHttp(null);
         var terminal = new StringWriter();
-        var client = new DoorClient(new Uri(door.Url), http, TimeProvider.System);
-        var outcome = await new DeviceIdentity(TimeProvider.System).Ask(client, terminal, TestContext.Current.CancellationToken);
+        var client = new RegistryTokenClient(new Uri(door.Url), http, TimeProvider.System);
+        var outcome = await new DeviceIdentity(TimeProvider.System).Prompt(client, terminal, TestContext.Current.CancellationToken);
         Assert.True(outcome.Succeeded(out var session, out _));
         Assert.Equal(("_session", "rpr_x", TimeSpan.FromHours(2)), (session.Username, session.Password.Reveal(), session.Expires - session.Issued));
         Assert.Contains("open https://door.example/login/device and type WDJB-MJHT", terminal.ToString());

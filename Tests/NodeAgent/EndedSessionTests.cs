@@ -40,10 +40,10 @@ public sealed class EndedSessionTests(Lab lab)
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
         var settings = Parse(await File.ReadAllTextAsync(agent.ConfigFile));
         var question = new CredentialQuestion($"{door.Authority}/nodes/x", null);
-        var first = await CredentialLookup.Ask(settings, question, TimeProvider.System, default);
-        Assert.Equal(first, await CredentialLookup.Ask(settings, question, TimeProvider.System, default));
+        var first = await CredentialLookup.Find(settings, question, TimeProvider.System, default);
+        Assert.Equal(first, await CredentialLookup.Find(settings, question, TimeProvider.System, default));
         await End(door);
-        Assert.NotEqual(first.Password, (await CredentialLookup.Ask(settings, question, TimeProvider.System, default)).Password);
+        Assert.NotEqual(first.Password, (await CredentialLookup.Find(settings, question, TimeProvider.System, default)).Password);
         Assert.Equal(2, door.Metadata.Proofs);
     }
 
@@ -61,9 +61,9 @@ public sealed class EndedSessionTests(Lab lab)
         Directory.CreateDirectory(folder.File("run"));
         File.CreateSymbolicLink(folder.File("run/agent.sock"), hung.Socket);
         var settings = Parse($"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{door.Agent(Legacy, "{ type: docker }")}");
-        var reply = CredentialLookup.Ask(settings, new CredentialQuestion($"{door.Authority}/nodes/x", null), time, default);
+        var reply = CredentialLookup.Find(settings, new CredentialQuestion($"{door.Authority}/nodes/x", null), time, default);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        time.Advance(CredentialLookup.AgentPatience);
+        time.Advance(CredentialLookup.AgentTimeout);
         Assert.Equal("_session", (await reply.WaitAsync(TimeSpan.FromSeconds(60))).Username);
     }
 

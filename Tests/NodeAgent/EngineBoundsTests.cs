@@ -24,7 +24,7 @@ public sealed class EngineBoundsTests
         var written = 0L;
         await using var engine = await UnixServer.Start(HttpProtocols.Http1, async context => written = await Flood(context, EngineAnswers.MaxAnswer * 2L, MaxWritten));
         using var store = Store(engine, TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => store.Ask((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default));
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default));
         Assert.Contains($"more than {EngineAnswers.MaxAnswer} bytes", fault.Message);
         Assert.InRange(written, 0, MaxWritten);
     }
@@ -62,7 +62,7 @@ public sealed class EngineBoundsTests
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         });
         using var store = Store(engine, time);
-        var answer = store.Ask((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default);
+        var answer = store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
         time.Advance(DockerStore.MaxAnswerTime);
         var fault = await Assert.ThrowsAsync<RpcException>(() => answer.WaitAsync(TimeSpan.FromSeconds(60)));

@@ -13,8 +13,8 @@ public sealed class AcrTests
     private static string Secret(AzureCloud azure, string secret = $"{{ value: {AzureCloud.ClientSecret} }}") =>
         $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {secret}, authority: \"{azure.Url}\"";
 
-    private static ValueTask<UpstreamGrantResult> Grant(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
-        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetGrant();
+    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetToken();
 
     [Theory]
     [InlineData("secret", "entra")]
@@ -34,13 +34,13 @@ public sealed class AcrTests
             _ => $"type: acr, metadataEndpoint: \"{azure.Url}\"",
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, credentials));
-        var result = await Grant(cluster);
-        Assert.True(result.Grant is not null, result.Failure?.Message);
-        Assert.Equal(404, await registry.StatusOf("a/b", result.Grant.Authorization));
-        Assert.Equal(401, await registry.StatusOf("a/c", result.Grant.Authorization));
+        var result = await GetToken(cluster);
+        Assert.True(result.Token is not null, result.Failure?.Message);
+        Assert.Equal(404, await registry.StatusOf("a/b", result.Token.Authorization));
+        Assert.Equal(401, await registry.StatusOf("a/c", result.Token.Authorization));
         Assert.Equal(call, Assert.Single(azure.Calls));
         Assert.Equal(["exchange", "token repository:a/b:pull"], registry.Calls);
-        Assert.InRange(result.Grant.Expires - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(50), TimeSpan.FromMinutes(55));
+        Assert.InRange(result.Token.Expires - DateTimeOffset.UtcNow, TimeSpan.FromMinutes(50), TimeSpan.FromMinutes(55));
     }
 
     [Fact]
@@ -52,9 +52,9 @@ public sealed class AcrTests
         var results = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(async number =>
         {
             await Task.Yield();
-            return await Grant(cluster, 0, $"team/app-{number % 40}");
+            return await GetToken(cluster, 0, $"team/app-{number % 40}");
         }));
-        Assert.All(results, result => Assert.NotNull(result.Grant));
+        Assert.All(results, result => Assert.NotNull(result.Token));
         Assert.Single(azure.Calls);
         Assert.Equal(1, registry.Exchanges);
         Assert.Equal(40, registry.Calls.Count(call => call.StartsWith("token", StringComparison.Ordinal)));
@@ -68,12 +68,12 @@ public sealed class AcrTests
         await using var registry = await AzureRegistry.Start();
         registry.Time = time;
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure)), time: time);
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         time.Advance(TimeSpan.FromMinutes(85));
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         Assert.Equal(1, registry.Exchanges);
         time.Advance(TimeSpan.FromMinutes(60));
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         await Eventually.True(() => registry.Exchanges >= 2, "it is exchanged again");
     }
 
@@ -87,14 +87,14 @@ public sealed class AcrTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure, $"{{ file: {file} }}")));
         for (var i = 0; i < 20; i++)
         {
-            var failure = (await Grant(cluster, 0, $"app/{i}")).Failure!;
+            var failure = (await GetToken(cluster, 0, $"app/{i}")).Failure!;
             Assert.Contains("Microsoft Entra refuses the principal (AADSTS7000215)", failure.Message);
             Assert.DoesNotContain("canary", failure.Message);
         }
 
         Assert.InRange(azure.Calls.Count, 1, 2);
         folder.Write("secret", AzureCloud.ClientSecret);
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
     }
 
     [Theory]
@@ -108,7 +108,7 @@ public sealed class AcrTests
         azure.Away = status;
         await using var registry = await AzureRegistry.Start();
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, way == "secret" ? Secret(azure) : $"type: acr, clientId: {Guid.NewGuid()}, metadataEndpoint: \"{azure.Url}\""));
-        var failure = (await Grant(cluster)).Failure!;
+        var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(kind, failure.Kind);
         Assert.Contains(saying, failure.Message);
         Assert.DoesNotContain("canary", failure.Message);
@@ -125,7 +125,7 @@ public sealed class AcrTests
         folder.Write("token", AzureCloud.Assertion);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
             registry.Url, $"type: acr, federatedTokenFile: {folder.File(name)}, authority: \"{azure.Url}\"{ids}"));
-        var failure = (await Grant(cluster)).Failure!;
+        var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(UpstreamFailureKind.Misconfigured, failure.Kind);
         Assert.Contains(told, failure.Message);
         Assert.DoesNotContain(folder.Path, failure.Message);
@@ -139,6 +139,6 @@ public sealed class AcrTests
         await using var registry = await AzureRegistry.Start();
         registry.Away = 403;
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Secret(azure)));
-        Assert.Contains("needs the role AcrPull", (await Grant(cluster)).Failure!.Message);
+        Assert.Contains("needs the role AcrPull", (await GetToken(cluster)).Failure!.Message);
     }
 }

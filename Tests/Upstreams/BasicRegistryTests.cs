@@ -10,8 +10,8 @@ namespace RegistryProxy.Tests.Upstreams;
 /// <summary>Registries that ask for a password and have no token endpoint to say whether it is right.</summary>
 public sealed class BasicRegistryTests
 {
-    private static ValueTask<UpstreamGrantResult> Grant(GrainCluster cluster, string repository = "a/b") =>
-        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull").GetGrant();
+    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, string repository = "a/b") =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull").GetToken();
 
     private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
@@ -23,7 +23,7 @@ public sealed class BasicRegistryTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("password", "wrong-canary");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(metered.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
-        var refused = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Grant(cluster, $"app/{number}").AsTask()));
+        var refused = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, $"app/{number}").AsTask()));
         Assert.All(refused, result => Assert.Contains("refuses the credentials it is configured with (401)", result.Failure!.Message));
         Assert.Equal(1, metered.Requests.Count(request => request.Headers.ContainsKey("Authorization")));
         var status = await Status(cluster);
@@ -31,9 +31,9 @@ public sealed class BasicRegistryTests
         Assert.Equal(("open", null), (status.Breaker, status.LastRefresh));
 
         folder.Write("password", "right-canary\n");
-        Assert.True(await registry.Opens((await Grant(cluster)).Grant?.Authorization));
+        Assert.True(await registry.Opens((await GetToken(cluster)).Token?.Authorization));
         Assert.Equal("closed", (await Status(cluster)).Breaker);
-        await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Grant(cluster, $"app/{number}").AsTask()));
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, $"app/{number}").AsTask()));
         Assert.Equal(2, metered.Requests.Count(request => request.Headers.ContainsKey("Authorization")));
     }
 
@@ -44,8 +44,8 @@ public sealed class BasicRegistryTests
         using var folder = new TemporaryFolder();
         var file = folder.File("nowhere");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
-        Assert.Contains("has no usable secret: the secret file is missing", (await Grant(cluster)).Failure!.Message);
-        Assert.DoesNotContain(folder.Path, (await Grant(cluster)).Failure!.Message);
+        Assert.Contains("has no usable secret: the secret file is missing", (await GetToken(cluster)).Failure!.Message);
+        Assert.DoesNotContain(folder.Path, (await GetToken(cluster)).Failure!.Message);
         Assert.Contains(file, (await Status(cluster)).LastError);
     }
 
@@ -60,9 +60,9 @@ public sealed class BasicRegistryTests
             return context.Response.WriteAsync("""{"token":"t"}""");
         });
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(upstream.Url, "type: anonymous"));
-        Assert.Contains("wants a user name and password", (await Grant(cluster)).Failure!.Message);
+        Assert.Contains("wants a user name and password", (await GetToken(cluster)).Failure!.Message);
         bearer = true;
-        await Eventually.True(async () => (await Grant(cluster)).Grant is not null, "the other way is used");
+        await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "the other way is used");
     }
 
     [Theory]
@@ -78,11 +78,11 @@ public sealed class BasicRegistryTests
             return Task.CompletedTask;
         });
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(upstream.Url, "type: anonymous"));
-        var failure = (await Grant(cluster)).Failure!;
+        var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(UpstreamFailureKind.Throttled, failure.Kind);
         Assert.InRange(failure.RetryAfterSeconds, 10, 22);
-        await Grant(cluster, "a/c");
-        await Grant(cluster, "a/d");
+        await GetToken(cluster, "a/c");
+        await GetToken(cluster, "a/d");
         Assert.Equal(2, upstream.Requests.Count(request => request.Target.StartsWith("/token", StringComparison.Ordinal)));
     }
 

@@ -16,7 +16,7 @@ public sealed class EcrTests
     private static string Expected(string password = AwsCloud.RegistryPassword) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{AwsCloud.RegistryUser}:{password}"));
 
-    private static ValueTask<UpstreamGrantResult> Grant(GrainCluster cluster, int upstream = 0, string repository = "a/b") => Token(cluster, upstream, repository).GetGrant();
+    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") => Token(cluster, upstream, repository).GetToken();
 
     private static IUpstreamTokenGrain Token(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull");
@@ -30,8 +30,8 @@ public sealed class EcrTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, extra)));
-        var result = await Grant(cluster);
-        Assert.True(await registry.Opens(result.Grant?.Authorization), result.Failure?.Message);
+        var result = await GetToken(cluster);
+        Assert.True(await registry.Opens(result.Token?.Authorization), result.Failure?.Message);
         Assert.Equal(("ecr", principal), Assert.Single(aws.Calls, call => call.Service == "ecr"));
     }
 
@@ -44,9 +44,9 @@ public sealed class EcrTests
         var file = folder.Write("token", "not-yet");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
             registry.Url, $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", webIdentityTokenFile: {file}, roleArn: \"{AwsCloud.WebRole}\""));
-        Assert.Contains("AWS STS refuses (InvalidIdentityToken)", (await Grant(cluster)).Failure!.Message);
+        Assert.Contains("AWS STS refuses (InvalidIdentityToken)", (await GetToken(cluster)).Failure!.Message);
         folder.Write("token", AwsCloud.WebToken);
-        await Eventually.True(async () => (await Grant(cluster)).Grant is not null, "the new token is used");
+        await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "the new token is used");
     }
 
     [Fact]
@@ -59,9 +59,9 @@ public sealed class EcrTests
         var results = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(async number =>
         {
             await Task.Yield();
-            return await Grant(cluster, number % 2, $"team/app-{number % 100}");
+            return await GetToken(cluster, number % 2, $"team/app-{number % 100}");
         }));
-        Assert.All(results, result => Assert.Equal(Expected(), result.Grant?.Authorization?.Reveal()));
+        Assert.All(results, result => Assert.Equal(Expected(), result.Token?.Authorization?.Reveal()));
         Assert.Equal(1, aws.TokenCalls);
         Assert.Single(aws.Calls, call => call.Service == "sts");
     }
@@ -73,12 +73,12 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
             registry.Url, Static(aws), Static(aws).Replace("eu-west-1", "us-east-1"), Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
-        Assert.NotNull((await Grant(cluster, 0)).Grant);
-        Assert.NotNull((await Grant(cluster, 2)).Grant);
+        Assert.NotNull((await GetToken(cluster, 0)).Token);
+        Assert.NotNull((await GetToken(cluster, 2)).Token);
         var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up2").Describe();
         Assert.InRange(status.Expires!.Value - DateTimeOffset.UtcNow, TimeSpan.FromHours(11.9), TimeSpan.FromHours(12));
         aws.Region = "us-east-1";
-        Assert.NotNull((await Grant(cluster, 1)).Grant);
+        Assert.NotNull((await GetToken(cluster, 1)).Token);
         Assert.Equal(3, aws.TokenCalls);
     }
 
@@ -92,17 +92,17 @@ public sealed class EcrTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws)), time: time);
         for (var minutes = 0; minutes < 5 * 60; minutes += 10)
         {
-            Assert.NotNull((await Grant(cluster)).Grant);
+            Assert.NotNull((await GetToken(cluster)).Token);
             time.Advance(TimeSpan.FromMinutes(10));
         }
 
         Assert.Equal(1, aws.TokenCalls);
         time.Advance(TimeSpan.FromHours(4.9));
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         await Eventually.True(
             async () =>
             {
-                Assert.NotNull((await Grant(cluster, 0, $"renewed/{Guid.NewGuid():N}")).Grant);
+                Assert.NotNull((await GetToken(cluster, 0, $"renewed/{Guid.NewGuid():N}")).Token);
                 return (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).Expires > time.GetUtcNow().AddHours(11.5);
             },
             "it is asked for again before four fifths of its life are over");
@@ -112,21 +112,21 @@ public sealed class EcrTests
         for (var hours = 0; hours < 11; hours++)
         {
             time.Advance(TimeSpan.FromHours(1));
-            Assert.NotNull((await Grant(cluster)).Grant);
+            Assert.NotNull((await GetToken(cluster)).Token);
         }
 
         await Eventually.True(
             async () =>
             {
                 time.Advance(TimeSpan.FromSeconds(11));
-                return (await Grant(cluster, 0, $"app/{time.GetUtcNow().Ticks}")).Grant is not null && aws.TokenCalls > 3;
+                return (await GetToken(cluster, 0, $"app/{time.GetUtcNow().Ticks}")).Token is not null && aws.TokenCalls > 3;
             },
             "AWS is asked again and again while the old token serves");
         time.Advance(TimeSpan.FromHours(2));
-        await Eventually.True(async () => (await Grant(cluster)).Failure is { Kind: UpstreamFailureKind.Unreachable }, "the token has expired");
+        await Eventually.True(async () => (await GetToken(cluster)).Failure is { Kind: UpstreamFailureKind.Unreachable }, "the token has expired");
         aws.Away = null;
         time.Advance(TimeSpan.FromMinutes(1));
-        await Eventually.True(async () => (await Grant(cluster)).Grant is not null, "AWS is back");
+        await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "AWS is back");
     }
 
     [Fact]
@@ -138,24 +138,24 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws)), time: time);
         aws.Password = "another";
-        Assert.Contains("refuses the credentials it is configured with", (await Grant(cluster)).Failure!.Message);
-        var refused = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => Grant(cluster, 0, $"refused/{number}").AsTask()));
+        Assert.Contains("refuses the credentials it is configured with", (await GetToken(cluster)).Failure!.Message);
+        var refused = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => GetToken(cluster, 0, $"refused/{number}").AsTask()));
         Assert.All(refused, result => Assert.Equal(UpstreamFailureKind.Refused, result.Failure?.Kind));
         Assert.Equal(2, aws.TokenCalls);
         Assert.Contains("refuses the credentials", (await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe()).LastError);
         aws.Password = AwsCloud.RegistryPassword;
         time.Advance(TimeSpan.FromSeconds(61));
-        var first = (await Grant(cluster)).Grant!;
+        var first = (await GetToken(cluster)).Token!;
         Assert.Equal(Expected(), first.Authorization!.Reveal());
         Assert.Equal(3, aws.TokenCalls);
         await Task.WhenAll(Enumerable.Range(0, 500).Select(async number =>
         {
-            var grant = (await Grant(cluster, 0, $"app/{number}")).Grant!;
-            await Token(cluster, 0, $"app/{number}").Replace(grant.Generation);
+            var token = (await GetToken(cluster, 0, $"app/{number}")).Token!;
+            await Token(cluster, 0, $"app/{number}").Replace(token.Generation);
         }));
         Assert.Equal(3, aws.TokenCalls);
         time.Advance(TimeSpan.FromSeconds(61));
-        await Token(cluster).Replace((await Grant(cluster)).Grant!.Generation);
+        await Token(cluster).Replace((await GetToken(cluster)).Token!.Generation);
         Assert.Equal(4, aws.TokenCalls);
     }
 
@@ -167,14 +167,14 @@ public sealed class EcrTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("secret", "wrong-canary");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, secret: $"{{ file: {file} }}")));
-        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => Grant(cluster, 0, $"app/{number}").AsTask()));
+        var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, 0, $"app/{number}").AsTask()));
         Assert.All(results, result => Assert.Contains("Amazon ECR refuses GetAuthorizationToken (InvalidSignatureException)", result.Failure!.Message));
         Assert.All(results, result => Assert.DoesNotContain("canary", result.Failure!.Message));
         Assert.Equal(1, aws.TokenCalls);
         var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
         Assert.Contains("needs ecr:GetAuthorizationToken", status.LastError);
         folder.Write("secret", AwsCloud.UserSecret);
-        Assert.Equal(Expected(), (await Grant(cluster)).Grant?.Authorization?.Reveal());
+        Assert.Equal(Expected(), (await GetToken(cluster)).Token?.Authorization?.Reveal());
     }
 
     [Fact]
@@ -183,9 +183,9 @@ public sealed class EcrTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws), Static(aws, secret: "{ value: other }")));
-        Assert.NotNull((await Grant(cluster, 0)).Grant);
-        Assert.NotNull((await Grant(cluster, 1)).Failure);
-        Assert.NotNull((await Grant(cluster, 0)).Grant);
+        Assert.NotNull((await GetToken(cluster, 0)).Token);
+        Assert.NotNull((await GetToken(cluster, 1)).Failure);
+        Assert.NotNull((await GetToken(cluster, 0)).Token);
     }
 
     [Theory]
@@ -197,7 +197,7 @@ public sealed class EcrTests
         aws.StsRefusal = code;
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
-        var failure = (await Grant(cluster)).Failure!;
+        var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(kind, failure.Kind);
         Assert.Contains(told, failure.Message);
         Assert.DoesNotContain("canary", failure.Message);
@@ -213,7 +213,7 @@ public sealed class EcrTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
             registry.Url, $"type: ecr, public: true, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {{ value: {AwsCloud.UserSecret} }}"));
-        Assert.Equal(Expected(), (await Grant(cluster)).Grant?.Authorization?.Reveal());
+        Assert.Equal(Expected(), (await GetToken(cluster)).Token?.Authorization?.Reveal());
         Assert.Equal(("ecr-public", "user"), Assert.Single(aws.Calls));
     }
 }

@@ -25,11 +25,11 @@ public sealed class EditedCredentialTests : IDisposable
     {
         await using var registry = await Registry();
         await using var cluster = await Cluster(registry);
-        var former = await Ask(cluster);
+        var former = await Query(cluster);
         Edit();
         Assert.Equal("Bearer now", await Granted(cluster));
         _release.SetResult(200);
-        Assert.Equal("Bearer former", (await former).Grant!.Authorization!.Reveal());
+        Assert.Equal("Bearer former", (await former).Token!.Authorization!.Reveal());
         Assert.Equal("Bearer now", await Granted(cluster));
         Assert.Equal(2, registry.Calls);
     }
@@ -39,17 +39,17 @@ public sealed class EditedCredentialTests : IDisposable
     {
         await using var registry = await Registry();
         await using var cluster = await Cluster(registry);
-        var former = await Ask(cluster);
+        var former = await Query(cluster);
         Edit();
         _status = 401;
-        Assert.NotNull((await Token(cluster, "app/2").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "app/2").GetToken()).Failure);
         var before = await Status(cluster);
         Assert.Equal(("open", "refused"), (before.Breaker, before.State));
         _release.SetResult(200);
-        Assert.NotNull((await former).Grant);
+        Assert.NotNull((await former).Token);
         Assert.Equal(before, await Status(cluster));
-        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Failure);
-        Assert.NotNull((await Token(cluster, "app/3").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "app/1").GetToken()).Failure);
+        Assert.NotNull((await Token(cluster, "app/3").GetToken()).Failure);
         Assert.Equal(2, registry.Calls);
     }
 
@@ -62,7 +62,7 @@ public sealed class EditedCredentialTests : IDisposable
     {
         await using var registry = await Registry();
         await using var cluster = await Cluster(registry);
-        var former = await Ask(cluster);
+        var former = await Query(cluster);
         Edit();
         Assert.Equal("Bearer now", await Granted(cluster));
         var before = await Status(cluster);
@@ -71,7 +71,7 @@ public sealed class EditedCredentialTests : IDisposable
         Assert.NotNull((await former).Failure);
         Assert.Equal(before, await Status(cluster));
         Assert.Equal("Bearer now", await Granted(cluster));
-        Assert.NotNull((await Token(cluster, "app/2").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "app/2").GetToken()).Token);
         Assert.Equal(3, registry.Calls);
     }
 
@@ -100,12 +100,12 @@ public sealed class EditedCredentialTests : IDisposable
 
     private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
-    private static async Task<string> Granted(GrainCluster cluster) => (await Token(cluster, "app/1").GetGrant()).Grant!.Authorization!.Reveal();
+    private static async Task<string> Granted(GrainCluster cluster) => (await Token(cluster, "app/1").GetToken()).Token!.Authorization!.Reveal();
 
     /// <summary>Asks with the former password, and leaves the answer out.</summary>
-    private async Task<Task<UpstreamGrantResult>> Ask(GrainCluster cluster)
+    private async Task<Task<UpstreamTokenResult>> Query(GrainCluster cluster)
     {
-        var former = Token(cluster, "app/1").GetGrant().AsTask();
+        var former = Token(cluster, "app/1").GetToken().AsTask();
         await _asked.Task;
         return former;
     }

@@ -12,8 +12,8 @@ public sealed class GoogleTests
     private static string Credentials(GoogleCloud google, string extra = "") =>
         $"type: google, tokenEndpoint: \"{google.Url}\", stsEndpoint: \"{google.Url}\", iamEndpoint: \"{google.Url}\", metadataEndpoint: \"{google.Url}\"{extra}";
 
-    private static ValueTask<UpstreamGrantResult> Grant(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
-        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetGrant();
+    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetToken();
 
     [Theory]
     [InlineData("metadata", "metadata")]
@@ -34,8 +34,8 @@ public sealed class GoogleTests
             _ => null,
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google, file is null ? "" : $", keyFile: {file}")));
-        var result = await Grant(cluster);
-        Assert.True(await registry.Opens(result.Grant?.Authorization), result.Failure?.Message);
+        var result = await GetToken(cluster);
+        Assert.True(await registry.Opens(result.Token?.Authorization), result.Failure?.Message);
         Assert.Equal(calls, string.Join(' ', google.Calls));
     }
 
@@ -48,9 +48,9 @@ public sealed class GoogleTests
         var results = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(async number =>
         {
             await Task.Yield();
-            return await Grant(cluster, number % 2, $"team/app-{number % 50}");
+            return await GetToken(cluster, number % 2, $"team/app-{number % 50}");
         }));
-        Assert.All(results, result => Assert.NotNull(result.Grant));
+        Assert.All(results, result => Assert.NotNull(result.Token));
         Assert.Single(google.Calls);
     }
 
@@ -62,15 +62,15 @@ public sealed class GoogleTests
         google.Life = 900;
         await using var registry = await DockerRegistry.StartBasic(GoogleCloud.User, GoogleCloud.Token);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google)), time: time);
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         google.Away = 503;
         time.Advance(TimeSpan.FromSeconds(800));
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
         await Eventually.True(() => google.Calls.Count >= 2, "it asks in the background");
         time.Advance(TimeSpan.FromSeconds(90));
-        Assert.Equal(time.GetUtcNow().AddSeconds(10), (await Grant(cluster)).Grant!.Expires);
+        Assert.Equal(time.GetUtcNow().AddSeconds(10), (await GetToken(cluster)).Token!.Expires);
         time.Advance(TimeSpan.FromSeconds(10));
-        await Eventually.True(async () => (await Grant(cluster)).Failure?.Kind == UpstreamFailureKind.Unreachable, "the token has expired");
+        await Eventually.True(async () => (await GetToken(cluster)).Failure?.Kind == UpstreamFailureKind.Unreachable, "the token has expired");
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class GoogleTests
         google.Flavored = false;
         await using var registry = await DockerRegistry.StartBasic(GoogleCloud.User, GoogleCloud.Token);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google)));
-        Assert.Contains("is not Google's", (await Grant(cluster)).Failure!.Message);
+        Assert.Contains("is not Google's", (await GetToken(cluster)).Failure!.Message);
     }
 
     [Fact]
@@ -93,14 +93,14 @@ public sealed class GoogleTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google, $", keyFile: {file}")));
         for (var i = 0; i < 20; i++)
         {
-            var failure = (await Grant(cluster, 0, $"app/{i}")).Failure!;
+            var failure = (await GetToken(cluster, 0, $"app/{i}")).Failure!;
             Assert.Contains("(invalid_grant)", failure.Message);
             Assert.DoesNotContain("canary", failure.Message);
         }
 
         Assert.Single(google.Calls);
         folder.Write("key.json", google.KeyFile());
-        Assert.NotNull((await Grant(cluster)).Grant);
+        Assert.NotNull((await GetToken(cluster)).Token);
     }
 
     [Theory]
@@ -119,7 +119,7 @@ public sealed class GoogleTests
         Assert.Contains(from, text);
         var file = folder.Write("key.json", text.Replace(from, to));
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google, $", keyFile: {file}")));
-        var failure = (await Grant(cluster)).Failure!;
+        var failure = (await GetToken(cluster)).Failure!;
         Assert.Contains(saying, failure.Message);
         Assert.DoesNotContain("PRIVATE", failure.Message);
         Assert.Empty(google.Calls);

@@ -122,8 +122,8 @@ public sealed class HostileNumberTests
             PrincipalYaml.Of(registry.Url, "type: basic, username: me, password: { value: canary }"), time: _time);
         for (var i = 0; i < 3; i++)
         {
-            var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:app/{i}:pull").GetGrant();
-            Assert.Equal(status == 200, result.Grant is not null);
+            var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:app/{i}:pull").GetToken();
+            Assert.Equal(status == 200, result.Token is not null);
             Assert.DoesNotContain("not a token reply", result.Failure?.Message ?? "");
         }
 
@@ -134,13 +134,13 @@ public sealed class HostileNumberTests
     [Fact]
     public async Task A_trial_ends_whatever_is_thrown()
     {
-        var trial = new CredentialTrial(_time);
+        var gate = new FirstUseGate(_time);
         var fault = new InvalidOperationException("of our own");
-        Assert.Same(fault, await Assert.ThrowsAsync<InvalidOperationException>(() => trial.Begin(() => Task.FromException<int>(fault))));
-        await trial.Wait();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => trial.Begin<int>(() => throw fault));
-        await trial.Wait();
-        Assert.False(trial.IsProven);
+        Assert.Same(fault, await Assert.ThrowsAsync<InvalidOperationException>(() => gate.Begin(() => Task.FromException<int>(fault))));
+        await gate.Wait();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => gate.Begin<int>(() => throw fault));
+        await gate.Wait();
+        Assert.False(gate.IsProven);
     }
 
     private static TokenReply? Read(string json)

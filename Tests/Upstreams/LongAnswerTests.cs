@@ -43,10 +43,10 @@ public sealed class LongAnswerTests
         (google.Padding, azure.Padding, aws.Padding) = (32 * 1024 * 1024, 32 * 1024 * 1024, 32 * 1024 * 1024);
         await using (var cluster = await GrainCluster.Start(Yaml(ways, basic.Url, acr.Url)))
         {
-            Assert.All(await Grants(cluster, ways.Length), grant =>
+            Assert.All(await GetTokens(cluster, ways.Length), token =>
             {
-                Assert.Null(grant.Grant);
-                Assert.Contains("answers with more than 64 KiB", grant.Failure!.Message);
+                Assert.Null(token.Token);
+                Assert.Contains("answers with more than 64 KiB", token.Failure!.Message);
             });
         }
 
@@ -54,7 +54,7 @@ public sealed class LongAnswerTests
         (google.Padding, azure.Padding, aws.Padding) = (16 * 1024, 16 * 1024, 16 * 1024);
         await using (var cluster = await GrainCluster.Start(Yaml(ways, basic.Url, acr.Url)))
         {
-            Assert.All(await Grants(cluster, ways.Length), grant => Assert.True(grant.Grant is not null, grant.Failure?.Message));
+            Assert.All(await GetTokens(cluster, ways.Length), token => Assert.True(token.Token is not null, token.Failure?.Message));
         }
     }
 
@@ -62,6 +62,6 @@ public sealed class LongAnswerTests
         .Where(way => way.Item.StartsWith("type: acr", StringComparison.Ordinal))
         .Aggregate(PrincipalYaml.Of(basic, ways), (yaml, way) => yaml.Replace($"up{way.Index}: {{ url: \"{basic}\"", $"up{way.Index}: {{ url: \"{acr}\""));
 
-    private static Task<UpstreamGrantResult[]> Grants(GrainCluster cluster, int count) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
-        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{number}|repository:a/b:pull").GetGrant().AsTask()));
+    private static Task<UpstreamTokenResult[]> GetTokens(GrainCluster cluster, int count) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
+        cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{number}|repository:a/b:pull").GetToken().AsTask()));
 }

@@ -25,15 +25,15 @@ public sealed class SingleRepositoryTests
     {
         await using var registry = await TokenRegistry.Start();
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
-        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "good/0").GetToken()).Token);
         registry.PingStatus = status;
         for (var i = 1; i < 10; i++)
         {
             _time.Advance(TimeSpan.FromSeconds(11));
             foreach (var name in new[] { $"a{i}", $"b{i}" })
             {
-                var refused = (await Token(cluster, name).GetGrant()).Grant!;
-                Assert.True((await Token(cluster, name).Replace(refused.Generation)).Grant is { } next && next.Generation != refused.Generation);
+                var refused = (await Token(cluster, name).GetToken()).Token!;
+                Assert.True((await Token(cluster, name).Replace(refused.Generation)).Token is { } next && next.Generation != refused.Generation);
             }
 
             Assert.Equal("closed", (await Status(cluster)).Breaker);
@@ -41,7 +41,7 @@ public sealed class SingleRepositoryTests
 
         Assert.Equal(10, registry.Pings);
         _time.Advance(TimeSpan.FromMinutes(10));
-        Assert.NotNull((await Token(cluster, "good/1").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "good/1").GetToken()).Failure);
     }
 
     [Fact]
@@ -55,15 +55,15 @@ public sealed class SingleRepositoryTests
             await context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic), time: _time);
-        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "good/0").GetToken()).Token);
         for (var second = 0; second < 119; second++)
         {
-            var failure = (await Token(cluster, "bad/app").GetGrant()).Failure!;
+            var failure = (await Token(cluster, "bad/app").GetToken()).Failure!;
             Assert.Equal((UpstreamFailureKind.Throttled, 120 - second), (failure.Kind, failure.RetryAfterSeconds));
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.NotNull((await Token(cluster, "good/1").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "good/1").GetToken()).Token);
         Assert.Equal(3, registry.Calls);
     }
 }

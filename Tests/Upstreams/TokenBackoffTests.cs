@@ -35,7 +35,7 @@ public sealed class TokenBackoffTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic($"{{ file: {file} }}")), time: _time);
         for (var i = 0; i < 50; i++)
         {
-            Assert.Contains("(401)", (await Token(cluster, $"app/{i}").GetGrant()).Failure!.Message);
+            Assert.Contains("(401)", (await Token(cluster, $"app/{i}").GetToken()).Failure!.Message);
         }
 
         Assert.Equal(1, registry.Calls);
@@ -45,13 +45,13 @@ public sealed class TokenBackoffTests
         for (var hour = 0; hour < 60; hour++)
         {
             _time.Advance(TimeSpan.FromMinutes(1));
-            Assert.NotNull((await Token(cluster, $"app/{hour}").GetGrant()).Failure);
+            Assert.NotNull((await Token(cluster, $"app/{hour}").GetToken()).Failure);
         }
 
         Assert.InRange(registry.Calls, 12, 24);
         registry.Answer = good;
         folder.Write("password", "right");
-        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "app/1").GetToken()).Token);
         Assert.Equal("closed", (await Status(cluster)).Breaker);
     }
 
@@ -75,14 +75,14 @@ public sealed class TokenBackoffTests
             return Task.Delay(Timeout.Infinite, context.RequestAborted);
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic($"{{ file: {file} }}")), time: _time);
-        var first = Token(cluster, "app/1").GetGrant();
+        var first = Token(cluster, "app/1").GetToken();
         await asked.Task;
         folder.Write("password", "now");
-        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Grant);
-        Assert.NotNull((await Token(cluster, "app/2").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "app/1").GetToken()).Token);
+        Assert.NotNull((await Token(cluster, "app/2").GetToken()).Token);
         _time.Advance(TimeSpan.FromSeconds(6));
         await first;
-        Assert.NotNull((await Token(cluster, "app/1").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "app/1").GetToken()).Token);
         Assert.Equal("closed", (await Status(cluster)).Breaker);
     }
 
@@ -92,7 +92,7 @@ public sealed class TokenBackoffTests
         await using var registry = await TokenRegistry.Start();
         registry.Answer = Status(401);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), silos: 2, time: _time);
-        var results = await Task.WhenAll(Enumerable.Range(0, 1000).Select(number => Token(cluster, $"app/{number}").GetGrant().AsTask()));
+        var results = await Task.WhenAll(Enumerable.Range(0, 1000).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask()));
         Assert.All(results, result => Assert.Contains("(401)", result.Failure!.Message));
         Assert.Equal(1, registry.Calls);
     }
@@ -109,8 +109,8 @@ public sealed class TokenBackoffTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
         for (var i = 0; i < 20; i++)
         {
-            Assert.Equal(UpstreamFailureKind.Refused, (await Token(cluster, "absent/app").GetGrant()).Failure!.Kind);
-            Assert.NotNull((await Token(cluster, $"there/{i}").GetGrant()).Grant);
+            Assert.Equal(UpstreamFailureKind.Refused, (await Token(cluster, "absent/app").GetToken()).Failure!.Kind);
+            Assert.NotNull((await Token(cluster, $"there/{i}").GetToken()).Token);
         }
 
         Assert.Equal(21, registry.Calls);
@@ -127,8 +127,8 @@ public sealed class TokenBackoffTests
             await context.Response.WriteAsync("""{"token":"t","expires_in":300}""");
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, "type: anonymous"), time: _time);
-        Assert.NotNull((await Token(cluster, "private/app").GetGrant()).Failure);
-        Assert.NotNull((await Token(cluster, "public/app").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "private/app").GetToken()).Failure);
+        Assert.NotNull((await Token(cluster, "public/app").GetToken()).Token);
     }
 
     [Theory]
@@ -146,10 +146,10 @@ public sealed class TokenBackoffTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
         for (var i = 0; i < 200; i++)
         {
-            Assert.NotNull((await Token(cluster, $"good/{i}").GetGrant()).Grant);
+            Assert.NotNull((await Token(cluster, $"good/{i}").GetToken()).Token);
             for (var next = i * 3; next < (i + 1) * 3; next++)
             {
-                Assert.NotNull((await Token(cluster, $"bad/{next % bad}").GetGrant()).Failure);
+                Assert.NotNull((await Token(cluster, $"bad/{next % bad}").GetToken()).Failure);
             }
 
             _time.Advance(TimeSpan.FromMilliseconds(200));
@@ -165,8 +165,8 @@ public sealed class TokenBackoffTests
         await using var registry = await TokenRegistry.Start();
         registry.Answer = FailFor("bad", 500);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
-        Assert.NotNull((await Token(cluster, "bad/app").GetGrant()).Failure);
-        Assert.NotNull((await Token(cluster, "good/app").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "bad/app").GetToken()).Failure);
+        Assert.NotNull((await Token(cluster, "good/app").GetToken()).Token);
     }
 
     [Theory]
@@ -177,22 +177,22 @@ public sealed class TokenBackoffTests
         await using var registry = await TokenRegistry.Start();
         registry.Answer = FailFor("bad", status);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
-        Assert.NotNull((await Token(cluster, "good/0").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "good/0").GetToken()).Token);
         var good = registry.Answer;
         registry.Answer = Status(status);
-        Assert.NotNull((await Token(cluster, "bad/1").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "bad/1").GetToken()).Failure);
         Assert.Equal("closed", (await Status(cluster)).Breaker);
-        Assert.NotNull((await Token(cluster, "good/2").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "good/2").GetToken()).Failure);
         await Eventually.True(async () => (await Status(cluster)).Breaker == "open", "the whole upstream is left alone");
         Assert.Equal(4, registry.Calls);
-        Assert.NotNull((await Token(cluster, "good/3").GetGrant()).Failure);
+        Assert.NotNull((await Token(cluster, "good/3").GetToken()).Failure);
         Assert.Equal(4, registry.Calls);
 
         registry.Answer = good;
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.NotNull((await Token(cluster, "bad/4").GetGrant()).Failure);
-        Assert.NotNull((await Token(cluster, "good/3").GetGrant()).Grant);
-        Assert.NotNull((await Token(cluster, "good/2").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "bad/4").GetToken()).Failure);
+        Assert.NotNull((await Token(cluster, "good/3").GetToken()).Token);
+        Assert.NotNull((await Token(cluster, "good/2").GetToken()).Token);
         Assert.Equal("closed", (await Status(cluster)).Breaker);
     }
 
@@ -214,15 +214,15 @@ public sealed class TokenBackoffTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
         for (var tick = 0; tick < 300; tick++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetGrant().AsTask()));
+            await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask()));
             _time.Advance(TimeSpan.FromMilliseconds(100));
         }
 
         Assert.InRange(registry.Calls, 10, 50);
         registry.Answer = good;
         _time.Advance(TimeSpan.FromSeconds(2));
-        Assert.NotNull((await Token(cluster, "app/0").GetGrant()).Grant);
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetGrant().AsTask())), result => Assert.NotNull(result.Grant));
+        Assert.NotNull((await Token(cluster, "app/0").GetToken()).Token);
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask())), result => Assert.NotNull(result.Token));
     }
 
     [Fact]
@@ -237,7 +237,7 @@ public sealed class TokenBackoffTests
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
         for (var second = 0; second < 119; second++)
         {
-            var failure = (await Token(cluster, $"app/{second % 7}").GetGrant()).Failure!;
+            var failure = (await Token(cluster, $"app/{second % 7}").GetToken()).Failure!;
             Assert.Equal((UpstreamFailureKind.Throttled, 120 - second), (failure.Kind, failure.RetryAfterSeconds));
             await Eventually.True(async () => (await Status(cluster)).Breaker == "open", "it is asked without a repository, and left alone");
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -252,19 +252,19 @@ public sealed class TokenBackoffTests
         await using var registry = await TokenRegistry.Start();
         registry.Answer = (context, call) => context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":3600}""");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic()), time: _time);
-        var grant = (await Token(cluster, "a/b").GetGrant()).Grant!;
-        Assert.Equal(DateTimeOffset.MinValue, grant.ReplaceableFrom);
+        var token = (await Token(cluster, "a/b").GetToken()).Token!;
+        Assert.Equal(DateTimeOffset.MinValue, token.ReplaceableFrom);
         List<double> waits = [];
         for (var second = 0; second < 3600; second++)
         {
-            var next = (await Token(cluster, "a/b").Replace(grant.Generation)).Grant!;
-            if (next.ReplaceableFrom != grant.ReplaceableFrom)
+            var next = (await Token(cluster, "a/b").Replace(token.Generation)).Token!;
+            if (next.ReplaceableFrom != token.ReplaceableFrom)
             {
                 waits.Add((next.ReplaceableFrom - _time.GetUtcNow()).TotalSeconds);
             }
 
             Assert.True(next.RefreshAfter <= _time.GetUtcNow().AddSeconds(2) || next.ReplaceableFrom <= _time.GetUtcNow(), "gateways ask soon again");
-            grant = next;
+            token = next;
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -288,8 +288,8 @@ public sealed class TokenBackoffTests
             await context.Response.WriteAsync("""{"access_token":"t","expires_in":300}""");
         };
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, "type: bearer, username: me, password: { value: canary }"), time: _time);
-        Assert.NotNull((await Token(cluster, "new/app").GetGrant()).Grant);
-        Assert.NotNull((await Token(cluster, "old/app").GetGrant()).Grant);
+        Assert.NotNull((await Token(cluster, "new/app").GetToken()).Token);
+        Assert.NotNull((await Token(cluster, "old/app").GetToken()).Token);
         Assert.Equal(
             ["POST password me canary here repository:new/app:pull", "POST password me canary here repository:old/app:pull", "GET repository:old/app:pull Basic bWU6Y2FuYXJ5"], asked);
     }

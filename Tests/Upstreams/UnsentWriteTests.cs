@@ -16,7 +16,7 @@ namespace RegistryProxy.Tests.Upstreams;
 /// <summary>What this gateway refuses for an upstream is known not to have been sent, so nothing waits for its end.</summary>
 public sealed class UnsentWriteTests : IDisposable
 {
-    private static readonly UpstreamGrant Grant = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+    private static readonly UpstreamToken Token = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
     private static readonly Upstream Upstream = new(new UpstreamSnapshot { Name = "local", Url = new Uri("http://upstream.example") }, []);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -84,7 +84,7 @@ public sealed class UnsentWriteTests : IDisposable
     private (UpstreamCall Call, Task<HttpResponseMessage> Answer) Begin(HttpMethod method, CallKind kind, string scope, CancellationToken cancellation)
     {
         var request = new HttpRequestMessage(method, "http://upstream.example/v2/a/b/manifests/v1");
-        var call = new UpstreamCall(Upstream, new UpstreamTokenKey("local", scope), Grant, false, false, kind, default);
+        var call = new UpstreamCall(Upstream, new UpstreamTokenKey("local", scope), Token, false, false, kind, default);
         call.AttachTo(request);
         return (call, _account.SendAsync(request, cancellation));
     }

@@ -34,7 +34,7 @@ internal static class TokenIssuerReader
             Require = Require(require),
             SubjectClaim = map["subjectClaim"].Text() ?? "sub",
             GroupsClaim = map["groupsClaim"].Text() ?? "groups",
-            People = PeopleLoginReader.Read(map, context),
+            People = InteractiveLoginReader.Read(map, context),
         };
         CheckSubjects(oidc, require, allowAnySubject);
         return oidc;

@@ -14,21 +14,21 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// 3. else from the one download of it, which everybody joins, but for a range that does not wait for it.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobFills fills, LinkCheck links, UnkeptBlobs unkept, FillsBehind behind, BlobSender sender, CacheMeter meter,
+    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, BlobSender sender, CacheMeter meter,
     ILogger<BlobCache> logger)
 {
     /// <summary>Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its answer.</summary>
-    public async ValueTask<ServedBlob> Serve(Exchange exchange)
+    public async ValueTask<ServedBlob> Serve(RegistryRequest request)
     {
-        var digest = exchange.Path.Digest!;
-        var holding = Holding.Of(exchange, digest);
-        var fetch = Fetch.Blob(exchange, digest);
+        var digest = request.Path.Digest!;
+        var link = RepositoryLink.Of(request, digest);
+        var fetch = Fetch.Blob(request, digest);
 
         // 1. To know a digest opens nothing.
-        var opened = links.Knows(holding);
-        if (!opened && (stored.Has(holding.Supplier.Tenant, exchange.Upstream, digest) || fills.IsRunning(holding)))
+        var opened = links.Knows(link);
+        if (!opened && (stored.Has(link.Supplier.Tenant, request.Upstream, digest) || downloads.IsRunning(link)))
         {
-            if (await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
+            if (await links.Confirm(link, fetch, request.Aborted) is { } refused)
             {
                 return new ServedBlob(refused);
             }
@@ -37,176 +37,176 @@ internal sealed partial class BlobCache(
         }
 
         // 2. From the disk.
-        if (opened && await stored.Open(holding.Supplier.Tenant, exchange.Upstream, digest) is { } lease)
+        if (opened && await stored.Open(link.Supplier.Tenant, request.Upstream, digest) is { } lease)
         {
             using (lease)
             {
-                return new ServedBlob(await Hit(exchange, digest, lease));
+                return new ServedBlob(await Hit(request, digest, lease));
             }
         }
 
         // 3. From the download.
-        return exchange.IsHead ? Leave(exchange, CacheState.Miss, new LeftBlob(holding, links.Mark(holding)))
-            : IsPassed(exchange, digest) ? Leave(exchange, CacheState.Unverified, new LeftBlob(holding, null) { Behind = fetch })
-            : unkept.MayBeKept(holding) ? await Join(exchange, digest, holding, fetch)
-            : Leave(exchange, CacheState.Bypass, new LeftBlob(holding, null));
+        return request.IsHead ? Leave(request, CacheState.Miss, new LeftBlob(link, links.Mark(link)))
+            : IsPassed(request, digest) ? Leave(request, CacheState.Unverified, new LeftBlob(link, null) { Behind = fetch })
+            : unkept.MayBeKept(link) ? await Join(request, digest, link, fetch)
+            : Leave(request, CacheState.Bypass, new LeftBlob(link, null));
     }
 
     /// <summary>Takes what came of a blob that was left to the upstream; the error for the client.</summary>
-    public DistributionError? Learn(Exchange exchange, LeftBlob left, DistributionError? error)
+    public DistributionError? Learn(RegistryRequest request, LeftBlob left, DistributionError? error)
     {
         // A client that has gone leaves a response that says nothing.
-        if (left.Asked is { } mark && error is null && exchange.Context.Response.StatusCode == StatusCodes.Status200OK && !exchange.Aborted.IsCancellationRequested)
+        if (left.Asked is { } mark && error is null && request.Context.Response.StatusCode == StatusCodes.Status200OK && !request.Aborted.IsCancellationRequested)
         {
-            links.Learn(left.Holding, mark);
+            links.Learn(left.Link, mark);
         }
 
         if (left.Behind is { } fetch && error is null)
         {
-            Follow(exchange, left.Holding, fetch);
+            Follow(request, left.Link, fetch);
         }
 
-        return links.Judge(left.Holding, error);
+        return links.Classify(left.Link, error);
     }
 
     /// <summary>Whether a range goes to the client at once, as the route says.</summary>
-    private static bool IsPassed(Exchange exchange, Digest digest) =>
-        exchange.Route.Ranges != RouteRanges.Wait && ByteRange.IsPart(exchange.Context.Request, ContentHead.TagOf(digest));
+    private static bool IsPassed(RegistryRequest request, Digest digest) =>
+        request.Route.Ranges != RouteRanges.Wait && ByteRange.IsPart(request.Context.Request, ContentHead.TagOf(digest));
 
     /// <summary>A range was passed on: whatever answered to it whole was checked, and behind a range may come the whole.</summary>
-    private void Follow(Exchange exchange, in Holding holding, Fetch fetch)
+    private void Follow(RegistryRequest request, in RepositoryLink link, Fetch fetch)
     {
-        if (exchange.Context.Response.StatusCode != StatusCodes.Status206PartialContent)
+        if (request.Context.Response.StatusCode != StatusCodes.Status206PartialContent)
         {
-            exchange.Cache = CacheState.Bypass;
+            request.Cache = CacheState.Bypass;
         }
-        else if (exchange.Route.Ranges == RouteRanges.Fill && unkept.MayBeKept(holding))
+        else if (request.Route.Ranges == RouteRanges.Fill && unkept.MayBeKept(link))
         {
-            behind.Begin(holding, fetch, exchange.Key);
+            behind.Begin(link, fetch, request.Key);
         }
     }
 
-    private async Task<DistributionError?> Hit(Exchange exchange, Digest digest, DiskLease lease)
+    private async Task<DistributionError?> Hit(RegistryRequest request, Digest digest, DiskLease lease)
     {
-        Mark(exchange, CacheState.Hit);
-        if (ContentHead.WriteRanges(exchange.Context, digest, lease.Size) is { } parts)
+        Mark(request, CacheState.Hit);
+        if (ContentHead.WriteRanges(request.Context, digest, lease.Size) is { } parts)
         {
-            return await SendRanges(exchange, lease, parts);
+            return await SendRanges(request, lease, parts);
         }
 
-        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, lease.Size);
+        var (range, error) = ContentHead.WriteBlob(request.Context, digest, lease.Size);
         if (range is { } wanted)
         {
             meter.Saved(wanted.Count);
-            await Guard(exchange, () => sender.Send(exchange.Context, lease, wanted));
+            await Guard(request, () => sender.Send(request.Context, lease, wanted));
         }
 
         return error;
     }
 
     /// <summary>What is refused to who began a download alone, those who joined it ask for themselves.</summary>
-    private async Task<ServedBlob> Join(Exchange exchange, Digest digest, Holding holding, Fetch fetch)
+    private async Task<ServedBlob> Join(RegistryRequest request, Digest digest, RepositoryLink link, Fetch fetch)
     {
         ServedBlob? served;
         do
         {
-            served = await JoinOnce(exchange, digest, holding, fetch);
+            served = await JoinOnce(request, digest, link, fetch);
         }
         while (served is null);
         return served.Value;
     }
 
-    private async Task<ServedBlob?> JoinOnce(Exchange exchange, Digest digest, Holding holding, Fetch fetch)
+    private async Task<ServedBlob?> JoinOnce(RegistryRequest request, Digest digest, RepositoryLink link, Fetch fetch)
     {
-        var (fill, isNew) = fills.Join(holding, fetch);
+        var (download, isNew) = downloads.Join(link, fetch);
         try
         {
-            if (!isNew && fill.Starter != holding && !links.Knows(holding) && await links.Confirm(holding, fetch, exchange.Aborted) is { } refused)
+            if (!isNew && download.Starter != link && !links.Knows(link) && await links.Confirm(link, fetch, request.Aborted) is { } refused)
             {
                 return new ServedBlob(refused);
             }
 
-            if (await fill.Head(exchange.Aborted) is { } error && fill.Starter == holding)
+            if (await download.Head(request.Aborted) is { } error && download.Starter == link)
             {
-                return !isNew && error.IsOfCaller ? null : new ServedBlob(links.Judge(holding, error));
+                return !isNew && error.IsOfCaller ? null : new ServedBlob(links.Classify(link, error));
             }
 
-            if (!fill.IsKept)
+            if (!download.IsKept)
             {
-                if (fill.Starter == holding)
+                if (download.Starter == link)
                 {
-                    unkept.Note(holding, fill.Size);
+                    unkept.Note(link, download.Size);
                 }
 
-                return Leave(exchange, CacheState.Bypass, new LeftBlob(holding, null));
+                return Leave(request, CacheState.Bypass, new LeftBlob(link, null));
             }
 
-            if (fill.Starter == holding)
+            if (download.Starter == link)
             {
-                links.Learn(holding, fill.Asked);
+                links.Learn(link, download.Asked);
             }
 
-            return new ServedBlob(await Follow(exchange, digest, fill, fetch, isNew));
+            return new ServedBlob(await Follow(request, digest, download, fetch, isNew));
         }
         finally
         {
-            fill.Leave();
+            download.Leave();
         }
     }
 
-    private ServedBlob Leave(Exchange exchange, CacheState state, LeftBlob left)
+    private ServedBlob Leave(RegistryRequest request, CacheState state, LeftBlob left)
     {
-        Mark(exchange, state);
+        Mark(request, state);
         return new ServedBlob(null, left);
     }
 
-    private async Task<DistributionError?> Follow(Exchange exchange, Digest digest, BlobFill fill, Fetch fetch, bool isNew)
+    private async Task<DistributionError?> Follow(RegistryRequest request, Digest digest, BlobDownload download, Fetch fetch, bool isNew)
     {
         var state = isNew ? CacheState.Miss : CacheState.Joined;
-        Mark(exchange, isNew && fill.IsFromPeer ? CacheState.Peer : state);
-        if (ContentHead.WriteRanges(exchange.Context, digest, fill.Size) is { } parts)
+        Mark(request, isNew && download.IsFromPeer ? CacheState.Peer : state);
+        if (ContentHead.WriteRanges(request.Context, digest, download.Size) is { } parts)
         {
-            return await SendRanges(exchange, fill, parts, isNew);
+            return await SendRanges(request, download, parts, isNew);
         }
 
-        var (range, error) = ContentHead.WriteBlob(exchange.Context, digest, fill.Size);
+        var (range, error) = ContentHead.WriteBlob(request.Context, digest, download.Size);
         if (range is { } wanted)
         {
-            meter.Saved(isNew && !fill.IsFromPeer ? 0 : wanted.Count);
-            await Guard(exchange, () => sender.Send(exchange.Context, fill, fetch, wanted));
+            meter.Saved(isNew && !download.IsFromPeer ? 0 : wanted.Count);
+            await Guard(request, () => sender.Send(request.Context, download, fetch, wanted));
         }
 
         return error;
     }
 
-    private async Task<DistributionError?> SendRanges(Exchange exchange, DiskLease lease, MultipartRanges parts)
+    private async Task<DistributionError?> SendRanges(RegistryRequest request, DiskLease lease, MultipartRanges parts)
     {
         meter.Saved(parts.Count);
-        await Guard(exchange, () => sender.Send(exchange.Context, lease.File, parts));
+        await Guard(request, () => sender.Send(request.Context, lease.File, parts));
         return null;
     }
 
-    private async Task<DistributionError?> SendRanges(Exchange exchange, BlobFill fill, MultipartRanges parts, bool isNew)
+    private async Task<DistributionError?> SendRanges(RegistryRequest request, BlobDownload download, MultipartRanges parts, bool isNew)
     {
-        meter.Saved(isNew && !fill.IsFromPeer ? 0 : parts.Count);
-        await Guard(exchange, () => sender.Send(exchange.Context, fill, parts));
-        if (fill.End == FillEnd.DiskFailed)
+        meter.Saved(isNew && !download.IsFromPeer ? 0 : parts.Count);
+        await Guard(request, () => sender.Send(request.Context, download, parts));
+        if (download.End == DownloadEnd.DiskFailed)
         {
             // The next try goes past the cache.
-            unkept.Note(fill.Starter, -1);
+            unkept.Note(download.Starter, -1);
         }
 
         return null;
     }
 
-    private void Mark(Exchange exchange, CacheState state)
+    private void Mark(RegistryRequest request, CacheState state)
     {
-        exchange.Cache = state;
+        request.Cache = state;
         meter.Count(state);
     }
 
     /// <summary>A body that cannot be finished never ends cleanly: the connection is cut.</summary>
-    private async Task Guard(Exchange exchange, Func<Task> send)
+    private async Task Guard(RegistryRequest request, Func<Task> send)
     {
         try
         {
@@ -214,12 +214,12 @@ internal sealed partial class BlobCache(
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException or OperationCanceledException)
         {
-            if (!exchange.Aborted.IsCancellationRequested)
+            if (!request.Aborted.IsCancellationRequested)
             {
-                LogCut(exchange.Upstream.Name, exchange.Context.TraceIdentifier, fault.Message);
+                LogCut(request.Upstream.Name, request.Context.TraceIdentifier, fault.Message);
             }
 
-            exchange.Context.Abort();
+            request.Context.Abort();
         }
     }
 
@@ -233,9 +233,9 @@ internal sealed partial class BlobCache(
 internal readonly record struct ServedBlob(DistributionError? Error, LeftBlob? Left = null);
 
 /// <summary>A blob that is left to the upstream.</summary>
-/// <param name="Holding">The blob as the tenant gets it.</param>
+/// <param name="Link">The blob as the tenant gets it.</param>
 /// <param name="Asked">For a HEAD, when it was asked: a good answer teaches where the blob is.</param>
-internal sealed record LeftBlob(Holding Holding, WriteMark? Asked)
+internal sealed record LeftBlob(RepositoryLink Link, WriteMark? Asked)
 {
     /// <summary>For a range that is passed on, how the whole is asked for.</summary>
     public Fetch? Behind { get; init; }

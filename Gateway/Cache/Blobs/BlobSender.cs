@@ -22,7 +22,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
         if (SocketOutput.Of(context) is { } output)
         {
             await using var stalled = watch.Token.Register(context.Abort);
@@ -59,28 +59,28 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     /// known to be right.
     /// </summary>
     /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
-    public async Task Send(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
+    public async Task Send(HttpContext context, BlobDownload download, Fetch fetch, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
         await writer.FlushAsync(context.RequestAborted);
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
             for (var offset = range.First; offset < range.End;)
             {
                 watch.Rest();
-                var available = await fill.WaitBeyond(offset == range.End - 1 ? fill.Size - 1 : offset, context.RequestAborted);
+                var available = await download.WaitBeyond(offset == range.End - 1 ? download.Size - 1 : offset, context.RequestAborted);
                 watch.Moved();
                 if (available < 0)
                 {
-                    await GoOn(context, fill, fetch, range with { First = offset, Count = range.End - offset });
+                    await GoOn(context, download, fetch, range with { First = offset, Count = range.End - offset });
                     return;
                 }
 
-                var filled = Fill(writer, fill.File, offset, available == fill.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                var filled = Fill(writer, download.File, offset, available == download.Size ? range.End : Math.Min(available, range.End - 1), pace);
                 offset += filled;
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
@@ -103,7 +103,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, SafeFileHandle file, MultipartRanges parts)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -135,15 +135,15 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
     /// <summary>Sends several ranges of a blob that is coming, once it is known to be right.</summary>
     /// <exception cref="IOException">It does not come whole, or is not what its digest says.</exception>
-    public async Task Send(HttpContext context, BlobFill fill, MultipartRanges parts)
+    public async Task Send(HttpContext context, BlobDownload download, MultipartRanges parts)
     {
         await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-        if (await fill.WaitBeyond(fill.Size - 1, context.RequestAborted) < 0)
+        if (await download.WaitBeyond(download.Size - 1, context.RequestAborted) < 0)
         {
-            throw new IOException($"the download into the cache ended: {fill.End}");
+            throw new IOException($"the download into the cache ended: {download.End}");
         }
 
-        await Send(context, fill.File, parts);
+        await Send(context, download.File, parts);
     }
 
     /// <summary>Reads one piece into the connection's memory; how long it is.</summary>
@@ -168,19 +168,19 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     }
 
     /// <summary>The disk did not take the rest: it comes from the upstream, past the cache, and is hashed all the same.</summary>
-    private async Task GoOn(HttpContext context, BlobFill fill, Fetch fetch, ByteRange range)
+    private async Task GoOn(HttpContext context, BlobDownload download, Fetch fetch, ByteRange range)
     {
-        if (fill.End != FillEnd.DiskFailed)
+        if (download.End != DownloadEnd.DiskFailed)
         {
-            throw new IOException($"the download into the cache ended: {fill.End}");
+            throw new IOException($"the download into the cache ended: {download.End}");
         }
 
-        var (from, hash) = fill.Rest();
+        var (from, hash) = download.Rest();
         using var rest = new VerifiedRest(hash, from, range);
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !PacedBody.Paces(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
         var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
-        await using var body = new ResumingBody(first, from, fill.Size, fill.Size, Reopen, fetcher.Resumed, time);
-        if (!ResumingBody.GoesOn(first, from, fill.Size))
+        await using var body = new ResumingBody(first, from, download.Size, download.Size, Reopen, fetcher.Resumed, time);
+        if (!ResumingBody.GoesOn(first, from, download.Size))
         {
             throw new IOException("the upstream does not go on where it was");
         }

@@ -15,7 +15,7 @@ internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, 
 
     /// <summary>Where to get a blob; <c>null</c> when gateways are on their own.</summary>
     /// <param name="failed">The holder that was named before and could not give it.</param>
-    public async ValueTask<FetchElection?> Ask(FetchKey key, string? failed, CancellationToken cancellation)
+    public async ValueTask<FetchElection?> Elect(FetchKey key, string? failed, CancellationToken cancellation)
     {
         if (local.Member is not { } member || time.GetTimestamp() < Volatile.Read(ref _pausedUntil))
         {

@@ -5,42 +5,42 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>Whether a repository holds a blob: as it is known here, or as its upstream says when it is asked.</summary>
-internal sealed class LinkCheck(HoldingIndex holdings, KnownPlaces places, WriteWatch writes, UpstreamFetcher fetcher)
+internal sealed class LinkCheck(RepositoryLinkIndex linkIndex, KnownPlaces places, InvalidationClock clock, UpstreamFetcher fetcher)
 {
-    /// <inheritdoc cref="HoldingIndex.Knows"/>
-    public bool Knows(in Holding holding) => holdings.Knows(holding);
+    /// <inheritdoc cref="RepositoryLinkIndex.Knows"/>
+    public bool Knows(in RepositoryLink link) => linkIndex.Knows(link);
 
     /// <summary>To be taken before an upstream is asked.</summary>
-    public WriteMark Mark(in Holding holding) => writes.Mark(holding.Repository);
+    public WriteMark Mark(in RepositoryLink link) => clock.Mark(link.Repository);
 
-    /// <inheritdoc cref="HoldingIndex.Learn"/>
-    public void Learn(in Holding holding, in WriteMark mark)
+    /// <inheritdoc cref="RepositoryLinkIndex.Learn"/>
+    public void Learn(in RepositoryLink link, in WriteMark mark)
     {
-        holdings.Learn(holding, mark);
-        places.Add(holding);
+        linkIndex.Learn(link, mark);
+        places.Add(link);
     }
 
     /// <summary>Asks the upstream; the error for the client when the repository does not hold it.</summary>
-    public async Task<DistributionError?> Confirm(Holding holding, Fetch fetch, CancellationToken cancellation)
+    public async Task<DistributionError?> Confirm(RepositoryLink link, Fetch fetch, CancellationToken cancellation)
     {
-        var mark = writes.Mark(holding.Repository);
+        var mark = clock.Mark(link.Repository);
         var error = await fetcher.Confirm(fetch, cancellation);
         cancellation.ThrowIfCancellationRequested();
         if (error is null)
         {
-            Learn(holding, mark);
+            Learn(link, mark);
             return null;
         }
 
-        return Outage.Is(error) && holdings.Knew(holding) ? null : Judge(holding, error);
+        return UpstreamErrorKind.IsOutage(error) && linkIndex.Knew(link) ? null : Classify(link, error);
     }
 
     /// <summary>An upstream that says no ends what was known.</summary>
-    public DistributionError? Judge(in Holding holding, DistributionError? error)
+    public DistributionError? Classify(in RepositoryLink link, DistributionError? error)
     {
-        if (error is not null && Outage.IsRefusal(error))
+        if (error is not null && UpstreamErrorKind.IsRefusal(error))
         {
-            holdings.Forget(holding);
+            linkIndex.Forget(link);
         }
 
         return error;

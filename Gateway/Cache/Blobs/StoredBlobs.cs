@@ -12,7 +12,7 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day: disks
 /// forget, and people touch files.
 /// </summary>
-internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheMeter meter, TimeProvider time)
+internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, CacheMeter meter, TimeProvider time)
 {
     private static readonly TimeSpan CheckLifetime = TimeSpan.FromDays(1);
 
@@ -24,13 +24,13 @@ internal sealed class StoredBlobs(DiskStore store, Deliveries deliveries, CacheM
 
     /// <summary>Whether a blob is there that may be served to a tenant on an upstream's word.</summary>
     public bool Has(string tenant, Upstream upstream, Digest digest) =>
-        NameOf(digest) is var name && store.OwnerOf(name) is not null && deliveries.Has(tenant, upstream, digest, name);
+        NameOf(digest) is var name && store.OwnerOf(name) is not null && provenance.Has(tenant, upstream, digest, name);
 
     /// <summary>Opens a blob; <c>null</c> when it is not there, not what it should be, or came from others alone.</summary>
     public async ValueTask<DiskLease?> Open(string tenant, Upstream upstream, Digest digest)
     {
         var name = NameOf(digest);
-        if (!deliveries.Has(tenant, upstream, digest, name) || store.Open(name) is not { } lease)
+        if (!provenance.Has(tenant, upstream, digest, name) || store.Open(name) is not { } lease)
         {
             return null;
         }

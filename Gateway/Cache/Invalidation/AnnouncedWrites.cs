@@ -11,13 +11,13 @@ namespace RegistryProxy.Gateway.Cache.Invalidation;
 internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
 {
     /// <summary>Runs a write that changes what references lead to.</summary>
-    /// <param name="exchange">Whose it is.</param>
+    /// <param name="request">Whose it is.</param>
     /// <param name="references">What changes.</param>
     /// <param name="write">Writes; what it gets is to be done right before something is sent.</param>
     public async Task<UpstreamResult> Run(
-        Exchange exchange, IReadOnlyList<ManifestReference> references, Func<Func<Task<DistributionError?>>?, Task<UpstreamResult>> write)
+        RegistryRequest request, IReadOnlyList<ManifestReference> references, Func<Func<Task<DistributionError?>>?, Task<UpstreamResult>> write)
     {
-        if (!exchange.Map.HasCache)
+        if (!request.Map.HasCache)
         {
             return await write(null);
         }
@@ -31,11 +31,11 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
         finally
         {
             var step = result.Answer is not null ? WriteStep.Done
-                : !isTold || result.IsUnsent || IsRefused(exchange, result) ? WriteStep.Refused
+                : !isTold || result.IsUnsent || IsRefused(request, result) ? WriteStep.Refused
                 : WriteStep.Begun;
             foreach (var reference in references.Take(told))
             {
-                await announcer.End(exchange.Destination, reference, step);
+                await announcer.End(request.Destination, reference, step);
             }
         }
 
@@ -43,7 +43,7 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
         {
             for (; told < references.Count; told++)
             {
-                if (!await announcer.Begin(exchange.Destination, references[told]))
+                if (!await announcer.Begin(request.Destination, references[told]))
                 {
                     return Untold();
                 }
@@ -55,8 +55,8 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
     }
 
     /// <summary>Whether it is certain that the upstream wrote nothing, and will not.</summary>
-    private static bool IsRefused(Exchange exchange, in UpstreamResult result) =>
-        !exchange.Aborted.IsCancellationRequested
+    private static bool IsRefused(RegistryRequest request, in UpstreamResult result) =>
+        !request.Aborted.IsCancellationRequested
         && (result.Error?.Status is >= 400 and < 500 || result.Refused is { Status: >= 400 and < 500, IsOfAnother: false });
 
     /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>

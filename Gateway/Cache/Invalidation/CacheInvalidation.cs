@@ -4,18 +4,18 @@ using RegistryProxy.Gateway.Cache.Manifests;
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>Ends what is believed of something that is written.</summary>
-internal sealed class CacheInvalidation(TagIndex tags, HoldingIndex holdings, WriteWatch writes)
+internal sealed class CacheInvalidation(TagIndex tags, RepositoryLinkIndex linkIndex, InvalidationClock clock)
 {
     public void Apply(in WriteTarget target, WriteStep step)
     {
         if (step is WriteStep.Refused)
         {
-            writes.NoteRefused(target);
+            clock.NoteRefused(target);
             return;
         }
 
-        writes.Note(target, step is WriteStep.Done);
+        clock.Note(target, step is WriteStep.Done);
         tags.Forget(target);
-        holdings.Forget(target);
+        linkIndex.Forget(target);
     }
 }

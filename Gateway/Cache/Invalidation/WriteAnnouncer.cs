@@ -8,7 +8,7 @@ namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>Tells every gateway of what is written through this one.</summary>
 internal sealed partial class WriteAnnouncer(
-    CacheCluster cluster, CacheInvalidation invalidation, WriteWatch writes, TimeProvider time, ILogger<WriteAnnouncer> logger)
+    CacheCluster cluster, CacheInvalidation invalidation, InvalidationClock clock, TimeProvider time, ILogger<WriteAnnouncer> logger)
 {
     /// <summary>How many writes may wait for a cluster that is away.</summary>
     private const int MaxUntold = 10_000;
@@ -68,7 +68,7 @@ internal sealed partial class WriteAnnouncer(
     private async Task<bool> TryTell(WriteTarget target, WriteStep step)
     {
         var began = time.GetTimestamp();
-        var patience = writes.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
+        var timeout = clock.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
         while (true)
         {
             try
@@ -78,7 +78,7 @@ internal sealed partial class WriteAnnouncer(
             }
             catch (Exception fault)
             {
-                if (time.GetElapsedTime(began) >= patience)
+                if (time.GetElapsedTime(began) >= timeout)
                 {
                     LogUntold(fault);
                     return false;

@@ -26,9 +26,9 @@ internal sealed class KnownPlaces
     public IEnumerable<RepositoryName> Of(Supplier supplier, Digest digest) =>
         _known.TryGet((supplier, digest), out var names) ? names.Reverse() : [];
 
-    public void Add(in Holding holding)
+    public void Add(in RepositoryLink link)
     {
-        var (key, name) = ((holding.Supplier, holding.Digest), holding.Repository.Name);
+        var (key, name) = ((link.Supplier, link.Digest), link.Repository.Name);
         var known = _known.TryGet(key, out var names) ? names : [];
         if (known is not [.., var latest] || latest != name)
         {

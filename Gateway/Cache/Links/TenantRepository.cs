@@ -10,8 +10,8 @@ namespace RegistryProxy.Gateway.Cache.Links;
 /// <param name="Name">The name there.</param>
 internal readonly record struct TenantRepository(Supplier Supplier, string Address, RepositoryName Name)
 {
-    public static TenantRepository Of(Exchange exchange) =>
-        new(new Supplier(exchange.Site.Tenant.Name, exchange.Upstream.Identity), exchange.Upstream.Address, exchange.UpstreamName);
+    public static TenantRepository Of(RegistryRequest request) =>
+        new(new Supplier(request.TokenService.Tenant.Name, request.Upstream.Identity), request.Upstream.Address, request.UpstreamName);
 
     /// <summary>What is written there is written here.</summary>
     public RepositoryPlace Place => new(Address, Name);

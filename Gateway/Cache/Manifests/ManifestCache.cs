@@ -13,7 +13,7 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// (OCI distribution-spec, "Warnings").
 /// </summary>
 internal sealed class ManifestCache(
-    GatewayOptions options, StoredManifests stored, TagIndex tags, HoldingIndex holdings, WriteWatch writes, ManifestFetcher fetcher,
+    GatewayOptions options, StoredManifests stored, TagIndex tags, RepositoryLinkIndex linkIndex, InvalidationClock clock, ManifestFetcher fetcher,
     CacheMeter meter)
 {
     private const int PieceBytes = 64 * 1024;
@@ -24,44 +24,44 @@ internal sealed class ManifestCache(
     private readonly TimeSpan _stale = options.Cache?.StaleIfError ?? TimeSpan.Zero;
 
     /// <summary>Answers, or returns the error for the client, or leaves what is too large to the upstream.</summary>
-    public ValueTask<ServedManifest> Serve(Exchange exchange) =>
-        exchange.Path.Reference!.Digest is { } digest ? ByDigest(exchange, digest) : ByTag(exchange);
+    public ValueTask<ServedManifest> Serve(RegistryRequest request) =>
+        request.Path.Reference!.Digest is { } digest ? ByDigest(request, digest) : ByTag(request);
 
     /// <summary>
     /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has the
     /// upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
     /// </summary>
-    private ValueTask<ServedManifest> ByTag(Exchange exchange)
+    private ValueTask<ServedManifest> ByTag(RegistryRequest request)
     {
-        var accepted = AcceptedTypes.Of(exchange.Context.Request.Headers.Accept);
-        var key = TagKey.Of(exchange, accepted);
+        var accepted = AcceptedTypes.Of(request.Context.Request.Headers.Accept);
+        var key = TagKey.Of(request, accepted);
         var entry = tags.Find(key);
         return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl)
-            && stored.Find(key.Repository.Supplier.Tenant, exchange.Upstream, entry.Digest) is { } content
-            ? Write(exchange, content, CacheState.Hit)
-            : AskForTag(exchange, key, accepted, entry);
+            && stored.Find(key.Repository.Supplier.Tenant, request.Upstream, entry.Digest) is { } content
+            ? Write(request, content, CacheState.Hit)
+            : HeadTag(request, key, accepted, entry);
     }
 
-    private async ValueTask<ServedManifest> AskForTag(Exchange exchange, TagKey key, AcceptedTypes accepted, TagEntry? entry)
+    private async ValueTask<ServedManifest> HeadTag(RegistryRequest request, TagKey key, AcceptedTypes accepted, TagEntry? entry)
     {
-        var mark = writes.Mark(key.Repository);
-        var question = fetcher.Question(exchange, accepted, key.Repository, mark);
+        var mark = clock.Mark(key.Repository);
+        var question = fetcher.Question(request, accepted, key.Repository, mark);
         var answer = await fetcher.Share(
             entry is null ? question : question with { TooManyMisses = null },
             stop => entry is null ? Get(key, question, stop) : Revalidate(key, entry, question, stop),
-            exchange.Aborted);
+            request.Aborted);
         if (answer is { Content: { } content, IsOfUpstream: true })
         {
-            holdings.Learn(new Holding(key.Repository, content.Digest), mark);
+            linkIndex.Learn(new RepositoryLink(key.Repository, content.Digest), mark);
         }
 
-        return await Answer(exchange, answer);
+        return await Answer(request, answer);
     }
 
     private async Task<ManifestAnswer> Revalidate(TagKey key, TagEntry entry, ManifestQuestion question, CancellationToken cancellation)
     {
         var (accepted, fetch, mark) = (question.Accepted, question.Fetch, question.Mark);
-        var (digest, error, _) = await fetcher.Ask(fetch, cancellation);
+        var (digest, error, _) = await fetcher.Head(fetch, cancellation);
         if (digest is not null && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, digest) is { } known)
         {
             tags.Learn(key, known, mark);
@@ -69,13 +69,13 @@ internal sealed class ManifestCache(
         }
 
         var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
-        if (answer.Error is { } failed && Outage.Is(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
+        if (answer.Error is { } failed && UpstreamErrorKind.IsOutage(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
             && tags.Find(key) == entry && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, entry.Digest) is { } old)
         {
             return new ManifestAnswer(old, CacheState.Stale, null) { IsOfCaller = failed.IsOfCaller };
         }
 
-        if (answer.Error is { } no && Outage.IsRefusal(no))
+        if (answer.Error is { } no && UpstreamErrorKind.IsRefusal(no))
         {
             tags.Forget(key);
         }
@@ -94,78 +94,78 @@ internal sealed class ManifestCache(
         return answer;
     }
 
-    private async ValueTask<ServedManifest> ByDigest(Exchange exchange, Digest digest)
+    private async ValueTask<ServedManifest> ByDigest(RegistryRequest request, Digest digest)
     {
-        var holding = Holding.Of(exchange, digest);
-        var known = stored.Find(holding.Supplier.Tenant, exchange.Upstream, digest);
-        if (known is not null && holdings.Knows(holding))
+        var link = RepositoryLink.Of(request, digest);
+        var known = stored.Find(link.Supplier.Tenant, request.Upstream, digest);
+        if (known is not null && linkIndex.Knows(link))
         {
-            return await Write(exchange, known, CacheState.Hit);
+            return await Write(request, known, CacheState.Hit);
         }
 
-        var mark = writes.Mark(holding.Repository);
-        var question = fetcher.Question(exchange, AcceptedTypes.Of(exchange.Context.Request.Headers.Accept), holding.Repository, mark);
+        var mark = clock.Mark(link.Repository);
+        var question = fetcher.Question(request, AcceptedTypes.Of(request.Context.Request.Headers.Accept), link.Repository, mark);
         var answer = await fetcher.Share(
             known is null ? question : question with { TooManyMisses = null },
-            stop => known is null ? fetcher.GetNew(question, digest, stop) : Confirm(holding, known, question.Fetch, stop),
-            exchange.Aborted);
+            stop => known is null ? fetcher.GetNew(question, digest, stop) : Confirm(link, known, question.Fetch, stop),
+            request.Aborted);
         if (answer is { Content: not null, IsOfUpstream: true })
         {
-            holdings.Learn(holding, mark);
+            linkIndex.Learn(link, mark);
         }
-        else if (answer.Error is { } no && Outage.IsRefusal(no))
+        else if (answer.Error is { } no && UpstreamErrorKind.IsRefusal(no))
         {
-            holdings.Forget(holding);
+            linkIndex.Forget(link);
         }
 
-        return await Answer(exchange, answer);
+        return await Answer(request, answer);
     }
 
     /// <summary>The bytes are here: what is asked is whether this repository holds them.</summary>
-    private async Task<ManifestAnswer> Confirm(Holding holding, ManifestContent content, Fetch fetch, CancellationToken cancellation)
+    private async Task<ManifestAnswer> Confirm(RepositoryLink link, ManifestContent content, Fetch fetch, CancellationToken cancellation)
     {
-        var (_, error, isAnswered) = await fetcher.Ask(fetch, cancellation);
-        error = isAnswered ? error : (await fetcher.Get(holding.Supplier, fetch, holding.Digest, cancellation)).Error;
+        var (_, error, isAnswered) = await fetcher.Head(fetch, cancellation);
+        error = isAnswered ? error : (await fetcher.Get(link.Supplier, fetch, link.Digest, cancellation)).Error;
         return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
-            : Outage.Is(error) && holdings.Knew(holding) ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
+            : UpstreamErrorKind.IsOutage(error) && linkIndex.Knew(link) ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
             : new ManifestAnswer(null, CacheState.Miss, error);
     }
 
-    private ValueTask<ServedManifest> Answer(Exchange exchange, ManifestAnswer answer)
+    private ValueTask<ServedManifest> Answer(RegistryRequest request, ManifestAnswer answer)
     {
         if (answer.Content is { } content)
         {
-            return Write(exchange, content, answer.State);
+            return Write(request, content, answer.State);
         }
 
-        exchange.Cache = answer.State;
+        request.Cache = answer.State;
         meter.Count(answer.State);
         return new(answer.Error is { } error ? new ServedManifest(error) : ServedManifest.Left);
     }
 
-    private async ValueTask<ServedManifest> Write(Exchange exchange, ManifestContent content, CacheState state)
+    private async ValueTask<ServedManifest> Write(RegistryRequest request, ManifestContent content, CacheState state)
     {
-        exchange.Cache = state;
+        request.Cache = state;
         meter.Count(state);
-        var response = exchange.Context.Response;
+        var response = request.Context.Response;
         if (state == CacheState.Stale)
         {
             response.Headers.Warning = StaleWarning;
         }
 
-        if (ContentHead.Write(exchange.Context, content.Digest, content.ETag, content.MediaType, ContentHead.Never))
+        if (ContentHead.Write(request.Context, content.Digest, content.ETag, content.MediaType, ContentHead.Never))
         {
             return default;
         }
 
         response.ContentLength = content.Bytes.Length;
-        if (!exchange.IsHead)
+        if (!request.IsHead)
         {
             meter.Saved(state is CacheState.Miss or CacheState.Bypass ? 0 : content.Bytes.Length);
             for (var sent = 0; sent < content.Bytes.Length; sent += PieceBytes)
             {
                 // A slow reader holds what it has not read yet, and that is a piece, not the whole.
-                await response.BodyWriter.WriteAsync(content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), exchange.Aborted);
+                await response.BodyWriter.WriteAsync(content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), request.Aborted);
             }
         }
 

@@ -19,15 +19,15 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
 
     private readonly WantedFlights<FlightKey, ManifestAnswer> _flights = new();
 
-    /// <summary>A question by an exchange: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD first.</summary>
-    public ManifestQuestion Question(Exchange exchange, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
+    /// <summary>A question by the request: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD first.</summary>
+    public ManifestQuestion Question(RegistryRequest request, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
     {
-        var accept = accepted.ToUpstream(exchange.Context.Request.Headers.Accept);
-        var fetch = Fetch.Manifest(exchange, exchange.Path.Reference!, accept);
-        return new ManifestQuestion(repository, exchange.Path.Reference!, accepted, fetch, mark)
+        var accept = accepted.ToUpstream(request.Context.Request.Headers.Accept);
+        var fetch = Fetch.Manifest(request, request.Path.Reference!, accept);
+        return new ManifestQuestion(repository, request.Path.Reference!, accepted, fetch, mark)
         {
-            AsksFirst = !accepted.AreUsual || exchange.HasMissed || refusals.IsDoubtful(repository),
-            TooManyMisses = accepted.AreUsual ? null : exchange.TooManyMisses,
+            AsksFirst = !accepted.AreUsual || request.HasMissed || refusals.IsDoubtful(repository),
+            TooManyMisses = accepted.AreUsual ? null : request.TooManyMisses,
         };
     }
 
@@ -52,9 +52,9 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     }
 
     /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one, or the error; neither when only a GET can tell.</summary>
-    public async Task<(Digest? Digest, DistributionError? Error, bool IsAnswered)> Ask(Fetch fetch, CancellationToken cancellation)
+    public async Task<(Digest? Digest, DistributionError? Error, bool IsAnswered)> Head(Fetch fetch, CancellationToken cancellation)
     {
-        if (await fetcher.Ask(fetch, cancellation) is not var (answer, error))
+        if (await fetcher.Head(fetch, cancellation) is not var (answer, error))
         {
             return (null, null, false);
         }
@@ -70,7 +70,7 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     {
         if (question.AsksFirst)
         {
-            var (said, error, _) = await Ask(question.Fetch, cancellation);
+            var (said, error, _) = await Head(question.Fetch, cancellation);
             if (error is not null)
             {
                 return new ManifestAnswer(null, CacheState.Miss, error);

@@ -8,7 +8,7 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// What upstreams did not give: for types that nobody pulls with it is not asked again at once, and in a repository where something was refused
 /// it is asked with HEAD first, which costs no pull.
 /// </summary>
-internal sealed class ManifestRefusals(WriteWatch writes, TimeProvider time)
+internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
@@ -39,7 +39,7 @@ internal sealed class ManifestRefusals(WriteWatch writes, TimeProvider time)
     /// <summary>What the upstream said just now, unless something was written since.</summary>
     public DistributionError? Find(in RefusalKey key) =>
         _refusals.TryGet(key, out var refusal) && time.GetElapsedTime(refusal.Mark.At) < MaxAge
-        && writes.Believes(refusal.Mark.At) && writes.MayLearn(key.Target, refusal.Mark)
+        && clock.Believes(refusal.Mark.At) && clock.MayLearn(key.Target, refusal.Mark)
             ? refusal.Error
             : null;
 

@@ -11,7 +11,7 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// Manifests by digest, once for everybody: those used lately in memory, all of them on the disk, where each is hashed when it is read. What a
 /// digest does not cover is not everybody's: manifests that are signed within themselves are kept for who sent them, and in memory alone.
 /// </summary>
-internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, CacheMeter meter)
+internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance, CacheMeter meter)
 {
     /// <summary>How many are kept in memory.</summary>
     private const int Capacity = 2000;
@@ -30,7 +30,7 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
 
     /// <summary>A manifest that may be served to a tenant on an upstream's word; <c>null</c> when it is not here, or came from others alone.</summary>
     public ManifestContent? Find(string tenant, Upstream upstream, Digest digest) =>
-        Find(digest) is { } content && deliveries.Has(tenant, upstream, digest, NameOf(digest)) ? content : FindSigned(tenant, upstream, digest);
+        Find(digest) is { } content && provenance.Has(tenant, upstream, digest, NameOf(digest)) ? content : FindSigned(tenant, upstream, digest);
 
     /// <summary>Keeps a manifest that an upstream sent.</summary>
     public void Add(in Supplier supplier, ManifestContent content)
@@ -41,7 +41,7 @@ internal sealed class StoredManifests(DiskStore store, Deliveries deliveries, Ca
             return;
         }
 
-        deliveries.Add(supplier, content.Digest);
+        provenance.Add(supplier, content.Digest);
         _lately.Set(content.Digest, content);
         var bytes = content.ToFile();
         using var file = store.Begin(supplier, bytes.Length);

@@ -8,7 +8,7 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// <summary>A tag as one tenant sees it at one upstream; what it is depends on the known types that a client takes.</summary>
 internal readonly record struct TagKey(TenantRepository Repository, Tag Tag, ManifestTypes Accept)
 {
-    public static TagKey Of(Exchange exchange, in AcceptedTypes accepted) => new(TenantRepository.Of(exchange), exchange.Path.Reference!.Tag!, accepted.Known);
+    public static TagKey Of(RegistryRequest request, in AcceptedTypes accepted) => new(TenantRepository.Of(request), request.Path.Reference!.Tag!, accepted.Known);
 
     public WriteTarget Target => new(Repository.Address, Repository.Name, ManifestReference.Of(Tag));
 }
@@ -17,7 +17,7 @@ internal readonly record struct TagKey(TenantRepository Repository, Tag Tag, Man
 internal sealed record TagEntry(Digest Digest, string MediaType, long At);
 
 /// <summary>What tags are. What was asked before a write, and answered after it, is not kept.</summary>
-internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
+internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
 {
     private const int Capacity = 10_000;
 
@@ -31,7 +31,7 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
 
     /// <summary>Whether the upstream need not be asked again.</summary>
-    public bool IsFresh(TagEntry entry, TimeSpan ttl) => writes.Believes(entry.At) && time.GetElapsedTime(entry.At) < ttl;
+    public bool IsFresh(TagEntry entry, TimeSpan ttl) => clock.Believes(entry.At) && time.GetElapsedTime(entry.At) < ttl;
 
     public TimeSpan AgeOf(TagEntry entry) => time.GetElapsedTime(entry.At);
 
@@ -42,7 +42,7 @@ internal sealed class TagIndex(WriteWatch writes, TimeProvider time)
         _tags.Set(key, new TagEntry(content.Digest, content.MediaType, mark.At));
 
         // Looked at behind the line above: a write after this has to look for the entry, and finds it.
-        if (!writes.MayLearn(key.Target, mark) || !writes.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
+        if (!clock.MayLearn(key.Target, mark) || !clock.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
         {
             _tags.Remove(key);
         }

@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams.Accounts;
 internal sealed class HostProbe(TimeProvider time)
 {
     /// <summary>How long the host has for its answer at most.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>How long an answer is as good as a new one.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(2);
@@ -18,17 +18,17 @@ internal sealed class HostProbe(TimeProvider time)
     private Verdict? _last;
 
     /// <summary>Whether the host failed when it was last asked, and that is not long ago; while it is asked anew that counts on.</summary>
-    public bool HasFailed => Volatile.Read(ref _last) is { Fails: true } last && time.GetElapsedTime(last.At) < (2 * Life) + Patience;
+    public bool HasFailed => Volatile.Read(ref _last) is { Fails: true } last && time.GetElapsedTime(last.At) < (2 * Life) + Timeout;
 
     /// <summary>Whether the host fails; asks it unless it was asked just now.</summary>
-    public Task<bool> Fails(UpstreamQuestion question, TimeSpan patience) =>
+    public Task<bool> Fails(UpstreamQuestion question, TimeSpan timeout) =>
         Volatile.Read(ref _last) is { } last && time.GetElapsedTime(last.At) < Life
             ? Task.FromResult(last.Fails)
-            : _asking.Join(() => Ask(question, patience));
+            : _asking.Join(() => Probe(question, timeout));
 
-    private async Task<bool> Ask(UpstreamQuestion question, TimeSpan patience)
+    private async Task<bool> Probe(UpstreamQuestion question, TimeSpan timeout)
     {
-        using var limit = new CancellationTokenSource(patience, time);
+        using var limit = new CancellationTokenSource(timeout, time);
         var fails = false;
         try
         {

@@ -19,7 +19,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
     private const int Doubt = 25;
 
     /// <summary>How many times the slowest recent answer is too long.</summary>
-    private const int Patience = 4;
+    private const int TimeoutFactor = 4;
 
     /// <summary>How many answers must have come before it is known what is usual.</summary>
     private const int Acquaintance = 100;
@@ -65,7 +65,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
     }
 
     /// <summary>How long the host has to answer at all.</summary>
-    public TimeSpan HostPatience => Times(Volatile.Read(ref _answers) < Acquaintance, ShortestOfHost, HostProbe.Patience);
+    public TimeSpan HostTimeout => Times(Volatile.Read(ref _answers) < Acquaintance, ShortestOfHost, HostProbe.Timeout);
 
     void ITicking.Tick()
     {
@@ -85,7 +85,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
         }
 
         over?.ForEach(GiveUp);
-        AskHost(doubted);
+        ProbeHost(doubted);
     }
 
     private LinkedListNode<Waiting> Enter(Waiting waiting)
@@ -104,7 +104,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
             doubted = Doubted();
         }
 
-        AskHost(doubted);
+        ProbeHost(doubted);
         return place;
     }
 
@@ -125,11 +125,11 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
         return Volatile.Read(ref _lastAnswer) < earliest.Value.Began ? earliest.Value.Question : null;
     }
 
-    private void AskHost(UpstreamQuestion? doubted)
+    private void ProbeHost(UpstreamQuestion? doubted)
     {
         if (doubted is { } question)
         {
-            _ = host.Fails(question, HostPatience);
+            _ = host.Fails(question, HostTimeout);
         }
     }
 
@@ -181,7 +181,7 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
 
     private TimeSpan Times(bool isStranger, TimeSpan shortest, TimeSpan longest) => isStranger
         ? longest
-        : TimeSpan.FromMilliseconds(Math.Clamp(Volatile.Read(ref _usual) * Patience, shortest.TotalMilliseconds, longest.TotalMilliseconds));
+        : TimeSpan.FromMilliseconds(Math.Clamp(Volatile.Read(ref _usual) * TimeoutFactor, shortest.TotalMilliseconds, longest.TotalMilliseconds));
 
     /// <summary>The slowest answer counts, and is forgotten a hundredth with each that is faster.</summary>
     private void Answered(long began)

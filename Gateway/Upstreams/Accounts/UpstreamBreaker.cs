@@ -167,12 +167,12 @@ internal sealed class UpstreamBreaker
                 try
                 {
                     var response = await call.Breaker.Watch(call.Question, CancellationToken.None);
-                    await call.Breaker.Judge(context, call.Question, IsFailure(response.StatusCode), null, asked);
+                    await call.Breaker.Classify(context, call.Question, IsFailure(response.StatusCode), null, asked);
                     return Outcome.FromResult(response);
                 }
                 catch (Exception fault)
                 {
-                    await call.Breaker.Judge(context, call.Question, true, fault, asked);
+                    await call.Breaker.Classify(context, call.Question, true, fault, asked);
                     return Outcome.FromException<HttpResponseMessage>(fault);
                 }
             },
@@ -189,7 +189,7 @@ internal sealed class UpstreamBreaker
     }
 
     /// <summary>What a try says of the upstream: nothing, if it was never sent; and if it failed the host has its say, unless it is plain.</summary>
-    private async ValueTask Judge(ResilienceContext context, UpstreamQuestion question, bool fails, Exception? fault, long asked)
+    private async ValueTask Classify(ResilienceContext context, UpstreamQuestion question, bool fails, Exception? fault, long asked)
     {
         if (!fails)
         {
@@ -201,7 +201,7 @@ internal sealed class UpstreamBreaker
         }
         else if (SpreadOf(fault, question) != FailureSpread.Wide)
         {
-            context.Properties.Set(IsWell, !await _host.Fails(question, _watch.HostPatience));
+            context.Properties.Set(IsWell, !await _host.Fails(question, _watch.HostTimeout));
         }
     }
 
@@ -252,7 +252,7 @@ internal sealed class UpstreamBreaker
             return spread == FailureSpread.Wide;
         }
 
-        var asking = _host.Fails(question, _watch.HostPatience);
+        var asking = _host.Fails(question, _watch.HostTimeout);
         return asking.IsCompletedSuccessfully ? asking.Result : _host.HasFailed;
     }
 

@@ -60,7 +60,7 @@ internal sealed class AccountHandler : DelegatingHandler
         var isAnswered = false;
         try
         {
-            var response = await Ask(account, call, request, cancellation);
+            var response = await SendCounted(account, call, request, cancellation);
             isAnswered = call.Refusal is null;
             call.IsAnswered |= isAnswered;
             return (response, call.Refusal is not null ? null : account.Budget.Observe(response, call.Kind, call.IsMetered));
@@ -71,7 +71,7 @@ internal sealed class AccountHandler : DelegatingHandler
         }
     }
 
-    private async Task<HttpResponseMessage> Ask(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendCounted(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
     {
         // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
         var queue = call.Kind == CallKind.Pull ? account.Pulls : MayRepeat(request) ? account.Others : null;

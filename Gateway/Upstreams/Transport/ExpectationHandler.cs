@@ -9,9 +9,9 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 internal sealed class ExpectationHandler(Expectations expectations, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        request.Headers.ExpectContinue == true ? Ask(request, cancellationToken) : base.SendAsync(request, cancellationToken);
+        request.Headers.ExpectContinue == true ? SendExpecting(request, cancellationToken) : base.SendAsync(request, cancellationToken);
 
-    private async Task<HttpResponseMessage> Ask(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendExpecting(HttpRequestMessage request, CancellationToken cancellation)
     {
         var call = UpstreamCall.Of(request);
         if (!expectations.Refuses(call.Upstream))

@@ -12,13 +12,13 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// <summary>What the transport must know of a request.</summary>
 /// <param name="Upstream">Whose it is.</param>
 /// <param name="Key">The token that it needs.</param>
-/// <param name="Grant">What opens the upstream.</param>
+/// <param name="Token">What opens the upstream.</param>
 /// <param name="FollowRedirects">Whether redirects are followed.</param>
 /// <param name="IsMetered">Whether upstreams that limit pulls count it.</param>
 /// <param name="Kind">What it is for.</param>
 /// <param name="Caller">Whose request it is.</param>
 internal sealed record UpstreamCall(
-    Upstream Upstream, UpstreamTokenKey Key, UpstreamGrant Grant, bool FollowRedirects, bool IsMetered, CallKind Kind, CallerKey Caller)
+    Upstream Upstream, UpstreamTokenKey Key, UpstreamToken Token, bool FollowRedirects, bool IsMetered, CallKind Kind, CallerKey Caller)
 {
     /// <summary>The error for the client when the upstream was not asked, or its answer not taken.</summary>
     public DistributionError? Refusal { get; private set; }

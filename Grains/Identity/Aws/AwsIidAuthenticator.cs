@@ -59,12 +59,12 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
 
         return pendingTime > now + Skew
             ? Refused(new Validity(pendingTime, null, pendingTime + configuration.MaxAge).Fault("document", now, Skew), identity)
-            : Judge(await grains.GetGrain<IAttestationGrain>($"{presented.Tenant}/{configuration.Name}/{instance}").Present(nonce, pendingTime), identity);
+            : Classify(await grains.GetGrain<IAttestationGrain>($"{presented.Tenant}/{configuration.Name}/{instance}").Present(nonce, pendingTime), identity);
     }
 
     private static Verdict Refused(string message, VerifiedIdentity identity) => Verdict.Refused(message, identity.Authenticator, identity.Subject);
 
-    private static Verdict Judge(AttestationOutcome outcome, VerifiedIdentity identity) => outcome switch
+    private static Verdict Classify(AttestationOutcome outcome, VerifiedIdentity identity) => outcome switch
     {
         AttestationOutcome.Accepted => Verdict.Proved(identity),
         AttestationOutcome.NeedsNonce => Refused("the first document of an instance needs a fresh nonce of GET /token/nonce", identity),

@@ -40,7 +40,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 
         try
         {
-            return await Ask(request, cancellation);
+            return await CallSts(request, cancellation);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
@@ -50,7 +50,7 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 
     public void Dispose() => _ways.Dispose();
 
-    private async Task<Verdict> Ask(PresignedCallerIdentity presigned, CancellationToken cancellation)
+    private async Task<Verdict> CallSts(PresignedCallerIdentity presigned, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);

@@ -9,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
-internal sealed class CodeFlow(OidcConfiguration configuration, PeopleLoginConfiguration people, Func<IssuedToken, Verdict> identify, Func<EgressSettings> network, TimeProvider time) : IDisposable
+internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify, Func<EgressSettings> network, TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 

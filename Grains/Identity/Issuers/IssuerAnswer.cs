@@ -29,7 +29,7 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
     /// <param name="willDo">Whether what is known will do, however fresh it is.</param>
     /// <param name="cancellation">Ends the waiting, not the question.</param>
     public async ValueTask<T?> Get(Func<T, bool> willDo, CancellationToken cancellation) =>
-        (IsDue(willDo) ? await _flight.Join(() => IsDue(willDo) ? Ask() : Task.FromResult(_known)).WaitAsync(cancellation) : _known).Value;
+        (IsDue(willDo) ? await _flight.Join(() => IsDue(willDo) ? Fetch() : Task.FromResult(_known)).WaitAsync(cancellation) : _known).Value;
 
     private bool IsDue(Func<T, bool> willDo)
     {
@@ -38,7 +38,7 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
             && (known.Value is not { } value || now >= known.Asked + Life || (now >= known.Asked + MinPeriod && !willDo(value)));
     }
 
-    private async Task<Known> Ask()
+    private async Task<Known> Fetch()
     {
         var now = time.GetUtcNow();
         using var limit = new CancellationTokenSource(IssuerDocuments.Timeout, time);

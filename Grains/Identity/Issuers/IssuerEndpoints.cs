@@ -14,7 +14,7 @@ internal sealed class IssuerEndpoints : IDisposable
     public IssuerEndpoints(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _endpoints = new IssuerAnswer<Endpoints>(Ask, time);
+        _endpoints = new IssuerAnswer<Endpoints>(Discover, time);
     }
 
     /// <summary>Why there are no endpoints; for operators.</summary>
@@ -25,7 +25,7 @@ internal sealed class IssuerEndpoints : IDisposable
 
     public void Dispose() => _documents.Dispose();
 
-    private async Task<Endpoints> Ask(CancellationToken cancellation)
+    private async Task<Endpoints> Discover(CancellationToken cancellation)
     {
         var address = $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
         var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);

@@ -22,7 +22,7 @@ internal sealed class IssuerKeys : IDisposable
     public IssuerKeys(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _keys = new(Ask, time, configuration.Keys is FiledKeys filed ? [.. OfFile(filed)] : null);
+        _keys = new(FetchKeys, time, configuration.Keys is FiledKeys filed ? [.. OfFile(filed)] : null);
     }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
@@ -34,7 +34,7 @@ internal sealed class IssuerKeys : IDisposable
 
     public void Dispose() => _documents.Dispose();
 
-    private async Task<IReadOnlyList<SecurityKey>> Ask(CancellationToken cancellation)
+    private async Task<IReadOnlyList<SecurityKey>> FetchKeys(CancellationToken cancellation)
     {
         IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Take(MaxKeys + 1)];
         return keys.Count is > 0 and <= MaxKeys ? keys

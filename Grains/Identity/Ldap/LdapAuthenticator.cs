@@ -33,9 +33,9 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     public ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation) =>
         !IsUsable(user) || password.IsEmpty() || password.Reveal().Contains('\0')
             ? new(Verdict.WrongPassword)
-            : Ask(from, (link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
+            : Query(from, (link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
 
-    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Ask(
+    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Query(
         null,
         async (link, limit) =>
         {
@@ -48,11 +48,11 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     public ValueTask<Verdict> Find(string user, CancellationToken cancellation) => !IsUsable(user) ? new(Verdict.Unknown)
         : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' can be searched by nobody: it has no bindDn"))
-        : Ask(null, (link, limit) => Found(link, user, limit), cancellation);
+        : Query(null, (link, limit) => Found(link, user, limit), cancellation);
 
     public void Dispose() => _pool.Dispose();
 
-    private async ValueTask<Verdict> Ask(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
+    private async ValueTask<Verdict> Query(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
     {
         LdapLink? used = null;
         try

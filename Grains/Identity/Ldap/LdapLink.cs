@@ -25,7 +25,7 @@ internal sealed class LdapLink : IDisposable
             link._stream = link._client.GetStream();
             if (server.StartTls)
             {
-                Check(await link.Ask(LdapMessages.StartTls, LdapReply.ExtendedResponse, cancellation), "StartTLS");
+                Check(await link.Request(LdapMessages.StartTls, LdapReply.ExtendedResponse, cancellation), "StartTLS");
             }
 
             if (server.StartTls || server.Tls)
@@ -71,7 +71,7 @@ internal sealed class LdapLink : IDisposable
         }
 
         _boundAs = null;
-        var reply = await Ask(id => LdapMessages.Bind(id, name, password), LdapReply.BindResponse, cancellation);
+        var reply = await Request(id => LdapMessages.Bind(id, name, password), LdapReply.BindResponse, cancellation);
         _boundAs = reply.Code == 0 ? name : null;
         return reply.Code;
     }
@@ -121,7 +121,7 @@ internal sealed class LdapLink : IDisposable
         _client.Dispose();
     }
 
-    private async Task<LdapReply> Ask(Func<int, byte[]> request, int kind, CancellationToken cancellation)
+    private async Task<LdapReply> Request(Func<int, byte[]> request, int kind, CancellationToken cancellation)
     {
         var id = ++_id;
         await _stream.WriteAsync(request(id), cancellation);

@@ -14,7 +14,7 @@ internal static class CredentialHelper
     /// <summary>ENOENT.</summary>
     private const int NoSuchFile = 2;
 
-    /// <summary>How long the program may take: less than callers wait for a grant.</summary>
+    /// <summary>How long the program may take: less than callers wait for a token.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
     /// <summary>Asks the program.</summary>

@@ -9,12 +9,12 @@ namespace RegistryProxy.Grains.Upstreams.Principals;
 /// The secret of one principal: issued once for all who ask, again between a half and four fifths of its life while the old one serves
 /// until it really expires. What fails is not asked again before its back-off is over.
 /// </summary>
-/// <param name="kept">What was issued before a restart; <c>null</c> for nothing.</param>
+/// <param name="stored">What was issued before a restart; <c>null</c> for nothing.</param>
 /// <param name="keep">Called with what is issued.</param>
 /// <param name="time">The time.</param>
-internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> keep, TimeProvider time)
+internal sealed class PrincipalLease(StoredSecret? stored, Func<StoredSecret, Task> keep, TimeProvider time)
 {
-    /// <summary>Less than a caller waits for a grant.</summary>
+    /// <summary>Less than a caller waits for a token.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
     /// <summary>From one replacement of a refused secret to the next: a refusal may be about a single repository.</summary>
@@ -23,12 +23,12 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
     /// <summary>How long a secret is used that its service says is good for longer.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
-    private readonly Backoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
+    private readonly FailureBackoff _backoff = new(unreachableCap: TimeSpan.FromSeconds(10));
     private readonly SingleFlight<PrincipalAnswer> _flight = new();
-    private PrincipalAnswer? _current = kept?.Answer;
-    private DateTimeOffset _refreshAfter = kept?.RefreshAfter ?? default;
+    private PrincipalAnswer? _current = stored?.Answer;
+    private DateTimeOffset _refreshAfter = stored?.RefreshAfter ?? default;
     private DateTimeOffset _replaceableFrom;
-    private long _version = kept?.Answer.Version ?? 0;
+    private long _version = stored?.Answer.Version ?? 0;
 
     public async ValueTask<PrincipalAnswer> Get(ISecretIssuer issuer, long refusedVersion)
     {
@@ -86,7 +86,7 @@ internal sealed class PrincipalLease(KeptSecret? kept, Func<KeptSecret, Task> ke
         _refreshAfter = now + ((expires - now) * Jitter.Between(0.5, 0.8));
         var answer = new PrincipalAnswer { Secret = issued.Secret, Version = _version, Expires = expires };
         _current = answer;
-        await keep(new KeptSecret(answer, _refreshAfter));
+        await keep(new StoredSecret(answer, _refreshAfter));
         return answer;
     }
 }

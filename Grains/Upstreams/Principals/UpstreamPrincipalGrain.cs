@@ -3,25 +3,25 @@ using System.Text;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
-using RegistryProxy.Grains.Upstreams.Keeping;
 using RegistryProxy.Grains.Upstreams.Secrets;
+using RegistryProxy.Grains.Upstreams.StoredState;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
 /// <summary>Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.</summary>
 [GrainType("upstreamprincipal")]
-internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, Keeper keeper, TimeProvider time)
+internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, UpstreamStateStore states, TimeProvider time)
     : Grain, IUpstreamPrincipalGrain
 {
     private readonly Dictionary<string, PrincipalLease> _leases = [];
     private readonly Dictionary<string, string> _materials = [];
-    private KeptState<KeptSecrets> _kept = null!;
+    private StoredUpstreamState<StoredSecrets> _stored = null!;
     private byte[] _key = [];
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _kept = await keeper.Open<KeptSecrets>("principal", this.GetGrainId());
-        _key = Convert.FromBase64String(_kept.Value.StampKey.Reveal());
+        _stored = await states.Open<StoredSecrets>("principal", this.GetGrainId());
+        _key = Convert.FromBase64String(_stored.Value.StampKey.Reveal());
     }
 
     public ValueTask<PrincipalAnswer> Get(string upstream, long refusedVersion)
@@ -56,15 +56,15 @@ internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, C
 
         return _leases.TryGetValue(material, out var lease)
             ? lease
-            : _leases[material] = new PrincipalLease(_kept.Value.Secrets.GetValueOrDefault(material), secret => Keep(material, secret), time);
+            : _leases[material] = new PrincipalLease(_stored.Value.Secrets.GetValueOrDefault(material), secret => Keep(material, secret), time);
     }
 
-    private Task Keep(string material, KeptSecret secret)
+    private Task Keep(string material, StoredSecret secret)
     {
         var now = time.GetUtcNow();
-        var secrets = _kept.Value.Secrets.Where(known => known.Value.Answer.Expires > now).ToDictionary();
+        var secrets = _stored.Value.Secrets.Where(known => known.Value.Answer.Expires > now).ToDictionary();
         secrets[material] = secret;
-        _kept.Value = new KeptSecrets { StampKey = _kept.Value.StampKey, Secrets = secrets };
-        return _kept.Write();
+        _stored.Value = new StoredSecrets { StampKey = _stored.Value.StampKey, Secrets = secrets };
+        return _stored.Write();
     }
 }

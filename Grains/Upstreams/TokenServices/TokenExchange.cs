@@ -9,42 +9,42 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
-/// <summary>From an opened upstream and a scope to a grant.</summary>
+/// <summary>From an opened upstream and a scope to a token.</summary>
 internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks networks, TimeProvider time)
 {
-    /// <summary>A Basic grant is the secret itself, so gateways hold it for no longer than this.</summary>
+    /// <summary>A Basic credential is the secret itself, so gateways hold it for no longer than this.</summary>
     private static readonly TimeSpan BasicLease = TimeSpan.FromMinutes(10);
 
     /// <summary>How long an upstream that asked for nothing is taken to ask for nothing.</summary>
     private static readonly TimeSpan OpenLease = TimeSpan.FromMinutes(5);
 
-    public async Task<ExchangeResult> Exchange(UpstreamTokenKey key, UpstreamOpening opening, long generation)
+    public async Task<ExchangeResult> Exchange(UpstreamTokenKey key, UpstreamAuthentication authentication, long generation)
     {
-        switch (opening.Challenge.Scheme)
+        switch (authentication.Challenge.Scheme)
         {
             case UpstreamScheme.None:
                 return Granted(null, OpenLease, generation);
             case UpstreamScheme.Basic:
-                var left = (opening.SecretExpires ?? DateTimeOffset.MaxValue) - time.GetUtcNow();
-                var basic = UpstreamTokenClient.Basic(opening.Secret.Username, opening.Secret.Password!);
+                var left = (authentication.SecretExpires ?? DateTimeOffset.MaxValue) - time.GetUtcNow();
+                var basic = UpstreamTokenClient.Basic(authentication.Secret.Username, authentication.Secret.Password!);
                 return Granted(new Secret(basic.ToString()), left < BasicLease ? left : BasicLease, generation);
         }
 
         try
         {
-            return Judge(key.Upstream, await Ask(key, opening), opening, generation);
+            return Classify(key.Upstream, await Request(key, authentication), authentication, generation);
         }
         catch (Exception fault)
         {
-            return new ExchangeResult(UpstreamGrantResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
+            return new ExchangeResult(UpstreamTokenResult.Of(UpstreamFaults.From(key.Upstream, fault)), OfUpstream: true);
         }
     }
 
-    private async Task<ExchangeReply> Ask(UpstreamTokenKey key, UpstreamOpening opening)
+    private async Task<ExchangeReply> Request(UpstreamTokenKey key, UpstreamAuthentication authentication)
     {
         var scopes = key.Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var (challenge, secret) = (opening.Challenge, opening.Secret);
-        var network = networks.Of(key.Upstream) ?? new EgressSettings(opening.AllowPrivate);
+        var (challenge, secret) = (authentication.Challenge, authentication.Secret);
+        var network = networks.Of(key.Upstream) ?? new EgressSettings(authentication.AllowPrivate);
         if (secret.IdentityToken is null && !secret.PasswordGrant)
         {
             return await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, network);
@@ -61,7 +61,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         };
     }
 
-    private ExchangeResult Judge(string name, ExchangeReply reply, UpstreamOpening opening, long generation)
+    private ExchangeResult Classify(string name, ExchangeReply reply, UpstreamAuthentication authentication, long generation)
     {
         var endpoint = $"the token endpoint of upstream '{name}'";
         switch (reply.Status)
@@ -70,7 +70,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
                 return Granted(new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case HttpStatusCode.OK:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
-            case HttpStatusCode.Unauthorized when opening.Secret.Password is not null || opening.Secret.IdentityToken is not null:
+            case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null || authentication.Secret.IdentityToken is not null:
                 return Failed(UpstreamFailureKind.Refused, $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
                 return Failed(UpstreamFailureKind.Refused, $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
@@ -89,7 +89,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
     {
         var now = time.GetUtcNow();
         return new(
-            UpstreamGrantResult.Of(new UpstreamGrant
+            UpstreamTokenResult.Of(new UpstreamToken
             {
                 Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)), Expires = now + life,
             }),
@@ -97,12 +97,12 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
     }
 
     private static ExchangeResult Redirected(string message, string? target) => new(
-        UpstreamGrantResult.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
+        UpstreamTokenResult.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
         OfUpstream: false);
 
     private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
-        new(UpstreamGrantResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
+        new(UpstreamTokenResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
 }
 
-/// <summary>A grant or a failure, and whether the failure may be about the whole upstream rather than one scope.</summary>
-internal sealed record ExchangeResult(UpstreamGrantResult Result, bool OfUpstream);
+/// <summary>A token or a failure, and whether the failure may be about the whole upstream rather than one scope.</summary>
+internal sealed record ExchangeResult(UpstreamTokenResult Result, bool OfUpstream);

@@ -29,7 +29,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     public static string DefinitionOf(UpstreamConfiguration upstream) =>
         string.Join('\n', upstream.Realms.Prepend(upstream.Url).Append<object>(upstream.AllowPrivate));
 
-    public async ValueTask<ProbeAnswer> Ask(UpstreamConfiguration upstream, bool anew)
+    public async ValueTask<ProbeAnswer> Probe(UpstreamConfiguration upstream, bool anew)
     {
         if (Remembered is { } known && (!anew || time.GetUtcNow() < _askedAt + MinPeriod))
         {
@@ -49,7 +49,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         _askedAt = time.GetUtcNow();
         try
         {
-            answer = Judge(upstream, await client.Ping(upstream));
+            answer = Classify(upstream, await client.Ping(upstream));
         }
         catch (Exception fault)
         {
@@ -64,7 +64,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         return answer;
     }
 
-    private static ProbeAnswer Judge(UpstreamConfiguration upstream, PingReply reply) => reply.Status switch
+    private static ProbeAnswer Classify(UpstreamConfiguration upstream, PingReply reply) => reply.Status switch
     {
         HttpStatusCode.OK => new(new(UpstreamScheme.None), null),
         HttpStatusCode.Unauthorized => ChallengeChoice.Of(upstream, reply.Challenges),

@@ -9,10 +9,10 @@ internal sealed class AwsMetadata(MetadataService service)
 
     public async Task<Outcome<string>> Get(string path, CancellationToken cancellation)
     {
-        var answer = await service.Ask(
+        var answer = await service.Request(
             HttpMethod.Put, "/latest/api/token", cancellation, ("X-aws-ec2-metadata-token-ttl-seconds", TokenSeconds));
         return answer.Succeeded(out var token, out var failure)
-            ? await service.Ask(HttpMethod.Get, $"/latest/{path}", cancellation, ("X-aws-ec2-metadata-token", token.Trim()))
+            ? await service.Request(HttpMethod.Get, $"/latest/{path}", cancellation, ("X-aws-ec2-metadata-token", token.Trim()))
             : failure;
     }
 }

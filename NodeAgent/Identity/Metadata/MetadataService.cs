@@ -15,12 +15,12 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
     };
 
     /// <summary>Asks for one path with the headers that the service insists on; returns the body.</summary>
-    public async Task<Outcome<string>> Ask(
+    public async Task<Outcome<string>> Request(
         HttpMethod method, string target, CancellationToken cancellation, params (string Name, string Value)[] headers)
     {
         if (!OriginForm.TryParse(target, out var path))
         {
-            return DoorFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
+            return RegistryFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
         }
 
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));
@@ -34,13 +34,13 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             using var response = await _http.SendAsync(request, cancellation);
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadAsStringAsync(cancellation)
-                : DoorFailure.NoProof(
+                : RegistryFailure.NoProof(
                     $"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }
         catch (Exception fault) when (
             fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            return DoorFailure.Unavailable(
+            return RegistryFailure.Unavailable(
                 $"the metadata service of {cloud} at {origin.Authority} does not answer "
                     + $"({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
         }

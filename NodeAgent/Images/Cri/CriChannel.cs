@@ -10,7 +10,7 @@ internal sealed class CriChannel : IDisposable
     /// <summary>What stands for the socket in an address.</summary>
     public const string Origin = "http://localhost";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly string _socket;
@@ -31,7 +31,7 @@ internal sealed class CriChannel : IDisposable
     /// <summary>Waits a moment for the socket; tells why it cannot be reached.</summary>
     public async ValueTask<string?> WhyUnreachable(CancellationToken cancellation)
     {
-        var end = _time.GetUtcNow() + Patience;
+        var end = _time.GetUtcNow() + ConnectTimeout;
         while (true)
         {
             try

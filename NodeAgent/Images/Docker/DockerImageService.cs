@@ -73,7 +73,7 @@ internal sealed class DockerImageService(
             return await images.Find(wanted, cancellation) is { } one ? [await Convert(one, cancellation)] : [];
         }
 
-        var listed = await store.Ask((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), cancellation);
+        var listed = await store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), cancellation);
         return listed.Select(conversion.Convert).Where(image => repository is null || IsOf(image, repository));
     }
 

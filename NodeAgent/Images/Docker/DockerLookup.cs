@@ -33,7 +33,7 @@ internal sealed class DockerLookup(DockerStore store, NameMap names)
         return null;
     }
 
-    private Task<ImageInspectResponse?> Inspect(string reference, CancellationToken cancellation) => store.Ask<ImageInspectResponse?>(
+    private Task<ImageInspectResponse?> Inspect(string reference, CancellationToken cancellation) => store.Query<ImageInspectResponse?>(
         async (client, limit) =>
         {
             try

@@ -62,7 +62,7 @@ internal sealed class DockerRemoval(DockerStore store, DockerLookup images)
     /// <summary>A container of the image, running or not; <c>null</c> when there is none.</summary>
     private async Task<string?> UserOf(string id, CancellationToken cancellation)
     {
-        var containers = await store.Ask(
+        var containers = await store.Query(
             (client, limit) => client.Containers.ListContainersAsync(new ContainersListParameters { All = true }, limit), cancellation);
         return containers.FirstOrDefault(container => container.ImageID == id)?.ID;
     }

@@ -23,7 +23,7 @@ internal sealed class DockerSizes(DockerStore store)
         {
             Filters = new Dictionary<string, IDictionary<string, bool>> { ["reference"] = new Dictionary<string, bool> { [name[..name.IndexOf('@')]] = true } },
         };
-        var listed = await store.Ask((client, limit) => client.Images.ListImagesAsync(parameters, limit), cancellation);
+        var listed = await store.Query((client, limit) => client.Images.ListImagesAsync(parameters, limit), cancellation);
         return listed.FirstOrDefault(one => one.ID == image.ID)?.Size ?? image.Size;
     }
 }

@@ -12,7 +12,7 @@ internal sealed class DockerStore : IDisposable
     /// <summary>How long the engine has for one answer: as long as kubelet waits for this service (runtimeRequestTimeout).</summary>
     public static readonly TimeSpan MaxAnswerTime = TimeSpan.FromMinutes(2);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly DockerClient _client;
@@ -29,15 +29,15 @@ internal sealed class DockerStore : IDisposable
     /// <summary>Asks the engine, which has <see cref="MaxAnswerTime"/> for it.</summary>
     /// <exception cref="RpcException">Unavailable, when it is not there; deadline exceeded, when it does not answer.</exception>
     /// <exception cref="DockerApiException">It answered an error.</exception>
-    public async Task<T> Ask<T>(Func<IDockerClient, CancellationToken, Task<T>> question, CancellationToken cancellation)
+    public async Task<T> Query<T>(Func<IDockerClient, CancellationToken, Task<T>> question, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(MaxAnswerTime, _time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var timeout = new CancellationTokenSource(MaxAnswerTime, _time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
         {
             return await Try(client => question(client, limit.Token), limit.Token);
         }
-        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             throw new RpcException(new Status(
                 StatusCode.DeadlineExceeded,
@@ -45,8 +45,8 @@ internal sealed class DockerStore : IDisposable
         }
     }
 
-    /// <summary>Tells the engine to do something, as <see cref="Ask"/> does.</summary>
-    public Task Do(Func<IDockerClient, CancellationToken, Task> order, CancellationToken cancellation) => Ask(
+    /// <summary>Tells the engine to do something, as <see cref="Query"/> does.</summary>
+    public Task Do(Func<IDockerClient, CancellationToken, Task> order, CancellationToken cancellation) => Query(
         async (client, limit) =>
         {
             await order(client, limit);
@@ -81,7 +81,7 @@ internal sealed class DockerStore : IDisposable
 
     private async Task<T> Try<T>(Func<IDockerClient, Task<T>> question, CancellationToken cancellation)
     {
-        var end = _time.GetUtcNow() + Patience;
+        var end = _time.GetUtcNow() + ConnectTimeout;
         while (true)
         {
             try

@@ -28,11 +28,11 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
 
     private async Task<Measured> Measure()
     {
-        var root = (await store.Ask((client, limit) => client.System.GetSystemInfoAsync(limit), CancellationToken.None)).DockerRootDir;
-        var images = await store.Ask(
+        var root = (await store.Query((client, limit) => client.System.GetSystemInfoAsync(limit), CancellationToken.None)).DockerRootDir;
+        var images = await store.Query(
             (client, limit) => client.Images.ListImagesAsync(
                 new ImagesListParameters { All = true, SharedSize = true }, limit), CancellationToken.None);
-        var containers = await store.Ask(
+        var containers = await store.Query(
             (client, limit) => client.Containers.ListContainersAsync(
                 new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
         return _known = new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow());

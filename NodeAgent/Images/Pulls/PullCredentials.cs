@@ -1,15 +1,15 @@
-using RegistryProxy.NodeAgent.Doors;
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.NodeAgent.Names;
+using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Images.Pulls;
 
 /// <summary>
 /// What a runtime is given to pull with: what kubelet sent, where it is for the host that is contacted; otherwise, for an image of a front
-/// door, this node's session there; otherwise nothing. No credential goes to a host it is not for.
+/// registry, this node's session there; otherwise nothing. No credential goes to a host it is not for.
 /// </summary>
-internal sealed class PullCredentials(DoorDirectory doors)
+internal sealed class PullCredentials(RegistryDirectory registries)
 {
     private static readonly string[] DockerHub = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
@@ -25,12 +25,12 @@ internal sealed class PullCredentials(DoorDirectory doors)
             return new PullCredential(sent, null, null);
         }
 
-        if (doors.Find(pulled) is not { } door)
+        if (registries.Find(pulled) is not { } registry)
         {
             return new PullCredential(null, null, null);
         }
 
-        var outcome = await door.LogIn(cancellation);
+        var outcome = await registry.LogIn(cancellation);
         if (!outcome.Succeeded(out var session, out var failure))
         {
             return failure;
@@ -38,7 +38,7 @@ internal sealed class PullCredentials(DoorDirectory doors)
 
         var auth = new AuthConfig { Username = session.Username, Password = session.Password.Reveal(),
             ServerAddress = $"https://{pulled.Domain}" };
-        return new PullCredential(auth, door, session);
+        return new PullCredential(auth, registry, session);
     }
 
     private static bool HasContent(AuthConfig auth) =>
@@ -62,9 +62,9 @@ internal sealed class PullCredentials(DoorDirectory doors)
 
 /// <summary>What a pull carries.</summary>
 /// <param name="Auth">The credential; <c>null</c> for none.</param>
-/// <param name="Door">The front door whose session it is; <c>null</c> when kubelet sent it.</param>
+/// <param name="Registry">The front door whose session it is; <c>null</c> when kubelet sent it.</param>
 /// <param name="Session">That session.</param>
-internal sealed record PullCredential(AuthConfig? Auth, FrontDoor? Door, DoorCredential? Session)
+internal sealed record PullCredential(AuthConfig? Auth, Registry? Registry, RegistryCredential? Session)
 {
     /// <summary>The front door did not take the session: the next pull proves the node anew. <c>false</c> when it was no session.</summary>
     public bool Forget()
@@ -74,7 +74,7 @@ internal sealed record PullCredential(AuthConfig? Auth, FrontDoor? Door, DoorCre
             return false;
         }
 
-        Door?.Session?.Forget(Session);
+        Registry?.Session?.Forget(Session);
         return true;
     }
 

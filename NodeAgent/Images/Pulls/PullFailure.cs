@@ -14,7 +14,7 @@ internal static partial class PullFailure
     public static RpcException Of(string image, string words) => Failure(IsOutage(words), $"failed to pull image \"{image}\": {words}");
 
     /// <summary>A pull for which there is no session.</summary>
-    public static RpcException Of(string image, string door, DoorFailure failure) => failure.Kind switch
+    public static RpcException Of(string image, string door, RegistryFailure failure) => failure.Kind switch
     {
         FailureKind.Unavailable => Failure(true, $"failed to pull image \"{image}\": no session at {door}: {failure.Message}"),
         FailureKind.Refused =>

@@ -10,7 +10,7 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 internal sealed class Change(Node node, bool services)
 {
     /// <summary>How long the watcher is waited for; it goes on without anybody, and the next run waits for it again.</summary>
-    public static readonly TimeSpan WatchPatience = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(2);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
@@ -69,7 +69,7 @@ internal sealed class Change(Node node, bool services)
             return fault.Message;
         }
 
-        return record.Target(InstallTarget.ImageService) is null ? null : await node.Ask(record.Listen!, cancellation);
+        return record.Target(InstallTarget.ImageService) is null ? null : await node.ProbeImageService(record.Listen!, cancellation);
     }
 
     private async Task<bool> KubeletFollows(string target, NodeRecord record, CancellationToken cancellation)
@@ -83,7 +83,7 @@ internal sealed class Change(Node node, bool services)
 
         node.Host.DeleteFile(result);
         await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
-        for (var end = node.Time.GetUtcNow() + WatchPatience; !node.Host.Exists(result) && node.Time.GetUtcNow() < end;)
+        for (var end = node.Time.GetUtcNow() + WatchTimeout; !node.Host.Exists(result) && node.Time.GetUtcNow() < end;)
         {
             await Task.Delay(Pause, node.Time, cancellation);
         }

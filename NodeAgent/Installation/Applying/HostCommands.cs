@@ -12,14 +12,14 @@ internal interface IHostCommands
 internal sealed class HostCommands(string root, TimeProvider time) : IHostCommands
 {
     /// <summary>How long one command of the node may take: kubelet's unit is given 90 s to stop.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(120);
 
     public async Task<(int ExitCode, string Words)> Run(params string[] command)
     {
         string[] whole = root is "/"
             ? command
             : ["nsenter", "--target", "1", "--mount", "--uts", "--ipc", "--net", "--pid", "--", .. command];
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(Timeout, time);
         try
         {
             using var process = Process.Start(
@@ -43,7 +43,7 @@ internal sealed class HostCommands(string root, TimeProvider time) : IHostComman
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            return (124, $"it was not done after {Patience.TotalSeconds:0} s");
+            return (124, $"it was not done after {Timeout.TotalSeconds:0} s");
         }
     }
 }

@@ -8,16 +8,16 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 /// <summary>Asks the new image service what kubelet asks first, without which kubelet would not start.</summary>
 internal static class ImageServiceProbe
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Why it does not answer; <c>null</c> when it does.</summary>
-    public static async Task<string?> Ask(string socket, TimeProvider time, CancellationToken cancellation)
+    public static async Task<string?> Probe(string socket, TimeProvider time, CancellationToken cancellation)
     {
         using var channel = GrpcChannel.ForAddress(
             "http://localhost", new GrpcChannelOptions { HttpHandler = UnixConnection.Handler(socket) });
         var client = new ImageService.ImageServiceClient(channel);
-        var end = time.GetUtcNow() + Patience;
+        var end = time.GetUtcNow() + Timeout;
         while (true)
         {
             try

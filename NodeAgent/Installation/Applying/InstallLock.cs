@@ -16,14 +16,14 @@ internal static class InstallLock
     /// <summary>Takes a lock, or waits for it as long as is said; <c>null</c> where no lock is needed.</summary>
     /// <exception cref="InstallRefusal">Another one has it all the time.</exception>
     public static async Task<IDisposable?> Take(
-        HostFiles host, string path, TimeSpan patience, TimeProvider time, CancellationToken cancellation)
+        HostFiles host, string path, TimeSpan timeout, TimeProvider time, CancellationToken cancellation)
     {
         if (!host.IsFolder(Path.GetDirectoryName(path)!))
         {
             return null;
         }
 
-        for (var end = time.GetUtcNow() + patience; ; await Task.Delay(Pause, time, cancellation))
+        for (var end = time.GetUtcNow() + timeout; ; await Task.Delay(Pause, time, cancellation))
         {
             try
             {

@@ -5,7 +5,7 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>A node as it is changed.</summary>
 internal sealed class Node(
-    HostFiles host, AgentProgram program, IHostCommands commands, ImageServiceQuestion ask, TextWriter output, TimeProvider time)
+    HostFiles host, AgentProgram program, IHostCommands commands, ImageServiceQuestion probe, TextWriter output, TimeProvider time)
 {
     public HostFiles Host => host;
 
@@ -22,7 +22,7 @@ internal sealed class Node(
     public TimeProvider Time => time;
 
     /// <summary>Asks the image service what kubelet asks first. Why it does not answer; <c>null</c> when it does.</summary>
-    public Task<string?> Ask(string socket, CancellationToken cancellation) => ask(host.At(socket), time, cancellation);
+    public Task<string?> ProbeImageService(string socket, CancellationToken cancellation) => probe(host.At(socket), time, cancellation);
 }
 
 /// <summary>Asks an image service at a socket; says why it does not answer.</summary>

@@ -11,7 +11,7 @@ internal static class KubeletConfigz
     public static readonly Uri Address = new("https://127.0.0.1:10250/configz");
 
     /// <summary>How long kubelet has for its answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     /// <summary>The largest answer that is read; bytes.</summary>
     public const int MostBytes = 1024 * 1024;
@@ -19,7 +19,7 @@ internal static class KubeletConfigz
     /// <summary>The image service that it says; <c>null</c> when it does not say.</summary>
     public static async Task<string?> ImageService(Uri address, TimeProvider time)
     {
-        using var limit = new CancellationTokenSource(Patience, time);
+        using var limit = new CancellationTokenSource(Timeout, time);
         using var handler = new SocketsHttpHandler
         {
             AllowAutoRedirect = false, UseProxy = false,

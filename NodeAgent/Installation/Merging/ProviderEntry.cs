@@ -23,13 +23,13 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
 
         """;
 
-    /// <summary>One for the doors that know nodes alone, and one for each audience: kubelet takes one audience a program.</summary>
+    /// <summary>One for the registries that know nodes alone, and one for each audience: kubelet takes one audience a program.</summary>
     public static IReadOnlyList<ProviderEntry> Of(AgentSettings settings) =>
     [
-        .. settings.FrontDoors.GroupBy(door => (door.Workloads?.Audience, OnlyWorkloads: door.Identity is null))
+        .. settings.FrontDoors.GroupBy(registry => (registry.Workloads?.Audience, OnlyWorkloads: registry.Identity is null))
             .OrderBy(group => group.Key.Audience).Select((group, index) => new ProviderEntry(
             $"{NamePrefix}credential-provider{(index == 0 ? "" : $"-{index + 1}")}",
-            [.. group.SelectMany(door => door.Images).Select(pattern => pattern.Text)], group.Key.Audience, group.Key.OnlyWorkloads)),
+            [.. group.SelectMany(registry => registry.Images).Select(pattern => pattern.Text)], group.Key.Audience, group.Key.OnlyWorkloads)),
     ];
 
     /// <summary>A whole configuration.</summary>

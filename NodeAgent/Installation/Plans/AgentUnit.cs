@@ -20,8 +20,8 @@ internal static class AgentUnit
     public static IEnumerable<(string, Edit)> Settings(string target, InstallContext context) =>
     [
         (AgentFiles.Settings, new OwnFile(target, context.SettingsText, Secret: true)),
-        .. context.Settings.FrontDoors.Where(door => door.CaFile is not null).DistinctBy(door => door.InstalledCaFile)
-            .Select(door => (door.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(door.CaFile!)))),
+        .. context.Settings.FrontDoors.Where(registry => registry.CaFile is not null).DistinctBy(registry => registry.InstalledCaFile)
+            .Select(registry => (registry.InstalledCaFile!, (Edit)new OwnFile(target, BoundedFile.ReadText(registry.CaFile!)))),
     ];
 
     /// <summary>

@@ -22,7 +22,7 @@ internal static class DockerHelperPlan
             .. AgentUnit.Settings(Target, context),
             (Config, new DockerHelpers(
                 Target,
-                [.. context.Settings.FrontDoors.SelectMany(door => door.Images).Select(pattern => pattern.Host)
+                [.. context.Settings.FrontDoors.SelectMany(registry => registry.Images).Select(pattern => pattern.Host)
                     .Where(name => !name.Contains('*')).Distinct()])),
         ],
         []);

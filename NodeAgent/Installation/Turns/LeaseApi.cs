@@ -12,7 +12,7 @@ namespace RegistryProxy.NodeAgent.Installation.Turns;
 internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string space, Func<string> token, TimeProvider time)
 {
     /// <summary>How long the API server has for an answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The largest answer that is read; bytes.</summary>
     public const int MostBytes = 256 * 1024;
@@ -44,7 +44,7 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
     /// <summary>How many nodes a DaemonSet is for.</summary>
     public async Task<int> CountNodes(string daemonSet, CancellationToken cancellation)
     {
-        var (status, set) = await Ask(HttpMethod.Get, $"/apis/apps/v1/namespaces/{space}/daemonsets/{daemonSet}", null, cancellation);
+        var (status, set) = await Call(HttpMethod.Get, $"/apis/apps/v1/namespaces/{space}/daemonsets/{daemonSet}", null, cancellation);
         return status == HttpStatusCode.OK
             ? set?["status"]?["desiredNumberScheduled"]?.GetValue<int>() ?? 0
             : throw Refused(status, "the DaemonSet", "read", daemonSet);
@@ -52,13 +52,13 @@ internal sealed class LeaseApi(HttpMessageInvoker client, Uri server, string spa
 
     private Task<(HttpStatusCode Status, JsonObject? Lease)> Send(
         HttpMethod method, string path, JsonObject? body, CancellationToken cancellation) =>
-        Ask(method, $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases{path}", body, cancellation);
+        Call(method, $"/apis/coordination.k8s.io/v1/namespaces/{space}/leases{path}", body, cancellation);
 
-    private async Task<(HttpStatusCode Status, JsonObject? Answer)> Ask(
+    private async Task<(HttpStatusCode Status, JsonObject? Answer)> Call(
         HttpMethod method, string path, JsonObject? body, CancellationToken cancellation)
     {
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
+        using var timeout = new CancellationTokenSource(Timeout, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         using var request = new HttpRequestMessage(method, new Uri(server, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token());
         request.Content = body is null ? null : new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");

@@ -37,7 +37,7 @@ internal static class Turns
         }
 
         var server = new UriBuilder(Uri.UriSchemeHttps, host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri;
-        var client = new HttpMessageInvoker(DoorTransport.Create($"{Account}/ca.crt"));
+        var client = new HttpMessageInvoker(RegistryTransport.Create($"{Account}/ca.crt"));
         var node = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } told ? told : Environment.MachineName;
         return new Turn(
             new LeaseApi(client, server, space, () => BoundedFile.ReadText($"{Account}/token").Trim(), time), name, count, node, output,

@@ -74,8 +74,8 @@ public sealed class SharedLimitTests : IDisposable
         var (served, refused) = (0, 0);
         await Run(seconds: 10, tick =>
         {
-            served += Enumerable.Range(0, 10).Count(_ => Asks(0, tenant));
-            refused += tick % 20 == 0 && !Asks(1, tenant) ? 1 : 0;
+            served += Enumerable.Range(0, 10).Count(_ => Demands(0, tenant));
+            refused += tick % 20 == 0 && !Demands(1, tenant) ? 1 : 0;
         });
         Assert.Equal(0, refused);
         Assert.InRange(served, 10 * 90, 11 * 100);
@@ -219,7 +219,7 @@ public sealed class SharedLimitTests : IDisposable
         {
             for (owed += perSecond / 100.0; owed >= 1; owed--)
             {
-                served += Asks(gateways[turn++ % gateways.Length], tenant, identity) ? 1 : 0;
+                served += Demands(gateways[turn++ % gateways.Length], tenant, identity) ? 1 : 0;
             }
         });
         return served;
@@ -236,19 +236,19 @@ public sealed class SharedLimitTests : IDisposable
             {
                 if ((i - gateway) % 100 == 0 || _shares[gateway].IsHurried)
                 {
-                    await _shares[gateway].Tell(Ask);
+                    await _shares[gateway].Tell(Query);
                 }
             }
         }
     }
 
-    private Task<double[]?> Ask(int shard, string gateway, int gateways, LimitDemand[] demands)
+    private Task<double[]?> Query(int shard, string gateway, int gateways, LimitDemand[] demands)
     {
         var book = _books.TryGetValue(shard, out var known) ? known : _books[shard] = new LimitBook(_time);
         return Task.FromResult(_isSilent ? null : Array.ConvertAll(demands, demand => book.Share(gateway, gateways, demand)));
     }
 
-    private bool Asks(int gateway, Tenant tenant, string identity = "") => _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
+    private bool Demands(int gateway, Tenant tenant, string identity = "") => _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
 
     private static DefaultHttpContext From() => new() { Connection = { RemoteIpAddress = IPAddress.Loopback } };
 

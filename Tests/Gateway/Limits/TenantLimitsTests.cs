@@ -42,7 +42,7 @@ public sealed class TenantLimitsTests : IDisposable
         {
             for (var i = 0; i < 20; i++)
             {
-                served += Asks(_tenant, "10.0.0.1", hasAnonymousToken) ? 1 : 0;
+                served += Demands(_tenant, "10.0.0.1", hasAnonymousToken) ? 1 : 0;
             }
 
             // Half of what the tenant has, by somebody else behind the same address.
@@ -58,8 +58,8 @@ public sealed class TenantLimitsTests : IDisposable
         var (served, refused) = (0, 0);
         Play(tick =>
         {
-            served += Enumerable.Range(0, 20).Count(_ => Asks(_tenant, "10.0.0.1", hasAnonymousToken: false));
-            refused += tick % 10 == 0 && !Asks(_tenant, "10.0.0.2", hasAnonymousToken: false) ? 1 : 0;
+            served += Enumerable.Range(0, 20).Count(_ => Demands(_tenant, "10.0.0.1", hasAnonymousToken: false));
+            refused += tick % 10 == 0 && !Demands(_tenant, "10.0.0.2", hasAnonymousToken: false) ? 1 : 0;
         });
         Assert.InRange(served, Rate / 4 * Seconds, Rate / 4 * (Seconds + 5));
         Assert.Equal(0, refused);
@@ -72,7 +72,7 @@ public sealed class TenantLimitsTests : IDisposable
         Play(_ => served += Enumerable.Range(0, 20).Count(_ => Uses(_tenant, "alice", "10.0.0.1")));
         Assert.InRange(served, Rate * Seconds, Rate * (Seconds + 2));
         var alone = 0;
-        Play(_ => alone += Enumerable.Range(0, 20).Count(_ => Asks(_tenant, "10.0.0.9", hasAnonymousToken: true)));
+        Play(_ => alone += Enumerable.Range(0, 20).Count(_ => Demands(_tenant, "10.0.0.9", hasAnonymousToken: true)));
         Assert.InRange(alone, Rate * (Seconds - 1), Rate * (Seconds + 2));
     }
 
@@ -84,13 +84,13 @@ public sealed class TenantLimitsTests : IDisposable
         var (challenges, served) = (0, 0);
         Play(tick =>
         {
-            served += Enumerable.Range(0, 20).Count(_ => Asks(_tenant, "10.0.0.1", hasAnonymousToken: true));
+            served += Enumerable.Range(0, 20).Count(_ => Demands(_tenant, "10.0.0.1", hasAnonymousToken: true));
             challenges += tick % 20 == 0 && IsChallenged(other) ? 1 : 0;
         });
         Assert.Equal(5 * Seconds, challenges);
         Assert.InRange(served, Rate / 4 * Seconds, Rate * (Seconds + 2));
-        Assert.True(Asks(_tenant, "10.0.0.3", hasAnonymousToken: true));
-        Assert.True(Asks(_tenant, "10.0.0.4", hasAnonymousToken: false));
+        Assert.True(Demands(_tenant, "10.0.0.3", hasAnonymousToken: true));
+        Assert.True(Demands(_tenant, "10.0.0.4", hasAnonymousToken: false));
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class TenantLimitsTests : IDisposable
                 served += Enumerable.Range(1, 8).Count(address => IsChallenged($"10.0.0.{address}"));
             }
 
-            refused += tick % 5 == 0 && !Asks(_tenant, "10.0.0.9", hasAnonymousToken: true) ? 1 : 0;
+            refused += tick % 5 == 0 && !Demands(_tenant, "10.0.0.9", hasAnonymousToken: true) ? 1 : 0;
         });
         Assert.Equal(0, refused);
         Assert.InRange(served, 8 * Rate / 4 * Seconds, 8 * Rate / 4 * (Seconds + 5));
@@ -142,7 +142,7 @@ public sealed class TenantLimitsTests : IDisposable
         _shares.Gateways = 8;
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Null(_limits.Spent(tenant));
-        Assert.True(Asks(tenant, "10.0.0.1", hasAnonymousToken: false));
+        Assert.True(Demands(tenant, "10.0.0.1", hasAnonymousToken: false));
         Assert.Equal(429, _limits.Spent(tenant)!.Status);
         _time.Advance(TimeSpan.FromSeconds(10));
         Assert.True(Uses(tenant, "alice", "10.0.0.1"));
@@ -158,7 +158,7 @@ public sealed class TenantLimitsTests : IDisposable
         }
     }
 
-    private bool Asks(Tenant tenant, string address, bool hasAnonymousToken) => _limits.Spent(tenant) is null
+    private bool Demands(Tenant tenant, string address, bool hasAnonymousToken) => _limits.Spent(tenant) is null
         && (hasAnonymousToken ? _limits.Admit(tenant, new Caller(Token(null), []), From(address)) : _limits.AdmitStranger(tenant, From(address))) is null;
 
     private bool IsChallenged(string address) => _limits.Spent(_tenant) is null && _limits.AdmitChallenged(_tenant, From(address)) is null;

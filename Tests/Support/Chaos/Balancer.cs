@@ -58,7 +58,7 @@ internal sealed class Balancer : IAsyncDisposable
         await Eventually.True(
             async () =>
             {
-                if (await Ask(http) is { } server)
+                if (await Get(http) is { } server)
                 {
                     reached.Add(server);
                 }
@@ -75,7 +75,7 @@ internal sealed class Balancer : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task<string?> Ask(HttpClient http)
+    private async Task<string?> Get(HttpClient http)
     {
         Assert.False(_process.HasExited, _process.Output);
         try

@@ -50,7 +50,7 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
             throw new IssueException(UpstreamFailureKind.Misconfigured, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or name this machine or its container service");
         }
 
-        return Read(await Ask(http, HttpMethod.Get, address, OriginForm.Of(address.PathAndQuery), "Authorization", Token, cancellation));
+        return Read(await Query(http, HttpMethod.Get, address, OriginForm.Of(address.PathAndQuery), "Authorization", Token, cancellation));
     }
 
     private async Task<ImmutableCredentials> OfInstance(HttpClient http, CancellationToken cancellation)
@@ -61,14 +61,14 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
         }
 
         const string Header = "X-aws-ec2-metadata-token";
-        var token = (await Ask(http, HttpMethod.Put, Instance, OriginForm.Of("/latest/api/token"), $"{Header}-ttl-seconds", "60", cancellation)).Trim();
-        var role = (await Ask(http, HttpMethod.Get, Instance, OriginForm.Of(Roles), Header, token, cancellation)).Split('\n')[0].Trim();
+        var token = (await Query(http, HttpMethod.Put, Instance, OriginForm.Of("/latest/api/token"), $"{Header}-ttl-seconds", "60", cancellation)).Trim();
+        var role = (await Query(http, HttpMethod.Get, Instance, OriginForm.Of(Roles), Header, token, cancellation)).Split('\n')[0].Trim();
         return OriginForm.TryParse($"{Roles}{role}", out var path)
-            ? Read(await Ask(http, HttpMethod.Get, Instance, path, Header, token, cancellation))
+            ? Read(await Query(http, HttpMethod.Get, Instance, path, Header, token, cancellation))
             : throw new FormatException("no name of a role");
     }
 
-    private static async Task<string> Ask(
+    private static async Task<string> Query(
         HttpClient http, HttpMethod method, Uri origin, OriginForm path, string header, string? value, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));

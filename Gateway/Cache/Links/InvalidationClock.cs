@@ -1,0 +1,86 @@
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Cache.Links;
+
+/// <summary>
+/// What is heard of writes at upstreams, and what may be believed because of that: an answer is kept only when nothing was written, or is
+/// being written, since it was asked for; and it is believed only while every write since would have been heard of.
+/// </summary>
+internal sealed class InvalidationClock(TimeProvider time)
+{
+    /// <summary>Writes are counted for groups of repositories: one that another's write disturbs is asked about once more.</summary>
+    private const int Groups = 4096;
+
+    private readonly long[] _counts = new long[Groups];
+    private long _breaks;
+    private long _heardAt = long.MinValue;
+    private long _unbrokenSince = long.MaxValue;
+
+    /// <summary>Whether writes of other gateways are heard of.</summary>
+    public bool IsTrusted => Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
+
+    /// <summary>Whether what an upstream said at a moment is still so, as far as it was written through a gateway.</summary>
+    public bool Believes(long at) => IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
+
+    /// <summary>To be taken before an upstream is asked.</summary>
+    public WriteMark Mark(in TenantRepository repository) => new(Count(repository.Address, repository.Name), Volatile.Read(ref _breaks), time.GetTimestamp());
+
+    /// <summary>Whether an answer may be kept.</summary>
+    public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
+        mark.Writes == Count(target.Address, target.Repository)
+        && !Unfinished.MayHold(target);
+
+    /// <summary>The cluster tells us of writes.</summary>
+    /// <param name="asked">When it was asked to.</param>
+    /// <param name="isUnbroken">Whether we heard of all since the time before.</param>
+    public void Heard(long asked, bool isUnbroken)
+    {
+        if (!isUnbroken)
+        {
+            Interlocked.Increment(ref _breaks);
+            Volatile.Write(ref _unbrokenSince, time.GetTimestamp());
+        }
+
+        Volatile.Write(ref _heardAt, asked);
+    }
+
+    /// <summary>The cluster tells us no more.</summary>
+    public void Leave() => Volatile.Write(ref _heardAt, long.MinValue);
+
+    /// <summary>Something is about to be written, or has been.</summary>
+    public void Note(in WriteTarget target, bool isFinished)
+    {
+        if (isFinished)
+        {
+            Unfinished.Clear(target);
+        }
+        else
+        {
+            Unfinished.Begin(target);
+        }
+
+        Interlocked.Increment(ref _counts[GroupOf(target.Address, target.Repository)]);
+    }
+
+    /// <summary>What was about to be written was not: what the upstream said meanwhile is so.</summary>
+    public void NoteRefused(in WriteTarget target) => Unfinished.End(target);
+
+    internal UnfinishedWrites Unfinished { get; } = new(time);
+
+    private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
+
+    private static int GroupOf(string address, RepositoryName repository) => (int)((uint)HashCode.Combine(address, repository.Value) % Groups);
+}
+
+/// <summary>What is written: a tag or digest of a repository at an address.</summary>
+internal readonly record struct WriteTarget(string Address, RepositoryName Repository, ManifestReference Reference)
+{
+    public RepositoryPlace Place => new(Address, Repository);
+}
+
+/// <summary>A moment.</summary>
+/// <param name="Writes">How many writes there had been.</param>
+/// <param name="Breaks">How often writes may have been missed.</param>
+/// <param name="At">When it was.</param>
+internal readonly record struct WriteMark(long Writes, long Breaks, long At);

@@ -1,0 +1,86 @@
+using System.Net;
+using RegistryProxy.Files;
+
+namespace RegistryProxy.Gateway.Peers;
+
+/// <summary>
+/// A blob that another gateway has whole on its disk: it comes fast, or that gateway is in trouble. One that is still downloading may be as
+/// slow as its upstream.
+/// </summary>
+internal sealed class MinimumRateContent : HttpContent
+{
+    /// <summary>Of an answer from the disk of a gateway, with the value <c>true</c>.</summary>
+    public const string CompleteHeader = "RegistryProxy-Complete";
+
+    private readonly HttpContent _inner;
+    private readonly TimeProvider _time;
+
+    public MinimumRateContent(HttpContent inner, TimeProvider time)
+    {
+        (_inner, _time) = (inner, time);
+        (Headers.ContentLength, Headers.ContentRange) = (inner.Headers.ContentLength, inner.Headers.ContentRange);
+    }
+
+    protected override async Task<Stream> CreateContentReadStreamAsync() => new MinimumRateStream(await _inner.ReadAsStreamAsync(), _time);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        await (await CreateContentReadStreamAsync()).CopyToAsync(stream);
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = Headers.ContentLength ?? 0;
+        return Headers.ContentLength is not null;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>A body that has to come at 16 KiB a second at least, counted while it is waited for.</summary>
+    private sealed class MinimumRateStream(Stream inner, TimeProvider time) : ReadingStream(inner)
+    {
+        private const int BytesAtLeast = 160 * 1024;
+
+        private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
+        private TimeSpan _waited;
+        private long _came;
+
+        /// <exception cref="IOException">It is too slow.</exception>
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var reading = Inner.ReadAsync(buffer, cancellationToken);
+            var read = reading.IsCompleted ? await reading : await Wait(reading.AsTask());
+            _came += read;
+            if (_came >= BytesAtLeast)
+            {
+                (_came, _waited) = (0, TimeSpan.Zero);
+            }
+
+            return read;
+        }
+
+        private async Task<int> Wait(Task<int> reading)
+        {
+            var (began, left) = (time.GetTimestamp(), Window - _waited);
+            try
+            {
+                return await reading.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+            }
+            catch (TimeoutException)
+            {
+                throw new IOException($"less than {BytesAtLeast / 1024} KiB came in {Window.TotalSeconds:0} s");
+            }
+            finally
+            {
+                _waited += time.GetElapsedTime(began);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Upstreams.Transport;
+
+/// <summary>
+/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the token is replaced, and a
+/// request whose body is here sent once more. A refusal that a fresh token did not mend is an answer.
+/// </summary>
+internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUpstreams failing, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    /// <summary>How many headers of a refusal are read.</summary>
+    private const int MaxChallenges = 8;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var call = UpstreamCall.Of(request);
+        if (!call.Upstream.IsOrigin(request.RequestUri!))
+        {
+            request.Headers.Remove("Authorization");
+            return await base.SendAsync(request, cancellationToken);
+        }
+
+        Authorize(request, call.Token);
+        var response = await base.SendAsync(request, cancellationToken);
+        call.Token.WasAccepted |= (int)response.StatusCode is < 400 or 404;
+        if (!IsRefusal(response))
+        {
+            return response;
+        }
+
+        if (time.GetUtcNow() < call.Token.ReplaceableFrom)
+        {
+            return Refused(call, response);
+        }
+
+        var next = await Replaced(call, response, cancellationToken);
+        if (next.Token is not { } token || token.Generation == call.Token.Generation || !MayRepeat(request, call))
+        {
+            return Refused(call, response);
+        }
+
+        response.Dispose();
+        Authorize(request, token);
+        response = await base.SendAsync(request, cancellationToken);
+        return IsRefusal(response) ? Refused(call, response) : response;
+    }
+
+    private static bool IsRefusal(HttpResponseMessage response) => response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+
+    private HttpResponseMessage Refused(UpstreamCall call, HttpResponseMessage refusal)
+    {
+        failing.Refused(call.Upstream.Name, call.Upstream.Address, (int)refusal.StatusCode, call.Token.Authorization is not null);
+        return refusal;
+    }
+
+    private async Task<UpstreamTokenResult> Replaced(UpstreamCall call, HttpResponseMessage refusal, CancellationToken cancellation)
+    {
+        try
+        {
+            return await tokens.Replace(call.Key, call.Token, ChallengesOf(refusal), cancellation);
+        }
+        catch
+        {
+            refusal.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How a 401 asks for credentials (RFC 9110 §11.6.1); nothing else does.</summary>
+    private static string[]? ChallengesOf(HttpResponseMessage refusal) =>
+        refusal.StatusCode != HttpStatusCode.Unauthorized ? null
+            : refusal.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
+                ? [.. values.Where(value => value.Length <= Challenge.MaxHeaderLength).Take(MaxChallenges)]
+                : [];
+
+    /// <summary>What was refused was not done; it can be sent once more where its body is here or yet to come, or there is none.</summary>
+    private static bool MayRepeat(HttpRequestMessage request, UpstreamCall call) =>
+        request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 } || call.IsBodyUntouched;
+
+    private static void Authorize(HttpRequestMessage request, UpstreamToken token)
+    {
+        request.Headers.Remove("Authorization");
+        if (token.Authorization is { } authorization)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());
+        }
+    }
+}

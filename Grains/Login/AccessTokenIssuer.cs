@@ -1,0 +1,98 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Calls;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
+using RegistryProxy.Grains.Sessions;
+using RegistryProxy.Grains.Throttling;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>From a verdict to the answer: opens the session, intersects the scopes, signs.</summary>
+internal sealed class AccessTokenIssuer(
+    IGrainFactory grains, SigningKeys keys, RoutingSeal seal, IConfigurationFeed configuration, GoodAddresses good, TimeProvider time)
+{
+    private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
+
+    /// <summary>Opens a session for whom the verdict proved, or says why not.</summary>
+    public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict, CancellationToken cancellation = default)
+    {
+        if (verdict.Identity is not { } identity)
+        {
+            return Failure(verdict);
+        }
+
+        if (!identity.HasUsableSubject)
+        {
+            return LoginResult.Rejected("the subject of this identity is empty, too long or holds control characters");
+        }
+
+        if (!identity.IsBounded)
+        {
+            return LoginResult.Rejected(
+                $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims or {VerifiedIdentity.MaxText >> 10} KiB of both");
+        }
+
+        var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
+        var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
+        var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
+        var session = await GrainRetry.Call(() => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
+        return await Issue(request, session, session.Rules, session.RefreshToken);
+    }
+
+    /// <summary>The answer to somebody who proved nothing.</summary>
+    public static LoginResult Failure(Verdict verdict) => verdict.Kind switch
+    {
+        VerdictKind.Busy => new LoginResult { Status = LoginStatus.Throttled, Message = verdict.Message, RetryAfterSeconds = 2 },
+        VerdictKind.Unavailable => new LoginResult { Status = LoginStatus.Unavailable, Message = verdict.Message, RetryAfterSeconds = 5 },
+        _ => LoginResult.Rejected(verdict.Message) with
+        {
+            Reason = verdict.Reason, Authenticator = verdict.Known?.Authenticator ?? "", Subject = verdict.Known?.Subject ?? "",
+        },
+    };
+
+    /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>
+    public async ValueTask<LoginResult> Issue(
+        LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null)
+    {
+        if (session is not null)
+        {
+            good.Remember(request.Tenant, request.ClientAddress);
+        }
+
+        var granted = Intersect(request.Scopes, rules);
+        var now = UnixTime.OfSeconds(time.GetUtcNow().ToUnixTimeSeconds());
+        var lifetime = Lifetime(session, now);
+        return new LoginResult
+        {
+            Status = LoginStatus.Granted,
+            AccessToken = AccessTokenWriter.Write(
+                await keys.Current(), new AccessTokenDescriptor(request.Tenant, request.Service, session, granted, now, lifetime)),
+            ExpiresIn = (int)lifetime.TotalSeconds,
+            IssuedAt = now,
+            RefreshToken = refreshToken,
+            RefreshExpiresIn = refreshToken is null || session is null ? null : (int)(session.Expires - now).TotalSeconds,
+            Granted = granted,
+            Authenticator = session?.Authenticator ?? "",
+            Subject = session?.Subject ?? "",
+        };
+    }
+
+    /// <summary>As configured, but not beyond the session; a client may count on a minute (distribution, spec/auth/token.md).</summary>
+    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now)
+    {
+        var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
+        var left = session is null ? lifetime : TimeSpan.FromSeconds(Math.Floor((session.Expires - now).TotalSeconds));
+        return left >= lifetime ? lifetime : left < MinLifetime ? MinLifetime : left;
+    }
+
+    private static List<Scope> Intersect(IReadOnlyList<Scope> asked, IReadOnlyList<GrantedRule> rules) =>
+    [
+        .. asked
+            .Select(scope => scope.Repository is { } repository
+                ? scope with { Actions = scope.Actions & rules.ActionsOn(repository) }
+                : scope with { Actions = rules.GrantCatalog() ? RepositoryActions.Catalog : RepositoryActions.None })
+            .Where(scope => scope.Actions != RepositoryActions.None),
+    ];
+}

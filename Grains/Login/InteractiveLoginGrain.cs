@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Throttling;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>Sends people to their provider and takes them back.</summary>
+[StatelessWorker, Reentrant, GrainType("peoplelogin")]
+internal sealed partial class InteractiveLoginGrain(
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginVerifier verifier, AccessTokenIssuer issuer,
+    DeviceLogins devices, LoginThrottle throttle, TimeProvider time,
+    ILogger<InteractiveLoginGrain> logger)
+    : Grain, IInteractiveLoginGrain
+{
+    public async ValueTask<InteractiveLoginStart> Begin(InteractiveLoginRequest request, CancellationToken cancellation = default)
+    {
+        if (Find(request.Tenant, request.Authenticator) is not { } code)
+        {
+            return new InteractiveLoginStart(null, null, "there is no login of this name here");
+        }
+
+        var flow = LoginFlow.New(request.Tenant, request.Authenticator, request.UserCode, time.GetUtcNow());
+        if (await code.AddressOf(flow, request.Callback, cancellation) is { } address)
+        {
+            return new InteractiveLoginStart(address, await seal.Seal(flow), "");
+        }
+
+        LogUnreachable(request.Authenticator, code.Problem);
+        return new InteractiveLoginStart(null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
+    }
+
+    public async ValueTask<LoginResult> Finish(InteractiveLoginReply reply, CancellationToken cancellation = default)
+    {
+        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
+        if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
+            || Find(flow.Tenant, flow.Authenticator) is not { } code)
+        {
+            return LoginResult.Rejected("this login was not begun in this browser, or took longer than ten minutes");
+        }
+
+        // Each code is asked of the provider, whoever made it up.
+        var verdict = await verifier.JudgeText(
+            stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
+            stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
+            limit.Token);
+        return await verifier.Conclude(
+            () => flow.UserCode is { } userCode && verdict.Identity is { } identity
+                ? Approve(flow, userCode, reply.ClientAddress, identity)
+                : issuer.Open(
+                    new LoginRequest
+                    {
+                        Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true, ClientAddress = reply.ClientAddress,
+                    },
+                    verdict,
+                    limit.Token),
+            limit.Token);
+    }
+
+    public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
+        devices.Begin(tenant, clientAddress);
+
+    public ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
+        devices.Search(tenant, userCode, clientAddress);
+
+    public async ValueTask<string?> FindDevice(string tenant, string userCode, CancellationToken cancellation = default) =>
+        (await devices.Search(tenant, userCode, "")).Address;
+
+    private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, string clientAddress, VerifiedIdentity identity) =>
+        await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
+        {
+            true => new LoginResult { Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject },
+            false => LoginResult.Rejected("no device waits for this code any more; start again there"),
+            null => AccessTokenIssuer.Failure(Verdict.TooMany),
+        };
+
+    private CodeFlow? Find(string tenant, string authenticator) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
+            ? (authenticators.Find(known, authenticator) as OidcAuthenticator)?.People
+            : null;
+
+    private static bool SameState(LoginFlow flow, InteractiveLoginReply reply) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(flow.State), Encoding.UTF8.GetBytes(reply.State));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The provider of {Authenticator} cannot be reached: {Problem}")]
+    private partial void LogUnreachable(string authenticator, string problem);
+}

@@ -1,0 +1,50 @@
+using RegistryProxy.NodeAgent.Identity;
+using RegistryProxy.NodeAgent.Names;
+using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.NodeAgent.Telemetry;
+
+namespace RegistryProxy.NodeAgent.Registries;
+
+/// <summary>Every front door of this node, found by the images that it serves.</summary>
+internal sealed class RegistryDirectory : IDisposable
+{
+    private readonly (ImagePattern Pattern, Registry Registry)[] _patterns;
+    private readonly List<HttpClient> _clients = [];
+
+    public RegistryDirectory(AgentSettings settings, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
+    {
+        Registries = [.. settings.FrontDoors.Select(registry => Create(registry, identities, metrics, time, logs))];
+        _patterns =
+        [
+            .. Registries.SelectMany(registry => registry.Settings.Images.Select(pattern => (pattern, registry)))
+                .OrderBy(entry => entry.pattern.Host.Contains('*')).ThenByDescending(entry => entry.pattern.Text.Length),
+        ];
+    }
+
+    public IReadOnlyList<Registry> Registries { get; }
+
+    /// <summary>
+    /// The registry that serves an image; the longest pattern counts, one without globs first. <c>null</c> for an image of others.
+    /// </summary>
+    public Registry? Find(ImageName image) => _patterns.FirstOrDefault(entry => entry.Pattern.Matches(image)).Registry;
+
+    /// <summary>The registry behind a host, as clients log in to it.</summary>
+    public Registry? FindHost(string host) => Registries.FirstOrDefault(registry => registry.Url.Authority == host)
+        ?? _patterns.FirstOrDefault(entry => entry.Pattern.Host == host).Registry;
+
+    public Registry? FindUrl(Uri url) => Registries.FirstOrDefault(registry => registry.Url == url);
+
+    public void Dispose() => _clients.ForEach(client => client.Dispose());
+
+    private Registry Create(RegistrySettings registry, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
+    {
+        var http = RegistryTokenClient.CreateHttp(registry.CaFile);
+        _clients.Add(http);
+        var client = new RegistryTokenClient(registry.Url, http, time);
+        var session = registry.Identity is { } identity
+            ? new RegistrySession(client, identities.Create(registry, identity), metrics, time, logs.CreateLogger<RegistrySession>())
+            : null;
+        return new Registry(registry, client, session);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using RegistryProxy.Background;
+using RegistryProxy.Gateway.Memory;
+
+namespace RegistryProxy.Tests.Architecture;
+
+/// <summary>
+/// Everything that a gateway keeps by a key is a <see cref="WeighedCache{TKey, TValue}"/>, which is bounded in bytes, or stands here with what
+/// bounds it. None of them grows by what a stranger sends.
+/// </summary>
+public sealed class BoundedStateTests
+{
+    private static readonly Type[] Kinds =
+    [
+        typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>), typeof(ConcurrentBag<>),
+        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>), typeof(WantedFlights<,>),
+    ];
+
+    private static readonly Dictionary<string, string> Known = new()
+    {
+        ["BodyAllowance._taken"] = "one for each caller of whom more than 64 KiB are held",
+        ["RegistryRequest.<Written>k__BackingField"] = "one for each write of a request",
+        ["BasicLogin._running"] = "one for each login that a request waits for",
+        ["BlobDownloads._running"] = "one for each download that somebody waits for",
+        ["WriteAnnouncer._untold"] = "WriteAnnouncer.MaxUntold writes of fixed size",
+        ["DecisionCache._renewals"] = "one for each identity whose sessions are being renewed, a second at most",
+        ["DecisionQuestions._lines"] = "one for each identity of which requests wait for a decision",
+        ["Deletions._worked"] = "one of at most Deletions.MaxActions characters for each upstream of the configuration",
+        ["DiskIndex._entries"] = "one for each file of the cache",
+        ["DiskIndex._shares"] = "one for each tenant of the configuration",
+        ["DiskShare._byUse"] = "one for each file of the cache",
+        ["Expectations._refused"] = "a time for each upstream of the configuration",
+        ["FailingUpstreams._known"] = "one for each upstream of the configuration",
+        ["BackgroundDownloads._running"] = "BackgroundDownloads.MaxRunning downloads",
+        ["FrontDoorMap._rules"] = "one for each tenant of the configuration",
+        ["UpstreamTokenCache._flights"] = "one for each question that the cluster is being asked, ten seconds at most",
+        ["HeadTruth._records"] = "two of fixed size for each upstream of the configuration",
+        ["KeyedPlaces._rows"] = "one for each caller or tenant whose listings are read or wait",
+        ["Members.<All>k__BackingField"] = "the keys of one group of a GroupedCache, whose WeighedCache weighs them",
+        ["Line._asked"] = "one for each session that requests wait for",
+        ["Line._next"] = "one for each session that requests wait for",
+        ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
+        ["ManifestFetcher._flights"] = "one for each question that a request waits for",
+        ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
+        ["LimitedRequests._tenants"] = "one for each tenant of the configuration",
+        ["RequestStatistics._tenants"] = "one for each tenant of the configuration",
+        ["Row._waiting"] = "as many requests of one caller as SharedPlaces is made for",
+        ["SharedPlaces._line"] = "one for each caller who waits for a place",
+        ["SharedPlaces._rows"] = "one for each caller who has a place or waits for one",
+        ["StallWatch._waiting"] = "one for each request that waits for the head of its answer",
+        ["StoredBlobs._checks"] = "one for each file that is being hashed",
+        ["TenantLimits._tenants"] = "one for each tenant of the configuration",
+        ["UnknownKeys._callers"] = "one for each address of which a request waits for a key, UnknownKeys.MaxWaiting",
+        ["UpstreamAccounts._accounts"] = "one for each account of the configuration",
+        ["WeighedCache`2._clock"] = "itself",
+        ["WeighedCache`2._nodes"] = "itself",
+        ["GroupedCache`3._groups"] = "one for each entry of its WeighedCache, which weighs it",
+        ["UnfinishedWrites._begun"] = "UnfinishedWrites.MaxCount tags and digests",
+    };
+
+    [Fact]
+    public void What_gateways_keep_is_bounded_in_bytes_or_known()
+    {
+        var kept = typeof(WeighedCache<,>).Assembly.GetTypes()
+            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true && !type.IsDefined(typeof(CompilerGeneratedAttribute)))
+            .SelectMany(type => type.GetFields(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(field => field.FieldType.IsGenericType && Kinds.Contains(field.FieldType.GetGenericTypeDefinition()))
+            .Select(field => $"{field.DeclaringType!.Name}.{field.Name}");
+        Assert.Equal(Known.Keys.Order(StringComparer.Ordinal), kept.Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Cache.Disk;
+using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>Writes that never end cost the others nothing.</summary>
+public sealed class InvalidationClockTests
+{
+    private const string Upstream = "https://up.example";
+
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public void Unfinished_writes_are_looked_through_once_a_second_at_most_however_many_there_are()
+    {
+        var watch = new InvalidationClock(_time);
+        for (var second = 0; second < 180; second++)
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                watch.Note(Target($"{second}-{i}"), isFinished: false);
+            }
+
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var unfinished = watch.Unfinished;
+        Assert.InRange(unfinished.Sweeps, 1, 180);
+        Assert.Equal(UnfinishedWrites.MaxOfRepository, unfinished.Count);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        watch.Note(Target("next"), isFinished: false);
+        Assert.Equal(1, unfinished.Count);
+    }
+
+    [Fact]
+    public void Who_never_ends_writes_of_a_repository_costs_that_repository_alone_a_minute()
+    {
+        var watch = new InvalidationClock(_time);
+        for (var i = 0; i <= UnfinishedWrites.MaxCount * 2; i++)
+        {
+            watch.Note(Target($"{i}"), isFinished: false);
+        }
+
+        Assert.False(MayLearn(watch, Target($"{UnfinishedWrites.MaxCount * 2}")));
+        Assert.False(MayLearn(watch, Target("another")));
+        Assert.True(MayLearn(watch, Target("another", repository: "c/d")));
+        Assert.True(MayLearn(watch, Target("another", "https://other.example")));
+        _time.Advance(UnfinishedWrites.MaxTime);
+        Assert.True(MayLearn(watch, Target("another")));
+    }
+
+    [Fact]
+    public void Writes_of_however_many_repositories_that_never_end_cost_hardly_any_other_something()
+    {
+        var watch = new InvalidationClock(_time);
+        for (var i = 0; i < UnfinishedWrites.MaxCount + 1000; i++)
+        {
+            watch.Note(Target("t", repository: $"own/{i}"), isFinished: false);
+        }
+
+        Assert.Equal(UnfinishedWrites.MaxCount, watch.Unfinished.Count);
+        Assert.All([0, 1, UnfinishedWrites.MaxCount, UnfinishedWrites.MaxCount + 999], i => Assert.False(MayLearn(watch, Target("t", repository: $"own/{i}"))));
+
+        // 1000 of 65,536.
+        Assert.InRange(Enumerable.Range(0, 1000).Count(i => MayLearn(watch, Target("t", repository: $"other/{i}"))), 900, 1000);
+
+        // Room comes back as they grow old, not all at once a minute after the last look.
+        _time.Advance(UnfinishedWrites.MaxTime);
+        watch.Note(Target("next"), isFinished: false);
+        Assert.Equal(1, watch.Unfinished.Count);
+    }
+
+    [Fact]
+    public void A_write_that_is_refused_does_not_end_another_one_of_the_same_tag()
+    {
+        var watch = new InvalidationClock(_time);
+        watch.Note(Target("v1"), isFinished: false);
+        watch.Note(Target("v1"), isFinished: false);
+        watch.NoteRefused(Target("v1"));
+        Assert.False(MayLearn(watch, Target("v1")));
+        watch.Note(Target("v1"), isFinished: true);
+        Assert.True(MayLearn(watch, Target("v1")));
+        Assert.Equal(0, watch.Unfinished.Count);
+
+        // What was lost is not counted for ever.
+        watch.Note(Target("v1"), isFinished: false);
+        _time.Advance(UnfinishedWrites.MaxTime);
+        watch.Note(Target("v1"), isFinished: false);
+        watch.NoteRefused(Target("v1"));
+        Assert.Equal(0, watch.Unfinished.Count);
+    }
+
+    [Fact]
+    public void A_write_that_was_refused_disturbs_nobody_who_asked_meanwhile()
+    {
+        var watch = new InvalidationClock(_time);
+        watch.Note(Target("v1"), isFinished: false);
+        var mark = MarkOf(watch, Target("v1"));
+        Assert.False(watch.MayLearn(Target("v1"), mark));
+        Assert.True(watch.MayLearn(Target("v2"), mark));
+        watch.NoteRefused(Target("v1"));
+        Assert.True(watch.MayLearn(Target("v1"), mark));
+        Assert.True(watch.MayLearn(Target("v2"), mark));
+        watch.Note(Target("v1"), isFinished: true);
+        Assert.False(watch.MayLearn(Target("v1"), mark));
+    }
+
+    private static bool MayLearn(InvalidationClock watch, WriteTarget target) => watch.MayLearn(target, MarkOf(watch, target));
+
+    private static WriteMark MarkOf(InvalidationClock watch, WriteTarget target) =>
+        watch.Mark(new TenantRepository(new Supplier("acme", "up"), target.Address, target.Repository));
+
+    private static WriteTarget Target(string tag, string upstream = Upstream, string repository = "a/b") =>
+        new(upstream, RepositoryName.Parse(repository), ManifestReference.Of(Tag.TryParse(tag, out var parsed) ? parsed : throw new FormatException(tag)));
+}
