@@ -10,7 +10,9 @@ public interface ITicking
 /// <summary>The only way to a timer: an exception in the callback of any other one ends the process.</summary>
 public static class GuardedTimer
 {
-    /// <summary>Calls <paramref name="target"/> for the first time after <paramref name="due"/>, then once in each <paramref name="period"/>.</summary>
+    /// <summary>
+    /// Calls <paramref name="target"/> for the first time after <paramref name="due"/>, then once in each <paramref name="period"/>.
+    /// </summary>
     public static ITimer Start(TimeProvider time, ITicking target, TimeSpan due, TimeSpan period) =>
 #pragma warning disable RS0030 // The callback is guarded.
         time.CreateTimer(static target => Guard((ITicking)target!), target, due, period);

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Background;
 
 /// <summary>
-/// Work that runs once at a time for each key, for all who ask for that key meanwhile, and for as long as any of them waits: when the last one has
-/// left it is given up, so that there are never more of them than who ask. For many threads.
+/// Work that runs once at a time for each key, for all who ask for that key meanwhile, and for as long as any of them waits: when the last
+/// one has left it is given up, so that there are never more of them than who ask. For many threads.
 /// </summary>
 public sealed class WantedFlights<TKey, T>
     where TKey : notnull
@@ -27,7 +27,10 @@ public sealed class WantedFlights<TKey, T>
         }
     }
 
-    /// <summary>The same for work whose result may be about the one who began it alone: then those who joined begin another run, one for all of them.</summary>
+    /// <summary>
+    /// The same for work whose result may be about the one who began it alone: then those who joined begin another run, one for all of
+    /// them.
+    /// </summary>
     /// <param name="key">What it is for.</param>
     /// <param name="begin">Begins it, on another thread; its token is cancelled when nobody waits any more.</param>
     /// <param name="isOfStarter">Whether a result is about who began the run, and nobody else.</param>

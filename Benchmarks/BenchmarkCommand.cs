@@ -4,7 +4,10 @@ using RegistryProxy.Benchmarks.SideBySide;
 
 namespace RegistryProxy.Benchmarks;
 
-/// <summary><c>compare</c> measures beside the peers, <c>bare-yarp</c> is one of them, <c>cluster</c> measures silos and gateways, everything else goes to BenchmarkDotNet.</summary>
+/// <summary>
+/// <c>compare</c> measures beside the peers, <c>bare-yarp</c> is one of them, <c>cluster</c> measures silos and gateways, everything else
+/// goes to BenchmarkDotNet.
+/// </summary>
 internal static class BenchmarkCommand
 {
     public static async Task<int> Run(string[] args)
@@ -21,7 +24,8 @@ internal static class BenchmarkCommand
             default:
                 // In this process: the projects that BenchmarkDotNet writes look for one that is named like the assembly.
                 var summaries = BenchmarkSwitcher.FromAssembly(typeof(PathBenchmarks).Assembly).Run(["--inProcess", .. args]);
-                return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;
+                return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1
+                    : 0;
         }
     }
 }

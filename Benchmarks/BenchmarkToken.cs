@@ -15,7 +15,8 @@ internal static class BenchmarkToken
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var point = key.ExportParameters(false).Q;
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        var payload = $$"""{"iss":"registryproxy:acme","sub":"alice","aud":"docker.acme.example","iat":{{now}},"nbf":{{now}},"exp":{{now + 900}},"jti":"1","access":[{"type":"repository","name":"team-a/deep/app","actions":["pull"]}],"sid":"s1","gen":3,"idp":"staff"}""";
+        var payload =
+            $$"""{"iss":"registryproxy:acme","sub":"alice","aud":"docker.acme.example","iat":{{now}},"nbf":{{now}},"exp":{{now + 900}},"jti":"1","access":[{"type":"repository","name":"team-a/deep/app","actions":["pull"]}],"sid":"s1","gen":3,"idp":"staff"}""";
         var text = $"{Encode(Header)}.{Encode(payload)}";
         var signature = Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256));
         var snapshot = new GatewaySnapshot
@@ -26,7 +27,11 @@ internal static class BenchmarkToken
             UploadKeys = [],
             AccessLifetime = TimeSpan.FromMinutes(15),
             Upstreams = [],
-            Tenants = [new TenantSnapshot { Name = "acme", Hosts = ["docker.acme.example"], PublicUrl = "https://docker.acme.example", AnonymousRules = [], Routes = [], Namespaces = new Dictionary<string, string>() }],
+            Tenants = [new TenantSnapshot
+            {
+                Name = "acme", Hosts = ["docker.acme.example"], PublicUrl = "https://docker.acme.example", AnonymousRules = [], Routes = [],
+                Namespaces = new Dictionary<string, string>()
+            }],
         };
         return (snapshot, $"Bearer {text}.{signature}");
     }

@@ -27,7 +27,8 @@ public class CacheBenchmarks : IDisposable
     private static readonly Upstream Hub = new(new UpstreamSnapshot { Name = "hub", Url = new Uri(Address), Account = "me" }, []);
 
     private static readonly TagKey Tag = new(
-        new TenantRepository(new Supplier("acme", Hub.Identity), Address, RepositoryName.Parse("team-a/deep/app")), Protocol.Tag.Parse("v1"), ManifestTypes.OciManifest);
+        new TenantRepository(new Supplier("acme", Hub.Identity), Address, RepositoryName.Parse("team-a/deep/app")),
+        Protocol.Tag.Parse("v1"), ManifestTypes.OciManifest);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("registryproxy-benchmark-").FullName;
     /// <summary>Stands still: what is kept stays fresh however long is measured.</summary>
@@ -71,7 +72,8 @@ public class CacheBenchmarks : IDisposable
     }
 
     [Benchmark]
-    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1)) && _manifests.Find("acme", Hub, entry.Digest) is not null;
+    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1))
+        && _manifests.Find("acme", Hub, entry.Digest) is not null;
 
     [Benchmark]
     public bool KnownHolding() => _linkIndex.Knows(_link);

@@ -8,7 +8,9 @@ namespace RegistryProxy.Clustering.Kubernetes;
 /// <summary>Orleans membership in a custom resource of Kubernetes.</summary>
 public static class KubernetesClusteringExtensions
 {
-    /// <summary>Has the silo join by the custom resource; see <c>deploy/kubernetes</c> for its definition and the rights that are needed.</summary>
+    /// <summary>
+    /// Has the silo join by the custom resource; see <c>deploy/kubernetes</c> for its definition and the rights that are needed.
+    /// </summary>
     public static ISiloBuilder UseKubernetesClustering(this ISiloBuilder silo, Action<KubernetesClusteringOptions> configure)
     {
         AddResource(silo.Services, configure);

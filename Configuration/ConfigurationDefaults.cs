@@ -13,7 +13,8 @@ public static class ConfigurationDefaults
         var hub = UpstreamPreset.Of("docker-hub")!.Upstream("hub");
         List<(string Registry, UpstreamConfiguration Upstream)> others =
         [
-            .. ByPrefix.Select(name => UpstreamPreset.Of(name)!).Select(preset => (preset.Registry!, preset.Upstream(preset.Registry!.Replace('.', '-')))),
+            .. ByPrefix.Select(name => UpstreamPreset.Of(name)!)
+                .Select(preset => (preset.Registry!, preset.Upstream(preset.Registry!.Replace('.', '-')))),
         ];
         var tenant = new TenantConfiguration
         {

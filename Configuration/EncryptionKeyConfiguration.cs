@@ -34,7 +34,8 @@ public sealed record EncryptionKeyConfiguration(string Id, SecretSource Key)
             throw new SecretUnavailableException("the key", $"'{Id}'", $"has 32 hexadecimal digits, which is half of a key; it {Allowed}");
         }
 
-        return bytes.Length == Length ? bytes : throw new SecretUnavailableException("the key", $"'{Id}'", $"has {bytes.Length} bytes; it {Allowed}");
+        return bytes.Length == Length ? bytes
+            : throw new SecretUnavailableException("the key", $"'{Id}'", $"has {bytes.Length} bytes; it {Allowed}");
     }
 
     private static byte[] WithoutLineBreak(byte[] bytes) => bytes switch

@@ -20,7 +20,9 @@ public sealed record ListenConfiguration
     /// <summary>Whether every connection of the data listener begins with a PROXY header. Default no.</summary>
     public bool ProxyProtocol { get; init; }
 
-    /// <summary>Where other gateways of the cluster read what is cached here; <c>https</c>. <c>null</c> for nowhere; port 0 picks a free one.</summary>
+    /// <summary>
+    /// Where other gateways of the cluster read what is cached here; <c>https</c>. <c>null</c> for nowhere; port 0 picks a free one.
+    /// </summary>
     public Uri? Peer { get; init; }
 
     /// <summary>Whether the listeners of two configurations are the same.</summary>

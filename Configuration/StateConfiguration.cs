@@ -14,7 +14,9 @@ public sealed record StateConfiguration
     /// <summary>The server of <see cref="StateProvider.Redis"/>.</summary>
     public RedisConfiguration? Redis { get; init; }
 
-    /// <summary>The first encrypts, all decrypt. Never empty for <see cref="StateProvider.File"/> and <see cref="StateProvider.Redis"/>.</summary>
+    /// <summary>
+    /// The first encrypts, all decrypt. Never empty for <see cref="StateProvider.File"/> and <see cref="StateProvider.Redis"/>.
+    /// </summary>
     public IReadOnlyList<EncryptionKeyConfiguration> EncryptionKeys { get; init; } = [];
 
     /// <summary>Ids of keys that are lost: records under them count as absent, and are removed.</summary>
@@ -43,6 +45,7 @@ public enum StateProvider
 }
 
 /// <summary>A Redis server.</summary>
-/// <param name="Connection">As StackExchange.Redis reads it, such as <c>127.0.0.1:6379,ssl=true,user=rp</c>; it may hold a password.</param>
+/// <param name="Connection">As StackExchange.Redis reads it, such as <c>127.0.0.1:6379,ssl=true,user=rp</c>; it may hold a
+/// password.</param>
 /// <param name="Password">Read when the host starts; <c>null</c> for the one in the connection, or none.</param>
 public sealed record RedisConfiguration(Secret Connection, SecretSource? Password);

@@ -10,7 +10,9 @@ public sealed record TenantConfiguration
     /// <summary>Host names without port, lower case; <c>*</c> is any host. Unique across tenants.</summary>
     public required IReadOnlyList<string> Hosts { get; init; }
 
-    /// <summary>Scheme and authority of realm, service and token audience; <c>null</c> only while the data listener is on loopback.</summary>
+    /// <summary>
+    /// Scheme and authority of realm, service and token audience; <c>null</c> only while the data listener is on loopback.
+    /// </summary>
     public Uri? PublicUrl { get; init; }
 
     /// <summary>Names of authenticators, in the order in which they are asked.</summary>

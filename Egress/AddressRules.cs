@@ -11,8 +11,10 @@ public static class AddressRules
 {
     private static readonly IPNetwork[] Never =
     [
-        .. Networks("0.0.0.0/8", "169.254.0.0/16", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", "224.0.0.0/4", "240.0.0.0/4"),
-        .. Networks("::/128", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::254/128", "fd20:ce::254/128", "2001:db8::/32", "2001::/32", "64:ff9b:1::/48", "100::/64"),
+        .. Networks("0.0.0.0/8", "169.254.0.0/16", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32",
+            "224.0.0.0/4", "240.0.0.0/4"),
+        .. Networks("::/128", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::254/128", "fd20:ce::254/128", "2001:db8::/32", "2001::/32",
+            "64:ff9b:1::/48", "100::/64"),
     ];
 
     private static readonly IPNetwork[] Private =
@@ -54,3 +56,6 @@ public static class AddressRules
 
     private static IEnumerable<IPNetwork> Networks(params string[] networks) => networks.Select(IPNetwork.Parse);
 }
+
+/// <summary>A name resolved to an address that this upstream may not dial.</summary>
+public sealed class ForbiddenAddressException(string message) : IOException(message);

@@ -46,12 +46,14 @@ public sealed class AnswerLimit(long maxBytes, HttpMessageHandler inner) : Deleg
 
         protected override async Task<Stream> CreateContentReadStreamAsync() => Limit(await _inner.ReadAsStreamAsync());
 
-        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => Limit(_inner.ReadAsStream(cancellationToken));
+        protected override Stream CreateContentReadStream(CancellationToken cancellationToken) =>
+            Limit(_inner.ReadAsStream(cancellationToken));
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
             await (await CreateContentReadStreamAsync()).CopyToAsync(stream);
 
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        protected override async Task SerializeToStreamAsync(
+            Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
             await (await CreateContentReadStreamAsync()).CopyToAsync(stream, cancellationToken);
 
         protected override bool TryComputeLength(out long length)
@@ -70,11 +72,13 @@ public sealed class AnswerLimit(long maxBytes, HttpMessageHandler inner) : Deleg
             base.Dispose(disposing);
         }
 
-        private LimitedStream Limit(Stream body) => new(body, _maxBytes, byLine: false, () => new AnswerTooLargeException(_address, _maxBytes));
+        private LimitedStream Limit(Stream body) =>
+            new(body, _maxBytes, byLine: false, () => new AnswerTooLargeException(_address, _maxBytes));
     }
 }
 
 /// <summary>A server answered with more than is read from it.</summary>
 /// <param name="address">The address that was asked; only its host is told.</param>
 /// <param name="maxBytes">The longest body that is read, in bytes.</param>
-public sealed class AnswerTooLargeException(Uri address, long maxBytes) : IOException($"{address.IdnHost} answers with more than {maxBytes} bytes");
+public sealed class AnswerTooLargeException(Uri address, long maxBytes)
+    : IOException($"{address.IdnHost} answers with more than {maxBytes} bytes");

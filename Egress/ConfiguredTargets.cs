@@ -12,7 +12,8 @@ public sealed class ConfiguredTargets : IEquatable<ConfiguredTargets>
     /// <param name="addresses">Addresses that are configured; their origins count.</param>
     /// <param name="hosts">Globs of hosts beside them; one that is true of every host names none.</param>
     public ConfiguredTargets(IEnumerable<Uri> addresses, IEnumerable<string>? hosts = null)
-        : this([.. addresses.Select(HttpOrigin.Of).Distinct()], [.. (hosts ?? []).Where(glob => glob.AsSpan().IndexOfAnyExcept('*', '.') >= 0)])
+        : this([.. addresses.Select(HttpOrigin.Of).Distinct()],
+            [.. (hosts ?? []).Where(glob => glob.AsSpan().IndexOfAnyExcept('*', '.') >= 0)])
     {
     }
 

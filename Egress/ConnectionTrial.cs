@@ -11,24 +11,30 @@ public static class ConnectionTrial
     /// <summary>How long each step may take, but for names: <see cref="HostAddresses.Limit"/>.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>The step that fails, one of <c>DNS</c>, <c>address</c>, <c>TCP</c>, <c>proxy</c> and <c>TLS</c>, and why; <c>null</c> when none does.</summary>
+    /// <summary>
+    /// The step that fails, one of <c>DNS</c>, <c>address</c>, <c>TCP</c>, <c>proxy</c> and <c>TLS</c>, and why; <c>null</c> when none
+    /// does.
+    /// </summary>
     public static async Task<(string Step, string Problem)?> Run(Uri address, EgressSettings settings, CancellationToken cancellation)
     {
         var target = new DnsEndPoint(address.IdnHost, address.Port);
-        if (settings.To(target.Host, target.Port) != Passage.ProxyByName && await Failure("DNS", stop => Resolve(target.Host, stop), HostAddresses.Limit, cancellation) is { } unknown)
+        if (settings.To(target.Host, target.Port) != Passage.ProxyByName
+            && await Failure("DNS", stop => Resolve(target.Host, stop), HostAddresses.Limit, cancellation) is { } unknown)
         {
             return unknown;
         }
 
         Stream? stream = null;
-        if (await Failure("TCP", async stop => stream = await ProxiedConnector.Connect(target, settings, [], stop), Limit, cancellation) is { } closed)
+        if (await Failure("TCP", async stop => stream = await ProxiedConnector.Connect(target, settings, [], stop), Limit,
+            cancellation) is { } closed)
         {
             return closed;
         }
 
         await using (stream)
         {
-            return address.Scheme == Uri.UriSchemeHttps ? await Failure("TLS", stop => Secure(stream!, address, settings, stop), Limit, cancellation) : null;
+            return address.Scheme == Uri.UriSchemeHttps
+                ? await Failure("TLS", stop => Secure(stream!, address, settings, stop), Limit, cancellation) : null;
         }
     }
 
@@ -51,7 +57,8 @@ public static class ConnectionTrial
         await tls.AuthenticateAsClientAsync(options, cancellation);
     }
 
-    private static async Task<(string Step, string Problem)?> Failure(string step, Func<CancellationToken, Task> run, TimeSpan time, CancellationToken cancellation)
+    private static async Task<(string Step, string Problem)?> Failure(
+        string step, Func<CancellationToken, Task> run, TimeSpan time, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(time, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -68,7 +75,8 @@ public static class ConnectionTrial
         {
             return ("proxy", fault.Message);
         }
-        catch (Exception fault) when (fault is IOException or SocketException or AuthenticationException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
+        catch (Exception fault) when (fault is IOException or SocketException or AuthenticationException
+            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return (step, ExchangeFault.Of(fault).Reason);
         }

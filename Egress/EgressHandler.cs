@@ -15,7 +15,8 @@ internal sealed class EgressHandler : HttpMessageHandler
     {
         _settings = settings;
         _others = new HttpMessageInvoker(UpstreamTransport.Sockets(settings, excepted));
-        _named = settings.Tls is { Certificate: { } certificate, Key: { } key } ? new HttpMessageInvoker(Showing(settings, excepted, certificate, key.Reveal())) : _others;
+        _named = settings.Tls is { Certificate: { } certificate, Key: { } key }
+            ? new HttpMessageInvoker(Showing(settings, excepted, certificate, key.Reveal())) : _others;
     }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
@@ -23,7 +24,8 @@ internal sealed class EgressHandler : HttpMessageHandler
             ? Through(proxy, request, cancellationToken)
             : For(request).SendAsync(request, cancellationToken);
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => For(request).Send(request, cancellationToken);
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        For(request).Send(request, cancellationToken);
 
     protected override void Dispose(bool disposing)
     {
@@ -43,12 +45,14 @@ internal sealed class EgressHandler : HttpMessageHandler
         {
             return await For(request).SendAsync(request, cancellation);
         }
-        catch (HttpRequestException fault) when (fault.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse
+        catch (HttpRequestException fault)
+            when (fault.HttpRequestError is HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse
             && !fault.Causes().Any(cause => cause is UntrustedCertificateException or ProxyException))
         {
             var reason = ExchangeFault.Of(fault).Reason;
             throw new HttpRequestException(
-                HttpRequestError.ProxyTunnelError, fault.Message, new ProxyException($"through the proxy {proxy.Name} ({proxy.Source}): {reason}", $"through the proxy {reason}", fault));
+                HttpRequestError.ProxyTunnelError, fault.Message, new ProxyException(
+                    $"through the proxy {proxy.Name} ({proxy.Source}): {reason}", $"through the proxy {reason}", fault));
         }
     }
 
@@ -62,7 +66,8 @@ internal sealed class EgressHandler : HttpMessageHandler
         return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
     }
 
-    private static SocketsHttpHandler Showing(EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
+    private static SocketsHttpHandler Showing(
+        EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
     {
         var handler = UpstreamTransport.Sockets(settings, excepted);
         handler.SslOptions.ClientCertificateContext = Shown(certificate, key);

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace RegistryProxy.Egress;
 
 /// <summary>
-/// The ways out, one for each settings in use. One that nobody has taken for ten minutes is forgotten; its connections end by themselves, once they
-/// are idle.
+/// The ways out, one for each settings in use. One that nobody has taken for ten minutes is forgotten; its connections end by themselves,
+/// once they are idle.
 /// </summary>
 /// <param name="build">Makes what sends, above a handler of this project.</param>
 public sealed class EgressPool(Func<EgressSettings, HttpMessageHandler> build, TimeProvider time) : IDisposable

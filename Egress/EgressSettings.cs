@@ -23,7 +23,8 @@ public sealed record EgressSettings(bool AllowPrivate)
     public ConfiguredTargets Targets { get; init; } = ConfiguredTargets.None;
 
     /// <summary>Cheap: certificates are compared, not hashed.</summary>
-    public override int GetHashCode() => HashCode.Combine(AllowPrivate, Targets, Tls?.Authorities?.Length, Tls?.Certificate?.Length, Proxy?.Url);
+    public override int GetHashCode() =>
+        HashCode.Combine(AllowPrivate, Targets, Tls?.Authorities?.Length, Tls?.Certificate?.Length, Proxy?.Url);
 
     /// <summary>How a target is reached, as far as its name tells.</summary>
     internal Passage To(string host, int port) =>
@@ -40,7 +41,8 @@ public sealed record EgressSettings(bool AllowPrivate)
 
 /// <summary>What TLS has beyond the system's authorities, each in PEM.</summary>
 /// <param name="Authorities">Certificates that sign servers' in addition to the system's; <c>null</c> for none.</param>
-/// <param name="Certificate">What is shown to servers that ask for a certificate, those that signed it behind it; <c>null</c> for none.</param>
+/// <param name="Certificate">What is shown to servers that ask for a certificate, those that signed it behind it; <c>null</c> for
+/// none.</param>
 /// <param name="Key">The key of the certificate; together with it.</param>
 public sealed record TlsMaterial(string? Authorities, string? Certificate, Secret? Key);
 

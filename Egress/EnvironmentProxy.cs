@@ -2,7 +2,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Egress;
 
-/// <summary><c>HTTPS_PROXY</c> and <c>NO_PROXY</c>, or the same in lower case: what counts where the configuration names no proxy.</summary>
+/// <summary>
+/// <c>HTTPS_PROXY</c> and <c>NO_PROXY</c>, or the same in lower case: what counts where the configuration names no proxy.
+/// </summary>
 public sealed record EnvironmentProxy(ProxySettings? Settings, string? Problem)
 {
     private const string Name = "HTTPS_PROXY";
@@ -30,11 +32,14 @@ public sealed record EnvironmentProxy(ProxySettings? Settings, string? Problem)
             {
                 Username = uri.UserInfo.Length == 0 ? null : Uri.UnescapeDataString(user[0]),
                 Password = user.Length == 2 ? new Secret(Uri.UnescapeDataString(user[1])) : null,
-                Except = NoProxyList.Of((Either(variable, "NO_PROXY") ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+                Except = NoProxyList.Of(
+                    (Either(variable, "NO_PROXY") ?? "").Split(
+                        [',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
             },
             null);
     }
 
     private static string? Either(Func<string, string?> variable, string name) =>
-        variable(name) is { Length: > 0 } upper ? upper.Trim() : variable(name.ToLowerInvariant()) is { Length: > 0 } lower ? lower.Trim() : null;
+        variable(name) is { Length: > 0 } upper ? upper.Trim()
+            : variable(name.ToLowerInvariant()) is { Length: > 0 } lower ? lower.Trim() : null;
 }

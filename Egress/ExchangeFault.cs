@@ -3,8 +3,12 @@ using System.Security.Authentication;
 
 namespace RegistryProxy.Egress;
 
-/// <summary>Why an exchange with a server failed, for operators: what the name server, the socket, TLS or HTTP said. Never an address but that of a proxy.</summary>
-/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c>, <c>proxy</c> and <c>status</c>; a label of metrics.</param>
+/// <summary>
+/// Why an exchange with a server failed, for operators: what the name server, the socket, TLS or HTTP said. Never an address but that of a
+/// proxy.
+/// </summary>
+/// <param name="Kind">One of <c>name</c>, <c>connect</c>, <c>tls</c>, <c>timeout</c>, <c>closed</c>, <c>http</c>, <c>address</c>,
+/// <c>proxy</c> and <c>status</c>; a label of metrics.</param>
 /// <param name="Reason">In words.</param>
 public readonly record struct ExchangeFault(string Kind, string Reason)
 {
@@ -35,7 +39,8 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
         TimeoutException => Late,
         OperationCanceledException { InnerException: null } => Late,
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
-        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } => new("closed", "it closed the connection before its answer ended"),
+        HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } =>
+            new("closed", "it closed the connection before its answer ended"),
         _ => null,
     };
 
@@ -43,7 +48,8 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
     {
         SocketError.ConnectionRefused => new("connect", "connection refused"),
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => new("name", "its name does not resolve"),
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown => new("connect", "no route to it"),
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown =>
+            new("connect", "no route to it"),
         SocketError.TimedOut => new("connect", "connection timed out"),
         SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => new("closed", "it closed the connection"),
         _ => new("connect", $"socket error {error}"),

@@ -1,6 +1,8 @@
 namespace RegistryProxy.Egress;
 
-/// <summary>What lies under a fault: HttpClient, its handlers and the libraries above them wrap what a connection or an answer ended by.</summary>
+/// <summary>
+/// What lies under a fault: HttpClient, its handlers and the libraries above them wrap what a connection or an answer ended by.
+/// </summary>
 public static class FaultCauses
 {
     /// <summary>The fault itself and its causes, the outermost first; none for <c>null</c>.</summary>

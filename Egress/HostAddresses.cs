@@ -6,8 +6,8 @@ using RegistryProxy.Background;
 namespace RegistryProxy.Egress;
 
 /// <summary>
-/// The addresses of hosts, both families asked for at once (RFC 8305 §3). A lookup ends for itself, not with the request that wanted it, and
-/// what it found is used on while it is renewed: a name server that is slow, or dead for one family, delays one request at most.
+/// The addresses of hosts, both families asked for at once (RFC 8305 §3). A lookup ends for itself, not with the request that wanted it,
+/// and what it found is used on while it is renewed: a name server that is slow, or dead for one family, delays one request at most.
 /// </summary>
 internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]>> resolve, TimeProvider time)
 {
@@ -28,14 +28,18 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
 
     private readonly ConcurrentDictionary<string, Entry> _hosts = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Those of this process, from the system's resolver. The runtime's asynchronous lookups of one name wait for each other.</summary>
-    public static HostAddresses System { get; } = new((host, family) => Task.Run(() => Dns.GetHostAddresses(host, family)), TimeProvider.System);
+    /// <summary>
+    /// Those of this process, from the system's resolver. The runtime's asynchronous lookups of one name wait for each other.
+    /// </summary>
+    public static HostAddresses System { get; } = new(
+        new ResolverThreads(Dns.GetHostAddresses, TimeProvider.System).Resolve, TimeProvider.System);
 
     /// <summary>The addresses of a host, as they were found; those of a literal are itself.</summary>
     /// <exception cref="SocketException">The host has none, or no name server answered.</exception>
     public ValueTask<IPAddress[]> Get(string host, CancellationToken cancellation)
     {
-        if (_hosts.TryGetValue(host, out var known) && known.Addresses is { } addresses && time.GetElapsedTime(known.At) is var age && age < Usable)
+        if (_hosts.TryGetValue(host, out var known) && known.Addresses is { } addresses && time.GetElapsedTime(known.At) is var age
+            && age < Usable)
         {
             if (age >= Fresh)
             {
@@ -51,8 +55,8 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
     }
 
     /// <summary>
-    /// None of these addresses could be reached: those of the family that has yet to be answered, when there are some; else the host is looked
-    /// up anew the next time.
+    /// None of these addresses could be reached: those of the family that has yet to be answered, when there are some; else the host is
+    /// looked up anew the next time.
     /// </summary>
     public async Task<IPAddress[]> Others(string host, IPAddress[] failed, CancellationToken cancellation)
     {
@@ -132,8 +136,14 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
         {
             return await resolve(host, family).WaitAsync(Limit, time);
         }
-        catch (SocketException none) when (none.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.AddressFamilyNotSupported)
+        catch (SocketException none)
+            when (none.SocketErrorCode is SocketError.HostNotFound or SocketError.NoData or SocketError.AddressFamilyNotSupported)
         {
+            return [];
+        }
+        catch (ArgumentException)
+        {
+            // No name that the resolver takes.
             return [];
         }
         catch (TimeoutException)

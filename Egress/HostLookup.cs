@@ -1,9 +1,14 @@
 namespace RegistryProxy.Egress;
 
-/// <summary>Waits for the addresses of a request's host before the time limits of connecting and answering begin: names may be slow.</summary>
+/// <summary>
+/// Waits for the addresses of a request's host before the time limits of connecting and answering begin: names may be slow.
+/// </summary>
 public sealed class HostLookup(EgressSettings settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    /// <summary>Waits until the addresses of a host, or of the proxy on the way to it, are known; what is wrong with them is for the connection to say.</summary>
+    /// <summary>
+    /// Waits until the addresses of a host, or of the proxy on the way to it, are known; what is wrong with them is for the connection to
+    /// say.
+    /// </summary>
     public static async ValueTask Wait(Uri address, EgressSettings settings, CancellationToken cancellation)
     {
         try

@@ -29,7 +29,8 @@ public sealed class OriginGuard(HttpMessageHandler inner) : DelegatingHandler(in
         MayLeave(request) ? base.Send(request, cancellationToken) : throw new WrongOriginException();
 
     private static bool MayLeave(HttpRequestMessage request) =>
-        !IsPrecious(request) || (request.Options.TryGetValue(Option, out var origin) && origin.Owns(request.RequestUri!) && request.Headers.Host is null);
+        !IsPrecious(request) || (request.Options.TryGetValue(Option, out var origin) && origin.Owns(request.RequestUri!)
+            && request.Headers.Host is null);
 
     private static bool IsPrecious(HttpRequestMessage request) =>
         request.Content is not null

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RegistryProxy.Egress;
 
 /// <summary>
-/// Opens connections as settings say. Through a proxy goes by name what the operator named; everything else is resolved and vetted here and the
-/// proxy gets the vetted address. This machine and its metadata service are never reached through a proxy.
+/// Opens connections as settings say. Through a proxy goes by name what the operator named; everything else is resolved and vetted here and
+/// the proxy gets the vetted address. This machine and its metadata service are never reached through a proxy.
 /// </summary>
 internal static class ProxiedConnector
 {
@@ -25,7 +25,9 @@ internal static class ProxiedConnector
         DnsEndPoint endPoint, EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation)
     {
         var addresses = await HostAddresses.System.Get(endPoint.Host, cancellation);
-        if (Array.Exists(addresses, address => IPAddress.IsLoopback(address) || excepted.Contains(address) || settings.Proxy!.Except.Has(address.ToString(), endPoint.Port)))
+        if (Array.Exists(addresses,
+            address => IPAddress.IsLoopback(address) || excepted.Contains(address)
+                || settings.Proxy!.Except.Has(address.ToString(), endPoint.Port)))
         {
             return await VettedConnector.Connect(endPoint, settings.AllowPrivate, excepted, cancellation);
         }
@@ -40,7 +42,8 @@ internal static class ProxiedConnector
             {
                 return await ProxyTunnel.System.Open(settings.Proxy!, tried[i].ToString(), endPoint.Port, cancellation);
             }
-            catch (ProxyException fault) when ((fault.IsOfTarget || fault.InnerException is OperationCanceledException) && i + 1 < tried.Count)
+            catch (ProxyException fault) when ((fault.IsOfTarget || fault.InnerException is OperationCanceledException)
+                && i + 1 < tried.Count)
             {
                 // The next address may be reached.
             }

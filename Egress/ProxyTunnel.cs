@@ -7,7 +7,10 @@ using System.Text;
 
 namespace RegistryProxy.Egress;
 
-/// <summary>Asks a proxy for a tunnel to one target. Whatever is spoken in it begins with this side, so that nothing may come behind the proxy's reply.</summary>
+/// <summary>
+/// Asks a proxy for a tunnel to one target. Whatever is spoken in it begins with this side, so that nothing may come behind the proxy's
+/// reply.
+/// </summary>
 internal sealed class ProxyTunnel(TimeProvider time)
 {
     /// <summary>The longest header of a proxy's reply, in bytes.</summary>
@@ -58,7 +61,8 @@ internal sealed class ProxyTunnel(TimeProvider time)
 
     private static async Task<Stream> Reach(ProxySettings proxy, CancellationToken cancellation)
     {
-        var stream = await VettedConnector.Connect(new DnsEndPoint(proxy.Url.IdnHost, proxy.Url.Port), allowPrivate: true, [], cancellation);
+        var stream = await VettedConnector.Connect(
+            new DnsEndPoint(proxy.Url.IdnHost, proxy.Url.Port), allowPrivate: true, [], cancellation);
         if (proxy.Url.Scheme != Uri.UriSchemeHttps)
         {
             return stream;
@@ -70,7 +74,8 @@ internal sealed class ProxyTunnel(TimeProvider time)
             await tls.AuthenticateAsClientAsync(
                 new SslClientAuthenticationOptions
                 {
-                    TargetHost = proxy.Url.IdnHost, CertificateChainPolicy = ServerTrust.Policy(), RemoteCertificateValidationCallback = ServerTrust.System.Validate,
+                    TargetHost = proxy.Url.IdnHost, CertificateChainPolicy = ServerTrust.Policy(),
+                    RemoteCertificateValidationCallback = ServerTrust.System.Validate,
                 },
                 cancellation);
             return tls;
@@ -111,7 +116,8 @@ internal sealed class ProxyTunnel(TimeProvider time)
             if (buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8) is >= 0 and var end)
             {
                 var status = StatusOf(buffer) ?? throw Failed(proxy, "sends something that is not HTTP");
-                return status is >= 200 and < 300 && length > end + 4 ? throw Failed(proxy, "sends bytes behind its reply to CONNECT") : status;
+                return status is >= 200 and < 300 && length > end + 4
+                    ? throw Failed(proxy, "sends bytes behind its reply to CONNECT") : status;
             }
         }
 
@@ -132,13 +138,17 @@ internal sealed class ProxyTunnel(TimeProvider time)
             case >= 200 and < 300:
                 return;
             case 407:
-                var keys = proxy.Source == "HTTPS_PROXY" ? "egress.proxy.username and egress.proxy.password, or USER:PASSWORD@ in HTTPS_PROXY" : $"{proxy.Source}.username and {proxy.Source}.password";
+                var keys = proxy.Source == "HTTPS_PROXY"
+                    ? "egress.proxy.username and egress.proxy.password, or USER:PASSWORD@ in HTTPS_PROXY"
+                    : $"{proxy.Source}.username and {proxy.Source}.password";
                 var what = proxy.Username is null ? "wants a user name and a password" : "refuses the user name or the password";
                 throw Failed(proxy, $"{what} (407): set {keys}", $"{what} (407): proxy.username and proxy.password", isLasting: true);
             case 401 or 403 or 405:
-                throw Failed(proxy, $"does not let us out to {target} ({status}): its rules must allow CONNECT to that", $"does not let us out to it ({status})", isLasting: true);
+                throw Failed(proxy, $"does not let us out to {target} ({status}): its rules must allow CONNECT to that",
+                    $"does not let us out to it ({status})", isLasting: true);
             case 502 or 503 or 504:
-                throw new ProxyException($"the proxy {proxy.Name} cannot reach {target} ({status})", $"the proxy cannot reach it ({status})") { IsOfTarget = true };
+                throw new ProxyException($"the proxy {proxy.Name} cannot reach {target} ({status})",
+                    $"the proxy cannot reach it ({status})") { IsOfTarget = true };
             default:
                 throw Failed(proxy, $"answers CONNECT {target} with {status}", $"answers {status}");
         }

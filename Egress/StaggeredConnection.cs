@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RegistryProxy.Egress;
 
 /// <summary>
-/// Connects to the first of several addresses that accepts (RFC 8305): the families take turns, IPv6 first, and the next one is tried when the one before
-/// failed or said nothing for a quarter of a second.
+/// Connects to the first of several addresses that accepts (RFC 8305): the families take turns, IPv6 first, and the next one is tried when
+/// the one before failed or said nothing for a quarter of a second.
 /// </summary>
 internal sealed class StaggeredConnection(Func<IPEndPoint, CancellationToken, Task<Stream>> connect, TimeProvider time)
 {

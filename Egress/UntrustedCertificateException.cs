@@ -19,13 +19,15 @@ public sealed class UntrustedCertificateException(string reason, string subject)
     /// <summary>What was found wrong; visible ASCII alone, since the server wrote the subject.</summary>
     internal static UntrustedCertificateException Of(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var subject = new string([.. (certificate?.Subject ?? "").Take(MaxSubject).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
+        var subject = new string(
+            [.. (certificate?.Subject ?? "").Take(MaxSubject).Select(character => character is >= ' ' and <= '~' ? character : '?')]);
         return new UntrustedCertificateException(Reason(chain, errors), subject);
     }
 
     private static string Reason(X509Chain? chain, SslPolicyErrors errors)
     {
-        var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
+        var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
+            ?? X509ChainStatusFlags.NoError;
         return errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "it has none"
             : status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not valid yet"
             : status.HasFlag(X509ChainStatusFlags.Revoked) ? "it was revoked"

@@ -14,7 +14,8 @@ public static class UpstreamTransport
 
     /// <summary>A handler for connections as settings say; otherwise as the other one.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="excepted">Addresses that may be dialled all the same, and are dialled from here: the metadata service of the machine.</param>
+    /// <param name="excepted">Addresses that may be dialled all the same, and are dialled from here: the metadata service of the
+    /// machine.</param>
     public static HttpMessageHandler Create(EgressSettings settings, params IReadOnlyCollection<IPAddress> excepted) =>
         settings.IsPlain ? Sockets(settings, excepted) : new EgressHandler(settings, excepted);
 
@@ -22,7 +23,8 @@ public static class UpstreamTransport
     /// A handler that vets addresses when it connects, follows no redirect, keeps no cookie, uses no proxy and decodes nothing.
     /// </summary>
     /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
-    /// <param name="excepted">Addresses that may be dialled all the same: the metadata service that a credential of the machine comes from.</param>
+    /// <param name="excepted">Addresses that may be dialled all the same: the metadata service that a credential of the machine comes
+    /// from.</param>
     public static SocketsHttpHandler Create(bool allowPrivate, params IReadOnlyCollection<IPAddress> excepted) =>
         Sockets(new EgressSettings(allowPrivate), excepted);
 

@@ -36,12 +36,14 @@ internal static class VettedConnector
     {
         if (!Array.TrueForAll(addresses, address => excepted.Contains(address) || AddressRules.MayDial(address, allowPrivate)))
         {
-            throw new ForbiddenAddressException($"'{host}' resolves to a blocked address; private addresses need allowPrivate: true on the upstream");
+            throw new ForbiddenAddressException(
+                $"'{host}' resolves to a blocked address; private addresses need allowPrivate: true on the upstream");
         }
     }
 
     private static Task<Stream> Open(
-        DnsEndPoint endPoint, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted, CancellationToken cancellation)
+        DnsEndPoint endPoint, IPAddress[] addresses, bool allowPrivate, IReadOnlyCollection<IPAddress> excepted,
+        CancellationToken cancellation)
     {
         Vet(endPoint.Host, addresses, allowPrivate, excepted);
         return StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation);

@@ -22,7 +22,8 @@ public static class CertificateFiles
 
         try
         {
-            string[] files = [.. Directory.EnumerateFiles(path).Where(file => Endings.Contains(Path.GetExtension(file))).Take(MaxFiles + 1).Order(StringComparer.Ordinal)];
+            string[] files = [.. Directory.EnumerateFiles(path).Where(file => Endings.Contains(Path.GetExtension(file))).Take(MaxFiles + 1)
+                .Order(StringComparer.Ordinal)];
             return files.Length <= MaxFiles ? files : throw new IOException($"{path} holds more than {MaxFiles} files of certificates");
         }
         catch (UnauthorizedAccessException fault)
@@ -50,7 +51,8 @@ public static class CertificateFiles
             }
         }
 
-        return certificates.Count > 0 ? certificates : throw new CryptographicException($"there is no certificate in {path}; PEM files are read");
+        return certificates.Count > 0 ? certificates
+            : throw new CryptographicException($"there is no certificate in {path}; PEM files are read");
     }
 
     /// <summary>Why certificates are of no use at a time: all of them expired or not valid yet; <c>null</c> when one is.</summary>
@@ -62,7 +64,9 @@ public static class CertificateFiles
 
     /// <summary>Why a certificate is of no use at a time: expired, or not valid yet.</summary>
     public static string? ProblemAt(DateTimeOffset now, X509Certificate2 certificate) =>
-        now > certificate.NotAfter.ToUniversalTime() ? $"the certificate of {certificate.Subject} expired at {certificate.NotAfter.ToUniversalTime():u}"
-        : now < certificate.NotBefore.ToUniversalTime() ? $"the certificate of {certificate.Subject} is not valid before {certificate.NotBefore.ToUniversalTime():u}"
+        now > certificate.NotAfter.ToUniversalTime()
+            ? $"the certificate of {certificate.Subject} expired at {certificate.NotAfter.ToUniversalTime():u}"
+        : now < certificate.NotBefore.ToUniversalTime()
+            ? $"the certificate of {certificate.Subject} is not valid before {certificate.NotBefore.ToUniversalTime():u}"
         : null;
 }

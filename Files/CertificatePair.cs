@@ -21,7 +21,8 @@ public static class CertificatePair
 
         if (IsEncrypted(keyText))
         {
-            throw new CryptographicException($"the key in {key} is encrypted; write it without a passphrase (openssl pkey -in OLD -out NEW)");
+            throw new CryptographicException(
+                $"the key in {key} is encrypted; write it without a passphrase (openssl pkey -in OLD -out NEW)");
         }
 
         if (!HoldsKey(keyText))
@@ -38,7 +39,8 @@ public static class CertificatePair
         catch (Exception fault)
         {
             // A key that is not that of the certificate, an unknown curve, bytes that are none: each has an exception of its own.
-            throw new CryptographicException($"the certificate in {certificate} and the key in {key} are no pair, or one is damaged: {fault.Message}", fault);
+            throw new CryptographicException(
+                $"the certificate in {certificate} and the key in {key} are no pair, or one is damaged: {fault.Message}", fault);
         }
     }
 

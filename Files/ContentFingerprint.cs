@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 namespace RegistryProxy.Files;
 
 /// <summary>
-/// Tells whether small files changed, by what is in them: in a mounted Secret a file is a link, whose own time stays as it is when what it leads
-/// to is replaced.
+/// Tells whether small files changed, by what is in them: in a mounted Secret a file is a link, whose own time stays as it is when what it
+/// leads to is replaced.
 /// </summary>
 public static class ContentFingerprint
 {
     /// <summary>
-    /// A hash over files, and the certificates of folders, in their order; one that cannot be read counts as an empty one. Empty when none can.
+    /// A hash over files, and the certificates of folders, in their order; one that cannot be read counts as an empty one. Empty when none
+    /// can.
     /// </summary>
     /// <param name="paths">The files and folders.</param>
     /// <param name="maxBytes">The most that one file may have.</param>

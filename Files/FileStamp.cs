@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace RegistryProxy.Files;
 
-/// <summary>What the file system says of files without reading them: which they are, how long, and when they and what is known of them changed.</summary>
+/// <summary>
+/// What the file system says of files without reading them: which they are, how long, and when they and what is known of them changed.
+/// </summary>
 internal static partial class FileStamp
 {
     /// <summary>The structure of statx(2), which is the same on every architecture.</summary>
@@ -25,8 +27,8 @@ internal static partial class FileStamp
     private static volatile bool _isKnown = OperatingSystem.IsLinux();
 
     /// <summary>
-    /// A number that is another one when any of the files is: links are followed, and the time at which what is known of a file changed (<c>ctime</c>)
-    /// cannot be set back. <c>null</c> where that cannot be said.
+    /// A number that is another one when any of the files is: links are followed, and the time at which what is known of a file changed
+    /// (<c>ctime</c>) cannot be set back. <c>null</c> where that cannot be said.
     /// </summary>
     public static ulong? Of(IReadOnlyList<string> paths)
     {
@@ -101,7 +103,8 @@ internal static partial class FileStamp
     {
         try
         {
-            return Stat(CurrentFolder, path, ForceSync, BasicStats, ref MemoryMarshal.GetReference(found)) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            return Stat(CurrentFolder, path, ForceSync, BasicStats, ref MemoryMarshal.GetReference(found)) == 0 ? 0
+                : Marshal.GetLastPInvokeError();
         }
         catch (EntryPointNotFoundException)
         {

@@ -1,6 +1,8 @@
 namespace RegistryProxy.Files;
 
-/// <summary>A stream that is read once, from its beginning on, over another one, which it owns. What a read does is the derived class's.</summary>
+/// <summary>
+/// A stream that is read once, from its beginning on, over another one, which it owns. What a read does is the derived class's.
+/// </summary>
 /// <param name="inner">The other one.</param>
 public abstract class ReadingStream(Stream inner) : Stream
 {

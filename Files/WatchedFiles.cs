@@ -1,8 +1,8 @@
 namespace RegistryProxy.Files;
 
 /// <summary>
-/// Tells what is in small files, and reads them only when the file system says that they may have changed. Swapped links, replaced files and files
-/// whose time was set back are seen. For one thread at a time.
+/// Tells what is in small files, and reads them only when the file system says that they may have changed. Swapped links, replaced files
+/// and files whose time was set back are seen. For one thread at a time.
 /// </summary>
 /// <param name="paths">The files and folders.</param>
 /// <param name="maxBytes">The most that one file may have.</param>

@@ -12,8 +12,8 @@ using RegistryProxy.ServiceDefaults.Requests;
 namespace RegistryProxy.Gateway;
 
 /// <summary>
-/// Everything that arrives on the data listener, by its raw target: probes, then the endpoints of the host's tenant. What goes wrong on the way
-/// is answered here.
+/// Everything that arrives on the data listener, by its raw target: probes, then the endpoints of the host's tenant. What goes wrong on the
+/// way is answered here.
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, TenantLimits limits, RequestStatistics statistics,
@@ -23,7 +23,7 @@ internal sealed partial class DataListener(
     public Task RefuseMalformed(HttpContext context, string reason)
     {
         var error = DistributionError.SizeInvalid(reason);
-        if (current.Value?.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant)
+        if (current.Value?.TenantOf(RequestHost.NameIn(context.Request)) is { } tenant)
         {
             error = limits.AdmitStranger(tenant, context) ?? error;
             statistics.Answered(tenant.Name, error.Status);
@@ -71,7 +71,8 @@ internal sealed partial class DataListener(
         }
 
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
-        await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.");
+        await LoginPages.Problem(
+            context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.");
         return null;
     }
 
@@ -97,7 +98,8 @@ internal sealed partial class DataListener(
             return DispatchLater(context);
         }
 
-        return map.TenantOf(RequestHost.NameOf(context.Request)) is { } tenant && TokenService.Of(tenant, context.Request) is { } tokenService
+        return map.TenantOf(RequestHost.NameIn(context.Request)) is { } tenant
+            && TokenService.Of(tenant, context.Request) is { } tokenService
             ? Count(context, tenant, endpoints.Handle(context, path, tokenService, map))
             : Task.FromResult<DistributionError?>(UnknownHost());
     }

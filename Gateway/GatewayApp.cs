@@ -39,7 +39,8 @@ public static class GatewayApp
     {
         MaxStale = configuration.Cluster.MaxStale,
         Cache = configuration.Cache,
-        Peers = configuration.Listen.Peer is null ? null : new PeerOptions(configuration.Cluster.Tls!, SiloAddressing.Advertised(configuration.Cluster)),
+        Peers = configuration.Listen.Peer is null ? null
+            : new PeerOptions(configuration.Cluster.Tls!, SiloAddressing.Advertised(configuration.Cluster)),
     };
 
     private static void RunData(IApplicationBuilder data)
@@ -53,7 +54,9 @@ public static class GatewayApp
         data.RunGateway();
     }
 
-    /// <summary>Probes are for everybody; metrics, as on silos, for who has the admin token where the listener is not on loopback.</summary>
+    /// <summary>
+    /// Probes are for everybody; metrics, as on silos, for who has the admin token where the listener is not on loopback.
+    /// </summary>
     private static void RunProbes(WebApplication app, bool isLoopback)
     {
         var health = app.Services.GetRequiredService<HealthEndpoints>();

@@ -10,11 +10,15 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway;
 
-/// <summary>What is served on the hosts of a tenant: the distribution API, tokens, logins and the key set. Whatever else is asked for is not there.</summary>
+/// <summary>
+/// What is served on the hosts of a tenant: the distribution API, tokens, logins and the key set. Whatever else is asked for is not there.
+/// </summary>
 internal sealed class TenantEndpoints(
     DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
 {
-    /// <summary>Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.</summary>
+    /// <summary>
+    /// Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.
+    /// </summary>
     public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
         var isDistribution = path.StartsWith("/v2/");
@@ -23,9 +27,11 @@ internal sealed class TenantEndpoints(
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
         }
 
-        var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token") && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
+        var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token")
+            && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
         return limits.Spent(tokenService.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
-            : RequestBounds.Refuse(context.Request) is { } refused ? Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? refused)
+            : RequestBounds.Refuse(context.Request) is { } refused
+                ? Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? refused)
             : isPreflight ? Preflight(context, tokenService)
             : isDistribution ? distribution.Handle(context, tokenService, map)
             : path is "/token" ? tokens.Handle(context, tokenService)

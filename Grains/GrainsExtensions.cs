@@ -24,7 +24,8 @@ using RegistryProxy.Grains.Upstreams.TokenServices;
 namespace RegistryProxy.Grains;
 
 /// <summary>
-/// Adds what the grains need to a silo. The host registers the configuration source and the grain storage <see cref="GrainStorageNames.State"/>.
+/// Adds what the grains need to a silo. The host registers the configuration source and the grain storage
+/// <see cref="GrainStorageNames.State"/>.
 /// </summary>
 public static class GrainsExtensions
 {

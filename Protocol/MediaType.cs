@@ -5,9 +5,13 @@ public static class MediaType
 {
     /// <summary>Whether a manifest is one of schema 1, whose digest is that of the text that was signed in it, not of its bytes.</summary>
     /// <param name="text">A <c>Content-Type</c>.</param>
-    public static bool IsSchema1(string text) => text.StartsWith("application/vnd.docker.distribution.manifest.v1+", StringComparison.OrdinalIgnoreCase);
+    public static bool IsSchema1(string text) =>
+        text.StartsWith("application/vnd.docker.distribution.manifest.v1+", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Type and subtype in small letters, without parameters: registries add <c>charset</c> to those of manifests, which clients do not know then.</summary>
+    /// <summary>
+    /// Type and subtype in small letters, without parameters: registries add <c>charset</c> to those of manifests, which clients do not
+    /// know then.
+    /// </summary>
     /// <param name="text">A <c>Content-Type</c>.</param>
     public static string EssenceOf(string text)
     {

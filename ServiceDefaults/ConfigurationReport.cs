@@ -60,12 +60,14 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
     [LoggerMessage(Level = LogLevel.Error, Message = "{Error}")]
     private partial void LogError(string error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The changed configuration has {Count} error(s) and is not used; version {Version} stays")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The changed configuration has {Count} error(s) and is not used; version {Version} stays")]
     private partial void LogKept(int count, string version);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The configuration file has no errors any more; version {Version} is in use")]
     private partial void LogMended(string version);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration is in use, but these sections need a restart: {Sections}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The changed configuration is in use, but these sections need a restart: {Sections}")]
     private partial void LogRestart(string sections);
 }

@@ -26,7 +26,8 @@ public static class HostBuilding
 
         // A bare LF must not end a header line here when something in front of us reads it otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
-        // What goes through a proxy is said in the configuration: no library asks the environment for itself, to reach the API server or a metadata service.
+        // What goes through a proxy is said in the configuration: no library asks the environment for itself, to reach the API server or a
+        // metadata service.
         HttpClient.DefaultProxy = new WebProxy();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.AddTelemetry();

@@ -35,7 +35,8 @@ internal sealed partial class ProxyReport(HostStart start, ILogger<ProxyReport> 
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "What leaves goes through the proxy {Proxy}, as HTTPS_PROXY says, but for NO_PROXY ({Except}); egress.proxy and upstreams.*.proxy of the configuration come first")]
+        Message = "What leaves goes through the proxy {Proxy}, as HTTPS_PROXY says, but for NO_PROXY ({Except}); egress.proxy and " +
+            "upstreams.*.proxy of the configuration come first")]
     private partial void LogEnvironment(Uri proxy, NoProxyList except);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "HTTPS_PROXY is not used: {Problem}")]

@@ -10,13 +10,17 @@ using Microsoft.Extensions.Logging;
 
 namespace RegistryProxy.Benchmarks.Cluster;
 
-/// <summary>An upstream whose every repository wants a token of its own scope (distribution, spec/auth/token.md) and has the same manifest.</summary>
+/// <summary>
+/// An upstream whose every repository wants a token of its own scope (distribution, spec/auth/token.md) and has the same manifest.
+/// </summary>
 internal sealed class BearerUpstream : IAsyncDisposable
 {
     private const string MediaType = "application/vnd.oci.image.manifest.v1+json";
 
     private readonly WebApplication _app;
-    private readonly byte[] _manifest = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaType}}","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}""");
+    private readonly byte[] _manifest =
+        Encoding.UTF8.GetBytes(
+            $$"""{"schemaVersion":2,"mediaType":"{{MediaType}}","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},"layers":[]}""");
 
     private BearerUpstream(WebApplication app) => _app = app;
 
@@ -46,7 +50,8 @@ internal sealed class BearerUpstream : IAsyncDisposable
         if (context.Request.Headers.Authorization != $"Bearer {TokenOf(scope)}")
         {
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Url}/token\",service=\"bench\"" + (repository.Length > 0 ? $",scope=\"{scope}\"" : "");
+            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"{Url}/token\",service=\"bench\""
+                + (repository.Length > 0 ? $",scope=\"{scope}\"" : "");
             return;
         }
 

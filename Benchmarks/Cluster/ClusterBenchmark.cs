@@ -15,7 +15,8 @@ internal static class ClusterBenchmark
             List<ClusterResult> results = [];
             foreach (var (silos, gateways) in ClusterOptions.Sizes)
             {
-                await using var cluster = await MeasuredCluster.Start(Path.Combine(folder, $"{silos}-{gateways}"), upstream.Url, silos, gateways);
+                await using var cluster = await MeasuredCluster.Start(
+                    Path.Combine(folder, $"{silos}-{gateways}"), upstream.Url, silos, gateways);
                 results.Add(await Measure(cluster, options));
                 Console.WriteLine($"measured {silos} silos, {gateways} gateways");
             }
@@ -44,7 +45,8 @@ internal static class ClusterBenchmark
         costs = cluster.Cpu();
         var pulls = await ManifestLoad.Run(cluster, options.Seconds);
         var pullCosts = cluster.Cpu() - costs;
-        return new ClusterResult(cluster.Silos, cluster.Gateways.Count, logins, loginCosts, pulls, pullCosts, (await cluster.GrainCalls() - calls) / pulls.Requests);
+        return new ClusterResult(cluster.Silos, cluster.Gateways.Count, logins, loginCosts, pulls, pullCosts,
+            (await cluster.GrainCalls() - calls) / pulls.Requests);
     }
 
     /// <summary>What silos and gateways grow by.</summary>
@@ -73,7 +75,8 @@ internal readonly record struct Parts(double Silos, double Gateways)
 /// <param name="P99">Milliseconds that 99 of 100 took at most.</param>
 internal readonly record struct LoadResult(double Requests, double Rate, double P99);
 
-internal sealed record ClusterResult(int Silos, int Gateways, LoadResult Logins, Parts LoginCosts, LoadResult Pulls, Parts PullCosts, double GrainCalls);
+internal sealed record ClusterResult(
+    int Silos, int Gateways, LoadResult Logins, Parts LoginCosts, LoadResult Pulls, Parts PullCosts, double GrainCalls);
 
 /// <summary>Megabytes of live objects for the sessions and the tokens, and what is resident after both.</summary>
 internal sealed record MemoryResult(Parts Sessions, Parts Tokens, Parts Resident);

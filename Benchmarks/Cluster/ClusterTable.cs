@@ -24,9 +24,12 @@ internal static class ClusterTable
 
     private static void Load(ClusterResult row, LoadResult load, Parts costs, params string[] more) => Line(
         $"{row.Silos}, {row.Gateways}",
-        [Number(load.Rate), Number(load.P99), Number(costs.Silos / load.Requests * 1e6), Number(costs.Gateways / load.Requests * 1e6), .. more]);
+        [Number(load.Rate), Number(load.P99), Number(costs.Silos / load.Requests * 1e6),
+            Number(costs.Gateways / load.Requests * 1e6), .. more]);
 
-    private static void Line(string name, params string[] cells) => Console.WriteLine($"  {name,-24}" + string.Concat(cells.Select(cell => cell.PadLeft(14))));
+    private static void Line(string name, params string[] cells) =>
+        Console.WriteLine($"  {name,-24}" + string.Concat(cells.Select(cell => cell.PadLeft(14))));
 
-    private static string Number(double value) => value >= 100 ? value.ToString("#,0", CultureInfo.InvariantCulture) : value.ToString("0.0", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        value >= 100 ? value.ToString("#,0", CultureInfo.InvariantCulture) : value.ToString("0.0", CultureInfo.InvariantCulture);
 }

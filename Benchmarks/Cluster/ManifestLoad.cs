@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace RegistryProxy.Benchmarks.Cluster;
 
-/// <summary>The same manifest, again and again, through every gateway at once: what nodes do that pull an image that others pulled before.</summary>
+/// <summary>
+/// The same manifest, again and again, through every gateway at once: what nodes do that pull an image that others pulled before.
+/// </summary>
 internal static partial class ManifestLoad
 {
     public static async Task<LoadResult> Run(MeasuredCluster cluster, int seconds)
@@ -14,7 +16,8 @@ internal static partial class ManifestLoad
         var runs = await Task.WhenAll(cluster.Gateways.Select(async gateway =>
         {
             var token = await NodeFleet.Token(http, gateway, proof, "app/0");
-            return Read(await Wrk($"-c{Math.Max(1, ClusterOptions.Connections / cluster.Gateways.Count)}", $"-d{seconds}s", "-H", $"Authorization: Bearer {token}", $"{gateway}/v2/app/0/manifests/v1"));
+            return Read(await Wrk($"-c{Math.Max(1, ClusterOptions.Connections / cluster.Gateways.Count)}", $"-d{seconds}s", "-H",
+                $"Authorization: Bearer {token}", $"{gateway}/v2/app/0/manifests/v1"));
         }));
         return new LoadResult(runs.Sum(run => run.Requests), runs.Sum(run => run.Rate), runs.Max(run => run.P99));
     }
@@ -34,7 +37,8 @@ internal static partial class ManifestLoad
 
     private static async Task<string> Wrk(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("wrk", ["-t1", "--latency", .. arguments]) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("wrk", ["-t1", "--latency", .. arguments]) { RedirectStandardOutput = true })!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         return output;

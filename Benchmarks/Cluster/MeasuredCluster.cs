@@ -30,7 +30,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         Directory.CreateDirectory(folder);
         var cluster = new MeasuredCluster(folder);
         var redis = Ports.Free();
-        cluster._redis = ServerProcess.Start(Path.Combine(folder, "redis.log"), "redis-server", "--port", $"{redis}", "--bind", "127.0.0.1", "--save", "", "--dir", folder);
+        cluster._redis = ServerProcess.Start(
+            Path.Combine(folder, "redis.log"), "redis-server", "--port", $"{redis}", "--bind", "127.0.0.1", "--save", "", "--dir", folder);
         await File.WriteAllTextAsync(Path.Combine(folder, "jwks.json"), cluster.Issuer.KeySet);
         var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         for (var i = 0; i < silos; i++)
@@ -41,7 +42,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         for (var i = 0; i < gateways; i++)
         {
             cluster.Gateways.Add($"http://127.0.0.1:{Ports.Free()}");
-            await cluster.Launch("Gateway", $"gateway-{i}", $"cluster: {Meeting(redis)}", cluster._gateways, cluster._gatewayAdmins, "--listen-data", cluster.Gateways[^1]);
+            await cluster.Launch("Gateway", $"gateway-{i}", $"cluster: {Meeting(redis)}", cluster._gateways, cluster._gatewayAdmins,
+                "--listen-data", cluster.Gateways[^1]);
         }
 
         return cluster;
@@ -60,7 +62,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         for (var look = 0; look < 20; look++)
         {
             await Task.Delay(1500);
-            var now = new Parts(await Sum(_siloAdmins, "dotnet_gc_last_collection_heap_size_bytes") / 1e6, await Sum(_gatewayAdmins, "dotnet_gc_last_collection_heap_size_bytes") / 1e6);
+            var now = new Parts(await Sum(_siloAdmins, "dotnet_gc_last_collection_heap_size_bytes") / 1e6,
+                await Sum(_gatewayAdmins, "dotnet_gc_last_collection_heap_size_bytes") / 1e6);
             if (now == last)
             {
                 return now;
@@ -85,13 +88,16 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task Launch(string host, string name, string yaml, List<ServerProcess> processes, List<string> admins, params string[] arguments)
+    private async Task Launch(
+        string host, string name, string yaml, List<ServerProcess> processes, List<string> admins, params string[] arguments)
     {
         var config = Path.Combine(_folder, $"{name}.yaml");
         await File.WriteAllTextAsync(config, yaml);
         var admin = $"http://127.0.0.1:{Ports.Free()}";
-        var dll = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, $"../../../../{host}/bin/Release/net10.0/RegistryProxy.{host}.dll"));
-        var process = ServerProcess.Start(Path.Combine(_folder, $"{name}.log"), "dotnet", [dll, "--config", config, "--listen-admin", admin, .. arguments]);
+        var dll = Path.GetFullPath(
+            Path.Combine(AppContext.BaseDirectory, $"../../../../{host}/bin/Release/net10.0/RegistryProxy.{host}.dll"));
+        var process = ServerProcess.Start(
+            Path.Combine(_folder, $"{name}.log"), "dotnet", [dll, "--config", config, "--listen-admin", admin, .. arguments]);
         processes.Add(process);
         admins.Add(admin);
         await process.Ready($"{admin}/livez");
@@ -100,7 +106,8 @@ internal sealed class MeasuredCluster : IAsyncDisposable
             await Task.Delay(100);
             if (tries == 600)
             {
-                throw new InvalidOperationException($"{name} is not ready after a minute:\n{await _http.GetStringAsync($"{admin}/readyz")}");
+                throw new InvalidOperationException(
+                    $"{name} is not ready after a minute:\n{await _http.GetStringAsync($"{admin}/readyz")}");
             }
         }
     }
@@ -110,14 +117,16 @@ internal sealed class MeasuredCluster : IAsyncDisposable
         var sum = 0.0;
         foreach (var admin in admins)
         {
-            var lines = (await _http.GetStringAsync($"{admin}/metrics")).Split('\n').Where(line => line.StartsWith(metric, StringComparison.Ordinal));
+            var lines = (await _http.GetStringAsync($"{admin}/metrics")).Split('\n')
+                .Where(line => line.StartsWith(metric, StringComparison.Ordinal));
             sum += lines.Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture));
         }
 
         return sum;
     }
 
-    private static string Meeting(int redis) => $"{{ provider: redis, redis: {{ connection: \"127.0.0.1:{redis}\" }}, siloPort: 0, gatewayPort: {Ports.Free()} }}";
+    private static string Meeting(int redis) =>
+        $"{{ provider: redis, redis: {{ connection: \"127.0.0.1:{redis}\" }}, siloPort: 0, gatewayPort: {Ports.Free()} }}";
 
     private static string Yaml(string upstream, int redis, string key) => $$"""
         revision: 1

@@ -12,7 +12,8 @@ internal static class NodeFleet
     public static async Task<LoadResult> LogIn(MeasuredCluster cluster, string name, int nodes)
     {
         string[] proofs = [.. Enumerable.Range(0, nodes).AsParallel().Select(node => cluster.Issuer.Sign($"{name}-{node}"))];
-        return await Each(nodes, async (http, node) => await Token(http, cluster.Gateways[node % cluster.Gateways.Count], proofs[node], "app/0"));
+        return await Each(nodes,
+            async (http, node) => await Token(http, cluster.Gateways[node % cluster.Gateways.Count], proofs[node], "app/0"));
     }
 
     /// <summary>Pulls a manifest of as many repositories, each of which needs an upstream token of its own.</summary>
@@ -34,12 +35,15 @@ internal static class NodeFleet
     {
         using var form = new FormUrlEncodedContent(
         [
-            new("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), new("subject_token", proof), new("subject_token_type", "urn:registryproxy:k8s"),
-            new("client_id", TokenClient.NodeAgent), new("access_type", "offline"), new("service", new Uri(gateway).Host), new("scope", $"repository:{repository}:pull"),
+            new("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), new("subject_token", proof), new(
+                "subject_token_type", "urn:registryproxy:k8s"),
+            new("client_id", TokenClient.NodeAgent), new("access_type", "offline"), new("service", new Uri(gateway).Host), new(
+                "scope", $"repository:{repository}:pull"),
         ]);
         using var response = await http.PostAsync($"{gateway}/token", form);
         var body = await response.Content.ReadAsStringAsync();
-        using var json = response.IsSuccessStatusCode ? JsonDocument.Parse(body) : throw new InvalidOperationException($"a login was answered {(int)response.StatusCode}: {body}");
+        using var json = response.IsSuccessStatusCode ? JsonDocument.Parse(body)
+            : throw new InvalidOperationException($"a login was answered {(int)response.StatusCode}: {body}");
         return json.RootElement.GetProperty("access_token").GetString()!;
     }
 

@@ -19,7 +19,8 @@ internal sealed class NodeIssuer
             var key = _key.Rsa.ExportParameters(false);
             return JsonSerializer.Serialize(new
             {
-                keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = "k1", n = Base64UrlEncoder.Encode(key.Modulus), e = Base64UrlEncoder.Encode(key.Exponent) } },
+                keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = "k1", n = Base64UrlEncoder.Encode(key.Modulus),
+                    e = Base64UrlEncoder.Encode(key.Exponent) } },
             });
         }
     }
@@ -28,7 +29,8 @@ internal sealed class NodeIssuer
     public string Sign(string account) => new JsonWebTokenHandler().CreateToken(
         JsonSerializer.Serialize(new Dictionary<string, object>
         {
-            ["iss"] = Name, ["aud"] = "registry", ["sub"] = $"system:serviceaccount:bench:{account}", ["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3600,
+            ["iss"] = Name, ["aud"] = "registry", ["sub"] = $"system:serviceaccount:bench:{account}",
+            ["exp"] = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 3600,
             ["kubernetes.io"] = new { @namespace = "bench", serviceaccount = new { name = account, uid = account } },
         }),
         new SigningCredentials(_key, "RS256"));

@@ -68,7 +68,8 @@ internal sealed class ServerProcess : IAsyncDisposable
     private List<int> Tree()
     {
         List<int> tree = [_process.Id];
-        var all = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0).Where(id => id > 0).ToList();
+        var all = Directory.EnumerateDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(id => id > 0).ToList();
         for (var at = 0; at < tree.Count; at++)
         {
             tree.AddRange(all.Where(id => Stat(id) is { Length: > 1 } stat && (int)stat[1] == tree[at]));
@@ -77,13 +78,16 @@ internal sealed class ServerProcess : IAsyncDisposable
         return tree;
     }
 
-    /// <summary>The numbers of <c>/proc/PID/stat</c> after the name: the parent is the second, CPU times are the 12th and 13th, pages the 22nd.</summary>
+    /// <summary>
+    /// The numbers of <c>/proc/PID/stat</c> after the name: the parent is the second, CPU times are the 12th and 13th, pages the 22nd.
+    /// </summary>
     private static double[] Stat(int id)
     {
         try
         {
             var text = File.ReadAllText($"/proc/{id}/stat");
-            return [.. text[(text.LastIndexOf(')') + 2)..].Split(' ').Select(word => double.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number : 0)];
+            return [.. text[(text.LastIndexOf(')') + 2)..].Split(' ')
+                .Select(word => double.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number : 0)];
         }
         catch (IOException)
         {

@@ -18,7 +18,9 @@ internal static class Comparison
             peers = await new PeerStarter(folder, upstream.Url).All();
             peers = [.. peers.Where(peer => peer.IsOurs || peer.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
             var gateway = await IdleGateway(folder, upstream.Url);
-            var idle = peers.Where(peer => peer.IsOurs).Select(peer => ($"Standalone ({peer.Name})", peer.Process.ResidentMegabytes(), 150.0)).Append(("Gateway", gateway, 110 * 1.048576)).ToList();
+            var idle = peers.Where(peer => peer.IsOurs)
+                .Select(peer => ($"Standalone ({peer.Name})", peer.Process.ResidentMegabytes(), 150.0))
+                .Append(("Gateway", gateway, 110 * 1.048576)).ToList();
             var samples = await Measure(peers, upstream, options);
             ResultTable.Print(samples, idle, options);
             return 0;
@@ -34,7 +36,9 @@ internal static class Comparison
         }
     }
 
-    /// <summary>Megabytes of a gateway in its cluster, ten seconds after it is ready: what starting needed has been given back by then.</summary>
+    /// <summary>
+    /// Megabytes of a gateway in its cluster, ten seconds after it is ready: what starting needed has been given back by then.
+    /// </summary>
     private static async Task<double> IdleGateway(string folder, string upstream)
     {
         await using var cluster = await MeasuredCluster.Start(Path.Combine(folder, "cluster"), upstream, silos: 1, gateways: 1);
@@ -42,7 +46,8 @@ internal static class Comparison
         return cluster.Resident().Gateways;
     }
 
-    private static async Task<Dictionary<(Measure, Peer), List<Sample>>> Measure(List<Peer> peers, UpstreamRegistry upstream, ComparisonOptions options)
+    private static async Task<Dictionary<(Measure, Peer), List<Sample>>> Measure(
+        List<Peer> peers, UpstreamRegistry upstream, ComparisonOptions options)
     {
         // Twice: the first fetch fills caches and compiles, the second compiles again with what was learned.
         foreach (var peer in peers.Concat(peers))
@@ -60,7 +65,8 @@ internal static class Comparison
         for (var run = 0; run < options.Runs; run++)
         {
             // What connections took is not given back to the system at once: a second look would find nothing.
-            foreach (var measure in Enum.GetValues<Measure>().Where(measure => measure != SideBySide.Measure.SlowReaders || samples.Keys.All(key => key.Item1 != measure)))
+            foreach (var measure in Enum.GetValues<Measure>()
+                .Where(measure => measure != SideBySide.Measure.SlowReaders || samples.Keys.All(key => key.Item1 != measure)))
             {
                 foreach (var peer in peers.Where(peer => peer.Measures.Contains(measure)))
                 {

@@ -15,7 +15,8 @@ internal static partial class Load
         var before = peer.Process.CpuSeconds();
         var watch = Stopwatch.StartNew();
         var sizes = await Task.WhenAll(Enumerable.Range(0, ComparisonOptions.Readers).Select(_ => Run(
-            "curl", ["-sS", http2 ? "--http2-prior-knowledge" : "--http1.1", "-o", "/dev/null", "-w", "%{http_code} %{size_download}", .. Header(authorization), peer.Url + upstream.BlobPath])));
+            "curl", ["-sS", http2 ? "--http2-prior-knowledge" : "--http1.1", "-o", "/dev/null", "-w", "%{http_code} %{size_download}",
+                .. Header(authorization), peer.Url + upstream.BlobPath])));
         var (seconds, cpu) = (watch.Elapsed.TotalSeconds, peer.Process.CpuSeconds() - before);
         foreach (var size in sizes)
         {
@@ -45,7 +46,8 @@ internal static partial class Load
         var authorization = await peer.Authorization();
         var before = peer.Process.CpuSeconds();
         var text = await Run(
-            "wrk", ["-t1", $"-c{ComparisonOptions.Connections}", $"-d{options.Seconds}s", .. Header(authorization), "-H", $"Accept: {UpstreamRegistry.MediaType}",
+            "wrk", ["-t1", $"-c{ComparisonOptions.Connections}", $"-d{options.Seconds}s", .. Header(authorization), "-H",
+                $"Accept: {UpstreamRegistry.MediaType}",
             peer.Url + UpstreamRegistry.ManifestPath]);
         var cpu = peer.Process.CpuSeconds() - before;
         Require(!text.Contains("Non-2xx"), peer, text);

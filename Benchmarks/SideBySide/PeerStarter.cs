@@ -9,7 +9,8 @@ internal sealed class PeerStarter(string folder, string upstream)
     [
         await Door("RegistryProxy", "", sendFile: false, Measure.Streamed),
         await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
-        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob, Measure.CachedBlobHttp2, Measure.SlowReaders),
+        await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob,
+            Measure.CachedBlobHttp2, Measure.SlowReaders),
         await Haproxy(),
         await NginxProxy(),
         await Yarp(),
@@ -22,7 +23,9 @@ internal sealed class PeerStarter(string folder, string upstream)
         var url = NextUrl();
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         var dll = AppContext.BaseDirectory.Replace("/Benchmarks/", "/Standalone/") + "RegistryProxy.Standalone.dll";
-        var cache = route.Length == 0 ? "" : $"cache: {{ path: {Path.Combine(folder, $"door-cache-{sendFile}")}, maxBytes: 10GiB, tagTtl: 10m, sendFile: {(sendFile ? "true" : "false")} }}";
+        var cache = route.Length == 0 ? ""
+            : $"cache: {{ path: {Path.Combine(folder, $"door-cache-{sendFile}")}, maxBytes: 10GiB, tagTtl: 10m, " +
+                $"sendFile: {(sendFile ? "true" : "false")} }}";
         var configuration = Write($"{root.Name}-{measures[0]}.yaml", $$"""
             {{cache}}
             upstreams:
@@ -38,7 +41,8 @@ internal sealed class PeerStarter(string folder, string upstream)
             audit: { file: {{Path.Combine(folder, $"{measures[0]}-audit.jsonl")}} }
             """);
         var process = ServerProcess.Start(
-            Path.Combine(folder, $"{measures[0]}.log"), "dotnet", dll, "--config", configuration, "--listen-data", url, "--listen-admin", "http://127.0.0.1:0");
+            Path.Combine(folder, $"{measures[0]}.log"), "dotnet", dll, "--config", configuration, "--listen-data", url, "--listen-admin",
+            "http://127.0.0.1:0");
         return new Peer(name, url, await process.Ready($"{url}/livez"), true, measures);
     }
 
@@ -65,11 +69,13 @@ internal sealed class PeerStarter(string folder, string upstream)
     }
 
     private async Task<Peer> NginxProxy() => new(
-        "nginx proxy_pass", NextUrl(out var url), await Nginx("nginx-proxy", url, "proxy_max_temp_file_size 0;", ""), false, Measure.Streamed);
+        "nginx proxy_pass", NextUrl(out var url), await Nginx(
+            "nginx-proxy", url, "proxy_max_temp_file_size 0;", ""), false, Measure.Streamed);
 
     private async Task<Peer> NginxCache() => new(
         "nginx cache", NextUrl(out var url),
-        await Nginx("nginx-cache", url, "proxy_cache zone; proxy_cache_valid 200 10m;", $"proxy_cache_path {folder}/nginx-files keys_zone=zone:10m;"),
+        await Nginx("nginx-cache", url, "proxy_cache zone; proxy_cache_valid 200 10m;",
+            $"proxy_cache_path {folder}/nginx-files keys_zone=zone:10m;"),
         false, Measure.CachedBlob, Measure.CachedManifest, Measure.SlowReaders);
 
     private async Task<ServerProcess> Nginx(string name, string url, string location, string http)

@@ -14,14 +14,17 @@ internal static class ResultTable
         new(Measure.SlowReaders, "slow readers of a cached blob, KB each", "readers", 150, 150, 0),
     ];
 
-    public static void Print(Dictionary<(Measure Measure, Peer Peer), List<Sample>> samples, List<(string Name, double Megabytes, double Limit)> idle, ComparisonOptions options)
+    public static void Print(Dictionary<(Measure Measure, Peer Peer), List<Sample>> samples,
+        List<(string Name, double Megabytes, double Limit)> idle, ComparisonOptions options)
     {
         Console.WriteLine(
-            $"\n{options.BlobBytes / 1024 / 1024} MiB blob, {ComparisonOptions.Readers} readers; manifests over {ComparisonOptions.Connections} connections; medians of {options.Runs} alternating runs\n");
+            $"\n{options.BlobBytes / 1024 / 1024} MiB blob, {ComparisonOptions.Readers} readers; manifests " +
+            $"over {ComparisonOptions.Connections} connections; medians of {options.Runs} alternating runs\n");
         foreach (var goal in Goals)
         {
             var rows = samples.Where(entry => entry.Key.Measure == goal.Measure)
-                .Select(entry => (entry.Key.Peer, Cpu: Median(entry.Value, sample => sample.Cpu), Rate: Median(entry.Value, sample => sample.Rate))).ToList();
+                .Select(entry => (entry.Key.Peer, Cpu: Median(entry.Value, sample => sample.Cpu),
+                    Rate: Median(entry.Value, sample => sample.Rate))).ToList();
             if (rows.Find(row => row.Peer.IsOurs) is not { Peer: not null } ours)
             {
                 continue;
@@ -34,7 +37,9 @@ internal static class ResultTable
             }
 
             var less = rows.Where(row => !row.Peer.IsOurs && row.Cpu < ours.Cpu).Select(row => row.Peer.Name).ToList();
-            Console.WriteLine($"  {goal.Verdict(ours.Cpu, ours.Rate)}{(less.Count > 0 ? $"; less in this run: {string.Join(", ", less)}" : "; least in this run")}\n");
+            Console.WriteLine(
+                $"  {goal.Verdict(ours.Cpu, ours.Rate)}" +
+                $"{(less.Count > 0 ? $"; less in this run: {string.Join(", ", less)}" : "; least in this run")}\n");
         }
 
         foreach (var (name, megabytes, limit) in idle)
@@ -43,9 +48,11 @@ internal static class ResultTable
         }
     }
 
-    private static void Line(string name, params string[] cells) => Console.WriteLine(name + string.Concat(cells.Select(cell => cell.PadLeft(12))));
+    private static void Line(string name, params string[] cells) =>
+        Console.WriteLine(name + string.Concat(cells.Select(cell => cell.PadLeft(12))));
 
-    private static string Number(double value) => value >= 100 ? value.ToString("#,0", CultureInfo.InvariantCulture) : value.ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        value >= 100 ? value.ToString("#,0", CultureInfo.InvariantCulture) : value.ToString("0.00", CultureInfo.InvariantCulture);
 
     private static double Median(List<Sample> samples, Func<Sample, double> value)
     {

@@ -52,7 +52,8 @@ internal sealed class UpstreamRegistry : IAsyncDisposable
             http: { addr: {{new Uri(url).Authority}} }
             {{extra}}
             """);
-        return await ServerProcess.Start(Path.Combine(folder, $"{name}.log"), "docker-registry", "serve", configuration).Ready($"{url}/v2/");
+        return await ServerProcess.Start(Path.Combine(folder, $"{name}.log"), "docker-registry", "serve", configuration)
+            .Ready($"{url}/v2/");
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

@@ -18,7 +18,9 @@ internal sealed class BoundedAnswers : DelegatingHandler
         {
             answer.Dispose();
             throw fault is HttpRequestException
-                ? new HttpRequestException($"the answer of the API server to {request.Method} {request.RequestUri?.AbsolutePath} has more than {MaxAnswer} bytes, or ended early", fault)
+                ? new HttpRequestException(
+                    $"the answer of the API server to {request.Method} {request.RequestUri?.AbsolutePath} has more " +
+                    $"than {MaxAnswer} bytes, or ended early", fault)
                 : fault;
         }
     }

@@ -5,8 +5,8 @@ using k8s.Models;
 namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
 /// <summary>
-/// One resource for each cluster: rows, their heartbeats and the version of the table in one document, so that one patch changes a row and the
-/// version together.
+/// One resource for each cluster: rows, their heartbeats and the version of the table in one document, so that one patch changes a row and
+/// the version together.
 /// </summary>
 internal sealed class ClusterResource : IKubernetesObject<V1ObjectMeta>
 {

@@ -9,10 +9,14 @@ using Orleans.Configuration;
 
 namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
-/// <summary>Reads and patches the resource of the cluster. Every read is of the latest state; every patch holds for this cluster alone.</summary>
+/// <summary>
+/// Reads and patches the resource of the cluster. Every read is of the latest state; every patch holds for this cluster alone.
+/// </summary>
 internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOptions> cluster, TimeProvider time)
 {
-    /// <summary>The API server applies a patch again a few times when others write meanwhile; then it says 409, and it is for us to ask again.</summary>
+    /// <summary>
+    /// The API server applies a patch again a few times when others write meanwhile; then it says 409, and it is for us to ask again.
+    /// </summary>
     private const int Tries = 8;
 
     private readonly string _name = $"{cluster.Value.ServiceId}-{cluster.Value.ClusterId}".ToLowerInvariant();
@@ -26,7 +30,8 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
                 ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name, cancellation);
             return resource.Spec.ClusterId == cluster.Value.ClusterId && resource.Spec.ServiceId == cluster.Value.ServiceId
                 ? resource.Spec
-                : throw new OrleansConfigurationException($"the resource {_name} belongs to {resource.Spec.ServiceId}/{resource.Spec.ClusterId}");
+                : throw new OrleansConfigurationException(
+                    $"the resource {_name} belongs to {resource.Spec.ServiceId}/{resource.Spec.ClusterId}");
         }
         catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.NotFound)
         {
@@ -49,7 +54,8 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
         try
         {
             await api.Client.CustomObjects.CreateNamespacedCustomObjectAsync<ClusterResource>(
-                resource, ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, cancellationToken: cancellation);
+                resource, ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural,
+                cancellationToken: cancellation);
         }
         catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.Conflict)
         {
@@ -62,7 +68,8 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
         try
         {
             await api.Client.CustomObjects.DeleteNamespacedCustomObjectAsync<object>(
-                ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name, cancellationToken: cancellation);
+                ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name,
+                cancellationToken: cancellation);
         }
         catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.NotFound)
         {
@@ -74,14 +81,16 @@ internal sealed class ClusterResourceStore(ApiServer api, IOptions<ClusterOption
     public async Task<PatchOutcome> Patch(IEnumerable<PatchOperation> operations, CancellationToken cancellation)
     {
         var patch = new V1Patch(
-            JsonSerializer.Serialize((PatchOperation[])[new PatchOperation("test", "/spec/clusterId", cluster.Value.ClusterId), .. operations]),
+            JsonSerializer.Serialize(
+                (PatchOperation[])[new PatchOperation("test", "/spec/clusterId", cluster.Value.ClusterId), .. operations]),
             V1Patch.PatchType.JsonPatch);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 await api.Client.CustomObjects.PatchNamespacedCustomObjectAsync<ClusterResource>(
-                    patch, ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name, cancellationToken: cancellation);
+                    patch, ClusterResource.Group, ClusterResource.Version, api.Namespace, ClusterResource.Plural, _name,
+                    cancellationToken: cancellation);
                 return PatchOutcome.Applied;
             }
             catch (HttpOperationException fault) when (fault.Response.StatusCode == HttpStatusCode.UnprocessableEntity)

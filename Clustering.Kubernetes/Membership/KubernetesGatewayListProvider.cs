@@ -20,7 +20,8 @@ internal sealed class KubernetesGatewayListProvider(ClusterResourceStore store, 
         [
             .. spec.Members.Keys.Select(key => MemberRows.ToEntry(key, spec))
                 .Where(entry => entry is { Status: SiloStatus.Active, ProxyPort: > 0 })
-                .Select(entry => SiloAddress.New(entry.SiloAddress.Endpoint.Address, entry.ProxyPort, entry.SiloAddress.Generation).ToGatewayUri()),
+                .Select(entry => SiloAddress.New(entry.SiloAddress.Endpoint.Address, entry.ProxyPort, entry.SiloAddress.Generation)
+                    .ToGatewayUri()),
         ];
     }
 }

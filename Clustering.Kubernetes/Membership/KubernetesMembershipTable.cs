@@ -5,8 +5,8 @@ using Orleans.Configuration;
 namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
 /// <summary>
-/// The Orleans membership contract over one resource. The ETag of every row is the version of the table: a patch that tests it changes a row
-/// and the version together, and heartbeats move neither. A lost race is <c>false</c>, an outage throws.
+/// The Orleans membership contract over one resource. The ETag of every row is the version of the table: a patch that tests it changes a
+/// row and the version together, and heartbeats move neither. A lost race is <c>false</c>, an outage throws.
 /// </summary>
 internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOptions<ClusterOptions> cluster) : IMembershipTable
 {
@@ -28,7 +28,8 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
     public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken = default)
     {
         var spec = await store.Read(cancellationToken);
-        return new MembershipTableData([.. spec.Members.Keys.Select(key => Tuple.Create(MemberRows.ToEntry(key, spec), ETag(spec)))], VersionOf(spec));
+        return new MembershipTableData(
+            [.. spec.Members.Keys.Select(key => Tuple.Create(MemberRows.ToEntry(key, spec), ETag(spec)))], VersionOf(spec));
     }
 
     public async Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken = default)
@@ -48,21 +49,26 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
             new PatchOperation("add", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime)));
     }
 
-    public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default)
+    public async Task<bool> UpdateRowAsync(
+        MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default)
     {
         var key = MemberRows.KeyOf(entry.SiloAddress);
         return etag == tableVersion.VersionEtag
-            && await Write(key, mustExist: true, tableVersion, cancellationToken, new PatchOperation("replace", $"/spec/members/{key}", MemberRows.ToRow(entry)));
+            && await Write(key, mustExist: true, tableVersion, cancellationToken,
+                new PatchOperation("replace", $"/spec/members/{key}", MemberRows.ToRow(entry)));
     }
 
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default)
     {
         var key = MemberRows.KeyOf(entry.SiloAddress);
         // Not "replace": API servers before 1.24 take that for "add" when the row is gone.
-        PatchOperation[] beat = [new("remove", $"/spec/heartbeats/{key}"), new("add", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime))];
+        PatchOperation[] beat = [new("remove", $"/spec/heartbeats/{key}"),
+            new("add", $"/spec/heartbeats/{key}", MemberRows.Text(entry.IAmAliveTime))];
         if (await store.Patch(beat, cancellationToken) is var outcome and not PatchOutcome.Applied)
         {
-            throw new OrleansException(outcome == PatchOutcome.Refused ? $"there is no row {key} to keep alive" : $"the row {key} could not be kept alive: too many write at once");
+            throw new OrleansException(
+                outcome == PatchOutcome.Refused ? $"there is no row {key} to keep alive"
+                    : $"the row {key} could not be kept alive: too many write at once");
         }
     }
 
@@ -103,13 +109,17 @@ internal sealed class KubernetesMembershipTable(ClusterResourceStore store, IOpt
     public Task UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry);
 #pragma warning restore CS0618
 
-    /// <summary>Rows come only together with a step of the version, so the version that was read proves that a row is still absent.</summary>
-    private async Task<bool> Write(string key, bool mustExist, TableVersion next, CancellationToken cancellation, params PatchOperation[] row)
+    /// <summary>
+    /// Rows come only together with a step of the version, so the version that was read proves that a row is still absent.
+    /// </summary>
+    private async Task<bool> Write(
+        string key, bool mustExist, TableVersion next, CancellationToken cancellation, params PatchOperation[] row)
     {
         var spec = await store.Read(cancellation);
         return ETag(spec) == next.VersionEtag && next.Version == spec.Version + 1 && spec.Members.ContainsKey(key) == mustExist
             && await store.Patch(
-                [new PatchOperation("test", "/spec/version", spec.Version), .. row, new PatchOperation("replace", "/spec/version", next.Version)],
+                [new PatchOperation("test", "/spec/version", spec.Version), .. row,
+                    new PatchOperation("replace", "/spec/version", next.Version)],
                 cancellation) == PatchOutcome.Applied;
     }
 

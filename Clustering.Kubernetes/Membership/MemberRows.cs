@@ -8,7 +8,8 @@ internal static class MemberRows
 {
     /// <summary><c>ip_port_generation</c>; colons of IPv6 become dashes, so that it can stand in a JSON pointer.</summary>
     public static string KeyOf(SiloAddress silo) =>
-        string.Create(CultureInfo.InvariantCulture, $"{silo.Endpoint.Address.ToString().Replace(':', '-')}_{silo.Endpoint.Port}_{silo.Generation}");
+        string.Create(CultureInfo.InvariantCulture,
+            $"{silo.Endpoint.Address.ToString().Replace(':', '-')}_{silo.Endpoint.Port}_{silo.Generation}");
 
     public static string Text(DateTime time) => time.ToUniversalTime().ToString("O", CultureInfo.InvariantCulture);
 
@@ -53,5 +54,6 @@ internal static class MemberRows
             int.Parse(parts[2], CultureInfo.InvariantCulture));
     }
 
-    private static DateTime Time(string text) => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind).ToUniversalTime();
+    private static DateTime Time(string text) =>
+        DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind).ToUniversalTime();
 }

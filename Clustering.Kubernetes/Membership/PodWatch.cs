@@ -7,7 +7,8 @@ namespace RegistryProxy.Clustering.Kubernetes.Membership;
 
 /// <summary>Declares active silos dead whose pod is gone, so that a new silo need not wait until they stop answering.</summary>
 internal sealed partial class PodWatch(
-    ApiServer api, IClusterMembershipService membership, ILocalSiloDetails self, IOptions<KubernetesClusteringOptions> options, TimeProvider time,
+    ApiServer api, IClusterMembershipService membership, ILocalSiloDetails self, IOptions<KubernetesClusteringOptions> options,
+    TimeProvider time,
     ILogger<PodWatch> logger) : BackgroundLoop
 {
     private const int PageSize = 250;
@@ -52,7 +53,8 @@ internal sealed partial class PodWatch(
     }
 
     /// <summary>
-    /// Takes the addresses of all pods out of what is missing, a page at a time: a namespace may hold thousands of pods, each of many kilobytes.
+    /// Takes the addresses of all pods out of what is missing, a page at a time: a namespace may hold thousands of pods, each of many
+    /// kilobytes.
     /// </summary>
     /// <exception cref="InvalidDataException">The listing does not end, and says nothing about who is missing.</exception>
     private async Task Find(HashSet<string> missing, CancellationToken cancellation)
@@ -60,7 +62,8 @@ internal sealed partial class PodWatch(
         string? next = null;
         for (var page = 0; page < MaxPages; page++)
         {
-            var pods = await api.Client.CoreV1.ListNamespacedPodAsync(api.Namespace, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
+            var pods = await api.Client.CoreV1.ListNamespacedPodAsync(
+                api.Namespace, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
             missing.ExceptWith(pods.Items.Select(pod => pod.Status?.PodIP).OfType<string>());
             next = pods.Metadata?.ContinueProperty;
             if (missing.Count == 0 || string.IsNullOrEmpty(next))

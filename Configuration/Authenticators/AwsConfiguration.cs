@@ -10,7 +10,9 @@ public sealed record AwsStsConfiguration : AuthenticatorConfiguration
     /// <summary>Accounts of 12 digits whose principals may log in; never empty.</summary>
     public required IReadOnlyList<string> Accounts { get; init; }
 
-    /// <summary>Must equal the signed header <c>X-RegistryProxy-Server-Id</c>: a request signed for another server is of no use here.</summary>
+    /// <summary>
+    /// Must equal the signed header <c>X-RegistryProxy-Server-Id</c>: a request signed for another server is of no use here.
+    /// </summary>
     public required string ServerId { get; init; }
 
     /// <summary>Asked instead of the AWS host that was signed for; <c>null</c> to ask that one.</summary>

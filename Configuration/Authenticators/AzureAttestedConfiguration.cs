@@ -12,6 +12,8 @@ public sealed record AzureAttestedConfiguration : AuthenticatorConfiguration
     /// <summary>Subscriptions whose machines may log in; never empty.</summary>
     public required IReadOnlyList<string> Subscriptions { get; init; }
 
-    /// <summary>A folder of root and intermediate certificates, or one file, in PEM. Self-signed ones are trusted, the others complete chains.</summary>
+    /// <summary>
+    /// A folder of root and intermediate certificates, or one file, in PEM. Self-signed ones are trusted, the others complete chains.
+    /// </summary>
     public required string Roots { get; init; }
 }

@@ -1,6 +1,8 @@
 namespace RegistryProxy.Configuration;
 
-/// <summary>Users of an LDAP directory (RFC 4511): found by a search and then bound, or bound directly by a name made from theirs.</summary>
+/// <summary>
+/// Users of an LDAP directory (RFC 4511): found by a search and then bound, or bound directly by a name made from theirs.
+/// </summary>
 public sealed record LdapConfiguration : AuthenticatorConfiguration
 {
     public override string Type => "ldap";

@@ -36,7 +36,8 @@ internal static class AccessRuleReader
             Name = map["name"].RequiredText(),
             Who = [.. Required(map["who"]).Select(item => AccessSubjectReader.Read(item, authenticators)).OfType<AccessSubject>()],
             When = map["when"].Entries().ToDictionary(
-                entry => entry.Name, entry => (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]),
+                entry => entry.Name, entry =>
+                    (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]),
             Repositories = [.. Required(map["repositories"]).Select(Pattern).OfType<RepositoryPattern>()],
             Actions = Required(map["actions"]).Select(Action).Aggregate(RepositoryActions.None, (all, action) => all | action),
         };

@@ -28,7 +28,9 @@ internal static class AccessSubjectReader
             case "authenticator" or "subject" when rest.Contains('/') || kind == "authenticator":
                 return null;
             default:
-                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or subject:NAME/GLOB{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject"])}");
+                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or " +
+                    $"subject:NAME/GLOB" +
+                    $"{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject"])}");
                 return null;
         }
     }
@@ -47,10 +49,12 @@ internal static class AccessSubjectReader
             case 1:
                 return new AccessSubject(kind, candidates[0].Name, rest);
             case 0:
-                field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to authenticators");
+                field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to " +
+                    $"authenticators");
                 return null;
             default:
-                field.Fail($"say which authenticator is meant: {string.Join(" or ", candidates.Take(3).Select(candidate => $"{candidate.Name}/{rest}"))}");
+                field.Fail($"say which authenticator is meant: " +
+                    $"{string.Join(" or ", candidates.Take(3).Select(candidate => $"{candidate.Name}/{rest}"))}");
                 return null;
         }
     }
@@ -59,7 +63,8 @@ internal static class AccessSubjectReader
     {
         if (!authenticators.Contains(name))
         {
-            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}{Suggestion.For(name, authenticators.Names)}");
+            field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}" +
+                $"{Suggestion.For(name, authenticators.Names)}");
         }
 
         return authenticators.Contains(name);

@@ -53,20 +53,24 @@ internal static partial class ClusterReader
                 top["state"].Fail("file state is for one process; a cluster needs the provider redis, or memory with volatile: true");
                 break;
             case StateProvider.Memory when !state.Volatile:
-                top["state"].Fail("a cluster on memory state loses keys, sessions and revocations with the silo that has them: use the provider redis, or say volatile: true");
+                top["state"].Fail(
+                    "a cluster on memory state loses keys, sessions and revocations with the silo that has them: use the provider redis, " +
+                    "or say volatile: true");
                 break;
         }
     }
 
     private static ClusterProvider Provider(Field field) => field.Choice(
-        ClusterProvider.Localhost, ("localhost", ClusterProvider.Localhost), ("redis", ClusterProvider.Redis), ("kubernetes", ClusterProvider.Kubernetes));
+        ClusterProvider.Localhost, ("localhost", ClusterProvider.Localhost), ("redis", ClusterProvider.Redis), ("kubernetes",
+            ClusterProvider.Kubernetes));
 
     private static string? Name(Field field, ClusterProvider provider)
     {
         var name = field.Text();
         if (name is not null && !(provider == ClusterProvider.Kubernetes ? KubernetesName() : AnyName()).IsMatch(name))
         {
-            field.Fail($"'{name}' must be 1 to 63 letters, digits, dots, dashes and underscores; for kubernetes 1 to 40 lower-case letters, digits and dashes");
+            field.Fail($"'{name}' must be 1 to 63 letters, digits, dots, dashes and underscores; for kubernetes 1 to 40 lower-case " +
+                $"letters, digits and dashes");
         }
 
         return name;

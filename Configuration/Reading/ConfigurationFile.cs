@@ -37,7 +37,8 @@ public static class ConfigurationFile
         var context = new ReadingContext(Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
         var configuration = YamlFile.Read(text, errors, map => Read(map, context, part));
         return configuration is not null && errors.IsEmpty
-            ? new ConfigurationResult(new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, []) { Warnings = errors.Warnings }
+            ? new ConfigurationResult(
+                new ConfigurationSnapshot(configuration, VersionOf(text)) { Text = new Secret(text) }, []) { Warnings = errors.Warnings }
             : new ConfigurationResult(null, errors.Sorted) { Warnings = errors.Warnings };
     }
 

@@ -22,6 +22,9 @@ internal static class EgressReader
             noProxy.Fail("needs egress.proxy; to HTTPS_PROXY of the environment belongs NO_PROXY");
         }
 
-        return new EgressConfiguration { Proxy = ProxyReader.Read(proxy, context), NoProxy = [.. noProxy.Items().Select(item => item.RequiredText())] };
+        return new EgressConfiguration
+        {
+            Proxy = ProxyReader.Read(proxy, context), NoProxy = [.. noProxy.Items().Select(item => item.RequiredText())]
+        };
     }
 }

@@ -27,7 +27,8 @@ internal static class HostReader
         map.RefuseOthers();
         if (listen is { ProxyProtocol: true, TrustedProxies.Count: 0 })
         {
-            map["proxyProtocol"].Fail("needs listen.trustedProxies: only connections from there may begin with a PROXY header, and all others are closed");
+            map["proxyProtocol"].Fail(
+                "needs listen.trustedProxies: only connections from there may begin with a PROXY header, and all others are closed");
         }
 
         if (listen.Tls is null != (listen.Data.Scheme == Uri.UriSchemeHttp))

@@ -99,7 +99,8 @@ internal static class RouteReader
         var name = field.RequiredText();
         if (!known.Upstreams.ContainsKey(name))
         {
-            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}{Suggestion.For(name, known.Upstreams.Keys)}");
+            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
+                $"{Suggestion.For(name, known.Upstreams.Keys)}");
         }
 
         return name;

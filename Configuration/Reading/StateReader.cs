@@ -27,7 +27,8 @@ internal static partial class StateReader
         map.RefuseOthers();
         if (provider != StateProvider.Memory && !keys.IsPresent)
         {
-            keys.Fail("at least one key is required for this provider: { id: k1, key: { file: PATH } }, 32 bytes (openssl rand -base64 32)");
+            keys.Fail("at least one key is required for this provider: { id: k1, key: { file: PATH } }, 32 bytes (openssl rand -base64 " +
+                "32)");
         }
 
         foreach (var twice in state.EncryptionKeys.GroupBy(key => key.Id).Where(group => group.Count() > 1))
@@ -37,7 +38,8 @@ internal static partial class StateReader
 
         foreach (var used in state.DiscardKeys.Intersect(state.EncryptionKeys.Select(key => key.Id)))
         {
-            discarded.Fail($"'{used}' is one of encryptionKeys: what lies under it can be read, and is not given up; remove it here or there");
+            discarded.Fail(
+                $"'{used}' is one of encryptionKeys: what lies under it can be read, and is not given up; remove it here or there");
         }
 
         return state;

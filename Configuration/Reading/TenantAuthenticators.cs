@@ -12,5 +12,6 @@ internal sealed class TenantAuthenticators(IReadOnlyCollection<string> names, IE
     public bool Contains(string name) => _names.Contains(name);
 
     /// <summary>Those that can produce a subject of a kind.</summary>
-    public IReadOnlyList<AuthenticatorConfiguration> Of(AccessSubjectKind kind) => kind == AccessSubjectKind.Group ? _all : _takingPasswords;
+    public IReadOnlyList<AuthenticatorConfiguration> Of(AccessSubjectKind kind) =>
+        kind == AccessSubjectKind.Group ? _all : _takingPasswords;
 }

@@ -25,9 +25,11 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
 
     private void Tell(Section map, TenantConfiguration tenant)
     {
-        if (tenant.PublicUrl is { } url && !tenant.Hosts.Contains("*") && !tenant.Hosts.Any(host => host.Trim('[', ']') == url.IdnHost.Trim('[', ']')))
+        if (tenant.PublicUrl is { } url && !tenant.Hosts.Contains("*")
+            && !tenant.Hosts.Any(host => host.Trim('[', ']') == url.IdnHost.Trim('[', ']')))
         {
-            map["publicUrl"].Warn($"its host is none of this tenant's hosts, and clients ask there for tokens: add '{url.IdnHost}' to hosts");
+            map["publicUrl"]
+                .Warn($"its host is none of this tenant's hosts, and clients ask there for tokens: add '{url.IdnHost}' to hosts");
         }
 
         var access = map["access"];
@@ -57,7 +59,8 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             {
                 if (!tenant.Routes.Any(route => pattern.MatchesBelow(route.Prefix)))
                 {
-                    text.Warn($"no route of this tenant leads to such a name; its prefixes: {string.Join(", ", tenant.Routes.Take(10).Select(route => $"'{route.Prefix}'"))}");
+                    text.Warn($"no route of this tenant leads to such a name; its prefixes: " +
+                        $"{string.Join(", ", tenant.Routes.Take(10).Select(route => $"'{route.Prefix}'"))}");
                 }
             }
         }
@@ -71,13 +74,15 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         }
     }
 
-    private static bool OfRepositories(AccessRuleConfiguration rule) => (rule.Actions & ~RepositoryActions.Catalog) != RepositoryActions.None;
+    private static bool OfRepositories(AccessRuleConfiguration rule) =>
+        (rule.Actions & ~RepositoryActions.Catalog) != RepositoryActions.None;
 
     private void Tell(Section map, AccessRuleConfiguration rule)
     {
         foreach (var (item, subject) in map["who"].Items().Zip(rule.Who))
         {
-            if (subject.Authenticator is not { } name || configuration.Authenticators.GetValueOrDefault(name) is not HtpasswdConfiguration authenticator)
+            if (subject.Authenticator is not { } name
+                || configuration.Authenticators.GetValueOrDefault(name) is not HtpasswdConfiguration authenticator)
             {
                 continue;
             }
@@ -90,7 +95,8 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             };
             if (known is not null && !known.Any(one => Glob.Matches(subject.Glob, one)))
             {
-                item.Warn($"'{name}' has no {(subject.Kind == AccessSubjectKind.Group ? "group" : "user")} '{subject.Glob}'{Suggestion.For(subject.Glob, known)}");
+                item.Warn($"'{name}' has no {(subject.Kind == AccessSubjectKind.Group ? "group" : "user")} " +
+                    $"'{subject.Glob}'{Suggestion.For(subject.Glob, known)}");
             }
         }
     }

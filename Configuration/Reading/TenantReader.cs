@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading;
 
@@ -31,8 +32,10 @@ internal static class TenantReader
             Namespaces = Namespaces(map["namespaces"], routes),
             Access = AccessRuleReader.ReadAll(
                 map["access"],
-                new TenantAuthenticators(authenticators, [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
-            Cors = [.. map["cors"].Items().Select(origin => origin.Origin()).OfType<Uri>().Select(origin => origin.GetLeftPart(UriPartial.Authority))],
+                new TenantAuthenticators(authenticators,
+                    [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
+            Cors = [.. map["cors"].Items().Select(origin => origin.Origin()).OfType<Uri>()
+                .Select(AsciiOrigin.Of)],
             Limits = LimitReader.Read(map["limits"]),
         };
         map.RefuseOthers();
@@ -61,7 +64,8 @@ internal static class TenantReader
     private static string Host(Field field)
     {
         var text = field.RequiredText();
-        if (text != "*" && (text.Contains(':') && !text.StartsWith('[') || Uri.CheckHostName(text.Trim('[', ']')) == UriHostNameType.Unknown))
+        if (text != "*" && (text.Contains(':') && !text.StartsWith('[')
+            || Uri.CheckHostName(text.Trim('[', ']')) == UriHostNameType.Unknown))
         {
             field.Fail($"'{text}' must be a host name without port, or \"*\"");
         }
@@ -92,7 +96,8 @@ internal static class TenantReader
             var name = item.RequiredText();
             if (!known.Authenticators.ContainsKey(name))
             {
-                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}{Suggestion.For(name, known.Authenticators.Keys)}");
+                item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}" +
+                    $"{Suggestion.For(name, known.Authenticators.Keys)}");
             }
             else if (!seen.Add(name))
             {

@@ -7,7 +7,8 @@ namespace RegistryProxy.Configuration.Reading;
 internal static class UpstreamDoubts
 {
     private static readonly IPNetwork[] Private =
-        [.. new[] { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "fc00::/7", "fe80::/10" }.Select(text => IPNetwork.Parse(text))];
+        [.. new[] { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
+            "fe80::/10" }.Select(text => IPNetwork.Parse(text))];
 
     public static void Tell(Field upstreams, FrontDoorConfiguration configuration)
     {
@@ -34,7 +35,8 @@ internal static class UpstreamDoubts
             url.Warn("is a loopback or private address, and every request to it is refused without allowPrivate: true");
         }
 
-        foreach (var (item, realm) in map["realms"].Items().Select(item => (Item: item, Realm: Uri.TryCreate(item.Text(), UriKind.Absolute, out var address) ? address : null)))
+        foreach (var (item, realm) in map["realms"].Items()
+            .Select(item => (Item: item, Realm: Uri.TryCreate(item.Text(), UriKind.Absolute, out var address) ? address : null)))
         {
             if (needsTls && realm is not null && IsReadable(realm))
             {
@@ -59,6 +61,7 @@ internal static class UpstreamDoubts
 
         return IPAddress.TryParse(address.Host.Trim('[', ']'), out var literal)
             && (literal.IsIPv4MappedToIPv6 ? literal.MapToIPv4() : literal) is var plain
-            && (plain.Equals(IPAddress.Any) || plain.Equals(IPAddress.IPv6Any) || Private.Any(network => network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain)));
+            && (plain.Equals(IPAddress.Any) || plain.Equals(IPAddress.IPv6Any)
+                || Private.Any(network => network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain)));
     }
 }

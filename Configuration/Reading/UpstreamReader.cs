@@ -55,11 +55,13 @@ internal static class UpstreamReader
                 }
                 else if (!listed.SharesContentWith.Contains(name))
                 {
-                    item.Fail($"both must list each other: add '{name}' to upstreams.{other}.sharesContentWith, or take '{other}' out here");
+                    item.Fail($"both must list each other: add '{name}' to upstreams.{other}.sharesContentWith, or take " +
+                        $"'{other}' out here");
                 }
             }
         }
     }
 
-    public static RedirectMode? Redirects(Field field) => field.Choice<RedirectMode?>(null, ("follow", RedirectMode.Follow), ("pass", RedirectMode.Pass));
+    public static RedirectMode? Redirects(Field field) =>
+        field.Choice<RedirectMode?>(null, ("follow", RedirectMode.Follow), ("pass", RedirectMode.Pass));
 }

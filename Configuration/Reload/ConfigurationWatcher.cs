@@ -6,7 +6,8 @@ using RegistryProxy.Files.Yaml;
 namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
-/// Follows a configuration file. It is looked at twice a second and read when it may have changed; replaced files and swapped symlinks (Kubernetes
+/// Follows a configuration file. It is looked at twice a second and read when it may have changed; replaced files and swapped symlinks
+/// (Kubernetes
 /// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
 /// </summary>
 public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDisposable
@@ -25,7 +26,8 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     private string _seen;
     private int _periodsWithErrors;
 
-    public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
+    public ConfigurationWatcher(
+        string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
     {
         _part = part;
         _path = path;

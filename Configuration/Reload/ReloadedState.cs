@@ -60,7 +60,9 @@ public abstract class ReloadedState<TContent> : ITicking, IDisposable
     /// <summary>Reads all. A file that cannot be used leaves what was read before in its place.</summary>
     protected abstract TContent Read(ConfigurationSnapshot snapshot, TContent before);
 
-    /// <summary>Whether a file may hold something else than what was read from it. All are looked at, without anything that lives longer.</summary>
+    /// <summary>
+    /// Whether a file may hold something else than what was read from it. All are looked at, without anything that lives longer.
+    /// </summary>
     protected abstract bool HasChanged(TContent content);
 
     /// <summary>The content was replaced and announced; what only the former one had may be given up.</summary>

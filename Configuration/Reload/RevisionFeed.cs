@@ -62,7 +62,8 @@ public sealed class RevisionFeed : IConfigurationFeed
         var changed = false;
         lock (_gate)
         {
-            if (revision > Current.Configuration.Revision || (revision == Current.Configuration.Revision && sections.Content != _shared.Content))
+            if (revision > Current.Configuration.Revision
+                || (revision == Current.Configuration.Revision && sections.Content != _shared.Content))
             {
                 changed = Take(revision, sections);
             }
@@ -87,7 +88,8 @@ public sealed class RevisionFeed : IConfigurationFeed
         var result = Merge(sections);
         if (result.Snapshot is not { } snapshot)
         {
-            _clusters = $"the cluster's configuration, revision {revision}, cannot be used here: {string.Join("; ", result.Errors.Select(error => $"{error.Field}: {error.Message}"))}";
+            _clusters = $"the cluster's configuration, revision {revision}, cannot be used here: " +
+                $"{string.Join("; ", result.Errors.Select(error => $"{error.Field}: {error.Message}"))}";
             return false;
         }
 
@@ -114,7 +116,8 @@ public sealed class RevisionFeed : IConfigurationFeed
         {
             var (file, sections) = ReadFile();
             var revision = file.Configuration.Revision;
-            if (revision > Current.Configuration.Revision || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
+            if (revision > Current.Configuration.Revision
+                || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
             {
                 (Current, _shared, _clusters) = (file, sections, null);
                 taken = true;

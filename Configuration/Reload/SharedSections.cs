@@ -7,7 +7,8 @@ using YamlDotNet.RepresentationModel;
 namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
-/// The sections of a configuration that a whole cluster has in common. The others (listeners, cluster, state …) are of the host and may differ.
+/// The sections of a configuration that a whole cluster has in common. The others (listeners, cluster, state …) are of the host and may
+/// differ.
 /// </summary>
 /// <param name="Text">The sections, in YAML; they may hold secrets.</param>
 /// <param name="Content">Names what they say: comments, spaces and the order of sections make no difference, the revision neither.</param>

@@ -5,7 +5,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
 
-/// <summary>Where a secret comes from: a file, an environment variable or the configuration file itself. Files are read on every use.</summary>
+/// <summary>
+/// Where a secret comes from: a file, an environment variable or the configuration file itself. Files are read on every use.
+/// </summary>
 public abstract record SecretSource
 {
     /// <summary>The longest secret file, in bytes.</summary>
@@ -48,7 +50,8 @@ public sealed record FileSecret(string Path) : SecretSource
         }
         catch (IOException fault)
         {
-            throw new SecretUnavailableException("the secret file", Path, $"cannot be used: {fault.Message.Replace(Path, "it", StringComparison.Ordinal)}");
+            throw new SecretUnavailableException(
+                "the secret file", Path, $"cannot be used: {fault.Message.Replace(Path, "it", StringComparison.Ordinal)}");
         }
 
         return content.GetEnumerator().MoveNext() ? content : throw new SecretUnavailableException("the secret file", Path, "is empty");

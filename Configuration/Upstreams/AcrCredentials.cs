@@ -14,7 +14,10 @@ public sealed record AcrCredentials : UpstreamCredentials
     /// <summary>The secret of the application; <c>null</c> for a workload identity or a managed one.</summary>
     public SecretSource? ClientSecret { get; init; }
 
-    /// <summary>A token that Entra trusts (workload identity); <c>null</c> for that of the environment, if any. Absolute, read again when it is used.</summary>
+    /// <summary>
+    /// A token that Entra trusts (workload identity); <c>null</c> for that of the environment, if any. Absolute, read again when it is
+    /// used.
+    /// </summary>
     public string? FederatedTokenFile { get; init; }
 
     /// <summary>Entra, of the cloud that the registry is in or as the file says.</summary>

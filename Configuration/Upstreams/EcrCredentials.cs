@@ -23,7 +23,9 @@ public sealed record EcrCredentials : UpstreamCredentials
     /// <summary>Keys of a user; <c>null</c> for the principal of the machine (the default chain of AWS).</summary>
     public AwsAccessKey? AccessKey { get; init; }
 
-    /// <summary>An OpenID Connect token that the first role is assumed with; <c>null</c> for none. Absolute, read again when it is used.</summary>
+    /// <summary>
+    /// An OpenID Connect token that the first role is assumed with; <c>null</c> for none. Absolute, read again when it is used.
+    /// </summary>
     public string? WebIdentityTokenFile { get; init; }
 
     /// <summary>Roles to assume, one with the other's credentials.</summary>

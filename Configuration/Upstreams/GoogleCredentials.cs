@@ -6,8 +6,8 @@ public sealed record GoogleCredentials : UpstreamCredentials
     public override string Type => "google";
 
     /// <summary>
-    /// A service-account key, or a configuration of workload identity federation; <c>null</c> for the account of the machine. Absolute, read
-    /// again when it is used.
+    /// A service-account key, or a configuration of workload identity federation; <c>null</c> for the account of the machine. Absolute,
+    /// read again when it is used.
     /// </summary>
     public string? KeyFile { get; init; }
 

@@ -34,8 +34,8 @@ public sealed record UpstreamConfiguration
     public IReadOnlyList<string> RedirectHosts { get; init; } = [];
 
     /// <summary>
-    /// Other upstreams, each of which lists this one too: what one of them sent may be served from the cache of a tenant on the word of another.
-    /// Empty: each answers for its own bytes alone.
+    /// Other upstreams, each of which lists this one too: what one of them sent may be served from the cache of a tenant on the word of
+    /// another. Empty: each answers for its own bytes alone.
     /// </summary>
     public IReadOnlyList<string> SharesContentWith { get; init; } = [];
 }

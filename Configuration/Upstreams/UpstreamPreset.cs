@@ -1,6 +1,8 @@
 namespace RegistryProxy.Configuration;
 
-/// <summary>What is known of a public registry, so that one line configures it. The realms of a preset hold for its host under any name.</summary>
+/// <summary>
+/// What is known of a public registry, so that one line configures it. The realms of a preset hold for its host under any name.
+/// </summary>
 /// <param name="Name">The <c>preset</c> in the file.</param>
 /// <param name="Registry">How image names begin that mean this registry; <c>null</c> where every customer has another one.</param>
 /// <param name="Url">Scheme and authority; <c>null</c> where every customer has another one.</param>
@@ -15,7 +17,10 @@ public sealed record UpstreamPreset(string Name, string? Registry, Uri? Url)
     /// <summary>All of them.</summary>
     public static IReadOnlyList<UpstreamPreset> All { get; } =
     [
-        Known("docker-hub", "docker.io", "registry-1.docker.io") with { OfficialPrefix = "library", Realms = [new Uri("https://auth.docker.io/token")] },
+        Known("docker-hub", "docker.io", "registry-1.docker.io") with
+        {
+            OfficialPrefix = "library", Realms = [new Uri("https://auth.docker.io/token")]
+        },
         Known("ghcr", "ghcr.io", "ghcr.io"),
         Known("quay", "quay.io", "quay.io"),
         Known("gcr", "gcr.io", "gcr.io"),
@@ -31,13 +36,18 @@ public sealed record UpstreamPreset(string Name, string? Registry, Uri? Url)
 
     /// <summary>Token endpoints that the registry at this address is known to use beside its own origin.</summary>
     public static IReadOnlyList<Uri> RealmsOf(Uri url) =>
-        All.FirstOrDefault(preset => preset.Url is { } known && known.Scheme == url.Scheme && known.Authority == url.Authority)?.Realms ?? [];
+        All.FirstOrDefault(preset => preset.Url is { } known && known.Scheme == url.Scheme && known.Authority == url.Authority)?.Realms
+            ?? [];
 
-    /// <summary>The addresses that an operator names for an upstream: its own, its token endpoints, and those that its registry is known to use.</summary>
-    public static IEnumerable<Uri> AddressesOf(UpstreamConfiguration upstream) => [upstream.Url, .. upstream.Realms, .. RealmsOf(upstream.Url)];
+    /// <summary>
+    /// The addresses that an operator names for an upstream: its own, its token endpoints, and those that its registry is known to use.
+    /// </summary>
+    public static IEnumerable<Uri> AddressesOf(UpstreamConfiguration upstream) =>
+        [upstream.Url, .. upstream.Realms, .. RealmsOf(upstream.Url)];
 
     /// <summary>An upstream of this preset, without credentials.</summary>
-    public UpstreamConfiguration Upstream(string name) => new() { Name = name, Url = Url!, OfficialPrefix = OfficialPrefix, Realms = Realms };
+    public UpstreamConfiguration Upstream(string name) =>
+        new() { Name = name, Url = Url!, OfficialPrefix = OfficialPrefix, Realms = Realms };
 
     private static UpstreamPreset Known(string name, string registry, string host) => new(name, registry, new Uri($"https://{host}"));
 }

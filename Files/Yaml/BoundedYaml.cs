@@ -50,7 +50,8 @@ public static class BoundedYaml
         catch (Exception)
         {
             // The parser has faults of its own on texts that are not YAML, such as a flow that is not closed.
-            problem = Tab(text) ?? new YamlProblem(scanner.CurrentPosition.Line, "not valid YAML: it cannot be read on from here; is a bracket, brace or quote not closed?");
+            problem = Tab(text) ?? new YamlProblem(
+                scanner.CurrentPosition.Line, "not valid YAML: it cannot be read on from here; is a bracket, brace or quote not closed?");
         }
 
         problem = problem with { Line = Math.Clamp(problem.Line, 1, LineOf(text, text.Length)) };

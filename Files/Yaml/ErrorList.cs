@@ -44,7 +44,8 @@ public sealed class ErrorList(string file)
         }
         else if (list.Count == MaxErrors)
         {
-            list.Add(new ConfigurationError(file, int.MaxValue, "", $"there are more than {MaxErrors}; the others are told once these are mended"));
+            list.Add(new ConfigurationError(
+                file, int.MaxValue, "", $"there are more than {MaxErrors}; the others are told once these are mended"));
         }
     }
 

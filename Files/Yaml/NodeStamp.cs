@@ -31,7 +31,8 @@ internal static class NodeStamp
                 foreach (var (key, value) in map.Children)
                 {
                     Add(hash, key, withSecrets);
-                    Add(hash, withSecrets || map.Children.Count > 1 || key is not YamlScalarNode { Value: SecretKey } ? value : null, withSecrets);
+                    Add(hash, withSecrets || map.Children.Count > 1 || key is not YamlScalarNode { Value: SecretKey } ? value : null,
+                        withSecrets);
                 }
 
                 break;

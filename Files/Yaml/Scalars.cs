@@ -50,7 +50,8 @@ public static class Scalars
             return otherwise;
         }
 
-        if (text.Length > 1 && long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 1_000_000)
+        if (text.Length > 1 && long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number < 1_000_000)
         {
             TimeSpan? duration = text[^1] switch
             {
@@ -79,7 +80,8 @@ public static class Scalars
         }
 
         var (unit, bytes) = Array.Find(SizeUnits, candidate => text.EndsWith(candidate.Unit, StringComparison.Ordinal));
-        if (long.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and < 1L << 32)
+        if (long.TryParse(text[..^unit.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 0 and < 1L << 32)
         {
             return number * bytes;
         }

@@ -35,7 +35,8 @@ public sealed class Section(YamlMappingNode map, string path, long line, ErrorLi
             var name = (key as YamlScalarNode)?.Value ?? "";
             if (!_known.Contains(name))
             {
-                errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}", $"unknown key{Suggestion.For(name, _known)}; allowed here: {allowed ??= string.Join(", ", _known.Distinct().Order())}");
+                errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}",
+                    $"unknown key{Suggestion.For(name, _known)}; allowed here: {allowed ??= string.Join(", ", _known.Distinct().Order())}");
             }
         }
     }

@@ -18,7 +18,8 @@ public static class Suggestion
         }
 
         var most = text.Length <= 3 ? 1 : text.Length <= 6 ? 2 : 3;
-        var nearest = names.Take(MaxNames).Where(name => name != text && name.Length <= MaxText && Math.Abs(name.Length - text.Length) <= most)
+        var nearest = names.Take(MaxNames)
+            .Where(name => name != text && name.Length <= MaxText && Math.Abs(name.Length - text.Length) <= most)
             .Select(name => (Name: name, Distance: Distance(text.ToLowerInvariant(), name.ToLowerInvariant())))
             .Where(near => near.Distance <= most && near.Distance < near.Name.Length).OrderBy(near => near.Distance).FirstOrDefault();
         return nearest.Name is null ? "" : $"; did you mean '{nearest.Name}'?";

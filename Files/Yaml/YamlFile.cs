@@ -5,7 +5,9 @@ namespace RegistryProxy.Files.Yaml;
 /// <summary>Reads a file of settings: one YAML document within the bounds of <see cref="BoundedYaml"/>, which holds a map.</summary>
 public static class YamlFile
 {
-    /// <summary>What the text of a file says; <c>null</c>, with errors, when it is not such a document or <paramref name="read"/> throws.</summary>
+    /// <summary>
+    /// What the text of a file says; <c>null</c>, with errors, when it is not such a document or <paramref name="read"/> throws.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="errors">The errors of the file.</param>
     /// <param name="read">Reads its map.</param>

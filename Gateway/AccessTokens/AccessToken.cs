@@ -51,7 +51,8 @@ internal sealed class AccessToken
     /// <summary>What an anonymous caller has that got no token, for this request.</summary>
     public static AccessToken OfNobody(string tenant, string service, Scope scope) => new()
     {
-        Tenant = tenant, Service = service, Subject = "", Access = [scope], IssuedAt = DateTimeOffset.MinValue, NotBefore = DateTimeOffset.MinValue,
+        Tenant = tenant, Service = service, Subject = "", Access = [scope], IssuedAt = DateTimeOffset.MinValue,
+        NotBefore = DateTimeOffset.MinValue,
         Expires = DateTimeOffset.MaxValue,
     };
 
@@ -67,7 +68,8 @@ internal sealed class AccessToken
     /// <summary>The same token, by which something runs already.</summary>
     public AccessToken With(TokenUse use) => new()
     {
-        Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = Access, IssuedAt = IssuedAt, NotBefore = NotBefore,
+        Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = Access, IssuedAt = IssuedAt,
+        NotBefore = NotBefore,
         Expires = Expires, Use = use, IsWhole = IsWhole,
     };
 

@@ -12,7 +12,9 @@ namespace RegistryProxy.Gateway.AccessTokens;
 /// </summary>
 internal sealed class AccessTokenVerifier
 {
-    /// <summary>The longest token that is looked at, in characters: one for as many of the longest names as a request may ask for.</summary>
+    /// <summary>
+    /// The longest token that is looked at, in characters: one for as many of the longest names as a request may ask for.
+    /// </summary>
     internal const int MaxLength = 15 * 1024;
 
     private const int SignatureLength = 64;
@@ -32,7 +34,8 @@ internal sealed class AccessTokenVerifier
 
     /// <summary>Whether a token names a key that is not known here: one that is newer, or nobody's.</summary>
     public bool NamesUnknownKey(string token) => token.Length <= MaxLength && token.IndexOf('.') is var dot and > 0
-        && TryDecode(token[..dot], out var header) && AccessTokenHeader.ReadKeyId(header, AccessTokenHeader.Type) is { } keyId && !_keys.ContainsKey(keyId);
+        && TryDecode(token[..dot], out var header) && AccessTokenHeader.ReadKeyId(header, AccessTokenHeader.Type) is { } keyId
+        && !_keys.ContainsKey(keyId);
 
     /// <summary>Whether a text is no JWT, or one whose issuer is no cluster like this one; what is not looked at is not foreign.</summary>
     public static bool IsForeign(string token)
@@ -43,7 +46,8 @@ internal sealed class AccessTokenVerifier
         }
 
         var parts = token.Split('.');
-        return parts.Length != 3 || !TryDecode(parts[1], out var payload) || !(AccessTokenPayload.IsIssuedHere(payload) || IsTicket(parts[0]));
+        return parts.Length != 3 || !TryDecode(parts[1], out var payload)
+            || !(AccessTokenPayload.IsIssuedHere(payload) || IsTicket(parts[0]));
     }
 
     /// <summary>A ticket between gateways is of this cluster, too.</summary>

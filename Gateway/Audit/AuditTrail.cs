@@ -11,7 +11,9 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Audit;
 
-/// <summary>What a gateway reports: logins, refusals, pulls of manifests, ranges of blobs that nobody here checked, pushes and deletions.</summary>
+/// <summary>
+/// What a gateway reports: logins, refusals, pulls of manifests, ranges of blobs that nobody here checked, pushes and deletions.
+/// </summary>
 internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, ClientAddress addresses, TimeProvider time)
 {
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
@@ -20,7 +22,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     private readonly LimitedRequests _limited = new(time);
 
     /// <summary>A request was refused, although it came with a token.</summary>
-    public void Refused(HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, Caller? caller, Refusal refusal)
+    public void Refused(HttpContext context, TokenService tokenService, Operation operation, DistributionPath path,
+        RepositoryName? repository, Caller? caller, Refusal refusal)
     {
         if (caller is null && refusal.BearerError is null && refusal.Holder is null)
         {
@@ -36,11 +39,15 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
 
     /// <summary>A request met a limit: a line a second for each tenant.</summary>
     public void Limited(
-        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token, DistributionError error)
+        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
+        AccessToken? token, DistributionError error)
     {
         if (_limited.Count(tokenService.Tenant.Name) is { } count)
         {
-            log.Write(Denied(context, tokenService, operation, path, repository, token) with { Status = error.Status, Reason = LimitOf(error), Count = count });
+            log.Write(Denied(context, tokenService, operation, path, repository, token) with
+            {
+                Status = error.Status, Reason = LimitOf(error), Count = count
+            });
         }
     }
 
@@ -62,7 +69,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     }
 
     private AuditEvent Denied(
-        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository, AccessToken? token) => Start(context, tokenService, "denied") with
+        HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
+        AccessToken? token) => Start(context, tokenService, "denied") with
     {
         Subject = token?.Subject,
         Authenticator = token?.Authenticator,
@@ -97,7 +105,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             Action = ActionOf(operation),
             Repository = request.Repository.Value,
             Reference = request.Path.Reference?.ToString(),
-            Digest = request.Path.Digest?.Value ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
+            Digest = request.Path.Digest?.Value
+                ?? (response.Headers["Docker-Content-Digest"].ToString() is { Length: > 0 } digest ? digest : null),
             Decision = "allow",
             Rule = request.Caller.RuleFor(request.Repository, OperationTable.Actions(operation).Needed),
             Status = StatusOf(request, request.Path.Reference, status),
@@ -114,11 +123,16 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
 
         if (request.ReferrersTag is { } list)
         {
-            log.Write(line with { Event = "push", Reference = list.Value, Digest = null, Bytes = null, Status = StatusCodes.Status201Created });
+            log.Write(line with
+            {
+                Event = "push", Reference = list.Value, Digest = null, Bytes = null, Status = StatusCodes.Status201Created
+            });
         }
     }
 
-    /// <summary>Of a request that is several writes each is told as what became of it; the answer's status is that of those that were not done.</summary>
+    /// <summary>
+    /// Of a request that is several writes each is told as what became of it; the answer's status is that of those that were not done.
+    /// </summary>
     private static int StatusOf(RegistryRequest request, ManifestReference? reference, int status) =>
         reference is not null && request.Written is { } written && written.TryGetValue(reference, out var done) ? done : status;
 
@@ -135,7 +149,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     /// <param name="request">What was asked.</param>
     /// <param name="result">What the cluster decided.</param>
     /// <param name="limited">The limit that was met all the same; <c>null</c> when none was.</param>
-    public void Login(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result, DistributionError? limited = null)
+    public void Login(HttpContext context, TokenService tokenService, TokenRequest request, LoginResult result,
+        DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
         log.Write(Start(context, tokenService, "login") with
@@ -154,7 +169,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     {
         LoginStatus.Granted => null,
         LoginStatus.Throttled => $"limited: {result.Message}",
-        LoginStatus.Unavailable => $"undecided: {(result.Message.Length > 0 ? result.Message : "nobody waited for the answer, or the cluster does not answer")}",
+        LoginStatus.Unavailable =>
+            $"undecided: {(result.Message.Length > 0 ? result.Message : "nobody waited for the answer, or the cluster does not answer")}",
         _ => result.Reason ?? result.Message,
     };
 
@@ -163,7 +179,8 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         LoginStatus.Granted => 200, LoginStatus.Rejected => 401, LoginStatus.Throttled => 429, LoginStatus.Unavailable => 503, _ => 400,
     };
 
-    private static string? NameOf(TokenRequest request) => request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null;
+    private static string? NameOf(TokenRequest request) =>
+        request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null;
 
     private static string ActionOf(TokenRequest request) => request.Credentials.Kind.ToString().ToLowerInvariant();
 

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace RegistryProxy.Gateway.Audit;
 
-/// <summary>Requests that met a limit: of each tenant one a second is written down, with how many there were since the one before.</summary>
+/// <summary>
+/// Requests that met a limit: of each tenant one a second is written down, with how many there were since the one before.
+/// </summary>
 internal sealed class LimitedRequests(TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

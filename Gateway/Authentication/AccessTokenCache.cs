@@ -8,8 +8,8 @@ using RegistryProxy.Gateway.Snapshots;
 namespace RegistryProxy.Gateway.Authentication;
 
 /// <summary>
-/// Tokens verified already, so that a signature is checked once per token and gateway. Of one that has to go while something runs by it, that
-/// is remembered: verified again it is the same token to who pulls by it.
+/// Tokens verified already, so that a signature is checked once per token and gateway. Of one that has to go while something runs by it,
+/// that is remembered: verified again it is the same token to who pulls by it.
 /// </summary>
 internal sealed class AccessTokenCache
 {
@@ -80,5 +80,6 @@ internal sealed class AccessTokenCache
 
     /// <summary>Its own text, its texts beside it, and the repositories that it opens.</summary>
     private static long Weigh(string text, AccessToken token) =>
-        TextWeight.Of(text) + 450 + (2 * TextWeight.Of(token.Subject)) + token.Access.Sum(scope => 80 + TextWeight.Of(scope.Repository?.Value ?? ""));
+        TextWeight.Of(text) + 450 + (2 * TextWeight.Of(token.Subject))
+            + token.Access.Sum(scope => 80 + TextWeight.Of(scope.Repository?.Value ?? ""));
 }

@@ -39,7 +39,8 @@ internal sealed class BearerAuthentication(AccessTokenCache tokens, TimeProvider
     }
 
     /// <summary>Whether the token of a request names a key that the map does not have.</summary>
-    public static bool NamesUnknownKey(HttpRequest request, FrontDoorMap map) => map.Verifier.NamesUnknownKey(request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
+    public static bool NamesUnknownKey(HttpRequest request, FrontDoorMap map) =>
+        map.Verifier.NamesUnknownKey(request.Headers.Authorization.ToString()["Bearer ".Length..].Trim());
 
     /// <summary>Whether a request carries one token, and that is none of a cluster of this kind.</summary>
     public static bool IsForeign(HttpRequest request) =>

@@ -4,7 +4,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Authorization;
 
-/// <summary>Who asks, with the rules that are theirs now. Every question is answered from the token and from the rules: both must allow.</summary>
+/// <summary>
+/// Who asks, with the rules that are theirs now. Every question is answered from the token and from the rules: both must allow.
+/// </summary>
 internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules)
 {
     public AccessToken Token => token;

@@ -9,9 +9,9 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Authorization;
 
 /// <summary>
-/// What sessions may do, as the grains of their identities decided, each under its lease. A grain that changes its mind tells every gateway;
-/// while the cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease. All sessions of an identity
-/// are renewed by one question, and asked for together where many are asked for at once.
+/// What sessions may do, as the grains of their identities decided, each under its lease. A grain that changes its mind tells every
+/// gateway; while the cluster is away a known decision is used until <see cref="GatewayOptions.MaxStale"/> after its lease. All sessions of
+/// an identity are renewed by one question, and asked for together where many are asked for at once.
 /// </summary>
 internal sealed class DecisionCache
 {
@@ -21,7 +21,10 @@ internal sealed class DecisionCache
     /// <summary>What the decisions may weigh, in bytes.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
 
-    /// <summary>How long is used what was decided by other rules than this gateway was told of: by a silo that did not hear of them yet, or did before.</summary>
+    /// <summary>
+    /// How long is used what was decided by other rules than this gateway was told of: by a silo that did not hear of them yet, or did
+    /// before.
+    /// </summary>
     private static readonly TimeSpan OutdatedLease = TimeSpan.FromSeconds(1);
 
     private readonly GroupedCache<string, string, LeasedDecision> _decisions = new(
@@ -55,7 +58,8 @@ internal sealed class DecisionCache
             return new ValueTask<SessionDecision?>(known.Use());
         }
 
-        return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation) : Fetch(session, cancellation);
+        return now < known.LeasedUntil + (known.Decision.Unavailable ? 0 : Ticks(_options.MaxStale)) ? Renew(known, cancellation)
+            : Fetch(session, cancellation);
     }
 
     /// <summary>Forgets the decisions of one identity, or of one tenant.</summary>
@@ -164,7 +168,9 @@ internal sealed class DecisionCache
         return answers is not null;
     }
 
-    /// <summary>A change that was announced while the question was under way may have crossed the answer: who asked uses it once, it is not kept.</summary>
+    /// <summary>
+    /// A change that was announced while the question was under way may have crossed the answer: who asked uses it once, it is not kept.
+    /// </summary>
     private void Keep(SessionReference session, SharedDecision answer, DropMark drops, int idle)
     {
         if (drops != _drops.Of(session.Key))
@@ -172,7 +178,8 @@ internal sealed class DecisionCache
             return;
         }
 
-        _decisions.Set(session.Id, new LeasedDecision(session, answer, _time.GetTimestamp() + Ticks(LeaseOf(session, answer.Decision)), idle));
+        _decisions.Set(session.Id,
+            new LeasedDecision(session, answer, _time.GetTimestamp() + Ticks(LeaseOf(session, answer.Decision)), idle));
         if (drops != _drops.Of(session.Key))
         {
             _decisions.Remove(session.Id);
@@ -180,7 +187,8 @@ internal sealed class DecisionCache
     }
 
     private TimeSpan LeaseOf(SessionReference session, SessionDecision decision) =>
-        decision.RulesStamp is { } stamp && RulesOf(session.Tenant) is { } rules && rules != stamp && decision.Lease > OutdatedLease ? OutdatedLease : decision.Lease;
+        decision.RulesStamp is { } stamp && RulesOf(session.Tenant) is { } rules && rules != stamp && decision.Lease > OutdatedLease
+            ? OutdatedLease : decision.Lease;
 
     private string? RulesOf(string tenant) => _ahead.FirstOrDefault(ahead => ahead.Tenant == tenant)?.Stamp ?? _map.Value?.RulesOf(tenant);
 

@@ -5,8 +5,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Authorization;
 
 /// <summary>
-/// Questions to the grains of identities. One is under way for an identity at a time; sessions that are asked for meanwhile go with the next, and
-/// none is in two.
+/// Questions to the grains of identities. One is under way for an identity at a time; sessions that are asked for meanwhile go with the
+/// next, and none is in two.
 /// </summary>
 /// <param name="cluster">The cluster.</param>
 /// <param name="answered">Told of each answer, with what had been dropped before the question.</param>

@@ -17,7 +17,8 @@ internal sealed class DropMarks
 
     public void AddAll() => Interlocked.Increment(ref _all);
 
-    private static ReadOnlySpan<char> TenantOf(string sessionKey) => sessionKey.AsSpan(0, sessionKey.IndexOf('/', StringComparison.Ordinal));
+    private static ReadOnlySpan<char> TenantOf(string sessionKey) =>
+        sessionKey.AsSpan(0, sessionKey.IndexOf('/', StringComparison.Ordinal));
 
     private ref long CountOf(ReadOnlySpan<char> group) => ref _counts[(uint)string.GetHashCode(group) % Counts];
 }

@@ -35,7 +35,8 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
     }
 
     /// <summary>The caller of a good token, or why there is none: the session has ended, or nobody can say.</summary>
-    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Decide(AccessToken token, TokenService tokenService, CancellationToken cancellation)
+    public async ValueTask<(Caller? Caller, Refusal? Refusal)> Decide(
+        AccessToken token, TokenService tokenService, CancellationToken cancellation)
     {
         if (token.Session is not { } session)
         {
@@ -50,22 +51,27 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
 
         if (decision.Unavailable)
         {
-            return (null, Undecided(token, "whether this session is still open cannot be decided now: the directory of its user does not answer"));
+            return (null, Undecided(
+                token, "whether this session is still open cannot be decided now: the directory of its user does not answer"));
         }
 
-        return decision.Open ? (new Caller(token, decision.Rules), null) : (null, Ended(token, "revoked: the session of this token has ended"));
+        return decision.Open ? (new Caller(token, decision.Rules), null)
+            : (null, Ended(token, "revoked: the session of this token has ended"));
     }
 
     /// <summary>
-    /// Nobody, for a request that carries the token of another service, as clients with one credential for everything do: where anybody may pull.
+    /// Nobody, for a request that carries the token of another service, as clients with one credential for everything do: where anybody may
+    /// pull.
     /// </summary>
     public static Caller? Stranger(HttpContext context, TokenService tokenService, RepositoryName repository) =>
         (tokenService.Tenant.AnonymousRules.ActionsOn(repository) & RepositoryActions.Pull) != RepositoryActions.None
         && BearerAuthentication.IsForeign(context.Request)
-            ? new Caller(AccessToken.OfNobody(tokenService.Tenant.Name, tokenService.Service, Scope.Of(repository, RepositoryActions.Pull)), tokenService.Tenant.AnonymousRules)
+            ? new Caller(AccessToken.OfNobody(tokenService.Tenant.Name, tokenService.Service, Scope.Of(repository, RepositoryActions.Pull)),
+                tokenService.Tenant.AnonymousRules)
             : null;
 
-    private static Refusal Undecided(AccessToken token, string why) => new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };
+    private static Refusal Undecided(AccessToken token, string why) =>
+        new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };
 
     private static Refusal Ended(AccessToken? known, string reason) => new(
         DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken)

@@ -30,7 +30,8 @@ internal sealed class LeasedDecision(SessionReference session, SharedDecision an
     public long LeasedUntil => leasedUntil;
 
     /// <summary>What it keeps alive, in bytes.</summary>
-    public long Weight { get; } = 300 + TextWeight.Of(session.Id) + (2 * TextWeight.Of(session.Key)) + (WeightOf(answer.Decision) / answer.Sharing);
+    public long Weight { get; } =
+        300 + TextWeight.Of(session.Id) + (2 * TextWeight.Of(session.Key)) + (WeightOf(answer.Decision) / answer.Sharing);
 
     /// <summary>For how many leases it was not used, this one included.</summary>
     public int IdleNow => _isUsed ? 0 : idle + 1;

@@ -5,8 +5,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Authorization;
 
 /// <summary>
-/// Waits for the keys of tokens that were signed by one which is not known here yet. Anybody can name such a key: so many requests wait at once,
-/// of one address and in all, and the others are told at once that their token is not valid.
+/// Waits for the keys of tokens that were signed by one which is not known here yet. Anybody can name such a key: so many requests wait at
+/// once, of one address and in all, and the others are told at once that their token is not valid.
 /// </summary>
 internal sealed class UnknownKeys(SnapshotRounds rounds, ClientAddress addresses)
 {

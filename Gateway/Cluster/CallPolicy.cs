@@ -3,7 +3,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Cluster;
 
 /// <summary>How long a call to the cluster may take, and when it may be repeated: one row for each kind of call.</summary>
-/// <param name="Grain">The label under which <c>registryproxy.gateway.grain_calls</c> counts it; <c>null</c> for reports, which no request waits for.</param>
+/// <param name="Grain">The label under which <c>registryproxy.gateway.grain_calls</c> counts it; <c>null</c> for reports, which no request
+/// waits for.</param>
 /// <param name="Repeat">When it may be repeated.</param>
 /// <param name="Attempt">How long an answer may take before the call is repeated through another relay.</param>
 /// <param name="Total">How long it may take altogether. A silo that died is out of the cluster sooner.</param>

@@ -32,12 +32,14 @@ internal sealed class ClusterClient(
 
     /// <summary>Calls directly, once.</summary>
     /// <exception cref="ClusterUnavailableException">No silo answered in time.</exception>
-    public Task<T> CallOnce<T>(Func<IGrainFactory, CancellationToken, ValueTask<T>> direct, CallPolicy policy, CancellationToken cancellation) =>
+    public Task<T> CallOnce<T>(
+        Func<IGrainFactory, CancellationToken, ValueTask<T>> direct, CallPolicy policy, CancellationToken cancellation) =>
         Counted(() => Within(direct, policy.Total, cancellation), policy, cancellation);
 
     /// <summary>Calls directly, once.</summary>
     /// <exception cref="ClusterUnavailableException">No silo answered in time.</exception>
-    public Task CallOnce(Func<IGrainFactory, CancellationToken, ValueTask> direct, CallPolicy policy, CancellationToken cancellation) => CallOnce(
+    public Task CallOnce(Func<IGrainFactory, CancellationToken, ValueTask> direct, CallPolicy policy,
+        CancellationToken cancellation) => CallOnce(
         async (factory, stop) =>
         {
             await direct(factory, stop);
@@ -98,13 +100,15 @@ internal sealed class ClusterClient(
         }
     }
 
-    private async Task<T> ByRelay<T>(Func<IRelayGrain, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
+    private async Task<T> ByRelay<T>(
+        Func<IRelayGrain, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
     {
         var relay = relays.Next();
         return await WhileNoneIsSilent(stop => call(grains.GetGrain<IRelayGrain>(relay), stop), limit, relay, cancellation);
     }
 
-    private async Task<T> Within<T>(Func<IGrainFactory, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
+    private async Task<T> Within<T>(
+        Func<IGrainFactory, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
@@ -119,7 +123,8 @@ internal sealed class ClusterClient(
     }
 
     /// <summary>Calls through a relay that answers now, and waits for the answer until it has come, cannot come or is too late.</summary>
-    private async Task<T> ToTheEnd<T>(Func<IRelayGrain, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
+    private async Task<T> ToTheEnd<T>(
+        Func<IRelayGrain, CancellationToken, ValueTask<T>> call, TimeSpan limit, CancellationToken cancellation)
     {
         using var late = new CancellationTokenSource(limit, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellation);
@@ -154,7 +159,8 @@ internal sealed class ClusterClient(
         var answer = call(stop.Token).AsTask();
         try
         {
-            if (await Comes(answer, stop.Token) || !await probe.Look() || answer.IsCompleted || (relay is { } known && !relays.IsSilent(known)))
+            if (await Comes(answer, stop.Token) || !await probe.Look() || answer.IsCompleted
+                || (relay is { } known && !relays.IsSilent(known)))
             {
                 return await answer.WaitAsync(stop.Token);
             }
@@ -179,7 +185,8 @@ internal sealed class ClusterClient(
 
     private static bool MayBeRepeated(Exception fault, Repeat repeat) => repeat switch
     {
-        Repeat.WhenSilent => fault is TimeoutException or InconsistentStateException or OperationCanceledException || IsLost(fault) || IsRefused(fault),
+        Repeat.WhenSilent => fault is TimeoutException or InconsistentStateException or OperationCanceledException || IsLost(fault)
+            || IsRefused(fault),
         Repeat.WhenLost => IsLost(fault) || IsRefused(fault),
         Repeat.WhenRefused => IsRefused(fault),
         _ => false,
@@ -189,5 +196,6 @@ internal sealed class ClusterClient(
     private static bool IsLost(Exception fault) => fault is SiloUnavailableException or SiloLostException;
 
     /// <summary>Whether no grain began to work on it.</summary>
-    private static bool IsRefused(Exception fault) => fault is OrleansMessageRejectionException or ConnectionFailedException or GatewayTooBusyException;
+    private static bool IsRefused(Exception fault) =>
+        fault is OrleansMessageRejectionException or ConnectionFailedException or GatewayTooBusyException;
 }

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Gateway.Cluster;
 
 /// <summary>
-/// Client routing: the keys of the relay grains. As stateless workers they run wherever their call arrives: each key leads through one silo, and
-/// one after the other they lead through all. A relay that did not respond is avoided for a while, if there are others.
+/// Client routing: the keys of the relay grains. As stateless workers they run wherever their call arrives: each key leads through one
+/// silo, and one after the other they lead through all. A relay that did not respond is avoided for a while, if there are others.
 /// </summary>
 internal sealed class Relays(TimeProvider time)
 {
@@ -31,7 +31,8 @@ internal sealed class Relays(TimeProvider time)
     }
 
     /// <summary>Whether this relay did not respond a moment ago.</summary>
-    public bool IsSilent(int relay) => Volatile.Read(ref _silentSince[relay]) is not 0 and var since && time.GetElapsedTime(since) < Avoidance;
+    public bool IsSilent(int relay) =>
+        Volatile.Read(ref _silentSince[relay]) is not 0 and var since && time.GetElapsedTime(since) < Avoidance;
 
     /// <summary>Whether any did not.</summary>
     public bool AnyIsSilent

@@ -1,6 +1,8 @@
 namespace RegistryProxy.Gateway.Cluster;
 
-/// <summary>When a call that was not answered may be repeated. Slow is not lost: only what costs nobody anything is repeated when an answer is late.</summary>
+/// <summary>
+/// When a call that was not answered may be repeated. Slow is not lost: only what costs nobody anything is repeated when an answer is late.
+/// </summary>
 internal enum Repeat
 {
     /// <summary>When there is no answer after a while, too: it changes nothing, and its grain works on it once for all callers.</summary>

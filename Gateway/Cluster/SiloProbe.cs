@@ -15,8 +15,8 @@ internal sealed class SiloProbe(IGrainFactory grains, Relays relays, TimeProvide
     public Task<bool> Look() => _look.Join(LookNow);
 
     /// <summary>
-    /// A relay that responds now, for a call that is made once, and the silo on which it runs; <c>null</c> when that cannot be had. Where none
-    /// responds, the next one.
+    /// A relay that responds now, for a call that is made once, and the silo on which it runs; <c>null</c> when that cannot be had. Where
+    /// none responds, the next one.
     /// </summary>
     public async Task<(int Relay, string? Silo)> Open(CancellationToken cancellation)
     {

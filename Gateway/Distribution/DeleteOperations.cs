@@ -29,7 +29,8 @@ internal sealed class DeleteOperations(Deletions deletions, AnnouncedWrites writ
         return error;
     }
 
-    public Task<DistributionError?> Blob(RegistryRequest request) => Delete(request, ManifestReference.Of(request.Path.Digest!), new UpstreamRequest
+    public Task<DistributionError?> Blob(RegistryRequest request) =>
+        Delete(request, ManifestReference.Of(request.Path.Digest!), new UpstreamRequest
     {
         Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/{request.Path.Digest}"),
         Payer = request,
@@ -39,7 +40,8 @@ internal sealed class DeleteOperations(Deletions deletions, AnnouncedWrites writ
 
     private async Task<DistributionError?> Delete(RegistryRequest registryRequest, ManifestReference reference, UpstreamRequest request)
     {
-        var (answer, error) = await writes.Run(registryRequest, [reference], before => deletions.Delete(registryRequest, request with { BeforeSending = before }));
+        var (answer, error) = await writes.Run(
+            registryRequest, [reference], before => deletions.Delete(registryRequest, request with { BeforeSending = before }));
         using (answer)
         {
             if (answer is not null)

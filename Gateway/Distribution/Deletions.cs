@@ -7,8 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>
-/// Deletions, whose scope is another one at each registry: the specification's first, then what the registry asks for, then what others take.
-/// What worked is remembered for the upstream.
+/// Deletions, whose scope is another one at each registry: the specification's first, then what the registry asks for, then what others
+/// take. What worked is remembered for the upstream.
 /// </summary>
 internal sealed class Deletions(RepeatableWrites writes)
 {
@@ -24,13 +24,15 @@ internal sealed class Deletions(RepeatableWrites writes)
 
     public async Task<UpstreamResult> Delete(RegistryRequest registryRequest, UpstreamRequest request)
     {
-        var next = _worked.TryGetValue(registryRequest.Upstream, out var known) ? known : UpstreamScope.DeleteActionsOf(registryRequest.Upstream);
+        var next = _worked.TryGetValue(registryRequest.Upstream, out var known) ? known
+            : UpstreamScope.DeleteActionsOf(registryRequest.Upstream);
         List<string> tried = [];
         UpstreamResult? first = null;
         while (true)
         {
             tried.Add(next);
-            var result = await writes.Delete(registryRequest, request with { Scope = UpstreamScope.Of(registryRequest.UpstreamName, next) });
+            var result = await writes.Delete(
+                registryRequest, request with { Scope = UpstreamScope.Of(registryRequest.UpstreamName, next) });
             if (!MayBeOfScope(result))
             {
                 if (result.Answer is not null && next != known)
@@ -43,7 +45,8 @@ internal sealed class Deletions(RepeatableWrites writes)
 
             first ??= result;
             var asked = ActionsOf(registryRequest.UpstreamName, result.Refused?.Scope);
-            if (tried.Count == MaxTries || Usual.Prepend(asked).FirstOrDefault(actions => actions is not null && !tried.Contains(actions)) is not { } other)
+            if (tried.Count == MaxTries
+                || Usual.Prepend(asked).FirstOrDefault(actions => actions is not null && !tried.Contains(actions)) is not { } other)
             {
                 return first.Value;
             }
@@ -64,7 +67,8 @@ internal sealed class Deletions(RepeatableWrites writes)
     private static string? ActionsOf(RepositoryName name, string? scope)
     {
         var before = UpstreamScope.Of(name, "");
-        return scope is not null && scope.StartsWith(before, StringComparison.Ordinal) && scope[before.Length..] is { Length: > 0 and <= MaxActions } actions
+        return scope is not null && scope.StartsWith(before, StringComparison.Ordinal)
+            && scope[before.Length..] is { Length: > 0 and <= MaxActions } actions
             && actions.All(character => char.IsAsciiLetterLower(character) || character is ',' or '*')
                 ? actions
                 : null;

@@ -15,12 +15,13 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>
-/// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller, 5. keep to
-/// limits, 6. ask the rules and the token, 7. route, 8. run, within the tenant's places and audited. Nothing upstream is touched before step 8.
-/// Errors are returned, and written by the listener.
+/// The only way into <c>/v2/</c>: 1. parse the raw target, 2. name the operation, 3. translate <c>?ns=</c>, 4. identify the caller, 5. keep
+/// to limits, 6. ask the rules and the token, 7. route, 8. run, within the tenant's places and audited. Nothing upstream is touched before
+/// step 8. Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
-    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, UpstreamTokenCache tokens, AuditTrail audit,
+    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, UpstreamTokenCache tokens,
+    AuditTrail audit,
     FaultAnswers faults, TimeProvider time)
 {
     public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, FrontDoorMap map)
@@ -78,17 +79,20 @@ internal sealed class DistributionEndpoints(
     }
 
     /// <summary>Refuses before anybody is identified: it counts for the address.</summary>
-    private DistributionError Refuse(HttpContext context, TokenService tokenService, DistributionError error) => limits.AdmitStranger(tokenService.Tenant, context) ?? error;
+    private DistributionError Refuse(HttpContext context, TokenService tokenService, DistributionError error) =>
+        limits.AdmitStranger(tokenService.Tenant, context) ?? error;
 
     /// <summary>Whose token is not good is a stranger; whose session nobody can judge now has a good token.</summary>
     private DistributionError? CountUnknown(HttpContext context, TokenService tokenService, Refusal refusal) =>
         refusal.IsCounted ? null
         : refusal.Holder is { Session: { } session } holder ? limits.AdmitIdentity(tokenService.Tenant, session.Key, holder.Subject)
-        : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null } ? limits.AdmitChallenged(tokenService.Tenant, context)
+        : refusal is { Error.Status: StatusCodes.Status401Unauthorized, BearerError: null }
+            ? limits.AdmitChallenged(tokenService.Tenant, context)
         : limits.AdmitStranger(tokenService.Tenant, context);
 
     private async Task<DistributionError?> Admit(
-        HttpContext context, TokenService tokenService, FrontDoorMap map, DistributionPath path, Operation operation, RepositoryName? repository, Caller caller)
+        HttpContext context, TokenService tokenService, FrontDoorMap map, DistributionPath path, Operation operation,
+        RepositoryName? repository, Caller caller)
     {
         // 5. Keep to limits.
         if (limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
@@ -169,11 +173,14 @@ internal sealed class DistributionEndpoints(
         }
     }
 
-    /// <summary>Watches the body of a write, if it has one: before a limit of the tenant holds it back, which is not its client's doing.</summary>
+    /// <summary>
+    /// Watches the body of a write, if it has one: before a limit of the tenant holds it back, which is not its client's doing.
+    /// </summary>
     private MovingBody? Body(Operation operation, HttpContext context) => operation switch
     {
         Operation.PutManifest => MovingBody.Watch(context, MovingBody.HeldRate, time),
-        Operation.StartUpload or Operation.UploadChunk or Operation.FinishUpload => MovingBody.Watch(context, MovingBody.StreamedRate, time),
+        Operation.StartUpload or Operation.UploadChunk or Operation.FinishUpload =>
+            MovingBody.Watch(context, MovingBody.StreamedRate, time),
         _ => null,
     };
 

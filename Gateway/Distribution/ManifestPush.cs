@@ -10,8 +10,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>
-/// PUT of a manifest. By its digest it may be given tags (<c>?tag=</c>, OCI distribution-spec, "Pushing Manifests"); an upstream that does not
-/// know that gets the manifest once more for each.
+/// PUT of a manifest. By its digest it may be given tags (<c>?tag=</c>, OCI distribution-spec, "Pushing Manifests"); an upstream that does
+/// not know that gets the manifest once more for each.
 /// </summary>
 internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites writes, ReferrersUpkeep referrers)
 {
@@ -53,7 +53,8 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         }
     }
 
-    private async Task<DistributionError?> Answer(RegistryRequest request, HttpResponseMessage answer, IReadOnlyList<Tag> tags, byte[] bytes)
+    private async Task<DistributionError?> Answer(
+        RegistryRequest request, HttpResponseMessage answer, IReadOnlyList<Tag> tags, byte[] bytes)
     {
         var known = answer.Headers.NonValidated.TryGetValues(TagHeader, out var values)
             ? values.SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries)).ToHashSet()
@@ -67,7 +68,8 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         foreach (var tag in tags.Where(tag => !known.Contains(tag.Value)))
         {
             var reference = ManifestReference.Of(tag);
-            var (tagged, error) = await writes.Run(request, [reference], before => repeatable.Put(request, To(request, reference) with { BeforeSending = before }, bytes));
+            var (tagged, error) = await writes.Run(
+                request, [reference], before => repeatable.Put(request, To(request, reference) with { BeforeSending = before }, bytes));
             using (tagged)
             {
                 if (tagged is null)
@@ -117,7 +119,8 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         Payer = request,
         Scope = UpstreamScope.Push(request.UpstreamName),
         NotFound = DistributionError.NameUnknown(),
-        TooLarge = DistributionError.ManifestInvalid($"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge),
+        TooLarge = DistributionError.ManifestInvalid(
+            $"the manifest is larger than {Manifest.MaxBytes} bytes", StatusCodes.Status413PayloadTooLarge),
     };
 
     private static Digest DigestOf(HttpResponseMessage upstream, RegistryRequest request, byte[] bytes) => ContentDigest.OfManifest(

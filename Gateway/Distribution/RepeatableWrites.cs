@@ -8,13 +8,18 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Distribution;
 
-/// <summary>Writes that are here as a whole, a manifest or a deletion: they can be sent once more when the upstream's token was over.</summary>
+/// <summary>
+/// Writes that are here as a whole, a manifest or a deletion: they can be sent once more when the upstream's token was over.
+/// </summary>
 internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failures, TimeProvider time)
 {
     private const int Piece = 16 * 1024;
 
-    /// <summary>Reads a manifest, held in <paramref name="held"/>; <c>null</c> with the error for the client, if it is still there.</summary>
-    public async Task<(byte[]? Bytes, DistributionError? Error)> Read(RegistryRequest request, ForwardRequest forwarding, BodyAllowance.Holder held)
+    /// <summary>
+    /// Reads a manifest, held in <paramref name="held"/>; <c>null</c> with the error for the client, if it is still there.
+    /// </summary>
+    public async Task<(byte[]? Bytes, DistributionError? Error)> Read(
+        RegistryRequest request, ForwardRequest forwarding, BodyAllowance.Holder held)
     {
         try
         {
@@ -29,7 +34,9 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
         }
     }
 
-    /// <summary>Puts a manifest; the answer, which the caller disposes of, or the error. What the client demands of the one before goes with it.</summary>
+    /// <summary>
+    /// Puts a manifest; the answer, which the caller disposes of, or the error. What the client demands of the one before goes with it.
+    /// </summary>
     public async Task<UpstreamResult> Put(RegistryRequest request, ForwardRequest forwarding, byte[] bytes)
     {
         using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(bytes) };
@@ -59,7 +66,8 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
             registryRequest.Context.Response.StatusCode = (int)answer.StatusCode;
         }
 
-        return result.Cause is { } cause ? result with { Error = failures.Tell(registryRequest, ForwarderError.Request, cause, result.Error!) } : result;
+        return result.Cause is { } cause
+            ? result with { Error = failures.Tell(registryRequest, ForwarderError.Request, cause, result.Error!) } : result;
     }
 
     /// <summary>The body, held as it comes: what a length promises takes no memory.</summary>

@@ -21,7 +21,8 @@ internal sealed class LimitReporter(LimitShares shares, ClusterClient cluster) :
         try
         {
             return await cluster.CallOnce(
-                (grains, limit) => grains.GetGrain<ILimitSharesGrain>(shard).Share(gateway, gateways, demands, limit), CallPolicy.Limits, stop);
+                (grains, limit) => grains.GetGrain<ILimitSharesGrain>(shard).Share(gateway, gateways, demands, limit),
+                CallPolicy.Limits, stop);
         }
         catch (ClusterUnavailableException)
         {

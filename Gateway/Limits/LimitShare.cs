@@ -80,7 +80,9 @@ internal sealed class LimitShare(LimitShares shares, string tenant, string kind,
     /// <returns>Whether it is to be asked about again, however little is asked for.</returns>
     public bool Settle(LimitDemand demand, double share)
     {
-        Volatile.Write(ref _assigned, share > 0 && double.IsFinite(share) ? new AssignedShare(demand.Most, Math.Min(share, demand.Most), shares.Now + shares.Lifetime) : null);
+        Volatile.Write(ref _assigned,
+            share > 0 && double.IsFinite(share)
+                ? new AssignedShare(demand.Most, Math.Min(share, demand.Most), shares.Now + shares.Lifetime) : null);
         return demand.Wanted > 0;
     }
 

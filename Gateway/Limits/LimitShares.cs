@@ -69,7 +69,8 @@ internal sealed class LimitShares(TimeProvider time)
     public async Task Due(CancellationToken stop)
     {
         await Task.Delay(Soon, time, stop);
-        await Volatile.Read(ref _hurry).Task.WaitAsync(LimitSharing.Period - Soon, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Volatile.Read(ref _hurry).Task.WaitAsync(LimitSharing.Period - Soon, time, stop)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.ThrowIfCancellationRequested();
     }
 
@@ -84,7 +85,8 @@ internal sealed class LimitShares(TimeProvider time)
             shares.Add(share);
         }
 
-        return Task.WhenAll(shares.GroupBy(share => share.Name.Shard).SelectMany(shard => shard.Chunk(LimitSharing.MaxDemands).Select(part => Tell(shard.Key, part, ask))));
+        return Task.WhenAll(shares.GroupBy(share => share.Name.Shard)
+            .SelectMany(shard => shard.Chunk(LimitSharing.MaxDemands).Select(part => Tell(shard.Key, part, ask))));
     }
 
     private async Task Tell(int shard, LimitShare[] shares, Func<int, string, int, LimitDemand[], Task<double[]?>> ask)

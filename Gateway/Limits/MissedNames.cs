@@ -6,8 +6,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
-/// Slows down who asks without a login for one repository after the other that is not there: each new name costs the cluster a grain and the
-/// upstream a token. A name for which no token is at hand is charged before one is asked for, however many come at once, and given back
+/// Slows down who asks without a login for one repository after the other that is not there: each new name costs the cluster a grain and
+/// the upstream a token. A name for which no token is at hand is charged before one is asked for, however many come at once, and given back
 /// when it was found. Names that were found of late are served on.
 /// </summary>
 internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)

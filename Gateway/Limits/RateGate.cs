@@ -1,8 +1,8 @@
 namespace RegistryProxy.Gateway.Limits;
 
 /// <summary>
-/// A rate, by the generic cell rate algorithm: one number, changed by compare-and-swap, no lock. What was not used within a second, or another
-/// time, is lost.
+/// A rate, by the generic cell rate algorithm: one number, changed by compare-and-swap, no lock. What was not used within a second, or
+/// another time, is lost.
 /// </summary>
 internal sealed class RateGate(TimeProvider time, TimeSpan burst)
 {

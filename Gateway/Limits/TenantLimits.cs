@@ -12,8 +12,8 @@ namespace RegistryProxy.Gateway.Limits;
 /// <c>limits</c> of tenants. They hold for the whole cluster: each gateway grants its share (<see cref="LimitShare"/>). A tenant without
 /// limits costs nothing here. A request is counted for who sends it first, and for the tenant when
 /// it is not too soon: what one of them may not have is not taken from the others. Who has not said who they are leaves a quarter of the
-/// tenant's to those who have; without a token none of their addresses has more than a quarter, and with an anonymous one none takes more than
-/// that while others want it. Who is only told to get a token takes nothing of the tenant's: everybody begins so.
+/// tenant's to those who have; without a token none of their addresses has more than a quarter, and with an anonymous one none takes more
+/// than that while others want it. Who is only told to get a token takes nothing of the tenant's: everybody begins so.
 /// </summary>
 internal sealed class TenantLimits
 {
@@ -21,8 +21,8 @@ internal sealed class TenantLimits
     private const int Parts = 4;
 
     /// <summary>
-    /// What an address may ask for in a second however many gateways there are: it is bounded by what the tenant's share is all the same, and
-    /// a clock for each of them would run for minutes.
+    /// What an address may ask for in a second however many gateways there are: it is bounded by what the tenant's share is all the same,
+    /// and a clock for each of them would run for minutes.
     /// </summary>
     private const double LeastOfAddress = 0.5;
 
@@ -45,7 +45,9 @@ internal sealed class TenantLimits
             ? TooMany(tenant, wait)
             : null;
 
-    /// <summary>Counts a request with a valid token: of its identity, or of its address when it is anonymous; the error when it comes too soon.</summary>
+    /// <summary>
+    /// Counts a request with a valid token: of its identity, or of its address when it is anonymous; the error when it comes too soon.
+    /// </summary>
     public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
         caller.Token.Session?.Key is { } identity ? AdmitIdentity(tenant, identity, caller.Token.Subject)
         : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, IsWithinShare(tenant, context) ? 1.0 / Parts : 2.0 / Parts);
@@ -63,7 +65,8 @@ internal sealed class TenantLimits
         AdmitChallenged(tenant, context) ?? AdmitTenant(tenant, 1.0 / Parts);
 
     /// <summary>Counts a request without any token, which is told to get one, for its address alone.</summary>
-    public DistributionError? AdmitChallenged(Tenant tenant, HttpContext context) => AdmitAddress(tenant, context) ?? AdmitShare(tenant, context);
+    public DistributionError? AdmitChallenged(Tenant tenant, HttpContext context) =>
+        AdmitAddress(tenant, context) ?? AdmitShare(tenant, context);
 
     /// <summary>Counts a login with something that was given out here, of which it cannot be found out now whose it is.</summary>
     public DistributionError? AdmitUndecided(Tenant tenant) => AdmitTenant(tenant, left: 0);
@@ -84,7 +87,9 @@ internal sealed class TenantLimits
         }
     }
 
-    /// <summary>Counts a stream in and paces its bytes; the error when there are too many, or nearly and the caller has most of them.</summary>
+    /// <summary>
+    /// Counts a stream in and paces its bytes; the error when there are too many, or nearly and the caller has most of them.
+    /// </summary>
     public (StreamLease? Lease, DistributionError? Error) Begin(Tenant tenant, CallerKey caller, HttpContext context)
     {
         if (tenant.Limits is not { } limits || (limits.ConcurrentStreams is null && limits.BytesPerSecond is null))
@@ -109,15 +114,18 @@ internal sealed class TenantLimits
 
     /// <summary>Counts a request for the tenant, if of what it has in a second this part is left for others.</summary>
     private DistributionError? AdmitTenant(Tenant tenant, double left) =>
-        tenant.Limits?.RequestsPerSecond is { } limit && !Use(tenant).Requests.TryTake(limit, out var wait, left) ? TooMany(tenant, wait) : null;
+        tenant.Limits?.RequestsPerSecond is { } limit && !Use(tenant).Requests.TryTake(limit, out var wait, left)
+            ? TooMany(tenant, wait) : null;
 
     private DistributionError? AdmitShare(Tenant tenant, HttpContext context) =>
-        tenant.Limits?.RequestsPerSecond is { } rate && !Use(tenant).OfStranger(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out var wait)
+        tenant.Limits?.RequestsPerSecond is { } rate
+            && !Use(tenant).OfStranger(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out var wait)
             ? Refuse(tenant, "identity", "this address sends too many requests without a valid token", wait)
             : null;
 
     private bool IsWithinShare(Tenant tenant, HttpContext context) =>
-        tenant.Limits?.RequestsPerSecond is not { } rate || Use(tenant).OfAnonymous(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out _);
+        tenant.Limits?.RequestsPerSecond is not { } rate
+            || Use(tenant).OfAnonymous(SiteOf(context)).TryTake(1, PartOf(tenant, rate), out _);
 
     private double PartOf(Tenant tenant, double rate) =>
         _shares.Gateways == 1 ? rate / Parts : Math.Max(LeastOfAddress, Use(tenant).Requests.PerSecond(rate) / Parts);

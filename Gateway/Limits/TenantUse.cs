@@ -21,7 +21,8 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
 
     private readonly Lazy<WeighedCache<string, SharedRate>> _identities = new(
         () => new(Capacity, MaxBytes, static (identity, _) => TextWeight.Of(identity) + RateWeight));
-    private readonly Lazy<WeighedCache<CallerAddress, SharedRate>> _addresses = new(() => new(Capacity, MaxBytes, static (_, _) => 64 + RateWeight));
+    private readonly Lazy<WeighedCache<CallerAddress, SharedRate>> _addresses =
+        new(() => new(Capacity, MaxBytes, static (_, _) => 64 + RateWeight));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _strangers = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Lazy<WeighedCache<CallerAddress, RateGate>> _anonymous = new(() => new(Capacity, MaxBytes, static (_, _) => 64));
     private readonly Func<RateGate> _newStranger = () => new RateGate(time, StrangerBurst);
@@ -52,8 +53,8 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
     public WeighedCache<string, string> Names => _names.Value;
 
     /// <summary>
-    /// Counts a stream in, if there is a place for it. A fifth of the places, from four on at least one, are the last ones: of these no caller
-    /// gets more than are left, so that one alone has what the limit says within 20 %, and leaves some.
+    /// Counts a stream in, if there is a place for it. A fifth of the places, from four on at least one, are the last ones: of these no
+    /// caller gets more than are left, so that one alone has what the limit says within 20 %, and leaves some.
     /// </summary>
     /// <param name="caller">Whose it is.</param>
     /// <param name="most">Places in the whole cluster.</param>
@@ -74,7 +75,8 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
     }
 
     private LimitShare Places() => Volatile.Read(ref _places)
-        ?? Interlocked.CompareExchange(ref _places, new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used), null) ?? _places!;
+        ?? Interlocked.CompareExchange(ref _places, new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used), null)
+        ?? _places!;
 
     private SharedRate Add<TKey>(WeighedCache<TKey, SharedRate> cache, TKey key, string kind, string of)
         where TKey : notnull => cache.GetOrAdd(key, () => new SharedRate(new LimitShare(shares, tenant, kind, of), new RateGate(time)));

@@ -30,7 +30,8 @@ internal sealed class ThrottledBody(Stream inner, SharedRate rate, long most, Ti
     {
         context.Request.Body = new ThrottledBody(context.Request.Body, rate, most, time);
         var prior = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(new ThrottledBody(prior.Stream, rate, most, time), prior));
+        context.Features.Set<IHttpResponseBodyFeature>(
+            new StreamResponseBodyFeature(new ThrottledBody(prior.Stream, rate, most, time), prior));
     }
 
     /// <summary>Whether the bodies of a request are throttled.</summary>

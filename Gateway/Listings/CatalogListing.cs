@@ -7,7 +7,8 @@ namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
 /// <c>_catalog</c>: the repositories of every route whose upstream can list them, in public names, only those that the caller may pull.
-/// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing unseen.
+/// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing
+/// unseen.
 /// </summary>
 internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
 {
@@ -45,7 +46,8 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
         return failure;
     }
 
-    private Task<DistributionError?> ReadNames(TenantRoute route, RegistryWideRequest request, PageEntries names, CancellationToken cancellation)
+    private Task<DistributionError?> ReadNames(
+        TenantRoute route, RegistryWideRequest request, PageEntries names, CancellationToken cancellation)
     {
         return listing.ReadAll(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
 

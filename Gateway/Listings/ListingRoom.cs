@@ -36,7 +36,8 @@ internal sealed class ListingRoom(ClientAddress addresses, TimeProvider time) : 
     public Task<DistributionError?> Run(HttpContext context, string tenant, Caller caller, Func<Task<DistributionError?>> read) =>
         Run(tenant, caller.Token.Session?.Key ?? $"@{CallerAddress.Of(addresses.Of(context)).Site}", read, context.RequestAborted);
 
-    internal async Task<DistributionError?> Run(string tenant, string caller, Func<Task<DistributionError?>> read, CancellationToken cancellation)
+    internal async Task<DistributionError?> Run(
+        string tenant, string caller, Func<Task<DistributionError?>> read, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxWait, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);

@@ -3,10 +3,14 @@ using System.Text.Json;
 
 namespace RegistryProxy.Gateway.Listings;
 
-/// <summary>Reads the names of a listing out of a body that comes in pieces: <c>{"MEMBER": ["a", …]}</c>. Nothing of the body is kept.</summary>
+/// <summary>
+/// Reads the names of a listing out of a body that comes in pieces: <c>{"MEMBER": ["a", …]}</c>. Nothing of the body is kept.
+/// </summary>
 internal sealed class NameReader(string member, NameTaker take)
 {
-    /// <summary>The longest name that is handed on, in bytes, with every character escaped: a longer one is no name of the specification.</summary>
+    /// <summary>
+    /// The longest name that is handed on, in bytes, with every character escaped: a longer one is no name of the specification.
+    /// </summary>
     public const int MaxName = 2048;
 
     private JsonReaderState _state;
@@ -30,7 +34,8 @@ internal sealed class NameReader(string member, NameTaker take)
             {
                 Enter(ref reader, name);
             }
-            else if (_isList && reader is { CurrentDepth: 2, TokenType: JsonTokenType.String } && Copy(ref reader, name) is var length and > 0)
+            else if (_isList && reader is { CurrentDepth: 2, TokenType: JsonTokenType.String }
+                && Copy(ref reader, name) is var length and > 0)
             {
                 take(name[..length]);
             }
@@ -43,7 +48,8 @@ internal sealed class NameReader(string member, NameTaker take)
     private void Enter(ref Utf8JsonReader reader, scoped Span<char> name)
     {
         _isList = _isMember && reader.TokenType == JsonTokenType.StartArray;
-        _isMember = reader.TokenType == JsonTokenType.PropertyName && Copy(ref reader, name) is var length && name[..length].SequenceEqual(member);
+        _isMember = reader.TokenType == JsonTokenType.PropertyName && Copy(ref reader, name) is var length
+            && name[..length].SequenceEqual(member);
     }
 
     /// <summary>The length of the name; 0 when the text can be none.</summary>

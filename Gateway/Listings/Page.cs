@@ -13,7 +13,8 @@ internal sealed record Page(int Size, bool Limited, string Last)
     public const int MaxSize = 1000;
 
     /// <summary>The error for a client whose page cannot be read.</summary>
-    public static DistributionError Malformed { get; } = DistributionError.Unsupported("n must be a number and n and last may be given once", 400);
+    public static DistributionError Malformed { get; } = DistributionError.Unsupported(
+        "n must be a number and n and last may be given once", 400);
 
     /// <summary>Reads the page; <c>false</c> when <c>n</c> is not a number or a parameter is repeated.</summary>
     public static bool TryParse(QueryParameters query, out Page page)
@@ -42,7 +43,8 @@ internal sealed record Page(int Size, bool Limited, string Last)
             return false;
         }
 
-        size = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? (int)Math.Min(number, MaxSize) : MaxSize;
+        size = long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? (int)Math.Min(number, MaxSize) : MaxSize;
         return true;
     }
 }

@@ -18,8 +18,11 @@ internal sealed class PageEntries(Page page)
     /// <summary>The last entry of this page when there are more; <c>null</c> when there are not.</summary>
     public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
 
-    /// <summary>Whether an entry of the listing would be kept, as far as is known now: of a long listing few are, and the others cost nothing.</summary>
-    public bool Wants(ReadOnlySpan<char> entry) => entry.SequenceCompareTo(page.Last) > 0 && (_beyond is null || entry.SequenceCompareTo(_beyond) < 0);
+    /// <summary>
+    /// Whether an entry of the listing would be kept, as far as is known now: of a long listing few are, and the others cost nothing.
+    /// </summary>
+    public bool Wants(ReadOnlySpan<char> entry) =>
+        entry.SequenceCompareTo(page.Last) > 0 && (_beyond is null || entry.SequenceCompareTo(_beyond) < 0);
 
     /// <summary>Takes an entry of the listing.</summary>
     public void Add(string entry)

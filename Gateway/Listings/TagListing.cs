@@ -40,7 +40,8 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         {
             tags.Clear();
             return listing.ReadAll(
-                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags", Add, request.Aborted);
+                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags", Add,
+                request.Aborted);
         }
 
         void Add(ReadOnlySpan<char> text)

@@ -24,7 +24,10 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// <summary>The longest that the pages of one listing may take.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(60);
 
-    /// <summary>The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they allow.</summary>
+    /// <summary>
+    /// The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they
+    /// allow.
+    /// </summary>
     private static readonly int[] PageSizes = [Page.MaxSize, 100, 20];
 
     private static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
@@ -79,7 +82,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
             if (page.Error is { } error)
             {
-                return error.Status == StatusCodes.Status400BadRequest ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error;
+                return error.Status == StatusCodes.Status400BadRequest
+                    ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error;
             }
 
             left = page.Left;
@@ -98,7 +102,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         return Unfinished(upstream, $"has more than {MaxPages} pages");
     }
 
-    private async Task<ListingPage> FetchPage(Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
+    private async Task<ListingPage> FetchPage(
+        Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(PageTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
@@ -125,7 +130,8 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         }
     }
 
-    private static async Task<ListingPage> ReadPage(HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
+    private static async Task<ListingPage> ReadPage(
+        HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
     {
         var (reader, buffer, held) = (new NameReader(names.Member, names.Take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try

@@ -32,8 +32,10 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
     public async Task Send(HttpContext context, TokenService tokenService, string authenticator, string? userCode)
     {
-        var request = new InteractiveLoginRequest(tokenService.Tenant.Name, authenticator, tokenService.Origin + LoginEndpoints.CallbackPath, userCode);
-        var start = await cluster.Call((relay, stop) => relay.BeginInteractiveLogin(request, stop), CallPolicy.InteractiveLogin, context.RequestAborted);
+        var request = new InteractiveLoginRequest(
+            tokenService.Tenant.Name, authenticator, tokenService.Origin + LoginEndpoints.CallbackPath, userCode);
+        var start = await cluster.Call(
+            (relay, stop) => relay.BeginInteractiveLogin(request, stop), CallPolicy.InteractiveLogin, context.RequestAborted);
         if (start.Address is null)
         {
             await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
@@ -51,7 +53,8 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
     {
         var flow = context.Request.Cookies[Cookie];
         context.Response.Cookies.Append(Cookie, "", CookieOptions(tokenService, TimeSpan.Zero));
-        if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state) || !query.TryGetSingle("error", out var error))
+        if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state)
+            || !query.TryGetSingle("error", out var error))
         {
             await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
             return;
@@ -81,7 +84,8 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         };
         try
         {
-            return await cluster.Call((relay, stop) => relay.FinishInteractiveLogin(reply, stop), CallPolicy.Redemption, context.RequestAborted);
+            return await cluster.Call(
+                (relay, stop) => relay.FinishInteractiveLogin(reply, stop), CallPolicy.Redemption, context.RequestAborted);
         }
         catch (ClusterUnavailableException)
         {

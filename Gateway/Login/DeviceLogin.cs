@@ -54,12 +54,15 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         var userCode = Normalise(code);
         var from = AddressOf(context);
         var found = await cluster.Call(
-            (relay, stop) => relay.SearchDevice(tokenService.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch, context.RequestAborted);
+            (relay, stop) => relay.SearchDevice(tokenService.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch,
+            context.RequestAborted);
         await (found switch
         {
-            { Throttled: true } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),
+            { Throttled: true } => LoginPages.Problem(
+                context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),
             { Address: { } address } => LoginPages.Confirm(context, tokenService, userCode, address),
-            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."),
+            _ => LoginPages.Problem(
+                context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."),
         });
     }
 
@@ -76,7 +79,8 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
         if (!QueryParameters.TryParse(await reader.ReadToEndAsync(context.RequestAborted), out var form)
             || !form.TryGetSingle("user_code", out var code) || code is null
-            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null || !tokenService.Tenant.InteractiveLogins.Contains(authenticator))
+            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null
+            || !tokenService.Tenant.InteractiveLogins.Contains(authenticator))
         {
             await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The form is incomplete.");
             return;

@@ -4,7 +4,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Login;
 
-/// <summary><c>/login…</c>: where people with single sign-on come in, by browser or for a device. It is there only for tenants that let them.</summary>
+/// <summary>
+/// <c>/login…</c>: where people with single sign-on come in, by browser or for a device. It is there only for tenants that let them.
+/// </summary>
 internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
 {
     public const string Path = "/login";

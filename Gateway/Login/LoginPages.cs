@@ -11,34 +11,45 @@ internal static class LoginPages
 {
     private const string Style =
         "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1b1f24;background:#fff}"
-        + "h1{font-size:1.4rem}pre{background:#f3f4f6;padding:1rem;white-space:pre-wrap;word-break:break-all;border-radius:6px;user-select:all}"
+        + "h1{font-size:1.4rem}pre{background:#f3f4f6;padding:1rem;white-space:pre-wrap;"
+        + "word-break:break-all;border-radius:6px;user-select:all}"
         + "input,button,a.button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}.code{font:700 1.5rem monospace}";
 
     private static readonly string Policy =
-        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; frame-ancestors 'none'; base-uri 'none'";
+        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; " +
+        $"frame-ancestors 'none'; base-uri 'none'";
 
     public static Task Choose(HttpContext context, TokenService tokenService, IReadOnlyList<string> authenticators) => Write(
         context, StatusCodes.Status200OK, $"Log in to {tokenService.Authority}",
-        string.Concat(authenticators.Select(name => $"<p><a class=\"button\" href=\"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(name)}\">{Encode(name)}</a></p>")));
+        string.Concat(authenticators.Select(
+            name => $"<p><a class=\"button\" href=\"{LoginEndpoints.Path}?authenticator={Uri.EscapeDataString(name)}\">" +
+                $"{Encode(name)}</a></p>")));
 
     public static Task LoginLine(HttpContext context, TokenService tokenService, string subject, Secret refreshToken) => Write(
         context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}",
-        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker login {Encode(tokenService.Authority)} --username _session --password-stdin</pre>"
-        + "<p>The token is good for this front door alone. It ends when it is revoked or expires; then come back to this page. Whoever has it is you: do not share it.</p>");
+        $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker " +
+        $"login {Encode(tokenService.Authority)} --username _session --password-stdin</pre>"
+        + "<p>The token is good for this front door alone. It ends when it is revoked or expires; then come back to this page. Whoever " +
+            "has it is you: do not share it.</p>");
 
     public static Task DeviceDone(HttpContext context, TokenService tokenService, string subject) => Write(
-        context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}", "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
+        context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}",
+        "<p id=\"done\">Go back to the device: it goes on by itself. You can close this page.</p>");
 
     public static Task PromptForCode(HttpContext context, TokenService tokenService) => Write(
         context, StatusCodes.Status200OK, $"Log in a device to {tokenService.Authority}",
-        $"<form method=\"get\" action=\"{LoginEndpoints.DevicePath}\"><label>The code that the device shows <input name=\"user_code\" autocomplete=\"off\" autofocus></label> <button>Next</button></form>");
+        $"<form method=\"get\" action=\"{LoginEndpoints.DevicePath}\"><label>The code that the device shows <input name=\"user_code\" " +
+        $"autocomplete=\"off\" autofocus></label> <button>Next</button></form>");
 
     public static Task Confirm(HttpContext context, TokenService tokenService, string userCode, string address) => Write(
         context, StatusCodes.Status200OK, $"Log in a device to {tokenService.Authority}",
-        $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p><p class=\"code\">{Encode(userCode)}</p>"
+        $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p><p " +
+        $"class=\"code\">{Encode(userCode)}</p>"
         + string.Concat(tokenService.Tenant.InteractiveLogins.Select(name =>
-            $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" value=\"{Encode(userCode)}\">"
-            + $"<input type=\"hidden\" name=\"authenticator\" value=\"{Encode(name)}\"><button>Log in with {Encode(name)}</button></form>")));
+            $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" " +
+            $"value=\"{Encode(userCode)}\">"
+            + $"<input type=\"hidden\" name=\"authenticator\" value=\"{Encode(name)}\"><button>Log in " +
+                $"with {Encode(name)}</button></form>")));
 
     /// <summary>Says what is wrong; with <c>Retry-After</c> where it passes by itself.</summary>
     public static Task Problem(HttpContext context, int status, string message)
@@ -50,7 +61,8 @@ internal static class LoginPages
 
         return Write(
             context, status, "This login did not work",
-            $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login under {Encode(context.TraceIdentifier)}.</p>");
+            $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login " +
+            $"under {Encode(context.TraceIdentifier)}.</p>");
     }
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
@@ -58,7 +70,8 @@ internal static class LoginPages
     private static async Task Write(HttpContext context, int status, string title, string body)
     {
         var page = Encoding.UTF8.GetBytes(
-            $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{Encode(title)}</title>"
+            $"<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" " +
+            $"content=\"width=device-width\"><title>{Encode(title)}</title>"
             + $"<style>{Style}</style></head><body><h1>{Encode(title)}</h1>{body}</body></html>\n");
         var response = context.Response;
         response.StatusCode = status;

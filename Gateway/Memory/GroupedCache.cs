@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace RegistryProxy.Gateway.Memory;
 
 /// <summary>
-/// A <see cref="WeighedCache{TKey, TValue}"/> whose entries belong to groups: a group goes without a look at the others. A hit takes no lock; a
-/// change does.
+/// A <see cref="WeighedCache{TKey, TValue}"/> whose entries belong to groups: a group goes without a look at the others. A hit takes no
+/// lock; a change does.
 /// </summary>
 internal sealed class GroupedCache<TGroup, TKey, TValue>
     where TGroup : notnull

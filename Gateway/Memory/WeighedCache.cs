@@ -3,9 +3,9 @@ using System.Collections.Concurrent;
 namespace RegistryProxy.Gateway.Memory;
 
 /// <summary>
-/// A cache that is bounded in bytes, not only in entries. Every cache of a gateway whose keys or values come from outside is one. A hit takes
-/// no lock and copies nothing. What goes first is what came first and was not used since (the CLOCK algorithm): a flood of new entries pushes
-/// out itself, not what is in use.
+/// A cache that is bounded in bytes, not only in entries. Every cache of a gateway whose keys or values come from outside is one. A hit
+/// takes no lock and copies nothing. What goes first is what came first and was not used since (the CLOCK algorithm): a flood of new
+/// entries pushes out itself, not what is in use.
 /// </summary>
 internal sealed class WeighedCache<TKey, TValue>
     where TKey : notnull

@@ -40,7 +40,9 @@ internal static class HeaderText
         return length;
     }
 
-    /// <summary>The beginning of a text of somebody else's, without control characters and whole: half of a surrogate pair is not JSON.</summary>
+    /// <summary>
+    /// The beginning of a text of somebody else's, without control characters and whole: half of a surrogate pair is not JSON.
+    /// </summary>
     public static string Shorten(string text, int maxLength)
     {
         if (text.Length <= maxLength && IsClean(text))

@@ -22,6 +22,7 @@ internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap c
             Tenants = statistics.Tenants(),
             Repositories = statistics.Repositories(),
         };
-        return cluster.CallOnce((grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);
+        return cluster.CallOnce(
+            (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);
     }
 }

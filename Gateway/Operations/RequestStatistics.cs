@@ -3,7 +3,9 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Operations;
 
-/// <summary>What this gateway has answered since it started, for operators. Bounded: of many repositories the rarely pulled are forgotten.</summary>
+/// <summary>
+/// What this gateway has answered since it started, for operators. Bounded: of many repositories the rarely pulled are forgotten.
+/// </summary>
 internal sealed class RequestStatistics
 {
     private const int MaxRepositories = 1000;

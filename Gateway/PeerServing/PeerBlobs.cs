@@ -8,7 +8,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.PeerServing;
 
 /// <summary>Gives blobs to other gateways: from the disk, or as they come from the upstream.</summary>
-internal sealed class PeerBlobs(StoredBlobs stored, BlobDownloads downloads, RepositoryLinkIndex linkIndex, BlobSender sender, PeerMeter meter, TimeProvider time)
+internal sealed class PeerBlobs(
+    StoredBlobs stored, BlobDownloads downloads, RepositoryLinkIndex linkIndex, BlobSender sender, PeerMeter meter, TimeProvider time)
 {
     private const int ChunkBytes = 64 * 1024;
 
@@ -95,7 +96,8 @@ internal sealed class PeerBlobs(StoredBlobs stored, BlobDownloads downloads, Rep
                 throw new IOException($"the download into the cache ended: {download.End}");
             }
 
-            var read = RandomAccess.Read(download.File, writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            var read = RandomAccess.Read(download.File,
+                writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
             if (read == 0)
             {
                 throw new IOException("a cached file became shorter");

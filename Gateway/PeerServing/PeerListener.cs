@@ -10,7 +10,8 @@ namespace RegistryProxy.Gateway.PeerServing;
 /// What other gateways of the cluster may read here: a blob, each with a ticket for it. Whoever got this far has a certificate of the
 /// cluster's authority. 1. The path; 2. the ticket; 3. the blob, if its repository is known here to hold it.
 /// </summary>
-internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, PeerBlobs blobs, PeerMeter meter, TimeProvider time, ILogger<PeerListener> logger)
+internal sealed partial class PeerListener(
+    CurrentMap current, LocalPeer local, PeerBlobs blobs, PeerMeter meter, TimeProvider time, ILogger<PeerListener> logger)
 {
     private const string Scheme = "Bearer ";
 
@@ -60,7 +61,8 @@ internal sealed partial class PeerListener(CurrentMap current, LocalPeer local, 
             return (null, StatusCodes.Status401Unauthorized);
         }
 
-        return context.Connection.ClientCertificate is { } certificate && ticket.Opens(digest, local, MemberCertificates.ThumbprintOf(certificate))
+        return context.Connection.ClientCertificate is { } certificate
+            && ticket.Opens(digest, local, MemberCertificates.ThumbprintOf(certificate))
             ? (ticket, 0)
             : (null, StatusCodes.Status403Forbidden);
     }

@@ -19,7 +19,10 @@ internal sealed record PeerTicket(string Holder, string Certificate, RepositoryL
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 2 };
 
-    /// <summary>Reads a ticket; <c>null</c> when the cluster did not sign it, it is something else, or for an upstream that is not configured any more.</summary>
+    /// <summary>
+    /// Reads a ticket; <c>null</c> when the cluster did not sign it, it is something else, or for an upstream that is not configured any
+    /// more.
+    /// </summary>
     public static PeerTicket? Read(string text, FrontDoorMap map)
     {
         if (map.Verifier.Payload(text, FetchTicketClaims.Type) is not { } payload)
@@ -34,12 +37,14 @@ internal sealed record PeerTicket(string Holder, string Certificate, RepositoryL
             return FetchKey.TryParse(Text(claims, FetchTicketClaims.Blob), out var blob) && map.UpstreamOf(blob.Upstream) is { } upstream
                 ? new PeerTicket(
                     Text(claims, FetchTicketClaims.Audience), Text(claims, FetchTicketClaims.Certificate),
-                    new RepositoryLink(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository), blob.Digest),
+                    new RepositoryLink(new TenantRepository(new Supplier(blob.Tenant, blob.Upstream), upstream.Address, blob.Repository),
+                        blob.Digest),
                     upstream,
                     UnixTime.OfSeconds(claims.GetProperty(FetchTicketClaims.Expires).GetInt64()))
                 : null;
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or ArgumentOutOfRangeException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException
+            or ArgumentOutOfRangeException)
         {
             return null;
         }
@@ -49,5 +54,6 @@ internal sealed record PeerTicket(string Holder, string Certificate, RepositoryL
     public bool Opens(Digest digest, LocalPeer local, string certificate) =>
         Holder == local.Id && Link.Digest == digest && Certificate == certificate;
 
-    private static string Text(JsonElement claims, string name) => claims.GetProperty(name).GetString() ?? throw new FormatException("a claim is null");
+    private static string Text(JsonElement claims, string name) =>
+        claims.GetProperty(name).GetString() ?? throw new FormatException("a claim is null");
 }

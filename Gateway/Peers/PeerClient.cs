@@ -13,7 +13,10 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
 {
     private readonly HttpMessageInvoker _http = new(Transport(local));
 
-    /// <summary>The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within <paramref name="callTimeout"/>.</summary>
+    /// <summary>
+    /// The answer with its body to be read, from an offset on; <c>null</c> when this gateway does not give it within
+    /// <paramref name="callTimeout"/>.
+    /// </summary>
     public async Task<HttpResponseMessage?> Open(
         FetchMember holder, string ticket, Digest digest, long? from, TimeSpan callTimeout, CancellationToken cancellation)
     {
@@ -26,7 +29,8 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ticket), Range = from is null ? null : new RangeHeaderValue(from, null) },
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", ticket),
+                Range = from is null ? null : new RangeHeaderValue(from, null) },
         };
         using var timeout = new CancellationTokenSource(callTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
@@ -41,7 +45,8 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
             LogRefused(holder.Address, (int)response.StatusCode);
             response.Dispose();
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
+            && !cancellation.IsCancellationRequested)
         {
             LogUnreachable(holder.Address, fault.InnerException?.Message ?? fault.Message);
         }
@@ -53,7 +58,8 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
 
     private HttpResponseMessage WithMinimumRate(HttpResponseMessage response)
     {
-        response.Content = response.Headers.Contains(MinimumRateContent.CompleteHeader) ? new MinimumRateContent(response.Content, time) : response.Content;
+        response.Content = response.Headers.Contains(MinimumRateContent.CompleteHeader) ? new MinimumRateContent(response.Content, time)
+            : response.Content;
         return response;
     }
 

@@ -17,7 +17,9 @@ internal static class JsonSlices
         return json[start..(int)reader.BytesConsumed];
     }
 
-    /// <summary>The text at which the reader is; <c>null</c> when it is something else, or half of a character, and the reader is behind it then.</summary>
+    /// <summary>
+    /// The text at which the reader is; <c>null</c> when it is something else, or half of a character, and the reader is behind it then.
+    /// </summary>
     public static string? Text(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.String)
@@ -29,7 +31,9 @@ internal static class JsonSlices
         return null;
     }
 
-    /// <summary>Goes from one member of an object to the value of the next; the member's name, or <c>null</c> at the end of the object.</summary>
+    /// <summary>
+    /// Goes from one member of an object to the value of the next; the member's name, or <c>null</c> at the end of the object.
+    /// </summary>
     public static string? NextMember(ref Utf8JsonReader reader)
     {
         reader.Read();

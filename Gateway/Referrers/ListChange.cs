@@ -23,5 +23,6 @@ internal sealed record ListChange(bool IsSo, UpstreamResult Result, Distribution
 
     /// <summary>Somebody else changed the list since it was read: what a condition of ours said is not so any more.</summary>
     public static ListChange Of(in UpstreamResult result) => new(
-        result.Answer is not null, result, result is { Answer: null, Refused: not { Status: StatusCodes.Status412PreconditionFailed } } ? result.Error : null);
+        result.Answer is not null, result, result is { Answer: null, Refused: not { Status: StatusCodes.Status412PreconditionFailed } }
+            ? result.Error : null);
 }

@@ -18,9 +18,11 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
     /// <param name="request">Whose request it is.</param>
     /// <param name="tag">The list.</param>
     /// <param name="change">What it becomes; <c>null</c> when it is to stay.</param>
-    /// <param name="isOurTurn">Whether it is still our turn, asked right before it is written. From then on only time ends it, not the client.</param>
+    /// <param name="isOurTurn">Whether it is still our turn, asked right before it is written. From then on only time ends it, not the
+    /// client.</param>
     public async Task<ListChange> Change(
-        RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change, Func<CancellationToken, Task<bool>> isOurTurn)
+        RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change,
+        Func<CancellationToken, Task<bool>> isOurTurn)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, request.Aborted);
@@ -49,25 +51,33 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
         }
 
         // What is to be listed may be gone itself.
-        return await change(shorter, limit.Token) is null ? await Write(request, tag, shorter, read, limit.Token) : ListChange.Failed(result.Result.Error!);
+        return await change(shorter, limit.Token) is null ? await Write(request, tag, shorter, read, limit.Token)
+            : ListChange.Failed(result.Result.Error!);
     }
 
-    private async Task<ListChange> Write(RegistryRequest request, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
+    private async Task<ListChange> Write(
+        RegistryRequest request, Tag tag, ReferrersIndex index, TaggedList read, CancellationToken cancellation)
     {
         var bytes = index.Referrers.Count <= ReferrersIndex.MaxReferrers ? index.ToBytes() : [];
         return bytes.Length is 0 or > (int)Manifest.MaxBytes
-            ? ListChange.Failed(DistributionError.ManifestInvalid($"a list has {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB at most"))
+            ? ListChange.Failed(DistributionError.ManifestInvalid(
+                $"a list has {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB at most"))
             : ListChange.Of(await tagged.Write(request, tag, bytes, read, cancellation));
     }
 
-    /// <summary>Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing is gone.</summary>
+    /// <summary>
+    /// Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing is gone.
+    /// </summary>
     private async Task<ReferrersIndex?> WithoutGone(RegistryRequest request, ReferrersIndex index, CancellationToken cancellation)
     {
         var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
         try
         {
             await Parallel.ForEachAsync(
-                index.Referrers.Take(MaxChecked), new ParallelOptions { MaxDegreeOfParallelism = Checked, CancellationToken = cancellation },
+                index.Referrers.Take(MaxChecked), new ParallelOptions
+                {
+                    MaxDegreeOfParallelism = Checked, CancellationToken = cancellation
+                },
                 async (referrer, stop) =>
                 {
                     if (Digest.TryParse(referrer.Digest, out var digest)

@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>
-/// The list of what refers to a manifest: an image index (OCI distribution-spec, "Referrers Tag Schema"). Descriptors and members that are not
-/// understood stay as they are.
+/// The list of what refers to a manifest: an image index (OCI distribution-spec, "Referrers Tag Schema"). Descriptors and members that are
+/// not understood stay as they are.
 /// </summary>
 internal sealed class ReferrersIndex
 {
@@ -15,6 +15,9 @@ internal sealed class ReferrersIndex
 
     /// <summary>Descriptors of one list; a longer one is not read, and none is made longer.</summary>
     public const int MaxReferrers = 10_000;
+
+    /// <summary>Members of a list beside its manifests that are kept: a list with more is none of ours.</summary>
+    public const int MaxMembers = 32;
 
     private readonly IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> _others;
 
@@ -103,6 +106,11 @@ internal sealed class ReferrersIndex
                     reader.Skip();
                     break;
                 default:
+                    if (others.Count == MaxMembers)
+                    {
+                        return null;
+                    }
+
                     others.Add((name, JsonSlices.Take(ref reader, json)));
                     break;
             }
@@ -112,7 +120,9 @@ internal sealed class ReferrersIndex
         return reader.Read() || referrers is null ? null : new ReferrersIndex(referrers, others);
     }
 
-    /// <summary>The descriptors, each manifest once; <c>null</c> for something else. Lists of some clients are <c>null</c> when they are empty.</summary>
+    /// <summary>
+    /// The descriptors, each manifest once; <c>null</c> for something else. Lists of some clients are <c>null</c> when they are empty.
+    /// </summary>
     private static List<Referrer>? Descriptors(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json)
     {
         if (reader.TokenType == JsonTokenType.Null)

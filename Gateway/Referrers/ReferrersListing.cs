@@ -8,8 +8,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>
-/// GET of what refers to a manifest: as the upstream says it, page by page, or from the referrers tag where the upstream has no such API. What
-/// cannot be read to its end is an error, never a shorter list.
+/// GET of what refers to a manifest: as the upstream says it, page by page, or from the referrers tag where the upstream has no such API.
+/// What cannot be read to its end is an error, never a shorter list.
 /// </summary>
 internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferrers tagged, ReferrersSupport support, TimeProvider time)
 {
@@ -88,7 +88,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
     private async Task Write(RegistryRequest request, ReferrersIndex index)
     {
         var response = request.Context.Response;
-        var types = request.Path.Query.All(Filter).Where(type => type.Length > 0).ToList();
+        var types = request.Path.Query.All(Filter).Where(type => type.Length > 0).ToHashSet();
         if (types.Count > 0)
         {
             index = index.Without(referrer => referrer.ArtifactType is not { } type || !types.Contains(type));

@@ -9,8 +9,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>
-/// Whether an upstream has a referrers API, for a while. Repositories of one registry may differ in it, and one that is not there is told by
-/// the same 404: so it is known by repository, and an absence only where the repository is known to be there.
+/// Whether an upstream has a referrers API, for a while. Repositories of one registry may differ in it, and one that is not there is told
+/// by the same 404: so it is known by repository, and an absence only where the repository is known to be there.
 /// </summary>
 internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
 {
@@ -28,15 +28,19 @@ internal sealed class ReferrersSupport(UpstreamClient client, TimeProvider time)
 
     /// <summary>As far as it is known; <c>null</c> when it is not.</summary>
     public bool? Of(Destination destination) =>
-        _known.TryGet((destination.Upstream.Identity, destination.Name), out var known) && time.GetElapsedTime(known.At) < Life ? known.Has : null;
+        _known.TryGet((destination.Upstream.Identity, destination.Name), out var known) && time.GetElapsedTime(known.At) < Life
+            ? known.Has : null;
 
     public void Learn(Destination destination, bool has) =>
         _known.Set((destination.Upstream.Identity, destination.Name), (has, time.GetTimestamp()));
 
     /// <summary>What an error of <c>/referrers/</c> says: that nobody answers there, as the specification, or others, have it.</summary>
-    public static bool IsAbsence(int status) => status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented;
+    public static bool IsAbsence(int status) =>
+        status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed or StatusCodes.Status501NotImplemented;
 
-    /// <summary>Asks, unless it is known; <c>null</c> when the answer says neither. No is remembered by who knows that the repository is there.</summary>
+    /// <summary>
+    /// Asks, unless it is known; <c>null</c> when the answer says neither. No is remembered by who knows that the repository is there.
+    /// </summary>
     public async Task<bool?> Query(RegistryRequest request, Digest subject, CancellationToken cancellation)
     {
         if (Of(request.Destination) is { } known)

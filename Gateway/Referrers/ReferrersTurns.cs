@@ -69,11 +69,13 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
         Query((grain, stop) => grain.Enter(turn, stop), list, cancellation);
 
     /// <summary>Asks once: by the name of a turn whatever was not answered can be asked again. <c>null</c> when it was not.</summary>
-    private async Task<bool?> Query(Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
+    private async Task<bool?> Query(
+        Func<IReferrersGrain, CancellationToken, ValueTask<bool>> question, string list, CancellationToken cancellation)
     {
         try
         {
-            return await cluster.CallOnce((grains, stop) => question(grains.GetGrain<IReferrersGrain>(list), stop), CallPolicy.Turn, cancellation);
+            return await cluster.CallOnce(
+                (grains, stop) => question(grains.GetGrain<IReferrersGrain>(list), stop), CallPolicy.Turn, cancellation);
         }
         catch (ClusterUnavailableException)
         {

@@ -6,11 +6,12 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>
-/// Keeps the referrers tags of upstreams without a referrers API, as clients would (OCI distribution-spec, "Pushing Manifests with Subject"):
-/// a client that is told so leaves it to us, any other one does it itself.
+/// Keeps the referrers tags of upstreams without a referrers API, as clients would (OCI distribution-spec, "Pushing Manifests with
+/// Subject"): a client that is told so leaves it to us, any other one does it itself.
 /// </summary>
 internal sealed partial class ReferrersUpkeep(
-    ReferrersSupport support, TaggedReferrers tagged, ListWriter lists, ReferrersTurns turns, AnnouncedWrites writes, ILogger<ReferrersUpkeep> logger)
+    ReferrersSupport support, TaggedReferrers tagged, ListWriter lists, ReferrersTurns turns, AnnouncedWrites writes,
+    ILogger<ReferrersUpkeep> logger)
 {
     /// <summary>How often one change is tried while others change the list, too.</summary>
     public const int MaxTries = 5;
@@ -27,13 +28,15 @@ internal sealed partial class ReferrersUpkeep(
         }
 
         var type = MediaType.EssenceOf(request.Context.Request.ContentType ?? "");
-        if (ReferringManifest.TryParse(type, bytes) is not { } manifest || await support.Query(request, manifest.Subject, request.Aborted) != false)
+        if (ReferringManifest.TryParse(type, bytes) is not { } manifest
+            || await support.Query(request, manifest.Subject, request.Aborted) != false)
         {
             return null;
         }
 
         var referrer = manifest.Describe(type, digest, bytes.Length);
-        return await Change(request, manifest.Subject, (index, _) => Task.FromResult(index.Lists(digest) ? null : index.With(referrer))) ? manifest.Subject : null;
+        return await Change(request, manifest.Subject, (index, _) => Task.FromResult(index.Lists(digest) ? null : index.With(referrer)))
+            ? manifest.Subject : null;
     }
 
     /// <summary>A manifest is about to be deleted: what it refers to; <c>null</c> when no list of ours names it.</summary>
@@ -57,7 +60,8 @@ internal sealed partial class ReferrersUpkeep(
     }
 
     /// <summary>Changes a list; whether it is so now.</summary>
-    private async Task<bool> Change(RegistryRequest request, Digest subject, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
+    private async Task<bool> Change(
+        RegistryRequest request, Digest subject, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
         var (tag, isSo) = (ReferrersTag.Of(subject), false);
         var result = await writes.Run(request, [ManifestReference.Of(tag)], async before =>
@@ -82,14 +86,17 @@ internal sealed partial class ReferrersUpkeep(
         }
     }
 
-    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
+    private async Task<(UpstreamResult Result, bool IsSo)> InTurns(
+        RegistryRequest request, Tag tag, Func<ReferrersIndex, CancellationToken, Task<ReferrersIndex?>> change)
     {
-        var (list, written, why) = ($"{request.Upstream.Address} {request.UpstreamName} {tag}", ListChange.Unsent, "others change it all the time");
+        var (list, written, why) = ($"{request.Upstream.Address} {request.UpstreamName} {tag}", ListChange.Unsent,
+            "others change it all the time");
         for (var tries = 0; tries < MaxTries; tries++)
         {
             var (done, isAlone) = await turns.Run(
                 list, isOurTurn => lists.Change(request, tag, change, isOurTurn), known => known.IsUnderWay, request.Aborted);
-            if (done is { Result: { Answer: not null } or { IsUnsent: false } } sent && (written.Answer is null || sent.Result.Answer is not null))
+            if (done is { Result: { Answer: not null } or { IsUnsent: false } } sent
+                && (written.Answer is null || sent.Result.Answer is not null))
             {
                 written.Answer?.Dispose();
                 written = sent.Result;
@@ -111,6 +118,7 @@ internal sealed partial class ReferrersUpkeep(
         return (written, false);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "At upstream {Upstream} the referrers tag {Tag} was not brought up to date in request {RequestId}: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "At upstream {Upstream} the referrers tag {Tag} was not brought up to date in request {RequestId}: {Cause}")]
     private partial void LogLeft(string upstream, string tag, string requestId, string cause);
 }

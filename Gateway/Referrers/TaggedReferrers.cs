@@ -9,7 +9,9 @@ namespace RegistryProxy.Gateway.Referrers;
 /// <summary>The list of referrers at an upstream that has it under a tag, and the manifests in it.</summary>
 internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fetcher)
 {
-    /// <summary>Registries hide a manifest whose type is not asked for: what is not there and what is something else must not look the same.</summary>
+    /// <summary>
+    /// Registries hide a manifest whose type is not asked for: what is not there and what is something else must not look the same.
+    /// </summary>
     private const string AnyType = "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
         + "application/vnd.oci.artifact.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
         + "application/vnd.docker.distribution.manifest.list.v2+json, */*";
@@ -44,13 +46,15 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
             {
-                return new TaggedList(null, null, fault is BodyTooLargeException ? Unreadable(request, tag) : UpstreamErrors.Unanswered(request.Upstream, fault));
+                return new TaggedList(null, null,
+                    fault is BodyTooLargeException ? Unreadable(request, tag) : UpstreamErrors.Unanswered(request.Upstream, fault));
             }
         }
     }
 
     /// <summary>Replaces it, where the upstream can tell only if it is still the one that was read.</summary>
-    public async Task<UpstreamResult> Write(RegistryRequest registryRequest, Tag tag, byte[] index, TaggedList read, CancellationToken cancellation)
+    public async Task<UpstreamResult> Write(
+        RegistryRequest registryRequest, Tag tag, byte[] index, TaggedList read, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(HttpMethod.Put, (Uri?)null) { Content = new ByteArrayContent(index) };
         RequestHeaders.AddCommon(message);
@@ -87,7 +91,8 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
             try
             {
                 return result.Answer is { } answer
-                    ? ReferringManifest.TryParse(TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, request.Aborted))?.Subject
+                    ? ReferringManifest.TryParse(
+                        TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, request.Aborted))?.Subject
                     : null;
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException)
@@ -104,10 +109,12 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
 
     /// <summary>A strong one: a weak one is equal to none (RFC 9110 §13.1.1).</summary>
     private static string? EntityTagOf(HttpResponseMessage answer) =>
-        answer.Headers.NonValidated.TryGetValues("ETag", out var values) && values.Count == 1 && values.ToString() is ['"', .., '"'] tag ? tag : null;
+        answer.Headers.NonValidated.TryGetValues("ETag", out var values) && values.Count == 1 && values.ToString() is ['"', .., '"'] tag
+            ? tag : null;
 
     private static DistributionError Unreadable(RegistryRequest request, Tag tag) => DistributionError.BadGateway(
-        $"upstream '{request.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at most {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB");
+        $"upstream '{request.Upstream.Name}' has no referrers API, and its tag '{tag}' is no image index of at " +
+        $"most {ReferrersIndex.MaxReferrers} manifests and {Manifest.MaxBytes >> 20} MiB");
 }
 
 /// <summary>What became of reading a list.</summary>

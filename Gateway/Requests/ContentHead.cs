@@ -26,7 +26,9 @@ internal static class ContentHead
         return false;
     }
 
-    /// <summary>Writes the head of a blob; the range to send, or <c>null</c> when there is nothing to send, with the error if there is one.</summary>
+    /// <summary>
+    /// Writes the head of a blob; the range to send, or <c>null</c> when there is nothing to send, with the error if there is one.
+    /// </summary>
     public static (ByteRange? Range, DistributionError? Error) WriteBlob(HttpContext context, Digest digest, long size)
     {
         var etag = TagOf(digest);
@@ -53,7 +55,10 @@ internal static class ContentHead
         return (HttpMethods.IsHead(context.Request.Method) ? null : range, null);
     }
 
-    /// <summary>Writes the head of several ranges of a blob; <c>null</c> when it is not several that are to be sent, but what <see cref="WriteBlob"/> writes.</summary>
+    /// <summary>
+    /// Writes the head of several ranges of a blob; <c>null</c> when it is not several that are to be sent, but what
+    /// <see cref="WriteBlob"/> writes.
+    /// </summary>
     public static MultipartRanges? WriteRanges(HttpContext context, Digest digest, long size)
     {
         if (!ByteRanges.AreSeveral(context.Request.Headers.Range))

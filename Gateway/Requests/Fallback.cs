@@ -10,7 +10,9 @@ internal struct Fallback(RegistryRequest request)
     /// <summary>The error for the client when none answered: a failure says more than an absence, and the first one most.</summary>
     public DistributionError? Told { get; private set; }
 
-    /// <summary>Takes what came of the upstream that was asked; whether the request leads to another one now, which is to be asked too.</summary>
+    /// <summary>
+    /// Takes what came of the upstream that was asked; whether the request leads to another one now, which is to be asked too.
+    /// </summary>
     public bool GoesOn(DistributionError? error)
     {
         Told = error is null || Told is null || IsAbsence(Told) ? error : Told;

@@ -4,7 +4,9 @@ using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Requests;
 
-/// <summary>What a fault is to the client, and how a request ends whose client has left: while nothing of the answer has been sent.</summary>
+/// <summary>
+/// What a fault is to the client, and how a request ends whose client has left: while nothing of the answer has been sent.
+/// </summary>
 internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
 {
     /// <summary>Takes back what was to be answered. The error instead; <c>null</c> when the client has left.</summary>

@@ -9,7 +9,8 @@ namespace RegistryProxy.Gateway.Requests;
 /// <param name="Offline">Whether a refresh token is wanted.</param>
 /// <param name="Service">The service that was named; <c>null</c> for none.</param>
 /// <param name="Client">The client that asks, as it says; <c>null</c> for none.</param>
-internal sealed record TokenRequest(LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
+internal sealed record TokenRequest(
+    LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
 {
     /// <summary>The user name that Docker stores with an identity token.</summary>
     public const string DockerTokenUser = "<token>";

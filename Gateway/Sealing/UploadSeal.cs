@@ -14,12 +14,14 @@ internal sealed class UploadSeal(IReadOnlyList<Secret> keys)
 
     /// <summary>The id for an upload.</summary>
     public string Seal(UploadState state, UploadBinding binding) => _seal.Seal(
-        JsonSerializer.SerializeToUtf8Bytes(new SealedUpload(state.Location.Text, state.Offset), SealedUploadJson.Short.SealedUpload), binding.Bytes());
+        JsonSerializer.SerializeToUtf8Bytes(
+            new SealedUpload(state.Location.Text, state.Offset), SealedUploadJson.Short.SealedUpload), binding.Bytes());
 
     /// <summary>The upload of an id; <c>null</c> when it is not one of ours or bound to something else.</summary>
     public UploadState? Open(string id, UploadBinding binding) =>
         _seal.TryOpen(id, binding.Bytes(), out var plain)
-        && JsonSerializer.Deserialize(plain, SealedUploadJson.Short.SealedUpload) is { } upload && OriginForm.TryParse(upload.Location, out var location)
+        && JsonSerializer.Deserialize(plain, SealedUploadJson.Short.SealedUpload) is { } upload
+        && OriginForm.TryParse(upload.Location, out var location)
             ? new UploadState(location, upload.Offset)
             : null;
 }

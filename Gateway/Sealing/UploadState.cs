@@ -17,5 +17,6 @@ internal sealed record SealedUpload([property: JsonPropertyName("l")] string Loc
 internal sealed partial class SealedUploadJson : JsonSerializerContext
 {
     /// <summary>Ids are short where no character of a location is escaped.</summary>
-    public static SealedUploadJson Short { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static SealedUploadJson Short { get; } =
+        new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -6,8 +6,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.SnapshotUpdates;
 
 /// <summary>
-/// Follows the cluster's snapshot: subscribes to pushes and, because pushes can be lost, asks again every two seconds. The last good snapshot
-/// stays in use while the cluster is away.
+/// Follows the cluster's snapshot: subscribes to pushes and, because pushes can be lost, asks again every two seconds. The last good
+/// snapshot stays in use while the cluster is away.
 /// </summary>
 internal sealed partial class SnapshotFollower(
     ClusterClient cluster, SnapshotInstaller installer, SnapshotRounds rounds, SnapshotMeter answers, ILogger<SnapshotFollower> logger)
@@ -65,7 +65,8 @@ internal sealed partial class SnapshotFollower(
     }
 
     private Task<SnapshotUpdate> Follow(ISnapshotObserver observer, CancellationToken stop) => cluster.Call(
-        (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.Parts }, late), CallPolicy.Snapshot, stop);
+        (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.Parts }, late),
+        CallPolicy.Snapshot, stop);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);

@@ -9,11 +9,12 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.SnapshotUpdates;
 
 /// <summary>
-/// Takes over what the cluster says, in order. A push of an epoch that no answer has named may be a late one of a former epoch: it only makes
-/// us ask.
+/// Takes over what the cluster says, in order. A push of an epoch that no answer has named may be a late one of a former epoch: it only
+/// makes us ask.
 /// </summary>
 internal sealed partial class SnapshotInstaller(
-    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, SnapshotRounds rounds, LimitShares limits,
+    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, SnapshotRounds rounds,
+    LimitShares limits,
     Serializer serializer, ILogger<SnapshotInstaller> logger)
 {
     private readonly Lock _gate = new();

@@ -4,8 +4,8 @@ namespace RegistryProxy.Gateway.Snapshots;
 internal sealed class CurrentMap(TimeProvider time)
 {
     /// <summary>
-    /// How long a request waits for the first map. A front door that has just begun to listen has one in a moment, or in some seconds when the
-    /// silo that it asks first has died with it; a balancer may send requests before it has noticed that it was away.
+    /// How long a request waits for the first map. A front door that has just begun to listen has one in a moment, or in some seconds when
+    /// the silo that it asks first has died with it; a balancer may send requests before it has noticed that it was away.
     /// </summary>
     private static readonly TimeSpan FirstMapTimeout = TimeSpan.FromSeconds(10);
 

@@ -9,19 +9,21 @@ namespace RegistryProxy.Gateway.Snapshots;
 /// <summary>A snapshot, indexed for requests: hosts to tenants, keys to verify with. Immutable.</summary>
 internal sealed class FrontDoorMap
 {
-    private readonly FrozenDictionary<string, Tenant> _hosts;
     private readonly Tenant? _anyHost;
     private readonly Dictionary<string, string?> _rules;
+    private readonly FrozenDictionary<string, Tenant>.AlternateLookup<ReadOnlySpan<char>> _byHost;
     private readonly FrozenDictionary<string, Upstream> _upstreams;
 
     public FrontDoorMap(GatewaySnapshot snapshot)
     {
         Snapshot = snapshot;
-        var upstreams = snapshot.Upstreams.ToDictionary(upstream => upstream.Name, upstream => new Upstream(upstream, SharingWith(upstream, snapshot.Upstreams)));
+        var upstreams = snapshot.Upstreams.ToDictionary(
+            upstream => upstream.Name, upstream => new Upstream(upstream, SharingWith(upstream, snapshot.Upstreams)));
         var tenants = snapshot.Tenants.Select(tenant => new Tenant(tenant, upstreams)).ToList();
-        _hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
+        var hosts = tenants.SelectMany(tenant => tenant.Hosts.Select(host => (host, tenant)))
             .Where(pair => pair.host != "*")
             .ToFrozenDictionary(pair => pair.host, pair => pair.tenant, StringComparer.OrdinalIgnoreCase);
+        _byHost = hosts.GetAlternateLookup<ReadOnlySpan<char>>();
         _upstreams = upstreams.Values.ToFrozenDictionary(upstream => upstream.Identity);
         _anyHost = tenants.Find(tenant => tenant.Hosts.Contains("*"));
         _rules = snapshot.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp);
@@ -46,10 +48,11 @@ internal sealed class FrontDoorMap
     public string? RulesOf(string tenant) => _rules.GetValueOrDefault(tenant);
 
     /// <summary>The tenant that answers on a host name without port.</summary>
-    public Tenant? TenantOf(string host) => _hosts.GetValueOrDefault(host) ?? _anyHost;
+    public Tenant? TenantOf(ReadOnlySpan<char> host) => _byHost.TryGetValue(host, out var tenant) ? tenant : _anyHost;
 
     private static IEnumerable<UpstreamSnapshot> SharingWith(UpstreamSnapshot upstream, IReadOnlyList<UpstreamSnapshot> all) =>
         upstream.SharesContentWith.Count == 0
             ? []
-            : all.Where(other => other != upstream && upstream.SharesContentWith.Contains(other.Name) && other.SharesContentWith.Contains(upstream.Name));
+            : all.Where(other => other != upstream && upstream.SharesContentWith.Contains(other.Name)
+                && other.SharesContentWith.Contains(upstream.Name));
 }

@@ -12,7 +12,8 @@ internal sealed class SnapshotMeter
     {
         (_time, _answered) = (time, time.GetTimestamp());
         meters.Create("RegistryProxy.Gateway").CreateObservableGauge(
-            "registryproxy.gateway.cluster_silent", () => _time.GetElapsedTime(Volatile.Read(ref _answered)).TotalSeconds, "s", "Since the cluster answered last");
+            "registryproxy.gateway.cluster_silent", () => _time.GetElapsedTime(Volatile.Read(ref _answered)).TotalSeconds, "s",
+            "Since the cluster answered last");
     }
 
     /// <summary>It answered.</summary>

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Gateway.Snapshots;
 
 /// <summary>
-/// The rounds in which this gateway asks for the snapshot. Whoever has met something newer than the map hurries the next one up, four times a
-/// second at most, and may wait for it.
+/// The rounds in which this gateway asks for the snapshot. Whoever has met something newer than the map hurries the next one up, four times
+/// a second at most, and may wait for it.
 /// </summary>
 internal sealed class SnapshotRounds(CurrentMap current, TimeProvider time)
 {

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Primitives;
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// What of a content a client wants (RFC 9110 §14): one range, or all. Units that are not bytes and what cannot be read are answered whole, as
-/// the RFC allows; so are several ranges that do not become one (<see cref="ByteRanges"/>).
+/// What of a content a client wants (RFC 9110 §14): one range, or all. Units that are not bytes and what cannot be read are answered whole,
+/// as the RFC allows; so are several ranges that do not become one (<see cref="ByteRanges"/>).
 /// </summary>
 /// <param name="First">The first byte.</param>
 /// <param name="Count">How many.</param>

@@ -11,11 +11,13 @@ internal static class ByteRanges
     public static bool AreSeveral(StringValues header) => header.Count == 1 && header.ToString().Contains(',');
 
     /// <summary>
-    /// Those that lie within a content of <paramref name="size"/> bytes, in its order, apart from each other; none when all lie outside: 416.
+    /// Those that lie within a content of <paramref name="size"/> bytes, in its order, apart from each other; none when all lie outside:
+    /// 416.
     /// <c>null</c> for the whole: what cannot be read, or is too many.
     /// </summary>
     public static ByteRange[]? Of(HttpRequest request, string etag, long size) =>
-        ByteRange.IsAsked(request, etag) && Parse(request.Headers.Range.ToString().AsSpan().Trim(), size) is { } ranges ? Merge(ranges) : null;
+        ByteRange.IsAsked(request, etag) && Parse(request.Headers.Range.ToString().AsSpan().Trim(), size) is { } ranges
+            ? Merge(ranges) : null;
 
     private static List<ByteRange>? Parse(ReadOnlySpan<char> text, long size)
     {

@@ -28,9 +28,11 @@ internal static class ContentDigest
 
     /// <summary>Whether a manifest is what its digest says.</summary>
     public static bool IsManifest(Digest digest, string mediaType, ReadOnlySpan<byte> bytes) =>
-        Is(digest, bytes) || (TextOf(mediaType, bytes) is { } text && HexOf(digest.Algorithm, bytes[..text.Length], text.Tail) == digest.Hex);
+        Is(digest, bytes) || (TextOf(mediaType, bytes) is { } text
+            && HexOf(digest.Algorithm, bytes[..text.Length], text.Tail) == digest.Hex);
 
-    private static SignedText? TextOf(string mediaType, ReadOnlySpan<byte> bytes) => MediaType.IsSchema1(mediaType) ? SignedManifest.TextOf(bytes) : null;
+    private static SignedText? TextOf(string mediaType, ReadOnlySpan<byte> bytes) =>
+        MediaType.IsSchema1(mediaType) ? SignedManifest.TextOf(bytes) : null;
 
     private static string HexOf(string algorithm, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> tail)
     {

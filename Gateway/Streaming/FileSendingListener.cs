@@ -8,7 +8,9 @@ namespace RegistryProxy.Gateway.Streaming;
 /// <summary><c>cache.sendFile</c>: has connections written to by <see cref="SocketOutput"/>.</summary>
 public static class FileSendingListener
 {
-    /// <summary>To be called before listeners are bound. Does nothing without the option, and with TLS, which <c>sendfile</c> cannot encrypt.</summary>
+    /// <summary>
+    /// To be called before listeners are bound. Does nothing without the option, and with TLS, which <c>sendfile</c> cannot encrypt.
+    /// </summary>
     public static void AddFileSending(this WebApplicationBuilder builder, FrontDoorConfiguration configuration)
     {
         if (configuration.Cache is { SendFile: true } && configuration.Listen.Tls is null)

@@ -5,8 +5,8 @@ using RegistryProxy.Files;
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// The body of a request whose client has to go on sending it. Each second in which a byte is waited for counts, and each byte that comes makes up for
-/// some of it: when too many are owed the request is at its end. What the server itself holds back is not waited for.
+/// The body of a request whose client has to go on sending it. Each second in which a byte is waited for counts, and each byte that comes
+/// makes up for some of it: when too many are owed the request is at its end. What the server itself holds back is not waited for.
 /// </summary>
 internal sealed class MovingBody : ReadingStream, ITicking
 {
@@ -107,7 +107,8 @@ internal sealed class MovingBody : ReadingStream, ITicking
 
     void ITicking.Tick()
     {
-        if (Volatile.Read(ref _waitsSince) is var since and not 0 && _time.GetElapsedTime(since).TotalSeconds + Volatile.Read(ref _owed) >= StallTimeout.TotalSeconds)
+        if (Volatile.Read(ref _waitsSince) is var since and not 0
+            && _time.GetElapsedTime(since).TotalSeconds + Volatile.Read(ref _owed) >= StallTimeout.TotalSeconds)
         {
             _end.Cancel();
         }

@@ -22,5 +22,6 @@ internal sealed class MultipartRanges(ByteRange[] ranges, long size)
 
     /// <summary>What comes before the bytes of a range.</summary>
     public byte[] HeadOf(ByteRange range) => Encoding.ASCII.GetBytes(
-        $"\r\n--{_boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {range.First}-{range.End - 1}/{size}\r\n\r\n");
+        $"\r\n--{_boundary}\r\nContent-Type: application/octet-stream\r\nContent-Range: bytes {range.First}-{range.End - 1}/" +
+        $"{size}\r\n\r\n");
 }

@@ -7,7 +7,8 @@ namespace RegistryProxy.Gateway.Streaming;
 /// than the one before, and only with an answer that says it is the same content from exactly there (RFC 9110 §14.4).
 /// </summary>
 internal sealed class ResumingBody(
-    HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen, Action resumed, TimeProvider time)
+    HttpResponseMessage first, long offset, long end, long total, Func<long, CancellationToken, Task<HttpResponseMessage?>> reopen,
+    Action resumed, TimeProvider time)
     : IAsyncDisposable
 {
     /// <summary>Before each try: an upstream that is started again, or a balancer that has to notice, takes its time.</summary>
@@ -100,7 +101,8 @@ internal sealed class ResumingBody(
     /// <summary>Whether an answer is the content from an offset on.</summary>
     public static bool GoesOn(HttpResponseMessage answer, long offset, long total) => answer.StatusCode switch
     {
-        HttpStatusCode.PartialContent => answer.Content.Headers.ContentRange is { From: { } from, Length: { } length } && from == offset && length == total,
+        HttpStatusCode.PartialContent =>
+            answer.Content.Headers.ContentRange is { From: { } from, Length: { } length } && from == offset && length == total,
         HttpStatusCode.OK => offset == 0 && answer.Content.Headers.ContentLength == total,
         _ => false,
     };

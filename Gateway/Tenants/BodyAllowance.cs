@@ -3,8 +3,8 @@ using RegistryProxy.Gateway.Fairness;
 namespace RegistryProxy.Gateway.Tenants;
 
 /// <summary>
-/// How many bytes of an upstream's answers, and of manifests for it, are held while they come, all requests together. Nobody has more of them than
-/// are left for everybody else: whoever keeps all that he can get leaves as much.
+/// How many bytes of an upstream's answers, and of manifests for it, are held while they come, all requests together. Nobody has more of
+/// them than are left for everybody else: whoever keeps all that he can get leaves as much.
 /// </summary>
 internal sealed class BodyAllowance
 {
@@ -79,4 +79,5 @@ internal sealed class BodyAllowance
 }
 
 /// <summary>What is being read of an upstream, or for it, is too large together.</summary>
-internal sealed class TooManyBodiesException() : IOException($"more of {BodyAllowance.MaxBytes >> 20} MiB than the share of one caller at once");
+internal sealed class TooManyBodiesException()
+    : IOException($"more of {BodyAllowance.MaxBytes >> 20} MiB than the share of one caller at once");

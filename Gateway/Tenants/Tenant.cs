@@ -13,7 +13,8 @@ internal sealed class Tenant
 
     private const int LoopbackMaxBytes = 128 * 1024;
 
-    private readonly Lazy<WeighedCache<(string Scheme, string Host), TokenService>> _loopback = new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
+    private readonly Lazy<WeighedCache<(string Scheme, string Host), TokenService>> _loopback =
+        new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
 
     private readonly TenantRoute[] _routes;
     private readonly FrozenDictionary<string, string> _namespaces;

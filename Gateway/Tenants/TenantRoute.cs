@@ -23,7 +23,9 @@ internal sealed class TenantRoute(RouteSnapshot snapshot, IReadOnlyDictionary<st
     /// <summary>What becomes of a range of a blob that is not kept yet.</summary>
     public RouteRanges Ranges => snapshot.Ranges ?? RouteRanges.Pass;
 
-    /// <summary>Where a public name leads, at one of the upstreams; <c>null</c> when it is not below the prefix or becomes too long.</summary>
+    /// <summary>
+    /// Where a public name leads, at one of the upstreams; <c>null</c> when it is not below the prefix or becomes too long.
+    /// </summary>
     public Destination? DestinationOf(RepositoryName name, int upstream = 0)
     {
         var (target, followRedirects) = _upstreams[upstream];

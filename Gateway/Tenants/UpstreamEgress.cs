@@ -12,7 +12,8 @@ internal static class UpstreamEgress
         var (network, settings) = (snapshot.Network, new EgressSettings(snapshot.AllowPrivate));
         settings = settings with
         {
-            Tls = network is { Authorities: not null } or { Certificate: not null } ? new TlsMaterial(network.Authorities, network.Certificate, network.Key) : null,
+            Tls = network is { Authorities: not null } or { Certificate: not null }
+                ? new TlsMaterial(network.Authorities, network.Certificate, network.Key) : null,
             Proxy = network?.Proxy is { } proxy ? Of(proxy) : EnvironmentProxy.Current.Settings,
         };
         return settings.IsPlain ? settings : settings with { Targets = new ConfiguredTargets([snapshot.Url], snapshot.RedirectHosts) };

@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary>
-/// Keyed hashes of Basic credentials: whoever reads them in memory cannot try passwords against them. Taken of the decoded pair, so that one
-/// pair has one spelling.
+/// Keyed hashes of Basic credentials: whoever reads them in memory cannot try passwords against them. Taken of the decoded pair, so that
+/// one pair has one spelling.
 /// </summary>
 /// <param name="User">Who it is said to be: a user of a tenant at an address.</param>
 /// <param name="Pair">The tenant, the user and the password.</param>
@@ -32,7 +32,8 @@ internal readonly record struct BasicCredentialHash(BasicUser User, UInt128 Pair
         Span<byte> bytes = size <= 1024 ? stackalloc byte[size] : new byte[size];
         Encoding.UTF8.GetBytes(tenant, bytes);
         bytes[prefix - 1] = 0;
-        if (!Convert.TryFromBase64Chars(text, bytes[prefix..], out var length) || bytes.Slice(prefix, length).IndexOf((byte)':') is not (>= 0 and var colon))
+        if (!Convert.TryFromBase64Chars(text, bytes[prefix..], out var length)
+            || bytes.Slice(prefix, length).IndexOf((byte)':') is not (>= 0 and var colon))
         {
             return null;
         }

@@ -13,12 +13,13 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary>
-/// A user name and password, or a refresh token, with a request to the distribution API itself, as Homebrew, Bazel, curl and wget send them: the
-/// login that the token endpoint makes of them, once for all requests that carry them. It opens what the rules give, under the lease of its
-/// session like any token.
+/// A user name and password, or a refresh token, with a request to the distribution API itself, as Homebrew, Bazel, curl and wget send
+/// them: the login that the token endpoint makes of them, once for all requests that carry them. It opens what the rules give, under the
+/// lease of its session like any token.
 /// </summary>
 internal sealed class BasicLogin(
-    Logins logins, RememberedLogins remembered, Gatekeeper gatekeeper, SnapshotRounds rounds, TenantLimits limits, AuditTrail audit, ClientAddress addresses)
+    Logins logins, RememberedLogins remembered, Gatekeeper gatekeeper, SnapshotRounds rounds, TenantLimits limits, AuditTrail audit,
+    ClientAddress addresses)
 {
     private readonly WantedFlights<BasicCredentialHash, Opened> _running = new();
 
@@ -34,7 +35,8 @@ internal sealed class BasicLogin(
             return Refuse("passwords are taken here by https alone; whoever is on the way has read this one");
         }
 
-        if (BasicCredentialHash.Read(tokenService.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } hash)
+        if (BasicCredentialHash.Read(
+            tokenService.Tenant.Name, context.Request.Headers.Authorization[0], CallerAddress.Of(addresses.Of(context))) is not { } hash)
         {
             return Malformed(context, tokenService);
         }
@@ -55,7 +57,8 @@ internal sealed class BasicLogin(
             : Malformed(context, tokenService);
     }
 
-    private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(HttpContext context, TokenService tokenService, FrontDoorMap map, BasicCredentialHash hash, TokenRequest request)
+    private async ValueTask<(Caller? Caller, Refusal? Refusal)> Login(
+        HttpContext context, TokenService tokenService, FrontDoorMap map, BasicCredentialHash hash, TokenRequest request)
     {
         if (request.Credentials.Kind is not (LoginCredentialsKind.Password or LoginCredentialsKind.RefreshToken))
         {
@@ -143,7 +146,8 @@ internal sealed class BasicLogin(
     }
 
     private (Caller?, Refusal?) Malformed(HttpContext context, TokenService tokenService) => Refuse(
-        context, tokenService, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
+        context, tokenService, DistributionError.Unauthorized(
+            "the Authorization header is not one of the form Basic base64(user:password)"));
 
     private static (Caller?, Refusal?) Refuse(string why) => (null, new Refusal(DistributionError.Unauthorized(why)));
 

@@ -13,7 +13,8 @@ namespace RegistryProxy.Gateway.Tokens;
 internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
 {
     /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
-    public DistributionError? Before(HttpContext context, TokenService tokenService, TokenRequest request) => request.Credentials.Kind switch
+    public DistributionError? Before(HttpContext context, TokenService tokenService, TokenRequest request) =>
+        request.Credentials.Kind switch
     {
         LoginCredentialsKind.Anonymous => limits.AdmitStranger(tokenService.Tenant, context),
         LoginCredentialsKind.Password => limits.SpentBy(tokenService.Tenant, request.Credentials.Name),
@@ -39,7 +40,8 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
             return limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
         }
 
-        // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a stranger's.
+        // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a
+        // stranger's.
         var isGivenOut = request.Credentials.Kind is LoginCredentialsKind.RefreshToken or LoginCredentialsKind.DeviceCode;
         return result.Status == LoginStatus.Unavailable && isGivenOut
             ? limits.AdmitUndecided(tokenService.Tenant)
@@ -47,7 +49,8 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
     }
 
     /// <summary>Asks the cluster.</summary>
-    public async Task<LoginResult> LogIn(HttpContext context, TokenService tokenService, TokenRequest request, CancellationToken cancellation)
+    public async Task<LoginResult> LogIn(
+        HttpContext context, TokenService tokenService, TokenRequest request, CancellationToken cancellation)
     {
         try
         {

@@ -12,7 +12,8 @@ internal sealed class NonceEndpoint(ClusterClient cluster)
 
     public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService)
     {
-        if (!QueryParameters.TryParse(new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
+        if (!QueryParameters.TryParse(
+            new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
             || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
         {
             return DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400);

@@ -5,9 +5,10 @@ using RegistryProxy.Gateway.Memory;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary>
-/// Logins by Basic that succeeded, for as long as the access token would be good that they gave: whose session may do what is decided elsewhere,
-/// on every request. Each counts at the address alone where it succeeded. Who looks with other passwords for the same user there makes as many
-/// tries as the throttle of logins gives to an account at an address that it knows, and then every login is asked of the cluster.
+/// Logins by Basic that succeeded, for as long as the access token would be good that they gave: whose session may do what is decided
+/// elsewhere, on every request. Each counts at the address alone where it succeeded. Who looks with other passwords for the same user there
+/// makes as many tries as the throttle of logins gives to an account at an address that it knows, and then every login is asked of the
+/// cluster.
 /// </summary>
 internal sealed class RememberedLogins(TimeProvider time)
 {
@@ -56,7 +57,8 @@ internal sealed class RememberedLogins(TimeProvider time)
             var known = _users.TryGet(proof.User, out var user) ? user : new Remembered(new RateGate(time, Burst), []);
             _users.Set(proof.User, known with
             {
-                Logins = [(proof.Pair, token), .. known.Logins.Where(login => login.Pair != proof.Pair && time.GetUtcNow() < login.Token.Expires).Take(MaxOfUser - 1)],
+                Logins = [(proof.Pair, token),
+                    .. known.Logins.Where(login => login.Pair != proof.Pair && time.GetUtcNow() < login.Token.Expires).Take(MaxOfUser - 1)],
             });
         }
     }

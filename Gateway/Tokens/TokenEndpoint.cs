@@ -16,7 +16,8 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsPost(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, POST";
-            return limits.AdmitStranger(tokenService.Tenant, context) ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
+            return limits.AdmitStranger(tokenService.Tenant, context)
+                ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);
@@ -27,7 +28,8 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
 
         if (request.Service is { Length: > 0 } service && service != tokenService.Service && service != tokenService.Authority)
         {
-            return limits.AdmitStranger(tokenService.Tenant, context) ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
+            return limits.AdmitStranger(tokenService.Tenant, context)
+                ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
         }
 
         if (logins.Before(context, tokenService, request) is { } tooSoon)

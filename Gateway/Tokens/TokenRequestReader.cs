@@ -7,7 +7,9 @@ using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.Gateway.Tokens;
 
-/// <summary>Reads both forms of a token request: the query (distribution, spec/auth/token.md) and the OAuth2 body (oauth.md, RFC 8628, RFC 8693).</summary>
+/// <summary>
+/// Reads both forms of a token request: the query (distribution, spec/auth/token.md) and the OAuth2 body (oauth.md, RFC 8628, RFC 8693).
+/// </summary>
 internal static class TokenRequestReader
 {
     /// <summary>The longest body, in bytes.</summary>
@@ -62,7 +64,8 @@ internal static class TokenRequestReader
 
     private static (TokenRequest?, DistributionError?) ReadForm(QueryParameters form)
     {
-        if (!TryReadCommon(form, out var scopes, out var offline, out var service, out var client) || !form.TryGetSingle("grant_type", out var grant))
+        if (!TryReadCommon(form, out var scopes, out var offline, out var service, out var client)
+            || !form.TryGetSingle("grant_type", out var grant))
         {
             return (null, Malformed);
         }
@@ -76,12 +79,14 @@ internal static class TokenRequestReader
             "urn:ietf:params:oauth:grant-type:device_code" when form.TryGetSingle("device_code", out var code) && code is not null =>
                 new(LoginCredentialsKind.DeviceCode, "", new Secret(code)),
             "urn:ietf:params:oauth:grant-type:token-exchange" when form.TryGetSingle("subject_token", out var token) && token is not null
-                && form.TryGetSingle("subject_token_type", out var type) && type?.StartsWith(TokenFields.SubjectTokenType, StringComparison.Ordinal) == true =>
+                && form.TryGetSingle("subject_token_type", out var type)
+                && type?.StartsWith(TokenFields.SubjectTokenType, StringComparison.Ordinal) == true =>
                 new(LoginCredentialsKind.Assertion, type[TokenFields.SubjectTokenType.Length..], new Secret(token)),
             _ => null,
         };
         return credentials is null
-            ? (null, DistributionError.Unsupported("grant_type must be password, refresh_token, device_code or token-exchange, with its fields", 400))
+            ? (null, DistributionError.Unsupported(
+                "grant_type must be password, refresh_token, device_code or token-exchange, with its fields", 400))
             : (new TokenRequest(credentials, scopes, offline, service, client), null);
     }
 

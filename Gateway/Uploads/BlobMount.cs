@@ -10,8 +10,9 @@ namespace RegistryProxy.Gateway.Uploads;
 internal sealed class BlobMount(KnownPlaces places, UpstreamFetcher fetcher)
 {
     /// <summary>
-    /// The name of the source at the upstream; <c>null</c> for none. A source that the rules refuse, that lies at another upstream or that does not
-    /// exist all look the same: a new upload. A token that merely lacks the scope is asked for again, with both, which is the error then.
+    /// The name of the source at the upstream; <c>null</c> for none. A source that the rules refuse, that lies at another upstream or that
+    /// does not exist all look the same: a new upload. A token that merely lacks the scope is asked for again, with both, which is the
+    /// error then.
     /// </summary>
     public (RepositoryName? Source, DistributionError? Error) SourceOf(RegistryRequest request, Digest digest, string? from)
     {
@@ -54,7 +55,8 @@ internal sealed class BlobMount(KnownPlaces places, UpstreamFetcher fetcher)
     private RepositoryName? KnownSource(RegistryRequest request, Digest digest)
     {
         var supplier = TenantRepository.Of(request).Supplier;
-        return places.Of(supplier, digest).FirstOrDefault(name => request.TokenService.Tenant.Routes.Any(route => MayPull(request, route, name)));
+        return places.Of(supplier, digest)
+            .FirstOrDefault(name => request.TokenService.Tenant.Routes.Any(route => MayPull(request, route, name)));
     }
 
     private static bool MayPull(RegistryRequest request, TenantRoute route, RepositoryName name) =>

@@ -71,7 +71,9 @@ internal static class UploadHeaders
             ? last + 1
             : otherwise;
 
-    /// <summary>Reads <c>first-last</c>, the form of uploads: no unit and no total (OCI distribution-spec, "Pushing a blob in chunks").</summary>
+    /// <summary>
+    /// Reads <c>first-last</c>, the form of uploads: no unit and no total (OCI distribution-spec, "Pushing a blob in chunks").
+    /// </summary>
     public static bool TryParseRange(ReadOnlySpan<char> text, out long first, out long last)
     {
         first = last = 0;
@@ -90,5 +92,6 @@ internal static class UploadHeaders
     /// <summary>Behind a TLS-terminating proxy an upstream may name itself with http; host and port decide.</summary>
     private static bool IsSameServer(HttpOrigin origin, Upstream upstream) =>
         origin == upstream.Origin
-        || (origin is { Scheme: "http", Port: 80 } && upstream.Origin is { Scheme: "https", Port: 443 } && origin.Host == upstream.Origin.Host);
+        || (origin is { Scheme: "http", Port: 80 } && upstream.Origin is { Scheme: "https", Port: 443 }
+            && origin.Host == upstream.Origin.Host);
 }

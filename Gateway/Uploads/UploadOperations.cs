@@ -10,8 +10,11 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Uploads;
 
-/// <summary>Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.</summary>
-internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places)
+/// <summary>
+/// Blob uploads (OCI distribution-spec, "Push"): started, continued, finished and cancelled at the upstream, streamed, never stored.
+/// </summary>
+internal sealed class UploadOperations(
+    UpstreamForwarder forwarder, UpstreamClient client, FailureLog failures, UploadStarter starter, KnownPlaces places)
 {
     public async Task<DistributionError?> Start(RegistryRequest request)
     {
@@ -58,7 +61,8 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         var (answer, error) = await forwarder.Write(request, To(request, state.Location));
         return answer is null
             ? error
-            : UploadHeaders.Answer(answer, request, UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)));
+            : UploadHeaders.Answer(answer, request,
+                UploadHeaders.Offset(answer, state.Offset + (request.Context.Request.ContentLength ?? 0)));
     }
 
     public async Task<DistributionError?> Finish(RegistryRequest request) =>
@@ -93,7 +97,8 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         }
 
         LiftLimits(request.Context);
-        var (answer, error) = await forwarder.Write(request, To(request, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
+        var (answer, error) = await forwarder.Write(
+            request, To(request, state.Location.With("digest", digest.Value)) with { Method = HttpMethod.Put });
         if (answer is not null)
         {
             UploadHeaders.AnswerCreated(answer, request, digest);
@@ -117,7 +122,8 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         UploadHeaders.Offset(upstream, state.Offset) is var offset && state.Offset == 0 && offset == 1 ? 0 : offset;
 
     /// <summary>The upload that the client's id names; <c>null</c> when it is none of the client's.</summary>
-    private static UploadState? StateOf(RegistryRequest request) => request.Map.Seal.Open(request.Path.UploadId!, UploadHeaders.Binding(request));
+    private static UploadState? StateOf(RegistryRequest request) =>
+        request.Map.Seal.Open(request.Path.UploadId!, UploadHeaders.Binding(request));
 
     private static bool IsOutOfOrder(RegistryRequest request, UploadState state) =>
         request.Context.Request.Headers.ContentRange.ToString() is { Length: > 0 } range
@@ -130,7 +136,9 @@ internal sealed class UploadOperations(UpstreamForwarder forwarder, UpstreamClie
         return DistributionError.UploadInvalid($"the chunk must begin at byte {state.Offset}", StatusCodes.Status416RangeNotSatisfiable);
     }
 
-    /// <summary>A layer may be of any size and arrive at any speed; that it goes on coming is watched (<see cref="Streaming.MovingBody"/>).</summary>
+    /// <summary>
+    /// A layer may be of any size and arrive at any speed; that it goes on coming is watched (<see cref="Streaming.MovingBody"/>).
+    /// </summary>
     private static void LiftLimits(HttpContext context)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;

@@ -21,7 +21,8 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
             || !query.TryGetSingle("digest", out var digest) || !query.TryGetSingle("digest-algorithm", out var algorithm)
             || algorithm is not (null or "sha256" or "sha512"))
         {
-            return (null, DistributionError.UploadInvalid("mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
+            return (null, DistributionError.UploadInvalid(
+                "mount, from, digest and digest-algorithm may be given once; algorithms are sha256 and sha512"));
         }
 
         if (mounted is not null)
@@ -60,7 +61,9 @@ internal sealed class UploadStarter(UpstreamForwarder forwarder, UpstreamClient 
 
         var (answer, error) = await forwarder.Write(request, new ForwardRequest
         {
-            Target = OriginForm.Of($"/v2/{request.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from={Uri.EscapeDataString(source.Value)}"),
+            Target = OriginForm.Of(
+                $"/v2/{request.UpstreamName}/blobs/uploads/?mount={Uri.EscapeDataString(digest.Value)}&from=" +
+                $"{Uri.EscapeDataString(source.Value)}"),
             Payer = request,
             Scope = UpstreamScope.Mount(request.UpstreamName, source),
             NotFound = DistributionError.NameUnknown(),

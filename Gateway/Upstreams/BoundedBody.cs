@@ -25,7 +25,8 @@ internal static class BoundedBody
     }
 
     /// <summary>The same, held for as long as its caller says.</summary>
-    public static async Task<byte[]> Read(HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
+    public static async Task<byte[]> Read(
+        HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
     {
         var length = response.Content.Headers.ContentLength;
         if (length > maxBytes)

@@ -10,7 +10,8 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal sealed partial class FailureLog(ILogger<FailureLog> logger)
 {
     /// <summary>Headers of every answer, whatever was begun for this one.</summary>
-    private static readonly string[] Kept = [DistributionErrorWriter.ApiVersionHeader, DistributionErrorWriter.RequestIdHeader, "OCI-Namespace"];
+    private static readonly string[] Kept = [DistributionErrorWriter.ApiVersionHeader, DistributionErrorWriter.RequestIdHeader,
+        "OCI-Namespace"];
 
     /// <summary>Logs it; the error when the client can still be told.</summary>
     public DistributionError? Tell(RegistryRequest request, ForwarderError phase, string cause, DistributionError error)

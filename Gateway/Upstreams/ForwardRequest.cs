@@ -12,5 +12,6 @@ internal sealed record ForwardRequest : UpstreamRequest
     public override bool IsAnswer(HttpResponseMessage response) => response.IsSuccessStatusCode;
 
     /// <summary>What a request body over its limit means here.</summary>
-    public DistributionError TooLarge { get; init; } = DistributionError.SizeInvalid("the body is too large", StatusCodes.Status413PayloadTooLarge);
+    public DistributionError TooLarge { get; init; } = DistributionError.SizeInvalid(
+        "the body is too large", StatusCodes.Status413PayloadTooLarge);
 }

@@ -6,7 +6,9 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.</summary>
+/// <summary>
+/// Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.
+/// </summary>
 internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall call) : HttpTransformer
 {
     /// <summary>How long a body must be for the upstream to be asked whether it wants it, in bytes.</summary>
@@ -44,7 +46,8 @@ internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall
 
         Result = call.Refusal is null && forwarding.IsAnswer(proxyResponse)
             ? new UpstreamResult(proxyResponse, null)
-            : new UpstreamResult(null, call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken))
+            : new UpstreamResult(null,
+                call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken))
             {
                 Refused = call.Refusal is null ? RefusedAnswer.Of(call.Upstream, proxyResponse) : null,
             };

@@ -36,7 +36,8 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
             case { Refused.Status: 404 }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
-                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null && PulledHead.ClaimOf(answer) is null;
+                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null
+                    && PulledHead.ClaimOf(answer) is null;
             default:
                 return false;
         }
@@ -61,7 +62,8 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
         using (response)
         {
             request.Context.Response.StatusCode = StatusCodes.Status200OK;
-            return new UpstreamResult(null, download.Content == ContentKind.Blob ? Blob(request, response) : await OfManifest(request, response, watch));
+            return new UpstreamResult(
+                null, download.Content == ContentKind.Blob ? Blob(request, response) : await OfManifest(request, response, watch));
         }
     }
 

@@ -27,12 +27,14 @@ internal static class PulledHead
             return Odd(request, "answered with another digest than the one that was asked for");
         }
 
-        return content == ContentKind.Blob ? CopyBlob(upstream, request, requested!) : WriteManifest(upstream, request, requested ?? claimed);
+        return content == ContentKind.Blob ? CopyBlob(upstream, request, requested!)
+            : WriteManifest(upstream, request, requested ?? claimed);
     }
 
     /// <summary>The digest that an upstream says its answer has.</summary>
     public static Digest? ClaimOf(HttpResponseMessage upstream) =>
-        upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var claimed) ? claimed : null;
+        upstream.Headers.NonValidated.TryGetValues(DigestHeader, out var values) && Digest.TryParse(values.ToString(), out var claimed)
+            ? claimed : null;
 
     /// <summary>Writes the head of a manifest under a digest; under none where that is not known.</summary>
     public static DistributionError? WriteManifest(HttpResponseMessage upstream, RegistryRequest request, Digest? digest)
@@ -62,7 +64,8 @@ internal static class PulledHead
     private static DistributionError? CopyBlob(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
         var response = request.Context.Response;
-        if (upstream.StatusCode == HttpStatusCode.PartialContent && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
+        if (upstream.StatusCode == HttpStatusCode.PartialContent
+            && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
         {
             return Odd(request, "answered with another part of the blob than the one that was asked for");
         }
@@ -73,10 +76,13 @@ internal static class PulledHead
         return null;
     }
 
-    /// <summary>Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.</summary>
+    /// <summary>
+    /// Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.
+    /// </summary>
     private static bool IsWanted(ContentRangeHeaderValue? part, HttpRequest request) => HttpMethods.IsHead(request.Method)
         || (part is { From: { } from, To: { } to, Length: { } length }
-            && ByteRange.Of(request, request.Headers.IfRange.ToString(), length) is { IsPartial: true } wanted && from == wanted.First && to < wanted.End);
+            && ByteRange.Of(request, request.Headers.IfRange.ToString(), length) is { IsPartial: true } wanted && from == wanted.First
+            && to < wanted.End);
 
     private static DistributionError? CopyReferrers(HttpResponseMessage upstream, RegistryRequest request)
     {
@@ -84,7 +90,8 @@ internal static class PulledHead
         ResponseHeaders.Copy(upstream, response);
         if (!LinkHeader.TryNextQuery(upstream, out var query))
         {
-            return DistributionError.Unavailable(502, $"upstream '{request.Upstream.Name}' continues its referrers at something that is not an address", 5);
+            return DistributionError.Unavailable(
+                502, $"upstream '{request.Upstream.Name}' continues its referrers at something that is not an address", 5);
         }
 
         if (query is not null)

@@ -7,8 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// A manifest on its way to the client, under the digest that it has. A small one is read before its head is written; a larger one is checked as it
-/// goes against the digest that it was asked for by, or that the upstream claims.
+/// A manifest on its way to the client, under the digest that it has. A small one is read before its head is written; a larger one is
+/// checked as it goes against the digest that it was asked for by, or that the upstream claims.
 /// </summary>
 internal static class PulledManifest
 {
@@ -41,13 +41,15 @@ internal static class PulledManifest
     public static async Task<(Digest Digest, long Length)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
-        return (request.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes), bytes.Length);
+        return (request.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes),
+            bytes.Length);
     }
 
     private static string TypeOf(HttpResponseMessage upstream) =>
         upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type) ? type.ToString() : "";
 
-    private static async Task<DistributionError?> SendHeld(RegistryRequest request, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
+    private static async Task<DistributionError?> SendHeld(
+        RegistryRequest request, HttpResponseMessage upstream, Digest? requested, int length, IdleWatch watch)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
         try
@@ -62,11 +64,15 @@ internal static class PulledManifest
         }
     }
 
-    /// <summary>What a manifest of schema 1 has been signed as is known when it is here as a whole; it counts as held until the client has it.</summary>
-    private static async Task<DistributionError?> SendSigned(RegistryRequest request, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
+    /// <summary>
+    /// What a manifest of schema 1 has been signed as is known when it is here as a whole; it counts as held until the client has it.
+    /// </summary>
+    private static async Task<DistributionError?> SendSigned(
+        RegistryRequest request, HttpResponseMessage upstream, Digest? requested, IdleWatch watch)
     {
         using var held = BoundedBody.Hold(upstream);
-        return await SendChecked(request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
+        return await SendChecked(
+            request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
     }
 
     private static async Task<DistributionError?> SendChecked(
@@ -93,7 +99,8 @@ internal static class PulledManifest
     private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
         ResponseHeaders.IsEncoded(upstream) && bytes.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..];
 
-    private static async Task<DistributionError?> Stream(RegistryRequest request, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
+    private static async Task<DistributionError?> Stream(
+        RegistryRequest request, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
     {
         await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
         if (digest is null)

@@ -5,8 +5,10 @@ namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>What an answer that is an error to clients was.</summary>
 /// <param name="Status">Its status.</param>
-/// <param name="IsOfAnother">Whether it came from where the upstream redirected to, which knows nothing of the upstream's credentials.</param>
-/// <param name="Scope">The scope of the token that a refusal asks for, empty when it leaves that open; <c>null</c> when it asks for none.</param>
+/// <param name="IsOfAnother">Whether it came from where the upstream redirected to, which knows nothing of the upstream's
+/// credentials.</param>
+/// <param name="Scope">The scope of the token that a refusal asks for, empty when it leaves that open; <c>null</c> when it asks for
+/// none.</param>
 internal sealed record RefusedAnswer(int Status, bool IsOfAnother, string? Scope)
 {
     /// <summary>Whether it says, to a HEAD, nothing of what a GET would bring.</summary>

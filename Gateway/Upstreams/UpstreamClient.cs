@@ -6,15 +6,16 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which is charged to whoever brings up a new
-/// name, 2. the request under its account's limits and breaker, redirects followed, 3. an answer, or the error for the client.
+/// The one way to an upstream, for pulls, pushes, listings and the cache: 1. the upstream's token, which is charged to whoever brings up a
+/// new name, 2. the request under its account's limits and breaker, redirects followed, 3. an answer, or the error for the client.
 /// </summary>
 internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTransports transports, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a request and waits for the head of the answer.</summary>
-    public async Task<UpstreamResult> Send(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
+    public async Task<UpstreamResult> Send(
+        Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
     {
         UpstreamCall? call = null;
         try
@@ -52,7 +53,8 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
                 return new UpstreamResult(null, error)
                 {
-                    Cause = call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause, Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
+                    Cause = call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause, Refused = call.Refusal is null
+                        ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
                 };
             }
         }
@@ -66,7 +68,8 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
     }
 
     /// <summary>The same for answers whose head is all that is wanted, with a total timeout.</summary>
-    public async Task<UpstreamResult> SendWithTimeout(Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
+    public async Task<UpstreamResult> SendWithTimeout(
+        Upstream upstream, UpstreamRequest request, HttpRequestMessage message, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);
@@ -90,7 +93,8 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         }
 
         return result.Token is { } token
-            ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind, request.Payer?.Key ?? default), null)
+            ? (new UpstreamCall(upstream, key, token, request.FollowRedirects, request.IsMetered, request.Kind,
+                request.Payer?.Key ?? default), null)
             : (null, UpstreamErrors.From(upstream, result.Failure!));
     }
 }

@@ -8,8 +8,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// Streams what is pulled from an upstream to the client; nothing is buffered. A body that ends early never ends cleanly: the client's connection
-/// is cut. It is read straight into the client's connection, which costs less than YARP's forwarder (docs/benchmarks.md).
+/// Streams what is pulled from an upstream to the client; nothing is buffered. A body that ends early never ends cleanly: the client's
+/// connection is cut. It is read straight into the client's connection, which costs less than YARP's forwarder (docs/benchmarks.md).
 /// </summary>
 internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, UpstreamMeter meter, FailureLog failures, TimeProvider time)
 {
@@ -46,7 +46,8 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     private async Task<DistributionError?> Pass(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)
     {
         var response = result.Answer!;
-        if (download.Content == ContentKind.Manifest && result.Redirect is null && !request.IsHead && response.StatusCode == System.Net.HttpStatusCode.OK)
+        if (download.Content == ContentKind.Manifest && result.Redirect is null && !request.IsHead
+            && response.StatusCode == System.Net.HttpStatusCode.OK)
         {
             return await PulledManifest.Send(request, response, watch);
         }
@@ -74,7 +75,8 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
             var error = failures.Tell(
-                request, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(request.Upstream, fault));
+                request, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(
+                    request.Upstream, fault));
             if (request.Context.Response.HasStarted)
             {
                 request.Context.Abort();
@@ -154,7 +156,8 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         async Task Send(Func<Memory<byte>, CancellationToken, ValueTask<int>> read)
         {
             // Whether a label of an encoding is true, its digest says.
-            if ((ResponseHeaders.IsEncoded(response) ? request.Path.Digest : download.Verified) is not { } digest || response.StatusCode != System.Net.HttpStatusCode.OK)
+            if ((ResponseHeaders.IsEncoded(response) ? request.Path.Digest : download.Verified) is not { } digest
+                || response.StatusCode != System.Net.HttpStatusCode.OK)
             {
                 await BodyStream.Copy(read, writer, watch);
                 return;

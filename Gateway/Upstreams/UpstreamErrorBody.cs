@@ -18,11 +18,13 @@ internal static class UpstreamErrorBody
         "MANIFEST_UNKNOWN", "NAME_INVALID", "NAME_UNKNOWN", "SIZE_INVALID", "DENIED", "UNSUPPORTED", "TOOMANYREQUESTS",
     ];
 
-    private static readonly string[] Absences = ["BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN", "NAME_UNKNOWN"];
+    private static readonly string[] Absences = ["BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_UNKNOWN",
+        "NAME_UNKNOWN"];
 
     /// <summary>What it is that a 404 says is not there; <c>null</c> when it does not say.</summary>
     public static async ValueTask<string?> AbsenceOf(HttpResponseMessage response, CancellationToken cancellation) =>
-        response.RequestMessage!.Method != HttpMethod.Head && (await Read(response, "", cancellation)).Code is var code && Absences.Contains(code) ? code : null;
+        response.RequestMessage!.Method != HttpMethod.Head && (await Read(response, "", cancellation)).Code is var code
+            && Absences.Contains(code) ? code : null;
 
     public static async ValueTask<DistributionError> Read(HttpResponseMessage response, string upstream, CancellationToken cancellation)
     {
@@ -39,7 +41,8 @@ internal static class UpstreamErrorBody
                 return new DistributionError(code!, status, $"upstream '{upstream}': {HeaderText.Shorten(message, MaxMessage)}");
             }
         }
-        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException
+            or IndexOutOfRangeException
             or BodyTooLargeException or HttpRequestException or IOException)
         {
             // Whatever is there instead of a distribution error is not for our clients.

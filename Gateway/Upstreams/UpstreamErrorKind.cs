@@ -2,7 +2,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Tells an upstream that cannot answer from one that says no: what is kept may stand in for the first, never for the second.</summary>
+/// <summary>
+/// Tells an upstream that cannot answer from one that says no: what is kept may stand in for the first, never for the second.
+/// </summary>
 internal static class UpstreamErrorKind
 {
     /// <summary>The upstream says that it is not there, or not for us: what was known of it holds no more.</summary>

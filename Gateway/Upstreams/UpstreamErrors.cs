@@ -8,17 +8,24 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>What a client is told when an upstream fails or refuses. Names the upstream as configured; never its address or its words on credentials.</summary>
+/// <summary>
+/// What a client is told when an upstream fails or refuses. Names the upstream as configured; never its address or its words on
+/// credentials.
+/// </summary>
 internal static class UpstreamErrors
 {
     private const int RetryAfterSeconds = 5;
 
     public static DistributionError From(Upstream upstream, UpstreamFailure failure) => failure.Kind switch
     {
-        UpstreamFailureKind.Throttled => DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
-        UpstreamFailureKind.Unreachable => DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        UpstreamFailureKind.Throttled =>
+            DistributionError.TooManyRequests(Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
+        UpstreamFailureKind.Unreachable =>
+            DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
         _ when failure.IsLasting => DistributionError.BadGateway(Named(upstream, failure.Message)),
-        UpstreamFailureKind.Refused => new DistributionError("DENIED", 502, Named(upstream, failure.Message)) { RetryAfterSeconds = Math.Max(1, failure.RetryAfterSeconds) },
+        UpstreamFailureKind.Refused =>
+            new DistributionError("DENIED", 502,
+                Named(upstream, failure.Message)) { RetryAfterSeconds = Math.Max(1, failure.RetryAfterSeconds) },
         _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
     };
 
@@ -30,7 +37,8 @@ internal static class UpstreamErrors
             return cause.StatusCode switch
             {
                 StatusCodes.Status413PayloadTooLarge => forwarding.TooLarge,
-                StatusCodes.Status408RequestTimeout => DistributionError.UploadInvalid("the request body stopped coming, or came too slowly", cause.StatusCode),
+                StatusCodes.Status408RequestTimeout =>
+                    DistributionError.UploadInvalid("the request body stopped coming, or came too slowly", cause.StatusCode),
                 _ => DistributionError.SizeInvalid("the request body could not be read", cause.StatusCode),
             };
         }
@@ -49,23 +57,29 @@ internal static class UpstreamErrors
             {
                 case ForbiddenAddressException:
                     return DistributionError.Unavailable(
-                        502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true", RetryAfterSeconds);
+                        502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true",
+                        RetryAfterSeconds);
                 case UntrustedCertificateException untrusted:
                     return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.WithoutSubject}");
                 case ProxyException { IsLasting: true } proxy:
                     return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}");
                 case ProxyException proxy:
-                    return DistributionError.Unavailable(503, $"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}", RetryAfterSeconds);
+                    return DistributionError.Unavailable(
+                        503, $"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}", RetryAfterSeconds);
                 case WrongOriginException:
                     return DistributionError.Unavailable(
-                        502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent", RetryAfterSeconds);
+                        502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent",
+                        RetryAfterSeconds);
                 case WrongBlobException:
-                    return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
+                    return DistributionError.Unavailable(
+                        502, $"upstream '{upstream.Name}' sent a blob that is not what its digest says", RetryAfterSeconds);
                 case TooManyBodiesException:
                     return DistributionError.Unavailable(
-                        503, $"of upstream '{upstream.Name}' more is being read at once than there is room for; try again", RetryAfterSeconds) with { IsOfCaller = true };
+                        503, $"of upstream '{upstream.Name}' more is being read at once than there is room for; try again",
+                        RetryAfterSeconds) with { IsOfCaller = true };
                 case BodyTooLargeException or System.Text.Json.JsonException:
-                    return DistributionError.Unavailable(502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
+                    return DistributionError.Unavailable(
+                        502, $"upstream '{upstream.Name}' sent something that is not of the distribution API", RetryAfterSeconds);
             }
         }
 
@@ -87,9 +101,11 @@ internal static class UpstreamErrors
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden:
                 return Refused(name, (int)response.StatusCode);
             case HttpStatusCode.TooManyRequests:
-                return DistributionError.TooManyRequests($"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
+                return DistributionError.TooManyRequests(
+                    $"upstream '{name}' limits the rate of requests; try again later", RetryAfter(response));
             case HttpStatusCode.ExpectationFailed:
-                return DistributionError.Unavailable(503, $"upstream '{name}' refused to be asked before a body comes, too late for this one; try again", 1);
+                return DistributionError.Unavailable(
+                    503, $"upstream '{name}' refused to be asked before a body comes, too late for this one; try again", 1);
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 return DistributionError.SizeInvalid("the range lies outside the content", 416) with { ContentRange = LengthOf(response) };
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
@@ -101,7 +117,9 @@ internal static class UpstreamErrors
         }
     }
 
-    /// <summary>What an operator must know of an answer that is none, and no client may: where it came from; <c>null</c> when the error says all.</summary>
+    /// <summary>
+    /// What an operator must know of an answer that is none, and no client may: where it came from; <c>null</c> when the error says all.
+    /// </summary>
     public static string? CauseOf(Upstream upstream, HttpResponseMessage response) =>
         response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden && RefusedAnswer.CameFromAnother(upstream, response)
             ? $"{response.RequestMessage!.RequestUri!.IdnHost}, which it redirects to, answered {(int)response.StatusCode}"
@@ -116,7 +134,8 @@ internal static class UpstreamErrors
     };
 
     private static DistributionError Refused(string name, int status) => new(
-        "DENIED", 502, $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there")
+        "DENIED", 502,
+        $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there")
     {
         RetryAfterSeconds = RetryAfterSeconds,
     };

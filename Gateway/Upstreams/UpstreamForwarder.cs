@@ -6,8 +6,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// Streams the body of a write to its upstream; nothing is buffered. YARP's forwarder does it, which tells a client that breaks off from an upstream
-/// that does while both are still sending.
+/// Streams the body of a write to its upstream; nothing is buffered. YARP's forwarder does it, which tells a client that breaks off from an
+/// upstream that does while both are still sending.
 /// </summary>
 internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient client, UpstreamTransports transports, FailureLog failures)
 {
@@ -20,8 +20,8 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
     };
 
     /// <summary>
-    /// Forwards; the head of the upstream's answer, whose status the client's answer has already, or the error that the client is yet to be told.
-    /// Neither when the client has gone.
+    /// Forwards; the head of the upstream's answer, whose status the client's answer has already, or the error that the client is yet to be
+    /// told. Neither when the client has gone.
     /// </summary>
     public async Task<UpstreamResult> Write(RegistryRequest request, ForwardRequest forwarding)
     {
@@ -48,7 +48,8 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
 
         var fault = request.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
         return new UpstreamResult(
-            null, failures.Tell(request, error, UpstreamErrors.Describe(fault), UpstreamErrors.From(request.Upstream, forwarding, error, fault)))
+            null, failures.Tell(request, error, UpstreamErrors.Describe(fault),
+                UpstreamErrors.From(request.Upstream, forwarding, error, fault)))
         {
             IsUnsent = !call.IsSent,
         };

@@ -17,7 +17,9 @@ internal record UpstreamRequest
     /// <summary>Whose request needs it, and is charged for a token that is not at hand; <c>null</c> for nobody's.</summary>
     public required RegistryRequest? Payer { get; init; }
 
-    /// <summary>What is to be done right before something is sent, once nothing of ours stands against it; its error is the client's answer.</summary>
+    /// <summary>
+    /// What is to be done right before something is sent, once nothing of ours stands against it; its error is the client's answer.
+    /// </summary>
     public Func<Task<DistributionError?>>? BeforeSending { get; init; }
 
     /// <summary>What a 404 of the upstream means here.</summary>
@@ -34,11 +36,12 @@ internal record UpstreamRequest
 
     /// <summary>Whether a response is an answer; every other one is an error.</summary>
     public virtual bool IsAnswer(HttpResponseMessage response) =>
-        response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head ? IsRead(response) : response.IsSuccessStatusCode;
+        response.RequestMessage!.Method == HttpMethod.Get || response.RequestMessage.Method == HttpMethod.Head ? IsRead(response)
+            : response.IsSuccessStatusCode;
 
     /// <summary>
-    /// What is read comes whole, or as the part that was asked for, or not at all where the client has it. Other success may bring anything, and
-    /// nothing of it could be checked.
+    /// What is read comes whole, or as the part that was asked for, or not at all where the client has it. Other success may bring
+    /// anything, and nothing of it could be checked.
     /// </summary>
     private static bool IsRead(HttpResponseMessage response)
     {

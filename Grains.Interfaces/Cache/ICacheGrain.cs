@@ -2,7 +2,9 @@ using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
 
-/// <summary>Keeps the caches of gateways right: every one of them hears of a write before the client that wrote does. The key is always 0.</summary>
+/// <summary>
+/// Keeps the caches of gateways right: every one of them hears of a write before the client that wrote does. The key is always 0.
+/// </summary>
 [Alias("rp.ICacheGrain")]
 public interface ICacheGrain : IGrainWithIntegerKey
 {
@@ -48,10 +50,12 @@ public interface ICacheObserver : IGrainObserver
 /// <param name="IsFinished">
 /// Whether the upstream is known to be done with it. Until then, and for a minute at most, nothing that it says of this is kept.
 /// </param>
-/// <param name="IsRefused">Whether the upstream is known to have written nothing. Who does not know this member takes it for finished.</param>
+/// <param name="IsRefused">Whether the upstream is known to have written nothing. Who does not know this member takes it for
+/// finished.</param>
 [GenerateSerializer, Immutable, Alias("rp.cache-change")]
 public sealed record CacheChange(
-    [property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference, [property: Id(3)] bool IsFinished,
+    [property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference,
+    [property: Id(3)] bool IsFinished,
     [property: Id(4)] bool IsRefused = false);
 
 /// <summary>What one gateway keeps, and what that was good for since it started.</summary>

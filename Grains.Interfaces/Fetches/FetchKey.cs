@@ -13,7 +13,8 @@ public sealed record FetchKey(string Tenant, string Upstream, RepositoryName Rep
     /// <summary>Reads a grain key; an upstream may hold spaces, the others never do.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out FetchKey? key)
     {
-        key = text.Split(' ', 4) is [var tenant, var name, var hash, var upstream] && RepositoryName.TryParse(name, out var repository) && Digest.TryParse(hash, out var digest)
+        key = text.Split(' ', 4) is [var tenant, var name, var hash, var upstream] && RepositoryName.TryParse(name, out var repository)
+            && Digest.TryParse(hash, out var digest)
             ? new FetchKey(tenant, upstream, repository, digest)
             : null;
         return key is not null;

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
-/// The claims of a ticket: that one gateway may read one blob, as one tenant gets it, from another gateway. A JWT signed like access tokens,
-/// and told from them by its type.
+/// The claims of a ticket: that one gateway may read one blob, as one tenant gets it, from another gateway. A JWT signed like access
+/// tokens, and told from them by its type.
 /// </summary>
 public static class FetchTicketClaims
 {

@@ -11,7 +11,8 @@ public interface IFetchGrain : IGrainWithStringKey
 {
     /// <summary>Asks where to get the blob.</summary>
     /// <param name="gateway">Who asks.</param>
-    /// <param name="failed">The gateway that was named before and could not give it (<see cref="FetchMember.Id"/>); it is named no more.</param>
+    /// <param name="failed">The gateway that was named before and could not give it (<see cref="FetchMember.Id"/>); it is named no
+    /// more.</param>
     /// <param name="cancellation">Ends the question.</param>
     [Alias("Elect"), ResponseTimeout("00:00:02")]
     ValueTask<FetchElection> Elect(FetchMember gateway, string? failed, CancellationToken cancellation = default);
@@ -29,7 +30,8 @@ public interface IFetchGrain : IGrainWithStringKey
 /// <summary>A gateway that others may read from.</summary>
 /// <param name="Id">One process: another one at the same address is another gateway.</param>
 /// <param name="Address">Of its peer listener: <c>https</c>, an IP address and a port.</param>
-/// <param name="Certificate">SHA-256 of the certificate that it shows others (RFC 8705 §3.1); tickets for it are of use to nobody else.</param>
+/// <param name="Certificate">SHA-256 of the certificate that it shows others (RFC 8705 §3.1); tickets for it are of use to nobody
+/// else.</param>
 [GenerateSerializer, Immutable, Alias("rp.fetch-member")]
 public sealed record FetchMember([property: Id(0)] string Id, [property: Id(1)] Uri Address, [property: Id(2)] string Certificate);
 

@@ -3,8 +3,8 @@ using Orleans.Concurrency;
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
-/// Shares limits out to gateways by what they are asked for. The key is that of a shard, 0 to <see cref="LimitSharing.Shards"/> − 1. Nothing is stored: a
-/// new activation learns from gateways what they have.
+/// Shares limits out to gateways by what they are asked for. The key is that of a shard, 0 to <see cref="LimitSharing.Shards"/> − 1.
+/// Nothing is stored: a new activation learns from gateways what they have.
 /// </summary>
 [Alias("rp.ILimitSharesGrain")]
 public interface ILimitSharesGrain : IGrainWithIntegerKey

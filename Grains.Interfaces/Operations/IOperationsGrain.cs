@@ -84,5 +84,6 @@ public sealed record TenantRates(
 /// <param name="SilentSeconds">Since its last report; 2 at most while all is well.</param>
 [GenerateSerializer, Immutable, Alias("rp.process-status")]
 public sealed record ProcessStatus(
-    [property: Id(0)] string Kind, [property: Id(1)] string Host, [property: Id(2)] string Version, [property: Id(3)] DateTimeOffset Started,
+    [property: Id(0)] string Kind, [property: Id(1)] string Host, [property: Id(2)] string Version,
+    [property: Id(3)] DateTimeOffset Started,
     [property: Id(4)] string Configuration, [property: Id(5)] int SilentSeconds);

@@ -1,15 +1,15 @@
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
-/// Gateways that change the list of referrers of one manifest take turns: what one reads, no other changes before it has written. The key names
-/// the upstream's address, the repository there and the tag of the list.
+/// Gateways that change the list of referrers of one manifest take turns: what one reads, no other changes before it has written. The key
+/// names the upstream's address, the repository there and the tag of the list.
 /// </summary>
 [Alias("rp.IReferrersGrain")]
 public interface IReferrersGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Waits for a turn, for a second at most; whether it is that turn now. Who is not told so asks again with the same name, and keeps its place; it
-    /// loses it when it is silent for five seconds.
+    /// Waits for a turn, for a second at most; whether it is that turn now. Who is not told so asks again with the same name, and keeps its
+    /// place; it loses it when it is silent for five seconds.
     /// </summary>
     /// <param name="turn">The name of the turn, chosen by who asks.</param>
     /// <param name="cancellation">Ends the question.</param>

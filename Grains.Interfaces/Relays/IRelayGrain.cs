@@ -3,8 +3,8 @@ using Orleans.Concurrency;
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
-/// Passes a gateway's calls on. Orleans sends every call of a client to one grain through the same silo; when that silo does not respond, the grain
-/// can be called through another one, by a relay with another key. A stateless worker: it runs wherever its call arrives.
+/// Passes a gateway's calls on. Orleans sends every call of a client to one grain through the same silo; when that silo does not respond,
+/// the grain can be called through another one, by a relay with another key. A stateless worker: it runs wherever its call arrives.
 /// </summary>
 [Alias("rp.IEntranceGrain")]
 public interface IRelayGrain : IGrainWithIntegerKey

@@ -49,9 +49,11 @@ internal sealed class PatternConverter : IConverter<RepositoryPattern, TextSurro
 internal sealed class ScopeConverter : IConverter<Scope, ScopeSurrogate>
 {
     public Scope ConvertFromSurrogate(in ScopeSurrogate surrogate) =>
-        surrogate.Repository is null ? Scope.Catalog : Scope.Of(RepositoryName.Parse(surrogate.Repository), (RepositoryActions)surrogate.Actions);
+        surrogate.Repository is null ? Scope.Catalog
+            : Scope.Of(RepositoryName.Parse(surrogate.Repository), (RepositoryActions)surrogate.Actions);
 
-    public ScopeSurrogate ConvertToSurrogate(in Scope value) => new() { Repository = value.Repository?.Value, Actions = (int)value.Actions };
+    public ScopeSurrogate ConvertToSurrogate(in Scope value) =>
+        new() { Repository = value.Repository?.Value, Actions = (int)value.Actions };
 }
 
 [RegisterConverter]

@@ -43,14 +43,16 @@ public sealed record DeviceSearch([property: Id(0)] string? Address, [property: 
 /// <param name="UserCode">The device that the login is for; <c>null</c> for the browser's own.</param>
 [GenerateSerializer, Immutable, Alias("rp.people-login-request")]
 public sealed record InteractiveLoginRequest(
-    [property: Id(0)] string Tenant, [property: Id(1)] string Authenticator, [property: Id(2)] string Callback, [property: Id(3)] string? UserCode);
+    [property: Id(0)] string Tenant, [property: Id(1)] string Authenticator, [property: Id(2)] string Callback,
+    [property: Id(3)] string? UserCode);
 
 /// <summary>How a login begins.</summary>
 /// <param name="Address">The provider's authorization endpoint with its query; <c>null</c> when it cannot be had.</param>
 /// <param name="Flow">What the browser keeps in a cookie until it comes back, sealed.</param>
 /// <param name="Message">For people, when there is no address.</param>
 [GenerateSerializer, Immutable, Alias("rp.people-login-start")]
-public sealed record InteractiveLoginStart([property: Id(0)] Uri? Address, [property: Id(1)] Secret? Flow, [property: Id(2)] string Message);
+public sealed record InteractiveLoginStart(
+    [property: Id(0)] Uri? Address, [property: Id(1)] Secret? Flow, [property: Id(2)] string Message);
 
 /// <summary>A browser came back from the provider.</summary>
 [GenerateSerializer, Immutable, Alias("rp.people-login-reply")]
@@ -88,4 +90,5 @@ public sealed record InteractiveLoginReply
 /// <param name="Interval">Seconds between two polls.</param>
 [GenerateSerializer, Immutable, Alias("rp.device-login-start")]
 public sealed record DeviceLoginStart(
-    [property: Id(0)] Secret DeviceCode, [property: Id(1)] string UserCode, [property: Id(2)] int ExpiresIn, [property: Id(3)] int Interval);
+    [property: Id(0)] Secret DeviceCode, [property: Id(1)] string UserCode, [property: Id(2)] int ExpiresIn,
+    [property: Id(3)] int Interval);

@@ -49,7 +49,9 @@ public sealed record SessionDecision
     [Id(3)]
     public TimeSpan Lease { get; init; }
 
-    /// <summary>Whether it cannot be said now if the identity is still there, since its directory is away: no session is over for that.</summary>
+    /// <summary>
+    /// Whether it cannot be said now if the identity is still there, since its directory is away: no session is over for that.
+    /// </summary>
     [Id(4)]
     public bool Unavailable { get; init; }
 

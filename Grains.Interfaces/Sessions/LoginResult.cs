@@ -32,7 +32,9 @@ public sealed record LoginResult
     [Id(6)]
     public IReadOnlyList<Scope> Granted { get; init; } = [];
 
-    /// <summary>The authenticator and subject that were proved, also of a login that was refused; empty for anonymous. For the audit log.</summary>
+    /// <summary>
+    /// The authenticator and subject that were proved, also of a login that was refused; empty for anonymous. For the audit log.
+    /// </summary>
     [Id(7)]
     public string Authenticator { get; init; } = "";
 
@@ -51,7 +53,9 @@ public sealed record LoginResult
     [Id(11)]
     public int? RefreshExpiresIn { get; init; }
 
-    /// <summary>Why it was not granted, when operators may know more than whoever asked; <c>null</c> for <see cref="Message"/>. For the audit log.</summary>
+    /// <summary>
+    /// Why it was not granted, when operators may know more than whoever asked; <c>null</c> for <see cref="Message"/>. For the audit log.
+    /// </summary>
     [Id(12)]
     public string? Reason { get; init; }
 

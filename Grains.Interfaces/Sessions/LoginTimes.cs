@@ -22,7 +22,8 @@ public static class LoginTimes
     public static readonly TimeSpan Login = TimeSpan.FromSeconds(12.5);
 
     /// <summary>
-    /// What a proof takes at most: waiting for other tries of the same address, then the authenticators, each of which has a limit of its own.
+    /// What a proof takes at most: waiting for other tries of the same address, then the authenticators, each of which has a limit of its
+    /// own.
     /// </summary>
     public static readonly TimeSpan Proof = TimeSpan.FromSeconds(9.5);
 }

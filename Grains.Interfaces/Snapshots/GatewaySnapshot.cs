@@ -2,7 +2,10 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Interfaces;
 
-/// <summary>Everything that a gateway needs to decide and to forward without asking; of the secrets of upstreams it has those of connections alone, and no private key of the cluster.</summary>
+/// <summary>
+/// Everything that a gateway needs to decide and to forward without asking; of the secrets of upstreams it has those of connections alone,
+/// and no private key of the cluster.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("rp.snapshot")]
 public sealed record GatewaySnapshot
 {
@@ -74,7 +77,9 @@ public sealed record TenantSnapshot
     [Id(8)]
     public IReadOnlyList<string> Cors { get; init; } = [];
 
-    /// <summary>Names what sessions of the tenant are decided by: its rules, its authenticators and their files; <c>null</c> by versions before.</summary>
+    /// <summary>
+    /// Names what sessions of the tenant are decided by: its rules, its authenticators and their files; <c>null</c> by versions before.
+    /// </summary>
     [Id(9)]
     public string? RulesStamp { get; init; }
 }
@@ -109,7 +114,9 @@ public sealed record RouteSnapshot
     [Id(4)]
     public bool Cache { get; init; }
 
-    /// <summary>What becomes of a range of a blob that is not cached yet; <c>null</c>, which versions before said, is to pass it on.</summary>
+    /// <summary>
+    /// What becomes of a range of a blob that is not cached yet; <c>null</c>, which versions before said, is to pass it on.
+    /// </summary>
     [Id(5)]
     public RouteRanges? Ranges { get; init; }
 }

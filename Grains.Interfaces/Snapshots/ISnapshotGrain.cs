@@ -64,7 +64,9 @@ public sealed record SnapshotUpdate
     [Id(1)]
     public GatewaySnapshot? Snapshot { get; init; }
 
-    /// <summary>Identities whose decisions are no longer valid (<see cref="SessionKey.ToString"/>), and tenants of which no decision is.</summary>
+    /// <summary>
+    /// Identities whose decisions are no longer valid (<see cref="SessionKey.ToString"/>), and tenants of which no decision is.
+    /// </summary>
     [Id(2)]
     public IReadOnlyList<string> ChangedSessions { get; init; } = [];
 
@@ -76,11 +78,15 @@ public sealed record SnapshotUpdate
     [Id(4)]
     public int Gateways { get; init; }
 
-    /// <summary>What of the snapshot is another than at a version that the gateway has; <c>null</c> when nothing is, or when it is packed whole.</summary>
+    /// <summary>
+    /// What of the snapshot is another than at a version that the gateway has; <c>null</c> when nothing is, or when it is packed whole.
+    /// </summary>
     [Id(5)]
     public SnapshotChange? Change { get; init; }
 
-    /// <summary>The whole snapshot (<see cref="PackedSnapshot"/>); <c>null</c> when its version is known already, or its change is told.</summary>
+    /// <summary>
+    /// The whole snapshot (<see cref="PackedSnapshot"/>); <c>null</c> when its version is known already, or its change is told.
+    /// </summary>
     [Id(6)]
     public byte[]? Packed { get; init; }
 

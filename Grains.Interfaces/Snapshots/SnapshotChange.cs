@@ -53,7 +53,8 @@ public sealed record SnapshotChange
     /// <summary>The snapshot that a gateway has, with this change.</summary>
     public GatewaySnapshot On(GatewaySnapshot known)
     {
-        var (tenants, upstreams) = (Tenants.Select(tenant => tenant.Name).ToHashSet(), Upstreams.Select(upstream => upstream.Name).ToHashSet());
+        var (tenants, upstreams) = (Tenants.Select(tenant => tenant.Name).ToHashSet(),
+            Upstreams.Select(upstream => upstream.Name).ToHashSet());
         tenants.UnionWith(GoneTenants);
         upstreams.UnionWith(GoneUpstreams);
         return known with

@@ -21,7 +21,8 @@ public interface IUpstreamAccountGrain : IGrainWithStringKey
     /// <param name="seen">What it saw last: other news of it may be late.</param>
     /// <param name="cancellation">Gives up.</param>
     [Alias("Lease"), AlwaysInterleave, ResponseTimeout("00:00:03")]
-    ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default);
+    ValueTask<BudgetLease> Lease(
+        string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default);
 
     /// <summary>A gateway read the rate limit off an answer.</summary>
     [Alias("Observe"), OneWay, AlwaysInterleave]

@@ -9,13 +9,17 @@ public interface IUpstreamStatusGrain : IGrainWithStringKey
     [Alias("Describe"), AlwaysInterleave]
     ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default);
 
-    /// <summary>A gateway of a version before says how its requests to the upstream fare; said again every thirty seconds while they fail.</summary>
+    /// <summary>
+    /// A gateway of a version before says how its requests to the upstream fare; said again every thirty seconds while they fail.
+    /// </summary>
     /// <param name="gateway">Which one.</param>
     /// <param name="reason">Why they fail; <c>null</c> when they are answered again.</param>
     [Alias("Seen"), OneWay, AlwaysInterleave]
     ValueTask Seen(string gateway, string? reason);
 
-    /// <summary>A gateway says how its requests to the upstream fare; said again every thirty seconds while they fail, or are made.</summary>
+    /// <summary>
+    /// A gateway says how its requests to the upstream fare; said again every thirty seconds while they fail, or are made.
+    /// </summary>
     [Alias("Noted"), OneWay, AlwaysInterleave]
     ValueTask Noted(UpstreamSight sight);
 }
@@ -72,7 +76,9 @@ public sealed record UpstreamStatus
     [Id(6)]
     public DateTimeOffset? LastErrorAt { get; init; }
 
-    /// <summary><c>closed</c> when all is well, <c>open</c> while failures are answered without asking, <c>half-open</c> at the next try.</summary>
+    /// <summary>
+    /// <c>closed</c> when all is well, <c>open</c> while failures are answered without asking, <c>half-open</c> at the next try.
+    /// </summary>
     [Id(7)]
     public required string Breaker { get; init; }
 

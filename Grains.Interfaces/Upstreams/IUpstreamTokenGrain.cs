@@ -21,7 +21,8 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
     ValueTask<UpstreamTokenResult> Replace(long refusedGeneration, CancellationToken cancellation = default);
 
     /// <summary>
-    /// <see cref="Replace"/> after a 401, which says how the upstream asks here (RFC 9110 §11.6.1): it need not ask alike everywhere, nor at
+    /// <see cref="Replace"/> after a 401, which says how the upstream asks here (RFC 9110 §11.6.1): it need not ask alike everywhere, nor
+    /// at
     /// <c>/v2/</c> at all.
     /// </summary>
     /// <param name="refusedGeneration">The generation that was refused.</param>
@@ -29,7 +30,8 @@ public interface IUpstreamTokenGrain : IGrainWithStringKey
     /// <param name="wasAccepted">Whether the upstream took it before: it is over, and another one may be good again.</param>
     /// <param name="cancellation">Ends the wait.</param>
     [Alias("ReplaceAsked"), AlwaysInterleave, ResponseTimeout("00:00:10")]
-    ValueTask<UpstreamTokenResult> ReplaceAsked(long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default);
+    ValueTask<UpstreamTokenResult> ReplaceAsked(
+        long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default);
 }
 
 /// <summary>Names an upstream token.</summary>

@@ -63,11 +63,15 @@ public sealed record UpstreamFailure(
     [Id(3)]
     public string Detail { get; init; } = Message;
 
-    /// <summary>Whether it stays until somebody mends it, such as a certificate that is not trusted: clients are not told to come back.</summary>
+    /// <summary>
+    /// Whether it stays until somebody mends it, such as a certificate that is not trusted: clients are not told to come back.
+    /// </summary>
     [Id(4)]
     public bool IsLasting { get; init; }
 
-    /// <summary>A word for the count of failures, such as <c>connect</c> or <c>tls</c>; <c>null</c> for that of <see cref="Kind"/>.</summary>
+    /// <summary>
+    /// A word for the count of failures, such as <c>connect</c> or <c>tls</c>; <c>null</c> for that of <see cref="Kind"/>.
+    /// </summary>
     [Id(5)]
     public string? Cause { get; init; }
 }

@@ -22,12 +22,14 @@ internal static class AccessExplainer
         {
             var names = string.Join(" and ", granting.Select(rule => $"'{rule.Name}'"));
             var said = granting.Count == 1 ? $"rule {names} grants it" : $"rules {names} grant it together";
-            var lost = route is null && question.Action != RepositoryActions.Catalog ? ", but no route leads from this name to an upstream: it is not found (404)" : "";
+            var lost = route is null && question.Action != RepositoryActions.Catalog
+                ? ", but no route leads from this name to an upstream: it is not found (404)" : "";
             return new AccessAnswer(true, string.Join(", ", granting.Select(rule => rule.Name)), said + lost, route);
         }
 
         return tenant.Access.Select(rule => Evaluate(rule, identity, question)).MinBy(one => one.Misses.Count) is { } nearest
-            ? new AccessAnswer(false, nearest.Rule, $"no rule grants it; nearest is '{nearest.Rule}': {string.Join("; ", nearest.Misses)}", route)
+            ? new AccessAnswer(false, nearest.Rule,
+                $"no rule grants it; nearest is '{nearest.Rule}': {string.Join("; ", nearest.Misses)}", route)
             : new AccessAnswer(false, null, "this tenant has no access rules, and nothing is allowed without one", route);
     }
 
@@ -45,7 +47,8 @@ internal static class AccessExplainer
         }
 
         return (rules.ActionsOn(question.Repository) & question.Action) == question.Action
-            ? [.. rules.Where(rule => (rule.Actions & question.Action) != RepositoryActions.None && rule.MatchesRepository(question.Repository))]
+            ? [.. rules.Where(rule =>
+                (rule.Actions & question.Action) != RepositoryActions.None && rule.MatchesRepository(question.Repository))]
             : [];
     }
 
@@ -59,7 +62,8 @@ internal static class AccessExplainer
 
         if (!AccessRules.Matches(rule with { Who = [new AccessSubject(AccessSubjectKind.Anonymous, null, "")] }, identity))
         {
-            misses.Add($"when is {string.Join(", ", rule.When.Select(condition => $"{condition.Key}={string.Join('|', condition.Value)}"))}");
+            var conditions = rule.When.Select(condition => $"{condition.Key}={string.Join('|', condition.Value)}");
+            misses.Add($"when is {string.Join(", ", conditions)}");
         }
 
         if (question.Action != RepositoryActions.Catalog && !rule.Repositories.Any(pattern => pattern.Matches(question.Repository)))
@@ -78,7 +82,9 @@ internal static class AccessExplainer
     private static string? RouteOf(TenantConfiguration tenant, RepositoryName repository) => tenant.Routes
         .Where(route => repository.Below(route.Prefix) is not null)
         .OrderByDescending(route => route.Prefix.Length)
-        .Select(route => $"'{route.Prefix}' -> {string.Join(", ", route.Upstreams)}: {string.Join('/', new[] { route.Rewrite, repository.Below(route.Prefix)! }.Where(part => part.Length > 0))}")
+        .Select(route =>
+            $"'{route.Prefix}' -> {string.Join(", ", route.Upstreams)}: " +
+            $"{string.Join('/', new[] { route.Rewrite, repository.Below(route.Prefix)! }.Where(part => part.Length > 0))}")
         .FirstOrDefault();
 
     private sealed record RuleEvaluation(string Rule, List<string> Misses);

@@ -16,10 +16,12 @@ internal static class AccessRules
         [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(Granted)];
 
     /// <summary>Whether one rule holds for the identity.</summary>
-    public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) => IsFor(rule, identity) && Holds(rule, identity?.Claims);
+    public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
+        IsFor(rule, identity) && Holds(rule, identity?.Claims);
 
     /// <summary>Whether the identity is among those whom a rule is for, whatever its claims.</summary>
-    public static bool IsFor(AccessRuleConfiguration rule, VerifiedIdentity? identity) => rule.Who.Any(subject => Matches(subject, identity));
+    public static bool IsFor(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
+        rule.Who.Any(subject => Matches(subject, identity));
 
     /// <summary>Whether claims are what a rule wants; <c>null</c> for anonymous.</summary>
     public static bool Holds(AccessRuleConfiguration rule, IReadOnlyDictionary<string, string>? claims) =>

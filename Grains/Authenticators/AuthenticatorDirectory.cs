@@ -26,9 +26,12 @@ internal sealed partial class AuthenticatorDirectory(
     }
 
     /// <summary>One authenticator of a tenant; <c>null</c> when the tenant has none of that name.</summary>
-    public IAuthenticator? Find(TenantConfiguration tenant, string name) => tenant.Authenticators.Contains(name) ? Content.Find(name) : null;
+    public IAuthenticator? Find(TenantConfiguration tenant, string name) =>
+        tenant.Authenticators.Contains(name) ? Content.Find(name) : null;
 
-    /// <summary>A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.</summary>
+    /// <summary>
+    /// A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.
+    /// </summary>
     public string Decoy => Content.Decoy;
 
     protected override void Replaced(AuthenticatorSet before, AuthenticatorSet now)
@@ -44,7 +47,8 @@ internal sealed partial class AuthenticatorDirectory(
     protected override AuthenticatorSet Read(ConfigurationSnapshot snapshot, AuthenticatorSet before)
     {
         var entries = snapshot.Configuration.Authenticators.Values.ToDictionary(
-            configuration => configuration.Name, configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
+            configuration => configuration.Name,
+            configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
         var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),

@@ -58,6 +58,7 @@ internal sealed class AuthenticatorFactory(
     /// <summary>The hosts of AWS are those of a strict grammar: <see cref="PresignedCallerIdentity"/>.</summary>
     private EgressSettings To(AwsStsConfiguration sts) => sts.Endpoint is { } endpoint
         ? proxies.For(sts.AllowPrivate, endpoint)
-        : proxies.For(allowPrivate: false) is { IsPlain: false } settings ? settings with { Targets = settings.Targets.And(["*.amazonaws.com", "*.amazonaws.com.cn"]) }
+        : proxies.For(allowPrivate: false) is { IsPlain: false } settings
+            ? settings with { Targets = settings.Targets.And(["*.amazonaws.com", "*.amazonaws.com.cn"]) }
         : new EgressSettings(AllowPrivate: false);
 }

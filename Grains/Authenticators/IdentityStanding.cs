@@ -5,15 +5,17 @@ using RegistryProxy.Grains.Identity;
 namespace RegistryProxy.Grains.Authenticators;
 
 /// <summary>
-/// Whether somebody still is who was proved, looked up no more often than the authenticator wants. While the authenticator cannot say, or takes
-/// long, the last good answer holds for a while; after that it cannot be said, which is not the same as no.
+/// Whether somebody still is who was proved, looked up no more often than the authenticator wants. While the authenticator cannot say, or
+/// takes long, the last good answer holds for a while; after that it cannot be said, which is not the same as no.
 /// </summary>
 internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, TimeProvider time)
 {
     /// <summary>How long a directory may be away before sessions need it again.</summary>
     private static readonly TimeSpan GracePeriod = TimeSpan.FromMinutes(5);
 
-    /// <summary>How old an answer may be that is wanted fresh: a directory is searched no more often for one identity, however many ask.</summary>
+    /// <summary>
+    /// How old an answer may be that is wanted fresh: a directory is searched no more often for one identity, however many ask.
+    /// </summary>
     internal static readonly TimeSpan Fresh = TimeSpan.FromSeconds(2);
 
     /// <summary>How long a decision waits for a directory while the last good answer holds.</summary>
@@ -46,7 +48,8 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>What is so now.</summary>
     /// <param name="tenant">The tenant; <c>null</c> when it is gone.</param>
     /// <param name="known">What was proved; <c>null</c> when nothing was.</param>
-    /// <param name="fresh">Whether it must not be older than <see cref="Fresh"/>, however seldom the authenticator wants to be asked.</param>
+    /// <param name="fresh">Whether it must not be older than <see cref="Fresh"/>, however seldom the authenticator wants to be
+    /// asked.</param>
     public async ValueTask<Verdict> Now(TenantConfiguration? tenant, VerifiedIdentity? known, bool fresh)
     {
         if (known is null || tenant is null || authenticators.Find(tenant, known.Authenticator) is not { } authenticator)

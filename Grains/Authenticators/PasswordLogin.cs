@@ -10,7 +10,8 @@ namespace RegistryProxy.Grains.Authenticators;
 /// </summary>
 internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, PasswordWork work)
 {
-    public async ValueTask<Verdict> Verify(TenantConfiguration tenant, string user, Secret password, PasswordSource from, CancellationToken cancellation)
+    public async ValueTask<Verdict> Verify(
+        TenantConfiguration tenant, string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         var result = Verdict.Unknown;
         var files = false;

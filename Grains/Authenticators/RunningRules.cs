@@ -17,16 +17,19 @@ internal sealed record RunningRules(ConfigurationSnapshot Of, string Version, IR
     public static RunningRules Read(ConfigurationSnapshot of, IReadOnlyDictionary<string, string> inUse)
     {
         var authenticators = of.Configuration.Authenticators.Values.ToDictionary(
-            authenticator => authenticator.Name, authenticator => $"{authenticator.Name} {authenticator.Stamp} {inUse.GetValueOrDefault(authenticator.Name)}");
+            authenticator => authenticator.Name,
+            authenticator => $"{authenticator.Name} {authenticator.Stamp} {inUse.GetValueOrDefault(authenticator.Name)}");
         return new RunningRules(
             of,
             $"{of.Version}-{ShortHash.Of(authenticators.Values)}",
             of.Configuration.Tenants.Values.ToDictionary(
                 tenant => tenant.Name,
-                tenant => ShortHash.Of([tenant.Stamp, .. tenant.Authenticators.Select(name => authenticators.GetValueOrDefault(name, name))])));
+                tenant => ShortHash.Of([tenant.Stamp,
+                    .. tenant.Authenticators.Select(name => authenticators.GetValueOrDefault(name, name))])));
     }
 
     /// <summary>The tenants whose rules are others than before; those that are gone have an empty stamp.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Since(RunningRules before) => Stamps.Where(tenant => before.Stamps.GetValueOrDefault(tenant.Key) != tenant.Value)
+    public IEnumerable<KeyValuePair<string, string>> Since(RunningRules before) =>
+        Stamps.Where(tenant => before.Stamps.GetValueOrDefault(tenant.Key) != tenant.Value)
         .Concat(before.Stamps.Keys.Where(tenant => !Stamps.ContainsKey(tenant)).Select(tenant => KeyValuePair.Create(tenant, "")));
 }

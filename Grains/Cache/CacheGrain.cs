@@ -20,7 +20,8 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
         var now = time.GetTimestamp();
         ForgetReports();
         _reports[report.Gateway] = (report, now);
-        foreach (var gone in _gateways.Where(entry => time.GetElapsedTime(entry.Value.RenewedAt) > CacheReport.Trust).Select(entry => entry.Key).ToList())
+        foreach (var gone in _gateways.Where(entry => time.GetElapsedTime(entry.Value.RenewedAt) > CacheReport.Trust)
+            .Select(entry => entry.Key).ToList())
         {
             _gateways.Remove(gone);
         }
@@ -59,7 +60,8 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 
     private void ForgetReports()
     {
-        foreach (var gone in _reports.Where(entry => time.GetElapsedTime(entry.Value.At) > ReportLifetime).Select(entry => entry.Key).ToList())
+        foreach (var gone in _reports.Where(entry => time.GetElapsedTime(entry.Value.At) > ReportLifetime)
+            .Select(entry => entry.Key).ToList())
         {
             _reports.Remove(gone);
         }

@@ -3,8 +3,8 @@ using Orleans.Storage;
 namespace RegistryProxy.Grains.Calls;
 
 /// <summary>
-/// A question to a grain that may be asked twice, from where the first answer must not be lost: a proof that counts once was taken already. When
-/// the silo of the grain dies, or is silent for as long as the question may take, it is asked again until the others have noticed.
+/// A question to a grain that may be asked twice, from where the first answer must not be lost: a proof that counts once was taken already.
+/// When the silo of the grain dies, or is silent for as long as the question may take, it is asked again until the others have noticed.
 /// </summary>
 internal static class GrainRetry
 {
@@ -29,7 +29,11 @@ internal static class GrainRetry
         }
     }
 
-    /// <summary>Whether the answer may never come: also when Orleans itself gave up to find the grain, which it does while a silo leaves the cluster.</summary>
+    /// <summary>
+    /// Whether the answer may never come: also when Orleans itself gave up to find the grain, which it does while a silo leaves the
+    /// cluster.
+    /// </summary>
     private static bool IsLost(Exception fault) => fault
-        is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException or TimeoutException or OperationCanceledException;
+        is OrleansMessageRejectionException or SiloUnavailableException or InconsistentStateException or TimeoutException
+            or OperationCanceledException;
 }

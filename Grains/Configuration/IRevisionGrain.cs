@@ -3,7 +3,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>The configuration that the cluster follows: that of the highest revision it was ever offered; key 0. Internal: no client may call it.</summary>
+/// <summary>
+/// The configuration that the cluster follows: that of the highest revision it was ever offered; key 0. Internal: no client may call it.
+/// </summary>
 [Alias("rp.IRevisionGrain")]
 internal interface IRevisionGrain : IGrainWithIntegerKey
 {

@@ -4,9 +4,9 @@ using RegistryProxy.Grains.Keys;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>
-/// Which key signs: one that the gateways have been told of. A key that a new ring brings is published first, and the one before signs until
-/// every gateway that follows has heard of it. What was published stays so for as long as its tokens live, whatever became of its ring. For the
-/// single thread of a grain.
+/// Which key signs: one that the gateways have been told of. A key that a new ring brings is published first, and the one before signs
+/// until every gateway that follows has heard of it. What was published stays so for as long as its tokens live, whatever became of its
+/// ring. For the single thread of a grain.
 /// </summary>
 internal sealed class KeyPublication(TimeProvider time)
 {
@@ -49,7 +49,11 @@ internal sealed class KeyPublication(TimeProvider time)
 
         ring.TokenKeys.ToList().ForEach(key => _published[key.Id] = (key, now + Grace + tokenLife + Margin));
         var left = _published.Values.Select(known => known.Key).Where(key => ring.TokenKeys.All(known => known.Id != key.Id)).ToList();
-        return left.Count == 0 ? ring : ring with { Version = string.Join('.', [ring.Version, .. left.Select(key => key.Id)]), TokenKeys = [.. ring.TokenKeys, .. left] };
+        return left.Count == 0 ? ring
+            : ring with
+            {
+                Version = string.Join('.', [ring.Version, .. left.Select(key => key.Id)]), TokenKeys = [.. ring.TokenKeys, .. left]
+            };
     }
 
     /// <summary>A gateway asked, and told what it has.</summary>
@@ -100,6 +104,7 @@ internal sealed class KeyPublication(TimeProvider time)
     private bool HaveAll(string key)
     {
         var since = time.GetUtcNow() - Following;
-        return _followers.Values.All(follower => follower.At < since || (_versions.TryGetValue(follower.Version, out var keys) && keys.Contains(key)));
+        return _followers.Values.All(
+            follower => follower.At < since || (_versions.TryGetValue(follower.Version, out var keys) && keys.Contains(key)));
     }
 }

@@ -30,7 +30,8 @@ internal sealed partial class RevisionFollower(
             }
 
             Report();
-            await Task.Delay(feed.Settled.IsCompleted ? Period : Period / 10, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(feed.Settled.IsCompleted ? Period : Period / 10, time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

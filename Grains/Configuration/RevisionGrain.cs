@@ -20,13 +20,15 @@ internal sealed class RevisionGrain(StateStore store) : Grain, IRevisionGrain
     {
         var followed = await _state.Change(known =>
         {
-            var next = known.Followed is { } followed && offered.Revision <= followed.Revision ? known : new RevisionState { Followed = offered };
+            var next = known.Followed is { } followed && offered.Revision <= followed.Revision ? known
+                : new RevisionState { Followed = offered };
             return (next, next);
         });
         return Answer(followed, offered.Revision, offered.Content);
     }
 
-    private static RevisionAnswer Answer(RevisionState state, long revision, string content) => state.Followed is not { } followed || revision > followed.Revision
+    private static RevisionAnswer Answer(RevisionState state, long revision, string content) =>
+        state.Followed is not { } followed || revision > followed.Revision
         ? new RevisionAnswer(IsBehind: true, null)
         : new RevisionAnswer(IsBehind: false, revision == followed.Revision && content == followed.Content ? null : followed);
 }

@@ -29,9 +29,11 @@ internal sealed class SnapshotBook(Serializer serializer)
     public void Take(GatewaySnapshot next, Func<string, string> stampOf)
     {
         var parts = new Parts(
-            next.Tenants.ToDictionary(tenant => tenant.Name, tenant => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(tenant)))),
+            next.Tenants.ToDictionary(
+                tenant => tenant.Name, tenant => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(tenant)))),
             next.Upstreams.ToDictionary(
-                upstream => upstream.Name, upstream => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(upstream))) + stampOf(upstream.Name)),
+                upstream => upstream.Name,
+                upstream => Convert.ToHexString(SHA256.HashData(serializer.SerializeToArray(upstream))) + stampOf(upstream.Name)),
             next.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp ?? ""));
         if (Current is { } former)
         {
@@ -76,7 +78,8 @@ internal sealed class SnapshotBook(Serializer serializer)
     }
 
     private static List<string> Differing(Dictionary<string, string> before, Dictionary<string, string> after) =>
-        [.. after.Where(part => before.GetValueOrDefault(part.Key) != part.Value).Select(part => part.Key).Concat(before.Keys.Where(name => !after.ContainsKey(name)))];
+        [.. after.Where(part => before.GetValueOrDefault(part.Key) != part.Value).Select(part => part.Key)
+            .Concat(before.Keys.Where(name => !after.ContainsKey(name)))];
 
     private sealed record Step(string Since, List<string> Tenants, List<string> Upstreams, bool Keys, bool UploadKeys);
 

@@ -5,6 +5,7 @@ using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Upstreams.Accounts;
 using RegistryProxy.Grains.Upstreams.Network;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Configuration;
 
@@ -12,7 +13,8 @@ namespace RegistryProxy.Grains.Configuration;
 internal static class SnapshotBuilder
 {
     /// <summary>Names what <see cref="Build"/> makes of the same; as long however many tenants there are.</summary>
-    public static string VersionOf(RunningRules running, UpstreamNetworks networks, PublishedKeys keys) => $"{running.Version}{networks.Version}/{keys.Version}";
+    public static string VersionOf(RunningRules running, UpstreamNetworks networks, PublishedKeys keys) =>
+        $"{running.Version}{networks.Version}/{keys.Version}";
 
     public static GatewaySnapshot Build(RunningRules running, UpstreamNetworks networks, PublishedKeys keys, string version)
     {
@@ -21,7 +23,8 @@ internal static class SnapshotBuilder
         {
             Version = version,
             ConfigurationVersion = running.Of.Version,
-            Tenants = [.. configuration.Tenants.Values.Select(tenant => Tenant(tenant, configuration) with { RulesStamp = running.Stamps[tenant.Name] })],
+            Tenants = [.. configuration.Tenants.Values.Select(
+                tenant => Tenant(tenant, configuration) with { RulesStamp = running.Stamps[tenant.Name] })],
             Upstreams = [.. configuration.Upstreams.Values.Select(upstream => Upstream(upstream, networks))],
             Keys = keys.TokenKeys,
             UploadKeys = keys.UploadKeys,
@@ -34,7 +37,7 @@ internal static class SnapshotBuilder
     {
         Name = tenant.Name,
         Hosts = tenant.Hosts,
-        PublicUrl = tenant.PublicUrl?.GetLeftPart(UriPartial.Authority),
+        PublicUrl = tenant.PublicUrl is { } url ? AsciiOrigin.Of(url) : null,
         Routes = [.. tenant.Routes.Select(route => Route(route, configuration))],
         Namespaces = tenant.Namespaces.ToDictionary(),
         AnonymousRules = AccessRules.Match(tenant, null),
@@ -44,7 +47,8 @@ internal static class SnapshotBuilder
         Cors = tenant.Cors,
         PeopleLogins =
         [
-            .. tenant.Authenticators.Where(name => configuration.Authenticators.GetValueOrDefault(name) is OidcConfiguration { People: not null }),
+            .. tenant.Authenticators.Where(
+                name => configuration.Authenticators.GetValueOrDefault(name) is OidcConfiguration { People: not null }),
         ],
     };
 

@@ -10,12 +10,13 @@ using RegistryProxy.Grains.Upstreams.Network;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>
-/// Builds the snapshot, tells gateways of every change and lets them catch up on what they missed: of a tenant that changed, its part. Whoever signs
-/// gets the key from here, so that no key signs which gateways were not told of.
+/// Builds the snapshot, tells gateways of every change and lets them catch up on what they missed: of a tenant that changed, its part.
+/// Whoever signs gets the key from here, so that no key signs which gateways were not told of.
 /// </summary>
 [GrainType("snapshot")]
 internal sealed class SnapshotGrain(
-    AuthenticatorDirectory authenticators, UpstreamNetworks networks, Serializer serializer, TimeProvider time, ILogger<SnapshotGrain> logger)
+    AuthenticatorDirectory authenticators, UpstreamNetworks networks, Serializer serializer, TimeProvider time,
+    ILogger<SnapshotGrain> logger)
     : Grain, ISnapshotGrain, ISessionChangesGrain, IPublishedKeyGrain
 {
     /// <summary>From one look for the next key of a ring that is late to the next.</summary>
@@ -31,7 +32,8 @@ internal sealed class SnapshotGrain(
     private bool _dropAll;
     private DateTimeOffset _lookAt;
 
-    public async ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
+    public async ValueTask<SnapshotUpdate> Follow(
+        ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
     {
         if (_book.Current?.ConfigurationVersion != authenticators.Running.Of.Version)
         {
@@ -40,7 +42,8 @@ internal sealed class SnapshotGrain(
 
         _publication.Follows(observer, known.Version);
         _gateways.Follows(observer, known.Format);
-        return Content(known.Format, known.Version, _changes.Since(known) with { Position = Position, Gateways = _gateways.Count, Ahead = Ahead });
+        return Content(known.Format, known.Version,
+            _changes.Since(known) with { Position = Position, Gateways = _gateways.Count, Ahead = Ahead });
     }
 
     public ValueTask Refresh(CancellationToken cancellation = default)
@@ -56,7 +59,8 @@ internal sealed class SnapshotGrain(
         await _building.Join(Build);
 
         // Decisions tell by which rules they are: gateways need to know which those are now, and nothing of silos that are behind.
-        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && IsNews(tenant, known)).Select(tenant => tenant.Tenant).ToArray();
+        var dropped = tenants.Where(tenant => _book.RulesOf(tenant.Tenant) is { Length: > 0 } known && IsNews(tenant, known))
+            .Select(tenant => tenant.Tenant).ToArray();
         if (dropped.Length > 0)
         {
             await Drop(dropped);
@@ -64,7 +68,8 @@ internal sealed class SnapshotGrain(
         else if (tenants.Count > 0)
         {
             // Gateways of the version before do not look at what decisions tell.
-            await _gateways.Push(format => format < SnapshotPosition.Parts ? new SnapshotUpdate { Position = Position, DropAllDecisions = true } : null);
+            await _gateways.Push(format =>
+                format < SnapshotPosition.Parts ? new SnapshotUpdate { Position = Position, DropAllDecisions = true } : null);
         }
     }
 
@@ -157,7 +162,10 @@ internal sealed class SnapshotGrain(
         return true;
     }
 
-    /// <summary>Tells gateways what is another than at a version. One of the version before drops what it knows about sessions, as it does with every snapshot.</summary>
+    /// <summary>
+    /// Tells gateways what is another than at a version. One of the version before drops what it knows about sessions, as it does with
+    /// every snapshot.
+    /// </summary>
     private Task Publish(string former, bool drop)
     {
         foreach (var (tenant, _) in _ahead.Where(ahead => ahead.Value.Stamp == _book.RulesOf(ahead.Key)).ToList())
@@ -165,7 +173,9 @@ internal sealed class SnapshotGrain(
             _ahead.Remove(tenant);
         }
 
-        var updates = new[] { 0, SnapshotPosition.Parts }.Select(format => Content(format, former, new SnapshotUpdate { Position = Position, DropAllDecisions = drop, Ahead = Ahead }))
+        var updates = new[] { 0,
+            SnapshotPosition.Parts }.Select(
+                format => Content(format, former, new SnapshotUpdate { Position = Position, DropAllDecisions = drop, Ahead = Ahead }))
             .ToArray();
         return _gateways.Push(format => updates[Math.Clamp(format, 0, SnapshotPosition.Parts)], isAnswered: true);
     }

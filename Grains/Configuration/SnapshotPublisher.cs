@@ -6,9 +6,12 @@ using RegistryProxy.Grains.Upstreams.Network;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo, and for which tenants.</summary>
+/// <summary>
+/// Tells the snapshot grain when the configuration, a password file or a file of an upstream changed on this silo, and for which tenants.
+/// </summary>
 internal sealed partial class SnapshotPublisher(
-    IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time, ILogger<SnapshotPublisher> logger) : BackgroundLoop
+    IGrainFactory grains, AuthenticatorDirectory authenticators, UpstreamNetworks networks, TimeProvider time,
+    ILogger<SnapshotPublisher> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(500);
 

@@ -8,15 +8,16 @@ using RegistryProxy.Grains.Network;
 namespace RegistryProxy.Grains.Explaining;
 
 /// <summary>
-/// Answers whether somebody may do something as a login would have it: password files and directories are asked who that is and for the groups, and
-/// what cannot be known here the answer says.
+/// Answers whether somebody may do something as a login would have it: password files and directories are asked who that is and for the
+/// groups, and what cannot be known here the answer says.
 /// </summary>
 public sealed class AccessInquiry : IDisposable
 {
     private readonly AuthenticatorDirectory _authenticators;
     private readonly IDisposable[] _own;
 
-    internal AccessInquiry(AuthenticatorDirectory authenticators, params IDisposable[] own) => (_authenticators, _own) = (authenticators, own);
+    internal AccessInquiry(AuthenticatorDirectory authenticators, params IDisposable[] own) =>
+        (_authenticators, _own) = (authenticators, own);
 
     /// <summary>For a configuration without a cluster.</summary>
     public static AccessInquiry Of(FrontDoorConfiguration configuration)
@@ -32,7 +33,8 @@ public sealed class AccessInquiry : IDisposable
     }
 
     /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
-    public async ValueTask<AccessAnswer?> Query(FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
+    public async ValueTask<AccessAnswer?> Query(
+        FrontDoorConfiguration configuration, AccessQuestion question, CancellationToken cancellation)
     {
         if (!configuration.Tenants.TryGetValue(question.Tenant, out var tenant))
         {
@@ -41,10 +43,15 @@ public sealed class AccessInquiry : IDisposable
 
         var who = question.Subject is { Length: > 0 } subject
             ? await Find(tenant, question, subject, cancellation)
-            : Found.Of(null, question.Authenticator is null ? null : "the question names no subject: it is answered for anybody who does not log in");
+            : Found.Of(null, question.Authenticator is null ? null
+                : "the question names no subject: it is answered for anybody who does not log in");
         return AccessExplainer.Explain(configuration, question, who.Identity) is not { } answer ? null
             : who.Refusal is { } refusal ? answer with { Allowed = false, Rule = null, Reason = refusal }
-            : answer with { Lacks = who.Lacks, Authenticator = who.Identity?.Authenticator, Subject = who.Identity?.Subject, Groups = who.Identity?.Groups };
+            : answer with
+            {
+                Lacks = who.Lacks, Authenticator = who.Identity?.Authenticator, Subject = who.Identity?.Subject, Groups =
+                    who.Identity?.Groups
+            };
     }
 
     /// <inheritdoc/>
@@ -76,25 +83,31 @@ public sealed class AccessInquiry : IDisposable
             undecided ??= found.Identity is null ? null : found;
         }
 
-        return undecided ?? Token(tenant, question, subject, [.. asked.Where(one => _authenticators.Find(tenant, one) is not IPasswordAuthenticator)], asked);
+        return undecided ?? Token(
+            tenant, question, subject, [.. asked.Where(one => _authenticators.Find(tenant, one) is not IPasswordAuthenticator)], asked);
     }
 
     /// <summary>Who somebody is to a password file or directory: nobody when it is not found there.</summary>
-    private async ValueTask<Found> Look(TenantConfiguration tenant, string name, string subject, AccessQuestion question, CancellationToken cancellation)
+    private async ValueTask<Found> Look(
+        TenantConfiguration tenant, string name, string subject, AccessQuestion question, CancellationToken cancellation)
     {
         var verdict = await ((IPasswordAuthenticator)_authenticators.Find(tenant, name)!).Find(subject, cancellation);
         return verdict switch
         {
             { Identity: { HasUsableSubject: true, IsBounded: true } identity } => Found.Of(identity, null),
-            { Identity: not null } => Found.Refused($"'{name}' says more of '{subject}' than a session may hold, or its name cannot name one: such a login is refused"),
+            { Identity: not null } =>
+                Found.Refused(
+                    $"'{name}' says more of '{subject}' than a session may hold, or its name cannot name one: such a login is refused"),
             { Kind: VerdictKind.Unknown } => Found.Of(null, null),
             { Kind: VerdictKind.Refused } => Found.Refused($"'{name}' refuses '{subject}': {verdict.Message}"),
-            _ => Found.Of(Asked(name, subject, question), $"{verdict.Message}: whether there is such a user is not known now, and the groups are those of the question"),
+            _ => Found.Of(Asked(name, subject, question),
+                $"{verdict.Message}: whether there is such a user is not known now, and the groups are those of the question"),
         };
     }
 
     /// <summary>Somebody who shows a token or a document: only that says who it is.</summary>
-    private Found Token(TenantConfiguration tenant, AccessQuestion question, string subject, IReadOnlyList<string> names, IReadOnlyList<string> asked)
+    private Found Token(TenantConfiguration tenant, AccessQuestion question, string subject, IReadOnlyList<string> names,
+        IReadOnlyList<string> asked)
     {
         switch (names)
         {
@@ -105,14 +118,18 @@ public sealed class AccessInquiry : IDisposable
                 return !identity.HasUsableSubject || !identity.IsBounded ? Found.Refused("such a subject cannot have a session")
                     : _authenticators.Find(tenant, name) is ITokenAuthenticator authenticator && !authenticator.Allows(identity)
                         ? Found.Refused($"'{name}' lets nobody in with the claims of the question")
-                        : Found.Of(identity, $"what '{name}' proves of a subject is known when it logs in: the groups and claims are those of the question");
+                        : Found.Of(identity,
+                            $"what '{name}' proves of a subject is known when it logs in: the groups and claims are those of the question");
             default:
                 return Found.Of(
-                    Asked("", subject, question), $"which authenticator proves the subject is not said: {Listed(names)} might. Rules that name one are left out; ask with authenticator=");
+                    Asked("", subject, question),
+                    $"which authenticator proves the subject is not said: {Listed(names)} might. Rules that name one are left out; ask " +
+                    $"with authenticator=");
         }
     }
 
-    private static VerifiedIdentity Asked(string authenticator, string subject, AccessQuestion question) => new(authenticator, subject, question.Groups, question.Claims, "");
+    private static VerifiedIdentity Asked(string authenticator, string subject, AccessQuestion question) =>
+        new(authenticator, subject, question.Groups, question.Claims, "");
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'").DefaultIfEmpty("none"));
 

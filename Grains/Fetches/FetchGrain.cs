@@ -3,8 +3,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Fetches;
 
 /// <summary>
-/// One blob of one tenant: who fetches it or has it. Held in memory alone: with the activation goes the knowledge where the blob is, and the
-/// next gateway that wants it fetches it anew.
+/// One blob of one tenant: who fetches it or has it. Held in memory alone: with the activation goes the knowledge where the blob is, and
+/// the next gateway that wants it fetches it anew.
 /// </summary>
 [GrainType("fetch")]
 internal sealed class FetchGrain(FetchTickets tickets, TimeProvider time) : Grain, IFetchGrain
@@ -20,7 +20,8 @@ internal sealed class FetchGrain(FetchTickets tickets, TimeProvider time) : Grai
 
     public async ValueTask<FetchElection> Elect(FetchMember gateway, string? failed, CancellationToken cancellation = default)
     {
-        if (_holder is not { } holder || holder.Id == gateway.Id || holder.Id == failed || time.GetElapsedTime(_keptAt ?? time.GetTimestamp()) > Trust)
+        if (_holder is not { } holder || holder.Id == gateway.Id || holder.Id == failed
+            || time.GetElapsedTime(_keptAt ?? time.GetTimestamp()) > Trust)
         {
             (_holder, _keptAt) = (gateway, null);
             return new FetchElection { Term = ++_term };

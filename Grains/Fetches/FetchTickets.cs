@@ -32,7 +32,10 @@ internal sealed class FetchTickets(SigningKeys keys, TimeProvider time)
                 [FetchTicketClaims.Blob] = blob.ToString(),
             },
             SigningCredentials = new SigningCredentials(
-                new ECDsaSecurityKey(ecdsa) { KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } },
+                new ECDsaSecurityKey(ecdsa)
+                {
+                    KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false }
+                },
                 SecurityAlgorithms.EcdsaSha256),
         }));
     }

@@ -7,7 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity;
 
 /// <summary>Users of one password file under one configuration. Immutable: a changed file or configuration makes a new one.</summary>
-internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration, HtpasswdFile file, PasswordWork work) : IPasswordAuthenticator
+internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration, HtpasswdFile file, PasswordWork work)
+    : IPasswordAuthenticator
 {
     private static readonly Dictionary<string, string> NoClaims = [];
 

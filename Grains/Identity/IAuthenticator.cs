@@ -21,7 +21,10 @@ internal interface IPasswordAuthenticator : IAuthenticator
     ValueTask<Verdict> Find(string user, CancellationToken cancellation);
 }
 
-/// <summary>Checks credential text: tokens, documents, signed requests. What was proved holds until the session ends or the configuration forbids it.</summary>
+/// <summary>
+/// Checks credential text: tokens, documents, signed requests. What was proved holds until the session ends or the configuration forbids
+/// it.
+/// </summary>
 internal interface ITokenAuthenticator : IAuthenticator
 {
     TimeSpan? IAuthenticator.RecheckEvery => TimeSpan.Zero;

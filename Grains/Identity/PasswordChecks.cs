@@ -1,6 +1,8 @@
 namespace RegistryProxy.Grains.Identity;
 
-/// <summary>Checks that are under way: one for all who ask for the same. When all of them have left, it is told that nobody waits for it.</summary>
+/// <summary>
+/// Checks that are under way: one for all who ask for the same. When all of them have left, it is told that nobody waits for it.
+/// </summary>
 internal sealed class PasswordChecks
 {
     private readonly Lock _gate = new();

@@ -4,9 +4,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity;
 
 /// <summary>
-/// Passwords that wait to be checked. Tenants take turns. In each, from where somebody has logged in of late they go first, but every fourth
-/// turn is somebody else's, and addresses take turns. When all places are taken, who has many of them gives one up to who has few; among equals
-/// chance decides: nobody keeps out others by coming first. Whose client has left has no place.
+/// Passwords that wait to be checked. Tenants take turns. In each, from where somebody has logged in of late they go first, but every
+/// fourth turn is somebody else's, and addresses take turns. When all places are taken, who has many of them gives one up to who has few;
+/// among equals chance decides: nobody keeps out others by coming first. Whose client has left has no place.
 /// </summary>
 /// <param name="atOnce">How many are checked at once.</param>
 /// <param name="places">How many wait; of one address (the /48 of IPv6) a quarter.</param>
@@ -107,7 +107,9 @@ internal sealed class PasswordLine(int atOnce, int places = PasswordLine.MaxWait
         return true;
     }
 
-    /// <summary>Among the tenants, and in each among the addresses, places go from who has more to who has less; strangers keep some.</summary>
+    /// <summary>
+    /// Among the tenants, and in each among the addresses, places go from who has more to who has less; strangers keep some.
+    /// </summary>
     private bool Yields(PasswordSource other, PasswordSource comer) =>
         other.Tenant != comer.Tenant ? OfTenant(other) > OfTenant(comer) + 1
         : other.IsKnown == comer.IsKnown ? OfAddress(other) > OfAddress(comer) + 1

@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity;
 
 /// <summary>
-/// The expensive part of passwords, bounded: half of the processors work on bcrypt, a few wait in a <see cref="PasswordLine"/>, the rest is told
-/// to come back.
+/// The expensive part of passwords, bounded: half of the processors work on bcrypt, a few wait in a <see cref="PasswordLine"/>, the rest is
+/// told to come back.
 /// A right password is remembered for a minute under a key of this process, and the same password is never checked twice at once, so that a
 /// client which logs in for every layer, or a hundred nodes with one account, cost once.
 /// </summary>

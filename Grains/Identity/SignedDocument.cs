@@ -14,7 +14,8 @@ internal sealed class SignedDocument
 
     private readonly SignedCms _message;
 
-    private SignedDocument(SignedCms message) => (_message, Embedded, Signer) = (message, message.Certificates, message.SignerInfos[0].Certificate);
+    private SignedDocument(SignedCms message) =>
+        (_message, Embedded, Signer) = (message, message.Certificates, message.SignerInfos[0].Certificate);
 
     /// <summary>Certificates that the message brings along: claims, not proofs.</summary>
     public X509Certificate2Collection Embedded { get; }
@@ -29,7 +30,8 @@ internal sealed class SignedDocument
         {
             var message = new SignedCms();
             message.Decode(Convert.FromBase64String(base64));
-            return message.SignerInfos.Count == 1 && message.SignerInfos[0].DigestAlgorithm.Value == Sha256 ? new SignedDocument(message) : null;
+            return message.SignerInfos.Count == 1 && message.SignerInfos[0].DigestAlgorithm.Value == Sha256
+                ? new SignedDocument(message) : null;
         }
         catch (Exception)
         {
@@ -38,7 +40,10 @@ internal sealed class SignedDocument
         }
     }
 
-    /// <summary>The document, when one of these certificates signed it. The message must bring no certificate of its own: it would be believed first.</summary>
+    /// <summary>
+    /// The document, when one of these certificates signed it. The message must bring no certificate of its own: it would be believed
+    /// first.
+    /// </summary>
     public JsonElement? OpenPinned(X509Certificate2Collection pinned)
     {
         if (Embedded.Count > 0)
@@ -72,5 +77,6 @@ internal static class JsonElementExtensions
 {
     /// <summary>The text of a member; empty when there is none.</summary>
     public static string TextOf(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member) && member.ValueKind == JsonValueKind.String ? member.GetString()! : "";
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var member)
+            && member.ValueKind == JsonValueKind.String ? member.GetString()! : "";
 }

@@ -9,7 +9,9 @@ internal readonly record struct Validity(DateTimeOffset? Issued, DateTimeOffset?
     /// <summary>What is made now and begins later than this by the clock here: its issuer's clock is another.</summary>
     private static readonly TimeSpan Plausible = TimeSpan.FromMinutes(10);
 
-    /// <summary>Why a proof does not count at a time: it has expired, it is not valid yet, or the clocks differ; always with both times.</summary>
+    /// <summary>
+    /// Why a proof does not count at a time: it has expired, it is not valid yet, or the clocks differ; always with both times.
+    /// </summary>
     /// <param name="what">What it is called.</param>
     /// <param name="now">The time here.</param>
     /// <param name="skew">How far clocks may differ.</param>
@@ -17,13 +19,15 @@ internal readonly record struct Validity(DateTimeOffset? Issued, DateTimeOffset?
     {
         if (Issued is { } issued && issued > now + skew)
         {
-            return $"clock skew: the {what} was issued at {issued:u}, and it is only {now:u} here: the clock of its issuer or of this silo is wrong by {Difference(issued, now)}";
+            return $"clock skew: the {what} was issued at {issued:u}, and it is only {now:u} here: the clock of its issuer or of this " +
+                $"silo is wrong by {Difference(issued, now)}";
         }
 
         if (Start is { } start && start > now)
         {
             return Issued is null && start - now < Plausible
-                ? $"not valid yet: the {what} begins at {start:u}, and it is {now:u} here; if it was just made, that is clock skew of {Difference(start, now)}"
+                ? $"not valid yet: the {what} begins at {start:u}, and it is {now:u} here; if it was just made, that is clock skew " +
+                    $"of {Difference(start, now)}"
                 : $"not valid yet: the {what} begins at {start:u}, and it is {now:u} here";
         }
 

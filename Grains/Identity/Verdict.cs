@@ -12,11 +12,14 @@ internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, str
     /// <summary>Of one that cannot be said: whether who must decide may have counted it as wrong all the same.</summary>
     public bool MayBeCounted { get; init; }
 
-    /// <summary>The authenticator and subject that were proved of somebody who is refused all the same; <c>null</c> when nothing was.</summary>
+    /// <summary>
+    /// The authenticator and subject that were proved of somebody who is refused all the same; <c>null</c> when nothing was.
+    /// </summary>
     public (string Authenticator, string Subject)? Known { get; init; }
 
     /// <summary>The user is known and the password wrong; says the same as when the user is unknown.</summary>
-    public static Verdict WrongPassword { get; } = new(VerdictKind.Refused, null, "wrong user name or password") { Reason = "wrong password" };
+    public static Verdict WrongPassword { get; } = new(
+        VerdictKind.Refused, null, "wrong user name or password") { Reason = "wrong password" };
 
     public static Verdict Unknown { get; } = new(VerdictKind.Unknown, null, "wrong user name or password") { Reason = "unknown user name" };
 

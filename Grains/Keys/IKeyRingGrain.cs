@@ -21,12 +21,18 @@ internal interface IKeyRingGrain : IGrainWithIntegerKey
 [GenerateSerializer, Immutable, Alias("rp.signing-key")]
 internal sealed record SigningKey([property: Id(0)] string Id, [property: Id(1)] Secret Pkcs8, [property: Id(2)] DateTimeOffset UseUntil);
 
-/// <summary>Keys of the cluster, newest first: public halves and the keys that seal uploads, which gateways get, and those that stay in silos.</summary>
+/// <summary>
+/// Keys of the cluster, newest first: public halves and the keys that seal uploads, which gateways get, and those that stay in silos.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("rp.published-keys")]
 internal sealed record PublishedKeys(
-    [property: Id(0)] string Version, [property: Id(1)] IReadOnlyList<TokenKey> TokenKeys, [property: Id(2)] IReadOnlyList<Secret> UploadKeys)
+    [property: Id(0)] string Version, [property: Id(1)] IReadOnlyList<TokenKey> TokenKeys,
+    [property: Id(2)] IReadOnlyList<Secret> UploadKeys)
 {
-    /// <summary>For silos alone: what tokens say of the grain that knows them is authenticated with these. <c>null</c> from a silo of an older version.</summary>
+    /// <summary>
+    /// For silos alone: what tokens say of the grain that knows them is authenticated with these. <c>null</c> from a silo of an older
+    /// version.
+    /// </summary>
     [Id(3)]
     public IReadOnlyList<Secret>? RoutingKeys { get; init; }
 }

@@ -32,7 +32,8 @@ internal static class KeyRotation
         {
             if (now < ring.RoutingTurn)
             {
-                return keys.Count == ring.RoutingKeys.Count && longest == ring.LongestRefresh ? ring : ring with { RoutingKeys = keys, LongestRefresh = longest };
+                return keys.Count == ring.RoutingKeys.Count && longest == ring.LongestRefresh ? ring
+                    : ring with { RoutingKeys = keys, LongestRefresh = longest };
             }
 
             keys[0] = newest with { KeepUntil = now + longest + RoutingMargin };
@@ -51,7 +52,8 @@ internal static class KeyRotation
         var (retired, uploads) = (ring.Retired.FindAll(key => key.KeepUntil > now), ring.UploadKeys.FindAll(key => key.KeepUntil > now));
         if (ring.Active is not null && now < ring.RotateAt)
         {
-            return retired.Count == ring.Retired.Count && uploads.Count == ring.UploadKeys.Count ? ring : ring with { Retired = retired, UploadKeys = uploads };
+            return retired.Count == ring.Retired.Count && uploads.Count == ring.UploadKeys.Count ? ring
+                : ring with { Retired = retired, UploadKeys = uploads };
         }
 
         if (ring.Active is { } active)
@@ -85,7 +87,8 @@ internal static class KeyRotation
         return new KeyEntry(NewId(), Convert.ToBase64String(key.ExportPkcs8PrivateKey()), DateTimeOffset.MaxValue);
     }
 
-    private static KeyEntry NewSecret(DateTimeOffset keepUntil) => new(NewId(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), keepUntil);
+    private static KeyEntry NewSecret(DateTimeOffset keepUntil) =>
+        new(NewId(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), keepUntil);
 
     private static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(9));
 }

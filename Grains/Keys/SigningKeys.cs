@@ -7,8 +7,8 @@ namespace RegistryProxy.Grains.Keys;
 
 /// <summary>
 /// The key that signs now, for whoever signs on this silo. It is asked for each time, since what was asked before may not be published any
-/// more. When the silo that knows is silent, nobody waits for it where the ring is kept: whoever takes over publishes the same keys. A ring that
-/// ends with its silo is followed by another one, which publishes none of them: there nobody signs without the answer.
+/// more. When the silo that knows is silent, nobody waits for it where the ring is kept: whoever takes over publishes the same keys. A ring
+/// that ends with its silo is followed by another one, which publishes none of them: there nobody signs without the answer.
 /// </summary>
 internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed configuration, TimeProvider time)
 {
@@ -27,7 +27,8 @@ internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed confi
         var question = _flight.Join(Read);
         if (IsRingKept && _key is { } key && time.GetUtcNow() < key.UseUntil + Grace)
         {
-            await ((Task)question).WaitAsync(Soon, time).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)question).WaitAsync(Soon, time)
+                .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             return question.IsCompletedSuccessfully ? await question : key;
         }
 

@@ -2,7 +2,9 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Limits;
 
-/// <summary>The shares of one limit. The sums are kept, so that a limit that nobody exceeds costs the same for one gateway and for a hundred.</summary>
+/// <summary>
+/// The shares of one limit. The sums are kept, so that a limit that nobody exceeds costs the same for one gateway and for a hundred.
+/// </summary>
 internal sealed class SharedLimit
 {
     /// <summary>Gateways that are told apart; those beyond have an equal share.</summary>
@@ -43,8 +45,8 @@ internal sealed class SharedLimit
     }
 
     /// <summary>
-    /// What is due to one more: what it wants and an equal part of what is left over; when they want too much together, what it wants up to a
-    /// level that is the same for all.
+    /// What is due to one more: what it wants and an equal part of what is left over; when they want too much together, what it wants up to
+    /// a level that is the same for all.
     /// </summary>
     private double Due(LimitDemand demand, DateTimeOffset now)
     {
@@ -56,7 +58,8 @@ internal sealed class SharedLimit
 
         if (now >= _levelUntil)
         {
-            (_level, _levelUntil) = (Level(demand.Most, [.. _gateways.Values.Select(share => share.Wanted), demand.Wanted]), now + LookPeriod);
+            (_level, _levelUntil) = (Level(demand.Most, [.. _gateways.Values.Select(share => share.Wanted), demand.Wanted]),
+                now + LookPeriod);
         }
 
         return Math.Min(demand.Wanted, _level);

@@ -31,13 +31,15 @@ internal sealed class AccessTokenIssuer(
         if (!identity.IsBounded)
         {
             return LoginResult.Rejected(
-                $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims or {VerifiedIdentity.MaxText >> 10} KiB of both");
+                $"this identity has more than {VerifiedIdentity.MaxGroups} groups, {VerifiedIdentity.MaxClaims} claims " +
+                $"or {VerifiedIdentity.MaxText >> 10} KiB of both");
         }
 
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
-        var session = await GrainRetry.Call(() => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
+        var session = await GrainRetry.Call(
+            () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         return await Issue(request, session, session.Rules, session.RefreshToken);
     }
 

@@ -30,7 +30,10 @@ internal static class AccessTokenWriter
             Expires = (tokenDescriptor.IssuedAt + tokenDescriptor.Lifetime).UtcDateTime,
             Claims = Claims(tokenDescriptor),
             SigningCredentials = new SigningCredentials(
-                new ECDsaSecurityKey(ecdsa) { KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false } },
+                new ECDsaSecurityKey(ecdsa)
+                {
+                    KeyId = key.Id, CryptoProviderFactory = new CryptoProviderFactory { CacheSignatureProviders = false }
+                },
                 SecurityAlgorithms.EcdsaSha256),
         };
         return new Secret(Handler.CreateToken(descriptor));

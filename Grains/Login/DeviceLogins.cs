@@ -7,8 +7,8 @@ using RegistryProxy.Grains.Throttling;
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>
-/// Starts logins of devices and finds them again: so many for each address and in all. User codes are short, so each one that is nobody's is
-/// charged to who typed it (RFC 8628 §5.1); device codes carry the cluster's seal.
+/// Starts logins of devices and finds them again: so many for each address and in all. User codes are short, so each one that is nobody's
+/// is charged to who typed it (RFC 8628 §5.1); device codes carry the cluster's seal.
 /// </summary>
 internal sealed class DeviceLogins(
     IGrainFactory grains, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good, TimeProvider time)
@@ -51,7 +51,9 @@ internal sealed class DeviceLogins(
             ? new DeviceSearch(answer.Result, false)
             : new DeviceSearch(null, true);
 
-    /// <summary>Somebody logged in for the device with a user code; <c>null</c> when there were too many guesses, <c>false</c> when nothing waits.</summary>
+    /// <summary>
+    /// Somebody logged in for the device with a user code; <c>null</c> when there were too many guesses, <c>false</c> when nothing waits.
+    /// </summary>
     public async ValueTask<bool?> Approve(string tenant, string userCode, string clientAddress, VerifiedIdentity identity) =>
         (await Guess(tenant, userCode, clientAddress, device => device.Approve(identity), approved => approved))?.Result;
 

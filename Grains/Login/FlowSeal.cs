@@ -14,7 +14,8 @@ internal sealed class FlowSeal(RingKeys ring, TimeProvider time)
 {
     private const int MaxLength = 4096;
 
-    public async ValueTask<Secret> Seal(LoginFlow flow) => new(SealOf(await ring.Current()).Seal(JsonSerializer.SerializeToUtf8Bytes(flow), []));
+    public async ValueTask<Secret> Seal(LoginFlow flow) =>
+        new(SealOf(await ring.Current()).Seal(JsonSerializer.SerializeToUtf8Bytes(flow), []));
 
     /// <summary>Opens it again; <c>null</c> when it is not one of ours or too old.</summary>
     public async ValueTask<LoginFlow?> Open(Secret text)

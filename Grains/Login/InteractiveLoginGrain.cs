@@ -14,7 +14,8 @@ namespace RegistryProxy.Grains.Login;
 /// <summary>Sends people to their provider and takes them back.</summary>
 [StatelessWorker, Reentrant, GrainType("peoplelogin")]
 internal sealed partial class InteractiveLoginGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginVerifier verifier, AccessTokenIssuer issuer,
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginVerifier verifier,
+    AccessTokenIssuer issuer,
     DeviceLogins devices, LoginThrottle throttle, TimeProvider time,
     ILogger<InteractiveLoginGrain> logger)
     : Grain, IInteractiveLoginGrain
@@ -33,7 +34,8 @@ internal sealed partial class InteractiveLoginGrain(
         }
 
         LogUnreachable(request.Authenticator, code.Problem);
-        return new InteractiveLoginStart(null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
+        return new InteractiveLoginStart(
+            null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
     }
 
     public async ValueTask<LoginResult> Finish(InteractiveLoginReply reply, CancellationToken cancellation = default)
@@ -56,7 +58,8 @@ internal sealed partial class InteractiveLoginGrain(
                 : issuer.Open(
                     new LoginRequest
                     {
-                        Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true, ClientAddress = reply.ClientAddress,
+                        Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true,
+                        ClientAddress = reply.ClientAddress,
                     },
                     verdict,
                     limit.Token),
@@ -66,7 +69,8 @@ internal sealed partial class InteractiveLoginGrain(
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
         devices.Begin(tenant, clientAddress);
 
-    public ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
+    public ValueTask<DeviceSearch> SearchDevice(
+        string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
         devices.Search(tenant, userCode, clientAddress);
 
     public async ValueTask<string?> FindDevice(string tenant, string userCode, CancellationToken cancellation = default) =>

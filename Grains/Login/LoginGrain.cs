@@ -16,7 +16,8 @@ namespace RegistryProxy.Grains.Login;
 [StatelessWorker, Reentrant, GrainType("login")]
 internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
-    LoginThrottle throttle, LoginVerifier verifier, AccessTokenIssuer issuer, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended, GoodAddresses good,
+    LoginThrottle throttle, LoginVerifier verifier, AccessTokenIssuer issuer, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended,
+    GoodAddresses good,
     DeviceLogins devices, TimeProvider time)
     : Grain, ILoginGrain
 {
@@ -27,13 +28,17 @@ internal sealed class LoginGrain(
     {
         if (!configuration.Current.Configuration.Tenants.TryGetValue(request.Tenant, out var tenant))
         {
-            return new LoginResult { Status = LoginStatus.Unavailable, Message = "this tenant is not known here yet", RetryAfterSeconds = 2 };
+            return new LoginResult
+            {
+                Status = LoginStatus.Unavailable, Message = "this tenant is not known here yet", RetryAfterSeconds = 2
+            };
         }
 
         using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
         return request.Credentials switch
         {
-            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } => await WithPassword(tenant, request, user, password, limit.Token),
+            { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
+                await WithPassword(tenant, request, user, password, limit.Token),
             { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(tenant, request, token),
             { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
                 await WithAssertion(tenant, request, name, credential, limit.Token),
@@ -43,13 +48,14 @@ internal sealed class LoginGrain(
     }
 
     public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
-        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known) && authenticators.Find(known, authenticator) is ITokenAuthenticator
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
+            && authenticators.Find(known, authenticator) is ITokenAuthenticator
             ? await nonces.Create(tenant, authenticator)
             : null;
 
     /// <summary>
-    /// An empty password proves nothing and is what kubelet sends when Docker's configuration holds an identity token: refused without being
-    /// charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it.
+    /// An empty password proves nothing and is what kubelet sends when Docker's configuration holds an identity token: refused without
+    /// being charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it.
     /// </summary>
     private async ValueTask<LoginResult> WithPassword(
         TenantConfiguration tenant, LoginRequest request, string user, Secret password, CancellationToken cancellation)
@@ -67,7 +73,8 @@ internal sealed class LoginGrain(
         var caller = CallerAddress.Of(request.ClientAddress);
         var verdict = await verifier.Verify(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
-            stop => passwords.Verify(tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
+            stop => passwords.Verify(
+                tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }
@@ -77,7 +84,8 @@ internal sealed class LoginGrain(
     {
         if (authenticators.Find(tenant, name) is not ITokenAuthenticator authenticator)
         {
-            return LoginResult.Rejected($"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
+            return LoginResult.Rejected(
+                $"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
         }
 
         var verdict = await verifier.JudgeText(

@@ -11,9 +11,12 @@ namespace RegistryProxy.Grains.Login;
 /// </summary>
 internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVerifier> logger)
 {
-    /// <summary>The verdict, within <see cref="LoginTimes.Proof"/>. The try is charged first, and given back when it costs nobody anything.</summary>
+    /// <summary>
+    /// The verdict, within <see cref="LoginTimes.Proof"/>. The try is charged first, and given back when it costs nobody anything.
+    /// </summary>
     public async ValueTask<Verdict> Verify(
-        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify, CancellationToken cancellation)
+        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify,
+        CancellationToken cancellation)
     {
         using var limit = new LoginLimit(LoginTimes.Proof, time, cancellation);
         try
@@ -29,7 +32,8 @@ internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVeri
 
     /// <summary>The same of credential text, which whoever shows it made himself: what cannot be read is refused.</summary>
     public ValueTask<Verdict> JudgeText(
-        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify, CancellationToken cancellation)
+        Func<CancellationToken, ValueTask<LoginAttempt?>> begin, Func<CancellationToken, ValueTask<Verdict>> verify,
+        CancellationToken cancellation)
     {
         return Verify(begin, Read, cancellation);
 
@@ -48,7 +52,8 @@ internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVeri
     }
 
     /// <summary>Whoever must decide and fails has not said that it was a guess.</summary>
-    private async ValueTask<Verdict> Decide(Func<CancellationToken, ValueTask<Verdict>> verify, LoginLimit limit, CancellationToken cancellation)
+    private async ValueTask<Verdict> Decide(
+        Func<CancellationToken, ValueTask<Verdict>> verify, LoginLimit limit, CancellationToken cancellation)
     {
         try
         {

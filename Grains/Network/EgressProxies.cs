@@ -10,8 +10,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Network;
 
 /// <summary>
-/// The proxies of the running configuration with their passwords, which are looked at twice a second; one that cannot be read leaves the last one in
-/// use. The version changes whenever a password did, and is as long however many they are.
+/// The proxies of the running configuration with their passwords, which are looked at twice a second; one that cannot be read leaves the
+/// last one in use. The version changes whenever a password did, and is as long however many they are.
 /// </summary>
 internal sealed partial class EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
     : ReloadedState<ProxyPasswords>(configuration, time, new ProxyPasswords(null, "", []))
@@ -39,10 +39,15 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
         var (configured, source) = Configured(upstream);
         return configured is null ? EnvironmentProxy.Current.Settings
             : configured.Url is not { } url ? null
-            : new ProxySettings(url, source) { Username = configured.Username, Password = PasswordOf(configured), Except = NoProxyList.Of(ExceptFor(source)) };
+            : new ProxySettings(url, source)
+            {
+                Username = configured.Username, Password = PasswordOf(configured), Except = NoProxyList.Of(ExceptFor(source))
+            };
     }
 
-    /// <summary>The settings of a proxy of an upstream that the configuration names, with what it is not used for; <c>null</c> when it names none.</summary>
+    /// <summary>
+    /// The settings of a proxy of an upstream that the configuration names, with what it is not used for; <c>null</c> when it names none.
+    /// </summary>
     public (ProxyConfiguration Proxy, Secret? Password, IReadOnlyList<string> NoProxy, string Source)? Find(UpstreamConfiguration upstream)
     {
         var (configured, source) = Configured(upstream);
@@ -55,14 +60,17 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
     /// <summary>Who names a proxy for one upstream means all of that upstream.</summary>
     private IReadOnlyList<string> ExceptFor(string source) => source == General ? Egress.NoProxy : [];
 
-    private Secret? PasswordOf(ProxyConfiguration proxy) => proxy.Password is { } source ? Content.Passwords.GetValueOrDefault(source)?.InUse : null;
+    private Secret? PasswordOf(ProxyConfiguration proxy) =>
+        proxy.Password is { } source ? Content.Passwords.GetValueOrDefault(source)?.InUse : null;
 
     protected override ProxyPasswords Read(ConfigurationSnapshot snapshot, ProxyPasswords before)
     {
         var upstreams = snapshot.Configuration.Upstreams;
         var sources = upstreams.Values.Select(upstream => (Key: $"upstreams.{upstream.Name}.proxy", upstream.Proxy?.Password))
-            .Prepend((Key: General, snapshot.Configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null).DistinctBy(source => source.Password);
-        var passwords = sources.ToDictionary(source => source.Password!, source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
+            .Prepend((Key: General, snapshot.Configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null)
+            .DistinctBy(source => source.Password);
+        var passwords = sources.ToDictionary(source => source.Password!,
+            source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
         var version = passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Values.Select(password => StampOf(password.InUse)))}";
         return new ProxyPasswords(snapshot, version, passwords);
     }

@@ -2,7 +2,9 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Operations;
 
-/// <summary>Keeps the last two reports of every process. Nothing depends on it: when it moves, the page is empty for four seconds.</summary>
+/// <summary>
+/// Keeps the last two reports of every process. Nothing depends on it: when it moves, the page is empty for four seconds.
+/// </summary>
 [GrainType("operations")]
 internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGrain
 {
@@ -34,8 +36,10 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         {
             Tenants =
             [
-                .. _processes.Values.Where(process => now - process.At <= Silent).SelectMany(Rates).GroupBy(rates => rates.Tenant).OrderBy(group => group.Key, StringComparer.Ordinal)
-                    .Select(group => new TenantRates(group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
+                .. _processes.Values.Where(process => now - process.At <= Silent).SelectMany(Rates).GroupBy(rates => rates.Tenant)
+                    .OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Select(group => new TenantRates(
+                        group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
             ],
             Repositories =
             [
@@ -45,9 +49,11 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
             ],
             Processes =
             [
-                .. _processes.Values.OrderBy(process => process.Report.Kind, StringComparer.Ordinal).ThenBy(process => process.Report.Host, StringComparer.Ordinal)
+                .. _processes.Values.OrderBy(process => process.Report.Kind, StringComparer.Ordinal)
+                    .ThenBy(process => process.Report.Host, StringComparer.Ordinal)
                     .Select(process => new ProcessStatus(
-                        process.Report.Kind, process.Report.Host, process.Report.Version, process.Report.Started, process.Report.Configuration,
+                        process.Report.Kind, process.Report.Host, process.Report.Version, process.Report.Started,
+                        process.Report.Configuration,
                         (int)(now - process.At).TotalSeconds)),
             ],
         });

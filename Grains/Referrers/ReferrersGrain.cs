@@ -17,7 +17,8 @@ internal sealed class ReferrersGrain(TimeProvider time) : Grain, IReferrersGrain
     {
         if (_line.Join(turn) is { IsCompleted: false } comes)
         {
-            await comes.WaitAsync(Wait, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await comes.WaitAsync(Wait, time, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
 
         return _line.TryBegin(turn);

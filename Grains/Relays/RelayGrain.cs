@@ -11,26 +11,31 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
 
     public ValueTask<string> Where(CancellationToken cancellation = default) => new(silo.SiloAddress.ToParsableString());
 
-    public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) => Logins.Login(request, cancellation);
+    public ValueTask<LoginResult> Login(LoginRequest request, CancellationToken cancellation = default) =>
+        Logins.Login(request, cancellation);
 
     public ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
         Logins.CreateNonce(tenant, authenticator, cancellation);
 
-    public ValueTask<InteractiveLoginStart> BeginInteractiveLogin(InteractiveLoginRequest request, CancellationToken cancellation = default) =>
+    public ValueTask<InteractiveLoginStart> BeginInteractiveLogin(
+        InteractiveLoginRequest request, CancellationToken cancellation = default) =>
         People.Begin(request, cancellation);
 
-    public ValueTask<LoginResult> FinishInteractiveLogin(InteractiveLoginReply reply, CancellationToken cancellation = default) => People.Finish(reply, cancellation);
+    public ValueTask<LoginResult> FinishInteractiveLogin(InteractiveLoginReply reply, CancellationToken cancellation = default) =>
+        People.Finish(reply, cancellation);
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
         People.BeginDevice(tenant, clientAddress, cancellation);
 
-    public ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
+    public ValueTask<DeviceSearch> SearchDevice(
+        string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
         People.SearchDevice(tenant, userCode, clientAddress, cancellation);
 
     public ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<ISnapshotGrain>(0).Follow(observer, known, cancellation);
 
-    public ValueTask<SessionDecision> Decide(string sessionKey, string sessionId, long generation, CancellationToken cancellation = default) =>
+    public ValueTask<SessionDecision> Decide(
+        string sessionKey, string sessionId, long generation, CancellationToken cancellation = default) =>
         GrainFactory.GetGrain<ISessionGrain>(sessionKey).Decide(sessionId, generation, cancellation);
 
     public ValueTask<SessionDecisions> DecideAll(

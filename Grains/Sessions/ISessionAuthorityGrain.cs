@@ -38,7 +38,8 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
 /// <param name="Seal">The cluster's seal over the key of the grain, for the refresh token; <c>null</c> when there is none.</param>
 [GenerateSerializer, Immutable, Alias("rp.session-opening")]
 internal sealed record SessionOpening(
-    [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress, [property: Id(3)] bool NodeAgent,
+    [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress,
+    [property: Id(3)] bool NodeAgent,
     [property: Id(4)] string? Seal = null);
 
 /// <summary>How the session of a refresh token goes on.</summary>

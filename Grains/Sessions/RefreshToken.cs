@@ -30,7 +30,8 @@ internal sealed record RefreshToken(string Authenticator, string Subject, string
     {
         var route = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($"{authenticator}\n{sessionId}\n{subject}"));
         var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        return new RefreshToken(authenticator, subject, sessionId, seal, new Secret(Prefix + route + "." + secret + (seal is null ? "" : "." + seal)));
+        return new RefreshToken(
+            authenticator, subject, sessionId, seal, new Secret(Prefix + route + "." + secret + (seal is null ? "" : "." + seal)));
     }
 
     /// <summary>Reads a token; whether it is a live one only its session can say.</summary>

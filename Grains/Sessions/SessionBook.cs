@@ -55,7 +55,8 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
             var (next, opened, left) = Opened(before, identity, fresh, enough, byMachine);
 
             // An attempt to end all of them may be late, and must meet another version.
-            return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next, (opened, left.ToList(), Ended(before, next)));
+            return (_areAllDoubtful && ReferenceEquals(next, before) ? before with { } : next,
+                (opened, left.ToList(), Ended(before, next)));
         });
         _areAllDoubtful = false;
         pages.Discard(gone).Ignore();
@@ -99,7 +100,9 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         return removed;
     }
 
-    /// <summary>Ends every session; <c>false</c> when there was none. Ids of sessions never come again, so nothing needs to be kept of them.</summary>
+    /// <summary>
+    /// Ends every session; <c>false</c> when there was none. Ids of sessions never come again, so nothing needs to be kept of them.
+    /// </summary>
     public async Task<bool> Clear()
     {
         _areAllDoubtful = true;
@@ -134,15 +137,19 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
         var next = ReferenceEquals(proved, before.Identity) ? before : before with { Identity = proved };
         var isWritten = !ReferenceEquals(session, live);
         next = isWritten ? SessionEviction.Add(next, session, now) : next;
-        return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says), before.Pages.Except(next.Pages));
+        return (next, new BookedSession(session, before.Generation, proved, isWritten, before.Identity is not null && !says),
+            before.Pages.Except(next.Pages));
     }
 
     /// <summary>A session that is stored, or will be with this very write.</summary>
     private StoredSession? Reusable(SessionState state, StoredSession fresh, DateTimeOffset now)
     {
         var recent = state.Sessions.FindLast(session =>
-            session.TokenHash is null && !_doubtful.Contains(session.Id) && session.CredentialStamp == fresh.CredentialStamp && session.Expires > now && session.WasOpenedWith(fresh.Claims));
-        return recent ?? (pages.FindShared(fresh.CredentialStamp, fresh.Claims, state.Pages) is { } older && older.Expires > now && !_doubtful.Contains(older.Id) ? older : null);
+            session.TokenHash is null && !_doubtful.Contains(session.Id) && session.CredentialStamp == fresh.CredentialStamp
+                && session.Expires > now && session.WasOpenedWith(fresh.Claims));
+        return recent
+            ?? (pages.FindShared(fresh.CredentialStamp, fresh.Claims, state.Pages) is { } older && older.Expires > now
+                && !_doubtful.Contains(older.Id) ? older : null);
     }
 
     /// <summary>Moves the newest sessions into a page when they are many; one at a time.</summary>
@@ -165,7 +172,8 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
             var moved = await newest.Change(before =>
             {
                 var left = before.Sessions.Except(moving).ToList();
-                return left.Count == before.Sessions.Count - moving.Count && (last is null || (before.Pages.Contains(last) && ReferenceEquals(pages.SessionsOf(last), older)))
+                return left.Count == before.Sessions.Count - moving.Count
+                    && (last is null || (before.Pages.Contains(last) && ReferenceEquals(pages.SessionsOf(last), older)))
                     ? (before with { Sessions = left, Pages = [.. before.Pages.Where(page => page != last), link] }, true)
                     : (before, false);
             });

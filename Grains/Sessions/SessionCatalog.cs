@@ -9,7 +9,9 @@ namespace RegistryProxy.Grains.Sessions;
 /// </summary>
 internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider time)
 {
-    /// <summary>The most sessions that are listed; the oldest of the identity that has most make room, so that nobody pushes out others.</summary>
+    /// <summary>
+    /// The most sessions that are listed; the oldest of the identity that has most make room, so that nobody pushes out others.
+    /// </summary>
     public const int Capacity = 100_000;
 
     /// <summary>How much is written in a second on average, about, once the list is long.</summary>
@@ -121,7 +123,8 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
             return;
         }
 
-        foreach (var session in index.Sessions.Values.Where(session => !_sessions.ContainsKey(session.Session) && !_removed.Contains(session.Session)))
+        foreach (var session in index.Sessions.Values.Where(
+            session => !_sessions.ContainsKey(session.Session) && !_removed.Contains(session.Session)))
         {
             MakeRoom(Capacity - 1);
             Put(session);

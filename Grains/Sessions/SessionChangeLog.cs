@@ -3,8 +3,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// The last changes of what gateways keep decisions about, counted: sessions of identities, and all of a tenant. Who is further behind than the log
-/// reaches, or counts from another activation, drops everything.
+/// The last changes of what gateways keep decisions about, counted: sessions of identities, and all of a tenant. Who is further behind than
+/// the log reaches, or counts from another activation, drops everything.
 /// </summary>
 internal sealed class SessionChangeLog
 {
@@ -41,12 +41,16 @@ internal sealed class SessionChangeLog
     {
         var missed = Sequence - known.Sequence;
         return known.Epoch == Epoch && missed >= 0 && missed <= _last.Count
-            ? For(known.Format, new SnapshotUpdate { Position = known, ChangedSessions = [.. _last.Skip(_last.Count - (int)missed).SelectMany(change => change)] })
+            ? For(known.Format, new SnapshotUpdate
+            {
+                Position = known, ChangedSessions = [.. _last.Skip(_last.Count - (int)missed).SelectMany(change => change)]
+            })
             : new SnapshotUpdate { Position = known, DropAllDecisions = true };
     }
 
     /// <summary>A version before knows of no tenants: it drops everything.</summary>
-    public static SnapshotUpdate For(int format, SnapshotUpdate update) => format < SnapshotPosition.Parts && update.ChangedSessions.Any(dropped => !dropped.Contains('/'))
+    public static SnapshotUpdate For(int format, SnapshotUpdate update) =>
+        format < SnapshotPosition.Parts && update.ChangedSessions.Any(dropped => !dropped.Contains('/'))
         ? update with { DropAllDecisions = true }
         : update;
 }

@@ -24,7 +24,9 @@ internal static class SessionEviction
     /// <summary>As long as the session of a NodeAgent lives.</summary>
     public static readonly TimeSpan Young = TimeSpan.FromHours(1);
 
-    /// <summary>The state with a session more, or in the place of the one that it continues, and without what is over or must make room.</summary>
+    /// <summary>
+    /// The state with a session more, or in the place of the one that it continues, and without what is over or must make room.
+    /// </summary>
     public static SessionState Add(SessionState state, StoredSession session, DateTimeOffset now) => Fit(
         state with { Sessions = [.. state.Sessions.Where(known => known.Expires > now && known.Id != session.Id), session] }, now);
 
@@ -32,13 +34,17 @@ internal static class SessionEviction
     public static SessionState Trim(SessionState state, DateTimeOffset now) =>
         state.Sessions.TrueForAll(session => session.Expires > now) && state.Pages.TrueForAll(page => page.Expires > now)
             ? state
-            : state with { Sessions = state.Sessions.FindAll(session => session.Expires > now), Pages = state.Pages.FindAll(page => page.Expires > now) };
+            : state with
+            {
+                Sessions = state.Sessions.FindAll(session => session.Expires > now), Pages = state.Pages.FindAll(page => page.Expires > now)
+            };
 
     private static SessionState Fit(SessionState state, DateTimeOffset now)
     {
         var pages = state.Pages.FindAll(page => page.Expires > now);
         var old = pages.FindAll(page => IsOld(page.Opened, now)).Sum(page => page.Count);
-        var (all, bytes) = (pages.Sum(page => page.Count) + state.Sessions.Count, pages.Sum(page => page.Bytes) + state.Sessions.Sum(session => session.Bytes));
+        var (all, bytes) = (pages.Sum(page => page.Count) + state.Sessions.Count,
+            pages.Sum(page => page.Bytes) + state.Sessions.Sum(session => session.Bytes));
         while (pages.Count > 0 && (all > MaxAll || bytes > MaxBytes || (IsOld(pages[0].Opened, now) && old - pages[0].Count >= MaxOld)))
         {
             (all, bytes, old) = (all - pages[0].Count, bytes - pages[0].Bytes, old - (IsOld(pages[0].Opened, now) ? pages[0].Count : 0));

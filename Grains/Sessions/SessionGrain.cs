@@ -47,7 +47,8 @@ internal sealed class SessionGrain(
     public async ValueTask<SessionDecision> Decide(string sessionId, long generation, CancellationToken cancellation = default) =>
         (await DecideAll([sessionId], generation, cancellation)).Distinct[0];
 
-    public async ValueTask<SessionDecisions> DecideAll(IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default)
+    public async ValueTask<SessionDecisions> DecideAll(
+        IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default)
     {
         // What is decided may be by newer rules than it says, never by older ones.
         var stamp = authenticators.Running.Stamps.GetValueOrDefault(_key.Tenant, "");
@@ -161,7 +162,8 @@ internal sealed class SessionGrain(
         var id = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var token = opening.Refreshable ? RefreshToken.Create(_key.Authenticator, _key.Subject, id, opening.Seal) : null;
         var now = time.GetUtcNow();
-        return (new StoredSession(id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, claims), token);
+        return (new StoredSession(
+            id, token?.Hash(), opening.Identity.CredentialStamp, now, Expiry(opening, now), opening.ClientAddress, claims), token);
     }
 
     /// <summary>The least of what the configuration, who asks, the kind of identity and its credential allow.</summary>
@@ -184,7 +186,8 @@ internal sealed class SessionGrain(
     };
 
     private SessionSummary Summary(StoredSession session) => new(
-        session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires, session.ClientAddress);
+        session.Id, _key.Authenticator, _key.Subject, session.TokenHash is not null, session.Opened, session.Expires,
+        session.ClientAddress);
 
     private Task Announce() => GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(_key.ToString()).AsTask();
 

@@ -2,7 +2,9 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>Whose the sessions of a list are, and who has most of them. Each change costs the same few steps, however many there are.</summary>
+/// <summary>
+/// Whose the sessions of a list are, and who has most of them. Each change costs the same few steps, however many there are.
+/// </summary>
 internal sealed class SessionHolders
 {
     private readonly Dictionary<(string Authenticator, string Subject), Holder> _holders = [];

@@ -4,8 +4,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// Puts a session into the list of its tenant, without holding its login up: the list of a silo that is silent gets it later. Who is revoked by
-/// name needs no list.
+/// Puts a session into the list of its tenant, without holding its login up: the list of a silo that is silent gets it later. Who is
+/// revoked by name needs no list.
 /// </summary>
 internal static class SessionIndexWriter
 {
@@ -15,7 +15,9 @@ internal static class SessionIndexWriter
     public static Task Add(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time) =>
         Task.WhenAny(AddAtLast(list, key, session, time), Task.Delay(WriteTimeout, time));
 
-    /// <summary>Takes sessions out that have ended before their time. Those of a list that is away stay until they would have ended.</summary>
+    /// <summary>
+    /// Takes sessions out that have ended before their time. Those of a list that is away stay until they would have ended.
+    /// </summary>
     public static void Remove(ISessionIndexGrain list, IReadOnlyList<string> sessions)
     {
         if (sessions.Count > 0)

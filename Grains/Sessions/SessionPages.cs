@@ -2,7 +2,10 @@ using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
 
-/// <summary>The older sessions of one identity: the pages that its state names, in memory, and where each session is. For the single thread of a grain.</summary>
+/// <summary>
+/// The older sessions of one identity: the pages that its state names, in memory, and where each session is. For the single thread of a
+/// grain.
+/// </summary>
 internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
 {
     /// <summary>How many pages are read at once.</summary>
@@ -26,9 +29,12 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
 
     /// <summary>A session of a page; <c>null</c> when there is none of this id.</summary>
     public StoredSession? Find(string id) =>
-        _places.TryGetValue(id, out var place) && _pages.TryGetValue(place, out var page) ? _lookups[place].Find(page.Value.Sessions, id) : null;
+        _places.TryGetValue(id, out var place) && _pages.TryGetValue(place, out var page)
+            ? _lookups[place].Find(page.Value.Sessions, id) : null;
 
-    /// <summary>The newest session without a refresh token that was opened by the same credential and claims, in one of some pages.</summary>
+    /// <summary>
+    /// The newest session without a refresh token that was opened by the same credential and claims, in one of some pages.
+    /// </summary>
     public StoredSession? FindShared(string credentialStamp, IReadOnlyDictionary<string, string>? claims, List<SessionPageLink> among) =>
         among.Count > 0 && _shared.TryGetValue(SharedKey(credentialStamp, claims), out var id)
             && _places.TryGetValue(id, out var place) && among.Exists(link => link.Id == place)
@@ -44,7 +50,8 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
         var id = Guid.NewGuid().ToString("N");
         await open(id).Change(_ => (new SessionPage { Sessions = sessions }, true));
         return new SessionPageLink(
-            id, sessions.Count, sessions.Sum(session => session.Bytes), sessions.Max(session => session.Opened), sessions.Max(session => session.Expires));
+            id, sessions.Count, sessions.Sum(session => session.Bytes), sessions.Max(session => session.Opened),
+            sessions.Max(session => session.Expires));
     }
 
     /// <summary>Takes a session out of every page that it is in; <c>false</c> when it is in none.</summary>
@@ -53,7 +60,8 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
         var removed = false;
         foreach (var page in _pages.Values.Where(page => page.Value.Sessions.Exists(session => session.Id == id)).ToList())
         {
-            removed |= await page.Change(known => known.Sessions.FindAll(session => session.Id != id) is var left && left.Count < known.Sessions.Count
+            removed |= await page.Change(
+                known => known.Sessions.FindAll(session => session.Id != id) is var left && left.Count < known.Sessions.Count
                 ? (left.Count == 0 ? null : known with { Sessions = left }, true)
                 : (known, false));
         }
@@ -131,5 +139,6 @@ internal sealed class SessionPages(Func<string, Stored<SessionPage>> open)
 
     private static string SharedKey(string credentialStamp, IReadOnlyDictionary<string, string>? claims) => claims is null
         ? credentialStamp
-        : string.Join('\0', claims.OrderBy(claim => claim.Key, StringComparer.Ordinal).Select(claim => $"{claim.Key}\u0001{claim.Value}").Prepend(credentialStamp));
+        : string.Join('\0', claims.OrderBy(claim => claim.Key, StringComparer.Ordinal).Select(claim => $"{claim.Key}\u0001{claim.Value}")
+            .Prepend(credentialStamp));
 }

@@ -22,7 +22,8 @@ internal sealed record SessionState : IExpiringState
     [Id(3)]
     public List<SessionPageLink> Pages { get; init; } = [];
 
-    public DateTimeOffset? KeepUntil => Sessions.Select(session => session.Expires).Concat(Pages.Select(page => page.Expires)).DefaultIfEmpty().Max();
+    public DateTimeOffset? KeepUntil =>
+        Sessions.Select(session => session.Expires).Concat(Pages.Select(page => page.Expires)).DefaultIfEmpty().Max();
 
     /// <summary>Whether no session is left, so that nothing needs to be kept.</summary>
     public bool IsEmpty => Sessions.Count == 0 && Pages.Count == 0;

@@ -6,8 +6,8 @@ using RegistryProxy.Grains.Timers;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// Lists the sessions of a tenant and finds the grain of one by its id. A crash may forget the sessions of the last second or, where there are
-/// many, seconds here, and here alone.
+/// Lists the sessions of a tenant and finds the grain of one by its id. A crash may forget the sessions of the last second or, where there
+/// are many, seconds here, and here alone.
 /// </summary>
 [GrainType("tenantsessions")]
 internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed configuration, TimeProvider time)
@@ -107,7 +107,8 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
     private async Task Forget(List<SessionSummary> sessions)
     {
         sessions.ForEach(session => _sessions.Remove(session.Session));
-        await _sessions.Write(now: true).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        await _sessions.Write(now: true)
+            .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task KeepUp()

@@ -5,7 +5,9 @@ using Orleans.Storage;
 
 namespace RegistryProxy.Grains.Storage;
 
-/// <summary>Gives grains their stored records: the only way to the storage of state. Counts and logs what the storage does not do.</summary>
+/// <summary>
+/// Gives grains their stored records: the only way to the storage of state. Counts and logs what the storage does not do.
+/// </summary>
 internal sealed partial class StateStore
 {
     private readonly IGrainStorage _storage;
@@ -14,11 +16,13 @@ internal sealed partial class StateStore
     private long _failures;
 
     public StateStore(
-        [FromKeyedServices(GrainStorageNames.State)] IGrainStorage storage, TimeProvider time, IMeterFactory meters, ILogger<StateStore> logger)
+        [FromKeyedServices(GrainStorageNames.State)] IGrainStorage storage, TimeProvider time, IMeterFactory meters,
+        ILogger<StateStore> logger)
     {
         (_storage, _time, _logger) = (storage, time, logger);
         meters.Create("RegistryProxy.Grains").CreateObservableCounter(
-            "registryproxy.state.failures", () => Volatile.Read(ref _failures), "{call}", "Reads and writes that the storage of the state did not do");
+            "registryproxy.state.failures", () => Volatile.Read(ref _failures), "{call}",
+            "Reads and writes that the storage of the state did not do");
     }
 
     /// <summary>A record of a grain; nothing is read yet.</summary>
@@ -34,6 +38,7 @@ internal sealed partial class StateStore
         LogFailed(fault, name);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The storage of the state '{State}' does not answer as it should; who asked is told so")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The storage of the state '{State}' does not answer as it should; who asked is told so")]
     private partial void LogFailed(Exception fault, string state);
 }

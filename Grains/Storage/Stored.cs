@@ -5,9 +5,9 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Storage;
 
 /// <summary>
-/// One stored record of a grain. A change is made on a copy, written, and seen by nobody before the storage has it; changes that come while a
-/// write runs share the next one. After a write that failed nobody knows what the storage has, so it is read again before the next one. For
-/// the single thread of a grain.
+/// One stored record of a grain. A change is made on a copy, written, and seen by nobody before the storage has it; changes that come while
+/// a write runs share the next one. After a write that failed nobody knows what the storage has, so it is read again before the next one.
+/// For the single thread of a grain.
 /// </summary>
 internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grain, TimeProvider time, Action<Exception>? failed = null)
     where T : class, new()
@@ -36,7 +36,9 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     /// <summary>Whether there is a record. Only after <see cref="Get"/>.</summary>
     public bool Exists => _known!.RecordExists;
 
-    /// <summary>Reads the record the first time. After a failed write what was there before is given, and the storage asked behind it.</summary>
+    /// <summary>
+    /// Reads the record the first time. After a failed write what was there before is given, and the storage asked behind it.
+    /// </summary>
     /// <exception cref="StateUnavailableException">It cannot be read.</exception>
     public ValueTask<T> Get()
     {

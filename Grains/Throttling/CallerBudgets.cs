@@ -4,9 +4,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>
-/// Budgets of one kind of try: for each address, for the /48 of IPv6 addresses, and for all together. Of the last a tenth is left to those who
-/// have not tried within an hour, and addresses that were good of late need none of it: some that try all the time keep nobody out. What is
-/// charged is given back when it was no guess. Nothing is remembered of a try that was refused.
+/// Budgets of one kind of try: for each address, for the /48 of IPv6 addresses, and for all together. Of the last a tenth is left to those
+/// who have not tried within an hour, and addresses that were good of late need none of it: some that try all the time keep nobody out.
+/// What is charged is given back when it was no guess. Nothing is remembered of a try that was refused.
 /// </summary>
 /// <param name="burst">Tries of one address at once.</param>
 /// <param name="perToken">After this time an address has one more.</param>

@@ -4,10 +4,10 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>
-/// Slows down who goes on showing tokens that the cluster sealed and that have ended: each one costs a call of a grain. What an address showed
-/// counts for that address alone, and there for that token; many different ones of one grain count together, since only the grain is sealed.
-/// So a program that was not told of the end holds up nobody else behind its address. Refusals alone are charged, after the fact: good tokens
-/// may come as many at once as they like.
+/// Slows down who goes on showing tokens that the cluster sealed and that have ended: each one costs a call of a grain. What an address
+/// showed counts for that address alone, and there for that token; many different ones of one grain count together, since only the grain is
+/// sealed. So a program that was not told of the end holds up nobody else behind its address. Refusals alone are charged, after the fact:
+/// good tokens may come as many at once as they like.
 /// </summary>
 internal sealed class EndedTokens(TimeProvider time)
 {

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>
-/// A token bucket for failures: a try is charged before it is made and given back when it succeeds, so that many at once cannot slip through
-/// and who succeeds pays nothing.
+/// A token bucket for failures: a try is charged before it is made and given back when it succeeds, so that many at once cannot slip
+/// through and who succeeds pays nothing.
 /// </summary>
 internal sealed class FailureBudget(int burst, TimeSpan perToken, TimeProvider time)
 {

@@ -4,8 +4,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>
-/// Addresses from which somebody of a tenant proved who they are of late: what strangers use up is not theirs to wait for. In another tenant they
-/// are strangers.
+/// Addresses from which somebody of a tenant proved who they are of late: what strangers use up is not theirs to wait for. In another
+/// tenant they are strangers.
 /// </summary>
 internal sealed class GoodAddresses(TimeProvider time)
 {

@@ -16,7 +16,9 @@ internal sealed class LoginAttempt(Action remember, WaitingLine line, LoginCharg
     /// <summary>It was not looked at.</summary>
     public void Forgive() => FailureBudget.ReturnEach(charge.Failures);
 
-    /// <summary>Nobody could say whether it was a guess: it is none of the account, and one of so many that its address may leave undecided.</summary>
+    /// <summary>
+    /// Nobody could say whether it was a guess: it is none of the account, and one of so many that its address may leave undecided.
+    /// </summary>
     public void Leave()
     {
         Forgive();

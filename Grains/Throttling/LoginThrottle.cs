@@ -5,10 +5,11 @@ namespace RegistryProxy.Grains.Throttling;
 
 /// <summary>
 /// Slows guessing down and nobody else: failures are budgeted per address, per account and in all. An address from which an account has
-/// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that nobody
-/// guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries of one
-/// address wait for each other, so that many at once are neither guesses nor refused. What is remembered has a fixed size, and nothing is
-/// remembered of a try that was refused. What nobody could decide, since who must is away, is no guess, but an address may do so only so often.
+/// logged in before has a budget of its own for it, so that guesses made elsewhere, or beside it, lock nobody out; and an account that
+/// nobody guesses at can still log in for the first time from an address whose budget is spent. Every budget fills again by itself. Tries
+/// of one address wait for each other, so that many at once are neither guesses nor refused. What is remembered has a fixed size, and
+/// nothing is remembered of a try that was refused. What nobody could decide, since who must is away, is no guess, but an address may do so
+/// only so often.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)
 {
@@ -42,8 +43,8 @@ internal sealed class LoginThrottle(TimeProvider time)
     }
 
     /// <summary>
-    /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines share the name of
-    /// the authenticator: what one address gets wrong counts for that address alone.
+    /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines share the
+    /// name of the authenticator: what one address gets wrong counts for that address alone.
     /// </summary>
     public ValueTask<LoginAttempt?> BeginProof(string tenant, string authenticator, string address, CancellationToken cancellation)
     {
@@ -89,7 +90,8 @@ internal sealed class LoginThrottle(TimeProvider time)
                 return caller.Line;
             }
 
-            return account is null or { IsUntouched: true } || !_all.IsSpent ? _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line : null;
+            return account is null or { IsUntouched: true } || !_all.IsSpent
+                ? _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line : null;
         }
     }
 

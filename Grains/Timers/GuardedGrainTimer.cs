@@ -9,7 +9,8 @@ internal static class GuardedGrainTimer
     /// <summary>Calls <paramref name="tick"/> as the options say, for as long as the grain is active.</summary>
     public static void StartTimer<T>(this T grain, Func<T, CancellationToken, Task> tick, GrainTimerCreationOptions options)
         where T : Grain =>
-        grain.RegisterGrainTimer(static (timer, cancellation) => Guard(timer.Grain, timer.Tick, cancellation), (Grain: grain, Tick: tick), options);
+        grain.RegisterGrainTimer(
+            static (timer, cancellation) => Guard(timer.Grain, timer.Tick, cancellation), (Grain: grain, Tick: tick), options);
 
     /// <summary>One tick. Never throws.</summary>
     internal static async Task Guard<T>(T grain, Func<T, CancellationToken, Task> tick, CancellationToken cancellation)

@@ -4,7 +4,9 @@ using RegistryProxy.Grains.Upstreams.TokenServices;
 
 namespace RegistryProxy.Grains.Upstreams;
 
-/// <summary>One upstream's long-lived secret and how the upstream asks for it. Internal: no client may call it. The key is the upstream's name.</summary>
+/// <summary>
+/// One upstream's long-lived secret and how the upstream asks for it. Internal: no client may call it. The key is the upstream's name.
+/// </summary>
 [Alias("rp.IUpstreamCredentialGrain")]
 internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 {
@@ -14,7 +16,9 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
     [Alias("Open"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     ValueTask<UpstreamAuthentication> Open(bool anew, long refusedSecret);
 
-    /// <summary>The same where a refusal said how the upstream asks; what cannot be used of that leaves it as it is opened elsewhere.</summary>
+    /// <summary>
+    /// The same where a refusal said how the upstream asks; what cannot be used of that leaves it as it is opened elsewhere.
+    /// </summary>
     /// <param name="challenges">The values of its <c>WWW-Authenticate</c>.</param>
     /// <param name="anew">The upstream refused what came of the last authentication.</param>
     /// <param name="refusedSecret">The version of the secret that was refused; 0 for none.</param>

@@ -1,7 +1,8 @@
 namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
-/// State of its own for each of the last few credentials or definitions of an upstream: what is said of one, however late, never touches another.
+/// State of its own for each of the last few credentials or definitions of an upstream: what is said of one, however late, never touches
+/// another.
 /// </summary>
 /// <param name="create">The state of one that nothing is known of.</param>
 internal sealed class PerStamp<T>(Func<T> create)

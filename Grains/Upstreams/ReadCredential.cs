@@ -49,7 +49,8 @@ internal sealed record ReadCredential(string Stamp)
         if (challenge.Scheme == UpstreamScheme.Basic && secret.Password is null)
         {
             return UpstreamAuthentication.Failed(
-                new UpstreamFailure(UpstreamFailureKind.Refused, $"upstream '{upstream.Name}' wants a user name and password: set credentials", 0), Stamp);
+                new UpstreamFailure(UpstreamFailureKind.Refused,
+                    $"upstream '{upstream.Name}' wants a user name and password: set credentials", 0), Stamp);
         }
 
         return new UpstreamAuthentication

@@ -12,13 +12,13 @@ namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
 /// Puts together how an upstream asks and what opens it, backs off the whole upstream when its endpoint fails or refuses the credential,
-/// and keeps what operators ask about. What fails for one scope is about that scope, once the credential has proved itself: when another one
-/// fails too, a call without a scope decides, and the same call is the first by which an upstream that was given up is tried again.
+/// and keeps what operators ask about. What fails for one scope is about that scope, once the credential has proved itself: when another
+/// one fails too, a call without a scope decides, and the same call is the first by which an upstream that was given up is tried again.
 /// </summary>
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
-    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange, UpstreamStateStore states, TimeProvider time,
-    UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
+    IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange,
+    UpstreamStateStore states, TimeProvider time, UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     private readonly PerStamp<CredentialState> _states = new(() => new CredentialState(client, exchange, time));
@@ -28,7 +28,8 @@ internal sealed class UpstreamCredentialGrain(
 
     private string Name => this.GetPrimaryKeyString();
 
-    private UpstreamHealth Health => field ??= new UpstreamHealth(Name, () => Upstream?.Url.GetLeftPart(UriPartial.Authority) ?? "not configured", failures, logger);
+    private UpstreamHealth Health =>
+        field ??= new UpstreamHealth(Name, () => Upstream?.Url.GetLeftPart(UriPartial.Authority) ?? "not configured", failures, logger);
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 
@@ -37,7 +38,8 @@ internal sealed class UpstreamCredentialGrain(
 
     public ValueTask<UpstreamAuthentication> Open(bool anew, long refusedSecret) => Open(null, anew, refusedSecret);
 
-    public ValueTask<UpstreamAuthentication> OpenAsked(string[] challenges, bool anew, long refusedSecret) => Open(challenges, anew, refusedSecret);
+    public ValueTask<UpstreamAuthentication> OpenAsked(string[] challenges, bool anew, long refusedSecret) =>
+        Open(challenges, anew, refusedSecret);
 
     private async ValueTask<UpstreamAuthentication> Open(string[]? asked, bool anew, long refusedSecret)
     {
@@ -69,7 +71,8 @@ internal sealed class UpstreamCredentialGrain(
         return await state.Trial.Begin(() => Try(upstream, credential, asked, anew, refusedSecret));
     }
 
-    private async Task<UpstreamAuthentication> Try(UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
+    private async Task<UpstreamAuthentication> Try(
+        UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
         var state = _states.Of(credential.Stamp);
         var isTrial = state.Backoff.IsTrial;
@@ -123,7 +126,8 @@ internal sealed class UpstreamCredentialGrain(
     }
 
     public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(Health.Describe(
-        Upstream?.Credentials.Type ?? "unknown", _probes.SchemeOf(Upstream).ToString().ToLowerInvariant(), _states.Of(_current).Backoff.RetryAt, time.GetUtcNow()));
+        Upstream?.Credentials.Type ?? "unknown", _probes.SchemeOf(Upstream).ToString()
+            .ToLowerInvariant(), _states.Of(_current).Backoff.RetryAt, time.GetUtcNow()));
 
     public ValueTask Seen(string gateway, string? reason) => Noted(new UpstreamSight { Gateway = gateway, Failure = reason });
 
@@ -234,7 +238,8 @@ internal sealed class UpstreamCredentialGrain(
     private async Task<UpstreamAuthentication> Open(
         UpstreamConfiguration upstream, ReadCredential credential, string[]? asked, bool anew, long refusedSecret)
     {
-        var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask() : Task.FromResult<PrincipalAnswer?>(null)!;
+        var issued = credential.Issuer is { } issuer ? Principal(issuer).Get(Name, refusedSecret).AsTask()
+            : Task.FromResult<PrincipalAnswer?>(null)!;
         var answer = await _probes.Query(upstream, asked, anew);
         if (answer.Failure is { } unusable && asked is not null)
         {
@@ -254,40 +259,38 @@ internal sealed class UpstreamCredentialGrain(
 
         return authentication switch
         {
-            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } => await Prove(upstream, credential, authentication, asked is null, anew),
-            { Failure: not null } when !anew && await issued is not { Failure: not null } => await Open(upstream, credential, asked, anew: true, refusedSecret),
+            { Failure: null, Challenge.Scheme: UpstreamScheme.Basic } =>
+                await Prove(upstream, credential, authentication, asked is null, anew),
+            { Failure: not null } when !anew && await issued is not { Failure: not null } =>
+                await Open(upstream, credential, asked, anew: true, refusedSecret),
             _ => authentication,
         };
     }
 
     /// <summary>A password goes to gateways when the registry takes it; an issued one that it refuses is issued anew.</summary>
-    private async Task<UpstreamAuthentication> Prove(UpstreamConfiguration upstream, ReadCredential credential, UpstreamAuthentication authentication, bool isOfAll, bool anew)
+    private async Task<UpstreamAuthentication> Prove(
+        UpstreamConfiguration upstream, ReadCredential credential, UpstreamAuthentication authentication, bool isOfAll, bool anew)
     {
         var basic = _states.Of(credential.Stamp).Basic;
         var failure = await basic.Check(upstream, authentication, anew);
         if (failure?.Kind == UpstreamFailureKind.Refused && credential.Issuer is { } issuer
-            && await Principal(issuer).Get(Name, authentication.SecretVersion) is { Secret: { } secret } next && next.Version != authentication.SecretVersion)
+            && await Principal(issuer).Get(Name, authentication.SecretVersion) is { Secret: { } secret } next
+            && next.Version != authentication.SecretVersion)
         {
             authentication = authentication with { Secret = secret, SecretVersion = next.Version, SecretExpires = next.Expires };
             failure = await basic.Check(upstream, authentication, anew);
         }
 
-        return failure is null ? authentication : Closed(isOfAll ? _states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()) : failure, credential.Stamp, isOfAll);
+        return failure is null ? authentication
+            : Closed(isOfAll ? _states.Of(credential.Stamp).Backoff.Note(failure, time.GetUtcNow()) : failure, credential.Stamp, isOfAll);
     }
 
-    private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) => GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
+    private IUpstreamPrincipalGrain Principal(ISecretIssuer issuer) =>
+        GrainFactory.GetGrain<IUpstreamPrincipalGrain>(PrincipalKey.Of(issuer));
 
     private UpstreamAuthentication Closed(UpstreamFailure failure, string stamp, bool isOfAll = true)
     {
-        if (isOfAll)
-        {
-            HealthOf(stamp)?.Fail(time.GetUtcNow(), failure);
-        }
-        else
-        {
-            HealthOf(stamp)?.FailForOne(time.GetUtcNow(), failure);
-        }
-
+        HealthOf(stamp)?.Fail(time.GetUtcNow(), failure, isOfAll);
         return UpstreamAuthentication.Failed(failure, stamp);
     }
 

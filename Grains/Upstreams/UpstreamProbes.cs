@@ -22,7 +22,8 @@ internal sealed class UpstreamProbes(UpstreamTokenClient client, TimeProvider ti
         }
 
         var general = await Of(upstream).Probe(upstream, anew);
-        return asked is not null && general is { Failure: null, Challenge.Scheme: UpstreamScheme.None } ? ChallengeChoice.Of(upstream, challenges) : general;
+        return asked is not null && general is { Failure: null, Challenge.Scheme: UpstreamScheme.None }
+            ? ChallengeChoice.Of(upstream, challenges) : general;
     }
 
     private UpstreamProbe Of(UpstreamConfiguration upstream) => _probes.Of(UpstreamProbe.DefinitionOf(upstream));

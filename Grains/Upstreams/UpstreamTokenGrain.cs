@@ -14,7 +14,8 @@ namespace RegistryProxy.Grains.Upstreams;
 /// </summary>
 [GrainType("upstreamtoken")]
 [CollectionAgeLimit(Minutes = GrainAges.Small)]
-internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, TokenExchange exchange, UpstreamStateStore states, TimeProvider time)
+internal sealed class UpstreamTokenGrain(
+    IConfigurationFeed configuration, TokenExchange exchange, UpstreamStateStore states, TimeProvider time)
     : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a token that was refused, to hear of an edited credential.</summary>
@@ -40,7 +41,8 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
     {
         _key = UpstreamTokenKey.Parse(this.GetPrimaryKeyString());
         _stored = await states.Open<StoredToken>("token", this.GetGrainId());
-        (_token, _tokenStamp, _tokenSecret, _generation) = (_stored.Value.Token, _stored.Value.Stamp, _stored.Value.SecretVersion, _stored.Value.Generation);
+        (_token, _tokenStamp, _tokenSecret, _generation) = (_stored.Value.Token, _stored.Value.Stamp, _stored.Value.SecretVersion,
+            _stored.Value.Generation);
         _newest = _generation;
     }
 
@@ -73,7 +75,8 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         long refusedGeneration, string[] challenges, bool wasAccepted, CancellationToken cancellation = default) =>
         Replace(refusedGeneration, challenges, wasAccepted, cancellation);
 
-    private async ValueTask<UpstreamTokenResult> Replace(long refusedGeneration, string[]? challenges, bool wasAccepted, CancellationToken cancellation)
+    private async ValueTask<UpstreamTokenResult> Replace(
+        long refusedGeneration, string[]? challenges, bool wasAccepted, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
         if (_token?.Generation != refusedGeneration || now < _backoff.NextAt)
@@ -94,13 +97,15 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         _flights.Join(stamp, () => FetchCore(anew, refusedSecret));
 
     private string[]? Shortest(string[] challenges) =>
-        configuration.Current.Configuration.Upstreams.TryGetValue(_key.Upstream, out var upstream) ? ChallengeChoice.Shortest(upstream, challenges) : null;
+        configuration.Current.Configuration.Upstreams.TryGetValue(_key.Upstream, out var upstream)
+            ? ChallengeChoice.Shortest(upstream, challenges) : null;
 
     private async Task<UpstreamTokenResult> FetchCore(bool anew, long refusedSecret)
     {
         // After a failure, whatever it is, it may ask otherwise.
         (var asked, _asked) = (_asked, null);
-        var authentication = asked is null ? await Credential.Open(anew, refusedSecret) : await Credential.OpenAsked(asked, anew, refusedSecret);
+        var authentication = asked is null ? await Credential.Open(anew, refusedSecret)
+            : await Credential.OpenAsked(asked, anew, refusedSecret);
         if (authentication.Failure is { } unopened)
         {
             return UpstreamTokenResult.Of(unopened);
@@ -143,8 +148,11 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
 
     private UpstreamFailure Note(UpstreamFailure failure, string stamp) => _backoffs.Of(stamp).Note(failure, time.GetUtcNow());
 
-    /// <summary>What operators read: the end of an issued secret where the token is that secret, none for a password that lies somewhere.</summary>
-    private static DateTimeOffset? ExpiryOf(UpstreamAuthentication authentication, UpstreamToken token) => authentication.Challenge.Scheme switch
+    /// <summary>
+    /// What operators read: the end of an issued secret where the token is that secret, none for a password that lies somewhere.
+    /// </summary>
+    private static DateTimeOffset? ExpiryOf(UpstreamAuthentication authentication, UpstreamToken token) =>
+        authentication.Challenge.Scheme switch
     {
         UpstreamScheme.Bearer => token.Expires,
         UpstreamScheme.Basic => authentication.SecretExpires,
@@ -160,6 +168,7 @@ internal sealed class UpstreamTokenGrain(IConfigurationFeed configuration, Token
         }
 
         var soon = now + RefusedRefresh;
-        return UpstreamTokenResult.Of(token with { ReplaceableFrom = _backoff.NextAt, RefreshAfter = soon < token.RefreshAfter ? soon : token.RefreshAfter });
+        return UpstreamTokenResult.Of(
+            token with { ReplaceableFrom = _backoff.NextAt, RefreshAfter = soon < token.RefreshAfter ? soon : token.RefreshAfter });
     }
 }

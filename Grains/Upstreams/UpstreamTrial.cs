@@ -14,8 +14,8 @@ using RegistryProxy.Grains.Upstreams.TokenServices;
 namespace RegistryProxy.Grains.Upstreams;
 
 /// <summary>
-/// Tries an upstream without a cluster, step by step: its name, the connection, the proxy, TLS, HTTP, how it asks for credentials, and whether it takes
-/// those that are configured.
+/// Tries an upstream without a cluster, step by step: its name, the connection, the proxy, TLS, HTTP, how it asks for credentials, and
+/// whether it takes those that are configured.
 /// </summary>
 public sealed class UpstreamTrial : IDisposable
 {
@@ -55,7 +55,8 @@ public sealed class UpstreamTrial : IDisposable
             {
                 HttpStatusCode.OK => (null, "answers 200: it asks for nothing at /v2/"),
                 HttpStatusCode.Unauthorized => await Open(upstream, ChallengeChoice.Of(upstream, reply.Challenges), cancellation),
-                _ => ("HTTP", $"answers {(int)reply.Status} to /v2/{(reply.Redirect is { } to ? $", a redirect to {to}" : ": is this a registry?")}"),
+                _ => ("HTTP",
+                    $"answers {(int)reply.Status} to /v2/{(reply.Redirect is { } to ? $", a redirect to {to}" : ": is this a registry?")}"),
             };
         }
         catch (Exception fault)
@@ -87,7 +88,8 @@ public sealed class UpstreamTrial : IDisposable
 
         var (secret, problem) = await Secret(upstream, cancellation);
         problem ??= await Show(upstream, asked.Challenge, secret);
-        return problem is not null ? ("credential", problem) : (null, $"{answer}credentials: {(secret.IsNone ? "anybody gets a token" : "takes those that are configured")}");
+        return problem is not null ? ("credential", problem)
+            : (null, $"{answer}credentials: {(secret.IsNone ? "anybody gets a token" : "takes those that are configured")}");
     }
 
     private async Task<(UpstreamSecret Secret, string? Problem)> Secret(UpstreamConfiguration upstream, CancellationToken cancellation)
@@ -109,7 +111,8 @@ public sealed class UpstreamTrial : IDisposable
         if (challenge.Scheme == UpstreamScheme.Basic)
         {
             return secret.Password is null ? "it wants a user name and a password"
-                : (await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password))).Status == HttpStatusCode.Unauthorized ? "it refuses user name and password (401)"
+                : (await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password))).Status
+                    == HttpStatusCode.Unauthorized ? "it refuses user name and password (401)"
                 : null;
         }
 

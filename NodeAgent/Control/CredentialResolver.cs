@@ -29,7 +29,8 @@ internal sealed class CredentialResolver(RegistryDirectory registries, TimeProvi
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new CredentialReply(host, null, null, null, null, $"{registry.Url.Authority}: no answer within {timeout.TotalSeconds:0} s");
+            return new CredentialReply(
+                host, null, null, null, null, $"{registry.Url.Authority}: no answer within {timeout.TotalSeconds:0} s");
         }
     }
 }

@@ -74,7 +74,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
                 Response(
                     image, user, password,
                     Earlier(
-                        time.GetUtcNow() + MaxSessionCache, new RegistryCredential(user, new Secret(password), issued, expires).UsableUntil)),
+                        time.GetUtcNow() + MaxSessionCache, new RegistryCredential(
+                            user, new Secret(password), issued, expires).UsableUntil)),
             _ => Nothing(),
         };
     }

@@ -61,7 +61,8 @@ internal sealed class AwsIidIdentity(IdentitySettings settings, AwsMetadata meta
     }
 
     /// <summary>Shows the document; a nonce that worked is the one that is kept.</summary>
-    private async Task<Outcome<RegistryCredential>> Present(RegistryTokenClient registry, string document, string nonce, CancellationToken cancellation)
+    private async Task<Outcome<RegistryCredential>> Present(
+        RegistryTokenClient registry, string document, string nonce, CancellationToken cancellation)
     {
         var proof = Proof.Exchange(settings.Authenticator, Proof.Document("rsa2048", document, nonce));
         var outcome = await registry.OpenSession(proof, cancellation);

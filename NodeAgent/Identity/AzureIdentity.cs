@@ -17,7 +17,8 @@ internal sealed class AzureIdentity(IdentitySettings settings, MetadataService m
         }
 
         return Signature(reply) is { } signature
-            ? await registry.OpenSession(Proof.Exchange(settings.Authenticator, Proof.Document("signature", signature, nonce)), cancellation)
+            ? await registry.OpenSession(
+                Proof.Exchange(settings.Authenticator, Proof.Document("signature", signature, nonce)), cancellation)
             : RegistryFailure.NoProof("the metadata service of Azure answered without a signed document");
     }
 

@@ -9,7 +9,8 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
     /// <summary>As long as a code counts.</summary>
     public TimeSpan Timeout => TimeSpan.FromMinutes(15);
 
-    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation) => Console.IsErrorRedirected
+    public async Task<Outcome<RegistryCredential>> LogIn(RegistryTokenClient registry, CancellationToken cancellation) =>
+        Console.IsErrorRedirected
         ? RegistryFailure.NoProof(
             $"a person must log in at {registry.Authority} and there is no terminal; run `docker-credential-registryproxy login "
                 + $"{registry.Authority}` in one")

@@ -12,7 +12,8 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
 {
     private readonly string _confirmed = Path.Combine(
         stateDir,
-        $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-{authenticator}");
+        $"nonce-{string.Concat(door.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'))}-" +
+        $"{authenticator}");
 
     private string Proposed => $"{_confirmed}.new";
 

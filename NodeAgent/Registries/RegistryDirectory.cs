@@ -12,7 +12,8 @@ internal sealed class RegistryDirectory : IDisposable
     private readonly (ImagePattern Pattern, Registry Registry)[] _patterns;
     private readonly List<HttpClient> _clients = [];
 
-    public RegistryDirectory(AgentSettings settings, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
+    public RegistryDirectory(
+        AgentSettings settings, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
     {
         Registries = [.. settings.FrontDoors.Select(registry => Create(registry, identities, metrics, time, logs))];
         _patterns =
@@ -37,7 +38,8 @@ internal sealed class RegistryDirectory : IDisposable
 
     public void Dispose() => _clients.ForEach(client => client.Dispose());
 
-    private Registry Create(RegistrySettings registry, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
+    private Registry Create(
+        RegistrySettings registry, IdentityFactory identities, AgentMetrics metrics, TimeProvider time, ILoggerFactory logs)
     {
         var http = RegistryTokenClient.CreateHttp(registry.CaFile);
         _clients.Add(http);

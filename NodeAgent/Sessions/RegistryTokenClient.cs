@@ -38,7 +38,8 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
     }
 
     /// <summary>An access token for a scope, by a session.</summary>
-    public Task<Outcome<TokenReply>> AccessToken(RegistryCredential session, string service, string scope, CancellationToken cancellation) =>
+    public Task<Outcome<TokenReply>> AccessToken(
+        RegistryCredential session, string service, string scope, CancellationToken cancellation) =>
         Post(
         "/token",
         [

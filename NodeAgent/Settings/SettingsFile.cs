@@ -113,7 +113,8 @@ internal static class SettingsFile
 
         var mirror = field.Fields();
         Dictionary<string, Uri> served = [];
-        var known = registries.Where(registrySettings => registrySettings.Identity is not null).Select(registrySettings => registrySettings.Url).ToHashSet();
+        var known = registries.Where(registrySettings => registrySettings.Identity is not null)
+            .Select(registrySettings => registrySettings.Url).ToHashSet();
         foreach (var (registry, value) in mirror["frontDoors"].Entries())
         {
             if (value.SafeOrigin() is { } url)

@@ -17,7 +17,8 @@ internal enum ListenerKind
 internal sealed record Listener(ListenerKind Kind)
 {
     public static bool Is(HttpContext context, ListenerKind kind) =>
-        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Listener), out var mark) == true && mark is Listener listener
+        context.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Listener), out var mark) == true
+            && mark is Listener listener
             && listener.Kind == kind;
 }
 

@@ -12,7 +12,10 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>When to come back, in whole seconds; sent as <c>Retry-After</c>.</summary>
     public int? RetryAfterSeconds { get; init; }
 
-    /// <summary>Whether it is about who asked, and not about what was asked for: nobody else who asks for the same is told of it. By default it is not.</summary>
+    /// <summary>
+    /// Whether it is about who asked, and not about what was asked for: nobody else who asks for the same is told of it. By default it is
+    /// not.
+    /// </summary>
     public bool IsOfCaller { get; init; }
 
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
@@ -24,7 +27,9 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// <summary>How to log in; sent as <c>WWW-Authenticate</c> with a 401.</summary>
     public string? Challenge { get; init; }
 
-    /// <summary>Who may not do what, for clients that show nothing but the status line; <c>null</c> for the usual phrase of the status.</summary>
+    /// <summary>
+    /// Who may not do what, for clients that show nothing but the status line; <c>null</c> for the usual phrase of the status.
+    /// </summary>
     public string? Reason { get; init; }
 
     public static DistributionError BlobUnknown() => new("BLOB_UNKNOWN", 404, "blob unknown to this repository");

@@ -4,8 +4,8 @@ namespace RegistryProxy.Protocol;
 public static class Glob
 {
     /// <summary>
-    /// Whether the whole text matches. Only the last <c>*</c> is ever tried again, so that it takes at most length of pattern × length of text
-    /// steps; allocates nothing.
+    /// Whether the whole text matches. Only the last <c>*</c> is ever tried again, so that it takes at most length of pattern × length of
+    /// text steps; allocates nothing.
     /// </summary>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)
     {

@@ -4,9 +4,9 @@ using System.Net;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// Targets that no proxy is used for: <c>host</c> (and what is below it), <c>.suffix</c> and <c>*.suffix</c> (what is below it alone), an address, a
-/// network such as <c>10.0.0.0/8</c>, each but networks with <c>:port</c> or without, and <c>*</c>. Addresses and networks count for targets that are
-/// dialled by address.
+/// Targets that no proxy is used for: <c>host</c> (and what is below it), <c>.suffix</c> and <c>*.suffix</c> (what is below it alone), an
+/// address, a network such as <c>10.0.0.0/8</c>, each but networks with <c>:port</c> or without, and <c>*</c>. Addresses and networks count
+/// for targets that are dialled by address.
 /// </summary>
 public sealed class NoProxyList : IEquatable<NoProxyList>
 {
@@ -81,7 +81,8 @@ public sealed class NoProxyList : IEquatable<NoProxyList>
 
             var isBelow = host.StartsWith("*.", StringComparison.Ordinal) || host.StartsWith('.');
             var name = (isBelow ? host[(host.IndexOf('.') + 1)..] : host).TrimEnd('.');
-            return name.Length > 0 && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_') ? new Entry(name, isBelow, null, port) : null;
+            return name.Length > 0 && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_')
+                ? new Entry(name, isBelow, null, port) : null;
         }
 
         public bool Has(string name, IPAddress? address) =>

@@ -24,7 +24,9 @@ public static class RepositoryActionNames
         ("catalog", RepositoryActions.Catalog),
     ];
 
-    /// <summary>One action by its name; <c>*</c> is every action on a repository. <see cref="RepositoryActions.None"/> when unknown.</summary>
+    /// <summary>
+    /// One action by its name; <c>*</c> is every action on a repository. <see cref="RepositoryActions.None"/> when unknown.
+    /// </summary>
     public static RepositoryActions Parse(ReadOnlySpan<char> name)
     {
         if (name is "*")

@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is one customer's. Many a customer has a /48 with 65,536
-/// of those (RFC 6177): whatever is budgeted for a caller is budgeted for its <see cref="Site"/>, too.
+/// What counts as one caller: an IPv4 address, or the /64 of an IPv6 address, which is one customer's. Many a customer has a /48 with
+/// 65,536 of those (RFC 6177): whatever is budgeted for a caller is budgeted for its <see cref="Site"/>, too.
 /// </summary>
 public readonly record struct CallerAddress
 {
@@ -48,5 +48,6 @@ public readonly record struct CallerAddress
     public static CallerAddress Of(string address) => Of(IPAddress.TryParse(address, out var parsed) ? parsed : null);
 
     /// <summary>Its bits in hexadecimal and how many of them count; empty when it is not known.</summary>
-    public override string ToString() => _length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{_bits >> (128 - _length):x}/{_length}");
+    public override string ToString() =>
+        _length == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{_bits >> (128 - _length):x}/{_length}");
 }

@@ -10,7 +10,9 @@ public sealed record DistributionPath
 
     public DistributionEndpoint Endpoint { get; }
 
-    /// <summary>The repository; <c>null</c> for <see cref="DistributionEndpoint.Base"/> and <see cref="DistributionEndpoint.Catalog"/>.</summary>
+    /// <summary>
+    /// The repository; <c>null</c> for <see cref="DistributionEndpoint.Base"/> and <see cref="DistributionEndpoint.Catalog"/>.
+    /// </summary>
     public RepositoryName? Repository { get; private set; }
 
     /// <summary>Set for <see cref="DistributionEndpoint.Manifest"/>.</summary>
@@ -93,7 +95,8 @@ public sealed record DistributionPath
         _ => DistributionEndpoint.Base,
     };
 
-    private static bool TryComplete(DistributionPath path, ReadOnlySpan<char> last, out DistributionPath parsed, out DistributionError error)
+    private static bool TryComplete(
+        DistributionPath path, ReadOnlySpan<char> last, out DistributionPath parsed, out DistributionError error)
     {
         parsed = path;
         error = null!;

@@ -9,7 +9,8 @@ public sealed record HttpOrigin
 
     private readonly string _text;
 
-    private HttpOrigin(string scheme, string host, int port) => (Scheme, Host, Port, _text) = (scheme, host, port, $"{scheme}://{host}:{port}");
+    private HttpOrigin(string scheme, string host, int port) =>
+        (Scheme, Host, Port, _text) = (scheme, host, port, $"{scheme}://{host}:{port}");
 
     /// <summary><c>http</c> or <c>https</c>.</summary>
     public string Scheme { get; }
@@ -21,7 +22,8 @@ public sealed record HttpOrigin
 
     /// <summary>The origin of an absolute address.</summary>
     /// <exception cref="ArgumentException">The address is not of http or https, or has user info.</exception>
-    public static HttpOrigin Of(Uri address) => TryGet(address, out var origin) ? origin : throw new ArgumentException("not an http or https address without user info");
+    public static HttpOrigin Of(Uri address) =>
+        TryGet(address, out var origin) ? origin : throw new ArgumentException("not an http or https address without user info");
 
     /// <summary>The origin of an address; <c>false</c> when it is not absolute, not of http or https, or has user info.</summary>
     public static bool TryGet(Uri address, [NotNullWhen(true)] out HttpOrigin? origin)

@@ -12,7 +12,8 @@ public readonly record struct OriginForm
     /// <summary>The longest, in characters: a query of 8 KiB with every character encoded, and a path.</summary>
     public const int MaxLength = 32 * 1024;
 
-    private static readonly SearchValues<char> Refused = SearchValues.Create([.. Enumerable.Range(0, 32).Select(code => (char)code), '\\', '#', '\x7f']);
+    private static readonly SearchValues<char> Refused =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Select(code => (char)code), '\\', '#', '\x7f']);
     private static readonly SearchValues<char> Plain = SearchValues.Create(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/?[]");
 
@@ -49,11 +50,14 @@ public readonly record struct OriginForm
     }
 
     /// <summary>The same with one more parameter.</summary>
-    public OriginForm With(string name, string value) => Of($"{Text}{(Text.Contains('?') ? '&' : '?')}{name}={Uri.EscapeDataString(value)}");
+    public OriginForm With(string name, string value) =>
+        Of($"{Text}{(Text.Contains('?') ? '&' : '?')}{name}={Uri.EscapeDataString(value)}");
 
     public override string ToString() => Text;
 
-    /// <summary>Refuses what no path and query may hold and encodes what must not travel as it is; the slashes are for the caller to check.</summary>
+    /// <summary>
+    /// Refuses what no path and query may hold and encodes what must not travel as it is; the slashes are for the caller to check.
+    /// </summary>
     internal static bool TryClean(string text, out string clean)
     {
         clean = text;
@@ -138,5 +142,6 @@ public readonly record struct OriginForm
         return encoded.ToString();
     }
 
-    private static bool IsEscape(ReadOnlySpan<char> rest) => rest is ['%', var high, var low, ..] && char.IsAsciiHexDigit(high) && char.IsAsciiHexDigit(low);
+    private static bool IsEscape(ReadOnlySpan<char> rest) =>
+        rest is ['%', var high, var low, ..] && char.IsAsciiHexDigit(high) && char.IsAsciiHexDigit(low);
 }

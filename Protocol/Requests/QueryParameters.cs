@@ -12,7 +12,9 @@ public sealed class QueryParameters
 
     private QueryParameters(List<KeyValuePair<string, string>> items) => _items = items;
 
-    /// <summary>Parses a raw query without its question mark; <c>false</c> on a broken escape, a control character or invalid UTF-8.</summary>
+    /// <summary>
+    /// Parses a raw query without its question mark; <c>false</c> on a broken escape, a control character or invalid UTF-8.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> raw, out QueryParameters query)
     {
         query = Empty;

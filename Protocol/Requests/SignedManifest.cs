@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// A manifest of schema 1 that carries its signatures within itself (docker/distribution, "Image Manifest Version 2, Schema 1"; the pretty form of
-/// docker/libtrust). Its digest is that of the text that was signed: the manifest up to where its signatures begin, and an end that the signatures
-/// tell.
+/// A manifest of schema 1 that carries its signatures within itself (docker/distribution, "Image Manifest Version 2, Schema 1"; the pretty
+/// form of docker/libtrust). Its digest is that of the text that was signed: the manifest up to where its signatures begin, and an end that
+/// the signatures tell.
 /// </summary>
 public static class SignedManifest
 {
@@ -22,8 +22,8 @@ public static class SignedManifest
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 4 };
 
     /// <summary>
-    /// The text that was signed; <c>null</c> unless all signatures tell the same one and the manifest is nothing but that text and them: whoever
-    /// reads the whole must read what the digest covers.
+    /// The text that was signed; <c>null</c> unless all signatures tell the same one and the manifest is nothing but that text and them:
+    /// whoever reads the whole must read what the digest covers.
     /// </summary>
     /// <param name="manifest">Its bytes, as they are stored.</param>
     public static SignedText? TextOf(ReadOnlySpan<byte> manifest)
@@ -97,7 +97,8 @@ public static class SignedManifest
             }
 
             reader.Read();
-            if (text is not null || reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped || Decode(reader.ValueSpan, MaxProtected) is not { } header)
+            if (text is not null || reader.TokenType != JsonTokenType.String || reader.ValueIsEscaped
+                || Decode(reader.ValueSpan, MaxProtected) is not { } header)
             {
                 return null;
             }
@@ -116,9 +117,11 @@ public static class SignedManifest
     {
         using var document = JsonDocument.Parse(header, Strict);
         return document.RootElement is { ValueKind: JsonValueKind.Object } root
-            && root.TryGetProperty("formatLength", out var length) && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var count) && count >= 0
+            && root.TryGetProperty("formatLength", out var length) && length.ValueKind == JsonValueKind.Number
+            && length.TryGetInt32(out var count) && count >= 0
             && root.TryGetProperty("formatTail", out var tail) && tail.ValueKind == JsonValueKind.String
-            && Decode(System.Text.Encoding.UTF8.GetBytes(tail.GetString()!), MaxTail) is { } end && end.AsSpan().Trim(" \t\r\n"u8) is [(byte)'}']
+            && Decode(System.Text.Encoding.UTF8.GetBytes(tail.GetString()!), MaxTail) is { } end
+            && end.AsSpan().Trim(" \t\r\n"u8) is [(byte)'}']
                 ? new SignedText(count, end)
                 : null;
     }

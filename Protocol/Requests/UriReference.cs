@@ -6,7 +6,11 @@ namespace RegistryProxy.Protocol;
 /// <summary>Where a server leads by a URI reference in a header (RFC 3986 §4.1): <c>Location</c>, or the target of a <c>Link</c>.</summary>
 public sealed record UriReference
 {
-    private static readonly SearchValues<char> Authority = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]");
+    private static readonly SearchValues<char> Authority =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:[]");
+
+    /// <summary>The longest name of a host (RFC 1035 §2.3.4, without the root's dot).</summary>
+    private const int MaxHost = 253;
 
     private readonly string _pathAndQuery;
 
@@ -24,15 +28,16 @@ public sealed record UriReference
     public OriginForm? Target => OriginForm.TryParse(_pathAndQuery, out var target) ? target : null;
 
     /// <summary>
-    /// Reads a reference that came in answer to <paramref name="from"/>. <c>false</c> for any other scheme than http and https, user info, a
-    /// host that is not written in ASCII, and what <see cref="OriginForm"/> refuses; a fragment is dropped.
+    /// Reads a reference that came in answer to <paramref name="from"/>. <c>false</c> for any other scheme than http and https, user info,
+    /// a host that is not written in ASCII or longer than DNS has it, and what <see cref="OriginForm"/> refuses; a fragment is dropped.
     /// </summary>
     public static bool TryResolve(string text, Uri from, [NotNullWhen(true)] out UriReference? reference)
     {
         reference = null;
         var fragment = text.IndexOf('#');
         text = fragment < 0 ? text : text[..fragment];
-        if (text.Length is 0 or > OriginForm.MaxLength || !TrySplit(text, from, out var origin, out var pathAndQuery) || !OriginForm.TryClean(pathAndQuery, out var clean))
+        if (text.Length is 0 or > OriginForm.MaxLength || !TrySplit(text, from, out var origin, out var pathAndQuery)
+            || !OriginForm.TryClean(pathAndQuery, out var clean))
         {
             return false;
         }
@@ -47,7 +52,8 @@ public sealed record UriReference
         var scheme = SchemeOf(text);
         if (scheme is null && !text.StartsWith("//", StringComparison.Ordinal))
         {
-            pathAndQuery = text[0] == '/' ? text : text[0] == '?' ? from.AbsolutePath + text : from.AbsolutePath[..(from.AbsolutePath.LastIndexOf('/') + 1)] + text;
+            pathAndQuery = text[0] == '/' ? text
+                : text[0] == '?' ? from.AbsolutePath + text : from.AbsolutePath[..(from.AbsolutePath.LastIndexOf('/') + 1)] + text;
             return HttpOrigin.TryGet(from, out origin) && !text.AsSpan(0, EndOfFirstSegment(text)).Contains(':');
         }
 
@@ -57,11 +63,12 @@ public sealed record UriReference
         origin = null;
         return !rest[..end].ContainsAnyExcept(Authority)
             && Uri.TryCreate($"{scheme ?? from.Scheme}://{rest[..end]}/", UriKind.Absolute, out var host)
-            && HttpOrigin.TryGet(host, out origin);
+            && HttpOrigin.TryGet(host, out origin) && origin.Host.Length <= MaxHost;
     }
 
     private static string? SchemeOf(string text) =>
-        text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? "https" : text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? "http" : null;
+        text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? "https"
+            : text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? "http" : null;
 
     private static int EndOfFirstSegment(string text) => text.AsSpan().IndexOfAny('/', '?') is var end && end < 0 ? text.Length : end;
 }

@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// AES-256-GCM with a random nonce (12 bytes) before the ciphertext, and the tag (16) behind it or, for <see cref="TagFirst"/>, between them.
+/// AES-256-GCM with a random nonce (12 bytes) before the ciphertext, and the tag (16) behind it or, for <see cref="TagFirst"/>, between
+/// them.
 /// </summary>
 public sealed class AuthenticatedCipher
 {

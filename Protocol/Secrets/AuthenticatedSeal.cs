@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// Seals bytes into a text that clients carry: AES-256-GCM under the first of some keys, as base64url of nonce, ciphertext and tag. It opens
-/// under any of them, and only with the associated data that it was sealed with.
+/// Seals bytes into a text that clients carry: AES-256-GCM under the first of some keys, as base64url of nonce, ciphertext and tag. It
+/// opens under any of them, and only with the associated data that it was sealed with.
 /// </summary>
 /// <param name="keys">32 bytes each.</param>
 public sealed class AuthenticatedSeal(IReadOnlyList<byte[]> keys)

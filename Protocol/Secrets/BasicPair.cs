@@ -2,7 +2,9 @@ using System.Text;
 
 namespace RegistryProxy.Protocol;
 
-/// <summary>A user name and a password, as <c>auth</c> of a Docker configuration and ECR's token hold them: base64 of both, a colon between them.</summary>
+/// <summary>
+/// A user name and a password, as <c>auth</c> of a Docker configuration and ECR's token hold them: base64 of both, a colon between them.
+/// </summary>
 /// <param name="User">May be empty.</param>
 /// <param name="Password">May be empty, and may hold colons.</param>
 public readonly record struct BasicPair(string User, Secret Password)

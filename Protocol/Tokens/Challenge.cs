@@ -27,8 +27,8 @@ public sealed record Challenge
     public string? this[string name] => _parameters.TryGetValue(name, out var value) ? value : null;
 
     /// <summary>
-    /// Writes a Bearer challenge. <paramref name="service"/>, <paramref name="scope"/> and <paramref name="error"/> are left out when <c>null</c>;
-    /// the error codes are those of RFC 6750 §3.1.
+    /// Writes a Bearer challenge. <paramref name="service"/>, <paramref name="scope"/> and <paramref name="error"/> are left out when
+    /// <c>null</c>; the error codes are those of RFC 6750 §3.1.
     /// </summary>
     public static string Bearer(string realm, string? service, string? scope = null, string? error = null)
     {

@@ -11,7 +11,9 @@ public sealed record Scope
     /// <summary>The most scopes of one token.</summary>
     public const int MaxCount = 100;
 
-    /// <summary>The most characters that the scopes of one token may have together, each with <see cref="Frame"/> around its name.</summary>
+    /// <summary>
+    /// The most characters that the scopes of one token may have together, each with <see cref="Frame"/> around its name.
+    /// </summary>
     public const int MaxText = 8000;
 
     /// <summary>What the claim of a scope has beside its name, in characters.</summary>

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// Seconds as token services write them: a number, whole or not, or one in a text. What is too large or too small is the most or the least that
-/// there can be, and what is no number says nothing: the token beside it is good all the same.
+/// Seconds as token services write them: a number, whole or not, or one in a text. What is too large or too small is the most or the least
+/// that there can be, and what is no number says nothing: the token beside it is good all the same.
 /// </summary>
 internal sealed class SecondsConverter : JsonConverter<int?>
 {
@@ -18,7 +18,8 @@ internal sealed class SecondsConverter : JsonConverter<int?>
                 return reader.TryGetDouble(out var number) ? Clamped(number) : null;
             case JsonTokenType.String:
                 var text = reader.ValueSpan.Length <= 32 && !reader.ValueIsEscaped ? reader.GetString() : null;
-                return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && !double.IsNaN(parsed) ? Clamped(parsed) : null;
+                return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && !double.IsNaN(parsed)
+                    ? Clamped(parsed) : null;
             default:
                 reader.Skip();
                 return null;

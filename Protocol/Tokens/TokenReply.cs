@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace RegistryProxy.Protocol;
 
-/// <summary>What a token endpoint answers (distribution, spec/auth/token.md and oauth.md). <c>token</c> and <c>access_token</c> are equal.</summary>
+/// <summary>
+/// What a token endpoint answers (distribution, spec/auth/token.md and oauth.md). <c>token</c> and <c>access_token</c> are equal.
+/// </summary>
 public sealed record TokenReply
 {
     [JsonPropertyName("token")]

@@ -1,8 +1,8 @@
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// Moments that others write as a number of seconds or milliseconds since 1970. What lies before the first or after the last that there can be
-/// is the first or the last: a number of somebody else's is no fault of ours.
+/// Moments that others write as a number of seconds or milliseconds since 1970. What lies before the first or after the last that there can
+/// be is the first or the last: a number of somebody else's is no fault of ours.
 /// </summary>
 public static class UnixTime
 {

@@ -22,7 +22,8 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
             return null;
         }
 
-        return !token.IsTriedBy(context.Request) ? Unauthorized : await guesses.Try(context, () => token.IsCarriedBy(context.Request)) switch
+        return !token.IsTriedBy(context.Request) ? Unauthorized
+            : await guesses.Try(context, () => token.IsCarriedBy(context.Request)) switch
         {
             true => null,
             false => Unauthorized,
@@ -32,7 +33,8 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
 
     /// <summary>Refuses what the page of another site sends.</summary>
     public AdminRefusal? RefuseOrigin(HttpRequest request) =>
-        isLoopback && !RequestHost.IsLoopback(RequestHost.NameOf(request)) ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
+        isLoopback && !RequestHost.IsLoopback(RequestHost.NameOf(request))
+            ? new(StatusCodes.Status403Forbidden, "on loopback the admin listener answers to localhost alone")
         : IsOwnOrigin(request) ? null
         : new(StatusCodes.Status403Forbidden, "pages of other sites may not use the admin listener");
 

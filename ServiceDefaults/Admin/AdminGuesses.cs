@@ -6,10 +6,10 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.ServiceDefaults.Admin;
 
 /// <summary>
-/// Slows who guesses the admin token, by address (of the client, where a trusted proxy names it). A few wrong ones are free, then each costs a
-/// second: a try waits for its turn and is then looked at, and only when too many wait is it turned away. So nobody is ever locked out, the
-/// right token gets in after seconds even from the address that guesses, and it costs nothing, however often it is used. From where it was
-/// right before a try never finds too many waiting.
+/// Slows who guesses the admin token, by address (of the client, where a trusted proxy names it). A few wrong ones are free, then each
+/// costs a second: a try waits for its turn and is then looked at, and only when too many wait is it turned away. So nobody is ever locked
+/// out, the right token gets in after seconds even from the address that guesses, and it costs nothing, however often it is used. From
+/// where it was right before a try never finds too many waiting.
 /// </summary>
 public sealed class AdminGuesses(ClientAddress addresses, TimeProvider time)
 {

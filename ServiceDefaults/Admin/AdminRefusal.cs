@@ -9,7 +9,8 @@ namespace RegistryProxy.ServiceDefaults.Admin;
 public sealed record AdminRefusal(int Status, string Message)
 {
     /// <summary>Too many wrong tokens came from the address.</summary>
-    public static AdminRefusal TooManyGuesses { get; } = new(StatusCodes.Status429TooManyRequests, "too many wrong admin tokens came from this address; try again in a few seconds");
+    public static AdminRefusal TooManyGuesses { get; } = new(
+        StatusCodes.Status429TooManyRequests, "too many wrong admin tokens came from this address; try again in a few seconds");
 
     /// <summary>When to come back, in seconds.</summary>
     private const int RetryAfterSeconds = 5;

@@ -8,8 +8,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.ServiceDefaults.Admin;
 
 /// <summary>
-/// The admin token, as a header of scripts and as a cookie of browsers. The cookie is not the token: it is a MAC made with it, good for twelve
-/// hours at every silo, and worthless once the token changes.
+/// The admin token, as a header of scripts and as a cookie of browsers. The cookie is not the token: it is a MAC made with it, good for
+/// twelve hours at every silo, and worthless once the token changes.
 /// </summary>
 public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider time)
 {
@@ -26,19 +26,22 @@ public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider ti
     public bool Is(string text) => Read() is { } token && token.Equals(new Secret(text));
 
     /// <summary>
-    /// Whether a request brings something that may be right or wrong: a token, or a cookie that has not ended. An old cookie tells nothing, and
-    /// pages that are left open send it for hours.
+    /// Whether a request brings something that may be right or wrong: a token, or a cookie that has not ended. An old cookie tells nothing,
+    /// and pages that are left open send it for hours.
     /// </summary>
-    public bool IsTriedBy(HttpRequest request) => TokenOf(request) is not null || (ExpiryOf(request.Cookies[Cookie]) is { } expires && !HasEnded(expires));
+    public bool IsTriedBy(HttpRequest request) =>
+        TokenOf(request) is not null || (ExpiryOf(request.Cookies[Cookie]) is { } expires && !HasEnded(expires));
 
     /// <summary>Whether a request carries the token or the cookie.</summary>
-    public bool IsCarriedBy(HttpRequest request) => TokenOf(request) is { } text ? Is(text) : request.Cookies[Cookie] is { } cookie && IsCookie(cookie);
+    public bool IsCarriedBy(HttpRequest request) =>
+        TokenOf(request) is { } text ? Is(text) : request.Cookies[Cookie] is { } cookie && IsCookie(cookie);
 
     /// <summary>A new cookie; <c>null</c> when there is no usable token.</summary>
     public string? NewCookie() => Read() is { } token ? Sign(token, time.GetUtcNow().Add(CookieLife).ToUnixTimeSeconds()) : null;
 
     private static string? TokenOf(HttpRequest request) =>
-        request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? value[7..].Trim() : null;
+        request.Headers.Authorization is [{ } value] && value.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? value[7..].Trim() : null;
 
     private bool IsCookie(string cookie) =>
         ExpiryOf(cookie) is { } expires
@@ -53,8 +56,11 @@ public sealed class AdminToken(IConfigurationFeed configuration, TimeProvider ti
 
     private bool HasEnded(long expires) => time.GetUtcNow().ToUnixTimeSeconds() >= expires;
 
-    private static string Sign(Secret token, long expires) =>
-        $"{expires}.{Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(token.Reveal()), Encoding.UTF8.GetBytes($"admin-cookie\n{expires}")))}";
+    private static string Sign(Secret token, long expires)
+    {
+        var (key, text) = (Encoding.UTF8.GetBytes(token.Reveal()), Encoding.UTF8.GetBytes($"admin-cookie\n{expires}"));
+        return $"{expires}.{Convert.ToHexStringLower(HMACSHA256.HashData(key, text))}";
+    }
 
     private Secret? Read()
     {

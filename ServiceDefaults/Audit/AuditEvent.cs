@@ -48,6 +48,8 @@ public sealed record AuditEvent
 
     public string? RequestId { get; init; }
 
-    /// <summary>How many events were lost, for <c>lost</c>; how many requests were refused since the line before, where limits are met.</summary>
+    /// <summary>
+    /// How many events were lost, for <c>lost</c>; how many requests were refused since the line before, where limits are met.
+    /// </summary>
     public long? Count { get; init; }
 }

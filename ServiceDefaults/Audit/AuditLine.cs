@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace RegistryProxy.ServiceDefaults.Audit;
 
-/// <summary>Writes an event as one line of JSON. Control characters are escaped and texts are bounded, so no event can look like two.</summary>
+/// <summary>
+/// Writes an event as one line of JSON. Control characters are escaped and texts are bounded, so no event can look like two.
+/// </summary>
 internal static class AuditLine
 {
     private const int MaxText = 512;

@@ -71,7 +71,7 @@ public sealed partial class AuditLog : BackgroundLoop
                 FollowConfiguration();
                 await _sink.Write(batch.WrittenMemory, CancellationToken.None);
             }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            catch (Exception fault)
             {
                 Lose(count);
                 LogFailed(fault.Message);

@@ -23,7 +23,7 @@ internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
         _stream ??= Open();
         await _stream.WriteAsync(lines, cancellation);
         await _stream.FlushAsync(cancellation);
-        _length += lines.Length;
+        _length += _stream.CanSeek ? lines.Length : 0;
     }
 
     public void Dispose() => Close();
@@ -35,15 +35,22 @@ internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
             return configuration.ToStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete };
+        if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
+        {
+            Directory.CreateDirectory(folder);
+        }
+
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete
+        };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
         }
 
         var file = new FileStream(path, options);
-        _length = file.Length;
+        _length = file.CanSeek ? file.Length : 0;
         return file;
     }
 

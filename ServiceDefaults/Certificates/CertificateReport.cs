@@ -49,7 +49,8 @@ internal sealed partial class CertificateReport(TimeProvider time, ILogger<Certi
     [LoggerMessage(Level = LogLevel.Information, Message = "{Section}: a new certificate is in use, valid until {End:u}")]
     private partial void LogReplaced(string section, DateTime end);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Section}: the changed files are not used: {Problem}. The certificate that is valid until {End:u} stays in use")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Section}: the changed files are not used: {Problem}. The certificate that is valid until {End:u} stays in use")]
     private partial void LogRefused(string section, string problem, DateTime end);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Section}: {Problem}")]

@@ -14,7 +14,8 @@ internal static class CertificatesInUse
     static CertificatesInUse() => Meter.CreateObservableGauge(
         "registryproxy.certificate.expires",
         () => InUse.Select(entry => new Measurement<long>(
-            new DateTimeOffset(entry.Value().Certificate.NotAfter.ToUniversalTime()).ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
+            new DateTimeOffset(entry.Value().Certificate.NotAfter.ToUniversalTime())
+                .ToUnixTimeSeconds(), new KeyValuePair<string, object?>("section", entry.Key))),
         "s", "The end of a certificate in use, in seconds since 1970");
 
     /// <summary>Shows a certificate from now on, and why changed files are not used.</summary>

@@ -13,8 +13,8 @@ using RegistryProxy.ServiceDefaults.Files;
 namespace RegistryProxy.ServiceDefaults.Clustering;
 
 /// <summary>
-/// Mutual TLS between the members of a cluster: whoever has a certificate of the cluster's authority is a member, nobody else gets a byte. The
-/// files are looked at once a second when somebody connects; a broken set leaves the last good one in use.
+/// Mutual TLS between the members of a cluster: whoever has a certificate of the cluster's authority is a member, nobody else gets a byte.
+/// The files are looked at once a second when somebody connects; a broken set leaves the last good one in use.
 /// </summary>
 public sealed class MemberCertificates
 {
@@ -33,7 +33,8 @@ public sealed class MemberCertificates
             _files = new ReloadedFiles<Loaded>(
                 [files.Certificate, files.Key, files.Ca],
                 () => new Loaded(CertificatePair.Load(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
-                (known, next) => CertificatesInUse.Refuse(known.Own, next.Own, time) ?? CertificateFiles.ProblemAt(time.GetUtcNow(), next.Authority),
+                (known, next) => CertificatesInUse.Refuse(known.Own, next.Own, time)
+                    ?? CertificateFiles.ProblemAt(time.GetUtcNow(), next.Authority),
                 time);
         }
         catch (Exception fault) when (fault is CryptographicException or IOException)
@@ -72,14 +73,16 @@ public sealed class MemberCertificates
         tls.EnabledSslProtocols = Protocols;
         tls.TargetHost = TargetHost;
         tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => _files.Current.Own;
-        tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) => certificate is X509Certificate2 member && IsMember(member, chain);
+        tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            certificate is X509Certificate2 member && IsMember(member, chain);
     }
 
     /// <summary>Names the certificate that this process shows now (RFC 8705 §3.1).</summary>
     public string Thumbprint => ThumbprintOf(_files.Current.Own);
 
     /// <summary>Names a certificate: SHA-256, base64url.</summary>
-    public static string ThumbprintOf(X509Certificate2 certificate) => Base64Url.EncodeToString(certificate.GetCertHash(HashAlgorithmName.SHA256));
+    public static string ThumbprintOf(X509Certificate2 certificate) =>
+        Base64Url.EncodeToString(certificate.GetCertHash(HashAlgorithmName.SHA256));
 
     /// <summary>Addresses of members come and go, so names are not compared; the authority is of this cluster alone.</summary>
     private bool IsMember(X509Certificate2 certificate, X509Chain? presented)

@@ -4,7 +4,10 @@ using RegistryProxy.Configuration.Reading;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
-/// <summary><c>check</c>: reads a configuration file, prints every error and warning, exits 1 if there is any error, or with <c>--strict</c> any warning.</summary>
+/// <summary>
+/// <c>check</c>: reads a configuration file, prints every error and warning, exits 1 if there is any error, or with <c>--strict</c> any
+/// warning.
+/// </summary>
 internal static class CheckCommand
 {
     public static Command Create(Option<string?> config, ConfigurationPart part, IReadOnlyList<ICheckStep> steps)
@@ -44,7 +47,8 @@ internal static class CheckCommand
 
             var configuration = snapshot.Configuration;
             Console.WriteLine(
-                $"{path} is good: version {snapshot.Version}, {configuration.Tenants.Count} tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
+                $"{path} is good: version {snapshot.Version}, {configuration.Tenants.Count} " +
+                $"tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
             var good = !arguments.GetValue(strict) || result.Warnings.Count == 0;
             if (!good)
             {

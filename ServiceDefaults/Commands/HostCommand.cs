@@ -7,7 +7,9 @@ using RegistryProxy.Configuration.Reload;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
-/// <summary>The command line that every host shares: <c>--config</c>, <c>--listen-data</c>, <c>--listen-admin</c>, and <c>check</c>.</summary>
+/// <summary>
+/// The command line that every host shares: <c>--config</c>, <c>--listen-data</c>, <c>--listen-admin</c>, and <c>check</c>.
+/// </summary>
 public static class HostCommand
 {
     private const string ConfigVariable = "REGISTRYPROXY_CONFIG";
@@ -24,11 +26,18 @@ public static class HostCommand
         Run(description, args, run, ConfigurationPart.Whole, steps);
 
     /// <summary>The same for a host that reads a part of the file alone.</summary>
-    public static Task<int> Run(string description, string[] args, Func<HostStart, Task> run, ConfigurationPart part, params ICheckStep[] steps)
+    public static Task<int> Run(
+        string description, string[] args, Func<HostStart, Task> run, ConfigurationPart part, params ICheckStep[] steps)
     {
         var config = new Option<string?>("--config") { Description = $"The configuration file (or {ConfigVariable})", Recursive = true };
-        var data = new Option<Uri?>("--listen-data") { Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener };
-        var admin = new Option<Uri?>("--listen-admin") { Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener };
+        var data = new Option<Uri?>("--listen-data")
+        {
+            Description = "Address of the data listener; port 0 picks a free one", CustomParser = ParseListener
+        };
+        var admin = new Option<Uri?>("--listen-admin")
+        {
+            Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener
+        };
         var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config, part, steps) };
         root.SetAction(async (arguments, _) =>
         {
@@ -66,7 +75,9 @@ public static class HostCommand
     }
 
     private static bool IsTaken(Exception? fault) => fault is not null
-        && (fault is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied or SocketError.AddressNotAvailable }
+        && (fault is AddressInUseException
+            or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied
+                or SocketError.AddressNotAvailable }
             || IsTaken(fault.InnerException));
 
     private static IConfigurationFeed? Load(string? path, ConfigurationPart part)
@@ -93,7 +104,8 @@ public static class HostCommand
     private static Uri? ParseListener(System.CommandLine.Parsing.ArgumentResult argument)
     {
         var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
-        if (Uri.TryCreate(text, UriKind.Absolute, out var listener) && (listener.Scheme is "http" or "https") && listener.PathAndQuery == "/")
+        if (Uri.TryCreate(text, UriKind.Absolute, out var listener) && (listener.Scheme is "http" or "https")
+            && listener.PathAndQuery == "/")
         {
             return listener;
         }

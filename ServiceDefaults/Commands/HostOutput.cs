@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace RegistryProxy.ServiceDefaults.Commands;
 
 /// <summary>
-/// Lines that a host writes beside its log: where it listens, what is wrong with its file. Where the log is JSON (<c>REGISTRYPROXY_LOG=json</c>),
-/// they are, too.
+/// Lines that a host writes beside its log: where it listens, what is wrong with its file. Where the log is JSON
+/// (<c>REGISTRYPROXY_LOG=json</c>), they are, too.
 /// </summary>
 public static class HostOutput
 {

@@ -32,13 +32,18 @@ internal sealed partial class DrainReport(RunningRequests running, TimeProvider 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This process was told to end: {Count} request(s) are running; it takes others until none came for {Quiet:0} s, {Most:0} s at most")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "This process was told to end: {Count} request(s) are running; it takes others until none came for {Quiet:0} s, " +
+            "{Most:0} s at most")]
     private partial void LogEbbs(int count, double quiet, double most);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This process ends: it waits up to {Grace:0} s for {Count} running request(s) and for its parts to stop; a second SIGTERM ends it at once")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "This process ends: it waits up to {Grace:0} s for {Count} running request(s) and for its parts to stop; a second " +
+            "SIGTERM ends it at once")]
     private partial void LogWaits(int count, double grace);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This process still waits for {Count} running request(s), for {Left:0} s at most")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "This process still waits for {Count} running request(s), for {Left:0} s at most")]
     private partial void LogStillWaits(int count, double left);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "This process has ended after {Seconds:0.0} s; {Count} request(s) were cut off")]

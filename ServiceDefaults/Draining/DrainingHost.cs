@@ -56,5 +56,6 @@ public static class DrainingHost
     }
 
     private static bool WasCutShort(Exception fault) =>
-        fault is OperationCanceledException || (fault is AggregateException all && all.Flatten().InnerExceptions.All(inner => inner is OperationCanceledException));
+        fault is OperationCanceledException
+            || (fault is AggregateException all && all.Flatten().InnerExceptions.All(inner => inner is OperationCanceledException));
 }

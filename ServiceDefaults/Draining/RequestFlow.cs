@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 namespace RegistryProxy.ServiceDefaults.Draining;
 
 /// <summary>
-/// Counts requests as they come, so that a gateway which ends closes its listener only after its load balancer has turned to others. While it
-/// waits, it asks clients not to reuse their connections.
+/// Counts requests as they come, so that a gateway which ends closes its listener only after its load balancer has turned to others. While
+/// it waits, it asks clients not to reuse their connections.
 /// </summary>
 public sealed class RequestFlow(IHostApplicationLifetime lifetime, TimeProvider time)
 {

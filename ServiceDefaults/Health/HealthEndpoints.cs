@@ -8,7 +8,9 @@ using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Health;
 
-/// <summary><c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.</summary>
+/// <summary>
+/// <c>/livez</c> says that the process answers; <c>/readyz</c> whether it should get work, with the version of its configuration.
+/// </summary>
 public sealed class HealthEndpoints
 {
     /// <summary>How many errors of the file are named.</summary>
@@ -20,7 +22,8 @@ public sealed class HealthEndpoints
     private readonly IHostApplicationLifetime _lifetime;
 
     public HealthEndpoints(
-        IEnumerable<IReadiness> parts, IConfigurationFeed configuration, HostStart start, IHostApplicationLifetime lifetime, IMeterFactory meters)
+        IEnumerable<IReadiness> parts, IConfigurationFeed configuration, HostStart start, IHostApplicationLifetime lifetime,
+        IMeterFactory meters)
     {
         (_parts, _configuration, _start, _lifetime) = ([.. parts], configuration, start, lifetime);
         meters.Create("RegistryProxy.Health").CreateObservableGauge(

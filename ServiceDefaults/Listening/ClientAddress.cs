@@ -30,7 +30,8 @@ public sealed class ClientAddress(IReadOnlyList<IPNetwork> trusted)
     public bool IsPrivate(HttpContext context) =>
         ListenerFeature.IsEncrypted(context)
         || context.Features.Get<ListenerFeature>() is { IsFromProxy: true }
-        || (context.Connection.RemoteIpAddress is { } peer && Normal(peer) is var address && (IPAddress.IsLoopback(address) || IsTrusted(address)));
+        || (context.Connection.RemoteIpAddress is { } peer && Normal(peer) is var address
+            && (IPAddress.IsLoopback(address) || IsTrusted(address)));
 
     /// <summary>One form of each address.</summary>
     internal static IPAddress Normal(IPAddress address) =>
@@ -38,7 +39,9 @@ public sealed class ClientAddress(IReadOnlyList<IPNetwork> trusted)
         : address is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(address.GetAddressBytes())
         : address;
 
-    /// <summary>From the right, where each proxy adds who came to it. What is no address ends it: what stands left of it is the client's own word.</summary>
+    /// <summary>
+    /// From the right, where each proxy adds who came to it. What is no address ends it: what stands left of it is the client's own word.
+    /// </summary>
     private IPAddress Forwarded(StringValues lines, IPAddress proxy)
     {
         var address = proxy;

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>An endpoint whose connections come from another endpoint of this process, for a protocol that was told from their first bytes.</summary>
+/// <summary>
+/// An endpoint whose connections come from another endpoint of this process, for a protocol that was told from their first bytes.
+/// </summary>
 internal sealed class ConnectionHandover : IConnectionListenerFactory, IConnectionListenerFactorySelector, IConnectionListener
 {
     private readonly Channel<ConnectionContext> _passed = Channel.CreateUnbounded<ConnectionContext>(new() { SingleReader = true });

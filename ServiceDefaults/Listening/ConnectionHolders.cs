@@ -3,8 +3,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// Connections by who holds them (an IPv4 address, or the /48 of an IPv6 address), each holder's in the order in which they were added. Not for
-/// many threads at once.
+/// Connections by who holds them (an IPv4 address, or the /48 of an IPv6 address), each holder's in the order in which they were added. Not
+/// for many threads at once.
 /// </summary>
 internal sealed class ConnectionHolders<T>
     where T : class
@@ -86,7 +86,8 @@ internal sealed class ConnectionHolders<T>
     /// <summary>Where a connection stands.</summary>
     internal sealed class Place
     {
-        public Place(CallerAddress caller, T connection) => (Caller, Connection, Node) = (caller, connection, new LinkedListNode<Place>(this));
+        public Place(CallerAddress caller, T connection) =>
+            (Caller, Connection, Node) = (caller, connection, new LinkedListNode<Place>(this));
 
         public CallerAddress Caller { get; set; }
 

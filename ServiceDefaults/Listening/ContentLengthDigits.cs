@@ -3,8 +3,8 @@ using System.Text;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// The value of Content-Length, which is 1*DIGIT (RFC 9110 §8.6). Kestrel parses it as .NET parses numbers, with signs and blanks: what is no
-/// digit is read here as something that is none there either.
+/// The value of Content-Length, which is 1*DIGIT (RFC 9110 §8.6). Kestrel parses it as .NET parses numbers, with signs and blanks: what is
+/// no digit is read here as something that is none there either.
 /// </summary>
 internal sealed class ContentLengthDigits : Encoding
 {
@@ -33,5 +33,6 @@ internal sealed class ContentLengthDigits : Encoding
 
     public override int GetMaxByteCount(int charCount) => charCount;
 
-    public override int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex) => throw new NotSupportedException();
+    public override int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex) =>
+        throw new NotSupportedException();
 }

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// One entry of <c>X-Forwarded-For</c>: an address as proxies write it, with a port or without. IPv6 may stand in brackets, and must where a port
-/// follows; a zone counts for nothing, since it is one of another machine. <see cref="IPAddress"/> alone takes much more than that.
+/// One entry of <c>X-Forwarded-For</c>: an address as proxies write it, with a port or without. IPv6 may stand in brackets, and must where
+/// a port follows; a zone counts for nothing, since it is one of another machine. <see cref="IPAddress"/> alone takes much more than that.
 /// </summary>
 internal static class ForwardedEntry
 {
@@ -33,7 +33,8 @@ internal static class ForwardedEntry
 
     /// <summary>Four numbers without leading zeros, which others read as octal.</summary>
     private static bool TryIPv4(ReadOnlySpan<char> text, out IPAddress address) =>
-        IPAddress.TryParse(text, out address!) && address.AddressFamily == AddressFamily.InterNetwork && text.SequenceEqual(address.ToString());
+        IPAddress.TryParse(text, out address!) && address.AddressFamily == AddressFamily.InterNetwork
+            && text.SequenceEqual(address.ToString());
 
     private static bool TryIPv6(ReadOnlySpan<char> text, out IPAddress address)
     {

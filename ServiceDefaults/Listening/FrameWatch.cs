@@ -35,7 +35,8 @@ internal sealed class FrameWatch(ConnectionContext connection, PipeReader inner,
         new Duplex(new FrameWatch(connection, connection.Transport.Input, TimeProvider.System), connection.Transport.Output);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => Look(await inner.ReadAsync(cancellationToken));
+    public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        Look(await inner.ReadAsync(cancellationToken));
 
     public override bool TryRead(out ReadResult result)
     {

@@ -104,9 +104,11 @@ public static class KestrelListeners
             : Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;
     }
 
-    private static void Configure(ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
+    private static void Configure(
+        ListenOptions options, ListenerKind kind, FrontDoorConfiguration configuration, ConnectionHandover handover)
     {
-        var (openings, connections) = (new Openings(TimeProvider.System), new OpenConnections(options.ApplicationServices.GetRequiredService<RunningRequests>()));
+        var (openings, connections) = (new Openings(TimeProvider.System),
+            new OpenConnections(options.ApplicationServices.GetRequiredService<RunningRequests>()));
         options.Use(next => async connection =>
         {
             using var opening = openings.Begin(connection);
@@ -116,7 +118,8 @@ public static class KestrelListeners
         });
         if (kind == ListenerKind.Data && configuration.Listen.ProxyProtocol)
         {
-            options.Use(ActivatorUtilities.CreateInstance<ProxyProtocol>(options.ApplicationServices, configuration.Listen.TrustedProxies).Handle);
+            options.Use(ActivatorUtilities.CreateInstance<ProxyProtocol>(
+                options.ApplicationServices, configuration.Listen.TrustedProxies).Handle);
         }
 
         switch (kind)

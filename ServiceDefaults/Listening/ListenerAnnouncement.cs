@@ -24,5 +24,6 @@ public static class ListenerAnnouncement
         Addresses(server).ElementAtOrDefault((int)ListenerKind.Peer) is { } address ? new Uri(address) : null;
 
     private static IEnumerable<string> Addresses(IServer server) =>
-        server.Features.Get<IServerAddressesFeature>()!.Addresses.Where(address => !address.EndsWith(HandoverEndPoint.Instance.ToString(), StringComparison.Ordinal));
+        server.Features.Get<IServerAddressesFeature>()!.Addresses.Where(
+            address => !address.EndsWith(HandoverEndPoint.Instance.ToString(), StringComparison.Ordinal));
 }

@@ -27,7 +27,9 @@ public sealed class ListenerFeature(ListenerKind kind, Opening opening, OpenConn
     /// <summary>What is running on it.</summary>
     public OpenConnection Connection => connection;
 
-    /// <summary>Whether a load balancer opened it and said that it does not know for whom, so that nobody else's word counts for the address.</summary>
+    /// <summary>
+    /// Whether a load balancer opened it and said that it does not know for whom, so that nobody else's word counts for the address.
+    /// </summary>
     public bool IsForNobodyKnown { get; internal set; }
 
     /// <summary>Whether a trusted proxy opened it, which began it with a PROXY header.</summary>

@@ -6,7 +6,9 @@ using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>Whether the addresses of a host can be listened on, all of them together, before it starts: what is wrong then names its key.</summary>
+/// <summary>
+/// Whether the addresses of a host can be listened on, all of them together, before it starts: what is wrong then names its key.
+/// </summary>
 public sealed class ListenerProbe
 {
     private readonly List<(string Key, IPEndPoint Address)> _own = [];
@@ -42,7 +44,8 @@ public sealed class ListenerProbe
     {
         if (_own.Find(own => AreOne(own.Address, address)) is { Key: { } other })
         {
-            throw new ConfigurationUnusableException(key, $"{name} cannot be listened on: {other} is port {address.Port} of the same address");
+            throw new ConfigurationUnusableException(
+                key, $"{name} cannot be listened on: {other} is port {address.Port} of the same address");
         }
 
         try
@@ -65,7 +68,8 @@ public sealed class ListenerProbe
     }
 
     private static bool AreOne(IPEndPoint one, IPEndPoint other) =>
-        one.Port != 0 && one.Port == other.Port && (one.Address.Equals(other.Address) || TakesIn(one.Address, other.Address) || TakesIn(other.Address, one.Address));
+        one.Port != 0 && one.Port == other.Port
+            && (one.Address.Equals(other.Address) || TakesIn(one.Address, other.Address) || TakesIn(other.Address, one.Address));
 
     private static bool TakesIn(IPAddress any, IPAddress address) =>
         any.Equals(IPAddress.IPv6Any) || (any.Equals(IPAddress.Any) && address.AddressFamily == AddressFamily.InterNetwork);

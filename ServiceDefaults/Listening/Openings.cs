@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// The connections of one listener that have not brought a request yet: those that say nothing, that stall in a PROXY header, in TLS, in the
-/// preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest goes of the address that has most: who has
+/// The connections of one listener that have not brought a request yet: those that say nothing, that stall in a PROXY header, in TLS, in
+/// the preface of HTTP/2 or in their first head. Each has a deadline, and of too many the oldest goes of the address that has most: who has
 /// something to say has said it by then, and who opens many pushes out its own.
 /// </summary>
 public sealed class Openings(TimeProvider time)

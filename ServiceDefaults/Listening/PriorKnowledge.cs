@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// HTTP/2 on a listener without TLS, for load balancers and meshes that speak it: a connection that begins with the preface of HTTP/2 (RFC 9113
-/// §3.3, §3.4) is handed over to the endpoint that speaks nothing else, and every other one stays HTTP/1.1.
+/// HTTP/2 on a listener without TLS, for load balancers and meshes that speak it: a connection that begins with the preface of HTTP/2 (RFC
+/// 9113 §3.3, §3.4) is handed over to the endpoint that speaks nothing else, and every other one stays HTTP/1.1.
 /// </summary>
 internal sealed class PriorKnowledge(ConnectionHandover handover)
 {

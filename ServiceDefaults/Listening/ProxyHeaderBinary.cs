@@ -39,7 +39,8 @@ internal static class ProxyHeaderBinary
             return ProxyHeader.Incomplete;
         }
 
-        return bytes[12] == VersionAndLocal ? new ProxyHeader(ProxyHeaderState.Complete, length) : ReadAddresses(bytes[13], bytes[FixedLength..length], length);
+        return bytes[12] == VersionAndLocal ? new ProxyHeader(ProxyHeaderState.Complete, length)
+            : ReadAddresses(bytes[13], bytes[FixedLength..length], length);
     }
 
     private static ProxyHeader ReadAddresses(byte family, ReadOnlySpan<byte> addresses, int length) => family switch

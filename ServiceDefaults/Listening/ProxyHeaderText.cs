@@ -71,7 +71,8 @@ internal static class ProxyHeaderText
     {
         address = IPAddress.None;
         if (text.ContainsAnyExcept(OfAddresses) || !IPAddress.TryParse(Encoding.ASCII.GetString(text), out var parsed)
-            || parsed.AddressFamily != family || (family == AddressFamily.InterNetwork && parsed.ToString() != Encoding.ASCII.GetString(text)))
+            || parsed.AddressFamily != family
+            || (family == AddressFamily.InterNetwork && parsed.ToString() != Encoding.ASCII.GetString(text)))
         {
             return false;
         }

@@ -11,13 +11,15 @@ namespace RegistryProxy.ServiceDefaults.Listening;
 /// Reads the PROXY header with which every connection of a listener begins, before TLS: who it names is the client. Connections that do not
 /// come from a trusted proxy, and those whose header is wrong or late, are closed without a word.
 /// </summary>
-internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IMeterFactory meters, TimeProvider time, ILogger<ProxyProtocol> logger)
+internal sealed partial class ProxyProtocol(
+    IReadOnlyList<IPNetwork> trusted, IMeterFactory meters, TimeProvider time, ILogger<ProxyProtocol> logger)
 {
     /// <summary>How long the header may take.</summary>
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
     private readonly Counter<long> _closed = meters.Create("RegistryProxy.Listening").CreateCounter<long>(
-        "registryproxy.listen.proxy_protocol_closed", "{connection}", "Connections that did not begin with a PROXY header of a trusted proxy");
+        "registryproxy.listen.proxy_protocol_closed", "{connection}",
+        "Connections that did not begin with a PROXY header of a trusted proxy");
 
     public ConnectionDelegate Handle(ConnectionDelegate next) => async connection =>
     {
@@ -88,7 +90,8 @@ internal sealed partial class ProxyProtocol(IReadOnlyList<IPNetwork> trusted, IM
         return ProxyHeader.Read(buffer.Slice(0, Math.Min(buffer.Length, ProxyHeader.MaxLength)).ToArray());
     }
 
-    private bool IsTrusted(EndPoint? from) => from is IPEndPoint { Address: var address } && trusted.Any(network => network.Contains(ClientAddress.Normal(address)));
+    private bool IsTrusted(EndPoint? from) =>
+        from is IPEndPoint { Address: var address } && trusted.Any(network => network.Contains(ClientAddress.Normal(address)));
 
     private void Close(ConnectionContext connection, string reason)
     {

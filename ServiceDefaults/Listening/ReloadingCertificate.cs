@@ -9,7 +9,9 @@ using RegistryProxy.ServiceDefaults.Files;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
-/// <summary>The certificate of a listener, read again at most once a second when its files changed; a broken pair leaves the last good one in use.</summary>
+/// <summary>
+/// The certificate of a listener, read again at most once a second when its files changed; a broken pair leaves the last good one in use.
+/// </summary>
 internal sealed class ReloadingCertificate
 {
     private readonly ReloadedFiles<X509Certificate2> _files;
@@ -20,7 +22,8 @@ internal sealed class ReloadingCertificate
         try
         {
             _files = new ReloadedFiles<X509Certificate2>(
-                [tls.Certificate, tls.Key], () => CertificatePair.Load(tls.Certificate, tls.Key), (known, next) => CertificatesInUse.Refuse(known, next, time), time);
+                [tls.Certificate, tls.Key], () => CertificatePair.Load(tls.Certificate, tls.Key),
+                (known, next) => CertificatesInUse.Refuse(known, next, time), time);
         }
         catch (Exception fault) when (fault is CryptographicException or IOException)
         {

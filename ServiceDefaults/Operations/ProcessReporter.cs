@@ -12,7 +12,8 @@ public abstract class ProcessReporter(string kind, TimeProvider time) : Backgrou
 
     /// <summary>The version of the product.</summary>
     public static string ProductVersion { get; } =
-        typeof(ProcessReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+        typeof(ProcessReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? "";
 
     /// <summary>Sends one report.</summary>
     protected abstract Task Send(string id, string kind, DateTimeOffset started);

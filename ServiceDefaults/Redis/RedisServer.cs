@@ -35,7 +35,8 @@ public static class RedisServer
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException)
         {
-            throw new ConfigurationUnusableException($"{field}.connection", "is not a connection of StackExchange.Redis, such as 127.0.0.1:6379,ssl=true");
+            throw new ConfigurationUnusableException(
+                $"{field}.connection", "is not a connection of StackExchange.Redis, such as 127.0.0.1:6379,ssl=true");
         }
 
         try

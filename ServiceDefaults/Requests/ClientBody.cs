@@ -4,7 +4,9 @@ using RegistryProxy.Files;
 
 namespace RegistryProxy.ServiceDefaults.Requests;
 
-/// <summary>The body of a request. That it cannot be read, whatever Kestrel throws, is the client's fault, and one exception says so.</summary>
+/// <summary>
+/// The body of a request. That it cannot be read, whatever Kestrel throws, is the client's fault, and one exception says so.
+/// </summary>
 internal sealed class ClientBody(Stream inner) : ReadingStream(inner)
 {
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -13,7 +15,8 @@ internal sealed class ClientBody(Stream inner) : ReadingStream(inner)
         {
             return await Inner.ReadAsync(buffer, cancellationToken);
         }
-        catch (Exception fault) when (fault is (IOException or InvalidOperationException) and not (BadHttpRequestException or ConnectionResetException))
+        catch (Exception fault) when (fault is (IOException or InvalidOperationException) and not (BadHttpRequestException
+            or ConnectionResetException))
         {
             throw new BadHttpRequestException("The body of the request is malformed.", StatusCodes.Status400BadRequest, fault);
         }

@@ -7,15 +7,17 @@ using Microsoft.AspNetCore.Http;
 namespace RegistryProxy.ServiceDefaults.Requests;
 
 /// <summary>
-/// The host of a request as it was sent: a name or an address, and a port (RFC 9110 §7.2). Behind <see cref="RequestRules"/> it is one or empty,
-/// so that addresses can be made of it. Not as ASP.NET has it, which decodes names of other letters and throws at those that it cannot decode.
+/// The host of a request as it was sent: a name or an address, and a port (RFC 9110 §7.2). Behind <see cref="RequestRules"/> it is one or
+/// empty, so that addresses can be made of it. Not as ASP.NET has it, which decodes names of other letters and throws at those that it
+/// cannot decode.
 /// </summary>
 public static class RequestHost
 {
     /// <summary>A host name of 255 characters with its port.</summary>
     public const int MaxLength = 261;
 
-    private static readonly SearchValues<char> Name = SearchValues.Create("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~");
+    private static readonly SearchValues<char> Name =
+        SearchValues.Create("-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~");
 
     private static readonly SearchValues<char> Address = SearchValues.Create(".0123456789:ABCDEFabcdef");
 
@@ -23,9 +25,12 @@ public static class RequestHost
     public static string Of(HttpRequest request) => request.Headers.Host.ToString();
 
     /// <summary>The host without its port.</summary>
-    public static string NameOf(HttpRequest request)
+    public static string NameOf(HttpRequest request) => NameIn(request).ToString();
+
+    /// <summary>The same within the header as it was sent.</summary>
+    public static ReadOnlySpan<char> NameIn(HttpRequest request)
     {
-        var host = Of(request);
+        var host = Of(request).AsSpan();
         return host[..EndOfName(host)];
     }
 

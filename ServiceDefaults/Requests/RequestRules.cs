@@ -31,7 +31,8 @@ public static class RequestRules
             context.Response.OnCompleted(End, listener.Connection);
         }
 
-        if ((RequestFraming.Fault(context.Request) ?? RequestTarget.Resolve(context) ?? RequestHost.Fault(context.Request) ?? SchemeFault(context.Request)) is { } fault)
+        if ((RequestFraming.Fault(context.Request) ?? RequestTarget.Resolve(context) ?? RequestHost.Fault(context.Request)
+            ?? SchemeFault(context.Request)) is { } fault)
         {
             EndConnection(context);
             return refuse(context, fault);
@@ -46,7 +47,8 @@ public static class RequestRules
     });
 
     /// <summary>In HTTP/2 it is the client's word, whatever the connection is.</summary>
-    private static string? SchemeFault(HttpRequest request) => request.Scheme is "http" or "https" ? null : "the scheme is neither http nor https";
+    private static string? SchemeFault(HttpRequest request) =>
+        request.Scheme is "http" or "https" ? null : "the scheme is neither http nor https";
 
     private static Task End(object connection)
     {

@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace RegistryProxy.ServiceDefaults.Requests;
 
 /// <summary>
-/// A target is visible ASCII (RFC 9112 §3.2); Kestrel takes control characters, too. One in absolute form (RFC 9112 §3.2.2) becomes the one in origin form, and its authority the host, whatever <c>Host</c> says: everything
-/// behind this knows one form. The scheme is the connection's, for a load balancer may have ended TLS.
+/// A target is visible ASCII (RFC 9112 §3.2); Kestrel takes control characters, too. One in absolute form (RFC 9112 §3.2.2) becomes the one
+/// in origin form, and its authority the host, whatever <c>Host</c> says: everything behind this knows one form. The scheme is the
+/// connection's, for a load balancer may have ended TLS.
 /// </summary>
 internal static class RequestTarget
 {

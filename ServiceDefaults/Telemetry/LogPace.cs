@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace RegistryProxy.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// How often a line of one kind is written: whoever finds out how to have one written, by as many requests as he likes, writes no log full. What was
-/// left out is counted, and told before the next line of its kind.
+/// How often a line of one kind is written: whoever finds out how to have one written, by as many requests as he likes, writes no log full.
+/// What was left out is counted, and told before the next line of its kind.
 /// </summary>
 internal sealed class LogPace(TimeProvider time)
 {

@@ -11,7 +11,8 @@ internal sealed class PacedLogs(ILoggerProvider inner, TimeProvider time) : ILog
     private const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel";
 
     /// <summary>
-    /// What Kestrel says aloud of what clients do: too many connections (24), HTTP/2 frames without end (60), a body that was given up (67).
+    /// What Kestrel says aloud of what clients do: too many connections (24), HTTP/2 frames without end (60), a body that was given up
+    /// (67).
     /// </summary>
     private static readonly int[] OfClients = [24, 60, 67];
 
@@ -39,9 +40,11 @@ internal sealed class PacedLogs(ILoggerProvider inner, TimeProvider time) : ILog
 
         public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (!inner.IsEnabled(logLevel) || IsOfClient(category, eventId.Id, exception) || !pace.MayWrite(new LogKind(category, eventId.Id, eventId.Name), out var left))
+            if (!inner.IsEnabled(logLevel) || IsOfClient(category, eventId.Id, exception)
+                || !pace.MayWrite(new LogKind(category, eventId.Id, eventId.Name), out var left))
             {
                 return;
             }

@@ -17,8 +17,8 @@ public static class TelemetryExtensions
     private static readonly string[] ProbePaths = ["/livez", "/readyz", "/metrics"];
 
     /// <summary>
-    /// Room for the labels of each instrument is taken at the start, 2,000 of them by default. Those of others have grain types and silos for
-    /// labels; what is too many is counted together.
+    /// Room for the labels of each instrument is taken at the start, 2,000 of them by default. Those of others have grain types and silos
+    /// for labels; what is too many is counted together.
     /// </summary>
     private static readonly MetricStreamConfiguration Few = new() { CardinalityLimit = 300 };
 
@@ -26,7 +26,8 @@ public static class TelemetryExtensions
     {
         AddLogs(builder.Logging);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("RegistryProxy.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddMeter("RegistryProxy.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
+                "System.Runtime")
             .AddView(instrument => instrument.Meter.Name.StartsWith("RegistryProxy", StringComparison.Ordinal) ? null : Few)
             .AddPrometheusExporter());
         if (TelemetryExport.IsOn)
@@ -36,11 +37,12 @@ public static class TelemetryExtensions
     }
 
     /// <summary>
-    /// Where the standard variables of OpenTelemetry name a collector, metrics and traces go there: request, grain calls, upstream. Queries of
-    /// addresses stay out of spans, since those of blob storage are credentials.
+    /// Where the standard variables of OpenTelemetry name a collector, metrics and traces go there: request, grain calls, upstream. Queries
+    /// of addresses stay out of spans, since those of blob storage are credentials.
     /// </summary>
     private static void AddExport(IServiceCollection services, string host) => services.AddOpenTelemetry()
-        .ConfigureResource(resource => resource.AddService(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") ?? host.Replace('.', '-').ToLowerInvariant()))
+        .ConfigureResource(resource =>
+            resource.AddService(Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME") ?? host.Replace('.', '-').ToLowerInvariant()))
         .WithMetrics(metrics => metrics.AddOtlpExporter())
         .WithTracing(traces => traces
             .AddSource("RegistryProxy.*", "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application")
@@ -49,7 +51,8 @@ public static class TelemetryExtensions
                 requests.Filter = context => !ProbePaths.Contains(context.Features.Get<IHttpRequestFeature>()?.RawTarget);
 
                 // The id that the client was told.
-                requests.EnrichWithHttpRequest = (span, request) => span.SetTag("registryproxy.request_id", request.HttpContext.TraceIdentifier);
+                requests.EnrichWithHttpRequest = (span, request) =>
+                    span.SetTag("registryproxy.request_id", request.HttpContext.TraceIdentifier);
             })
             .AddOtlpExporter());
 
@@ -62,13 +65,15 @@ public static class TelemetryExtensions
         }
         else
         {
-            logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true));
+            logging.AddSimpleConsole(
+                console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "HH:mm:ss.fff ", true));
         }
 
         // The console is written to at a pace.
         logging.Services.RemoveAll<ILoggerProvider>();
         logging.Services.AddSingleton<ConsoleLoggerProvider>();
-        logging.Services.AddSingleton<ILoggerProvider>(services => new PacedLogs(services.GetRequiredService<ConsoleLoggerProvider>(), TimeProvider.System));
+        logging.Services.AddSingleton<ILoggerProvider>(
+            services => new PacedLogs(services.GetRequiredService<ConsoleLoggerProvider>(), TimeProvider.System));
         logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("RegistryProxy", LogLevel.Information)
 

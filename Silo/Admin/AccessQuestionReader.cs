@@ -13,15 +13,18 @@ internal static class AccessQuestionReader
 
     /// <summary>Reads the fields; says what is wrong with them otherwise.</summary>
     public static bool TryRead(
-        IReadOnlyDictionary<string, string> fields, [NotNullWhen(true)] out AccessQuestion? question, [NotNullWhen(false)] out string? problem)
+        IReadOnlyDictionary<string, string> fields, [NotNullWhen(true)] out AccessQuestion? question,
+        [NotNullWhen(false)] out string? problem)
     {
         question = null;
-        problem = fields.Keys.FirstOrDefault(key => !Known.Contains(key) && !key.StartsWith(ClaimPrefix, StringComparison.Ordinal)) is { } unknown
+        problem = fields.Keys.FirstOrDefault(
+            key => !Known.Contains(key) && !key.StartsWith(ClaimPrefix, StringComparison.Ordinal)) is { } unknown
             ? $"'{unknown}' is not known; the fields are {string.Join(", ", Known)} and claim.NAME"
             : null;
         var action = RepositoryActionNames.Parse(fields.GetValueOrDefault("action", ""));
         var otherwise = action == RepositoryActions.Catalog ? "any" : "";
-        if (!RepositoryName.TryParse(fields.GetValueOrDefault("repository", otherwise), out var repository) || action == RepositoryActions.None)
+        if (!RepositoryName.TryParse(fields.GetValueOrDefault("repository", otherwise), out var repository)
+            || action == RepositoryActions.None)
         {
             problem ??= "repository must be a repository name, and action pull, push, delete or catalog";
         }

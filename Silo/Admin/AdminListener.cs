@@ -50,7 +50,8 @@ public static partial class AdminListener
         });
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
-        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound, "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
+        app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound,
+            "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
     }
 
     private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
@@ -80,7 +81,8 @@ public static partial class AdminListener
         {
             LogUnanswered(context.RequestServices.GetRequiredService<ILogger<AdminGate>>(), fault);
             context.Response.Headers.RetryAfter = "5";
-            await AdminReply.Error(context, StatusCodes.Status503ServiceUnavailable, "the cluster or the storage of its state cannot do this now; try again, the log has more");
+            await AdminReply.Error(context, StatusCodes.Status503ServiceUnavailable,
+                "the cluster or the storage of its state cannot do this now; try again, the log has more");
         }
     }
 
@@ -110,6 +112,8 @@ public static partial class AdminListener
     [LoggerMessage(Level = LogLevel.Error, Message = "An operator could not be answered")]
     private static partial void LogUnanswered(ILogger logger, Exception fault);
 
-    /// <summary>Marks endpoints that answer without a login: probes to everybody, the login form to everybody but pages of other sites.</summary>
+    /// <summary>
+    /// Marks endpoints that answer without a login: probes to everybody, the login form to everybody but pages of other sites.
+    /// </summary>
     private sealed record OpenMark(bool IsProbe);
 }

@@ -1,9 +1,13 @@
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary>The pages of the admin listener, kept in the assembly: nothing is loaded from elsewhere, and the policy says so to browsers.</summary>
+/// <summary>
+/// The pages of the admin listener, kept in the assembly: nothing is loaded from elsewhere, and the policy says so to browsers.
+/// </summary>
 internal static class AdminPages
 {
-    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; " +
+        "base-uri 'none'";
 
     public static Task Overview(HttpContext context) => Html(context, Text("index.html"));
 

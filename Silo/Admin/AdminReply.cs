@@ -42,9 +42,11 @@ internal sealed record AttestationResetReply(int Reset);
 /// <summary>How many sessions were ended.</summary>
 /// <param name="Revoked">How many.</param>
 /// <param name="Message">Why none was; <c>null</c> otherwise.</param>
-internal sealed record RevocationReply(int Revoked, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null);
+internal sealed record RevocationReply(
+    int Revoked, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Message = null);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, WriteIndented = true)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    WriteIndented = true)]
 [JsonSerializable(typeof(AdminError))]
 [JsonSerializable(typeof(Revocation))]
 [JsonSerializable(typeof(RevocationReply))]

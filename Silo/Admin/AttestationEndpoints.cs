@@ -6,19 +6,25 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary><c>POST /admin/attestations/reset</c>: frees an instance from the nonce it is bound to, in one tenant or in all that know the authenticator.</summary>
-internal sealed class AttestationEndpoints(ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+/// <summary>
+/// <c>POST /admin/attestations/reset</c>: frees an instance from the nonce it is bound to, in one tenant or in all that know the
+/// authenticator.
+/// </summary>
+internal sealed class AttestationEndpoints(
+    ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     public async Task Reset(HttpContext context)
     {
         if (await Read(context) is not { Authenticator: { Length: > 0 } authenticator, Instance: { Length: > 0 } instance } reset)
         {
-            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the body must be {\"authenticator\", \"instance\"}, and may name a \"tenant\"");
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest,
+                "the body must be {\"authenticator\", \"instance\"}, and may name a \"tenant\"");
             return;
         }
 
         var tenants = configuration.Current.Configuration.Tenants.Values
-            .Where(tenant => tenant.Authenticators.Contains(authenticator) && (reset.Tenant is null || reset.Tenant == tenant.Name)).ToList();
+            .Where(tenant => tenant.Authenticators.Contains(authenticator) && (reset.Tenant is null || reset.Tenant == tenant.Name))
+            .ToList();
         if (tenants.Count == 0)
         {
             await AdminReply.Error(context, StatusCodes.Status404NotFound, $"no such tenant has an authenticator '{authenticator}'");
@@ -28,7 +34,8 @@ internal sealed class AttestationEndpoints(ClientAddress addresses, IGrainFactor
         var count = 0;
         foreach (var tenant in tenants)
         {
-            count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}").Reset(context.RequestAborted) ? 1 : 0;
+            count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}")
+                .Reset(context.RequestAborted) ? 1 : 0;
         }
 
         audit.Write(new AuditEvent

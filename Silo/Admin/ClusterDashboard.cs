@@ -5,8 +5,8 @@ using Orleans.Dashboard;
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>
-/// The Orleans Dashboard at <c>/dashboard</c>. It is put together at the first visit: it unpacks 70 MB of assets, which nobody should pay for
-/// who does not look. What shows the inside of grains, and the log, stays closed.
+/// The Orleans Dashboard at <c>/dashboard</c>. It is put together at the first visit: it unpacks 70 MB of assets, which nobody should pay
+/// for who does not look. What shows the inside of grains, and the log, stays closed.
 /// </summary>
 internal sealed class ClusterDashboard
 {
@@ -39,9 +39,11 @@ internal sealed class ClusterDashboard
     private static void Close(EndpointBuilder endpoint)
     {
         if (endpoint is RouteEndpointBuilder { RoutePattern.PathSegments: var segments }
-            && segments.Any(segment => segment.Parts is [RoutePatternLiteralPart literal] && Closed.Contains(literal.Content, StringComparer.OrdinalIgnoreCase)))
+            && segments.Any(segment =>
+                segment.Parts is [RoutePatternLiteralPart literal] && Closed.Contains(literal.Content, StringComparer.OrdinalIgnoreCase)))
         {
-            endpoint.RequestDelegate = context => AdminReply.Error(context, StatusCodes.Status403Forbidden, "the inside of grains and the log are not shown");
+            endpoint.RequestDelegate = context =>
+                AdminReply.Error(context, StatusCodes.Status403Forbidden, "the inside of grains and the log are not shown");
         }
     }
 }

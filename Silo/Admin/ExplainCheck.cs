@@ -55,7 +55,9 @@ public sealed class ExplainCheck : ICheckStep
 
         if (answer.Subject is not null)
         {
-            Console.WriteLine($"subject: {answer.Subject} of '{answer.Authenticator}', groups: {(answer.Groups is { Count: > 0 } groups ? string.Join(", ", groups) : "none")}");
+            Console.WriteLine(
+                $"subject: {answer.Subject} of '{answer.Authenticator}', groups: " +
+                $"{(answer.Groups is { Count: > 0 } groups ? string.Join(", ", groups) : "none")}");
         }
 
         if (answer.Lacks is { } lacks)

@@ -3,7 +3,9 @@ using RegistryProxy.Grains.Explaining;
 
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary><c>GET /admin/explain?tenant=&amp;authenticator=&amp;subject=&amp;groups=&amp;claim.X=&amp;repository=&amp;action=</c></summary>
+/// <summary>
+/// <c>GET /admin/explain?tenant=&amp;authenticator=&amp;subject=&amp;groups=&amp;claim.X=&amp;repository=&amp;action=</c>
+/// </summary>
 internal sealed class ExplainEndpoint(IConfigurationFeed configuration, AccessInquiry inquiry)
 {
     public async Task Explain(HttpContext context)

@@ -11,9 +11,11 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
     public const string Path = "/login";
 
     private const int MaxForm = 8 * 1024;
+    private const string FormType = "application/x-www-form-urlencoded";
 
     /// <summary>Shows the form.</summary>
-    public Task Show(HttpContext context) => Write(context, StatusCodes.Status200OK, ReturnPath.Of(context.Request.Query["next"], endpoints), "");
+    public Task Show(HttpContext context) =>
+        Write(context, StatusCodes.Status200OK, ReturnPath.Of(context.Request.Query["next"], endpoints), "");
 
     /// <summary>Takes the token; answers with the cookie and the way back.</summary>
     public async Task Submit(HttpContext context)
@@ -29,7 +31,8 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
         if (verdict is null)
         {
             AdminRefusal.TooManyGuesses.SetHeaders(context.Response);
-            await Write(context, AdminRefusal.TooManyGuesses.Status, next, "Too many wrong tokens came from this address. Try again in a few seconds.");
+            await Write(context, AdminRefusal.TooManyGuesses.Status, next,
+                "Too many wrong tokens came from this address. Try again in a few seconds.");
             return;
         }
 
@@ -41,7 +44,8 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
 
         context.Response.Cookies.Append(AdminToken.Cookie, cookie, new CookieOptions
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = ListenerFeature.IsEncrypted(context), Path = "/", MaxAge = AdminToken.CookieLife,
+            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = ListenerFeature.IsEncrypted(context), Path = "/",
+            MaxAge = AdminToken.CookieLife,
         });
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = next;
@@ -59,9 +63,11 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
     {
         try
         {
-            return context.Request is { HasFormContentType: true, ContentLength: > 0 and <= MaxForm } ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
+            return context.Request is { HasFormContentType: true, ContentLength: > 0 and <= MaxForm } request
+                && request.ContentType!.StartsWith(FormType, StringComparison.OrdinalIgnoreCase)
+                ? await context.Request.ReadFormAsync(context.RequestAborted) : null;
         }
-        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException)
+        catch (Exception fault) when (fault is InvalidDataException or InvalidOperationException or IOException)
         {
             return null;
         }

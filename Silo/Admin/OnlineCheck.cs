@@ -8,7 +8,8 @@ namespace RegistryProxy.Silo.Admin;
 /// <summary>Tries each upstream and prints a table of what came of it: all is well, or the step that fails.</summary>
 public sealed class OnlineCheck : ICheckStep
 {
-    private readonly Option<bool> _online = new("--online") { Description = "Also tries each upstream: name, connection, proxy, TLS, HTTP, challenge, credential" };
+    private readonly Option<bool> _online =
+        new("--online") { Description = "Also tries each upstream: name, connection, proxy, TLS, HTTP, challenge, credential" };
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
@@ -22,7 +23,8 @@ public sealed class OnlineCheck : ICheckStep
         }
 
         using var trial = new UpstreamTrial(configuration, TimeProvider.System);
-        var answers = await Task.WhenAll(configuration.Upstreams.Values.Select(async upstream => (upstream.Name, Answer: await Try(trial, upstream, cancellation))));
+        var answers = await Task.WhenAll(
+            configuration.Upstreams.Values.Select(async upstream => (upstream.Name, Answer: await Try(trial, upstream, cancellation))));
         var width = answers.Max(answer => answer.Name.Length);
         foreach (var (name, (step, text)) in answers)
         {
@@ -32,7 +34,8 @@ public sealed class OnlineCheck : ICheckStep
         return answers.All(answer => answer.Answer.Step is null);
     }
 
-    private static async Task<(string? Step, string Text)> Try(UpstreamTrial trial, UpstreamConfiguration upstream, CancellationToken cancellation)
+    private static async Task<(string? Step, string Text)> Try(
+        UpstreamTrial trial, UpstreamConfiguration upstream, CancellationToken cancellation)
     {
         using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellation);

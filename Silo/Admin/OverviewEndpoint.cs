@@ -16,12 +16,14 @@ internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed 
             new Overview(
                 configuration.Current.Version,
                 [.. configuration.Current.Configuration.Tenants.Values.Select(tenant => new OverviewTenant(
-                    tenant.Name, tenant.Hosts, view.Tenants.FirstOrDefault(rates => rates.Tenant == tenant.Name) ?? new TenantRates(tenant.Name, 0, 0, 0)))],
+                    tenant.Name, tenant.Hosts, view.Tenants.FirstOrDefault(rates => rates.Tenant == tenant.Name)
+                        ?? new TenantRates(tenant.Name, 0, 0, 0)))],
                 await upstreams.Describe(context.RequestAborted),
                 view.Repositories,
                 view.Processes)
             {
-                ConfigurationErrors = start.Source is ConfigurationWatcher watcher ? [.. watcher.LastErrors.Select(error => error.ToString())] : [],
+                ConfigurationErrors = start.Source is ConfigurationWatcher watcher
+                    ? [.. watcher.LastErrors.Select(error => error.ToString())] : [],
             },
             AdminJson.Default.Overview);
     }

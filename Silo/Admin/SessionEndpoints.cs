@@ -8,7 +8,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/sessions?tenant=T[&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
-internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+internal sealed class SessionEndpoints(
+    ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     /// <summary>How many sessions there are, listed or not.</summary>
     private const string TotalHeader = "X-Total-Count";
@@ -22,9 +23,11 @@ internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory gr
         }
 
         var limit = int.MaxValue;
-        if (context.Request.Query["limit"].ToString() is { Length: > 0 } text && (!int.TryParse(text, CultureInfo.InvariantCulture, out limit) || limit < 1))
+        if (context.Request.Query["limit"].ToString() is { Length: > 0 } text
+            && (!int.TryParse(text, CultureInfo.InvariantCulture, out limit) || limit < 1))
         {
-            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "'limit' must be a number from 1 on: how many of the newest sessions are wanted");
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest,
+                "'limit' must be a number from 1 on: how many of the newest sessions are wanted");
             return;
         }
 
@@ -61,13 +64,15 @@ internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory gr
             Client = addresses.Of(context)?.ToString(),
             Count = count,
         });
-        await AdminReply.Json(context, new RevocationReply(count, count == 0 ? WhyNone(revocation) : null), AdminJson.Default.RevocationReply);
+        await AdminReply.Json(context, new RevocationReply(count, count == 0 ? WhyNone(revocation) : null),
+            AdminJson.Default.RevocationReply);
     }
 
     /// <summary>A session that had to leave the list is open all the same, and nothing but the list knows whose it is.</summary>
     private static string WhyNone(Revocation revocation) => revocation.Session is null
         ? "nobody of this name has a session"
-        : "no session of this id is listed: it has ended, or the list was full and it had to leave it; revoke by tenant and subject instead, which needs no list";
+        : "no session of this id is listed: it has ended, or the list was full and it had to leave it; revoke by tenant and subject " +
+            "instead, which needs no list";
 
     private async Task<bool> IsUnknown(HttpContext context, string tenant)
     {
@@ -86,7 +91,8 @@ internal sealed class SessionEndpoints(ClientAddress addresses, IGrainFactory gr
     {
         try
         {
-            var revocation = await JsonSerializer.DeserializeAsync(context.Request.Body, AdminJson.Default.Revocation, context.RequestAborted);
+            var revocation = await JsonSerializer.DeserializeAsync(
+                context.Request.Body, AdminJson.Default.Revocation, context.RequestAborted);
             return revocation is { Tenant: not null } && (revocation.Subject is null) != (revocation.Session is null)
                 ? (revocation, "")
                 : (null, "the body must be {\"tenant\", \"subject\"} or {\"tenant\", \"session\"}");

@@ -5,7 +5,8 @@ using RegistryProxy.ServiceDefaults.Operations;
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>Tells operators every two seconds that this silo is there.</summary>
-internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time) : ProcessReporter("silo", time)
+internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time)
+    : ProcessReporter("silo", time)
 {
     protected override async Task Send(string id, string kind, DateTimeOffset started) =>
         await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport

@@ -19,7 +19,8 @@ internal sealed partial class HeldSilo(
     /// <summary>Puts itself in the place of Orleans' own service, so that what starts after it still does.</summary>
     public static void Hold(IServiceCollection services)
     {
-        var index = services.ToList().FindIndex(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "SiloHostedService");
+        var index = services.ToList()
+            .FindIndex(service => service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == "SiloHostedService");
         var silo = services[index].ImplementationType!;
         services[index] = ServiceDescriptor.Singleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<HeldSilo>(
             provider, (IHostedService)ActivatorUtilities.CreateInstance(provider, silo)));

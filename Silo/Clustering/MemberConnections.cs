@@ -8,8 +8,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
-/// The connections that come to a silo's two ports. Orleans waits for the preamble of each without an end; here it has the time, and the company,
-/// that <see cref="Openings"/> allow: a member sends it at once. Behind it no <see cref="Silence"/> lasts.
+/// The connections that come to a silo's two ports. Orleans waits for the preamble of each without an end; here it has the time, and the
+/// company, that <see cref="Openings"/> allow: a member sends it at once. Behind it no <see cref="Silence"/> lasts.
 /// </summary>
 internal static class MemberConnections
 {

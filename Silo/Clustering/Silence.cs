@@ -4,8 +4,8 @@ using RegistryProxy.Background;
 namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
-/// Ends a connection between members on which nothing moves, either way. Members that have nothing to say to each other for as long open another
-/// one when they have.
+/// Ends a connection between members on which nothing moves, either way. Members that have nothing to say to each other for as long open
+/// another one when they have.
 /// </summary>
 internal sealed class Silence : IDisposable, ITicking
 {

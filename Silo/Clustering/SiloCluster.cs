@@ -23,11 +23,15 @@ public static class SiloCluster
     public static void AddSilo(this WebApplicationBuilder builder, HostStart start) =>
         builder.AddSilo(start, cluster => (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
 
-    /// <summary>Adds a silo to a process that has its own gateway. Without a cluster it stands alone, so that several run on one machine.</summary>
+    /// <summary>
+    /// Adds a silo to a process that has its own gateway. Without a cluster it stands alone, so that several run on one machine.
+    /// </summary>
     public static void AddEmbeddedSilo(this WebApplicationBuilder builder, HostStart start) =>
-        builder.AddSilo(start, cluster => cluster.Provider == ClusterProvider.Localhost ? (UnusedPort.Or(0), 0) : (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
+        builder.AddSilo(start, cluster =>
+            cluster.Provider == ClusterProvider.Localhost ? (UnusedPort.Or(0), 0) : (UnusedPort.Or(cluster.SiloPort), cluster.GatewayPort));
 
-    private static void AddSilo(this WebApplicationBuilder builder, HostStart start, Func<ClusterConfiguration, (int Silo, int Gateway)> choose)
+    private static void AddSilo(
+        this WebApplicationBuilder builder, HostStart start, Func<ClusterConfiguration, (int Silo, int Gateway)> choose)
     {
         var configuration = start.Source.Current.Configuration;
         var cluster = configuration.Cluster;
@@ -72,7 +76,8 @@ public static class SiloCluster
                 options.ResponseTimeout = TimeSpan.FromSeconds(10);
             });
             silo.Configure<ClusterMembershipOptions>(SetMembership);
-            silo.Configure<LoadSheddingOptions>(options => (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold) = (true, 95, 100));
+            silo.Configure<LoadSheddingOptions>(
+                options => (options.LoadSheddingEnabled, options.CpuThreshold, options.MemoryThreshold) = (true, 95, 100));
         });
         if (configuration.State.Provider != StateProvider.Memory)
         {
@@ -122,8 +127,8 @@ public static class SiloCluster
     }
 
     /// <summary>
-    /// With the defaults a new silo cannot join for 95 s after a crash, a killed one is believed alive for 15 s, and one that is silent on open
-    /// connections for a minute: those count as life for three times the longest probe.
+    /// With the defaults a new silo cannot join for 95 s after a crash, a killed one is believed alive for 15 s, and one that is silent on
+    /// open connections for a minute: those count as life for three times the longest probe.
     /// </summary>
     private static void SetMembership(ClusterMembershipOptions membership)
     {

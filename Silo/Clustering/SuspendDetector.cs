@@ -16,15 +16,17 @@ internal sealed partial class SuspendDetector(IClusterMembershipService membersh
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// For how long the doubt lasts while the membership cannot be read: nobody can be declared dead then, and who was before has been left by
-    /// the gateways.
+    /// For how long the doubt lasts while the membership cannot be read: nobody can be declared dead then, and who was before has been left
+    /// by the gateways.
     /// </summary>
     private static readonly TimeSpan LongestDoubt = TimeSpan.FromSeconds(10);
 
     private Beat _last = Beat.Now(time);
     private bool _wasAway;
 
-    /// <summary>Whether this silo does not know if it still belongs to the cluster. The order counts: who was away is known before the next beat.</summary>
+    /// <summary>
+    /// Whether this silo does not know if it still belongs to the cluster. The order counts: who was away is known before the next beat.
+    /// </summary>
     public bool IsInDoubt => Volatile.Read(ref _last).Age(time) > LongestPause || Volatile.Read(ref _wasAway);
 
     public string Name => "pulse";
@@ -80,7 +82,8 @@ internal sealed partial class SuspendDetector(IClusterMembershipService membersh
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Process was suspended for {Seconds:F1} s; rejecting calls until the membership is refreshed")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Process was suspended for {Seconds:F1} s; rejecting calls until the membership is refreshed")]
     private partial void LogAway(double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Membership is refreshed; accepting calls again")]

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace RegistryProxy.Silo.Clustering;
 
 /// <summary>
-/// A membership table in a storage that may be away when a silo starts, while it runs and when it ends, and that may come back without what it
-/// knew. Members of a table that was lost would go on beside those who begin a new one: so a silo whose row is gone ends, and whoever
+/// A membership table in a storage that may be away when a silo starts, while it runs and when it ends, and that may come back without what
+/// it knew. Members of a table that was lost would go on beside those who begin a new one: so a silo whose row is gone ends, and whoever
 /// supervises it starts it into the new one. A table that only went back, as after a failover to a replica that lacks the last writes, is
 /// brought forward.
 /// </summary>
@@ -47,7 +47,8 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
                 await _inner.InitializeMembershipTableAsync(tryInitTableVersion, cancellationToken);
                 return;
             }
-            catch (Exception fault) when (!cancellationToken.IsCancellationRequested && !_lifetime.ApplicationStopping.IsCancellationRequested)
+            catch (Exception fault) when (!cancellationToken.IsCancellationRequested
+                && !_lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 if (!told)
                 {
@@ -85,8 +86,10 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
         _isLost ? Task.FromResult(true) : _inner.InsertRowAsync(entry, tableVersion, cancellationToken);
 
-    public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
-        _isLost || await OrFarewell<object>(async () => await _inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken), true, cancellationToken) is true;
+    public async Task<bool> UpdateRowAsync(
+        MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
+        _isLost || await OrFarewell<object>(
+            async () => await _inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken), true, cancellationToken) is true;
 
     public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default) =>
         _isLost ? Task.CompletedTask : _inner.UpdateIAmAliveAsync(entry, cancellationToken);
@@ -115,14 +118,18 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CleanupDefunctSiloEntriesAsync(beforeDate);
 #pragma warning restore CS0618
 
-    /// <summary>Reads the table. One that was there and cannot be read any more is begun anew, as a silo that starts would: an empty storage lets it, one that is away does not.</summary>
+    /// <summary>
+    /// Reads the table. One that was there and cannot be read any more is begun anew, as a silo that starts would: an empty storage lets
+    /// it, one that is away does not.
+    /// </summary>
     private async Task<MembershipTableData> ReadOrBegin(MembershipTableData? known, CancellationToken cancellation)
     {
         try
         {
             return await _inner.ReadAllAsync(cancellation);
         }
-        catch (Exception) when (known is not null && !cancellation.IsCancellationRequested && !_lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (Exception) when (known is not null && !cancellation.IsCancellationRequested
+            && !_lifetime.ApplicationStopping.IsCancellationRequested)
         {
             await _inner.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellation);
             return await _inner.ReadAllAsync(cancellation);
@@ -147,8 +154,8 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     }
 
     /// <summary>
-    /// Silos take over no table whose version is not above that of the last one: the own row is written again, until it is. Whoever else does
-    /// so at the same time brings it forward, too.
+    /// Silos take over no table whose version is not above that of the last one: the own row is written again, until it is. Whoever else
+    /// does so at the same time brings it forward, too.
     /// </summary>
     private async Task<MembershipTableData> BringForward(
         MembershipTableData read, MembershipTableData known, CancellationToken cancellation)
@@ -169,7 +176,8 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     private static bool IsBehind(MembershipTableData read, MembershipTableData? known) => read.Version.Version < known?.Version.Version;
 
     /// <summary>A row goes long after its silo.</summary>
-    private bool IsGone(MembershipTableData read, MembershipTableData? known) => known?.TryGet(_own) is not null && read.TryGet(_own) is null;
+    private bool IsGone(MembershipTableData read, MembershipTableData? known) =>
+        known?.TryGet(_own) is not null && read.TryGet(_own) is null;
 
     private void End()
     {
@@ -183,7 +191,9 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         }
     }
 
-    /// <summary>A silo that ends while the storage is away has nobody to tell: after a while it ends all the same, and the others find out.</summary>
+    /// <summary>
+    /// A silo that ends while the storage is away has nobody to tell: after a while it ends all the same, and the others find out.
+    /// </summary>
     private async Task<T> OrFarewell<T>(Func<Task<T>> ask, T? otherwise, CancellationToken cancellation)
         where T : class
     {
@@ -212,7 +222,8 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         Message = "The storage of the membership went back from version {Known} to {Read}; this silo goes on, and brings it forward")]
     private partial void LogWentBack(int known, int read);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: the membership of the cluster was lost by its storage; this silo ends, so that it is started into a new cluster")]
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "ALARM: the membership of the cluster was lost by its storage; this silo ends, so that it is started into a new cluster")]
     private partial void LogLost();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "This silo ends without having told the others: {Problem}")]

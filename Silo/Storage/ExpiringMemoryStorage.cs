@@ -12,7 +12,8 @@ internal sealed class ExpiringMemoryStorage(IGrainStorage inner, TimeProvider ti
 
     private readonly ConcurrentDictionary<(string State, GrainId Grain), (DateTimeOffset At, Func<Task> Clear)> _ends = new();
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) =>
+        inner.ReadStateAsync(stateName, grainId, grainState);
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -20,7 +21,8 @@ internal sealed class ExpiringMemoryStorage(IGrainStorage inner, TimeProvider ti
         if (grainState.State is IExpiringState { KeepUntil: { } end })
         {
             var etag = grainState.ETag;
-            _ends[(stateName, grainId)] = (end, () => inner.ClearStateAsync(stateName, grainId, new GrainState<T> { ETag = etag, RecordExists = true }));
+            _ends[(stateName, grainId)] = (end,
+                () => inner.ClearStateAsync(stateName, grainId, new GrainState<T> { ETag = etag, RecordExists = true }));
         }
     }
 

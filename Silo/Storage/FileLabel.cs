@@ -4,8 +4,8 @@ using System.Text;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// What the sealed name of a file says: whose state it is, and its end in milliseconds since 1970, 0 for none. Former versions did not seal the
-/// end: <c>null</c>.
+/// What the sealed name of a file says: whose state it is, and its end in milliseconds since 1970, 0 for none. Former versions did not seal
+/// the end: <c>null</c>.
 /// </summary>
 internal readonly record struct FileLabel(StateOwner Owner, long? End)
 {
@@ -20,7 +20,8 @@ internal readonly record struct FileLabel(StateOwner Owner, long? End)
                 && long.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var end) ? new FileLabel(owner, end)
             : null;
 
-        StateOwner? Owner(string[] names) => names is [.. var grain, var state] ? new StateOwner(service, string.Join('\n', grain), state) : null;
+        StateOwner? Owner(string[] names) =>
+            names is [.. var grain, var state] ? new StateOwner(service, string.Join('\n', grain), state) : null;
     }
 
     public byte[] ToBytes() => Encoding.UTF8.GetBytes($"{Owner.Grain}\n{Owner.State}\n{(End ?? 0).ToString(CultureInfo.InvariantCulture)}");

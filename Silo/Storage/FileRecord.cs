@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// A file of <see cref="FileRecordStore"/>: <c>RPF1</c>, the end in milliseconds since 1970 or 0 (8 bytes), the version (16), the length of the name
-/// (4), the sealed name, the sealed state. A file that is nothing but a sealed state is of a former version.
+/// A file of <see cref="FileRecordStore"/>: <c>RPF1</c>, the end in milliseconds since 1970 or 0 (8 bytes), the version (16), the length of
+/// the name (4), the sealed name, the sealed state. A file that is nothing but a sealed state is of a former version.
 /// </summary>
 internal sealed record FileRecord(string ETag, DateTimeOffset? KeepUntil, byte[]? Name, byte[] Content)
 {
@@ -29,7 +29,8 @@ internal sealed record FileRecord(string ETag, DateTimeOffset? KeepUntil, byte[]
     public static FileRecord Read(byte[] file)
     {
         if (!file.AsSpan().StartsWith(Magic) || file.Length < HeaderLength
-            || BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(HeaderLength - sizeof(int))) is var length && (length < 0 || length > file.Length - HeaderLength))
+            || BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(HeaderLength - sizeof(int))) is var length
+                && (length < 0 || length > file.Length - HeaderLength))
         {
             return new FileRecord(Convert.ToHexStringLower(SHA256.HashData(file))[..(2 * TagLength)], null, null, file);
         }

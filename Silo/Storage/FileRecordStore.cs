@@ -8,10 +8,11 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// One file for each state. A write is on the disk before it counts, and replaces the file as a whole. Names of files are hashes; whose state
-/// it is stands in the file, encrypted, for whoever encrypts it anew.
+/// One file for each state. A write is on the disk before it counts, and replaces the file as a whole. Names of files are hashes; whose
+/// state it is stands in the file, encrypted, for whoever encrypts it anew.
 /// </summary>
-internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, TimeProvider time, int maxBytes = StoredRecord.MaxBytes) : IRecordStore
+internal sealed class FileRecordStore(
+    StateFolder folder, StateCipher cipher, TimeProvider time, int maxBytes = StoredRecord.MaxBytes) : IRecordStore
 {
     /// <summary>Writers of one file wait for each other; those of others rarely do.</summary>
     private readonly Lock[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new Lock())];
@@ -52,7 +53,8 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
             var name = Path.GetFileName(path);
             if (await Run(name, _ => Swept(path)) is { } file)
             {
-                yield return new StoredRecord(path, LabelOf(name, file)?.Owner, file.Content, file.ETag, file.KeepUntil) { Damage = file.Damage };
+                yield return new StoredRecord(
+                    path, LabelOf(name, file)?.Owner, file.Content, file.ETag, file.KeepUntil) { Damage = file.Damage };
             }
         }
     }
@@ -102,7 +104,9 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
         return file;
     }
 
-    /// <summary>Whether a former version wrote it, and nobody has read it since: whoever reads a record writes it as this version does.</summary>
+    /// <summary>
+    /// Whether a former version wrote it, and nobody has read it since: whoever reads a record writes it as this version does.
+    /// </summary>
     private bool IsForgotten(string path, FileRecord file)
     {
         var (name, written) = (Path.GetFileName(path), new DateTimeOffset(File.GetLastWriteTimeUtc(path)));
@@ -133,13 +137,17 @@ internal sealed class FileRecordStore(StateFolder folder, StateCipher cipher, Ti
     private FileRecord? Ended(string name, FileRecord file)
     {
         var opened = cipher.Open(file.Name, NameOwner(folder.Service, name));
-        return opened.IsDiscarded || (opened.Plain is not null && LabelOf(name, file) is { } label && (label.End is null || label == FileLabel.Of(label.Owner, file.KeepUntil)))
+        return opened.IsDiscarded
+            || (opened.Plain is not null && LabelOf(name, file) is { } label
+                && (label.End is null || label == FileLabel.Of(label.Owner, file.KeepUntil)))
             ? null
-            : FileRecord.Damaged($"its end is not the one that was written{(opened.Problem is { } problem ? $", or nobody can say: {problem}" : "")}");
+            : FileRecord.Damaged(
+                $"its end is not the one that was written{(opened.Problem is { } problem ? $", or nobody can say: {problem}" : "")}");
     }
 
     private FileLabel? LabelOf(string name, FileRecord file) =>
-        file.Name is { } sealedName && cipher.Open(sealedName, NameOwner(folder.Service, name)).Plain is { } plain ? FileLabel.Read(plain, folder.Service, name) : null;
+        file.Name is { } sealedName && cipher.Open(sealedName, NameOwner(folder.Service, name)).Plain is { } plain
+            ? FileLabel.Read(plain, folder.Service, name) : null;
 
     private byte[] Sealed(FileLabel label, string name) => cipher.Seal(label.ToBytes(), NameOwner(label.Owner.Service, name));
 

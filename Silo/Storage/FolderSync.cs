@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace RegistryProxy.Silo.Storage;
 
-/// <summary>Has the names of a folder on the disk: a file that was moved or deleted stays so after a loss of power (fsync(2), "Notes").</summary>
+/// <summary>
+/// Has the names of a folder on the disk: a file that was moved or deleted stays so after a loss of power (fsync(2), "Notes").
+/// </summary>
 internal static partial class FolderSync
 {
     private const int ReadOnlyCloseOnExec = 0x80000;

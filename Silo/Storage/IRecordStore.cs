@@ -3,8 +3,8 @@ using Orleans.Storage;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// Where sealed records lie. Each write is done as a whole or not at all, and only over the version that the writer knows. Whatever lies in the
-/// place of a record is one: what cannot be read as one is a damaged record, never none, and no call here changes it.
+/// Where sealed records lie. Each write is done as a whole or not at all, and only over the version that the writer knows. Whatever lies in
+/// the place of a record is one: what cannot be read as one is a damaged record, never none, and no call here changes it.
 /// </summary>
 internal interface IRecordStore
 {
@@ -26,7 +26,9 @@ internal interface IRecordStore
     /// <exception cref="InconsistentStateException">There is another version.</exception>
     Task Remove(StateOwner owner, string? etag);
 
-    /// <summary>Every record, in any order; what comes and goes meanwhile may be missed. Removes what its end has come for, where nobody else does.</summary>
+    /// <summary>
+    /// Every record, in any order; what comes and goes meanwhile may be missed. Removes what its end has come for, where nobody else does.
+    /// </summary>
     IAsyncEnumerable<StoredRecord> All(CancellationToken cancellation);
 
     /// <summary>Gives an end to a record of a version that knew none. Does nothing when it has one, or has changed.</summary>
@@ -35,7 +37,9 @@ internal interface IRecordStore
     /// <summary>Whether this silo is the one that looks at all records for a while; others are told no.</summary>
     Task<bool> TryBeginSweep(TimeSpan life);
 
-    /// <summary>Puts the same state, sealed anew, in the place of a record: its version and its end stay. Does nothing when it has changed.</summary>
+    /// <summary>
+    /// Puts the same state, sealed anew, in the place of a record: its version and its end stay. Does nothing when it has changed.
+    /// </summary>
     Task Reseal(StoredRecord record, byte[] content);
 
     /// <summary>Removes a record that <see cref="All"/> found. Does nothing when it has changed.</summary>

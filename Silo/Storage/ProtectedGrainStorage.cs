@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// Encrypts every state before a store keeps it, and says when it may go. A record that cannot be opened is refused and stays as it is: it may be
-/// another silo's good one. One under an old key, or with another end than it should have, is written anew as it is read.
+/// Encrypts every state before a store keeps it, and says when it may go. A record that cannot be opened is refused and stays as it is: it
+/// may be another silo's good one. One under an old key, or with another end than it should have, is written anew as it is read.
 /// </summary>
 internal sealed partial class ProtectedGrainStorage(
     IRecordStore store, StateCipher cipher, string service, Serializer serializer, IActivatorProvider activators, StateMeter meter,
@@ -61,7 +61,9 @@ internal sealed partial class ProtectedGrainStorage(
         var content = cipher.Seal(serializer.SerializeToArray(grainState.State), owner);
         if (content.Length > store.MaxBytes)
         {
-            throw new StateUnavailableException($"the state '{stateName}' has {content.Length} bytes, which is more than the {store.MaxBytes} that are read again; it is not written");
+            throw new StateUnavailableException(
+                $"the state '{stateName}' has {content.Length} bytes, which is more than the {store.MaxBytes} that are read again; it is " +
+                $"not written");
         }
 
         grainState.ETag = await store.Write(owner, content, KeepUntil(grainState.State), grainState.ETag);
@@ -93,7 +95,9 @@ internal sealed partial class ProtectedGrainStorage(
         }
     }
 
-    /// <summary>What was sealed whole and is no state all the same is refused like what was changed: its writer did not write a state.</summary>
+    /// <summary>
+    /// What was sealed whole and is no state all the same is refused like what was changed: its writer did not write a state.
+    /// </summary>
     private T Deserialized<T>(byte[] plain, StateOwner owner, OpenedRecord opened)
     {
         try
@@ -119,7 +123,8 @@ internal sealed partial class ProtectedGrainStorage(
 
     private StateOwner Owner(string stateName, GrainId grainId) => new(service, grainId.ToString(), stateName);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: the stored state '{State}' of {Grain} is refused, and nothing overwrites it: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "ALARM: the stored state '{State}' of {Grain} is refused, and nothing overwrites it: {Problem}")]
     private partial void LogRefused(string state, string grain, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state '{State}' of {Grain} is given up: {Problem}")]

@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// One hash for each state, with its version and its content, in the layout of Orleans' own storage, which knows one end for all records: here
-/// each has its own, set together with the content.
+/// One hash for each state, with its version and its content, in the layout of Orleans' own storage, which knows one end for all records:
+/// here each has its own, set together with the content.
 /// </summary>
 internal sealed class RedisRecordStore(ConfigurationOptions server, string service, TimeProvider time, int maxBytes = StoredRecord.MaxBytes)
     : IRecordStore, IAsyncDisposable
@@ -58,7 +58,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 
     private static readonly string RemoveScript = Known + "if e ~= ARGV[1] then return e end redis.call('DEL', KEYS[1]) return false";
 
-    private static readonly string ResealScript = Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
+    private static readonly string ResealScript =
+        Known + "if e ~= ARGV[1] then return e end redis.call('HSET', KEYS[1], 'data', ARGV[2]) return false";
 
     private static readonly string EndScript = Known + """
         if e ~= ARGV[1] or redis.call('PTTL', KEYS[1]) ~= -1 then return e end
@@ -96,7 +97,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
     public async IAsyncEnumerable<StoredRecord> All([EnumeratorCancellation] CancellationToken cancellation)
     {
         var connection = await _connection.Value;
-        var pattern = string.Concat(Prefix.Select(letter => letter is '*' or '?' or '[' or ']' or '\\' ? $"\\{letter}" : letter.ToString())) + "*";
+        var pattern = string.Concat(Prefix.Select(letter => letter is '*' or '?' or '[' or ']' or '\\' ? $"\\{letter}" : letter.ToString()))
+            + "*";
         foreach (var primary in connection.GetServers().Where(known => known is { IsConnected: true, IsReplica: false }))
         {
             await foreach (var key in Keys(primary, connection.GetDatabase().Database, pattern, cancellation))
@@ -109,8 +111,11 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
         }
     }
 
-    /// <summary>Others may have a Redis full of keys in which few are ours: the pause is for what is looked through, not for what is found.</summary>
-    private async IAsyncEnumerable<RedisKey> Keys(IServer primary, int database, string pattern, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>
+    /// Others may have a Redis full of keys in which few are ours: the pause is for what is looked through, not for what is found.
+    /// </summary>
+    private async IAsyncEnumerable<RedisKey> Keys(
+        IServer primary, int database, string pattern, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var cursor = "0";
         do
@@ -158,7 +163,8 @@ internal sealed class RedisRecordStore(ConfigurationOptions server, string servi
 
         // Redis 6 has no PEXPIRETIME; to the second is enough.
         return (RedisValue[])found! is [_, var etag, var content, var left]
-            ? new StoredRecord(key.ToString(), owner, content!, etag.ToString(), (long)left < 0 ? null : time.GetUtcNow().AddMilliseconds((long)left))
+            ? new StoredRecord(key.ToString(), owner, content!, etag.ToString(),
+                (long)left < 0 ? null : time.GetUtcNow().AddMilliseconds((long)left))
             : new StoredRecord(key.ToString(), owner, [], "", null) { Damage = ((RedisValue[])found!)[0].ToString() };
     }
 

@@ -52,8 +52,10 @@ internal sealed class StateCipher(StateKeys keys)
 
     /// <summary>The key that a record names; <c>null</c> when it is no record, or names what no key can be called.</summary>
     private static string? KeyIdOf(ReadOnlySpan<byte> record) =>
-        record.StartsWith(Magic) && record.Length > Magic.Length && record.Length >= Magic.Length + 1 + record[Magic.Length] + AuthenticatedCipher.Overhead
-            && Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length])) is var id && id.Length is > 0 and <= MaxKeyId && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-')
+        record.StartsWith(Magic) && record.Length > Magic.Length
+            && record.Length >= Magic.Length + 1 + record[Magic.Length] + AuthenticatedCipher.Overhead
+            && Encoding.Latin1.GetString(record.Slice(Magic.Length + 1, record[Magic.Length])) is var id && id.Length is > 0 and <= MaxKeyId
+            && id.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-')
             ? id
             : null;
 

@@ -27,7 +27,8 @@ internal sealed class StateFolder : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationUnusableException(
-                "state.file.path", $"the folder {path} cannot be used: {fault.Message}; file state is for one process, use redis for several");
+                "state.file.path",
+                $"the folder {path} cannot be used: {fault.Message}; file state is for one process, use redis for several");
         }
     }
 
@@ -35,8 +36,10 @@ internal sealed class StateFolder : IDisposable
     public string Service { get; }
 
     /// <summary>Everything that lies in the place of a record.</summary>
-    public IEnumerable<string> Files() => Directory.EnumerateDirectories(_path).Where(folder => Path.GetFileName(folder) is [var high, var low]
-        && char.IsAsciiHexDigitLower(high) && char.IsAsciiHexDigitLower(low)).SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, $"{Path.GetFileName(folder)}*"));
+    public IEnumerable<string> Files() =>
+        Directory.EnumerateDirectories(_path).Where(folder => Path.GetFileName(folder) is [var high, var low]
+        && char.IsAsciiHexDigitLower(high) && char.IsAsciiHexDigitLower(low))
+            .SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, $"{Path.GetFileName(folder)}*"));
 
     /// <summary>Where a record lies; 256 folders keep each of them small.</summary>
     public string PathOf(string name) => Path.Combine(_path, name[..2], name);

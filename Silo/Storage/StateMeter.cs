@@ -22,7 +22,8 @@ internal sealed class StateMeter
             "registryproxy.state.refused_records", () => Measured(_refused), "{record}",
             "Reads of records of the state at rest that were changed, swapped or encrypted with an unknown key");
         meter.CreateObservableGauge(
-            "registryproxy.state.records", () => Measured(_found), "{record}", "Records of the state at rest under each key, as the last sweep of this silo found them");
+            "registryproxy.state.records", () => Measured(_found), "{record}",
+            "Records of the state at rest under each key, as the last sweep of this silo found them");
     }
 
     /// <summary>How many reads were refused.</summary>
@@ -31,7 +32,8 @@ internal sealed class StateMeter
     /// <summary>A record was refused.</summary>
     /// <param name="keyId">The key that it names; <c>null</c> for none.</param>
     public void Refused(string? keyId) =>
-        _refused.AddOrUpdate(keyId is null || (_refused.Count >= KeyCapacity && !_refused.ContainsKey(keyId)) ? Others : keyId, 1, static (_, count) => count + 1);
+        _refused.AddOrUpdate(keyId is null || (_refused.Count >= KeyCapacity && !_refused.ContainsKey(keyId)) ? Others : keyId, 1,
+            static (_, count) => count + 1);
 
     /// <summary>A sweep has ended.</summary>
     public void Found(IReadOnlyDictionary<string, long> records) => _found = records;

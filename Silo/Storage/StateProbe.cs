@@ -5,10 +5,11 @@ using RegistryProxy.ServiceDefaults.Health;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// Whether this silo can read the records without which the cluster is another one. A silo that cannot must get no work: what it made in their
-/// place would be another cluster's.
+/// Whether this silo can read the records without which the cluster is another one. A silo that cannot must get no work: what it made in
+/// their place would be another cluster's.
 /// </summary>
-internal sealed partial class StateProbe(IRecordStore store, StateCipher cipher, string service, TimeProvider time, ILogger<StateProbe> logger)
+internal sealed partial class StateProbe(
+    IRecordStore store, StateCipher cipher, string service, TimeProvider time, ILogger<StateProbe> logger)
     : BackgroundLoop, IReadiness
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
@@ -61,7 +62,9 @@ internal sealed partial class StateProbe(IRecordStore store, StateCipher cipher,
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: this silo is not ready: {Problem}; give it the key, or say in state.discardKeys that what lies under it is given up")]
+    [LoggerMessage(Level = LogLevel.Critical,
+        Message = "ALARM: this silo is not ready: {Problem}; give it the key, or say in state.discardKeys that what lies under it is " +
+            "given up")]
     private partial void LogRefused(string problem);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The storage of the state cannot be looked at now")]

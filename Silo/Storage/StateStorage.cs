@@ -26,7 +26,8 @@ internal static class StateStorage
                 break;
             case StateProvider.Redis:
                 var server = RedisServer.Options(state.Redis!, "state.redis");
-                silo.Services.AddSingleton<IRecordStore>(services => new RedisRecordStore(server, service, services.GetRequiredService<TimeProvider>()));
+                silo.Services.AddSingleton<IRecordStore>(
+                    services => new RedisRecordStore(server, service, services.GetRequiredService<TimeProvider>()));
                 Protect(silo, state, service);
                 break;
             default:
@@ -35,7 +36,8 @@ internal static class StateStorage
                     (memory, serializer) => memory.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
                 silo.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ExpiringMemoryStorage>(
                     services, services.GetRequiredKeyedService<IGrainStorage>(Inner)));
-                silo.Services.AddKeyedSingleton<IGrainStorage>(GrainStorageNames.State, (services, _) => services.GetRequiredService<ExpiringMemoryStorage>());
+                silo.Services.AddKeyedSingleton<IGrainStorage>(
+                    GrainStorageNames.State, (services, _) => services.GetRequiredService<ExpiringMemoryStorage>());
                 silo.Services.AddHostedService(services => services.GetRequiredService<ExpiringMemoryStorage>());
                 break;
         }

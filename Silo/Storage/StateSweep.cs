@@ -4,11 +4,12 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Silo.Storage;
 
 /// <summary>
-/// Looks at every record now and then: encrypts those under old keys anew, removes those that were given up and those whose end has come, and
-/// counts what is left under each key. Records of a version that knew no end are given one. One silo does so at a time, where the storage is one
-/// for all; and where two do, each change counts only for the version that was read.
+/// Looks at every record now and then: encrypts those under old keys anew, removes those that were given up and those whose end has come,
+/// and counts what is left under each key. Records of a version that knew no end are given one. One silo does so at a time, where the
+/// storage is one for all; and where two do, each change counts only for the version that was read.
 /// </summary>
-internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher, StateKeys keys, StateMeter meter, TimeProvider time, ILogger<StateSweep> logger)
+internal sealed partial class StateSweep(
+    IRecordStore store, StateCipher cipher, StateKeys keys, StateMeter meter, TimeProvider time, ILogger<StateSweep> logger)
     : BackgroundLoop
 {
     /// <summary>The most records that are looked at in a second.</summary>
@@ -18,8 +19,8 @@ internal sealed partial class StateSweep(IRecordStore store, StateCipher cipher,
     public static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long a record of a version that knew no end is kept, unless somebody reads it: longer than the binding of an instance may count, than
-    /// which nothing lives longer.
+    /// How long a record of a version that knew no end is kept, unless somebody reads it: longer than the binding of an instance may count,
+    /// than which nothing lives longer.
     /// </summary>
     public static readonly TimeSpan MaxFormerAge = TimeSpan.FromDays(3652);
 

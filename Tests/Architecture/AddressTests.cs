@@ -3,14 +3,15 @@ using System.Text.RegularExpressions;
 namespace RegistryProxy.Tests.Architecture;
 
 /// <summary>
-/// Addresses that requests go to are made by <c>HttpOrigin.At</c>, and what servers send is read by <c>UriReference</c>: nobody else puts an
-/// address together, so that none can be checked as one thing and sent as another.
+/// Addresses that requests go to are made by <c>HttpOrigin.At</c>, and what servers send is read by <c>UriReference</c>: nobody else puts
+/// an address together, so that none can be checked as one thing and sent as another.
 /// </summary>
 public sealed partial class AddressTests
 {
     private static readonly string Root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
 
-    private static readonly string[] Projects = ["Protocol", "Egress", "Grains", "Grains.Interfaces", "Gateway", "Silo", "Standalone", "ServiceDefaults", "NodeAgent"];
+    private static readonly string[] Projects = ["Protocol", "Egress", "Grains", "Grains.Interfaces", "Gateway", "Silo", "Standalone",
+        "ServiceDefaults", "NodeAgent"];
 
     /// <summary>What else makes a <see cref="Uri"/>, and of what.</summary>
     private static readonly Dictionary<string, string> Known = new()

@@ -12,10 +12,12 @@ public sealed partial class ArchitecturePageTests
     public void The_page_knows_the_projects_and_what_they_reference()
     {
         var told = Rows("## Projects").ToDictionary(row => row.Name, row => row.Arrows);
-        var projects = Directory.EnumerateFiles(Root, "*.csproj", SearchOption.AllDirectories).Where(file => !file.Contains("/Tests/") && !file.Contains("/Benchmarks/"));
+        var projects = Directory.EnumerateFiles(Root, "*.csproj", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/Tests/") && !file.Contains("/Benchmarks/"));
         Assert.Equal(projects.Select(file => Path.GetFileNameWithoutExtension(file)!).Order(), told.Keys.Order());
         Assert.All(projects, file => Assert.Equal(
-            XDocument.Load(file).Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order(),
+            XDocument.Load(file).Descendants("ProjectReference")
+                .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order(),
             told[Path.GetFileNameWithoutExtension(file)].Order()));
     }
 
@@ -29,15 +31,19 @@ public sealed partial class ArchitecturePageTests
     public void The_page_shows_the_folders_top_down(string project)
     {
         var rows = Rows($"### {project}");
-        Assert.Equal(FolderArrows.Reduced(project).Select(Describe).Order(), rows.Select(row => Describe(new(row.Name, [.. row.Arrows]))).Order());
+        Assert.Equal(FolderArrows.Reduced(project).Select(Describe).Order(),
+            rows.Select(row => Describe(new(row.Name, [.. row.Arrows]))).Order());
         var order = rows.Select(row => row.Name).ToList();
-        Assert.All(rows, row => Assert.All(row.Arrows, to => Assert.True(order.IndexOf(to) > order.IndexOf(row.Name), $"{row.Name} stands below {to}")));
+        Assert.All(rows, row => Assert.All(
+            row.Arrows, to => Assert.True(order.IndexOf(to) > order.IndexOf(row.Name), $"{row.Name} stands below {to}")));
     }
 
     [Fact]
     public void Walks_name_files_that_exist_once_each_and_their_number()
     {
-        var page = string.Join('\n', File.ReadAllLines(Path.Combine(Root, "docs", "architecture.md")).SkipWhile(line => line != "## Walks").Skip(1).TakeWhile(line => !line.StartsWith("## ")));
+        var page = string.Join('\n',
+            File.ReadAllLines(Path.Combine(Root, "docs", "architecture.md")).SkipWhile(line => line != "## Walks").Skip(1)
+                .TakeWhile(line => !line.StartsWith("## ")));
         var walks = page.Split("\n### ")[1..];
         Assert.Equal(5, walks.Length);
         Assert.All(walks, walk =>
@@ -45,18 +51,21 @@ public sealed partial class ArchitecturePageTests
             var files = SourceFile().Matches(walk).Select(file => file.Groups[1].Value).ToList();
             Assert.All(files, file => Assert.True(File.Exists(Path.Combine(Root, file)), file));
             Assert.Equal(files.Distinct(), files);
-            Assert.Equal(files.Count, int.Parse(Length().Match(walk.Split('\n')[0]).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+            Assert.Equal(files.Count,
+                int.Parse(Length().Match(walk.Split('\n')[0]).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
         });
     }
 
-    private static string Describe(KeyValuePair<string, HashSet<string>> folder) => $"{folder.Key}: {string.Join(", ", folder.Value.Order())}";
+    private static string Describe(KeyValuePair<string, HashSet<string>> folder) =>
+        $"{folder.Key}: {string.Join(", ", folder.Value.Order())}";
 
     private static List<(string Name, string[] Arrows)> Rows(string heading) =>
     [
         .. File.ReadAllLines(Path.Combine(Root, "docs", "architecture.md"))
             .SkipWhile(line => line != heading).Skip(1).TakeWhile(line => !line.StartsWith('#'))
             .Select(line => Row().Match(line)).Where(match => match.Success)
-            .Select(match => (match.Groups["name"].Value, Word().Matches(match.Groups["arrows"].Value).Select(word => word.Groups[1].Value).ToArray())),
+            .Select(match => (match.Groups["name"].Value,
+                Word().Matches(match.Groups["arrows"].Value).Select(word => word.Groups[1].Value).ToArray())),
     ];
 
     [GeneratedRegex(@"^\| `(?<name>[^`]+)` \|.*\| (?<arrows>[^|]+) \|$")]

@@ -12,25 +12,31 @@ namespace RegistryProxy.Tests.Architecture;
 /// </summary>
 public sealed partial class BackgroundWorkTests
 {
-    private const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+    private const BindingFlags All =
+        BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>Callbacks of a cancellation run on the thread of whoever cancels, which may be a timer: each of these cannot throw.</summary>
+    /// <summary>
+    /// Callbacks of a cancellation run on the thread of whoever cancels, which may be a timer: each of these cannot throw.
+    /// </summary>
     private static readonly string[] HarmlessRegistrations =
     [
-        "watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register(", "UnsafeRegister(_ => Drop(waiter), null)",
+        "watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register(",
+        "UnsafeRegister(_ => Drop(waiter), null)",
     ];
 
     private static readonly Assembly[] Product = [.. Projects.Select(project => Assembly.Load($"RegistryProxy.{project}"))];
 
     private static string[] Projects =>
     [
-        "Protocol", "Files", "Background", "Configuration", "Egress", "Grains.Interfaces", "Grains", "ServiceDefaults", "Clustering.Kubernetes", "Silo", "Gateway",
+        "Protocol", "Files", "Background", "Configuration", "Egress", "Grains.Interfaces", "Grains", "ServiceDefaults",
+        "Clustering.Kubernetes", "Silo", "Gateway",
         "Standalone", "NodeAgent",
     ];
 
     [Fact]
     public void Every_hosted_loop_is_a_background_loop() => Assert.All(
-        Types().Where(type => type.IsAssignableTo(typeof(BackgroundService))), type => Assert.True(type.IsAssignableTo(typeof(BackgroundLoop)), type.FullName));
+        Types().Where(type => type.IsAssignableTo(typeof(BackgroundService))),
+        type => Assert.True(type.IsAssignableTo(typeof(BackgroundLoop)), type.FullName));
 
     [Fact]
     public void Every_timer_of_a_grain_is_guarded() =>
@@ -52,8 +58,11 @@ public sealed partial class BackgroundWorkTests
     public void Every_regular_expression_is_linear()
     {
         Assert.All(
-            Types().SelectMany(type => type.GetMethods(All)).Select(method => (method, Made: method.GetCustomAttribute<GeneratedRegexAttribute>())).Where(pair => pair.Made is not null),
-            pair => Assert.True(pair.Made!.Options.HasFlag(RegexOptions.NonBacktracking), $"{pair.method.DeclaringType}.{pair.method.Name}"));
+            Types().SelectMany(type => type.GetMethods(All))
+                .Select(method => (method, Made: method.GetCustomAttribute<GeneratedRegexAttribute>()))
+                .Where(pair => pair.Made is not null),
+            pair => Assert.True(pair.Made!.Options.HasFlag(RegexOptions.NonBacktracking),
+                $"{pair.method.DeclaringType}.{pair.method.Name}"));
         Assert.DoesNotContain(Lines(PlainRegex()), line => !line.Contains("RegexOptions.NonBacktracking"));
     }
 
@@ -64,7 +73,8 @@ public sealed partial class BackgroundWorkTests
         var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
         return Projects.SelectMany(project => Directory.EnumerateFiles(Path.Combine(root, project), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"))
-            .SelectMany(file => File.ReadLines(file).Where(line => wanted.IsMatch(line)).Select(line => $"{Path.GetRelativePath(root, file)}: {line.Trim()}"));
+            .SelectMany(file => File.ReadLines(file).Where(line => wanted.IsMatch(line))
+                .Select(line => $"{Path.GetRelativePath(root, file)}: {line.Trim()}"));
     }
 
     [GeneratedRegex(@"^\s*(_ = )?Task\.(Run|Factory\.StartNew)\(|\.ContinueWith\(|\basync void\b")]

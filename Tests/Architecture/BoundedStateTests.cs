@@ -7,15 +7,17 @@ using RegistryProxy.Gateway.Memory;
 namespace RegistryProxy.Tests.Architecture;
 
 /// <summary>
-/// Everything that a gateway keeps by a key is a <see cref="WeighedCache{TKey, TValue}"/>, which is bounded in bytes, or stands here with what
-/// bounds it. None of them grows by what a stranger sends.
+/// Everything that a gateway keeps by a key is a <see cref="WeighedCache{TKey, TValue}"/>, which is bounded in bytes, or stands here with
+/// what bounds it. None of them grows by what a stranger sends.
 /// </summary>
 public sealed class BoundedStateTests
 {
     private static readonly Type[] Kinds =
     [
-        typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>), typeof(ConcurrentBag<>),
-        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>), typeof(WantedFlights<,>),
+        typeof(ConcurrentDictionary<,>), typeof(Dictionary<,>), typeof(HashSet<>), typeof(ConcurrentQueue<>), typeof(Queue<>),
+        typeof(ConcurrentBag<>),
+        typeof(LinkedList<>), typeof(ConditionalWeakTable<,>), typeof(SortedDictionary<,>), typeof(SingleFlights<,>),
+        typeof(WantedFlights<,>),
     ];
 
     private static readonly Dictionary<string, string> Known = new()
@@ -64,8 +66,10 @@ public sealed class BoundedStateTests
     public void What_gateways_keep_is_bounded_in_bytes_or_known()
     {
         var kept = typeof(WeighedCache<,>).Assembly.GetTypes()
-            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true && !type.IsDefined(typeof(CompilerGeneratedAttribute)))
-            .SelectMany(type => type.GetFields(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true
+                && !type.IsDefined(typeof(CompilerGeneratedAttribute)))
+            .SelectMany(type => type.GetFields(
+                BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Where(field => field.FieldType.IsGenericType && Kinds.Contains(field.FieldType.GetGenericTypeDefinition()))
             .Select(field => $"{field.DeclaringType!.Name}.{field.Name}");
         Assert.Equal(Known.Keys.Order(StringComparer.Ordinal), kept.Order(StringComparer.Ordinal));

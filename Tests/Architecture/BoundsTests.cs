@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace RegistryProxy.Tests.Architecture;
 
 /// <summary>
-/// The table "Bounds" of docs/security.md against the constants of the code. A bound is a number or a time that cannot change and whose name begins
-/// with Max, Most or Longest, or ends as below; whoever bounds something gives it such a name.
+/// The table "Bounds" of docs/security.md against the constants of the code. A bound is a number or a time that cannot change and whose
+/// name begins with Max, Most or Longest, or ends as below; whoever bounds something gives it such a name.
 /// </summary>
 public sealed partial class BoundsTests
 {
@@ -23,12 +23,14 @@ public sealed partial class BoundsTests
     private static readonly Assembly[] Product =
     [
         .. Directory.EnumerateFiles(AppContext.BaseDirectory, "RegistryProxy.*.dll").Select(Path.GetFileNameWithoutExtension)
-            .Where(name => name != typeof(BoundsTests).Assembly.GetName().Name).Order(StringComparer.Ordinal).Select(name => Assembly.Load(name!)),
+            .Where(name => name != typeof(BoundsTests).Assembly.GetName().Name).Order(StringComparer.Ordinal)
+            .Select(name => Assembly.Load(name!)),
     ];
 
     private static readonly Dictionary<string, double> Units = new()
     {
-        [""] = 1, ["KiB"] = 1 << 10, ["MiB"] = 1 << 20, ["GiB"] = 1 << 30, ["ms"] = 0.001, ["s"] = 1, ["min"] = 60, ["h"] = 3600, ["d"] = 86_400,
+        [""] = 1, ["KiB"] = 1 << 10, ["MiB"] = 1 << 20, ["GiB"] = 1 << 30, ["ms"] = 0.001, ["s"] = 1, ["min"] = 60,
+        ["h"] = 3600, ["d"] = 86_400,
     };
 
     [Fact]
@@ -59,7 +61,8 @@ public sealed partial class BoundsTests
         .Where(field => (field.IsLiteral || field.IsInitOnly) && Kinds.Contains(field.FieldType));
 
     private static bool IsBound(FieldInfo field) =>
-        Beginnings.Any(start => field.Name.StartsWith(start, StringComparison.Ordinal)) || Ends.Any(end => field.Name.EndsWith(end, StringComparison.Ordinal));
+        Beginnings.Any(start => field.Name.StartsWith(start, StringComparison.Ordinal))
+            || Ends.Any(end => field.Name.EndsWith(end, StringComparison.Ordinal));
 
     /// <summary>Of a generic type, without the number of its parameters.</summary>
     private static string NameOf(FieldInfo field) => $"{field.DeclaringType!.Name.Split('`')[0]}.{field.Name}";
@@ -69,8 +72,10 @@ public sealed partial class BoundsTests
         : Convert.ToDouble(Read(field), CultureInfo.InvariantCulture);
 
     /// <summary>What is not a constant in a generic type has a value only in one of its forms, and they must not differ.</summary>
-    private static object? Read(FieldInfo field) => field.IsLiteral ? field.GetRawConstantValue() : !field.DeclaringType!.ContainsGenericParameters ? field.GetValue(null)
-        : field.DeclaringType.MakeGenericType([.. field.DeclaringType.GetGenericArguments().Select(_ => typeof(object))]).GetField(field.Name, Statics)!.GetValue(null);
+    private static object? Read(FieldInfo field) =>
+        field.IsLiteral ? field.GetRawConstantValue() : !field.DeclaringType!.ContainsGenericParameters ? field.GetValue(null)
+        : field.DeclaringType.MakeGenericType([.. field.DeclaringType.GetGenericArguments().Select(_ => typeof(object))])
+            .GetField(field.Name, Statics)!.GetValue(null);
 
     private static double ValueOf(string bound)
     {
@@ -80,7 +85,8 @@ public sealed partial class BoundsTests
 
     private static List<(string Bound, string Member)> Rows() =>
     [
-        .. File.ReadAllLines(Page).SkipWhile(line => line != "## Bounds").Skip(1).TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
+        .. File.ReadAllLines(Page).SkipWhile(line => line != "## Bounds").Skip(1)
+            .TakeWhile(line => !line.StartsWith("## ", StringComparison.Ordinal))
             .Select(line => Row().Match(line)).Where(match => match.Success)
             .Select(match => (match.Groups["bound"].Value, match.Groups["member"].Value)),
     ];

@@ -11,13 +11,15 @@ public sealed class ClusterAccessTests
         var own = typeof(ClusterContact).Namespace!;
         var others = typeof(ClusterContact).Assembly.GetTypes()
             .Where(type => type.Namespace?.StartsWith(own, StringComparison.Ordinal) == false)
-            .Where(type => type.GetConstructors(Everything).SelectMany(made => made.GetParameters()).Any(parameter => IsWay(parameter.ParameterType))
+            .Where(type => type.GetConstructors(Everything).SelectMany(made => made.GetParameters())
+                .Any(parameter => IsWay(parameter.ParameterType))
                 || type.GetFields(Everything).Any(field => IsWay(field.FieldType)))
             .Select(type => type.FullName!);
         Assert.Equal([], others);
     }
 
-    private const System.Reflection.BindingFlags Everything = System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Static
+    private const System.Reflection.BindingFlags Everything =
+        System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.Static
         | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic;
 
     private static bool IsWay(Type type) => typeof(IGrainFactory).IsAssignableFrom(type);

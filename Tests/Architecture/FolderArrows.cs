@@ -28,7 +28,8 @@ internal static partial class FolderArrows
     {
         var arrows = Of(project);
         var direct = arrows.SelectMany(arrow => new[] { arrow.From, arrow.To }).Distinct()
-            .ToDictionary(folder => folder, folder => arrows.Where(arrow => arrow.From == folder && arrow.To != folder).Select(arrow => arrow.To).ToHashSet());
+            .ToDictionary(folder => folder,
+                folder => arrows.Where(arrow => arrow.From == folder && arrow.To != folder).Select(arrow => arrow.To).ToHashSet());
         return direct.ToDictionary(
             folder => folder.Key,
             folder => folder.Value.Where(to => !folder.Value.Any(over => over != to && Below(direct, over).Contains(to))).ToHashSet());
@@ -52,7 +53,8 @@ internal static partial class FolderArrows
     {
         var top = Path.Combine(Root, project);
         Dictionary<string, string> places = [];
-        foreach (var file in Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/") && !file.Contains("/bin/")))
+        foreach (var file in Directory.EnumerateFiles(top, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/")))
         {
             var text = File.ReadAllText(file);
             var folder = Path.GetRelativePath(top, Path.GetDirectoryName(file)!);
@@ -73,6 +75,7 @@ internal static partial class FolderArrows
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^(?:(?:public|internal|static|sealed|abstract|readonly|ref|unsafe|partial) )+(?:class|record struct|record|struct|interface|enum|delegate [\w<>?.]+) (\w+)", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^(?:(?:public|internal|static|sealed|abstract|readonly|ref|unsafe|partial) )+(?:class|record struct|record|struct|interface|enum|delegate [\w<>?.]+) (\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
 }

@@ -9,7 +9,8 @@ public sealed class FolderTests
 
     public static TheoryData<string> Projects =>
     [
-        "Protocol", "Files", "Background", "Configuration", "Egress", "Grains.Interfaces", "Grains", "ServiceDefaults", "Clustering.Kubernetes", "Silo",
+        "Protocol", "Files", "Background", "Configuration", "Egress", "Grains.Interfaces", "Grains", "ServiceDefaults",
+        "Clustering.Kubernetes", "Silo",
         "Gateway", "Standalone", "NodeAgent",
     ];
 
@@ -29,8 +30,10 @@ public sealed class FolderTests
     public void Folders_can_be_overlooked(string project)
     {
         var files = Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!)).Where(folder => !folder.Split('/').Any(part => part is "obj" or "bin"));
-        Assert.Equal([], files.GroupBy(folder => folder).Where(folder => folder.Count() > MostFiles).Select(folder => $"{folder.Key}: {folder.Count()} files"));
+            .Select(file => Path.GetRelativePath(Root, Path.GetDirectoryName(file)!))
+            .Where(folder => !folder.Split('/').Any(part => part is "obj" or "bin"));
+        Assert.Equal([], files.GroupBy(folder => folder).Where(folder => folder.Count() > MostFiles)
+            .Select(folder => $"{folder.Key}: {folder.Count()} files"));
     }
 
     /// <summary>Edges that lie on a cycle: those left when everything that only points or is only pointed at is taken away.</summary>

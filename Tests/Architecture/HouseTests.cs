@@ -46,11 +46,13 @@ public sealed class HouseTests
 
     [Fact]
     public void The_gateway_knows_nothing_of_the_grains() =>
-        Assert.DoesNotContain("RegistryProxy.Grains", typeof(RegistryProxy.Gateway.GatewayApp).Assembly.GetReferencedAssemblies().Select(name => name.Name));
+        Assert.DoesNotContain("RegistryProxy.Grains",
+            typeof(RegistryProxy.Gateway.GatewayApp).Assembly.GetReferencedAssemblies().Select(name => name.Name));
 
     [Fact]
     public void The_agent_of_a_node_knows_no_actors() => Assert.DoesNotContain(
-        typeof(RegistryProxy.NodeAgent.Commands.AgentCommand).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("Orleans", StringComparison.Ordinal));
+        typeof(RegistryProxy.NodeAgent.Commands.AgentCommand).Assembly.GetReferencedAssemblies(),
+        name => name.Name!.StartsWith("Orleans", StringComparison.Ordinal));
 
     [Fact]
     public void Every_project_is_in_the_solution()
@@ -75,11 +77,29 @@ public sealed class HouseTests
         Assert.True(product[product.Count / 2] <= 60, $"the median file has {product[product.Count / 2]} lines");
     }
 
+    /// <summary>A text that cannot be broken may be longer in tests.</summary>
+    [Fact]
+    public void Lines_are_short()
+    {
+        foreach (var file in Sources)
+        {
+            var (isTest, isRaw, number) = (file.Contains("/Tests/") || file.Contains("/Benchmarks/"), false, 0);
+            foreach (var line in File.ReadLines(file))
+            {
+                number++;
+                Assert.True(line.Length <= 140 || (isTest && (isRaw || line.Contains('"'))),
+                    $"{file}:{number} has {line.Length} characters");
+                isRaw ^= Regex.Count(line, "\"\"\"") % 2 == 1;
+            }
+        }
+    }
+
     [Fact]
     public void Folders_are_named_for_what_they_can_do()
     {
         string[] junk = ["Common", "Helpers", "Helper", "Utils", "Utilities", "Managers", "Services", "Models", "Misc"];
-        Assert.All(Sources, file => Assert.DoesNotContain(Path.GetRelativePath(Root, file).Split('/')[..^1], folder => junk.Contains(folder)));
+        Assert.All(Sources, file =>
+            Assert.DoesNotContain(Path.GetRelativePath(Root, file).Split('/')[..^1], folder => junk.Contains(folder)));
     }
 
     [Fact]

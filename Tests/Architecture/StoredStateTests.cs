@@ -14,8 +14,10 @@ public sealed partial class StoredStateTests
     public void Nobody_else_touches_a_storage()
     {
         var folder = Path.Combine(new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName, "Grains");
-        var others = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file))
-            .Where(file => !file.StartsWith("obj") && !file.StartsWith("bin") && Storage().IsMatch(File.ReadAllText(Path.Combine(folder, file)))).Order();
+        var others = Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder, file))
+            .Where(file => !file.StartsWith("obj") && !file.StartsWith("bin")
+                && Storage().IsMatch(File.ReadAllText(Path.Combine(folder, file)))).Order();
         Assert.Equal(["Storage/StateStore.cs", "Storage/Stored.cs"], others);
     }
 
@@ -25,9 +27,11 @@ public sealed partial class StoredStateTests
         var states = Grains.GetTypes().Where(type => typeof(IExpiringState).IsAssignableFrom(type) && !type.IsInterface).ToList();
         Assert.True(states.Count >= 9, $"{states.Count}");
         var open = states.SelectMany(type => type.GetProperties()).Where(property => property.SetMethod is { } setter
-            && !setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit))).Select(property => $"{property.DeclaringType!.Name}.{property.Name}");
+            && !setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)))
+                .Select(property => $"{property.DeclaringType!.Name}.{property.Name}");
         Assert.Equal([], open);
-        Assert.Equal(["KeyRing", "RevisionState"], states.Where(type => ((IExpiringState)Activator.CreateInstance(type)!).KeepUntil is null).Select(type => type.Name).Order());
+        Assert.Equal(["KeyRing", "RevisionState"],
+            states.Where(type => ((IExpiringState)Activator.CreateInstance(type)!).KeepUntil is null).Select(type => type.Name).Order());
 
         // Whatever is opened as a record of a grain is one of them.
         var stored = Grains.GetTypes().SelectMany(type => type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic))

@@ -20,7 +20,8 @@ public sealed class TimeoutTests
     {
         TimeSpan[] chain =
         [
-            LoginTimes.Client, LoginTimes.Gateway, TimeSpan.Parse(LoginTimes.RelayCall), TimeSpan.Parse(LoginTimes.LoginCall), LoginTimes.Login,
+            LoginTimes.Client, LoginTimes.Gateway, TimeSpan.Parse(LoginTimes.RelayCall), TimeSpan.Parse(LoginTimes.LoginCall),
+            LoginTimes.Login,
             LoginTimes.Proof, LoginThrottle.Timeout + Authenticators.Max(),
         ];
         Assert.Equal(chain.OrderDescending().Distinct(), chain);
@@ -66,7 +67,8 @@ public sealed class TimeoutTests
         Assert.True(Row(row).Attempt > LimitOf(grain, method));
 
     [Fact]
-    public void Agents_wait_longer_than_gateways() => Assert.True(RegistryProxy.NodeAgent.Sessions.RegistryTokenClient.Timeout >= LoginTimes.Client);
+    public void Agents_wait_longer_than_gateways() =>
+        Assert.True(RegistryProxy.NodeAgent.Sessions.RegistryTokenClient.Timeout >= LoginTimes.Client);
 
     /// <summary>kubelet gives a credential provider a minute (pkg/credentialprovider/plugin).</summary>
     [Fact]
@@ -95,6 +97,7 @@ public sealed class TimeoutTests
     private static CallPolicy Row(string name) => (CallPolicy)typeof(CallPolicy).GetProperty(name)!.GetValue(null)!;
 
     private static TimeSpan LimitOf(Type grain, string method) =>
-        TimeSpan.Parse((string)grain.GetMethod(method)!.GetCustomAttributesData().Single(data => data.AttributeType.Name == "ResponseTimeoutAttribute")
+        TimeSpan.Parse((string)grain.GetMethod(method)!.GetCustomAttributesData()
+            .Single(data => data.AttributeType.Name == "ResponseTimeoutAttribute")
             .ConstructorArguments[0].Value!, System.Globalization.CultureInfo.InvariantCulture);
 }

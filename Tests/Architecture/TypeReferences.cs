@@ -19,7 +19,9 @@ internal sealed class TypeReferences
 
     private TypeReferences(PEReader file) => (_file, _reader) = (file, file.GetMetadataReader());
 
-    /// <summary>Pairs of types of an assembly, by their full names, the first of which refers to the second. A nested type is its outer one.</summary>
+    /// <summary>
+    /// Pairs of types of an assembly, by their full names, the first of which refers to the second. A nested type is its outer one.
+    /// </summary>
     public static IReadOnlySet<(string From, string To)> Of(Assembly assembly) => Read(assembly)._edges;
 
     /// <summary>The same, and with types of other assemblies as the second.</summary>
@@ -101,7 +103,8 @@ internal sealed class TypeReferences
                 case OperandType.InlineI8 or OperandType.InlineR:
                     code.Offset += 8;
                     break;
-                case OperandType.InlineI or OperandType.InlineBrTarget or OperandType.InlineString or OperandType.InlineSig or OperandType.ShortInlineR:
+                case OperandType.InlineI or OperandType.InlineBrTarget or OperandType.InlineString or OperandType.InlineSig
+                    or OperandType.ShortInlineR:
                     code.Offset += 4;
                     break;
                 case OperandType.InlineVar:

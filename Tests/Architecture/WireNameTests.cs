@@ -13,7 +13,8 @@ public sealed class WireNameTests
 
     private static readonly string[] GrainTypes =
     [
-        "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin", "referrers", "revision", "revisionsync",
+        "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin",
+        "referrers", "revision", "revisionsync",
         "session", "snapshot", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
     ];
 
@@ -24,7 +25,8 @@ public sealed class WireNameTests
     public void Every_grain_states_its_type() => Assert.Equal(
         GrainTypes,
         Types.Where(type => typeof(Grain).IsAssignableFrom(type) && !type.IsAbstract)
-            .Select(type => type.GetCustomAttribute<GrainTypeAttribute>()?.GetGrainType(null!, type).ToString() ?? $"{type.Name} has no [GrainType]")
+            .Select(type => type.GetCustomAttribute<GrainTypeAttribute>()?.GetGrainType(null!, type).ToString()
+                ?? $"{type.Name} has no [GrainType]")
             .Order(StringComparer.Ordinal));
 
     [Fact]
@@ -34,7 +36,8 @@ public sealed class WireNameTests
         Assert.NotEmpty(interfaces);
         Assert.Equal([], interfaces.Where(type => type.GetCustomAttribute<AliasAttribute>() is null).Select(type => type.Name));
         Assert.Equal([], interfaces.SelectMany(type => type.GetMethods())
-            .Where(method => method.GetCustomAttribute<AliasAttribute>() is null).Select(method => $"{method.DeclaringType!.Name}.{method.Name}"));
+            .Where(method => method.GetCustomAttribute<AliasAttribute>() is null)
+            .Select(method => $"{method.DeclaringType!.Name}.{method.Name}"));
     }
 
     [Fact]
@@ -43,6 +46,7 @@ public sealed class WireNameTests
         var messages = Types.Where(type => type.GetCustomAttribute<GenerateSerializerAttribute>() is not null).ToList();
         Assert.NotEmpty(messages);
         Assert.Equal([], messages.Where(type => type.GetCustomAttribute<AliasAttribute>(inherit: false) is null).Select(type => type.Name));
-        Assert.Equal([], messages.GroupBy(type => type.GetCustomAttribute<AliasAttribute>(inherit: false)!.Alias).Where(group => group.Count() > 1).Select(group => group.Key));
+        Assert.Equal([], messages.GroupBy(type => type.GetCustomAttribute<AliasAttribute>(inherit: false)!.Alias)
+            .Where(group => group.Count() > 1).Select(group => group.Key));
     }
 }

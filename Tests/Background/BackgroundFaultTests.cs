@@ -12,8 +12,8 @@ using RegistryProxy.Tests.Support.Processes;
 namespace RegistryProxy.Tests.Background;
 
 /// <summary>
-/// Every loop and every timer of every host is made to fail: none of them has anything that it works with, so each fails in its own work. It is told,
-/// and it goes on.
+/// Every loop and every timer of every host is made to fail: none of them has anything that it works with, so each fails in its own work.
+/// It is told, and it goes on.
 /// </summary>
 public sealed class BackgroundFaultTests : IDisposable
 {
@@ -24,8 +24,10 @@ public sealed class BackgroundFaultTests : IDisposable
 
     private static readonly Type[] Product =
     [
-        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "RegistryProxy.*.dll").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal)
-            .Where(name => name != typeof(BackgroundFaultTests).Assembly.GetName().Name).SelectMany(name => Assembly.Load(name!).GetTypes()),
+        .. Directory.EnumerateFiles(AppContext.BaseDirectory, "RegistryProxy.*.dll").Select(Path.GetFileNameWithoutExtension)
+            .Order(StringComparer.Ordinal)
+            .Where(name => name != typeof(BackgroundFaultTests).Assembly.GetName().Name)
+            .SelectMany(name => Assembly.Load(name!).GetTypes()),
     ];
 
     private readonly ConcurrentDictionary<string, int> _faults = new();
@@ -40,7 +42,8 @@ public sealed class BackgroundFaultTests : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((_, _, tags, _) => _faults.AddOrUpdate((string)tags[0].Value!, 1, static (_, count) => count + 1));
+        _listener.SetMeasurementEventCallback<long>(
+            (_, _, tags, _) => _faults.AddOrUpdate((string)tags[0].Value!, 1, static (_, count) => count + 1));
         _listener.Start();
     }
 
@@ -50,7 +53,8 @@ public sealed class BackgroundFaultTests : IDisposable
     public void Every_service_of_a_host_is_a_loop_or_works_at_the_start_alone()
     {
         var services = Concrete(typeof(IHostedService)).ToList();
-        Assert.Equal([], services.Where(type => !type.IsAssignableTo(typeof(BackgroundLoop))).Select(type => type.Name).Except(AtStartAlone));
+        Assert.Equal([], services.Where(type => !type.IsAssignableTo(typeof(BackgroundLoop))).Select(type => type.Name)
+            .Except(AtStartAlone));
         Assert.True(services.Count(type => type.IsAssignableTo(typeof(BackgroundLoop))) >= 12, $"{services.Count} services");
     }
 
@@ -102,7 +106,8 @@ public sealed class BackgroundFaultTests : IDisposable
     public async Task Every_timer_of_a_grain_ticks_again_after_its_own_fault()
     {
         var ticks = Concrete(typeof(Grain)).SelectMany(TicksOf).ToList();
-        Assert.Equal(["KeyRingGrain", "TenantSessionsGrain"], ticks.Select(tick => tick.Grain.GetType().Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["KeyRingGrain", "TenantSessionsGrain"],
+            ticks.Select(tick => tick.Grain.GetType().Name).Order(StringComparer.Ordinal));
         foreach (var (grain, tick) in ticks)
         {
             await GuardedGrainTimer.Guard(grain, tick, default);
@@ -113,16 +118,19 @@ public sealed class BackgroundFaultTests : IDisposable
         Assert.True(_faults.GetValueOrDefault(nameof(Grain)) >= 2 * ticks.Count, $"{_faults.GetValueOrDefault(nameof(Grain))} faults");
     }
 
-    private static IEnumerable<Type> Concrete(Type kind) => Product.Where(type => type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && type.IsAssignableTo(kind));
+    private static IEnumerable<Type> Concrete(Type kind) =>
+        Product.Where(type => type is { IsClass: true, IsAbstract: false, ContainsGenericParameters: false } && type.IsAssignableTo(kind));
 
     private int FaultsOf(object worker) => _faults.GetValueOrDefault(worker.GetType().Name);
 
     /// <summary>What the timers of a grain call: the compiler puts each into a class of its own beside the grain.</summary>
     private static IEnumerable<(Grain Grain, Func<Grain, CancellationToken, Task> Tick)> TicksOf(Type grain)
     {
-        foreach (var method in grain.GetNestedTypes(BindingFlags.NonPublic).SelectMany(type => type.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)))
+        foreach (var method in grain.GetNestedTypes(BindingFlags.NonPublic)
+            .SelectMany(type => type.GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)))
         {
-            if (method.ReturnType == typeof(Task) && method.GetParameters() is [var self, var stop] && self.ParameterType == grain && stop.ParameterType == typeof(CancellationToken))
+            if (method.ReturnType == typeof(Task) && method.GetParameters() is [var self, var stop] && self.ParameterType == grain
+                && stop.ParameterType == typeof(CancellationToken))
             {
                 yield return ((Grain)RuntimeHelpers.GetUninitializedObject(grain), (instance, cancellation) =>
                     (Task)method.Invoke(RuntimeHelpers.GetUninitializedObject(method.DeclaringType!), [instance, cancellation])!);

@@ -53,6 +53,7 @@ public sealed class BackgroundTests
         public int Runs { get; private set; }
 
         protected override Task Run(CancellationToken stoppingToken) =>
-            ++Runs == 1 ? throw new InvalidOperationException("first") : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stoppingToken);
+            ++Runs == 1 ? throw new InvalidOperationException("first")
+                : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stoppingToken);
     }
 }

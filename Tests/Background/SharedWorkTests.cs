@@ -13,7 +13,8 @@ public sealed class SharedWorkTests
         var all = Enumerable.Range(0, 10).Select(_ => flight.Join(Begin)).ToList();
         Assert.True(flight.IsRunning);
         work.SetException(new IOException());
-        Assert.All(await Task.WhenAll(all.Select(async each => await Record.ExceptionAsync(() => each))), fault => Assert.IsType<IOException>(fault));
+        Assert.All(await Task.WhenAll(all.Select(async each => await Record.ExceptionAsync(() => each))),
+            fault => Assert.IsType<IOException>(fault));
         Assert.False(flight.IsRunning);
         work = new();
         work.SetResult(7);
@@ -63,7 +64,8 @@ public sealed class SharedWorkTests
         own.SetResult("busy");
         Assert.Equal("busy", await Join(own));
 
-        Task<string> Join(TaskCompletionSource<string> work) => flights.Join("a", Begin(work), result => result == "busy", CancellationToken.None);
+        Task<string> Join(TaskCompletionSource<string> work) =>
+            flights.Join("a", Begin(work), result => result == "busy", CancellationToken.None);
 
         Func<CancellationToken, Task<string>> Begin(TaskCompletionSource<string> work) => _ =>
         {
@@ -104,7 +106,8 @@ public sealed class SharedWorkTests
     public void A_pause_doubles_up_to_the_longest_one()
     {
         var pause = new Doubling(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
-        Assert.Equal([1, 1, 2, 4, 256, 300, 300], new[] { 0, 1, 2, 3, 9, 10, int.MaxValue }.Select(failures => (int)pause.After(failures).TotalSeconds));
+        Assert.Equal([1, 1, 2, 4, 256, 300, 300],
+            new[] { 0, 1, 2, 3, 9, 10, int.MaxValue }.Select(failures => (int)pause.After(failures).TotalSeconds));
         Assert.InRange(Jitter.Between(0.5, 0.8), 0.5, 0.8);
     }
 }

@@ -5,7 +5,9 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Chaos;
 
-/// <summary>A silo stops in the middle of everything, with its connections open: a machine that swaps, a hypervisor that moves it.</summary>
+/// <summary>
+/// A silo stops in the middle of everything, with its connections open: a machine that swaps, a hypervisor that moves it.
+/// </summary>
 [Collection(ChaosCollection.Name)]
 public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
 {
@@ -40,7 +42,8 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         var sessions = await silo.Metric("orleans_grains", "grain_type=\"session\"");
         var (at, watch) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
         await silo.Freeze();
-        await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
+        await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead",
+            TimeSpan.FromSeconds(60));
         var evicted = watch.Elapsed;
         await revoked.Revoke(cluster);
         await Eventually.True(() => watch.Elapsed > Frozen, "it was stopped for long enough", Frozen + TimeSpan.FromSeconds(10));
@@ -51,11 +54,15 @@ public sealed class FreezeTests(SharedChaos chaos, ITestOutputHelper output)
         output.WriteLine($"declared dead after {evicted.TotalSeconds:F1} s; {tally}");
         var slow = tally.Requests.Where(request => request.At > at && request.Took > Slow).ToList();
         var concerned = slow.Select(request => request.User).Distinct().Count();
-        output.WriteLine($"{concerned} of {Clients} users had to wait for that, {sessions} sessions were on {silo.Name}: {string.Join(", ", slow.GroupBy(request => request.Kind).Select(Describe))}");
+        output.WriteLine(
+            $"{concerned} of {Clients} users had to wait for that, {sessions} sessions were on {silo.Name}: " +
+            $"{string.Join(", ", slow.GroupBy(request => request.Kind).Select(Describe))}");
         await revoked.ShouldBeRefused(cluster);
         Assert.Empty(tally.Failures);
         Assert.True(concerned <= sessions + Unlucky, "who is known to another silo does not wait");
-        Assert.All(slow, request => Assert.True(request.At < at + evicted + Settled && request.Took < evicted + Slow, $"{request} was sent when {silo.Name} was out"));
+        Assert.All(slow, request =>
+            Assert.True(request.At < at + evicted + Settled && request.Took < evicted + Slow,
+                $"{request} was sent when {silo.Name} was out"));
         Assert.All(slow, request => Assert.Equal("token", request.Kind));
         campaign.Passed();
 

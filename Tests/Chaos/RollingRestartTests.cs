@@ -50,7 +50,8 @@ public sealed class RollingRestartTests(SharedChaos chaos, ITestOutputHelper out
         }
 
         Assert.Equal(4, await cluster.ActiveSilos());
-        await Eventually.True(async () => await cluster.ExtraGateway.Metric("registryproxy_gateway_grain_calls") > 20, "the new gateway works");
+        await Eventually.True(async () => await cluster.ExtraGateway.Metric("registryproxy_gateway_grain_calls") > 20,
+            "the new gateway works");
         foreach (var member in extra)
         {
             Assert.Equal(0, await member.Terminate());

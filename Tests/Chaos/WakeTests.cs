@@ -18,13 +18,16 @@ public sealed class WakeTests(SharedChaos chaos, ITestOutputHelper output)
         using var campaign = new Campaign(cluster, output);
         foreach (var silo in Enumerable.Repeat(cluster.Silos, Sizes.Of(1, 5)).SelectMany(silos => silos))
         {
-            var identities = await Task.WhenAll(Enumerable.Range(0, Identities).Select(number => RevokedIdentity.LogInAlone(cluster, $"user-{number}")));
+            var identities = await Task.WhenAll(
+                Enumerable.Range(0, Identities).Select(number => RevokedIdentity.LogInAlone(cluster, $"user-{number}")));
             var other = cluster.Silos.First(other => other != silo);
             await silo.Freeze();
             await Task.WhenAll(identities.Select(identity => identity.RevokeAt(other)));
-            await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead", TimeSpan.FromSeconds(60));
+            await Eventually.True(async () => await cluster.ActiveSilos() == cluster.Silos.Count - 1, "the others have declared it dead",
+                TimeSpan.FromSeconds(60));
             await silo.Thaw();
-            var answers = await Task.WhenAll(identities.SelectMany(identity => cluster.Gateways.Select(gateway => identity.Use(gateway.DataUrl))));
+            var answers = await Task.WhenAll(
+                identities.SelectMany(identity => cluster.Gateways.Select(gateway => identity.Use(gateway.DataUrl))));
             output.WriteLine($"{silo.Name}: {string.Join(", ", answers.CountBy(status => status))}");
             Assert.DoesNotContain(HttpStatusCode.OK, answers);
             await Eventually.True(() => !silo.IsRunning, "a silo that was declared dead ends itself", TimeSpan.FromSeconds(60));

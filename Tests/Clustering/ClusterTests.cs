@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>Silos and gateways as processes of one cluster, and what becomes of them when one, or the Redis they meet in, goes away.</summary>
+/// <summary>
+/// Silos and gateways as processes of one cluster, and what becomes of them when one, or the Redis they meet in, goes away.
+/// </summary>
 public sealed class ClusterTests(Lab lab)
 {
     [Fact]
@@ -30,8 +32,10 @@ public sealed class ClusterTests(Lab lab)
         var silo = await cluster.StartSilo();
         await silo.Ready();
         Assert.Equal(HttpStatusCode.OK, await silo.Revoke("alice"));
-        await Eventually.True(async () => await Pull(one, token) == HttpStatusCode.Unauthorized, "one gateway refuses", TimeSpan.FromSeconds(5));
-        await Eventually.True(async () => await Pull(other, token) == HttpStatusCode.Unauthorized, "the other refuses", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await Pull(one, token) == HttpStatusCode.Unauthorized, "one gateway refuses",
+            TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await Pull(other, token) == HttpStatusCode.Unauthorized, "the other refuses",
+            TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -48,7 +52,8 @@ public sealed class ClusterTests(Lab lab)
 
         var newer = await cluster.StartSilo(revision: 7, Narrow);
         await newer.Ready();
-        await Eventually.True(async () => await Pull(gateway, token, "revision/app") == HttpStatusCode.Forbidden, "the removed right is gone", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await Pull(gateway, token, "revision/app") == HttpStatusCode.Forbidden,
+            "the removed right is gone", TimeSpan.FromSeconds(5));
 
         // The only silo that has the new file goes: the others keep what it brought, and so does one that starts from the old file.
         Assert.Equal(0, await newer.Process.Terminate());
@@ -67,7 +72,8 @@ public sealed class ClusterTests(Lab lab)
     {
         await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 1, gateways: 0);
         var odd = await cluster.StartSilo(revision: 1, Narrow);
-        await Eventually.True(() => odd.Process.Output.Contains("ALARM: this silo is not ready: the file says something else"), "the alarm is raised");
+        await Eventually.True(() => odd.Process.Output.Contains("ALARM: this silo is not ready: the file says something else"),
+            "the alarm is raised");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await odd.ReadyStatus()).Status);
         odd.Write(cluster.Yaml(1) + "\n# a comment makes no difference\n");
         await odd.Ready();
@@ -95,8 +101,10 @@ public sealed class ClusterTests(Lab lab)
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await silo.Revoke("alice"));
         await cluster.Redis.Restart();
-        await Eventually.True(async () => await silo.Revoke("alice") == HttpStatusCode.OK, "changes are possible again", TimeSpan.FromSeconds(5));
-        await Eventually.True(async () => await Pull(gateway, token) == HttpStatusCode.Unauthorized, "the revocation holds", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await silo.Revoke("alice") == HttpStatusCode.OK, "changes are possible again",
+            TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await Pull(gateway, token) == HttpStatusCode.Unauthorized, "the revocation holds",
+            TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -144,7 +152,8 @@ public sealed class ClusterTests(Lab lab)
 
         // A session that the storage lost, and a gateway knows, can be ended.
         await Eventually.True(async () => await silo.Revoke("carol") == HttpStatusCode.OK, "carol is revoked");
-        await Eventually.True(async () => await Pull(gateway, lost) == HttpStatusCode.Unauthorized, "carol is refused", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await Pull(gateway, lost) == HttpStatusCode.Unauthorized, "carol is refused",
+            TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -163,7 +172,8 @@ public sealed class ClusterTests(Lab lab)
             await body.ReadExactlyAsync(new byte[1000]);
             await Shell.Run("kill", ["-TERM", $"{gateway.Process.Id}"]);
             await Eventually.True(
-                async () => await Status(gateway) is null or HttpStatusCode.ServiceUnavailable, "it is not ready, or does not listen", TimeSpan.FromSeconds(10));
+                async () => await Status(gateway) is null or HttpStatusCode.ServiceUnavailable, "it is not ready, or does not listen",
+                TimeSpan.FromSeconds(10));
             Assert.False(gateway.Process.HasExited);
             if (hurried)
             {
@@ -212,7 +222,8 @@ public sealed class ClusterTests(Lab lab)
     private static async Task<HttpStatusCode> Pull(DoorCluster.Member gateway, string token, string repository = "cluster/app")
     {
         using var client = gateway.Client();
-        using var response = await client.Send(HttpMethod.Get, $"/v2/{repository}/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
+        using var response = await client.Send(
+            HttpMethod.Get, $"/v2/{repository}/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
         return response.StatusCode;
     }
 }

@@ -90,7 +90,8 @@ public sealed class ClusterTlsTests(Lab lab)
         return int.Parse(row.Split("\"ProxyPort\":")[1].Split(',')[0]);
     }
 
-    private static async Task<MountedSecret> Mount(TemporaryFolder folder, string name, (string Certificate, string Key) own, params X509Certificate2[] authorities)
+    private static async Task<MountedSecret> Mount(
+        TemporaryFolder folder, string name, (string Certificate, string Key) own, params X509Certificate2[] authorities)
     {
         var secret = new MountedSecret(folder, name);
         await secret.Swap(Files(own, authorities));
@@ -98,7 +99,8 @@ public sealed class ClusterTlsTests(Lab lab)
     }
 
     private static (string File, string Text)[] Files((string Certificate, string Key) own, params X509Certificate2[] authorities) =>
-        [("tls.crt", own.Certificate), ("tls.key", own.Key), ("ca.crt", string.Join('\n', authorities.Select(authority => authority.ExportCertificatePem())))];
+        [("tls.crt", own.Certificate), ("tls.key", own.Key),
+            ("ca.crt", string.Join('\n', authorities.Select(authority => authority.ExportCertificatePem())))];
 
     private static string Section(MountedSecret secret) =>
         $$""", tls: { certificate: "{{secret.File("tls.crt")}}", key: "{{secret.File("tls.key")}}", ca: "{{secret.File("ca.crt")}}" }""";

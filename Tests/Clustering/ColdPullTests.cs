@@ -21,7 +21,9 @@ public sealed class ColdPullTests(ITestOutputHelper output)
         var calls = new ConcurrentDictionary<string, int>();
         await using var upstream = await RecordingUpstream.Start(context => Serve(context, calls));
         var pulls = await Pull(upstream.Url, "type: basic, username: me, password: { value: canary }");
-        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {calls.Values.Sum()} token calls, {upstream.Requests.Count(request => request.Target == "/v2/")} pings");
+        output.WriteLine(
+            $"{pulls} pulls of {Repositories} repositories: {calls.Values.Sum()} token calls, " +
+            $"{upstream.Requests.Count(request => request.Target == "/v2/")} pings");
         Assert.Equal(Repositories, calls.Count);
         Assert.All(calls, call => Assert.Equal(1, call.Value));
 
@@ -34,7 +36,8 @@ public sealed class ColdPullTests(ITestOutputHelper output)
     {
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
-        var pulls = await Pull(registry.Url, $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, "
+        var pulls = await Pull(registry.Url,
+            $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, "
             + $"secretAccessKey: {{ value: {AwsCloud.UserSecret} }}, roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}");
         output.WriteLine($"{pulls} pulls of {Repositories} repositories: {string.Join(", ", aws.Calls.Select(call => call.Service))}");
         Assert.Equal(["sts", "ecr"], aws.Calls.Select(call => call.Service));
@@ -45,18 +48,26 @@ public sealed class ColdPullTests(ITestOutputHelper output)
     {
         await using var azure = await AzureCloud.Start();
         await using var registry = await AzureRegistry.Start();
-        var pulls = await Pull(registry.Url, $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {{ value: {AzureCloud.ClientSecret} }}, authority: \"{azure.Url}\"");
-        output.WriteLine($"{pulls} pulls of {Repositories} repositories: {azure.Calls.Count} calls to Entra, {registry.Exchanges} exchange, {registry.Calls.Count - registry.Exchanges} token calls");
+        var pulls = await Pull(registry.Url,
+            $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {{ " +
+            $"value: {AzureCloud.ClientSecret} }}, authority: \"{azure.Url}\"");
+        output.WriteLine(
+            $"{pulls} pulls of {Repositories} repositories: {azure.Calls.Count} calls to Entra, {registry.Exchanges} " +
+            $"exchange, {registry.Calls.Count - registry.Exchanges} token calls");
         Assert.Single(azure.Calls);
         Assert.Equal(1, registry.Exchanges);
         Assert.Equal(Repositories, registry.Calls.Count - registry.Exchanges);
     }
 
-    /// <summary>Everybody at once, through two gateways of two silos; the repositories are empty, which only an upstream says that was shown a good credential.</summary>
+    /// <summary>
+    /// Everybody at once, through two gateways of two silos; the repositories are empty, which only an upstream says that was shown a good
+    /// credential.
+    /// </summary>
     private static async Task<int> Pull(string upstream, string credentials)
     {
         var pulls = Sizes.Of(1000, 10_000);
-        await using var cluster = await DoorCluster.Start(upstream, silos: 2, gateways: 2, extraUpstream: $", credentials: {{ {credentials} }}");
+        await using var cluster = await DoorCluster.Start(
+            upstream, silos: 2, gateways: 2, extraUpstream: $", credentials: {{ {credentials} }}");
         using var first = cluster.Gateways.First().Client("alice");
         using var second = cluster.Gateways.Last().Client("alice");
         var scopes = string.Join(' ', Enumerable.Range(0, Repositories).Select(number => RegistryClient.Pull($"cold/app-{number}")));
@@ -64,7 +75,8 @@ public sealed class ColdPullTests(ITestOutputHelper output)
         var answers = await Task.WhenAll(Enumerable.Range(0, pulls).Select(async number =>
         {
             await Task.Yield();
-            using var response = await (number % 2 == 0 ? first : second).Send(HttpMethod.Get, $"/v2/cold/app-{number / 2 % Repositories}/manifests/v1", token);
+            using var response = await (number % 2 == 0 ? first : second).Send(
+                HttpMethod.Get, $"/v2/cold/app-{number / 2 % Repositories}/manifests/v1", token);
             return response.StatusCode == HttpStatusCode.NotFound ? null : await response.Content.ReadAsStringAsync();
         }));
         var refused = answers.OfType<string>().ToList();

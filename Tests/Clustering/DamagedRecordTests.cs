@@ -10,7 +10,9 @@ using StackExchange.Redis;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>Whatever lies in the place of a record and is none is damage: refused, counted, never taken for nothing and never overwritten.</summary>
+/// <summary>
+/// Whatever lies in the place of a record and is none is damage: refused, counted, never taken for nothing and never overwritten.
+/// </summary>
 public sealed class DamagedRecordTests
 {
     private const string Bob = "session/acme/staff/bob";
@@ -22,9 +24,12 @@ public sealed class DamagedRecordTests
     {
         ["an empty file"] = path => File.WriteAllBytes(path, []),
         ["a file that is too short"] = path => File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]),
-        ["a file without its sealed state"] = path => File.WriteAllBytes(path, new FileRecord(FileRecord.NewTag(), null, [1], []).ToBytes()),
+        ["a file without its sealed state"] = path =>
+            File.WriteAllBytes(path, new FileRecord(FileRecord.NewTag(), null, [1], []).ToBytes()),
         ["a file that is too large"] = Lengthen,
-        ["an end that was changed"] = path => File.WriteAllBytes(path, [.. (FileRecord.Read(File.ReadAllBytes(path)) with { KeepUntil = DateTimeOffset.UnixEpoch.AddDays(1) }).ToBytes()]),
+        ["an end that was changed"] = path =>
+            File.WriteAllBytes(path,
+                [.. (FileRecord.Read(File.ReadAllBytes(path)) with { KeepUntil = DateTimeOffset.UnixEpoch.AddDays(1) }).ToBytes()]),
         ["a folder"] = MakeFolder,
         ["a link that leads nowhere"] = Link,
         ["a file in the place of its folder"] = ReplaceFolder,
@@ -81,7 +86,8 @@ public sealed class DamagedRecordTests
     });
 
     [Fact]
-    public Task Whichever_byte_of_a_file_is_changed_the_record_is_refused_or_reads_as_it_was() => StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
+    public Task Whichever_byte_of_a_file_is_changed_the_record_is_refused_or_reads_as_it_was() =>
+        StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
     {
         await lab.Write("session", Bob, new GrainState<SessionState>(Lasting(place)));
         var path = Assert.Single(place.Files);
@@ -95,7 +101,8 @@ public sealed class DamagedRecordTests
                 await File.WriteAllBytesAsync(path, changed);
                 var state = new GrainState<SessionState>();
                 var fault = await Record.ExceptionAsync(() => lab.Storage.ReadStateAsync("session", GrainId.Parse(Bob), state));
-                Assert.True(fault is StateRefusedException || (fault is null && state.State?.Sessions.Count == 1), $"byte {at} ^ {mask}: {fault?.Message ?? "nothing is there"}");
+                Assert.True(fault is StateRefusedException || (fault is null && state.State?.Sessions.Count == 1),
+                    $"byte {at} ^ {mask}: {fault?.Message ?? "nothing is there"}");
             }
         }
     }));
@@ -114,7 +121,8 @@ public sealed class DamagedRecordTests
 
     [Theory]
     [MemberData(nameof(StateKeyTests.Providers), MemberType = typeof(StateKeyTests))]
-    public Task What_could_not_be_read_again_is_not_written(StateProvider provider) => StateLab.With(provider, place => place.Use(["k1"], async lab =>
+    public Task What_could_not_be_read_again_is_not_written(StateProvider provider) =>
+        StateLab.With(provider, place => place.Use(["k1"], async lab =>
     {
         var state = new GrainState<SessionState>(Lasting(place));
         await lab.Write("session", Bob, state);
@@ -125,15 +133,18 @@ public sealed class DamagedRecordTests
 
     [Theory]
     [MemberData(nameof(StateKeyTests.Providers), MemberType = typeof(StateKeyTests))]
-    public Task What_was_sealed_and_is_no_state_is_refused(StateProvider provider) => StateLab.With(provider, place => place.Use(["k1"], async lab =>
+    public Task What_was_sealed_and_is_no_state_is_refused(StateProvider provider) =>
+        StateLab.With(provider, place => place.Use(["k1"], async lab =>
     {
-        await lab.Store.Write(new StateOwner("lab", Bob, "session"), lab.Cipher.Seal([1, 2, 3], new StateOwner("lab", Bob, "session")), null, null);
+        await lab.Store.Write(new StateOwner("lab", Bob, "session"),
+            lab.Cipher.Seal([1, 2, 3], new StateOwner("lab", Bob, "session")), null, null);
         await Assert.ThrowsAsync<StateRefusedException>(() => lab.Read<SessionState>("session", Bob));
         await Assert.ThrowsAsync<InconsistentStateException>(() => lab.Write("session", Bob, new GrainState<SessionState>(Lasting(place))));
     }));
 
     private static string PathOf(StateLab.Place place, string grain, string state) =>
-        Path.Combine(place.Folder, FileRecordStore.NameOf(new StateOwner("lab", grain, state))[..2], FileRecordStore.NameOf(new StateOwner("lab", grain, state)));
+        Path.Combine(place.Folder, FileRecordStore.NameOf(new StateOwner("lab", grain, state))[..2],
+            FileRecordStore.NameOf(new StateOwner("lab", grain, state)));
 
     private static async Task Fill(StateLab lab, StateLab.Place place)
     {
@@ -149,7 +160,8 @@ public sealed class DamagedRecordTests
         Assert.Equal(1, lab.Meter.RefusedReads);
         state.State = new KeyRing();
         Assert.True(await Record.ExceptionAsync(() => lab.Write(State, Grain, state)) is InconsistentStateException, $"{damage}: written");
-        Assert.True(await Record.ExceptionAsync(() => lab.Storage.ClearStateAsync(State, GrainId.Parse(Grain), state)) is InconsistentStateException, $"{damage}: removed");
+        Assert.True(await Record.ExceptionAsync(() => lab.Storage.ClearStateAsync(State, GrainId.Parse(Grain), state))
+            is InconsistentStateException, $"{damage}: removed");
         Assert.False(await lab.Probe.Look(), $"{damage}: the silo is ready");
         await lab.Sweep.Sweep(CancellationToken.None);
         await foreach (var record in lab.Store.All(CancellationToken.None))

@@ -30,7 +30,8 @@ public sealed class EndedSessionTests(Lab lab)
         }
 
         Assert.Equal(["alice", "carol"], await Kept(redis));
-        await Eventually.True(async () => (await Kept(redis)).Count == 0, "the others' sessions of a minute are over and forgotten", TimeSpan.FromSeconds(75));
+        await Eventually.True(async () => (await Kept(redis)).Count == 0, "the others' sessions of a minute are over and forgotten",
+            TimeSpan.FromSeconds(75));
         await Login(door, "carol");
         Assert.Equal(["carol"], await Kept(redis));
     }

@@ -20,18 +20,22 @@ public sealed class OperatorViewTests
         var failing = false;
         await using var upstream = await RecordingUpstream.Start(context => Serve(context, failing));
         await using var cluster = await DoorCluster.Start(
-            upstream.Url, silos: 2, gateways: 2, extraUpstream: ", credentials: { type: basic, username: robot, password: { value: view-canary } }");
+            upstream.Url, silos: 2, gateways: 2,
+            extraUpstream: ", credentials: { type: basic, username: robot, password: { value: view-canary } }");
         await using var browser = await Chromium.Start(scripts: true);
         await browser.Open($"{cluster.Silos.Last().AdminUrl}/");
         await browser.WaitFor("#state.good");
         await Eventually.True(async () => await Rows("silo") == 2 && await Rows("gateway") == 2, "both silos and both gateways are there");
-        Assert.Equal(4, await Number("[...document.querySelectorAll('#processes tbody tr')].filter(row => /^\\d+\\.\\d+\\.\\d+/.test(row.cells[2].textContent)).length"));
+        Assert.Equal(4, await Number(
+            "[...document.querySelectorAll('#processes tbody tr')].filter(row => " +
+            "/^\\d+\\.\\d+\\.\\d+/.test(row.cells[2].textContent)).length"));
 
         await Pull(cluster.Gateways.First(), 3);
         await Pull(cluster.Gateways.Last(), 4);
         await Eventually.True(async () => await Cell("repositories", 0, 2) == "7", "pulls of both gateways are added up");
         Assert.Equal("view/app", await Cell("repositories", 0, 0));
-        await Eventually.True(async () => (await Cell("upstreams", 0, 3)).StartsWith("in ", StringComparison.Ordinal), "the token of the upstream expires");
+        await Eventually.True(async () => (await Cell("upstreams", 0, 3)).StartsWith("in ", StringComparison.Ordinal),
+            "the token of the upstream expires");
         Assert.Equal("healthy", await Cell("upstreams", 0, 5));
 
         // Both are busy: the rates of both count, and errors when the upstream fails.
@@ -47,18 +51,22 @@ public sealed class OperatorViewTests
             async () =>
             {
                 await Task.WhenAll(cluster.Gateways.Select(gateway => Pull(gateway, 10)));
-                return double.Parse(await Cell("tenants", 0, 4), CultureInfo.InvariantCulture) > 0 && (await Cell("upstreams", 0, 5)).StartsWith("failing", StringComparison.Ordinal);
+                return double.Parse(await Cell("tenants", 0, 4), CultureInfo.InvariantCulture) > 0
+                    && (await Cell("upstreams", 0, 5)).StartsWith("failing", StringComparison.Ordinal);
             },
             "there are errors each second, and the upstream fails");
 
         cluster.Gateways.Last().Process.Kill();
         await Eventually.True(async () => (await browser.Text("#processes")).Contains("silent for"), "a gateway that died is silent");
 
-        Task<string> Cell(string table, int row, int cell) => browser.Evaluate($"document.querySelector('#{table} tbody').rows[{row}]?.cells[{cell}]?.textContent ?? ''");
+        Task<string> Cell(string table, int row, int cell) =>
+            browser.Evaluate($"document.querySelector('#{table} tbody').rows[{row}]?.cells[{cell}]?.textContent ?? ''");
 
-        Task<double> Rows(string kind) => Number($"[...document.querySelectorAll('#processes tbody tr')].filter(row => row.cells[0].textContent === '{kind}').length");
+        Task<double> Rows(string kind) =>
+            Number($"[...document.querySelectorAll('#processes tbody tr')].filter(row => row.cells[0].textContent === '{kind}').length");
 
-        async Task<double> Number(string expression) => double.Parse(await browser.Evaluate($"String({expression})"), CultureInfo.InvariantCulture);
+        async Task<double> Number(string expression) =>
+            double.Parse(await browser.Evaluate($"String({expression})"), CultureInfo.InvariantCulture);
     }
 
     private static async Task Pull(DoorCluster.Member gateway, int times)

@@ -32,7 +32,8 @@ public sealed class OverloadTests(Lab lab, ITestOutputHelper output)
         await Eventually.True(async () => await Login(alice) == HttpStatusCode.OK, $"the door is open:\n{gateway.Output}");
 
         var logins = new ConcurrentBag<HttpStatusCode>();
-        var flood = Parallel.ForEachAsync(Enumerable.Range(0, Users), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
+        var flood = Parallel.ForEachAsync(
+            Enumerable.Range(0, Users), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (number, _) =>
         {
             using var user = new RegistryClient(url, $"user-{number}", FrontDoor.PasswordOf($"user-{number}"));
             logins.Add(await Login(user));
@@ -57,7 +58,8 @@ public sealed class OverloadTests(Lab lab, ITestOutputHelper output)
         var config = folder.Write("config.yaml", DoorConfiguration.Single(
             (await lab.Registry).Url, extra: $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}"));
         await using var silo = Start("taskset", ["-c", "0", "dotnet", FrontDoor.DllOf("Silo")], config);
-        await using var gateway = Start("taskset", ["-c", "1", "dotnet", FrontDoor.DllOf("Gateway"), "--listen-data", "http://127.0.0.1:0"], config);
+        await using var gateway = Start(
+            "taskset", ["-c", "1", "dotnet", FrontDoor.DllOf("Gateway"), "--listen-data", "http://127.0.0.1:0"], config);
         var url = await gateway.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..] : null);
         var admin = await silo.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line[19..] : null);
         using var http = new HttpClient();
@@ -76,10 +78,13 @@ public sealed class OverloadTests(Lab lab, ITestOutputHelper output)
             }
         }));
         await Eventually.True(
-            async () => Sizes.Full ? await Shed() > 0 : answers.Count > 500, "Orleans refuses calls, which takes it up to a minute, or in the short run many have logged in", TimeSpan.FromSeconds(90));
+            async () => Sizes.Full ? await Shed() > 0 : answers.Count > 500,
+            "Orleans refuses calls, which takes it up to a minute, or in the short run many have logged in", TimeSpan.FromSeconds(90));
         await enough.CancelAsync();
         await flood;
-        output.WriteLine($"{await Shed()} calls were refused after {watch.Elapsed.TotalSeconds:F0} s; logins: {Describe(answers)}, the slowest {slowest} ms");
+        output.WriteLine(
+            $"{await Shed()} calls were refused after {watch.Elapsed.TotalSeconds:F0} s; logins: {Describe(answers)}, the " +
+            $"slowest {slowest} ms");
         Assert.All(answers, status => Assert.True(status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{status}"));
         Assert.True(answers.Count(status => status == HttpStatusCode.OK) > answers.Count / 2);
         Assert.True(slowest < 12_000, $"{slowest} ms");

@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>What a restart of the whole front door leaves: keys, sessions, refresh tokens and revocations, or, in memory, nothing.</summary>
+/// <summary>
+/// What a restart of the whole front door leaves: keys, sessions, refresh tokens and revocations, or, in memory, nothing.
+/// </summary>
 public sealed class RestartTests(Lab lab) : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
@@ -117,7 +119,8 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
     public async Task A_missing_key_ends_the_start_with_2_and_fails_the_check(string key, string saying)
     {
         var config = _folder.Write("config.yaml", (await Yaml("file")).Replace($"{{ value: \"{_key}\" }}", key));
-        var start = await Shell.Run("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+        var start = await Shell.Run(
+            "dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
         Assert.Equal(2, start.ExitCode);
         start.ShouldFail(saying);
         (await Shell.Run("dotnet", [FrontDoor.Dll, "check", "--config", config])).ShouldFail(saying);
@@ -141,7 +144,8 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
     private static async Task<HttpStatusCode> Resume(FrontDoor door, TokenReply token)
     {
         using var client = door.Client();
-        using var response = await client.PostToken(("grant_type", "refresh_token"), ("refresh_token", token.RefreshToken!), ("service", "127.0.0.1"));
+        using var response = await client.PostToken(
+            ("grant_type", "refresh_token"), ("refresh_token", token.RefreshToken!), ("service", "127.0.0.1"));
         return response.StatusCode;
     }
 
@@ -150,7 +154,8 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
         using var http = new HttpClient();
         using var content = new StringContent($$"""{"tenant":"acme","subject":"{{subject}}"}""");
         using var response = await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", content);
-        Assert.Equal("1", System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("revoked").ToString());
+        Assert.Equal("1", System.Text.Json.JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("revoked")
+            .ToString());
     }
 
     /// <summary>The password file stays the same over restarts: another salt would be another credential.</summary>

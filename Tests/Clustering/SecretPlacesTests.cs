@@ -11,18 +11,24 @@ using StackExchange.Redis;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>Where secrets of a cluster must not be: in the name of a grain, in Redis, in what the machine tells of a process, in what operators see.</summary>
+/// <summary>
+/// Where secrets of a cluster must not be: in the name of a grain, in Redis, in what the machine tells of a process, in what operators see.
+/// </summary>
 public sealed class SecretPlacesTests
 {
     private static readonly string[] Pages =
     [
         "/", "/admin/overview", "/admin/upstreams", "/admin/sessions?tenant=acme", "/admin/cache", "/metrics", "/readyz",
-        "/dashboard/", "/dashboard/index.min.js", "/dashboard/version", "/dashboard/DashboardCounters", "/dashboard/ClusterStats", "/dashboard/TopGrainMethods",
-        "/dashboard/GrainTypes", "/dashboard/Reminders/1", "/dashboard/Trace", "/dashboard/GrainState?grainId=staff%2Falice&grainType=session",
-        "/dashboard/GrainStats/RegistryProxy.Grains.Sessions.SessionGrain", "/dashboard/GrainStats/RegistryProxy.Grains.Upstreams.UpstreamTokenGrain",
+        "/dashboard/", "/dashboard/index.min.js", "/dashboard/version", "/dashboard/DashboardCounters", "/dashboard/ClusterStats",
+        "/dashboard/TopGrainMethods",
+        "/dashboard/GrainTypes", "/dashboard/Reminders/1", "/dashboard/Trace",
+        "/dashboard/GrainState?grainId=staff%2Falice&grainType=session",
+        "/dashboard/GrainStats/RegistryProxy.Grains.Sessions.SessionGrain",
+        "/dashboard/GrainStats/RegistryProxy.Grains.Upstreams.UpstreamTokenGrain",
     ];
 
-    private static readonly string[] PagesOfSilos = ["/dashboard/HistoricalStats/{silo}", "/dashboard/SiloProperties/{silo}", "/dashboard/SiloStats/{silo}", "/dashboard/SiloCounters/{silo}"];
+    private static readonly string[] PagesOfSilos = ["/dashboard/HistoricalStats/{silo}", "/dashboard/SiloProperties/{silo}",
+        "/dashboard/SiloStats/{silo}", "/dashboard/SiloCounters/{silo}"];
 
     [Fact]
     public async Task No_secret_is_in_a_grain_key_in_redis_in_proc_or_in_what_operators_see()
@@ -30,10 +36,17 @@ public sealed class SecretPlacesTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         using var folder = new TemporaryFolder();
-        var credentials = $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, "
-            + $"secretAccessKey: {{ file: \"{folder.Write("key", AwsCloud.UserSecret)}\" }}, roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}";
+        var credentials =
+            $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: " +
+            $"\"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, "
+            + $"secretAccessKey: {{ file: \"{folder.Write("key", AwsCloud.UserSecret)}\" }}, roleArn: " +
+                $"\"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}";
         await using var cluster = await DoorCluster.Start(registry.Url, silos: 2, gateways: 1, extraUpstream: credentials);
-        var secrets = new List<string> { AwsCloud.UserSecret, AwsCloud.RegistryPassword, "aws-temporary-canary-secret", "aws-session-canary-token", FrontDoor.PasswordOf("alice"), "wr0ng+canary/password" };
+        var secrets = new List<string>
+        {
+            AwsCloud.UserSecret, AwsCloud.RegistryPassword, "aws-temporary-canary-secret", "aws-session-canary-token",
+            FrontDoor.PasswordOf("alice"), "wr0ng+canary/password"
+        };
         secrets.AddRange(await Use(cluster.Gateways.Single()));
 
         var grains = await GrainKeys(cluster.Redis);
@@ -62,10 +75,12 @@ public sealed class SecretPlacesTests
     {
         using var http = new HttpClient();
         var shown = new StringBuilder();
-        var silos = (await cluster.Redis.With((database, _) => database.HashGetAllAsync("registryproxy/members/default"))).Select(row => row.Name.ToString()).Where(name => name != "Version").ToList();
+        var silos = (await cluster.Redis.With((database, _) => database.HashGetAllAsync("registryproxy/members/default"))).Select(
+            row => row.Name.ToString()).Where(name => name != "Version").ToList();
         foreach (var admin in cluster.Silos.Concat(cluster.Gateways).Select(member => member.AdminUrl))
         {
-            foreach (var page in Pages.Concat(silos.SelectMany(silo => PagesOfSilos.Select(each => each.Replace("{silo}", Uri.EscapeDataString(silo))))))
+            foreach (var page in Pages.Concat(
+                silos.SelectMany(silo => PagesOfSilos.Select(each => each.Replace("{silo}", Uri.EscapeDataString(silo))))))
             {
                 using var response = await http.GetAsync(admin + page);
                 shown.Append(response.Headers).Append(await response.Content.ReadAsStringAsync()).Append('\n');
@@ -75,7 +90,9 @@ public sealed class SecretPlacesTests
         return shown.ToString();
     }
 
-    /// <summary>Logs in rightly and wrongly, with passwords and with refresh tokens, and pulls; returns the tokens that were given.</summary>
+    /// <summary>
+    /// Logs in rightly and wrongly, with passwords and with refresh tokens, and pulls; returns the tokens that were given.
+    /// </summary>
     private static async Task<IEnumerable<string>> Use(DoorCluster.Member gateway)
     {
         using var alice = gateway.Client("alice");
@@ -83,7 +100,8 @@ public sealed class SecretPlacesTests
         var given = await RegistryClient.ReadToken(login);
         using var pull = await alice.Send(HttpMethod.Get, "/v2/cold/app/manifests/v1", given.Token);
         await pull.ShouldBe(System.Net.HttpStatusCode.NotFound);
-        foreach (var (user, password) in new[] { ("_session", given.RefreshToken!), ("_session", "wr0ng+canary/password"), ("alice", "wr0ng+canary/password"), ("_ci", "wr0ng+canary/password") })
+        foreach (var (user, password) in new[] { ("_session", given.RefreshToken!), ("_session", "wr0ng+canary/password"),
+            ("alice", "wr0ng+canary/password"), ("_ci", "wr0ng+canary/password") })
         {
             using var other = new RegistryClient(gateway.DataUrl, user, password);
             (await other.RequestToken([])).Dispose();

@@ -45,7 +45,8 @@ public sealed class SheddingTests
 
     /// <summary>A cluster of whose ways some lead to a busy silo; what that says comes from here.</summary>
     private static Task<GrainCluster> Start(Func<long, bool> isBusy) => GrainCluster.Start(
-        DoorConfiguration.Single("http://127.0.0.1:9"), prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"),
+        DoorConfiguration.Single("http://127.0.0.1:9"),
+        prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"),
         client: client => client.AddOutgoingGrainCallFilter(call =>
             call.TargetId.TryGetIntegerKey(out var way, out _) && call.InterfaceMethod.DeclaringType == typeof(IRelayGrain) && isBusy(way)
             ? throw new GatewayTooBusyException("busy")

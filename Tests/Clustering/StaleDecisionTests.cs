@@ -45,7 +45,8 @@ public sealed class StaleDecisionTests(Lab lab, ITestOutputHelper output)
             {
                 await body.ReadExactlyAsync(slice);
                 read += slice.Length;
-                using var pulled = await alice.Send(HttpMethod.Get, "/v2/stale/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
+                using var pulled = await alice.Send(
+                    HttpMethod.Get, "/v2/stale/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
                 served = pulled.StatusCode == HttpStatusCode.OK ? watch.Elapsed : served;
                 Assert.True(pulled.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{pulled.StatusCode}");
                 Assert.Equal(pulled.StatusCode == HttpStatusCode.ServiceUnavailable, pulled.Headers.RetryAfter is not null);
@@ -65,7 +66,8 @@ public sealed class StaleDecisionTests(Lab lab, ITestOutputHelper output)
         await Eventually.True(
             async () =>
             {
-                using var pulled = await alice.Send(HttpMethod.Get, "/v2/stale/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
+                using var pulled = await alice.Send(
+                    HttpMethod.Get, "/v2/stale/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
                 return pulled.StatusCode == HttpStatusCode.OK;
             },
             "the session is known again", TimeSpan.FromSeconds(60));

@@ -39,11 +39,15 @@ public sealed class StateConfigurationTests : IDisposable
     [InlineData("provider: file, encryptionKeys: [{ id: k1, key: { value: GOOD } }]", "state.file", "is required")]
     [InlineData("provider: redis, encryptionKeys: [{ id: k1, key: { value: GOOD } }]", "state.redis", "is required")]
     [InlineData("provider: disk", "state.provider", "memory, file or redis")]
-    [InlineData("encryptionKeys: [{ id: k1, key: { value: canary } }]", "state.encryptionKeys[0].key", "has 6 bytes; it must be 32 bytes: raw, in base64")]
-    [InlineData("encryptionKeys: [{ id: k1, key: { value: 00112233445566778899aabbccddeeff } }]", "state.encryptionKeys[0].key", "half of a key")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: canary } }]", "state.encryptionKeys[0].key",
+        "has 6 bytes; it must be 32 bytes: raw, in base64")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: 00112233445566778899aabbccddeeff } }]", "state.encryptionKeys[0].key",
+        "half of a key")]
     [InlineData("encryptionKeys: [{ id: \"k 1\", key: { value: GOOD } }]", "state.encryptionKeys[0].id", "letters, digits")]
-    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }, { id: k1, key: { value: GOOD } }]", "state.encryptionKeys", "used twice")]
-    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [k0, k1]", "state.discardKeys", "'k1' is one of encryptionKeys")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }, { id: k1, key: { value: GOOD } }]",
+        "state.encryptionKeys", "used twice")]
+    [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [k0, k1]", "state.discardKeys",
+        "'k1' is one of encryptionKeys")]
     [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [\"k 0\"]", "state.discardKeys[0]", "letters, digits")]
     [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: k0", "state.discardKeys", "must be a list")]
     [InlineData("encryptionKeys: [{ id: k1, key: { value: GOOD } }], discardKeys: [k0]", "state.discardKeys", "")]

@@ -18,14 +18,16 @@ public sealed class StateKeyTests
 
     [Theory]
     [MemberData(nameof(Providers))]
-    public Task Under_an_unknown_key_a_record_is_refused_and_stays_until_it_is_given_up(StateProvider provider) => StateLab.With(provider, async place =>
+    public Task Under_an_unknown_key_a_record_is_refused_and_stays_until_it_is_given_up(StateProvider provider) =>
+        StateLab.With(provider, async place =>
     {
         await place.Use(["k1"], async lab => await Put(lab, Lasting(place)));
         await place.Use(["k2"], async lab =>
         {
             var fault = await Assert.ThrowsAsync<StateRefusedException>(() => lab.Read<SessionState>("session", Alice));
             Assert.Contains("'k1'", fault.Message);
-            await Assert.ThrowsAsync<Orleans.Storage.InconsistentStateException>(() => lab.Write("session", Alice, new GrainState<SessionState>(Lasting(place))));
+            await Assert.ThrowsAsync<Orleans.Storage.InconsistentStateException>(
+                () => lab.Write("session", Alice, new GrainState<SessionState>(Lasting(place))));
             await lab.Sweep.Sweep(CancellationToken.None);
         });
         await place.Use(["k1"], async lab => Assert.Single((await lab.Read<SessionState>("session", Alice)).State!.Sessions));
@@ -37,12 +39,14 @@ public sealed class StateKeyTests
         }, discarded: ["k1"]);
         await place.Use(["k1"], async lab => await Put(lab, Lasting(place), "session/acme/staff/bob"));
         await place.Use(["k2"], lab => lab.Sweep.Sweep(CancellationToken.None), discarded: ["k1"]);
-        await place.Use(["k1"], async lab => Assert.False((await lab.Read<SessionState>("session", "session/acme/staff/bob")).RecordExists));
+        await place.Use(["k1"], async lab =>
+            Assert.False((await lab.Read<SessionState>("session", "session/acme/staff/bob")).RecordExists));
     });
 
     [Theory]
     [MemberData(nameof(Providers))]
-    public Task A_silo_without_the_key_of_the_cluster_s_keys_is_not_ready_and_says_which(StateProvider provider) => StateLab.With(provider, async place =>
+    public Task A_silo_without_the_key_of_the_cluster_s_keys_is_not_ready_and_says_which(StateProvider provider) =>
+        StateLab.With(provider, async place =>
     {
         await place.Use(["k1"], async lab =>
         {
@@ -62,7 +66,8 @@ public sealed class StateKeyTests
 
     [Theory]
     [MemberData(nameof(Providers))]
-    public Task A_sweep_encrypts_anew_behind_the_back_of_who_uses_the_record(StateProvider provider) => StateLab.With(provider, async place =>
+    public Task A_sweep_encrypts_anew_behind_the_back_of_who_uses_the_record(StateProvider provider) =>
+        StateLab.With(provider, async place =>
     {
         GrainState<SessionState> known = null!;
         await place.Use(["k1"], async lab => known = await Put(lab, Lasting(place)));
@@ -80,15 +85,18 @@ public sealed class StateKeyTests
 
     [Theory]
     [MemberData(nameof(Providers))]
-    public Task A_record_ends_by_itself_and_not_before_its_state_does(StateProvider provider) => StateLab.With(provider, place => place.Use(["k1"], async lab =>
+    public Task A_record_ends_by_itself_and_not_before_its_state_does(StateProvider provider) =>
+        StateLab.With(provider, place => place.Use(["k1"], async lab =>
     {
         var state = await Put(lab, Lasting(place));
-        state.State = new SessionState { Sessions = [Session(place.Time.GetUtcNow().AddSeconds(-598)), Session(place.Time.GetUtcNow().AddSeconds(-700))] };
+        state.State = new SessionState { Sessions = [Session(place.Time.GetUtcNow().AddSeconds(-598)),
+            Session(place.Time.GetUtcNow().AddSeconds(-700))] };
         await lab.Write("session", Alice, state);
         Assert.True((await lab.Read<SessionState>("session", Alice)).RecordExists);
         await lab.Write(ClusterRecord.Keys.State, ClusterRecord.Keys.Grain.ToString(), new GrainState<KeyRing>(new KeyRing()));
         place.Time.Advance(TimeSpan.FromSeconds(3));
-        await Support.Processes.Eventually.True(async () => !(await lab.Read<SessionState>("session", Alice)).RecordExists, "its end has come");
+        await Support.Processes.Eventually.True(
+            async () => !(await lab.Read<SessionState>("session", Alice)).RecordExists, "its end has come");
         await lab.Sweep.Sweep(CancellationToken.None);
         Assert.Single(await Records(lab));
         place.Time.Advance(TimeSpan.FromDays(4000));
@@ -97,7 +105,8 @@ public sealed class StateKeyTests
     }));
 
     [Fact]
-    public Task What_a_crash_left_behind_of_a_write_is_removed() => StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
+    public Task What_a_crash_left_behind_of_a_write_is_removed() =>
+        StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
     {
         await Put(lab, Lasting(place));
         var file = Assert.Single(place.Files);
@@ -121,7 +130,8 @@ public sealed class StateKeyTests
     });
 
     [Fact]
-    public Task One_silo_at_a_time_looks_at_all_records_and_those_of_the_version_before_get_an_end() => StateLab.With(StateProvider.Redis, async place =>
+    public Task One_silo_at_a_time_looks_at_all_records_and_those_of_the_version_before_get_an_end() =>
+        StateLab.With(StateProvider.Redis, async place =>
     {
         var former = "session/acme/staff/former";
         Assert.True(StateSweep.MaxFormerAge > Attestation.MaxAge + Attestation.Margin);
@@ -147,7 +157,8 @@ public sealed class StateKeyTests
     });
 
     [Fact]
-    public Task A_file_of_the_version_before_that_nobody_reads_ends_at_last() => StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
+    public Task A_file_of_the_version_before_that_nobody_reads_ends_at_last() =>
+        StateLab.With(StateProvider.File, place => place.Use(["k1"], async lab =>
     {
         await Put(lab, Lasting(place));
         var file = Assert.Single(place.Files);
@@ -179,7 +190,8 @@ public sealed class StateKeyTests
 
     private static SessionState Lasting(StateLab.Place place) => new() { Sessions = [Session(place.Time.GetUtcNow().AddDays(30))] };
 
-    private static StoredSession Session(DateTimeOffset expires) => new(Guid.NewGuid().ToString("N"), "hash", "", expires.AddDays(-30), expires, "127.0.0.1");
+    private static StoredSession Session(DateTimeOffset expires) =>
+        new(Guid.NewGuid().ToString("N"), "hash", "", expires.AddDays(-30), expires, "127.0.0.1");
 
     private static async Task<GrainState<SessionState>> Put(StateLab lab, SessionState value, string owner = Alice)
     {

@@ -115,7 +115,8 @@ public sealed class StateStorageTests : IAsyncLifetime
             foreach (var owner in new[] { "alice", "bob", "carol" })
             {
                 await Assert.ThrowsAsync<StateRefusedException>(() => Read(storage, owner));
-                await Assert.ThrowsAsync<InconsistentStateException>(() => storage.WriteStateAsync("token", Id(owner), new GrainState<StoredText>(new StoredText())));
+                await Assert.ThrowsAsync<InconsistentStateException>(
+                    () => storage.WriteStateAsync("token", Id(owner), new GrainState<StoredText>(new StoredText())));
                 await Assert.ThrowsAsync<StateRefusedException>(() => Read(storage, owner));
             }
         }, log);
@@ -138,7 +139,8 @@ public sealed class StateStorageTests : IAsyncLifetime
             await storage.WriteStateAsync("token", Id("alice"), state);
         });
         await With(Configuration(provider, FirstKey), storage => Write(storage, "bob", "only read"));
-        await With(Configuration(provider, second, FirstKey), async storage => Assert.Equal("only read", (await Read(storage, "bob")).State!.Text));
+        await With(Configuration(provider, second, FirstKey),
+            async storage => Assert.Equal("only read", (await Read(storage, "bob")).State!.Text));
         await With(Configuration(provider, second), async storage =>
         {
             Assert.Equal("kept too", (await Read(storage, "alice")).State!.Text);
@@ -180,7 +182,8 @@ public sealed class StateStorageTests : IAsyncLifetime
         Provider = provider,
         Folder = _folder.File("state"),
         Redis = new RedisConfiguration(new Secret(_redis.Connection), null),
-        EncryptionKeys = [.. keys.Select(key => new EncryptionKeyConfiguration($"k{key[0]}-{key[1]}", new InlineSecret(new Secret(Convert.ToBase64String(key)))))],
+        EncryptionKeys = [.. keys.Select(
+            key => new EncryptionKeyConfiguration($"k{key[0]}-{key[1]}", new InlineSecret(new Secret(Convert.ToBase64String(key)))))],
     };
 
     private static async Task With(StateConfiguration configuration, Func<IGrainStorage, Task> use, AlarmLog? log = null)
@@ -200,7 +203,8 @@ public sealed class StateStorageTests : IAsyncLifetime
     }
 
     private async Task<List<(string Name, byte[] Content)>> Records(StateProvider provider) => provider == StateProvider.File
-        ? [.. Directory.EnumerateFiles(_folder.File("state"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("lock")).Order().Select(file => (file, File.ReadAllBytes(file)))]
+        ? [.. Directory.EnumerateFiles(_folder.File("state"), "*", SearchOption.AllDirectories).Where(file => !file.EndsWith("lock"))
+            .Order().Select(file => (file, File.ReadAllBytes(file)))]
         : await _redis.With(async (database, server) =>
         {
             List<(string, byte[])> all = [];
@@ -230,7 +234,8 @@ public sealed class StateStorageTests : IAsyncLifetime
 
         public ILogger CreateLogger(string categoryName) => this;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (logLevel == LogLevel.Critical)
             {

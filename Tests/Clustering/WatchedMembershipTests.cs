@@ -7,7 +7,10 @@ using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Tests.Clustering;
 
-/// <summary>A membership that does not know this silo any more ends it; one that is away, that is read from a stale replica or that went back does not.</summary>
+/// <summary>
+/// A membership that does not know this silo any more ends it; one that is away, that is read from a stale replica or that went back does
+/// not.
+/// </summary>
 public sealed class WatchedMembershipTests : IDisposable
 {
     private static readonly SiloAddress Own = SiloAddress.New(IPAddress.Loopback, 1001, 1);
@@ -20,7 +23,8 @@ public sealed class WatchedMembershipTests : IDisposable
     private readonly WatchedMembershipTable _watched;
 
     public WatchedMembershipTests() => _watched = new WatchedMembershipTable(
-        _table, new Details(Own), _lifetime, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(), NullLogger<WatchedMembershipTable>.Instance);
+        _table, new Details(Own), _lifetime, TimeProvider.System, _services.GetRequiredService<IMeterFactory>(),
+        NullLogger<WatchedMembershipTable>.Instance);
 
     [Theory]
     [InlineData(0)]
@@ -127,7 +131,8 @@ public sealed class WatchedMembershipTests : IDisposable
     }
 
     private static MembershipTableData Rows(int version, params SiloAddress[] silos) => new(
-        [.. silos.Select(silo => Tuple.Create(new MembershipEntry { SiloAddress = silo, Status = SiloStatus.Active }, $"{version}"))], new TableVersion(version, $"{version}"));
+        [.. silos.Select(silo => Tuple.Create(new MembershipEntry { SiloAddress = silo, Status = SiloStatus.Active }, $"{version}"))],
+        new TableVersion(version, $"{version}"));
 
     private sealed record Details(SiloAddress SiloAddress) : ILocalSiloDetails
     {
@@ -193,11 +198,14 @@ public sealed class WatchedMembershipTests : IDisposable
             return IsAway ? throw new TimeoutException() : Data ?? throw new InvalidOperationException("there is no table");
         }
 
-        public Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken = default) => ReadAllAsync(cancellationToken);
+        public Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken = default) =>
+            ReadAllAsync(cancellationToken);
 
-        public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) => Write();
+        public Task<bool> InsertRowAsync(
+            MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) => Write();
 
-        public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default)
+        public Task<bool> UpdateRowAsync(
+            MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default)
         {
             if (!Refuses && Data is { } data && etag == data.Version.VersionEtag && tableVersion.Version == data.Version.Version + 1)
             {
@@ -209,9 +217,11 @@ public sealed class WatchedMembershipTests : IDisposable
 
         public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default) => Write();
 
-        public Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken = default) =>
+            Task.CompletedTask;
 
-        public Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken = default) => Task.CompletedTask;
+        public Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken = default) =>
+            Task.CompletedTask;
 
 #pragma warning disable CS0618 // The old forms of the interface are obsolete, and abstract all the same.
         public Task DeleteMembershipTableEntries(string clusterId) => Task.CompletedTask;

@@ -41,7 +41,8 @@ public sealed class WrongKeyTests(Lab lab)
     private static Task<List<string>> Records(DoorCluster cluster) => cluster.Redis.With(async (database, server) =>
     {
         List<string> all = [];
-        foreach (var key in server.Keys(pattern: "registryproxy/state/*").Select(key => key.ToString()).Where(key => key.Contains("/keyring/") || key.Contains("/revision/")).Order())
+        foreach (var key in server.Keys(pattern: "registryproxy/state/*").Select(key => key.ToString())
+            .Where(key => key.Contains("/keyring/") || key.Contains("/revision/")).Order())
         {
             all.Add($"{key} {await database.HashGetAsync(key, "etag")}");
         }

@@ -25,8 +25,10 @@ public sealed class CompanyNetworkFileTests : IDisposable
         var read = Read("tls: { ca: ca.crt, certificate: good.crt, key: good.key }");
         Assert.Empty(read.Errors);
         Assert.Equal(
-            new UpstreamTls(_folder.File("ca.crt"), _folder.File("good.crt"), _folder.File("good.key")), read.Snapshot!.Configuration.Upstreams["corp"].Tls);
-        Assert.Single(Read("tls: { certificate: expired.crt, key: expired.key }").Warnings, warning => warning.Message.Contains("expired at"));
+            new UpstreamTls(_folder.File("ca.crt"), _folder.File("good.crt"), _folder.File("good.key")),
+            read.Snapshot!.Configuration.Upstreams["corp"].Tls);
+        Assert.Single(Read("tls: { certificate: expired.crt, key: expired.key }").Warnings,
+            warning => warning.Message.Contains("expired at"));
 
         Has("tls: { certificate: good.crt, key: expired.key }", "upstreams.corp.tls.certificate", _folder.File("expired.key"));
         Has("tls: { certificate: good.crt }", "upstreams.corp.tls.key", "belong together");
@@ -39,10 +41,12 @@ public sealed class CompanyNetworkFileTests : IDisposable
     [Fact]
     public void Proxies_are_an_address_a_map_or_none()
     {
-        var read = Read("proxy: { url: \"http://proxy.corp:3128\", username: u, password: { value: canary } }", "egress: { proxy: \"http://general.corp:3128\", noProxy: [\"*.corp\", 10.0.0.0/8] }");
+        var read = Read("proxy: { url: \"http://proxy.corp:3128\", username: u, password: { value: canary } }",
+            "egress: { proxy: \"http://general.corp:3128\", noProxy: [\"*.corp\", 10.0.0.0/8] }");
         Assert.Empty(read.Errors);
         var configuration = read.Snapshot!.Configuration;
-        Assert.Equal(("http://proxy.corp:3128/", "u"), (configuration.Upstreams["corp"].Proxy!.Url!.AbsoluteUri, configuration.Upstreams["corp"].Proxy!.Username));
+        Assert.Equal(("http://proxy.corp:3128/", "u"),
+            (configuration.Upstreams["corp"].Proxy!.Url!.AbsoluteUri, configuration.Upstreams["corp"].Proxy!.Username));
         Assert.Equal("http://general.corp:3128/", configuration.Egress.Proxy!.Url!.AbsoluteUri);
         Assert.Equal(["*.corp", "10.0.0.0/8"], configuration.Egress.NoProxy);
         Assert.Equal(ProxyConfiguration.None, Read("proxy: none").Snapshot!.Configuration.Upstreams["corp"].Proxy);
@@ -55,14 +59,16 @@ public sealed class CompanyNetworkFileTests : IDisposable
         Has("proxy: { url: \"http://p\", password: { value: canary } }", "upstreams.corp.proxy.username", "required");
         Has("proxy: { url: \"http://p\", user: u }", "upstreams.corp.proxy.user", "username");
         Assert.Contains(Read("redirects: pass", "egress: { noProxy: [a] }").Errors, error => error.Field == "egress.noProxy");
-        Assert.Contains(Read("redirects: pass", "egress: { proxy: \"http://p\", noProxy: [\"a b\"] }").Errors, error => error.Field.StartsWith("egress.noProxy", StringComparison.Ordinal));
+        Assert.Contains(Read("redirects: pass", "egress: { proxy: \"http://p\", noProxy: [\"a b\"] }").Errors,
+            error => error.Field.StartsWith("egress.noProxy", StringComparison.Ordinal));
         Assert.Contains(Read("redirects: pass", "egress: { proxies: x }").Errors, error => error.Field == "egress.proxies");
         Assert.DoesNotContain(Read("proxy: \"http://me:canary@proxy.corp:3128\"").Errors, error => error.ToString().Contains("canary"));
     }
 
     public void Dispose() => _folder.Dispose();
 
-    private void Has(string part, string field, string message) => Assert.Contains(Read(part).Errors, error => error.Field == field && error.Message.Contains(message));
+    private void Has(string part, string field, string message) =>
+        Assert.Contains(Read(part).Errors, error => error.Field == field && error.Message.Contains(message));
 
     private ConfigurationResult Read(string part, string top = "") => ConfigurationFile.Parse($$"""
         {{top}}

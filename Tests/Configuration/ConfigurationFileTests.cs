@@ -59,7 +59,8 @@ public sealed class ConfigurationFileTests : IDisposable
         Assert.Equal(["docker.acme.example"], tenant.Hosts);
         Assert.Equal("hub", tenant.Namespaces["docker.io"]);
         var rule = tenant.Access[1];
-        Assert.Equal([new AccessSubject(AccessSubjectKind.Group, "staff", "dev"), new AccessSubject(AccessSubjectKind.User, "staff", "alice")], rule.Who);
+        Assert.Equal([new AccessSubject(AccessSubjectKind.Group, "staff", "dev"),
+            new AccessSubject(AccessSubjectKind.User, "staff", "alice")], rule.Who);
         Assert.Equal(["eu-*", "us-east-1"], rule.When["region"]);
         Assert.Equal(RepositoryActions.Pull | RepositoryActions.Push | RepositoryActions.Delete, rule.Actions);
         Assert.Equal(12, result.Snapshot.Version.Length);
@@ -77,14 +78,17 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("redirects: pass", "preset: dockerhub", 4, "upstreams.gcr.preset", "docker-hub, ghcr, quay")]
     [InlineData("redirects: pass", "preset: quay", 4, "upstreams.gcr.url", "set by the preset 'quay'")]
     [InlineData("redirects: pass", "preset: artifact-registry", 4, "upstreams.gcr.url", "europe-docker.pkg.dev")]
-    [InlineData("redirects: pass", "sharesContentWith: [hub]", 4, "upstreams.gcr.sharesContentWith[0]", "add 'gcr' to upstreams.hub.sharesContentWith")]
-    [InlineData("redirects: pass", "sharesContentWith: [cdn]", 4, "upstreams.gcr.sharesContentWith[0]", "no upstream 'cdn'; known: gcr, hub")]
+    [InlineData("redirects: pass", "sharesContentWith: [hub]", 4, "upstreams.gcr.sharesContentWith[0]",
+        "add 'gcr' to upstreams.hub.sharesContentWith")]
+    [InlineData("redirects: pass", "sharesContentWith: [cdn]", 4, "upstreams.gcr.sharesContentWith[0]",
+        "no upstream 'cdn'; known: gcr, hub")]
     [InlineData("redirects: pass", "sharesContentWith: [gcr]", 4, "upstreams.gcr.sharesContentWith[0]", "itself")]
     [InlineData("redirects: pass", "colour: red", 4, "upstreams.gcr.colour", "unknown key")]
     [InlineData("type: basic", "type: magic", 5, "upstreams.hub.credentials.type", "anonymous, basic")]
     [InlineData("type: basic", "type: ecr", 5, "upstreams.hub.credentials.region", "the url does not name one")]
     [InlineData("{ env: HUB }", "{ env: HUB, value: canary }", 5, "upstreams.hub.credentials.password", "one of")]
-    [InlineData("{ env: HUB }", "canary", 5, "upstreams.hub.credentials.password", "must be one of { file: PATH }, { env: NAME } and { value: TEXT }")]
+    [InlineData("{ env: HUB }", "canary", 5, "upstreams.hub.credentials.password",
+        "must be one of { file: PATH }, { env: NAME } and { value: TEXT }")]
     [InlineData("staff: {", "session: {", 7, "authenticators.session", "reserved")]
     [InlineData("type: htpasswd", "type: kerberos", 7, "authenticators.staff.type", "must be one of htpasswd, ldap, oidc")]
     [InlineData("type: htpasswd", "type: ldap", 7, "authenticators.staff.url", "required")]
@@ -94,8 +98,10 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("authenticators: [staff]", "authenticators: [stuff]", 12, "tenants.acme.authenticators[0]", "no authenticator 'stuff'")]
     [InlineData("upstream: gcr", "upstream: gcx", 14, "tenants.acme.routes[0].upstream", "no upstream 'gcx'")]
     [InlineData("upstream: [hub]", "upstream: [hub, hub]", 15, "tenants.acme.routes[1].upstream", "names an upstream twice")]
-    [InlineData("upstream: [hub]", "upstream: hub, fallbackOn: [error]", 15, "tenants.acme.routes[1].fallbackOn", "needs a list of upstreams")]
-    [InlineData("upstream: [hub]", "upstream: [hub, gcr], fallbackOn: [denied]", 15, "tenants.acme.routes[1].fallbackOn[0]", "must be notFound or error")]
+    [InlineData("upstream: [hub]", "upstream: hub, fallbackOn: [error]", 15, "tenants.acme.routes[1].fallbackOn",
+        "needs a list of upstreams")]
+    [InlineData("upstream: [hub]", "upstream: [hub, gcr], fallbackOn: [denied]", 15, "tenants.acme.routes[1].fallbackOn[0]",
+        "must be notFound or error")]
     [InlineData("prefix: hub", "prefix: \"\"", 15, "tenants.acme.routes[1].prefix", "used twice")]
     [InlineData("prefix: hub", "prefix: Hub", 15, "tenants.acme.routes[1].prefix", "path components")]
     [InlineData("docker.io: hub", "docker.io: hob", 16, "tenants.acme.namespaces.docker.io", "not the prefix")]
@@ -129,14 +135,16 @@ public sealed class ConfigurationFileTests : IDisposable
     [Fact]
     public void All_errors_come_at_once_in_the_order_of_lines()
     {
-        var errors = Parse(Good.Replace("5m", "never").Replace("redirects: pass", "colour: red").Replace("upstream: gcr", "upstream: gcx")).Errors;
+        var errors = Parse(Good.Replace("5m", "never").Replace("redirects: pass", "colour: red")
+            .Replace("upstream: gcr", "upstream: gcx")).Errors;
         Assert.Equal([1, 4, 14], errors.Select(error => error.Line));
     }
 
     [Fact]
     public void A_listener_that_others_reach_needs_a_public_url_and_an_admin_token()
     {
-        var errors = Parse(Good.Replace("listen: {", "listen: { data: \"http://0.0.0.0:5000\", admin: \"http://0.0.0.0:5001\",").Replace("publicUrl: https://docker.acme.example", "")).Errors;
+        var errors = Parse(Good.Replace("listen: {", "listen: { data: \"http://0.0.0.0:5000\", admin: \"http://0.0.0.0:5001\",")
+            .Replace("publicUrl: https://docker.acme.example", "")).Errors;
         Assert.Contains(errors, error => error.Field == "tenants.acme.publicUrl");
         Assert.Contains(errors, error => error.Field == "admin" && error.Message.Contains("admin.token"));
     }
@@ -181,7 +189,8 @@ public sealed class ConfigurationFileTests : IDisposable
                 routes: [ { prefix: "", upstream: a, cache: true } ]
                 limits: { requestsPerSecond: 1 }
             """).Errors;
-        Assert.Contains(errors, error => error.Field == "authenticators.legacy.accounts" && error.Message.Contains("empty never means all"));
+        Assert.Contains(errors, error =>
+            error.Field == "authenticators.legacy.accounts" && error.Message.Contains("empty never means all"));
         Assert.DoesNotContain(errors, error => error.Message.Contains("unknown key"));
     }
 
@@ -204,7 +213,8 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Without_a_file_public_registries_are_open_to_everybody()
     {
         var tenant = ConfigurationDefaults.NoFile().Configuration.Tenants["default"];
-        Assert.Equal(["", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io"], tenant.Routes.Select(route => route.Prefix).Order(StringComparer.Ordinal));
+        Assert.Equal(["", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.k8s.io"],
+            tenant.Routes.Select(route => route.Prefix).Order(StringComparer.Ordinal));
         Assert.Equal("", tenant.Namespaces["docker.io"]);
     }
 

@@ -22,8 +22,10 @@ public sealed class ConfigurationScaleTests
     [InlineData("", "  t{0}: {{ hosts: [h{0}], routes: [ {{ prefix: \"\", upstream: u }} ] }}\n")]
     [InlineData(Tenant + "    routes:\n", "      - {{ prefix: p{0}, upstream: u }}\n")]
     [InlineData(Tenant + "    routes:\n", "      - {{ prefix: p{0}, upstream: x{0} }}\n")]
-    [InlineData(Tenant + Route + "    access:\n", "      - {{ name: r{0}, who: [\"group:g{0}\"], repositories: [a{0}], actions: [pull] }}\n")]
-    [InlineData(Tenant + Route + "    access:\n", "      - {{ name: r, who: [\"group:none/g{0}\"], repositories: [a{0}], actions: [read] }}\n")]
+    [InlineData(Tenant + Route + "    access:\n",
+        "      - {{ name: r{0}, who: [\"group:g{0}\"], repositories: [a{0}], actions: [pull] }}\n")]
+    [InlineData(Tenant + Route + "    access:\n",
+        "      - {{ name: r, who: [\"group:none/g{0}\"], repositories: [a{0}], actions: [read] }}\n")]
     [InlineData(Tenant + Route + "    namespaces:\n", "      n{0}.example: \"x\"\n")]
     [InlineData(Tenant + "    routes:\n      - prefix: \"\"\n        upstream:\n", "          - u{0}\n")]
     public void A_mebibyte_of_one_kind_is_read_in_linear_time(string start, string line)

@@ -31,7 +31,8 @@ public sealed class ConfigurationWatcherTests : IDisposable
         await Eventually.True(() => watcher.LastErrors.Count > 0, "the errors are seen", TimeSpan.FromSeconds(2));
         Assert.Equal("b.example", Host(watcher));
         await Swap("one");
-        await Eventually.True(() => Host(watcher) == "a.example" && watcher.LastErrors.Count == 0, "the good file is in use", TimeSpan.FromSeconds(2));
+        await Eventually.True(() => Host(watcher) == "a.example" && watcher.LastErrors.Count == 0, "the good file is in use",
+            TimeSpan.FromSeconds(2));
     }
 
     [Fact]

@@ -4,7 +4,9 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Configuration;
 
-/// <summary>What is right in a configuration file and hardly meant has a warning at its line; who mistypes a word is told which one was meant.</summary>
+/// <summary>
+/// What is right in a configuration file and hardly meant has a warning at its line; who mistypes a word is told which one was meant.
+/// </summary>
 public sealed class DoubtTests : IDisposable
 {
     private const string Good = """
@@ -35,7 +37,8 @@ public sealed class DoubtTests : IDisposable
 
     [Theory]
     [InlineData("value: secret", "value: \"\"", 2, "upstreams.hub.credentials.password", "the secret is empty")]
-    [InlineData("value: secret", "env: REGISTRYPROXY_TEST_NOWHERE", 2, "upstreams.hub.credentials.password", "REGISTRYPROXY_TEST_NOWHERE is not set or empty")]
+    [InlineData("value: secret", "env: REGISTRYPROXY_TEST_NOWHERE", 2, "upstreams.hub.credentials.password",
+        "REGISTRYPROXY_TEST_NOWHERE is not set or empty")]
     [InlineData("value: secret", "file: nowhere", 2, "upstreams.hub.credentials.password", "nowhere is missing")]
     [InlineData("value: secret", "file: .", 2, "upstreams.hub.credentials.password", "is a folder, not a file")]
     [InlineData("https://hub.example", "http://hub.example", 2, "upstreams.hub.url", "is http: whoever is on the way reads the credential")]
@@ -43,11 +46,14 @@ public sealed class DoubtTests : IDisposable
     [InlineData("https://own.example", "http://[fd00::1]:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("https://own.example", "http://localhost:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("dev: [alice]", "dev: [alise]", 5, "authenticators.staff.groups.dev[0]", "no user 'alise'; did you mean 'alice'?")]
-    [InlineData("https://docker.acme.example", "https://other.example", 9, "tenants.acme.publicUrl", "its host is none of this tenant's hosts")]
-    [InlineData("group:staff/dev", "group:staff/dve", 15, "tenants.acme.access[0].who[0]", "'staff' has no group 'dve'; did you mean 'dev'?")]
+    [InlineData("https://docker.acme.example", "https://other.example", 9, "tenants.acme.publicUrl",
+        "its host is none of this tenant's hosts")]
+    [InlineData("group:staff/dev", "group:staff/dve", 15, "tenants.acme.access[0].who[0]",
+        "'staff' has no group 'dve'; did you mean 'dev'?")]
     [InlineData("user:alice", "user:alcie", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'alcie'; did you mean 'alice'?")]
     [InlineData("user:alice", "subject:staff/bob", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'bob'")]
-    [InlineData("[\"hub/**\"]", "[\"hub/**\", \"hubs/**\"]", 15, "tenants.acme.access[0].repositories[1]", "no route of this tenant leads to such a name; its prefixes: 'hub', 'team/own'")]
+    [InlineData("[\"hub/**\"]", "[\"hub/**\", \"hubs/**\"]", 15, "tenants.acme.access[0].repositories[1]",
+        "no route of this tenant leads to such a name; its prefixes: 'hub', 'team/own'")]
     [InlineData("team/*/x", "*/*/x", 0, "", "")]
     [InlineData("team/*/x", "hub/x", 13, "tenants.acme.routes[1]", "no access rule grants anything below 'team/own'")]
     [InlineData("prefix: hub", "prefix: huub", 12, "tenants.acme.routes[0]", "no access rule grants anything below 'huub'")]
@@ -60,12 +66,14 @@ public sealed class DoubtTests : IDisposable
             return;
         }
 
-        Assert.Contains(warnings, warning => warning.Line == line && warning.Field == field && warning.Message.Contains(saying, StringComparison.Ordinal));
+        Assert.Contains(warnings,
+            warning => warning.Line == line && warning.Field == field && warning.Message.Contains(saying, StringComparison.Ordinal));
     }
 
     [Fact]
     public void A_tenant_without_rules_refuses_everybody_and_that_is_told() =>
-        Assert.Contains(Warnings(Good[..Good.IndexOf("    access:", StringComparison.Ordinal)]), warning => warning.Field == "tenants.acme.access" && warning.Message.StartsWith("grants nothing"));
+        Assert.Contains(Warnings(Good[..Good.IndexOf("    access:", StringComparison.Ordinal)]),
+            warning => warning.Field == "tenants.acme.access" && warning.Message.StartsWith("grants nothing"));
 
     [Theory]
     [InlineData("ranges: fill", "ranges: fil", "must be pass, fill or wait; did you mean 'fill'?")]
@@ -79,7 +87,8 @@ public sealed class DoubtTests : IDisposable
     [InlineData("file: htpasswd", "file: .", "is a folder, not a file")]
     [InlineData("file: htpasswd", "file: nowhere", "there is no file")]
     public void A_mistyped_word_says_which_one_may_be_meant(string good, string wrong, string saying) =>
-        Assert.Contains(ConfigurationFile.Parse(Good.Replace(good, wrong), _folder.File("config.yaml")).Errors, error => error.Message.Contains(saying, StringComparison.Ordinal));
+        Assert.Contains(ConfigurationFile.Parse(Good.Replace(good, wrong), _folder.File("config.yaml")).Errors,
+            error => error.Message.Contains(saying, StringComparison.Ordinal));
 
     [Fact]
     public void No_key_is_listed_twice_among_the_allowed_ones()
@@ -116,7 +125,8 @@ public sealed class DoubtTests : IDisposable
     [InlineData("*/b/c", "a/x", false)]
     [InlineData("**/c", "a/c", true)]
     [InlineData("team-*/x", "team-a", true)]
-    public void A_pattern_knows_whether_it_can_match_below_a_path(string pattern, string path, bool can) => Assert.Equal(can, RepositoryPattern.Parse(pattern).MatchesBelow(path));
+    public void A_pattern_knows_whether_it_can_match_below_a_path(string pattern, string path, bool can) =>
+        Assert.Equal(can, RepositoryPattern.Parse(pattern).MatchesBelow(path));
 
     public void Dispose() => _folder.Dispose();
 

@@ -79,9 +79,13 @@ public sealed class IdleCostTests : IDisposable
         {
             _folder.Write($"users-{i}", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n");
             _folder.Write($"proxy-{i}", "secret");
-            upstreams.Append($"  u{i}: {{ url: \"https://registry-{i}.example\", proxy: {{ url: \"http://proxy.example:3128\", username: u, password: {{ file: proxy-{i} }} }} }}\n");
+            upstreams.Append(
+                $"  u{i}: {{ url: \"https://registry-{i}.example\", proxy: {{ url: \"http://proxy.example:3128\", username: u, password: " +
+                $"{{ file: proxy-{i} }} }} }}\n");
             authenticators.Append($"  a{i}: {{ type: htpasswd, file: users-{i} }}\n");
-            tenants.Append($"  t{i}: {{ hosts: [t{i}.example], publicUrl: \"https://t{i}.example\", authenticators: [a{i}], routes: [{{ prefix: \"\", upstream: u{i} }}] }}\n");
+            tenants.Append(
+                $"  t{i}: {{ hosts: [t{i}.example], publicUrl: \"https://t{i}.example\", authenticators: " +
+                $"[a{i}], routes: [{{ prefix: \"\", upstream: u{i} }}] }}\n");
         }
 
         return $"upstreams:\n{upstreams}authenticators:\n{authenticators}tenants:\n{tenants}";

@@ -61,7 +61,9 @@ public sealed class MutatedFileTests : IDisposable
             }
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"{files} files, {refused} with errors, {escapes} values that no reader expected, {faults.Count} faults, slowest {slowest.TotalMilliseconds:F0} ms");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{files} files, {refused} with errors, {escapes} values that no reader expected, {faults.Count} faults, " +
+            $"slowest {slowest.TotalMilliseconds:F0} ms");
         Assert.Equal((0, 0), (escapes, faults.Count));
         Assert.True(refused > files / 2);
     }
@@ -97,7 +99,8 @@ public sealed class MutatedFileTests : IDisposable
             (File.ReadAllBytes(keyFile), path => new FileSecret(path).Read()),
             (Encoding.ASCII.GetBytes(new string('a', 64)), path => new EncryptionKeyConfiguration("k", new FileSecret(path)).Read()),
             ("""{"auths":{"a.example":{"auth":"YTpi"},"b.example":{"identitytoken":"x"}},"credHelpers":{"c.example":"x"},"credsStore":"y"}"""u8.ToArray(),
-                path => RegistryProxy.Grains.Upstreams.Credentials.DockerConfig.Read(new DockerConfigCredentials(path, null), new Uri("https://a.example"))),
+                path => RegistryProxy.Grains.Upstreams.Credentials.DockerConfig.Read(
+                    new DockerConfigCredentials(path, null), new Uri("https://a.example"))),
         ];
         foreach (var (text, read) in readers)
         {
@@ -131,7 +134,8 @@ public sealed class MutatedFileTests : IDisposable
     private static string Block(string page, string start)
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
-        return File.ReadAllText(Path.Combine(root, page)).Split("```yaml\n").Single(part => part.StartsWith(start, StringComparison.Ordinal)).Split("```")[0];
+        return File.ReadAllText(Path.Combine(root, page)).Split("```yaml\n")
+            .Single(part => part.StartsWith(start, StringComparison.Ordinal)).Split("```")[0];
     }
 
     /// <summary>Faults that reached a guard.</summary>

@@ -16,27 +16,34 @@ public sealed class HelmChartTests
     [Theory]
     [InlineData("kubernetes")]
     [InlineData("redis")]
-    public async Task It_passes_helms_own_checks(string values) => (await Manifests.Helm("lint", "--strict", Manifests.Chart, "-f", Values(values))).ShouldSucceed();
+    public async Task It_passes_helms_own_checks(string values) =>
+        (await Manifests.Helm("lint", "--strict", Manifests.Chart, "-f", Values(values))).ShouldSucceed();
 
     [Fact]
     public async Task It_says_what_it_needs_and_refuses_what_it_does_not_know()
     {
         (await Manifests.Helm("template", "door", Manifests.Chart)).ShouldFail("is required");
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "admin.tokenSecret.name=")).ShouldFail("admin.tokenSecret.name is required");
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "state.provider=redis")).ShouldFail("state.redis.connection is required");
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "gateway.replica=3")).ShouldFail("replica");
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "config.cluster.provider=redis")).ShouldFail("cluster");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "admin.tokenSecret.name=")).ShouldFail(
+            "admin.tokenSecret.name is required");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "state.provider=redis")).ShouldFail(
+            "state.redis.connection is required");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set", "gateway.replica=3")).ShouldFail(
+            "replica");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set",
+            "config.cluster.provider=redis")).ShouldFail("cluster");
     }
 
     [Fact]
     public async Task With_everything_on_each_part_has_what_an_operator_expects()
     {
         var objects = await Manifests.Template(Values("kubernetes"));
-        Assert.Equal(["door-registryproxy-gateway", "door-registryproxy-silo"], objects.OfType<V1PodDisruptionBudget>().Select(budget => budget.Name()).Order());
+        Assert.Equal(["door-registryproxy-gateway", "door-registryproxy-silo"],
+            objects.OfType<V1PodDisruptionBudget>().Select(budget => budget.Name()).Order());
         Assert.Equal("door-registryproxy-gateway", Assert.Single(objects.OfType<V2HorizontalPodAutoscaler>()).Spec.ScaleTargetRef.Name);
         Assert.Equal("orleansclusters.registryproxy.dev", Assert.Single(objects.OfType<V1CustomResourceDefinition>()).Name());
         Assert.Equal(2, objects.OfType<ServiceMonitor>().Count());
-        Assert.Contains(objects.OfType<V1Role>().Single(role => role.Name().EndsWith("-silo")).Rules, rule => rule.Resources.Contains("pods"));
+        Assert.Contains(objects.OfType<V1Role>().Single(role => role.Name().EndsWith("-silo")).Rules,
+            rule => rule.Resources.Contains("pods"));
         Assert.Equal(["get"], Assert.Single(objects.OfType<V1Role>().Single(role => role.Name().EndsWith("-gateway")).Rules).Verbs);
         foreach (var deployment in objects.OfType<V1Deployment>())
         {
@@ -66,9 +73,11 @@ public sealed class HelmChartTests
         {
             var part = deployment.Name().Split('-')[^1];
             var pod = deployment.Spec.Template.Spec;
-            var config = objects.OfType<V1ConfigMap>().Single(map => map.Name() == pod.Volumes.Single(volume => volume.Name == "config").ConfigMap.Name).Data["config.yaml"];
+            var config = objects.OfType<V1ConfigMap>()
+                .Single(map => map.Name() == pod.Volumes.Single(volume => volume.Name == "config").ConfigMap.Name).Data["config.yaml"];
             Assert.DoesNotContain("value:", config);
-            foreach (var mount in pod.Containers[0].VolumeMounts.Where(mount => mount.MountPath.StartsWith(Mounted, StringComparison.Ordinal)))
+            foreach (var mount in pod.Containers[0].VolumeMounts.Where(
+                mount => mount.MountPath.StartsWith(Mounted, StringComparison.Ordinal)))
             {
                 WriteSecret(folder, mount.MountPath[(Mounted.Length + 1)..]);
             }
@@ -95,7 +104,8 @@ public sealed class HelmChartTests
             (await Manifests.Template(Values("redis"), more)).OfType<V1ConfigMap>().Select(map => map.Data["config.yaml"]);
 
         static async Task<IEnumerable<string>> Stamps(params string[] more) => (await Manifests.Template(Values("redis"), more))
-            .OfType<V1Deployment>().Select(deployment => string.Join(';', deployment.Spec.Template.Metadata.Annotations.Select(pair => $"{pair.Key}={pair.Value}")));
+            .OfType<V1Deployment>().Select(
+                deployment => string.Join(';', deployment.Spec.Template.Metadata.Annotations.Select(pair => $"{pair.Key}={pair.Value}")));
     }
 
     private static void ShouldBeReachable(IReadOnlyList<object> objects, V1Deployment deployment)
@@ -109,7 +119,8 @@ public sealed class HelmChartTests
         }
 
         Assert.Contains(objects.OfType<V1ServiceAccount>(), account => account.Name() == template.Spec.ServiceAccountName);
-        Assert.All(new[] { container.LivenessProbe, container.ReadinessProbe, container.StartupProbe }, probe => Assert.Equal("admin", probe.HttpGet.Port.Value));
+        Assert.All(new[] { container.LivenessProbe, container.ReadinessProbe, container.StartupProbe },
+            probe => Assert.Equal("admin", probe.HttpGet.Port.Value));
         var (grace, drain) = (template.Spec.TerminationGracePeriodSeconds, 60 + 5 + 5);
         Assert.True(grace > drain, $"{grace} s");
     }

@@ -15,19 +15,23 @@ public sealed class KustomizeTests
     public async Task An_overlay_installs_its_target_on_nodes_of_both_architectures(string platform, string target)
     {
         var objects = await Manifests.Kustomize($"nodeagent/overlays/{platform}");
-        Assert.All(objects.Cast<IKubernetesObject<V1ObjectMeta>>(), item => Assert.Equal("registryproxy-nodeagent", item is V1Namespace ? item.Name() : item.Namespace()));
+        Assert.All(objects.Cast<IKubernetesObject<V1ObjectMeta>>(),
+            item => Assert.Equal("registryproxy-nodeagent", item is V1Namespace ? item.Name() : item.Namespace()));
         var settings = Assert.Single(objects.OfType<V1ConfigMap>());
         Assert.Contains("frontDoors:", settings.Data["nodeagent.yaml"]);
 
         var pod = Assert.Single(objects.OfType<V1DaemonSet>()).Spec.Template.Spec;
         var install = Assert.Single(pod.InitContainers);
         var environment = install.Env.ToDictionary(variable => variable.Name, variable => variable.Value);
-        string[] words = [.. install.Args.Select(word => environment.Aggregate(word, (text, pair) => text.Replace($"$({pair.Key})", pair.Value)))];
+        string[] words = [.. install.Args.Select(
+            word => environment.Aggregate(word, (text, pair) => text.Replace($"$({pair.Key})", pair.Value)))];
         Assert.Equal(["install", "--target", target, "--root", "/host"], words);
         Assert.True(pod.HostPID);
         Assert.True(install.SecurityContext.Privileged);
         Assert.Equal(settings.Name(), pod.Volumes.Single(volume => volume.ConfigMap is not null).ConfigMap.Name);
-        Assert.Equal(["amd64", "arm64"], pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms.Single().MatchExpressions.Single().Values);
+        Assert.Equal(["amd64", "arm64"],
+            pod.Affinity.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms.Single().MatchExpressions
+                .Single().Values);
     }
 
     [Theory]

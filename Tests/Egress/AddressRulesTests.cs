@@ -67,7 +67,8 @@ public sealed class AddressRulesTests
     /// <summary>Forbidden hosts in every spelling that some resolver or parser understands.</summary>
     internal static IEnumerable<string> Spellings()
     {
-        byte[][] addresses = [[127, 0, 0, 1], [127, 1, 2, 3], [169, 254, 169, 254], [10, 0, 0, 1], [192, 168, 0, 1], [172, 16, 0, 1], [100, 100, 100, 200], [0, 0, 0, 0]];
+        byte[][] addresses = [[127, 0, 0, 1], [127, 1, 2, 3], [169, 254, 169, 254], [10, 0, 0, 1], [192, 168, 0, 1], [172, 16, 0, 1],
+            [100, 100, 100, 200], [0, 0, 0, 0]];
         foreach (var a in addresses)
         {
             var number = ((uint)a[0] << 24) | ((uint)a[1] << 16) | ((uint)a[2] << 8) | a[3];
@@ -92,7 +93,8 @@ public sealed class AddressRulesTests
             yield return string.Concat(dotted.Select(c => c == '.' ? '．' : c));
         }
 
-        foreach (var name in new[] { "localhost", "LOCALHOST", "localhost.", "ip6-localhost", "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[fe80::1]", "[fe80::1%25lo]", "[fd00:ec2::254]", "metadata.google.internal" })
+        foreach (var name in new[] { "localhost", "LOCALHOST", "localhost.", "ip6-localhost", "[::1]", "[0:0:0:0:0:0:0:1]", "[::]",
+            "[fe80::1]", "[fe80::1%25lo]", "[fd00:ec2::254]", "metadata.google.internal" })
         {
             yield return name;
         }

@@ -17,7 +17,8 @@ public sealed class EgressTlsTests
         var both = string.Join('\n', stranger.ExportCertificatePem(), authority.ExportCertificatePem());
         Assert.Null(await Reason(server.Url, new TlsMaterial(both, null, null)));
         Assert.Contains("it is for another host", await Reason($"https://localhost:{server.Port}", new TlsMaterial(both, null, null)));
-        Assert.Contains("its authority is not known here", await Reason(server.Url, new TlsMaterial(stranger.ExportCertificatePem(), null, null)));
+        Assert.Contains("its authority is not known here",
+            await Reason(server.Url, new TlsMaterial(stranger.ExportCertificatePem(), null, null)));
         Assert.Contains("its authority is not known here", await Reason(server.Url, null));
         server.Show(authority.Issue("registry", DateTimeOffset.UtcNow.AddMinutes(-1), "registry.corp"));
         Assert.Contains("it has expired", await Reason(server.Url, new TlsMaterial(both, null, null)));
@@ -48,7 +49,8 @@ public sealed class EgressTlsTests
         using var pool = new EgressPool(settings => UpstreamTransport.Create(settings), TimeProvider.System);
         static EgressSettings Settings(string key) => new(true)
         {
-            Tls = new TlsMaterial(null, "certificate", new Secret(key)), Targets = new ConfiguredTargets([new Uri("https://registry.corp")]),
+            Tls = new TlsMaterial(null, "certificate", new Secret(key)),
+            Targets = new ConfiguredTargets([new Uri("https://registry.corp")]),
         };
         Assert.Same(pool.For(new EgressSettings(true)), pool.For(new EgressSettings(true)));
         Assert.NotSame(pool.For(new EgressSettings(true)), pool.For(new EgressSettings(false)));

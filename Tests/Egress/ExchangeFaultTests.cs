@@ -42,7 +42,8 @@ public sealed class ExchangeFaultTests
     public void Time_and_addresses()
     {
         Assert.Equal(ExchangeFault.Late, ExchangeFault.Of(new HttpRequestException("x", new TimeoutException())));
-        Assert.Equal("connect", ExchangeFault.Of(new HttpRequestException("x", new SocketException((int)SocketError.HostUnreachable))).Kind);
+        Assert.Equal("connect", ExchangeFault.Of(
+            new HttpRequestException("x", new SocketException((int)SocketError.HostUnreachable))).Kind);
         Assert.Equal("closed", ExchangeFault.Of(new InvalidOperationException("never shown")).Kind);
     }
 

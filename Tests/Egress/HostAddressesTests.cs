@@ -15,7 +15,8 @@ public sealed class HostAddressesTests
 
     private readonly FakeTimeProvider _time = new();
     private readonly HostAddresses _hosts;
-    private Func<AddressFamily, Task<IPAddress[]>> _answer = family => Task.FromResult<IPAddress[]>([family == AddressFamily.InterNetwork ? Four : Six]);
+    private Func<AddressFamily, Task<IPAddress[]>> _answer =
+        family => Task.FromResult<IPAddress[]>([family == AddressFamily.InterNetwork ? Four : Six]);
     private int _asked;
 
     public HostAddressesTests() => _hosts = new HostAddresses(
@@ -35,6 +36,13 @@ public sealed class HostAddressesTests
     }
 
     [Fact]
+    public async Task A_name_that_the_resolver_does_not_take_has_no_address()
+    {
+        _answer = _ => throw new ArgumentOutOfRangeException(nameof(_answer));
+        await Assert.ThrowsAsync<SocketException>(Get);
+    }
+
+    [Fact]
     public async Task A_family_that_is_never_answered_costs_a_moment()
     {
         _answer = family => family == AddressFamily.InterNetwork ? Task.FromResult<IPAddress[]>([Four]) : Never();
@@ -46,14 +54,16 @@ public sealed class HostAddressesTests
     [Fact]
     public async Task A_family_without_addresses_is_not_taken_for_the_answer()
     {
-        _answer = family => family == AddressFamily.InterNetworkV6 ? Task.FromResult<IPAddress[]>([]) : After(TimeSpan.FromSeconds(5), Four);
+        _answer = family => family == AddressFamily.InterNetworkV6 ? Task.FromResult<IPAddress[]>([])
+            : After(TimeSpan.FromSeconds(5), Four);
         Assert.Equal([Four], await _time.Passing(Get(), Step));
     }
 
     [Fact]
     public async Task The_family_that_is_answered_later_completes_what_is_known()
     {
-        _answer = family => family == AddressFamily.InterNetwork ? After(TimeSpan.FromSeconds(5), Four) : Task.FromResult<IPAddress[]>([Six]);
+        _answer = family => family == AddressFamily.InterNetwork ? After(TimeSpan.FromSeconds(5), Four)
+            : Task.FromResult<IPAddress[]>([Six]);
         var first = await _time.Passing(Get(), Step);
         Assert.Equal([Six], first);
         Assert.Equal([Four], await _time.Passing(_hosts.Others("registry.example", first, CancellationToken.None), Step));

@@ -42,7 +42,8 @@ public sealed class NoProxyListTests
     [Fact]
     public void The_environment_names_a_proxy_in_capitals_or_small_letters_and_problems_hold_no_password()
     {
-        var read = Read(("HTTPS_PROXY", "http://me:p%40ss@proxy.corp:3128"), ("NO_PROXY", "localhost, *.corp,10.0.0.0/8"), ("https_proxy", "http://other:1"));
+        var read = Read(("HTTPS_PROXY", "http://me:p%40ss@proxy.corp:3128"), ("NO_PROXY", "localhost, *.corp,10.0.0.0/8"),
+            ("https_proxy", "http://other:1"));
         Assert.Equal(("proxy.corp:3128", "me", "p@ss"), (read.Settings!.Name, read.Settings.Username, read.Settings.Password!.Reveal()));
         Assert.True(read.Settings.Except.Has("a.corp", 443));
         Assert.Equal("proxy.corp:3128", Read(("https_proxy", "proxy.corp:3128")).Settings!.Name);

@@ -8,7 +8,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Egress;
 
-/// <summary>Connections through a proxy: what is reached by name, what by address, what not at all, and who is at fault when it fails.</summary>
+/// <summary>
+/// Connections through a proxy: what is reached by name, what by address, what not at all, and who is at fault when it fails.
+/// </summary>
 public sealed class ProxyTests
 {
     private const string Password = "canary-proxy-password";
@@ -17,7 +19,8 @@ public sealed class ProxyTests
     public async Task What_the_operator_named_is_reached_by_name_with_the_tls_of_the_target()
     {
         using var authority = TestCertificates.Authority("company");
-        await using var registry = await PrivateRegistry.Start(authority.Issue("registry", "registry.corp", "eu.storage.corp"), _ => Task.CompletedTask);
+        await using var registry = await PrivateRegistry.Start(
+            authority.Issue("registry", "registry.corp", "eu.storage.corp"), _ => Task.CompletedTask);
         await using var proxy = new ConnectProxy { Credentials = $"fetcher:{Password}" };
         proxy.Targets["registry.corp:8443"] = registry.Port;
         proxy.Targets["eu.storage.corp:443"] = registry.Port;
@@ -55,7 +58,9 @@ public sealed class ProxyTests
         await using var server = await RecordingUpstream.Agreeable();
         var settings = Through(proxy) with { AllowPrivate = true };
         Assert.Null(await Fault(settings, server.Url));
-        Assert.Null(await Fault(settings with { Targets = new ConfiguredTargets([new Uri($"http://localhost:{new Uri(server.Url).Port}")]) }, server.Url.Replace("127.0.0.1", "localhost")));
+        Assert.Null(await Fault(
+            settings with { Targets = new ConfiguredTargets([new Uri($"http://localhost:{new Uri(server.Url).Port}")]) },
+            server.Url.Replace("127.0.0.1", "localhost")));
         var except = settings with { Proxy = settings.Proxy! with { Except = NoProxyList.Of(["*.corp"]) } };
         Assert.Equal("name", ExchangeFault.Of((await Fault(except, "http://registry.corp:8443"))[0]).Kind);
         Assert.Empty(proxy.Asked);
@@ -63,7 +68,8 @@ public sealed class ProxyTests
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 407 No\r\n\r\n", "refuses the user name or the password (407): set upstreams.up.proxy.username and upstreams.up.proxy.password", true)]
+    [InlineData("HTTP/1.1 407 No\r\n\r\n",
+        "refuses the user name or the password (407): set upstreams.up.proxy.username and upstreams.up.proxy.password", true)]
     [InlineData("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", "does not let us out to registry.corp:8443 (403)", true)]
     [InlineData("HTTP/1.0 503 No\r\n\r\n", "cannot reach registry.corp:8443 (503)", false)]
     [InlineData("HTTP/1.1 302 Found\r\nLocation: http://portal.corp\r\n\r\n", "answers CONNECT registry.corp:8443 with 302", false)]
@@ -87,13 +93,16 @@ public sealed class ProxyTests
     [Fact]
     public async Task A_reply_without_end_and_a_tunnel_to_nonsense()
     {
-        await using var endless = new ConnectProxy($"HTTP/1.1 200 OK\r\n{string.Concat(Enumerable.Repeat("X-Padding: 0123456789\r\n", 10_000))}");
-        Assert.Contains("header of more than 16 KiB", ExchangeFault.Of((await Fault(Through(endless), "http://registry.corp:8443"))[0]).Reason);
+        await using var endless =
+            new ConnectProxy($"HTTP/1.1 200 OK\r\n{string.Concat(Enumerable.Repeat("X-Padding: 0123456789\r\n", 10_000))}");
+        Assert.Contains("header of more than 16 KiB",
+            ExchangeFault.Of((await Fault(Through(endless), "http://registry.corp:8443"))[0]).Reason);
         await using var garbage = new ConnectProxy();
         await using var nonsense = new RawUpstream((_, _) => "no HTTP at all\r\n\r\n");
         garbage.Targets["registry.corp:8443"] = new Uri(nonsense.Url).Port;
         var fault = ExchangeFault.Of((await Fault(Through(garbage), "http://registry.corp:8443"))[0]);
-        Assert.Equal(("proxy", $"through the proxy 127.0.0.1:{garbage.Port} (upstreams.up.proxy): what it sends is not HTTP"), (fault.Kind, fault.Reason));
+        Assert.Equal(("proxy", $"through the proxy 127.0.0.1:{garbage.Port} (upstreams.up.proxy): what it sends is not HTTP"),
+            (fault.Kind, fault.Reason));
     }
 
     [Fact]
@@ -107,7 +116,8 @@ public sealed class ProxyTests
         Assert.Contains("does not answer CONNECT within 4 s", (await Assert.ThrowsAsync<ProxyException>(() => opening)).Message);
         var port = FreePort.Next();
         var nobody = new ProxySettings(new Uri($"http://127.0.0.1:{port}"), "egress.proxy");
-        var fault = await Assert.ThrowsAsync<ProxyException>(() => ProxyTunnel.System.Open(nobody, "registry.corp", 443, TestContext.Current.CancellationToken));
+        var fault = await Assert.ThrowsAsync<ProxyException>(
+            () => ProxyTunnel.System.Open(nobody, "registry.corp", 443, TestContext.Current.CancellationToken));
         Assert.Equal($"the proxy 127.0.0.1:{port} (egress.proxy) cannot be used: connection refused", fault.Message);
     }
 

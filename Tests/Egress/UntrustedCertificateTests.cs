@@ -32,7 +32,9 @@ public sealed class UntrustedCertificateTests
         Assert.Contains(reason, failure.Message);
         Assert.Contains($"{reason} (subject 'CN=", failure.Detail);
         Assert.DoesNotContain("CN=", failure.Message);
-        Assert.DoesNotContain("CN=", UpstreamErrors.Unanswered(new Upstream(new UpstreamSnapshot { Name = "up", Url = new Uri("https://registry.example") }, []), fault).Message);
+        Assert.DoesNotContain("CN=",
+            UpstreamErrors.Unanswered(
+                new Upstream(new UpstreamSnapshot { Name = "up", Url = new Uri("https://registry.example") }, []), fault).Message);
     }
 
     private static async Task Serve(TcpListener listener, X509Certificate2 certificate)

@@ -20,7 +20,8 @@ public sealed class AbortedLoginTests
             return [];
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9")
-            .Replace("{ type: htpasswd, file: htpasswd }", $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=t\" }}")
+            .Replace("{ type: htpasswd, file: htpasswd }",
+                $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=t\" }}")
             .Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 1 } }\n    routes:"));
         using var http = new HttpClient { BaseAddress = new Uri(door.DataUrl) };
         foreach (var path in new[] { "/token", "/v2/" })
@@ -31,7 +32,8 @@ public sealed class AbortedLoginTests
             var logins = Enumerable.Range(0, Logins).Select(async number =>
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, path);
-                request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"user-{number}:x")));
+                request.Headers.Authorization = new AuthenticationHeaderValue(
+                    "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"user-{number}:x")));
                 try
                 {
                     using var late = await http.SendAsync(request, leave.Token);

@@ -40,7 +40,8 @@ public sealed class AbsoluteTargetTests(Lab lab)
     {
         var door = await lab.Door;
         var port = new Uri(door.DataUrl).Port.ToString();
-        var answer = await RawHttp.Exchange(door.DataUrl, $"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".Replace("{port}", port));
+        var answer = await RawHttp.Exchange(
+            door.DataUrl, $"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".Replace("{port}", port));
         Assert.StartsWith($"HTTP/1.1 {status}", answer);
     }
 

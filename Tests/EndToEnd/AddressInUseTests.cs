@@ -18,19 +18,27 @@ public sealed class AddressInUseTests : IDisposable
     [Theory]
     [InlineData("Standalone", "listen: { data: \"http://127.0.0.1:PORT\", admin: \"http://127.0.0.1:0\" }", "listen.data", "is in use")]
     [InlineData("Standalone", "listen: { data: \"http://127.0.0.1:0\", admin: \"http://127.0.0.1:PORT\" }", "listen.admin", "is in use")]
-    [InlineData("Standalone", "listen: { data: \"http://203.0.113.7:5000\", admin: \"http://127.0.0.1:0\" }", "listen.data", "203.0.113.7 is no address of this machine")]
+    [InlineData("Standalone", "listen: { data: \"http://203.0.113.7:5000\", admin: \"http://127.0.0.1:0\" }", "listen.data",
+        "203.0.113.7 is no address of this machine")]
     [InlineData("Standalone", "listen: { data: \"http://[::]:PORT\", admin: \"http://127.0.0.1:0\" }", "listen.data", "is in use")]
-    [InlineData("Standalone", "listen: { data: \"http://registry.example:PORT\", admin: \"http://127.0.0.1:0\" }", "listen.data", "is in use")]
-    [InlineData("Standalone", "listen: { data: \"http://127.0.0.1:FREE\", admin: \"http://localhost:FREE\" }", "listen.admin", "listen.data is port")]
-    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:FREE\" }\ncluster: { siloPort: FREE, gatewayPort: 0 }", "cluster.siloPort", "listen.admin is port")]
+    [InlineData("Standalone", "listen: { data: \"http://registry.example:PORT\", admin: \"http://127.0.0.1:0\" }",
+        "listen.data", "is in use")]
+    [InlineData("Standalone", "listen: { data: \"http://127.0.0.1:FREE\", admin: \"http://localhost:FREE\" }", "listen.admin",
+        "listen.data is port")]
+    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:FREE\" }\ncluster: { siloPort: FREE, gatewayPort: 0 }", "cluster.siloPort",
+        "listen.admin is port")]
     [InlineData("Gateway", "listen: { data: \"http://127.0.0.1:PORT\", admin: \"http://127.0.0.1:0\" }", "listen.data", "is in use")]
-    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:0\" }\ncluster: { siloPort: PORT, gatewayPort: 0 }", "cluster.siloPort", "is in use")]
-    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:0\" }\ncluster: { siloPort: 0, gatewayPort: PORT }", "cluster.gatewayPort", "is in use")]
+    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:0\" }\ncluster: { siloPort: PORT, gatewayPort: 0 }",
+        "cluster.siloPort", "is in use")]
+    [InlineData("Silo", "listen: { admin: \"http://127.0.0.1:0\" }\ncluster: { siloPort: 0, gatewayPort: PORT }",
+        "cluster.gatewayPort", "is in use")]
     public async Task A_host_says_which_key_and_address_and_exits_with_2(string host, string listen, string key, string reason)
     {
         await FrontDoor.WriteUsers(_folder);
         var port = ((IPEndPoint)_other.LocalEndpoint).Port;
-        var config = _folder.Write("config.yaml", DoorConfiguration.Single("http://127.0.0.1:9", extra: listen.Replace("PORT", $"{port}").Replace("FREE", $"{FreePort.Next()}")).Replace("    hosts: [\"*\"]\n", "    hosts: [\"*\"]\n    publicUrl: https://a.example\n"));
+        var config = _folder.Write("config.yaml",
+            DoorConfiguration.Single("http://127.0.0.1:9", extra: listen.Replace("PORT", $"{port}").Replace("FREE", $"{FreePort.Next()}"))
+                .Replace("    hosts: [\"*\"]\n", "    hosts: [\"*\"]\n    publicUrl: https://a.example\n"));
         await using var process = ChildProcess.Start("dotnet", [FrontDoor.DllOf(host), "--config", config]);
         await Eventually.True(() => process.HasExited, "it ends");
         Assert.Equal(2, process.ExitCode);
@@ -49,7 +57,8 @@ public sealed class AddressInUseTests : IDisposable
         Said($"listen: unix://{_folder.File("folder.sock")}", "listen: ", "folder");
         Said($"listen: unix://{_folder.File("file/a.sock")}", "listen: ", "cannot be listened on");
         Said($"listen: unix://{_folder.File("a.sock")}\nhealth: http://127.0.0.1:{port}", "health: http://127.0.0.1:", "is in use");
-        Said($"listen: unix://{_folder.File("a.sock")}\nmirror: {{ listen: \"http://127.0.0.1:{port}\" }}", "mirror.listen: http://127.0.0.1:", "is in use");
+        Said($"listen: unix://{_folder.File("a.sock")}\nmirror: {{ listen: \"http://127.0.0.1:{port}\" }}",
+            "mirror.listen: http://127.0.0.1:", "is in use");
         Assert.Null(ListenerProbe.Find(Settings($"listen: unix://{_folder.File("a.sock")}")));
         Assert.DoesNotContain(Directory.EnumerateFiles(_folder.File(".")), file => file.Contains(".sock."));
     }

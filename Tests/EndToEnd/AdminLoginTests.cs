@@ -15,17 +15,22 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
     [Fact]
     public async Task A_login_leads_to_a_page_of_the_listener_and_nowhere_else()
     {
-        foreach (var page in new[] { "/", "/dashboard", "/dashboard/", "/dashboard/index.min.js", "/admin/upstreams", "/admin/cache", "/admin/sessions?tenant=acme", "/admin/explain?tenant=a&claim.x=%2F&repository=a/b", "/metrics" })
+        foreach (var page in new[] { "/", "/dashboard", "/dashboard/", "/dashboard/index.min.js", "/admin/upstreams", "/admin/cache",
+            "/admin/sessions?tenant=acme", "/admin/explain?tenant=a&claim.x=%2F&repository=a/b", "/metrics" })
         {
             Assert.Equal(page, await LoginTo(page));
         }
 
         string[] elsewhere =
         [
-            "//evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\t/evil.example", "\t//evil.example", "/\r/evil.example", "/\n/evil.example", "/%09/evil.example",
-            "/%0d%0aX:y", "/%2f/evil.example", "/%5cevil.example", "/%2e%2e//evil.example", "/./evil.example", "/.//evil.example", "/../evil.example", "/dashboard//evil.example", "/dashboard/..//evil.example",
-            "/dashboard/%2e%2e/%2fevil.example", "/;/evil.example", "/@evil.example", "https://evil.example", "http:evil.example", "javascript:alert(1)", "data:text/html,x", "evil.example", "///evil.example",
-            "/\u000b/evil.example", "/\u00a0/evil.example", "/\u3002evil.example", "/／evil.example", "/<script>", "/{problem}", "/nothing", "/admin/sessions/revoke", "/admin", "/metrics/x", "/METRICS", "/admin/cache?x=\\\\evil", "/admin/cache#x", "", " ", "?",
+            "//evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\t/evil.example", "\t//evil.example",
+            "/\r/evil.example", "/\n/evil.example", "/%09/evil.example",
+            "/%0d%0aX:y", "/%2f/evil.example", "/%5cevil.example", "/%2e%2e//evil.example", "/./evil.example", "/.//evil.example",
+            "/../evil.example", "/dashboard//evil.example", "/dashboard/..//evil.example",
+            "/dashboard/%2e%2e/%2fevil.example", "/;/evil.example", "/@evil.example", "https://evil.example", "http:evil.example",
+            "javascript:alert(1)", "data:text/html,x", "evil.example", "///evil.example",
+            "/\u000b/evil.example", "/\u00a0/evil.example", "/\u3002evil.example", "/／evil.example", "/<script>", "/{problem}", "/nothing",
+            "/admin/sessions/revoke", "/admin", "/metrics/x", "/METRICS", "/admin/cache?x=\\\\evil", "/admin/cache#x", "", " ", "?",
         ];
         foreach (var target in elsewhere)
         {
@@ -58,11 +63,14 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         }
 
         Assert.True(watch.Elapsed > TimeSpan.FromSeconds(1.5), $"twelve guesses take {watch.Elapsed}");
-        using var other = await Get("203.0.113.2", request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token));
+        using var other = await Get(
+            "203.0.113.2", request => request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token));
         Assert.Equal(HttpStatusCode.OK, other.StatusCode);
         var many = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Post($"guess-{i}", "/", "203.0.113.3")));
-        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests], many.Select(response => response.StatusCode).Distinct().Order());
-        Assert.All(many, response => Assert.True(response.StatusCode != HttpStatusCode.TooManyRequests || response.Headers.RetryAfter is not null));
+        Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests],
+            many.Select(response => response.StatusCode).Distinct().Order());
+        Assert.All(many, response =>
+            Assert.True(response.StatusCode != HttpStatusCode.TooManyRequests || response.Headers.RetryAfter is not null));
         using var right = await Post(Token, "/", "203.0.113.1");
         Assert.Equal(HttpStatusCode.SeeOther, right.StatusCode);
     }
@@ -70,7 +78,9 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
     [Fact]
     public async Task A_form_that_cannot_be_read_is_the_clients_fault()
     {
-        foreach (var (type, body) in new[] { ("application/x-www-form-urlencoded", string.Concat(Enumerable.Repeat("a&", 3000))), ("application/x-www-form-urlencoded", "token=x&next=/%00/evil"), ("multipart/form-data", "--x"), ("multipart/form-data; boundary=x", "--x\r\n\r\n"), ("text/plain", "token=x") })
+        foreach (var (type, body) in new[] { ("application/x-www-form-urlencoded", string.Concat(Enumerable.Repeat("a&", 3000))),
+            ("application/x-www-form-urlencoded", "token=x&next=/%00/evil"), ("multipart/form-data", "--x"),
+            ("multipart/form-data; boundary=x", "--x\r\n\r\n"), ("text/plain", "token=x") })
         {
             using var content = new StringContent(body);
             content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
@@ -82,13 +92,16 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
     private async Task<string?> LoginTo(string next)
     {
         using var response = await Post(Token, next, "203.0.113.9");
-        Assert.True(response.StatusCode == HttpStatusCode.SeeOther, $"{next}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        Assert.True(response.StatusCode == HttpStatusCode.SeeOther,
+            $"{next}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         return response.Headers.Location?.OriginalString;
     }
 
     private async Task<string?> RedirectOf(string target)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_http.BaseAddress!.OriginalString + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var request = new HttpRequestMessage(HttpMethod.Get,
+            new Uri(_http.BaseAddress!.OriginalString + target,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Headers.Accept.ParseAdd("text/html");
         using var response = await _http.SendAsync(request);
         Assert.Equal(HttpStatusCode.SeeOther, response.StatusCode);
@@ -97,7 +110,8 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
 
     private Task<HttpResponseMessage> Post(string token, string next, string client)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/login") { Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["token"] = token, ["next"] = next }) };
+        var request = new HttpRequestMessage(HttpMethod.Post,
+            "/login") { Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["token"] = token, ["next"] = next }) };
         request.Headers.Add("X-Forwarded-For", client);
         return _http.SendAsync(request);
     }
@@ -119,7 +133,9 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
 
         public async ValueTask InitializeAsync()
         {
-            _door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9", extra: $"admin: {{ token: {{ value: {Token} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
+            _door = await FrontDoor.Start(
+                DoorConfiguration.Single("http://127.0.0.1:9",
+                    extra: $"admin: {{ token: {{ value: {Token} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
             Http.BaseAddress = new Uri(_door.AdminUrl);
         }
 

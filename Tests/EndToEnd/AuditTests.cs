@@ -15,32 +15,42 @@ public sealed class AuditTests(Lab lab)
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("audit/audit.jsonl");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file} }}").Replace("who: [anonymous], repositories: [\"**\"]", "who: [\"user:bob\"], repositories: [\"audit/**\"]"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file} }}")
+                .Replace("who: [anonymous], repositories: [\"**\"]", "who: [\"user:bob\"], repositories: [\"audit/**\"]"));
         using var alice = door.Client("alice");
         var image = TestImage.Build(170, 1000);
         await alice.PushImage("audit/app", "v1", image);
         using var bob = door.Client("bob");
         (await bob.GetManifest("audit/app", "v1")).Dispose();
-        using (var denied = await bob.Do(HttpMethod.Delete, $"/v2/audit/app/manifests/{image.Manifest.Digest}", "repository:audit/app:delete"))
+        using (var denied = await bob.Do(
+            HttpMethod.Delete, $"/v2/audit/app/manifests/{image.Manifest.Digest}", "repository:audit/app:delete"))
         {
             Assert.Equal(HttpStatusCode.Forbidden, denied.StatusCode);
         }
 
-        (await alice.PostToken(("grant_type", "password"), ("username", "carol\u2028\"}{\"event\":\"forged\"}"), ("password", "canary-audit"), ("service", "127.0.0.1"))).Dispose();
+        (await alice.PostToken(("grant_type", "password"), ("username", "carol\u2028\"}{\"event\":\"forged\"}"),
+            ("password", "canary-audit"), ("service", "127.0.0.1"))).Dispose();
         using var http = new HttpClient();
         using var content = new StringContent("{\"tenant\":\"acme\",\"subject\":\"bob\"}");
         (await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", content)).Dispose();
 
         List<JsonElement> lines = [];
         await Eventually.True(() => (lines = Read(file)).Exists(line => Is(line, "revoke")), "the revocation is written");
-        Assert.Contains(lines, line => Is(line, "push") && Text(line, "subject") == "alice" && Text(line, "rule") == "alice" && Text(line, "digest") == image.Manifest.Digest.Value);
+        Assert.Contains(lines, line =>
+            Is(line, "push") && Text(line, "subject") == "alice" && Text(line, "rule") == "alice"
+                && Text(line, "digest") == image.Manifest.Digest.Value);
         var pull = Assert.Single(lines, line => Is(line, "pull"));
         Assert.Equal(("bob", "staff", "audit/app", "v1", "allow", "everybody", "local", "127.0.0.1"), (
-            Text(pull, "subject"), Text(pull, "authenticator"), Text(pull, "repository"), Text(pull, "reference"), Text(pull, "decision"), Text(pull, "rule"), Text(pull, "upstream"), Text(pull, "client")));
+            Text(pull, "subject"), Text(pull, "authenticator"), Text(pull, "repository"), Text(pull, "reference"), Text(pull, "decision"),
+            Text(pull, "rule"), Text(pull, "upstream"), Text(pull, "client")));
         Assert.Equal(200, pull.GetProperty("status").GetInt32());
         Assert.Equal(image.Manifest.Bytes.Length, pull.GetProperty("bytes").GetInt64());
-        Assert.Contains(lines, line => Is(line, "denied") && Text(line, "subject") == "bob" && Text(line, "action") == "delete" && line.GetProperty("status").GetInt32() == 403);
-        Assert.Contains(lines, line => Is(line, "login") && Text(line, "decision") == "deny" && Text(line, "subject").StartsWith("carol", StringComparison.Ordinal));
+        Assert.Contains(lines, line =>
+            Is(line, "denied") && Text(line, "subject") == "bob" && Text(line, "action") == "delete"
+                && line.GetProperty("status").GetInt32() == 403);
+        Assert.Contains(lines, line =>
+            Is(line, "login") && Text(line, "decision") == "deny" && Text(line, "subject").StartsWith("carol", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, line => Is(line, "forged"));
         Assert.DoesNotContain("canary", await File.ReadAllTextAsync(file));
     }
@@ -49,7 +59,8 @@ public sealed class AuditTests(Lab lab)
     [InlineData("v3", false, 201, 201, 201, 502, 502)]
     [InlineData("v2", true, 201, 201, 502, 201, 502)]
     [InlineData("sha256", false, 502, 502, 502, 502, 502)]
-    public async Task A_push_of_several_tags_that_stops_midway_has_a_line_for_each_with_what_became_of_it(string fails, bool knowsSome, int digest, int v1, int v2, int v3, int v4)
+    public async Task A_push_of_several_tags_that_stops_midway_has_a_line_for_each_with_what_became_of_it(
+        string fails, bool knowsSome, int digest, int v1, int v2, int v3, int v4)
     {
         var image = TestImage.Build(171, 100);
         await using var upstream = await RecordingUpstream.Start(async context =>
@@ -77,7 +88,8 @@ public sealed class AuditTests(Lab lab)
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("audit.jsonl");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file}, maxBytes: 2KiB, keep: 2 }}"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {file}, maxBytes: 2KiB, keep: 2 }}"));
         using var alice = door.Client("alice");
         for (var i = 0; i < 60; i++)
         {
@@ -94,7 +106,8 @@ public sealed class AuditTests(Lab lab)
     {
         using var folder = new TemporaryFolder();
         folder.Write("blocked", "a file where a folder should be");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {folder.File("blocked/audit.jsonl")} }}"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url, extra: $"audit: {{ file: {folder.File("blocked/audit.jsonl")} }}"));
         using var alice = door.Client("alice");
         using var login = await alice.RequestToken([]);
         Assert.Equal(HttpStatusCode.OK, login.StatusCode);
@@ -102,7 +115,9 @@ public sealed class AuditTests(Lab lab)
         Assert.Contains("audit log cannot be written", door.Log);
         File.Delete(folder.File("blocked"));
         using var again = await alice.RequestToken([]);
-        await Eventually.True(() => File.Exists(folder.File("blocked/audit.jsonl")) && Read(folder.File("blocked/audit.jsonl")).Exists(line => Is(line, "lost")), "the log goes on and says what was lost");
+        await Eventually.True(() =>
+            File.Exists(folder.File("blocked/audit.jsonl")) && Read(folder.File("blocked/audit.jsonl")).Exists(line => Is(line, "lost")),
+                "the log goes on and says what was lost");
     }
 
     [Theory]
@@ -141,7 +156,8 @@ public sealed class AuditTests(Lab lab)
                 await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}{cache}", extraRoute: route));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url, extra: $"audit: {{ file: {file} }}{cache}", extraRoute: route));
         using var alice = door.Client("alice");
         var token = await alice.Token("repository:audit/left:pull,push");
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.DataUrl}/v2/audit/left/manifests/v1");

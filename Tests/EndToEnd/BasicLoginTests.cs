@@ -61,7 +61,8 @@ public sealed class BasicLoginTests
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var client = door.Client();
         using var alice = door.Client("alice");
-        foreach (var pair in new[] { "alice:wrong", "alice:", "nobody:x", "_staff:x", "_session:x", ":", "no-colon", "bob:alice-canary-password" })
+        foreach (var pair in new[] { "alice:wrong", "alice:", "nobody:x", "_staff:x", "_session:x", ":", "no-colon",
+            "bob:alice-canary-password" })
         {
             using var refused = await Send(client, HttpMethod.Get, Manifest, pair);
             Assert.Equal("repository:a/b:pull", refused.Challenge()["scope"]);
@@ -138,5 +139,6 @@ public sealed class BasicLoginTests
     }
 
     /// <summary>But those that a gateway makes by itself, every two seconds.</summary>
-    private static async Task<double> Calls(FrontDoor door) => await door.Metric(GrainCalls) - await door.Metric(GrainCalls, "grain=\"snapshot\"");
+    private static async Task<double> Calls(FrontDoor door) =>
+        await door.Metric(GrainCalls) - await door.Metric(GrainCalls, "grain=\"snapshot\"");
 }

@@ -47,7 +47,8 @@ public sealed class BreakerTests(Lab lab, ITestOutputHelper output)
         var recovery = Stopwatch.StartNew();
         await Eventually.True(async () => await Status(alice) == 200, "the upstream is used again", TimeSpan.FromSeconds(10));
         output.WriteLine(
-            $"{kind}: {answers.Count} requests in {Period.TotalSeconds} s, {asked} reached the upstream, slowest answer {slowest.TotalMilliseconds:0} ms, recovery {recovery.ElapsedMilliseconds} ms");
+            $"{kind}: {answers.Count} requests in {Period.TotalSeconds} s, {asked} reached the upstream, slowest " +
+            $"answer {slowest.TotalMilliseconds:0} ms, recovery {recovery.ElapsedMilliseconds} ms");
 
         Assert.All(answers, answer => Assert.InRange(answer.Status, 502, 503));
         Assert.True(asked <= 1.1 * answers.Count, $"{asked} requests reached the upstream for {answers.Count}");

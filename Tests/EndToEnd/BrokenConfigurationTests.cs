@@ -24,9 +24,11 @@ public sealed class BrokenConfigurationTests
         Assert.DoesNotContain("acme", probe);
         Assert.DoesNotContain("there is no upstream", probe);
         var page = await door.Admin("/admin/overview");
-        Assert.Matches(new Regex(@"config\.yaml:\d+: tenants\.acme\.routes\[0\]\.upstream: there is no upstream \\u0027locale\\u0027"), page);
+        Assert.Matches(new Regex(@"config\.yaml:\d+: tenants\.acme\.routes\[0\]\.upstream: there is no upstream \\u0027locale\\u0027"),
+            page);
         door.WriteConfig(good);
-        await Eventually.True(async () => await door.Metric("registryproxy_configuration_errors") == 0, "the metric says that it is mended");
+        await Eventually.True(async () => await door.Metric("registryproxy_configuration_errors") == 0,
+            "the metric says that it is mended");
         await Eventually.True(() => door.Log.Contains("The configuration file has no errors any more; version "), "so does the log");
         Assert.Single(Regex.Matches(door.Log, "has no errors any more"));
         Assert.DoesNotContain("brokenSince", await door.Readiness());

@@ -34,7 +34,8 @@ public sealed partial class BrowserLoginTests(Lab lab)
         Assert.Contains("\"subject\": \"erin\"", await door.Admin("/admin/sessions?tenant=acme"));
 
         using var revoked = await new HttpClient().PostAsync(
-            $"{door.AdminUrl}/admin/sessions/revoke", new StringContent("""{"tenant":"acme","subject":"erin"}""", System.Text.Encoding.UTF8, "application/json"));
+            $"{door.AdminUrl}/admin/sessions/revoke", new StringContent(
+                """{"tenant":"acme","subject":"erin"}""", System.Text.Encoding.UTF8, "application/json"));
         await revoked.ShouldBe(HttpStatusCode.OK);
         (await docker.Pull($"{door.Authority}/people/app:v1")).ShouldFail("session");
         foreach (var secret in new[] { token, OpenIdProvider.ClientSecret })
@@ -65,7 +66,8 @@ public sealed partial class BrowserLoginTests(Lab lab)
         using var begun = await device.Http.PostAsync("/login/device", null);
         await begun.ShouldBe(HttpStatusCode.OK);
         using var codes = JsonDocument.Parse(await begun.Content.ReadAsStringAsync());
-        var (code, page) = (codes.RootElement.GetProperty("device_code").GetString()!, codes.RootElement.GetProperty("verification_uri_complete").GetString()!);
+        var (code, page) = (codes.RootElement.GetProperty("device_code").GetString()!,
+            codes.RootElement.GetProperty("verification_uri_complete").GetString()!);
         Assert.Equal("authorization_pending", await Poll(device, code));
         Assert.Equal("slow_down", await Poll(device, code));
 
@@ -98,7 +100,8 @@ public sealed partial class BrowserLoginTests(Lab lab)
 
         foreach (var (query, sent) in new[]
         {
-            ("code=x&state=y", ""), ("code=x&state=y", cookie.Split(';')[0]), ("code=x", cookie.Split(';')[0]), ("error=access_denied", cookie.Split(';')[0]),
+            ("code=x&state=y", ""), ("code=x&state=y", cookie.Split(';')[0]), ("code=x", cookie.Split(';')[0]), ("error=access_denied",
+                cookie.Split(';')[0]),
             ("code=x&state=y", "registryproxy_login=AAAA"), ("code=x&state=y", cookie.Split(';')[0] + "x"), ("code=x&code=y&state=z", ""),
         })
         {

@@ -22,7 +22,8 @@ public sealed class BudgetTests(ITestOutputHelper output)
         var answers = await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Pull(clients[i % 2], "one/app")));
         output.WriteLine(
             $"{answers.Count(answer => answer.Status == HttpStatusCode.OK)} pulled, {hub.Refusals} refused by the upstream, "
-            + $"{answers.Count(answer => answer.Status == HttpStatusCode.TooManyRequests)} refused here, slowest {answers.Max(answer => answer.Elapsed).TotalSeconds:0.0} s, all in {watch.Elapsed.TotalSeconds:0.0} s");
+            + $"{answers.Count(answer => answer.Status == HttpStatusCode.TooManyRequests)} refused here, " +
+                $"slowest {answers.Max(answer => answer.Elapsed).TotalSeconds:0.0} s, all in {watch.Elapsed.TotalSeconds:0.0} s");
         Assert.Equal(100, answers.Count(answer => answer.Status == HttpStatusCode.OK));
         Assert.All(answers.Where(answer => answer.Status != HttpStatusCode.OK), answer =>
         {
@@ -93,7 +94,8 @@ public sealed class BudgetTests(ITestOutputHelper output)
             access: [{ name: all, who: ["user:alice"], repositories: ["**"], actions: [pull] }]
         """;
 
-    private static async Task<(HttpStatusCode Status, TimeSpan? RetryAfter, TimeSpan Elapsed)> Pull(RegistryClient client, string repository)
+    private static async Task<(HttpStatusCode Status, TimeSpan? RetryAfter, TimeSpan Elapsed)> Pull(
+        RegistryClient client, string repository)
     {
         var watch = Stopwatch.StartNew();
         using var response = await client.GetManifest(repository, "v1");

@@ -5,7 +5,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Docker, skopeo and containerd pull through the cache: cold over a line that breaks, and warm when there is no upstream any more.</summary>
+/// <summary>
+/// Docker, skopeo and containerd pull through the cache: cold over a line that breaks, and warm when there is no upstream any more.
+/// </summary>
 public sealed class CacheClientTests(Lab lab)
 {
     private const int LayerBytes = 12_000_000;
@@ -39,7 +41,8 @@ public sealed class CacheClientTests(Lab lab)
             Assert.Equal(chain.Content.Manifest.Bytes, await File.ReadAllBytesAsync(Path.Combine(folder.File("image"), "manifest.json")));
             foreach (var blob in chain.Content.Blobs)
             {
-                Assert.Equal(blob.Digest, new TestBlob(await File.ReadAllBytesAsync(Path.Combine(folder.File("image"), blob.Digest.Hex))).Digest);
+                Assert.Equal(blob.Digest,
+                    new TestBlob(await File.ReadAllBytesAsync(Path.Combine(folder.File("image"), blob.Digest.Hex))).Digest);
             }
         });
     }

@@ -28,14 +28,16 @@ public sealed class CacheCostTests
         var (allocated, grains) = (await doors.Metric(0, Allocated), await GrainCalls());
         await Load(requests);
         var each = (await doors.Metric(0, Allocated) - allocated) / requests;
-        TestContext.Current.SendDiagnosticMessage($"a warm manifest: {each:F0} bytes allocated, {await GrainCalls() - grains} grain calls in {requests} requests");
+        TestContext.Current.SendDiagnosticMessage(
+            $"a warm manifest: {each:F0} bytes allocated, {await GrainCalls() - grains} grain calls in {requests} requests");
         Assert.Equal(grains, await GrainCalls());
         Assert.True(each <= 2048, $"{each} bytes for each request");
 
         async Task Load(int count) => await Task.WhenAll(Enumerable.Range(0, Connections).Select(async _ =>
         {
             using var client = await KeepAliveClient.Open(
-                doors.Gateways[0], "/v2/team/deep/app/manifests/v1", $"Authorization: Bearer {token}", $"Accept: {TestImage.OciManifest}, {TestImage.OciIndex}");
+                doors.Gateways[0], "/v2/team/deep/app/manifests/v1", $"Authorization: Bearer {token}",
+                $"Accept: {TestImage.OciManifest}, {TestImage.OciIndex}");
             for (var i = 0; i < count / Connections; i++)
             {
                 Assert.Equal(200, await client.Get());
@@ -44,7 +46,8 @@ public sealed class CacheCostTests
 
         // Beside requests, a gateway asks for news of the configuration and of writes.
         async Task<double> GrainCalls() =>
-            await doors.Metric(0, "registryproxy_gateway_grain_calls", "grain=\"session\"") + await doors.Metric(0, "registryproxy_gateway_grain_calls", "grain=\"upstream_token\"")
+            await doors.Metric(0, "registryproxy_gateway_grain_calls", "grain=\"session\"")
+                + await doors.Metric(0, "registryproxy_gateway_grain_calls", "grain=\"upstream_token\"")
             + await doors.Metric(0, "registryproxy_gateway_grain_calls", "grain=\"login\"");
     }
 
@@ -84,7 +87,8 @@ public sealed class CacheCostTests
         }
 
         var each = (peak - before) / readers;
-        TestContext.Current.SendDiagnosticMessage($"{readers} slow readers: {each / 1000} KB each ({before / 1_000_000} MB before, {peak / 1_000_000} MB then)");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{readers} slow readers: {each / 1000} KB each ({before / 1_000_000} MB before, {peak / 1_000_000} MB then)");
         open.ForEach(reader => reader.Dispose());
         Assert.True(each <= 150_000, $"{each} bytes for each reader");
     }
@@ -102,6 +106,7 @@ public sealed class CacheCostTests
         await Eventually.True(
             () => doors.ResidentBytes(0) <= Sizes.Of(130, 110) * MiB && alone.ResidentBytes() <= 150 * MiB,
             $"they are small; gateway {doors.ResidentBytes(0) / MiB} MiB, standalone {alone.ResidentBytes() / MiB} MiB after ten seconds");
-        TestContext.Current.SendDiagnosticMessage($"idle: standalone {alone.ResidentBytes() / MiB} MiB, gateway {doors.ResidentBytes(0) / MiB} MiB");
+        TestContext.Current.SendDiagnosticMessage(
+            $"idle: standalone {alone.ResidentBytes() / MiB} MiB, gateway {doors.ResidentBytes(0) / MiB} MiB");
     }
 }

@@ -26,10 +26,12 @@ public sealed class CacheCrowdTests
         await alice.PushBlob("a/b", blob);
         var token = await alice.Token(RegistryClient.Pull("a/b"));
         var before = relay.Sent;
-        var clients = Enumerable.Range(0, Sizes.Of(100, 500)).Select(i => Download(new Uri(door.DataUrl), blob, token, hashes: i < Hashing)).ToList();
+        var clients = Enumerable.Range(0, Sizes.Of(100, 500))
+            .Select(i => Download(new Uri(door.DataUrl), blob, token, hashes: i < Hashing)).ToList();
         await Task.WhenAll(clients);
         var ratio = (relay.Sent - before) / (double)blob.Bytes.Length;
-        TestContext.Current.SendDiagnosticMessage($"{clients.Count} clients, {blob.Bytes.Length / 1_000_000} MB: the upstream sent {ratio:F4} times that");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{clients.Count} clients, {blob.Bytes.Length / 1_000_000} MB: the upstream sent {ratio:F4} times that");
         Assert.True(ratio <= 1.01, $"the upstream sent {ratio} times the blob");
     }
 
@@ -40,7 +42,8 @@ public sealed class CacheCrowdTests
         await client.ConnectAsync(door.Host, door.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"GET /v2/a/b/blobs/{blob.Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"));
+            $"GET /v2/a/b/blobs/{blob.Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: " +
+            $"Bearer {token}\r\nConnection: close\r\n\r\n"));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[128 * 1024];
         var (head, length) = await Head(stream, buffer);

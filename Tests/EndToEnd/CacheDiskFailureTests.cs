@@ -68,7 +68,8 @@ public sealed class CacheDiskFailureTests
         await ShouldCost(bob, upstream, Other, 0);
     }
 
-    private static string Yaml(BlobUpstream upstream, SmallDisk disk) => CacheTests.Yaml(upstream.Url).Replace("path: cache,", $"path: {disk.Path},");
+    private static string Yaml(BlobUpstream upstream, SmallDisk disk) =>
+        CacheTests.Yaml(upstream.Url).Replace("path: cache,", $"path: {disk.Path},");
 
     private static async Task ShouldCost(RegistryClient client, BlobUpstream upstream, TestBlob blob, long bytes)
     {

@@ -22,7 +22,8 @@ public sealed class CacheLeavingTests
         (upstream.HoldAt, upstream.Pace) = (Size / 4, TimeSpan.FromMilliseconds(1));
         var (first, second) = (await Begin(alice), await Begin(alice));
         first.Dispose();
-        await Assert.ThrowsAsync<TimeoutException>(() => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
         second.Dispose();
         await Eventually.True(() => upstream.Running == 0, "the upstream is stopped", TimeSpan.FromSeconds(1));
 
@@ -42,7 +43,8 @@ public sealed class CacheLeavingTests
         var reader = await Begin(alice);
         await (await reader.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[Size * 5 / 8]);
         reader.Dispose();
-        await Assert.ThrowsAsync<TimeoutException>(() => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
+        await Assert.ThrowsAsync<TimeoutException>(
+            () => Eventually.True(() => upstream.Running == 0, "nobody stops it", TimeSpan.FromSeconds(2)));
         upstream.Release(Blob);
         await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") == 1, "it is in the cache");
         Assert.Equal(Size, upstream.Sent);

@@ -37,7 +37,8 @@ public sealed class CacheRangeTests
         List<Func<Task>> bodies = [];
         foreach (var (name, value, expected) in Cases())
         {
-            var response = await alice.GetBlob("a/b", Blob.Digest, name.Split('\n').Zip(value.Split('\n')).Select(pair => (pair.First, pair.Second)).ToArray());
+            var response = await alice.GetBlob(
+                "a/b", Blob.Digest, name.Split('\n').Zip(value.Split('\n')).Select(pair => (pair.First, pair.Second)).ToArray());
             bodies.Add(await Check(response, $"{name}: {value}", expected));
         }
 
@@ -87,7 +88,8 @@ public sealed class CacheRangeTests
     public async Task A_range_does_not_wait_for_the_whole(string ranges)
     {
         await using var upstream = await RecordingUpstream.Start(context =>
-            context.Request.Path == "/v2/" ? Task.CompletedTask : Results.Bytes(Blob.Bytes, enableRangeProcessing: true).ExecuteAsync(context));
+            context.Request.Path == "/v2/" ? Task.CompletedTask
+                : Results.Bytes(Blob.Bytes, enableRangeProcessing: true).ExecuteAsync(context));
         await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, ranges: ranges));
         using var alice = door.Client("alice");
         (string, string)[][] questions = [[("Range", "bytes=5-9")], [("Range", "bytes=5-9"), ("If-Range", $"\"{Blob.Digest}\"")]];
@@ -109,7 +111,8 @@ public sealed class CacheRangeTests
         using var whole = await alice.GetBlob("a/b", Blob.Digest);
         Assert.Equal(Blob.Digest, new TestBlob(await whole.Content.ReadAsByteArrayAsync()).Digest);
         Assert.Equal(ranges == "fill" ? 1 : 0, objects);
-        Assert.Equal(1, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/blobs/") && !request.Headers.ContainsKey("Range")));
+        Assert.Equal(1, upstream.Requests.Count(
+            request => request.Method == "GET" && request.Target.Contains("/blobs/") && !request.Headers.ContainsKey("Range")));
     }
 
     private static IEnumerable<(string Name, string Value, (int First, int Last)? Range)> Cases()
@@ -174,7 +177,8 @@ public sealed class CacheRangeTests
         {
             using (response)
             {
-                Assert.Equal(new TestBlob(Blob.Bytes[first..(last + 1)]).Digest, new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest);
+                Assert.Equal(new TestBlob(Blob.Bytes[first..(last + 1)]).Digest,
+                    new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest);
             }
         };
     }

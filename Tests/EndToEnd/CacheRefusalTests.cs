@@ -34,7 +34,8 @@ public sealed class CacheRefusalTests
             context.Response.Headers["Docker-Content-Digest"] = manifest.Digest.Value;
             context.Response.ContentType = TestImage.OciManifest;
             context.Response.ContentLength = manifest.Bytes.Length;
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(manifest.Bytes).AsTask();
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(manifest.Bytes).AsTask();
         });
         await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
         using var alice = door.Client("alice");
@@ -60,7 +61,9 @@ public sealed class CacheRefusalTests
 
         Assert.Equal(spent + 1, Asked("GET"));
 
-        int Asked(string method) => upstream.Requests.Count(request => request.Method == method && request.Target.Contains("/manifests/", StringComparison.Ordinal));
+        int Asked(string method) =>
+            upstream.Requests.Count(
+                request => request.Method == method && request.Target.Contains("/manifests/", StringComparison.Ordinal));
     }
 
     private static async Task<HttpStatusCode> Status(RegistryClient client, string tag, params string[] accept)

@@ -18,7 +18,8 @@ public sealed class CacheRefusedWriteTests
         var grantsPushes = false;
         await using var upstream = await RecordingUpstream.Start(context => context.Request.Path.Value! switch
         {
-            "/token" => GrantToken(context, grantsPushes || !context.Request.Query["scope"].ToString().Contains("push", StringComparison.Ordinal)),
+            "/token" => GrantToken(context,
+                grantsPushes || !context.Request.Query["scope"].ToString().Contains("push", StringComparison.Ordinal)),
             _ when context.Request.Headers.Authorization.Count == 0 => Challenge(context),
             var path when path.Contains("/manifests/", StringComparison.Ordinal) => Answer(context),
             _ => Task.CompletedTask,
@@ -32,13 +33,17 @@ public sealed class CacheRefusedWriteTests
         await Pull("v1");
         Assert.Equal((1, 0), (Asked("v1"), Pushed()));
         grantsPushes = true;
-        await Support.Processes.Eventually.True(async () => await Push() == HttpStatusCode.BadRequest && Pushed() > 0, "the upstream is asked, and refuses");
+        await Support.Processes.Eventually.True(
+            async () => await Push() == HttpStatusCode.BadRequest && Pushed() > 0, "the upstream is asked, and refuses");
         await Pull("v1");
         await Pull("v1");
         await Pull("v2");
         Assert.Equal((2, 1), (Asked("v1"), Asked("v2")));
 
-        int Asked(string tag) => upstream.Requests.Count(request => request.Method != "PUT" && request.Target == $"/v2/a/b/manifests/{tag}" && request.Headers.ContainsKey("Authorization"));
+        int Asked(string tag) =>
+            upstream.Requests.Count(
+                request => request.Method != "PUT" && request.Target == $"/v2/a/b/manifests/{tag}"
+                    && request.Headers.ContainsKey("Authorization"));
 
         int Pushed() => upstream.Requests.Count(request => request.Method == "PUT" && request.Headers.ContainsKey("Authorization"));
 

@@ -82,7 +82,8 @@ public sealed class CacheSendFileTests
         var before = ProcessMemory.Descriptors(lab.Door.Pid);
         for (var i = 0; i < Sizes.Of(50, 500); i++)
         {
-            using var client = await KeepAliveClient.Open(lab.Door.DataUrl, $"/v2/a/b/blobs/{Blob.Digest}", $"Authorization: Bearer {lab.Token}");
+            using var client = await KeepAliveClient.Open(
+                lab.Door.DataUrl, $"/v2/a/b/blobs/{Blob.Digest}", $"Authorization: Bearer {lab.Token}");
             await client.Write();
             await client.Stream.ReadExactlyAsync(new byte[1000 + (i * 1000)]);
         }
@@ -109,7 +110,8 @@ public sealed class CacheSendFileTests
             Assert.Equal(Blob.Digest, new TestBlob(await paced.Content.ReadAsByteArrayAsync()).Digest);
         }
 
-        var old = await RawHttp.Exchange(lab.Door.DataUrl, $"GET /v2/a/b/blobs/{Small.Digest} HTTP/1.0\r\nHost: {lab.Door.Authority}\r\nAuthorization: Bearer {lab.Token}\r\n\r\n");
+        var old = await RawHttp.Exchange(lab.Door.DataUrl,
+            $"GET /v2/a/b/blobs/{Small.Digest} HTTP/1.0\r\nHost: {lab.Door.Authority}\r\nAuthorization: Bearer {lab.Token}\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 200", old);
         Assert.Equal(Small.Bytes, Encoding.Latin1.GetBytes(old[(old.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]));
     }
@@ -126,7 +128,8 @@ public sealed class CacheSendFileTests
             4 => ("/v2/other/blobs/" + Blob.Digest, "", (401, default)),
             _ => ($"/v2/a/b/blobs/{Blob.Digest}", "Range: bytes=-1\r\n", (206, Blob.Bytes.AsMemory(Blob.Bytes.Length - 1))),
         };
-        request.Append($"GET {path} HTTP/1.1\r\nHost: {new Uri(lab.Door.DataUrl).Authority}\r\nAuthorization: Bearer {lab.Token}\r\n{extra}\r\n");
+        request.Append(
+            $"GET {path} HTTP/1.1\r\nHost: {new Uri(lab.Door.DataUrl).Authority}\r\nAuthorization: Bearer {lab.Token}\r\n{extra}\r\n");
         expected.Add(answer);
     }
 
@@ -143,7 +146,8 @@ public sealed class CacheSendFileTests
         public static async Task<Lab> Start(string tenantExtra = "")
         {
             var upstream = await BlobUpstream.Start(Blob, Small);
-            var yaml = CacheTests.Yaml(upstream.Url).Replace("path: cache,", "path: cache, sendFile: true,").Replace("    routes:", $"    {tenantExtra}routes:");
+            var yaml = CacheTests.Yaml(upstream.Url).Replace("path: cache,", "path: cache, sendFile: true,")
+                .Replace("    routes:", $"    {tenantExtra}routes:");
             var door = await FrontDoor.Start(yaml);
             using var alice = door.Client("alice");
             foreach (var blob in new[] { Blob, Small })

@@ -9,14 +9,15 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>
-/// Two upstreams of one tenant: one has an image that few may pull, the other says of everything that it has it. The cache serves what the one
-/// sent on the other's word only where both say that they share content.
+/// Two upstreams of one tenant: one has an image that few may pull, the other says of everything that it has it. The cache serves what the
+/// one sent on the other's word only where both say that they share content.
 /// </summary>
 public sealed class CacheSharingTests(Lab lab)
 {
     private static readonly TestImage Image = TestImage.Build(791, 30_000);
 
-    private static string[] Paths => [$"/v2/liar/x/blobs/{Image.Layers[1].Digest}", $"/v2/liar/x/manifests/{Image.Manifest.Digest}", "/v2/liar/x/manifests/stolen"];
+    private static string[] Paths =>
+        [$"/v2/liar/x/blobs/{Image.Layers[1].Digest}", $"/v2/liar/x/manifests/{Image.Manifest.Digest}", "/v2/liar/x/manifests/stolen"];
 
     [Theory]
     [InlineData(false)]
@@ -31,7 +32,8 @@ public sealed class CacheSharingTests(Lab lab)
             await alice.PushImage(repository, "v1", Image);
             (await alice.GetManifest(repository, "v1")).Dispose();
             (await alice.GetManifest(repository, Image.Manifest.Digest.Value)).Dispose();
-            Assert.Equal(Image.Layers[1].Bytes, await (await alice.GetBlob(repository, Image.Layers[1].Digest)).Content.ReadAsByteArrayAsync());
+            Assert.Equal(Image.Layers[1].Bytes,
+                await (await alice.GetBlob(repository, Image.Layers[1].Digest)).Content.ReadAsByteArrayAsync());
         }
 
         await Get(door, share);
@@ -57,7 +59,8 @@ public sealed class CacheSharingTests(Lab lab)
                     $"{method} {path}: {response.StatusCode}");
             }
 
-            using var range = await thief.Do(HttpMethod.Get, path, RegistryClient.Pull("liar/x"), null, ("Accept", TestImage.OciManifest), ("Range", "bytes=0-9"));
+            using var range = await thief.Do(
+                HttpMethod.Get, path, RegistryClient.Pull("liar/x"), null, ("Accept", TestImage.OciManifest), ("Range", "bytes=0-9"));
             Assert.True(share || !range.IsSuccessStatusCode, $"{path}: {range.StatusCode}");
         }
     }
@@ -94,7 +97,8 @@ public sealed class CacheSharingTests(Lab lab)
             try
             {
                 using var response = await alice.Do(
-                    HttpMethod.Get, $"/v2/{repository}/manifests/{blob.Digest}", RegistryClient.Pull(repository), null, ("Accept", "*/*"), ("Range", "bytes=0-"));
+                    HttpMethod.Get, $"/v2/{repository}/manifests/{blob.Digest}", RegistryClient.Pull(repository), null, ("Accept", "*/*"),
+                    ("Range", "bytes=0-"));
                 return response.StatusCode == HttpStatusCode.OK ? new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest : null;
             }
             catch (HttpRequestException)

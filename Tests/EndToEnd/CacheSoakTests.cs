@@ -38,7 +38,8 @@ public sealed class CacheSoakTests
         await Load(length);
         var (memoryAfter, descriptorsAfter, threadsAfter) = Measure();
         TestContext.Current.SendDiagnosticMessage(
-            $"{pulls} pulls with the machine at {held:P0}; {memory / 1_000_000} then {memoryAfter / 1_000_000} MB, {descriptors} then {descriptorsAfter} descriptors, {threads} then {threadsAfter} threads");
+            $"{pulls} pulls with the machine at {held:P0}; {memory / 1_000_000} then {memoryAfter / 1_000_000} " +
+            $"MB, {descriptors} then {descriptorsAfter} descriptors, {threads} then {threadsAfter} threads");
         Assert.True(memoryAfter < (memory * 1.25) + 20_000_000, $"{memory} bytes became {memoryAfter}");
         Assert.True(descriptorsAfter <= descriptors + 20, $"{descriptors} descriptors became {descriptorsAfter}");
         Assert.True(threadsAfter <= threads + 8, $"{threads} threads became {threadsAfter}");
@@ -65,7 +66,8 @@ public sealed class CacheSoakTests
             }
         }
 
-        (long Memory, int Descriptors, long Threads) Measure() => (door.ResidentBytes(), ProcessMemory.Descriptors(door.Pid), ProcessMemory.Threads(door.Pid));
+        (long Memory, int Descriptors, long Threads) Measure() =>
+            (door.ResidentBytes(), ProcessMemory.Descriptors(door.Pid), ProcessMemory.Threads(door.Pid));
     }
 
     /// <summary>
@@ -100,7 +102,8 @@ public sealed class CacheSoakTests
                 using (var response = await alice.GetBlob("a/b", blob.Digest, from == 0 ? [] : [("Range", $"bytes={from}-")]))
                 {
                     Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}");
-                    Assert.True((await response.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(blob.Bytes.AsSpan(from)), "other bytes");
+                    Assert.True((await response.Content.ReadAsByteArrayAsync()).AsSpan().SequenceEqual(blob.Bytes.AsSpan(from)),
+                        "other bytes");
                 }
 
                 break;

@@ -16,7 +16,8 @@ public sealed class CacheStallTests
     public async Task Who_takes_nothing_for_a_minute_is_cut(bool sendFile)
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(registry.Url).Replace("path: cache,", $"path: cache, sendFile: {(sendFile ? "true" : "false")},"));
+        await using var door = await FrontDoor.Start(
+            CacheTests.Yaml(registry.Url).Replace("path: cache,", $"path: cache, sendFile: {(sendFile ? "true" : "false")},"));
         using var alice = door.Client("alice");
         var blob = TestBlob.Random(795, 64_000_000);
         await alice.PushBlob("a/b", blob);
@@ -27,9 +28,12 @@ public sealed class CacheStallTests
         using var socket = new TcpClient { ReceiveBufferSize = 100_000 };
         await socket.ConnectAsync("127.0.0.1", new Uri(door.DataUrl).Port);
         var stream = socket.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET /v2/a/b/blobs/{blob.Digest} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"GET /v2/a/b/blobs/{blob.Digest} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"));
         await stream.ReadExactlyAsync(new byte[8_000_000]);
-        await Eventually.True(async () => await Sends(door, socket) == 0, "the door holds the connection no more", TimeSpan.FromSeconds(90));
+        await Eventually.True(async () => await Sends(door, socket) == 0, "the door holds the connection no more",
+            TimeSpan.FromSeconds(90));
     }
 
     /// <summary>How many connections to this client the door has.</summary>

@@ -35,7 +35,8 @@ public sealed class CacheTenantTests(Lab lab)
             foreach (var method in new[] { HttpMethod.Head, HttpMethod.Get, HttpMethod.Head, HttpMethod.Get })
             {
                 using var response = await thief.Send(method, path, token, null, ("Accept", TestImage.OciManifest));
-                Assert.True(method == HttpMethod.Head || response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadGateway, $"{path}: {response.StatusCode}");
+                Assert.True(method == HttpMethod.Head || response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadGateway,
+                    $"{path}: {response.StatusCode}");
             }
         }
 

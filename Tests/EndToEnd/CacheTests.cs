@@ -30,7 +30,8 @@ public sealed class CacheTests
         Assert.Equal(image.Layers[^1].Bytes.Length, head.Content.Headers.ContentLength);
         Assert.Equal(image.Layers[^1].Digest.Value, head.Headers.GetValues("Docker-Content-Digest").Single());
         Assert.Contains("\"cache\":\"hit\"", door.Log);
-        await Eventually.True(async () => (await door.Admin("/admin/cache")).Contains("\"state\": \"ok\""), "the gateway reports its cache");
+        await Eventually.True(async () => (await door.Admin("/admin/cache")).Contains("\"state\": \"ok\""),
+            "the gateway reports its cache");
         Assert.True(await door.Metric("registryproxy_cache_saved") > 300_000);
     }
 
@@ -138,7 +139,8 @@ public sealed class CacheTests
             await response.Content.ReadAsByteArrayAsync();
         });
         await Eventually.True(
-            () => Directory.GetFiles(door.PathOf("cache"), "*", SearchOption.AllDirectories) is [var only] && Path.GetFileName(only) == "lock", "nothing of it is kept");
+            () => Directory.GetFiles(door.PathOf("cache"), "*", SearchOption.AllDirectories) is [var only]
+                && Path.GetFileName(only) == "lock", "nothing of it is kept");
         Assert.Equal(1, await door.Metric("registryproxy_cache_corrupt"));
         wrong = false;
         using var right = await alice.GetBlob("a/b", blob.Digest);
@@ -196,8 +198,10 @@ public sealed class CacheTests
         {
             var path = context.Request.Path.Value!;
             var index = context.Request.Headers.Accept.ToString().Contains("index");
-            context.Response.ContentType = path.Contains("/odd/") ? "text/html" : index ? TestImage.OciIndex : "application/vnd.docker.distribution.manifest.v2+json";
-            return path == "/v2/" || context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.WriteAsync(index ? Index : Image);
+            context.Response.ContentType = path.Contains("/odd/") ? "text/html"
+                : index ? TestImage.OciIndex : "application/vnd.docker.distribution.manifest.v2+json";
+            return path == "/v2/" || context.Request.Method == "HEAD" ? Task.CompletedTask
+                : context.Response.WriteAsync(index ? Index : Image);
         });
         await using var door = await FrontDoor.Start(Yaml(upstream.Url, "1h"));
         using var alice = door.Client("alice");
@@ -214,7 +218,8 @@ public sealed class CacheTests
 
         async Task<string> Get(string repository, string accept)
         {
-            using var response = await alice.Do(HttpMethod.Get, $"/v2/{repository}/manifests/v1", RegistryClient.Pull(repository), null, ("Accept", accept));
+            using var response = await alice.Do(
+                HttpMethod.Get, $"/v2/{repository}/manifests/v1", RegistryClient.Pull(repository), null, ("Accept", accept));
             return await response.Content.ReadAsStringAsync();
         }
     }
@@ -243,7 +248,8 @@ public sealed class CacheTests
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var alice = door.Client("alice");
         var token = await alice.Token(RegistryClient.Pull("b/x"));
-        using (var impatient = new HttpRequestMessage(HttpMethod.Head, $"/v2/b/x/blobs/{blob.Digest}") { Headers = { Authorization = new("Bearer", token) } })
+        using (var impatient = new HttpRequestMessage(
+            HttpMethod.Head, $"/v2/b/x/blobs/{blob.Digest}") { Headers = { Authorization = new("Bearer", token) } })
         using (var leave = new CancellationTokenSource())
         {
             var sending = alice.Http.SendAsync(impatient, leave.Token);
@@ -261,8 +267,10 @@ public sealed class CacheTests
         await refused.ShouldFail(HttpStatusCode.NotFound, "BLOB_UNKNOWN");
     }
 
-    internal static string Yaml(string upstream, string tagTtl = "0s", string maxBytes = "1GiB", string stale = "10m", string ranges = "wait") => DoorConfiguration.Single(
-        upstream, extra: $"cache: {{ path: cache, maxBytes: {maxBytes}, tagTtl: {tagTtl}, staleIfError: {stale} }}", extraRoute: $", cache: true, ranges: {ranges}");
+    internal static string Yaml(string upstream, string tagTtl = "0s", string maxBytes = "1GiB", string stale = "10m",
+        string ranges = "wait") => DoorConfiguration.Single(
+        upstream, extra: $"cache: {{ path: cache, maxBytes: {maxBytes}, tagTtl: {tagTtl}, staleIfError: {stale} }}",
+        extraRoute: $", cache: true, ranges: {ranges}");
 
     private static async Task Pull(RegistryClient client, TestImage image)
     {

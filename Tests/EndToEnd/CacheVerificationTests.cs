@@ -30,7 +30,8 @@ public sealed class CacheVerificationTests
         await using var upstream = await Serve(wrong ? 15_000_000 : -1);
         await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url).Replace("path: cache,", $"path: {disk.Path},"));
         using var alice = door.Client("alice");
-        var (first, last) = range is null ? (0, Size - 1) : (int.Parse(range[6..].Split('-')[0]), range.EndsWith('-') ? Size - 1 : int.Parse(range.Split('-')[1]));
+        var (first, last) = range is null ? (0, Size - 1)
+            : (int.Parse(range[6..].Split('-')[0]), range.EndsWith('-') ? Size - 1 : int.Parse(range.Split('-')[1]));
         if (wrong)
         {
             await Assert.ThrowsAnyAsync<Exception>(Read);
@@ -69,13 +70,20 @@ public sealed class CacheVerificationTests
         await FrontDoor.WriteUsers(folder);
         using var made = TestCertificates.ForLocalhost("door");
         (_, _) = (folder.Write("tls.crt", made.Pem().Certificate), folder.Write("tls.key", made.Pem().Key));
-        var config = folder.Write("config.yaml", "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key } }\n" + CacheTests.Yaml(upstream.Url));
-        await using var door = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "https://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+        var config = folder.Write("config.yaml",
+            "listen: { data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key } }\n" + CacheTests.Yaml(upstream.Url));
+        await using var door = ChildProcess.Start(
+            "dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "https://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
         var url = await door.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
-        using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } };
-        using var http = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var handler = new SocketsHttpHandler { SslOptions =
+            { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null } };
+        using var http = new HttpClient(handler)
+        {
+            DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact
+        };
         await Eventually.True(async () => (await http.GetAsync($"{url}/token?service=127.0.0.1")).IsSuccessStatusCode, "the door is open");
-        using var reply = JsonDocument.Parse(await http.GetStringAsync($"{url}/token?service=127.0.0.1&scope={RegistryClient.Pull("a/b")}"));
+        using var reply = JsonDocument.Parse(
+            await http.GetStringAsync($"{url}/token?service=127.0.0.1&scope={RegistryClient.Pull("a/b")}"));
         http.DefaultRequestHeaders.Authorization = new("Bearer", reply.RootElement.GetProperty("token").GetString());
         using var response = await http.GetAsync($"{url}/v2/a/b/blobs/{Blob.Digest}", HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(Size, response.Content.Headers.ContentLength);

@@ -137,7 +137,8 @@ public sealed class CacheWriteTests
             {
                 context.Response.StatusCode = isThere ? 200 : 404;
                 context.Response.ContentLength = isThere ? blob.Bytes.Length : 0;
-                await (context.Request.Method == "HEAD" || !isThere ? Task.CompletedTask : context.Response.Body.WriteAsync(blob.Bytes).AsTask());
+                await (context.Request.Method == "HEAD" || !isThere ? Task.CompletedTask
+                    : context.Response.Body.WriteAsync(blob.Bytes).AsTask());
             }
         });
         await using var doors = await SplitDoor.Start(CacheTests.Yaml(upstream.Url, "1h"), gateways: 1);
@@ -168,7 +169,8 @@ public sealed class CacheWriteTests
     public async Task A_push_is_seen_at_once_while_silos_die()
     {
         await using var registry = await DockerRegistry.Start();
-        await using var cluster = await DoorCluster.Start(registry.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", gatewayExtra: "cache: { path: cache-{n}, tagTtl: 1h }");
+        await using var cluster = await DoorCluster.Start(
+            registry.Url, silos: 0, gateways: 0, extraRoute: ", cache: true", gatewayExtra: "cache: { path: cache-{n}, tagTtl: 1h }");
         List<DoorCluster.Member> silos = [await cluster.StartSilo(), await cluster.StartSilo()];
         List<DoorCluster.Member> gateways = [await cluster.StartGateway(), await cluster.StartGateway()];
         foreach (var member in silos.Concat(gateways))

@@ -40,7 +40,8 @@ public sealed class ChainTests(Lab lab)
     {
         var inner = await lab.Door;
         await using var outer = await FrontDoor.Start(
-            DoorConfiguration.Single(inner.DataUrl, ", credentials: { type: basic, username: alice, password: { file: upstream-password } }"));
+            DoorConfiguration.Single(
+                inner.DataUrl, ", credentials: { type: basic, username: alice, password: { file: upstream-password } }"));
         using var alice = outer.Client("alice");
         await File.WriteAllTextAsync(outer.PathOf("upstream-password"), "wrong");
         for (var i = 0; i < 5; i++)
@@ -53,6 +54,7 @@ public sealed class ChainTests(Lab lab)
         Assert.Contains("\"breaker\": \"open\"", await outer.Admin("/admin/upstreams"));
         await File.WriteAllTextAsync(outer.PathOf("upstream-password"), FrontDoor.PasswordOf("alice"));
         await Support.Processes.Eventually.True(
-            async () => (await alice.GetManifest("team-a/heals", "v1")).StatusCode == HttpStatusCode.NotFound, "the mended password is used", TimeSpan.FromSeconds(5));
+            async () => (await alice.GetManifest("team-a/heals", "v1")).StatusCode == HttpStatusCode.NotFound,
+            "the mended password is used", TimeSpan.FromSeconds(5));
     }
 }

@@ -40,7 +40,8 @@ public sealed class ChallengeTests(Lab lab)
         using var narrow = await alice.Send(HttpMethod.Get, Manifest, await alice.Token("repository:team-a/other:pull"));
         Assert.Equal(("repository:team-a/table:pull", "insufficient_scope"), (narrow.Challenge()["scope"], narrow.Challenge()["error"]));
 
-        using var push = await alice.Send(HttpMethod.Post, "/v2/team-a/table/blobs/uploads/", await alice.Token("repository:team-a/table:pull"));
+        using var push = await alice.Send(
+            HttpMethod.Post, "/v2/team-a/table/blobs/uploads/", await alice.Token("repository:team-a/table:pull"));
         Assert.Equal("repository:team-a/table:pull,push", push.Challenge()["scope"]);
     }
 
@@ -89,7 +90,8 @@ public sealed class ChallengeTests(Lab lab)
     {
         var door = await lab.Door;
         using var client = door.Client();
-        foreach (var (method, path) in new[] { ("PUT", "/v2/"), ("POST", Manifest), ("PATCH", Manifest), ("GET", "/v2/team-a/x/blobs/uploads/"), ("DELETE", "/v2/team-a/x/tags/list") })
+        foreach (var (method, path) in new[] { ("PUT", "/v2/"), ("POST", Manifest), ("PATCH", Manifest),
+            ("GET", "/v2/team-a/x/blobs/uploads/"), ("DELETE", "/v2/team-a/x/tags/list") })
         {
             using var response = await client.Send(new HttpMethod(method), path);
             await response.ShouldFail(HttpStatusCode.MethodNotAllowed, "UNSUPPORTED");
@@ -101,7 +103,9 @@ public sealed class ChallengeTests(Lab lab)
     public async Task Two_authorization_headers_are_refused()
     {
         var door = await lab.Door;
-        var answer = await RawHttp.Exchange(door.DataUrl, $"GET /v2/ HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\nConnection: close\r\n\r\n");
+        var answer = await RawHttp.Exchange(door.DataUrl,
+            $"GET /v2/ HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\nConnection: " +
+            $"close\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 400", answer);
     }
 
@@ -110,7 +114,8 @@ public sealed class ChallengeTests(Lab lab)
     {
         var door = await lab.Door;
         using var client = door.Client();
-        foreach (var path in new[] { "/", "/admin/upstreams", "/admin/sessions?tenant=acme", "/metrics", "/dashboard", "/v2", "/v1/", "/index.html", "/V2/", "/token/", "/debug/pprof" })
+        foreach (var path in new[] { "/", "/admin/upstreams", "/admin/sessions?tenant=acme", "/metrics", "/dashboard", "/v2", "/v1/",
+            "/index.html", "/V2/", "/token/", "/debug/pprof" })
         {
             using var response = await client.Send(HttpMethod.Get, path);
             Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{path}: {response.StatusCode}");

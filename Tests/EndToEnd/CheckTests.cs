@@ -17,13 +17,15 @@ public sealed class CheckTests(Lab lab)
         Assert.Contains("allowed: rule 'writers' grants it", allowed.Output);
         Assert.Contains("-> open: team-a/app", allowed.Output);
 
-        var denied = await Check(config, "--explain", "--tenant", "acme", "--authenticator", "staff", "--subject", "carol", "--groups", "dev", "--repository", "team-a/app", "--action", "push");
+        var denied = await Check(config, "--explain", "--tenant", "acme", "--authenticator", "staff", "--subject", "carol", "--groups",
+            "dev", "--repository", "team-a/app", "--action", "push");
         denied.ShouldFail("denied: no rule grants it; nearest is");
         var grouped = await Check(config, "--explain", "tenant=acme&subject=bob&repository=team-a/app&action=pull");
         grouped.ShouldSucceed();
         Assert.Contains("allowed: rule 'readers' grants it", grouped.Output);
         Assert.Contains("subject: bob of 'staff', groups: dev", grouped.Output);
-        (await Check(config, "--explain", "tenant=acme&subject=zed&repository=public/app&action=pull")).ShouldFail("denied: nobody is called 'zed' in 'staff': such a login is refused");
+        (await Check(config, "--explain", "tenant=acme&subject=zed&repository=public/app&action=pull")).ShouldFail(
+            "denied: nobody is called 'zed' in 'staff': such a login is refused");
         (await Check(config, "--explain", "tenant=acme&authenticator=corp&subject=alice&repository=public/app&action=pull"))
             .ShouldFail("denied: tenant 'acme' has no authenticator 'corp'; it has 'staff'");
         Assert.Equal(1, denied.ExitCode);
@@ -53,7 +55,8 @@ public sealed class CheckTests(Lab lab)
         await using var untrusted = await PrivateRegistry.Start(authority.Issue("registry", "registry.corp"));
         await using var proxy = new ConnectProxy { Credentials = "me:other" };
         await using var failing = new RawUpstream((_, _) => "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
-        await using var odd = new RawUpstream((_, _) => "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.example/token\"\r\nContent-Length: 0\r\n\r\n");
+        await using var odd = new RawUpstream(
+            (_, _) => "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"https://elsewhere.example/token\"\r\nContent-Length: 0\r\n\r\n");
         var config = folder.Write("config.yaml", $$"""
             upstreams:
               nameless: { url: "https://registry.corp.invalid" }
@@ -70,8 +73,10 @@ public sealed class CheckTests(Lab lab)
         Assert.NotEqual(0, check.ExitCode);
         string[] expected =
         [
-            "nameless   FAIL  DNS: its name does not resolve", "private    FAIL  address: ", "away       FAIL  TCP: connection refused", "proxied    FAIL  proxy: the proxy 127.0.0.1",
-            "untrusted  FAIL  TLS: ", "failing    FAIL  HTTP: answers 500", "odd        FAIL  challenge: ", "refusing   FAIL  credential: it refuses user name and password (401)",
+            "nameless   FAIL  DNS: its name does not resolve", "private    FAIL  address: ", "away       FAIL  TCP: connection refused",
+            "proxied    FAIL  proxy: the proxy 127.0.0.1",
+            "untrusted  FAIL  TLS: ", "failing    FAIL  HTTP: answers 500", "odd        FAIL  challenge: ",
+            "refusing   FAIL  credential: it refuses user name and password (401)",
         ];
         Assert.All(expected, line => Assert.Contains(line, check.Output));
         Assert.Contains("upstreams.proxied.proxy.username", check.Output);

@@ -27,13 +27,17 @@ public sealed class ClusterLossTests
         door.KillSilo();
         foreach (var (method, path, isPage) in new[]
         {
-            (HttpMethod.Get, "/token", false), (HttpMethod.Get, "/token/nonce?authenticator=sso", false), (HttpMethod.Post, "/login/device", false),
-            (HttpMethod.Get, "/login", true), (HttpMethod.Get, "/login/device?user_code=BCDF-GHJK", true), (HttpMethod.Post, "/login/device/confirm", true),
+            (HttpMethod.Get, "/token", false), (HttpMethod.Get, "/token/nonce?authenticator=sso", false), (HttpMethod.Post,
+                "/login/device", false),
+            (HttpMethod.Get, "/login", true), (HttpMethod.Get, "/login/device?user_code=BCDF-GHJK", true), (HttpMethod.Post,
+                "/login/device/confirm", true),
             (HttpMethod.Get, "/login/callback?code=x&state=y", true),
         })
         {
-            using var form = method == HttpMethod.Post ? new FormUrlEncodedContent([new("user_code", "BCDF-GHJK"), new("authenticator", "sso")]) : null;
-            using var answer = await client.Send(method, path, null, form, ("Origin", door.Gateways[0]), ("Cookie", "registryproxy_login=AAAA"));
+            using var form = method == HttpMethod.Post
+                ? new FormUrlEncodedContent([new("user_code", "BCDF-GHJK"), new("authenticator", "sso")]) : null;
+            using var answer = await client.Send(
+                method, path, null, form, ("Origin", door.Gateways[0]), ("Cookie", "registryproxy_login=AAAA"));
             await answer.ShouldBe(HttpStatusCode.ServiceUnavailable);
             Assert.True(answer.Headers.RetryAfter is not null, path);
             Assert.Equal(isPage ? "text/html" : "application/json", answer.Content.Headers.ContentType!.MediaType);

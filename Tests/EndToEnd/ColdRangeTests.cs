@@ -27,7 +27,8 @@ public sealed class ColdRangeTests
         }
 
         await Eventually.True(async () => await Count(door, "unverified") == 4, "four ranges were passed on");
-        await Eventually.True(() => door.Log.Contains("\"event\":\"range\"") && door.Log.Contains("\"cache\":\"unverified\""), "the audit log says so");
+        await Eventually.True(() => door.Log.Contains("\"event\":\"range\"") && door.Log.Contains("\"cache\":\"unverified\""),
+            "the audit log says so");
         Assert.Equal(0, await Count(door, "miss"));
         using (var outside = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=99999999-")))
         {
@@ -83,7 +84,8 @@ public sealed class ColdRangeTests
     private static Task<FrontDoor> Start(DockerRegistry registry, string ranges) =>
         FrontDoor.Start(CacheTests.Yaml(registry.Url).Replace(", ranges: wait", ranges));
 
-    private static async Task<double> Count(FrontDoor door, string result) => await door.Metric("registryproxy_cache_requests", $"result=\"{result}\"");
+    private static async Task<double> Count(FrontDoor door, string result) =>
+        await door.Metric("registryproxy_cache_requests", $"result=\"{result}\"");
 
     private static async Task Range(RegistryClient client, string repository, string range, int first, int count)
     {

@@ -19,7 +19,8 @@ public sealed class CompanyNetworkTests
         using var second = TestCertificates.Authority("second");
         await using var registry = await PrivateRegistry.Start(first.Issue("registry", "registry.corp"));
         registry.IsStrict = true;
-        var (ca, certificate, key) = (folder.Write("ca.crt", first.ExportCertificatePem()), folder.File("client.crt"), folder.File("client.key"));
+        var (ca, certificate, key) = (folder.Write("ca.crt", first.ExportCertificatePem()), folder.File("client.crt"),
+            folder.File("client.key"));
         var ours = first.Issue("front-door");
         folder.Write("client.crt", ours.Certificate);
         folder.Write("client.key", ours.Key);
@@ -36,7 +37,8 @@ public sealed class CompanyNetworkTests
 
         registry.Show(second.Issue("registry", "registry.corp"));
         folder.Write("ca.crt", second.ExportCertificatePem());
-        await Eventually.True(async () => (await client.GetManifest("other/name", "latest")).IsSuccessStatusCode, "the new authority is known");
+        await Eventually.True(async () => (await client.GetManifest("other/name", "latest")).IsSuccessStatusCode,
+            "the new authority is known");
         Assert.DoesNotContain("PRIVATE KEY", door.Log);
     }
 
@@ -54,7 +56,8 @@ public sealed class CompanyNetworkTests
             DoorConfiguration.Single(
                 upstream,
                 $", tls: {{ ca: {ca} }}, realms: [\"https://{registry.Authority}/token\"]",
-                $"egress: {{ proxy: {{ url: \"http://127.0.0.1:{squid.Port}\", username: {Squid.User}, password: {{ file: {password} }} }}, noProxy: [elsewhere.corp] }}").Replace(", allowPrivate: true", ""),
+                $"egress: {{ proxy: {{ url: \"http://127.0.0.1:{squid.Port}\", username: {Squid.User}, password: {{ " +
+                $"file: {password} }} }}, noProxy: [elsewhere.corp] }}").Replace(", allowPrivate: true", ""),
             gateways: 1);
         using var client = new RegistryClient(door.Gateways[0], null, null);
         using (var refused = await client.GetManifest("a/b", "latest"))
@@ -63,7 +66,8 @@ public sealed class CompanyNetworkTests
             Assert.Contains("(407): proxy.username and proxy.password", await refused.Content.ReadAsStringAsync());
         }
 
-        Assert.Contains($"the proxy 127.0.0.1:{squid.Port} (egress.proxy) refuses the user name or the password (407)", await door.Admin("/admin/upstreams"));
+        Assert.Contains($"the proxy 127.0.0.1:{squid.Port} (egress.proxy) refuses the user name or the password (407)",
+            await door.Admin("/admin/upstreams"));
         folder.Write("password", Squid.Password);
         await Eventually.True(async () => (await client.GetManifest("a/b", "latest")).IsSuccessStatusCode, "the new password is used");
         Assert.Contains(registry.Seen, seen => seen.Path == "/token");
@@ -81,14 +85,18 @@ public sealed class CompanyNetworkTests
         proxy.Targets[registry.Authority] = registry.Port;
         var ca = folder.Write("ca.crt", authority.ExportCertificatePem());
         var yaml = DoorConfiguration.Single($"https://{registry.Authority}", $", tls: {{ ca: {ca} }}").Replace(", allowPrivate: true", "");
-        await using var door = await FrontDoor.Start(yaml, ("HTTPS_PROXY", $"http://me:canary-environment-password@127.0.0.1:{proxy.Port}"), ("NO_PROXY", "*.elsewhere"));
+        await using var door = await FrontDoor.Start(
+            yaml, ("HTTPS_PROXY", $"http://me:canary-environment-password@127.0.0.1:{proxy.Port}"), ("NO_PROXY", "*.elsewhere"));
         using var client = door.Client();
         (await client.GetManifest("a/b", "latest")).EnsureSuccessStatusCode();
-        Assert.Single(door.Log.Split('\n'), line => line.Contains($"through the proxy http://127.0.0.1:{proxy.Port}/, as HTTPS_PROXY says, but for NO_PROXY (*.elsewhere)"));
+        Assert.Single(door.Log.Split('\n'),
+            line => line.Contains(
+                $"through the proxy http://127.0.0.1:{proxy.Port}/, as HTTPS_PROXY says, but for NO_PROXY (*.elsewhere)"));
         Assert.DoesNotContain("canary-environment-password", door.Log);
         var asked = proxy.Asked.Count;
         door.WriteConfig(yaml.Replace($", tls: {{ ca: {ca} }}", $", tls: {{ ca: {ca} }}, proxy: none"));
-        await Eventually.True(async () => !(await client.GetManifest("c/d", "latest")).IsSuccessStatusCode, "without a proxy the name is not known");
+        await Eventually.True(async () => !(await client.GetManifest("c/d", "latest")).IsSuccessStatusCode,
+            "without a proxy the name is not known");
         Assert.True(proxy.Asked.Count - asked <= 2, $"{proxy.Asked.Count - asked}");
     }
 

@@ -35,7 +35,8 @@ public sealed class ContainerdTests(Lab lab)
         using var alice = door.Client("alice");
         await alice.PushImage("team-a/push-source", "v1", TestImage.Build(22, 1000));
         (await containerd.Pull($"{door.Authority}/team-a/push-source:v1", Credentials("alice"))).ShouldSucceed();
-        (await containerd.Push($"{door.Authority}/rewritten/pushed:v1", $"{door.Authority}/team-a/push-source:v1", Credentials("alice"))).ShouldSucceed();
+        (await containerd.Push($"{door.Authority}/rewritten/pushed:v1", $"{door.Authority}/team-a/push-source:v1",
+            Credentials("alice"))).ShouldSucceed();
         using var back = await alice.GetManifest("rewritten/pushed", "v1");
         await back.ShouldBe(System.Net.HttpStatusCode.OK);
     }
@@ -50,7 +51,8 @@ public sealed class ContainerdTests(Lab lab)
         await alice.PushImage("team-a/cri", "v1", TestImage.Build(24, 1000));
         await alice.PushImage("rewritten/public/mirrored", "v1", TestImage.Build(25, 1000));
         containerd.WriteHosts(door.Authority, $"[host.\"{door.DataUrl}\"]\n");
-        containerd.WriteHosts("mirror.example", $"server = \"{door.DataUrl}\"\n[host.\"{door.DataUrl}\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
+        containerd.WriteHosts("mirror.example",
+            $"server = \"{door.DataUrl}\"\n[host.\"{door.DataUrl}\"]\ncapabilities = [\"pull\", \"resolve\"]\n");
         using var cri = new KubeletImages(containerd.Socket);
 
         await Pull($"{door.Authority}/public/cri:v1");

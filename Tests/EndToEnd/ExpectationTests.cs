@@ -29,7 +29,8 @@ public sealed class ExpectationTests
         await alice.PushBlob("a/b", Blob);
         await alice.PushBlob("a/b", Blob);
         Assert.Equal(2 * Blob.Bytes.Length, received);
-        Assert.Equal([true, false, false], upstream.Requests.Where(request => request.Method == "PUT").Select(request => request.Headers.ContainsKey("Expect")));
+        Assert.Equal([true, false, false],
+            upstream.Requests.Where(request => request.Method == "PUT").Select(request => request.Headers.ContainsKey("Expect")));
 
         async Task Count(HttpContext context)
         {

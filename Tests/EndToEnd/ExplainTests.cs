@@ -18,7 +18,8 @@ public sealed class ExplainTests
     private static readonly string[] Subjects = ["", "alice", "bob", "carol", "dave"];
     private static readonly string[] Actions = ["pull", "push", "delete", "catalog"];
     private static readonly string[] Who =
-        ["anonymous", "authenticated", "\"user:alice\"", "\"user:staff/b*\"", "\"group:dev\"", "\"group:staff/*\"", "\"group:ops\"", "\"authenticator:staff\"", "\"subject:staff/carol\""];
+        ["anonymous", "authenticated", "\"user:alice\"", "\"user:staff/b*\"", "\"group:dev\"", "\"group:staff/*\"", "\"group:ops\"",
+            "\"authenticator:staff\"", "\"subject:staff/carol\""];
 
     private static readonly string[] Patterns = ["**", "a/**", "a/*", "*/b", "a/b", "c/**/d", "a", "b/x/y"];
     private static readonly string[] Names = ["a", "b", "a/b", "b/b", "c/d", "c/e/d", "c/e", "a/b/c", "b/x/y", "a/x"];
@@ -36,7 +37,8 @@ public sealed class ExplainTests
             for (var i = 0; i < QuestionsOfOne; i++)
             {
                 var (subject, repository, action) = (Pick(random, Subjects), Pick(random, Names), Pick(random, Actions));
-                var said = JsonDocument.Parse(await door.Admin($"/admin/explain?tenant=acme&subject={subject}&repository={repository}&action={action}")).RootElement;
+                var said = JsonDocument.Parse(
+                    await door.Admin($"/admin/explain?tenant=acme&subject={subject}&repository={repository}&action={action}")).RootElement;
                 var expected = !said.GetProperty("allowed").GetBoolean() ? "denied"
                     : action != "catalog" && said.GetProperty("route").ValueKind == JsonValueKind.Null ? "lost" : "done";
                 Assert.Equal(JsonValueKind.Null, said.GetProperty("lacks").ValueKind);
@@ -46,7 +48,8 @@ public sealed class ExplainTests
             }
 
             door.WriteConfig(Configuration(random, upstream.Url, round));
-            await Eventually.True(async () => (await door.Readiness()).Contains($"\"revision\":{round + 1}"), "the next configuration is in use");
+            await Eventually.True(async () => (await door.Readiness()).Contains($"\"revision\":{round + 1}"),
+                "the next configuration is in use");
             await Eventually.True(
                 async () => await Query(http, door.DataUrl, "", $"marker{round}/x", "pull") == "done", "the gateway has it");
         }
@@ -91,7 +94,8 @@ public sealed class ExplainTests
     private static async Task<(string Allowed, string Authenticator, string Lacks)> Explain(FrontDoor door, string question)
     {
         var answer = JsonDocument.Parse(await door.Admin($"/admin/explain?{question}&repository=a/b&action=pull")).RootElement;
-        return ($"{answer.GetProperty("allowed").GetBoolean()}", answer.GetProperty("authenticator").GetString() ?? "", answer.GetProperty("lacks").GetString() ?? "");
+        return ($"{answer.GetProperty("allowed").GetBoolean()}", answer.GetProperty("authenticator").GetString() ?? "",
+            answer.GetProperty("lacks").GetString() ?? "");
     }
 
     /// <summary>What comes of it: <c>done</c>, <c>denied</c>, or <c>lost</c> where no route leads.</summary>
@@ -122,7 +126,8 @@ public sealed class ExplainTests
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{url}/token?service=127.0.0.1&scope={scope}");
         if (subject.Length > 0)
         {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{subject}:{FrontDoor.PasswordOf(subject)}")));
+            request.Headers.Authorization = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{subject}:{FrontDoor.PasswordOf(subject)}")));
         }
 
         using var response = await http.SendAsync(request);
@@ -134,17 +139,21 @@ public sealed class ExplainTests
         var path = context.Request.Path.Value!;
         context.Response.StatusCode = context.Request.Method switch { "POST" or "DELETE" => 202, _ => 200 };
         context.Response.Headers.Location = context.Request.Method == "POST" ? $"{path}1" : default;
-        context.Response.ContentType = path.EndsWith("/_catalog", StringComparison.Ordinal) ? "application/json" : "application/vnd.oci.image.manifest.v1+json";
+        context.Response.ContentType = path.EndsWith("/_catalog", StringComparison.Ordinal) ? "application/json"
+            : "application/vnd.oci.image.manifest.v1+json";
         return context.Request.Method != "GET" ? Task.CompletedTask
-            : context.Response.WriteAsync(path.EndsWith("/_catalog", StringComparison.Ordinal) ? """{"repositories":["a/b"]}""" : """{"schemaVersion":2}""");
+            : context.Response.WriteAsync(
+                path.EndsWith("/_catalog", StringComparison.Ordinal) ? """{"repositories":["a/b"]}""" : """{"schemaVersion":2}""");
     }
 
     /// <summary>Rules, routes and groups by chance; a rule of its own says which one is in use.</summary>
     private static string Configuration(Random random, string upstream, int round)
     {
         var rules = Enumerable.Range(0, random.Next(1, 7)).Select(i =>
-            $"      - {{ name: r{i}, who: [{Some(random, Who, 2)}], repositories: [{Some(random, Patterns, 2, quote: true)}], actions: [{Some(random, Actions, 3)}]{(random.Next(6) == 0 ? ", when: { region: eu }" : "")} }}");
-        var routes = Prefixes.Where(_ => random.Next(3) > 0).Append($"marker{round}").Select(prefix => $"      - {{ prefix: {prefix}, upstream: local }}");
+            $"      - {{ name: r{i}, who: [{Some(random, Who, 2)}], repositories: [{Some(random, Patterns, 2, quote: true)}], actions: " +
+            $"[{Some(random, Actions, 3)}]{(random.Next(6) == 0 ? ", when: { region: eu }" : "")} }}");
+        var routes = Prefixes.Where(_ => random.Next(3) > 0).Append($"marker{round}")
+            .Select(prefix => $"      - {{ prefix: {prefix}, upstream: local }}");
         return $$"""
             revision: {{round + 1}}
             upstreams:
@@ -164,7 +173,8 @@ public sealed class ExplainTests
     }
 
     private static string Some(Random random, string[] of, int most, bool quote = false) =>
-        string.Join(", ", Enumerable.Range(0, random.Next(1, most + 1)).Select(_ => Pick(random, of)).Distinct().Select(one => quote ? $"\"{one}\"" : one));
+        string.Join(", ", Enumerable.Range(0, random.Next(1, most + 1)).Select(_ => Pick(random, of)).Distinct()
+            .Select(one => quote ? $"\"{one}\"" : one));
 
     private static T Pick<T>(Random random, T[] of) => of[random.Next(of.Length)];
 }

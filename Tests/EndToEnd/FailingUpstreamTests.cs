@@ -8,7 +8,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>An operator is told of an upstream that is down, at any traffic: one line in the log, its state on the page, a counter.</summary>
+/// <summary>
+/// An operator is told of an upstream that is down, at any traffic: one line in the log, its state on the page, a counter.
+/// </summary>
 public sealed class FailingUpstreamTests
 {
     [Fact]
@@ -25,7 +27,8 @@ public sealed class FailingUpstreamTests
         }
 
         Assert.Equal(
-            $"Upstream local (http://127.0.0.1:{port}) fails: upstream 'local' does not answer: connection refused", await Line(door, "Upstream local .*fails: .*"));
+            $"Upstream local (http://127.0.0.1:{port}) fails: upstream 'local' does not answer: connection refused", await Line(
+                door, "Upstream local .*fails: .*"));
         Assert.True(await door.Metric("registryproxy_grains_upstream_failures_total", "reason=\"connect\"") >= 1);
         Assert.Equal("failing", (await State(door)).State);
         Assert.Contains("connection refused", (await State(door)).LastError);
@@ -65,7 +68,8 @@ public sealed class FailingUpstreamTests
             },
             "it is said that it recovered");
         await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
-        Assert.NotEqual(JsonValueKind.Null, JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement[0].GetProperty("lastSuccess").ValueKind);
+        Assert.NotEqual(JsonValueKind.Null,
+            JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement[0].GetProperty("lastSuccess").ValueKind);
     }
 
     [Fact]
@@ -76,16 +80,19 @@ public sealed class FailingUpstreamTests
         using var alice = door.Client("alice");
         await Get(alice, 502);
         await Get(alice, 502);
-        Assert.EndsWith("it refuses a request without a credential (403); 1 so since this process started. The audit log has each", await Line(door, "Upstream local .*"));
+        Assert.EndsWith("it refuses a request without a credential (403); 1 so since this process started. The audit log has each",
+            await Line(door, "Upstream local .*"));
         Assert.Equal(2, await door.Metric("registryproxy_gateway_upstream_failures_total", "reason=\"refused\""));
-        await Eventually.True(async () => (await State(door)).LastError.EndsWith("it refuses a request without a credential (403)"), "the page says so");
+        await Eventually.True(async () => (await State(door)).LastError.EndsWith("it refuses a request without a credential (403)"),
+            "the page says so");
         Assert.Equal("healthy", (await State(door)).State);
     }
 
     [Fact]
     public async Task Two_repositories_that_fail_while_nobody_asks_for_others_are_those_alone()
     {
-        await using var upstream = await RecordingUpstream.Start(context => Absent(context, context.Request.Path.Value!.Contains("/bad/") ? 503 : 404));
+        await using var upstream =
+            await RecordingUpstream.Start(context => Absent(context, context.Request.Path.Value!.Contains("/bad/") ? 503 : 404));
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         for (var round = 0; round < 10; round++)
@@ -111,7 +118,8 @@ public sealed class FailingUpstreamTests
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("a/b");
-        var head = $"PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {await alice.Token(RegistryClient.Push("a/b"))}\r\nTransfer-Encoding: chunked\r\n\r\n";
+        var head = $"PATCH {location} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
+            $"{await alice.Token(RegistryClient.Push("a/b"))}\r\nTransfer-Encoding: chunked\r\n\r\n";
         Assert.StartsWith("HTTP/1.1 400", await RawHttp.Exchange(door.DataUrl, head + "5\r\nhello\r\nnonsense\r\n"));
         Assert.Equal("healthy", (await State(door)).State);
         Assert.Empty(Lines(door, "Upstream local .*fails: .*"));
@@ -136,7 +144,8 @@ public sealed class FailingUpstreamTests
         return Assert.Single(Lines(door, pattern));
     }
 
-    private static List<string> Lines(FrontDoor door, string pattern) => [.. Regex.Matches(door.Log, pattern).Select(match => match.Value.TrimEnd('\r'))];
+    private static List<string> Lines(FrontDoor door, string pattern) =>
+        [.. Regex.Matches(door.Log, pattern).Select(match => match.Value.TrimEnd('\r'))];
 
     private static async Task<(string State, string LastError)> State(FrontDoor door)
     {

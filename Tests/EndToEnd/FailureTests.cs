@@ -132,7 +132,8 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
         {
             await client.ConnectAsync(IPAddress.Loopback, new Uri(door.DataUrl).Port);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                $"GET /v2/a/b/blobs/{TestBlob.Random(1, 1).Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: Bearer {token}\r\n\r\n"));
+                $"GET /v2/a/b/blobs/{TestBlob.Random(1, 1).Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: " +
+                $"Bearer {token}\r\n\r\n"));
             await client.GetStream().ReadExactlyAsync(new byte[100_000]);
             client.Client.LingerState = new LingerOption(true, 0);
         }
@@ -213,7 +214,8 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
         using var alice = shared.Door.Client("alice");
         using var response = await alice.Do(
             HttpMethod.Get, $"/v2/{place.Repository}/manifests/v1", RegistryClient.Pull(place.Repository), null,
-            ("Cookie", "c=d"), ("X-Forwarded-For", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("Via", "x"), ("X-HTTP-Method-Override", "DELETE"), ("Accept", "a/b"));
+            ("Cookie", "c=d"), ("X-Forwarded-For", "1.2.3.4"), ("Forwarded", "for=1.2.3.4"), ("Via", "x"), ("X-HTTP-Method-Override",
+                "DELETE"), ("Accept", "a/b"));
         await response.ShouldBe(HttpStatusCode.OK);
         foreach (var name in new[] { "Set-Cookie", "WWW-Authenticate", "X-Internal", "Server" })
         {

@@ -22,7 +22,8 @@ public sealed class FallbackTests
         await Pull(alice, image);
         first.Kill();
         await Pull(alice, image);
-        Assert.Contains("v1", await (await alice.Do(HttpMethod.Get, "/v2/app/tags/list", RegistryClient.Pull("app"))).Content.ReadAsStringAsync());
+        Assert.Contains("v1", await (await alice.Do(
+            HttpMethod.Get, "/v2/app/tags/list", RegistryClient.Pull("app"))).Content.ReadAsStringAsync());
         Assert.Contains("\"upstream\":\"second\"", door.Log);
 
         using var absent = await alice.GetManifest("app", "v2");

@@ -7,7 +7,10 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Answers to pulls as registries give them that people run: without HEAD, without a digest or with a false one, with labels that mean nothing.</summary>
+/// <summary>
+/// Answers to pulls as registries give them that people run: without HEAD, without a digest or with a false one, with labels that mean
+/// nothing.
+/// </summary>
 public sealed class FieldAnswerTests
 {
     private static readonly TestImage Image = TestImage.Build(910, 3000);
@@ -52,7 +55,8 @@ public sealed class FieldAnswerTests
         await using var storage = await RecordingUpstream.Start(context =>
         {
             context.Response.StatusCode = HttpMethods.IsHead(context.Request.Method) ? 403 : 200;
-            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : Results.Bytes(Layer.Bytes, enableRangeProcessing: true).ExecuteAsync(context);
+            return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+                : Results.Bytes(Layer.Bytes, enableRangeProcessing: true).ExecuteAsync(context);
         });
         await using var upstream = await RecordingUpstream.Start(context =>
         {
@@ -149,7 +153,8 @@ public sealed class FieldAnswerTests
             Assert.Equal(Type, pulled.Content.Headers.ContentType!.ToString());
         }
 
-        Assert.Equal(1, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/", StringComparison.Ordinal)));
+        Assert.Equal(1, upstream.Requests.Count(
+            request => request.Method == "GET" && request.Target.Contains("/manifests/", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -165,7 +170,8 @@ public sealed class FieldAnswerTests
             var path = context.Request.Path.Value!;
             context.Response.StatusCode = path == "/v2/" ? 200 : path.Contains("/blobs/") ? 307 : 404;
             context.Response.Headers.Location = $"{storage.Url}/{Layer.Digest}";
-            return context.Response.WriteAsync(context.Response.StatusCode == 404 ? """{"errors":[{"code":"NAME_UNKNOWN","message":"secret words"}]}""" : "");
+            return context.Response.WriteAsync(
+                context.Response.StatusCode == 404 ? """{"errors":[{"code":"NAME_UNKNOWN","message":"secret words"}]}""" : "");
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
@@ -190,7 +196,8 @@ public sealed class FieldAnswerTests
     private static Task Serve(HttpContext context, string? digest = null)
     {
         var path = context.Request.Path.Value!;
-        if (path == "/v2/" || path.EndsWith(Image.Config.Digest.Value, StringComparison.Ordinal) || path.Contains("/none-", StringComparison.Ordinal))
+        if (path == "/v2/" || path.EndsWith(Image.Config.Digest.Value, StringComparison.Ordinal)
+            || path.Contains("/none-", StringComparison.Ordinal))
         {
             context.Response.StatusCode = path == "/v2/" ? 200 : 404;
             return Task.CompletedTask;
@@ -203,6 +210,7 @@ public sealed class FieldAnswerTests
         }
 
         return Results.Bytes(
-            (isManifest ? Image.Manifest : Layer).Bytes, isManifest ? TestImage.OciManifest : null, enableRangeProcessing: true).ExecuteAsync(context);
+            (isManifest ? Image.Manifest : Layer).Bytes, isManifest ? TestImage.OciManifest
+                : null, enableRangeProcessing: true).ExecuteAsync(context);
     }
 }

@@ -7,13 +7,16 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Clients that ask in other ways than the textbook says: what they send is understood, and what they are refused can be read.</summary>
+/// <summary>
+/// Clients that ask in other ways than the textbook says: what they send is understood, and what they are refused can be read.
+/// </summary>
 public sealed class FieldClientTests
 {
     private static readonly TestImage Image = TestImage.Build(930, 100);
 
     private static string Yaml(string upstream) => DoorConfiguration.Single(upstream)
-        .Replace("- { name: everybody, who: [anonymous], repositories: [\"**\"], actions: [pull] }", "- { name: everybody, who: [anonymous], repositories: [\"public/**\"], actions: [pull] }")
+        .Replace("- { name: everybody, who: [anonymous], repositories: [\"**\"], actions: [pull] }",
+            "- { name: everybody, who: [anonymous], repositories: [\"public/**\"], actions: [pull] }")
         + "\n      - { name: ci, who: [\"user:dave\"], repositories: [\"ci/**\"], actions: [push] }\n";
 
     [Fact]
@@ -49,7 +52,8 @@ public sealed class FieldClientTests
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var client = door.Client();
         var foreign = $"{Encode("""{"alg":"RS256"}""")}.{Encode("""{"iss":"https://issuer.example","sub":"me"}""")}.{Encode("x")}";
-        var ticket = $"{Encode("""{"alg":"ES256","typ":"registryproxy-peer+jwt","kid":"k"}""")}.{Encode("""{"aud":"x","sub":"me"}""")}.{Encode("x")}";
+        var ticket = $"{Encode("""{"alg":"ES256","typ":"registryproxy-peer+jwt","kid":"k"}""")}.{Encode("""{"aud":"x","sub":"me"}""")}." +
+            $"{Encode("x")}";
         var forged = $"{Encode("""{"alg":"ES256"}""")}.{Encode("""{"iss":"registryproxy:acme","sub":"me"}""")}.{Encode("x")}";
         foreach (var (token, isForeign) in new[] { ("QQ==", true), ("a.b", true), (foreign, true), (forged, false), (ticket, false) })
         {
@@ -80,7 +84,8 @@ public sealed class FieldClientTests
         await using var upstream = await RecordingUpstream.Agreeable();
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var alice = door.Client("alice");
-        var scopes = Enumerable.Range(0, 150).Select(i => $"repository:operators/catalog-3scale-amp2-operator-metadata-{i}:pull,push").ToList();
+        var scopes = Enumerable.Range(0, 150)
+            .Select(i => $"repository:operators/catalog-3scale-amp2-operator-metadata-{i}:pull,push").ToList();
         using var many = await alice.RequestToken(scopes);
         await many.ShouldBe(HttpStatusCode.OK);
         using var some = await alice.RequestToken(scopes.Take(60));
@@ -115,5 +120,6 @@ public sealed class FieldClientTests
         await wrong.ShouldBe(HttpStatusCode.BadRequest);
     }
 
-    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+    private static string Encode(string text) =>
+        Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
 }

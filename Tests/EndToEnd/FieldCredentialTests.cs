@@ -35,8 +35,10 @@ public sealed class FieldCredentialTests
         using var foreign = await client.GetManifest("foreign/a", "v1");
         await foreign.ShouldBe(HttpStatusCode.BadGateway);
         Assert.Equal(HttpStatusCode.OK, (await client.GetManifest("public/b", "v1")).StatusCode);
-        Assert.DoesNotContain(upstream.Requests, request => request.Target.StartsWith("/v2/public/", StringComparison.Ordinal) && request.Headers.ContainsKey("Authorization"));
-        Assert.All(upstream.Requests.Where(request => request.Target.StartsWith("/token", StringComparison.Ordinal)), request => Assert.DoesNotContain("service=&", request.Target + "&"));
+        Assert.DoesNotContain(upstream.Requests,
+            request => request.Target.StartsWith("/v2/public/", StringComparison.Ordinal) && request.Headers.ContainsKey("Authorization"));
+        Assert.All(upstream.Requests.Where(request => request.Target.StartsWith("/token", StringComparison.Ordinal)),
+            request => Assert.DoesNotContain("service=&", request.Target + "&"));
     }
 
     [Fact]
@@ -74,7 +76,8 @@ public sealed class FieldCredentialTests
                 "silent" => Basic(context),
                 "bearer" => Bearer(context, "here"),
                 "odd" => Bearer(context, null, "Bearer realm={0},realm=\"http://elsewhere.example/\""),
-                "many" => Bearer(context, "here", "Negotiate YII/abc==, Basic realm=\"here\"", "bearer service=here , realm=\"{0}\",scope=\"x\",scope=\"y\""),
+                "many" => Bearer(context, "here", "Negotiate YII/abc==, Basic realm=\"here\"",
+                    "bearer service=here , realm=\"{0}\",scope=\"x\",scope=\"y\""),
                 _ => Bearer(context, "none", "Bearer realm=\"http://elsewhere.example/token\",service=\"here\""),
             },
         };
@@ -84,16 +87,19 @@ public sealed class FieldCredentialTests
     {
         var isRight = Is(context, "robot:secret");
         context.Response.StatusCode = isRight ? 200 : 401;
-        return isRight ? context.Response.WriteAsync($$"""{"token":"good-{{context.Request.Query["service"]}}","expires_in":300}""") : Task.CompletedTask;
+        return isRight ? context.Response.WriteAsync($$"""{"token":"good-{{context.Request.Query["service"]}}","expires_in":300}""")
+            : Task.CompletedTask;
     }
 
-    private static Task Basic(HttpContext context, params string[] challenges) => Is(context, "robot:secret") ? Answer(context) : Refuse(context, challenges);
+    private static Task Basic(HttpContext context, params string[] challenges) =>
+        Is(context, "robot:secret") ? Answer(context) : Refuse(context, challenges);
 
     private static Task Bearer(HttpContext context, string? service, params string[] challenges)
     {
         var realm = $"http://{context.Request.Host}/token";
         return context.Request.Headers.Authorization == $"Bearer good-{service}" ? Answer(context)
-            : Refuse(context, challenges.Length > 0 ? [.. challenges.Select(form => string.Format(form, realm))] : [$"Bearer realm=\"{realm}\",service=\"{service}\""]);
+            : Refuse(context, challenges.Length > 0 ? [.. challenges.Select(form => string.Format(form, realm))]
+                : [$"Bearer realm=\"{realm}\",service=\"{service}\""]);
     }
 
     private static bool Is(HttpContext context, string pair) =>

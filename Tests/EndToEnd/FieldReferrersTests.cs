@@ -55,7 +55,9 @@ public sealed class FieldReferrersTests : IAsyncLifetime
         var digest = await Attach("native/x", 1, Subject.Value);
         using var deleted = await _alice.Do(HttpMethod.Delete, $"/v2/native/x/manifests/{digest}", "repository:native/x:delete");
         await deleted.ShouldBe(HttpStatusCode.Accepted);
-        Assert.DoesNotContain(_upstream.Requests, request => request.Target.Contains(Tag, StringComparison.Ordinal) || request.Target.Contains("/referrers/", StringComparison.Ordinal));
+        Assert.DoesNotContain(_upstream.Requests,
+            request => request.Target.Contains(Tag, StringComparison.Ordinal)
+                || request.Target.Contains("/referrers/", StringComparison.Ordinal));
         Assert.Equal(2, _upstream.Requests.Count(request => request.Target.EndsWith(digest, StringComparison.Ordinal)));
     }
 

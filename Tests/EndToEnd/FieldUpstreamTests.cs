@@ -21,7 +21,9 @@ public sealed class FieldUpstreamTests
         {
             var isList = context.Request.Path.Value!.EndsWith("/_catalog", StringComparison.Ordinal);
             context.Response.StatusCode = isList && int.Parse(context.Request.Query["n"]!) > allowed ? 400 : 200;
-            return context.Response.WriteAsync(context.Response.StatusCode == 200 ? """{"repositories":["team-a/x"]}""" : """{"errors":[{"code":"PAGINATION_NUMBER_INVALID"}]}""");
+            return context.Response.WriteAsync(
+                context.Response.StatusCode == 200 ? """{"repositories":["team-a/x"]}"""
+                    : """{"errors":[{"code":"PAGINATION_NUMBER_INVALID"}]}""");
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
@@ -54,7 +56,8 @@ public sealed class FieldUpstreamTests
             context.Response.ContentType = context.Request.Path == "/v2/" ? "application/json" : type;
             return context.Response.WriteAsync($$"""{"schemaVersion":2,"mediaType":"{{DockerManifest}}"}""");
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, extra: "cache: { path: cache }", extraRoute: extraRoute));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url, extra: "cache: { path: cache }", extraRoute: extraRoute));
         using var alice = door.Client("alice");
         for (var i = 0; i < 2; i++)
         {
@@ -63,14 +66,16 @@ public sealed class FieldUpstreamTests
             Assert.Equal(DockerManifest, pulled.Content.Headers.ContentType!.ToString());
         }
 
-        Assert.Equal(extraRoute.Length > 0 ? 1 : 2, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
+        Assert.Equal(extraRoute.Length > 0 ? 1 : 2,
+            upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
     }
 
     [Fact]
     public async Task A_token_that_is_refused_at_the_start_of_an_upload_is_replaced()
     {
         await using var upstream = await Revoking();
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url, ", credentials: { type: basic, username: one, password: { value: two } }"));
         using var alice = door.Client("alice");
         var token = await alice.Token("repository:team-a/x:pull,push");
         for (var i = 0; i < 2; i++)

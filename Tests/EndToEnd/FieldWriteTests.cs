@@ -27,10 +27,12 @@ public sealed class FieldWriteTests
             var realm = $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\"";
             if (context.Request.Path == "/token")
             {
-                return context.Response.WriteAsync($$"""{"token":"{{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(context.Request.Query["scope"].ToString()))}}","expires_in":300}""");
+                return context.Response.WriteAsync(
+                    $$"""{"token":"{{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(context.Request.Query["scope"].ToString()))}}","expires_in":300}""");
             }
 
-            var isRight = context.Request.Headers.Authorization == $"Bearer {Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes($"repository:team-a/x:{needed}"))}";
+            var isRight = context.Request.Headers.Authorization
+                == $"Bearer {Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes($"repository:team-a/x:{needed}"))}";
             context.Response.StatusCode = isRight ? 202 : 401;
             context.Response.Headers.WWWAuthenticate = isRight ? default : says ? $"{realm},scope=\"repository:team-a/x:{needed}\"" : realm;
             return Task.CompletedTask;
@@ -39,12 +41,15 @@ public sealed class FieldWriteTests
         using var alice = door.Client("alice");
         for (var i = 0; i < 2; i++)
         {
-            using var deleted = await alice.Do(HttpMethod.Delete, $"/v2/team-a/x/manifests/{Manifest.Digest}", "repository:team-a/x:delete");
+            using var deleted = await alice.Do(
+                HttpMethod.Delete, $"/v2/team-a/x/manifests/{Manifest.Digest}", "repository:team-a/x:delete");
             await deleted.ShouldBe(HttpStatusCode.Accepted);
         }
 
-        var scopes = upstream.Requests.Select(request => request.Target).Where(target => target.StartsWith("/token", StringComparison.Ordinal)).Distinct()
-            .Where(target => !target.EndsWith("%3Apull", StringComparison.OrdinalIgnoreCase) && !target.EndsWith(":pull", StringComparison.Ordinal));
+        var scopes = upstream.Requests.Select(request => request.Target)
+            .Where(target => target.StartsWith("/token", StringComparison.Ordinal)).Distinct()
+            .Where(target => !target.EndsWith("%3Apull", StringComparison.OrdinalIgnoreCase)
+                && !target.EndsWith(":pull", StringComparison.Ordinal));
         Assert.Equal(tokens, scopes.Count());
         Assert.Equal("DELETE", upstream.Requests.Last().Method);
     }
@@ -55,7 +60,8 @@ public sealed class FieldWriteTests
         await using var upstream = await RecordingUpstream.Start(context =>
         {
             context.Response.StatusCode = context.Request.Path == "/token" ? 200 : 401;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\",scope=\"repository:other:delete\"";
+            context.Response.Headers.WWWAuthenticate =
+                $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\",scope=\"repository:other:delete\"";
             return context.Response.WriteAsync(context.Request.Path == "/token" ? """{"token":"t","expires_in":300}""" : "");
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
@@ -72,10 +78,12 @@ public sealed class FieldWriteTests
         using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var refusals = Refuse(listener);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"));
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("team-a/x");
-        using var refused = await alice.Do(HttpMethod.Patch, location, RegistryClient.Push("team-a/x"), new ByteArrayContent(new byte[1_000_000]));
+        using var refused = await alice.Do(
+            HttpMethod.Patch, location, RegistryClient.Push("team-a/x"), new ByteArrayContent(new byte[1_000_000]));
         await refused.ShouldFail(HttpStatusCode.RequestEntityTooLarge, "SIZE_INVALID");
         listener.Stop();
         await refusals;
@@ -92,9 +100,14 @@ public sealed class FieldWriteTests
                 using var client = await listener.AcceptTcpClientAsync();
                 var buffer = new byte[16 * 1024];
                 var head = System.Text.Encoding.ASCII.GetString(buffer, 0, await client.GetStream().ReadAsync(buffer));
-                var answer = head.StartsWith("PATCH", StringComparison.Ordinal) ? $"413 Content Too Large\r\nContent-Length: {Body.Length}\r\n"
-                    : head.StartsWith("POST", StringComparison.Ordinal) ? "202 Accepted\r\nLocation: /v2/team-a/x/blobs/uploads/1\r\nContent-Length: 0\r\n" : "200 OK\r\nContent-Length: 0\r\n";
-                await client.GetStream().WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 {answer}Connection: close\r\n\r\n{(answer[0] == '4' ? Body : "")}"));
+                var answer = head.StartsWith("PATCH", StringComparison.Ordinal)
+                    ? $"413 Content Too Large\r\nContent-Length: {Body.Length}\r\n"
+                    : head.StartsWith("POST", StringComparison.Ordinal)
+                        ? "202 Accepted\r\nLocation: /v2/team-a/x/blobs/uploads/1\r\nContent-Length: 0\r\n"
+                        : "200 OK\r\nContent-Length: 0\r\n";
+                await client.GetStream()
+                    .WriteAsync(System.Text.Encoding.ASCII.GetBytes(
+                        $"HTTP/1.1 {answer}Connection: close\r\n\r\n{(answer[0] == '4' ? Body : "")}"));
             }
         }
         catch (System.Net.Sockets.SocketException)
@@ -123,7 +136,8 @@ public sealed class FieldWriteTests
                 return;
             }
 
-            context.Response.StatusCode = length != Manifest.Bytes.Length ? 400 : context.Request.Headers.IfMatch == "\"old\"" || context.Request.Headers.IfNoneMatch == "*" ? 412 : 201;
+            context.Response.StatusCode = length != Manifest.Bytes.Length ? 400
+                : context.Request.Headers.IfMatch == "\"old\"" || context.Request.Headers.IfNoneMatch == "*" ? 412 : 201;
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials));
         using var alice = door.Client("alice");
@@ -135,7 +149,8 @@ public sealed class FieldWriteTests
         {
             var content = new ByteArrayContent(Manifest.Bytes);
             content.Headers.ContentType = new(TestImage.OciManifest);
-            using var stale = await alice.Do(HttpMethod.Put, "/v2/team-a/x/manifests/v1", RegistryClient.Push("team-a/x"), content, condition);
+            using var stale = await alice.Do(
+                HttpMethod.Put, "/v2/team-a/x/manifests/v1", RegistryClient.Push("team-a/x"), content, condition);
             await stale.ShouldBe(HttpStatusCode.PreconditionFailed);
         }
     }

@@ -17,7 +17,8 @@ public sealed class FirstRequestTests(Lab lab)
         var config = folder.Write("config.yaml", DoorConfiguration.Single(registry.Url));
         await using var door = ChildProcess.Start(
             "dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
-        var data = await door.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line["data listening on ".Length..].Trim() : null);
+        var data = await door.Line(
+            line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line["data listening on ".Length..].Trim() : null);
         using var alice = new RegistryClient(data, "alice", FrontDoor.PasswordOf("alice"));
         using var challenge = await alice.Send(HttpMethod.Get, "/v2/");
         await challenge.ShouldBe(HttpStatusCode.Unauthorized);

@@ -18,14 +18,17 @@ public sealed class ForgeryTests(Lab lab)
         var door = await lab.Door;
         using var alice = door.Client("alice");
         await alice.PushImage("team-a/forgery", "v1", TestImage.Build(190, 10));
-        var tokens = new[] { await alice.Token(RegistryClient.Pull("team-a/forgery")), await alice.Token(""), await alice.Token(RegistryClient.Push("team-a/other")) };
+        var tokens = new[] { await alice.Token(RegistryClient.Pull("team-a/forgery")), await alice.Token(""),
+            await alice.Token(RegistryClient.Push("team-a/other")) };
         var random = new Random(11);
         var faults = 0;
         await Parallel.ForEachAsync(
-            Enumerable.Range(0, Sizes.Of(5_000, 100_000)).Select(_ => Change(random, tokens)).ToList(), new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            Enumerable.Range(0, Sizes.Of(5_000, 100_000)).Select(_ => Change(random, tokens))
+                .ToList(), new ParallelOptions { MaxDegreeOfParallelism = 16 },
             async (token, _) =>
             {
-                using var response = await alice.Send(HttpMethod.Get, "/v2/team-a/forgery/manifests/v1", null, null, ("Authorization", $"Bearer {token}"));
+                using var response = await alice.Send(
+                    HttpMethod.Get, "/v2/team-a/forgery/manifests/v1", null, null, ("Authorization", $"Bearer {token}"));
                 if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.BadRequest))
                 {
                     Interlocked.Increment(ref faults);

@@ -8,8 +8,10 @@ namespace RegistryProxy.Tests.EndToEnd;
 public sealed class FramingTests(Lab lab)
 {
     [Theory]
-    [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: {0}\r\n\r\n")]
-    [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 4\r\nContent-Length: 4\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v2/ " +
+        "HTTP/1.1\r\nHost: {0}\r\n\r\n")]
+    [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 4\r\nContent-Length: " +
+        "4\r\n\r\n0\r\n\r\n")]
     [InlineData("POST /token HTTP/1.0\r\nHost: {0}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")]
     [InlineData("POST /token HTTP/1.1\r\nHost: {0}\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab")]
@@ -39,16 +41,19 @@ public sealed class FramingTests(Lab lab)
     public async Task A_Content_Length_is_digits_and_nothing_else()
     {
         var door = await lab.Door;
-        string[] wrong = ["+5", "-5", "-0", "5,5", "5, 5", "5;", "0x5", "5.0", "5e0", "\u000b5", "5\u000c", "5\u00a0", "\u00b2", "", "five", "99999999999999999999", "5 5"];
+        string[] wrong = ["+5", "-5", "-0", "5,5", "5, 5", "5;", "0x5", "5.0", "5e0", "\u000b5", "5\u000c", "5\u00a0", "\u00b2", "", "five",
+            "99999999999999999999", "5 5"];
         await Task.WhenAll(wrong.Select(length => IsRefused(door.DataUrl, Form(length))));
         await Task.WhenAll(new[] { "5", "05", "0000000000000000005", " 5\t" }.Select(async length =>
         {
-            var answer = await RawHttp.Exchange(door.DataUrl, $"{Form(length)}GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            var answer = await RawHttp.Exchange(
+                door.DataUrl, $"{Form(length)}GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             Assert.Equal(["400", "200"], Regex.Matches(answer, "HTTP/1.1 (...)").Select(match => match.Groups[1].Value));
         }));
 
         static string Form(string length) =>
-            $"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\na=b&c";
+            $"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
+            $"application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\na=b&c";
     }
 
     [Theory]
@@ -61,10 +66,12 @@ public sealed class FramingTests(Lab lab)
         var door = await lab.Door;
         await IsRefused(
             door.DataUrl,
-            $"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n{trailer}\r\n\r\n");
+            $"POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: " +
+            $"chunked\r\n\r\n3\r\na=b\r\n0\r\n{trailer}\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 400", await RawHttp.Exchange(
             door.AdminUrl,
-            $"POST /admin/sessions/revoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n{trailer}\r\n\r\n"));
+            $"POST /admin/sessions/revoke HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: " +
+            $"chunked\r\n\r\n2\r\n{{}}\r\n0\r\n{trailer}\r\n\r\n"));
     }
 
     private static async Task IsRefused(string url, string request)

@@ -18,7 +18,8 @@ public sealed partial class GrafanaTests
         var key = Convert.ToBase64String(new byte[32]);
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
             hub.Url, ", credentials: { type: basic, username: one, password: { value: canary } }",
-            $"cache: {{ path: \"{folder.File("cache")}\" }}\nstate: {{ provider: file, file: {{ path: \"{folder.File("state")}\" }}, encryptionKeys: [{{ id: k1, key: {{ value: \"{key}\" }} }}] }}",
+            $"cache: {{ path: \"{folder.File("cache")}\" }}\nstate: {{ provider: file, file: {{ path: " +
+            $"\"{folder.File("state")}\" }}, encryptionKeys: [{{ id: k1, key: {{ value: \"{key}\" }} }}] }}",
             ", cache: true").Replace("routes:", "limits: { requestsPerSecond: 5 }\n    routes:"));
         using var alice = door.Client("alice");
         var token = await alice.Token(RegistryClient.Pull("one/app"));
@@ -31,13 +32,16 @@ public sealed partial class GrafanaTests
         var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
         var asked = string.Concat(Directory.GetFiles(Path.Combine(root, "deploy", "grafana")).Select(File.ReadAllText));
 
-        // That of certificates is served where there is TLS: see ListenerTests; that of the membership where others keep it: see WatchedMembershipTests; that
-        // of failures once an upstream fails: see FailingUpstreamTests.
+        // That of certificates is served where there is TLS: see ListenerTests; that of the membership where others keep it: see
+        // WatchedMembershipTests; that of failures once an upstream fails: see FailingUpstreamTests.
         var named = Metric().Matches(asked).Select(match => match.Value).Distinct()
-            .Except(["registryproxy_certificate_expires_seconds", "registryproxy_membership_losses_total", "registryproxy_gateway_upstream_failures_total", "registryproxy_grains_upstream_failures_total"]).ToList();
+            .Except(["registryproxy_certificate_expires_seconds", "registryproxy_membership_losses_total",
+                "registryproxy_gateway_upstream_failures_total", "registryproxy_grains_upstream_failures_total"]).ToList();
         Assert.True(named.Count >= 15, string.Join(' ', named));
-        Assert.All(named, name => Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served:\n{served}"));
-        var labels = Labels().Matches(asked).SelectMany(match => match.Groups[1].Value.Split(", ")).Distinct().Except(["instance", "section"]).ToList();
+        Assert.All(named, name =>
+            Assert.True(served.Contains($"\n{name}{{") || served.Contains($"\n{name} "), $"{name} is not served:\n{served}"));
+        var labels = Labels().Matches(asked).SelectMany(match => match.Groups[1].Value.Split(", ")).Distinct()
+            .Except(["instance", "section"]).ToList();
         Assert.True(labels.Count >= 5, string.Join(' ', labels));
         Assert.All(labels, label => Assert.True(served.Contains($"{label}=\""), $"no metric has the label {label}"));
     }

@@ -42,13 +42,15 @@ public sealed class GuessingTests(Lab lab)
 
         await guessing;
         var p99 = times.Order().ElementAt((int)(times.Count * 0.99));
-        TestContext.Current.SendDiagnosticMessage($"{answers.Values.Sum()} guesses in {Seconds} s ({string.Join(", ", answers)}); {times.Count} logins, p99 {p99:0} ms");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{answers.Values.Sum()} guesses in {Seconds} s ({string.Join(", ", answers)}); {times.Count} logins, p99 {p99:0} ms");
         Assert.Equal([HttpStatusCode.Unauthorized, HttpStatusCode.TooManyRequests], answers.Keys.Order());
         Assert.InRange(answers[HttpStatusCode.Unauthorized], 1, 30 + (Seconds / 6) + 10);
         Assert.InRange(answers.Values.Sum(), Seconds * 100, int.MaxValue);
         Assert.True(p99 < 500, $"p99 {p99} ms");
         using var alice = door.Client("alice");
-        await Support.Processes.Eventually.True(async () => (await alice.RequestToken([])).StatusCode == HttpStatusCode.OK, "the account that was guessed at is open again");
+        await Support.Processes.Eventually.True(
+            async () => (await alice.RequestToken([])).StatusCode == HttpStatusCode.OK, "the account that was guessed at is open again");
     }
 
     private static async Task Guess(RegistryClient guesser, Dictionary<HttpStatusCode, int> answers, CancellationToken stop)

@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>On routes without a cache, too, an upstream whose HEAD denies what its GET serves is found out, and one that is honest is believed.</summary>
+/// <summary>
+/// On routes without a cache, too, an upstream whose HEAD denies what its GET serves is found out, and one that is honest is believed.
+/// </summary>
 public sealed class HeadOfOthersTests
 {
     private static readonly TestBlob[] Blobs = [TestBlob.Random(801, 1000), TestBlob.Random(802, 2000)];
@@ -20,7 +22,8 @@ public sealed class HeadOfOthersTests
         await using var upstream = await RecordingUpstream.Start(context =>
         {
             var name = context.Request.Path.Value!.Split('/')[^1];
-            var bytes = name switch { "" => [], "v1" => TestImage.Build(80, 10).Manifest.Bytes, _ => Array.Find(Blobs, blob => blob.Digest.Value == name)?.Bytes };
+            var bytes = name switch { "" => [], "v1" => TestImage.Build(80, 10).Manifest.Bytes, _ =>
+                Array.Find(Blobs, blob => blob.Digest.Value == name)?.Bytes };
             if (bytes is null || (HttpMethods.IsHead(context.Request.Method) && !isHonest))
             {
                 return Results.StatusCode(404).ExecuteAsync(context);
@@ -38,7 +41,8 @@ public sealed class HeadOfOthersTests
         using var head = await Head($"blobs/{Blobs[1].Digest}");
         Assert.Equal((HttpStatusCode.OK, 2000L), (head.StatusCode, head.Content.Headers.ContentLength));
         using var tag = await Head("manifests/v1");
-        Assert.Equal((HttpStatusCode.OK, TestImage.Build(80, 10).Manifest.Digest.Value), (tag.StatusCode, tag.Headers.GetValues("Docker-Content-Digest").Single()));
+        Assert.Equal((HttpStatusCode.OK, TestImage.Build(80, 10).Manifest.Digest.Value),
+            (tag.StatusCode, tag.Headers.GetValues("Docker-Content-Digest").Single()));
         var before = upstream.Requests.Count(request => request.Method == "GET");
         for (var absent = 0; absent < 20; absent++)
         {

@@ -15,9 +15,12 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
     /// <summary>Locations of uploads; PORT is another server on this machine, SELF the upstream.</summary>
     private static readonly string[] Locations =
     [
-        "SELF//127.0.0.1:PORT/internal/delete?x=1", "////127.0.0.1:PORT/abc", "///127.0.0.1:PORT/abc", "/\\127.0.0.1:PORT/abc", "\\\\127.0.0.1:PORT/abc", "//127.0.0.1:PORT/plain",
-        "http://127.0.0.1:PORT/plain", "http://u:p@127.0.0.1:PORT/x", "SELF@127.0.0.1:PORT/x", "SELF/..//127.0.0.1:PORT/x", "SELF/%2e%2e//127.0.0.1:PORT/x", "/..//127.0.0.1:PORT/", "/.//127.0.0.1:PORT/",
-        "SELF\\@127.0.0.1:PORT/x", "/\t/127.0.0.1:PORT/x", "https://127.0.0.1:PORT/x", "HTTP://127.0.0.1:PORT/x", "http:\\\\127.0.0.1:PORT/x", "http:/127.0.0.1:PORT/x", "http://2130706433:PORT/x", "",
+        "SELF//127.0.0.1:PORT/internal/delete?x=1", "////127.0.0.1:PORT/abc", "///127.0.0.1:PORT/abc", "/\\127.0.0.1:PORT/abc",
+        "\\\\127.0.0.1:PORT/abc", "//127.0.0.1:PORT/plain",
+        "http://127.0.0.1:PORT/plain", "http://u:p@127.0.0.1:PORT/x", "SELF@127.0.0.1:PORT/x", "SELF/..//127.0.0.1:PORT/x",
+        "SELF/%2e%2e//127.0.0.1:PORT/x", "/..//127.0.0.1:PORT/", "/.//127.0.0.1:PORT/",
+        "SELF\\@127.0.0.1:PORT/x", "/\t/127.0.0.1:PORT/x", "https://127.0.0.1:PORT/x", "HTTP://127.0.0.1:PORT/x",
+        "http:\\\\127.0.0.1:PORT/x", "http:/127.0.0.1:PORT/x", "http://2130706433:PORT/x", "",
     ];
 
     [Fact]
@@ -30,7 +33,8 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
             using var started = await alice.Do(HttpMethod.Post, "/v2/a/b/blobs/uploads/", RegistryClient.Push("a/b"));
             Assert.Contains("'local'", await started.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
             using var whole = await alice.Do(
-                HttpMethod.Post, $"/v2/a/b/blobs/uploads/?digest={TestBlob.Random(1, 1).Digest}", RegistryClient.Push("a/b"), new ByteArrayContent([1]));
+                HttpMethod.Post, $"/v2/a/b/blobs/uploads/?digest={TestBlob.Random(1, 1).Digest}", RegistryClient.Push("a/b"),
+                new ByteArrayContent([1]));
             Assert.Contains("'local'", await whole.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
 
             servers.Location = "/v2/a/b/blobs/uploads/1";
@@ -56,7 +60,8 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
         servers.Location = "/v2/a/b/blobs/uploads/1";
         using var patched = await alice.Do(HttpMethod.Patch, upload, RegistryClient.Push("a/b"), new ByteArrayContent([1]));
         await patched.ShouldBe(HttpStatusCode.Accepted);
-        Assert.Equal(target.Replace("PORT", servers.VictimPort), servers.Upstream.Requests.Last(request => request.Method == "PATCH").Target);
+        Assert.Equal(target.Replace("PORT", servers.VictimPort),
+            servers.Upstream.Requests.Last(request => request.Method == "PATCH").Target);
     }
 
     [Fact]
@@ -71,7 +76,8 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
         var before = servers.Door.ResidentBytes();
         foreach (var endless in new[] { "pages", "page" })
         {
-            using var response = await alice.Do(HttpMethod.Get, $"/v2/list/{endless}/tags/list?n=1", RegistryClient.Pull($"list/{endless}"));
+            using var response = await alice.Do(
+                HttpMethod.Get, $"/v2/list/{endless}/tags/list?n=1", RegistryClient.Pull($"list/{endless}"));
             var message = await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
             Assert.Contains("'local'", message);
             Assert.Contains("64 MiB", message);
@@ -106,7 +112,8 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
         {
             using var response = await alice.Do(HttpMethod.Get, next, RegistryClient.Pull("list/long-one"));
             await response.ShouldBe(HttpStatusCode.OK);
-            all.AddRange(JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!));
+            all.AddRange(JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("tags").EnumerateArray()
+                .Select(tag => tag.GetString()!));
             next = response.Headers.TryGetValues("Link", out var link) ? link.Single()[1..link.Single().IndexOf('>')] : null;
         }
 
@@ -211,7 +218,9 @@ public sealed class HostileAnswerTests(HostileAnswerTests.HostileServers servers
                     await context.Response.Body.WriteAsync(Page, context.RequestAborted);
                     break;
                 case "long-one":
-                    await context.Response.WriteAsync(JsonSerializer.Serialize(new { tags = Enumerable.Range(0, 500).Select(tag => $"t{(tag * 6) + (5 - number):0000}").Reverse() }));
+                    await context.Response.WriteAsync(
+                        JsonSerializer.Serialize(
+                            new { tags = Enumerable.Range(0, 500).Select(tag => $"t{(tag * 6) + (5 - number):0000}").Reverse() }));
                     break;
                 default:
                     await context.Response.WriteAsync(kind switch

@@ -18,12 +18,17 @@ public sealed class HostileHeaderTests : IAsyncLifetime
     /// <summary>Each with the statuses that are right.</summary>
     private static readonly (string Header, int[] Right)[] Headers =
     [
-        ("Accept: application/\u00c3\u00a9", [400]), ("Accept: \u0001", [400]), ("Accept: a/b\r\nAccept: \u00c3\u00a9", [400]), ($"Accept: {new string('a', 9000)}", [431]),
+        ("Accept: application/\u00c3\u00a9", [400]), ("Accept: \u0001", [400]), ("Accept: a/b\r\nAccept: \u00c3\u00a9", [400]),
+        ($"Accept: {new string('a', 9000)}", [431]),
         ($"Authorization: Bearer {new string('a', 17_000)}", [400, 431]), ("Content-Type: \u00c3\u00a9", [400]),
-        ("If-None-Match: \"\u00c3\u00a9\"", [200]), ("If-None-Match: \u0002", [200]), ("If-Modified-Since: \u00c3\u00a9", [200]), ("If-Range: \u00c3\u00a9\r\nRange: bytes=0-1", [200]),
-        ("Range: bytes=\u00c3\u00a9", [200]), ("Range: \u0003", [200]), ("Range: bytes=2-1", [200]), ("Range: bytes=99999999999999999999-", [200]), ("User-Agent: \u00c3\u00a9", [200]),
-        ("Upgrade: \u00c3\u00a9\r\nConnection: Upgrade", [200]), ("X-Forwarded-For: \u00c3\u00a9", [200]), ("Cookie: \u00c3\u00a9", [200]), ("Expect: \u00c3\u00a9", [200, 417]),
-        ("If-Match: \u00c3\u00a9", [200]), ("Accept-Encoding: \u00c3\u00a9", [200]), ("Referer: \u00c3\u00a9", [200]), ("traceparent: \u00c3\u00a9", [200]), ("baggage: \u00c3\u00a9", [200]),
+        ("If-None-Match: \"\u00c3\u00a9\"", [200]), ("If-None-Match: \u0002", [200]), ("If-Modified-Since: \u00c3\u00a9", [200]),
+        ("If-Range: \u00c3\u00a9\r\nRange: bytes=0-1", [200]),
+        ("Range: bytes=\u00c3\u00a9", [200]), ("Range: \u0003", [200]), ("Range: bytes=2-1", [200]), ("Range: bytes=99999999999999999999-",
+            [200]), ("User-Agent: \u00c3\u00a9", [200]),
+        ("Upgrade: \u00c3\u00a9\r\nConnection: Upgrade", [200]), ("X-Forwarded-For: \u00c3\u00a9", [200]), ("Cookie: \u00c3\u00a9", [200]),
+        ("Expect: \u00c3\u00a9", [200, 417]),
+        ("If-Match: \u00c3\u00a9", [200]), ("Accept-Encoding: \u00c3\u00a9", [200]), ("Referer: \u00c3\u00a9", [200]),
+        ("traceparent: \u00c3\u00a9", [200]), ("baggage: \u00c3\u00a9", [200]),
     ];
 
     private RecordingUpstream _upstream = null!;
@@ -36,10 +41,12 @@ public sealed class HostileHeaderTests : IAsyncLifetime
             context.Response.ContentType = TestImage.OciManifest;
             context.Response.Headers["Docker-Content-Digest"] = TestBlob.Of(Manifest).Digest.Value;
             context.Response.ContentLength = Manifest.Length;
-            await (context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(Manifest)).AsTask());
+            await (context.Request.Method == "HEAD" ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(Manifest)).AsTask());
         });
         _door = await FrontDoor.Start(DoorConfiguration.Single(
-            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }", extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
+            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
+            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
     }
 
     public async ValueTask DisposeAsync()
@@ -87,11 +94,14 @@ public sealed class HostileHeaderTests : IAsyncLifetime
     {
         using var alice = _door.Client("alice");
         var token = await alice.Token(RegistryClient.Push("a/b"));
-        foreach (var header in new[] { "Content-Type: \u00c3\u00a9", "Content-Range: \u00c3\u00a9", $"Content-Type: {new string('a', 1025)}" })
+        foreach (var header in new[] { "Content-Type: \u00c3\u00a9", "Content-Range: \u00c3\u00a9",
+            $"Content-Type: {new string('a', 1025)}" })
         {
             var asked = _upstream.Requests.Count;
             var answer = await RawHttp.Exchange(
-                _door.DataUrl, $"PUT /v2/a/b/manifests/v1 HTTP/1.1\r\nHost: {_door.Authority}\r\nAuthorization: Bearer {token}\r\n{header}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
+                _door.DataUrl,
+                $"PUT /v2/a/b/manifests/v1 HTTP/1.1\r\nHost: {_door.Authority}\r\nAuthorization: " +
+                $"Bearer {token}\r\n{header}\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}");
             Assert.Contains(answer[9..12], new[] { "400", "431" });
             Assert.Equal(asked, _upstream.Requests.Count);
         }
@@ -101,7 +111,8 @@ public sealed class HostileHeaderTests : IAsyncLifetime
     {
         var authorization = header.StartsWith("Authorization", StringComparison.Ordinal) ? "" : $"Authorization: Bearer {token}\r\n";
         using var client = new TcpClient("127.0.0.1", new Uri(_door.DataUrl).Port);
-        await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: {_door.Authority}\r\n{authorization}{header}\r\n\r\n"));
+        await client.GetStream()
+            .WriteAsync(Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: {_door.Authority}\r\n{authorization}{header}\r\n\r\n"));
         return (await new AnswerReader(client.GetStream()).Read()).Status;
     }
 
@@ -113,7 +124,8 @@ public sealed class HostileHeaderTests : IAsyncLifetime
         for (var i = 0; !stop.IsCancellationRequested; i++)
         {
             await client.GetStream().WriteAsync(Encoding.Latin1.GetBytes(
-                $"GET {path} HTTP/1.1\r\nHost: {_door.Authority}\r\nAuthorization: Bearer {token}\r\n{headers[i % headers.Length]}\r\n\r\n"), CancellationToken.None);
+                $"GET {path} HTTP/1.1\r\nHost: {_door.Authority}\r\nAuthorization: Bearer {token}\r\n" +
+                $"{headers[i % headers.Length]}\r\n\r\n"), CancellationToken.None);
             var (status, _) = await reader.Read();
             answers.AddOrUpdate(status, 1, (_, count) => count + 1);
         }

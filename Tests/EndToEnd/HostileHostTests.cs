@@ -18,7 +18,8 @@ public sealed class HostileHostTests
             DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", "limits: { requestsPerSecond: 3 }\n    routes:"));
         foreach (var (host, status) in new[]
         {
-            ("localhost:99999", "400"), ("[::1]:65536", "400"), ("[127.0.0.1]", "400"), ("xn--99999999", "421"), ("xn--.localhost:80", "421"),
+            ("localhost:99999", "400"), ("[::1]:65536", "400"), ("[127.0.0.1]", "400"), ("xn--99999999", "421"),
+            ("xn--.localhost:80", "421"),
         })
         {
             await IsRefused(door, host, status);
@@ -26,7 +27,8 @@ public sealed class HostileHostTests
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => Query(door.DataUrl, "/token?service=x", "localhost:99999")));
         Assert.Contains(answers, answer => answer[9..12] == "429");
-        foreach (var (name, value) in new[] { (":scheme", "ftp"), (":scheme", new string('a', 2000)), ("transfer-encoding", "gzip"), ("upgrade", "h2c"), ("x-content-length", "5") })
+        foreach (var (name, value) in new[] { (":scheme", "ftp"), (":scheme", new string('a', 2000)), ("transfer-encoding", "gzip"),
+            ("upgrade", "h2c"), ("x-content-length", "5") })
         {
             await IsCounted(door, name, value);
         }
@@ -50,12 +52,15 @@ public sealed class HostileHostTests
     {
         var (limited, answered) = (await Limited(), await Answered());
         await using var line = await Open(IPEndPoint.Parse(new Uri(door.DataUrl).Authority));
-        var fields = Request().Where(field => field.Item1 != name).Append((name, value)).OrderByDescending(field => field.Item1[0] == ':').ToArray();
-        for (var stream = 1; stream < 2 * Many && await line.Send(Frame(Headers, EndStream | EndHeaders, stream, Fields(fields))); stream += 2)
+        var fields = Request().Where(field => field.Item1 != name).Append((name, value))
+            .OrderByDescending(field => field.Item1[0] == ':').ToArray();
+        for (var stream = 1; stream < 2 * Many
+            && await line.Send(Frame(Headers, EndStream | EndHeaders, stream, Fields(fields))); stream += 2)
         {
         }
 
-        await Eventually.True(async () => line.HasEnded || await Answered() >= answered + Many, $"all with {name} are answered, or the connection ends");
+        await Eventually.True(async () => line.HasEnded || await Answered() >= answered + Many,
+            $"all with {name} are answered, or the connection ends");
         Assert.True(line.HasEnded || await Limited() > limited, $"{name}: {value}");
 
         Task<double> Limited() => door.Metric("registryproxy_gateway_limited_total");

@@ -36,9 +36,11 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
             context.Response.ContentType = TestImage.OciManifest;
             context.Response.Headers["Docker-Content-Digest"] = TestBlob.Of(Manifest).Digest.Value;
             context.Response.ContentLength = Manifest.Length;
-            return context.Request.Method == "HEAD" ? Task.CompletedTask : context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(Manifest)).AsTask();
+            return context.Request.Method == "HEAD" ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(Encoding.ASCII.GetBytes(Manifest)).AsTask();
         });
-        _door = await FrontDoor.Start(DoorConfiguration.Single(_upstream.Url, extra: "cache: { path: cache, tagTtl: 1h }", extraRoute: ", cache: true"));
+        _door = await FrontDoor.Start(
+            DoorConfiguration.Single(_upstream.Url, extra: "cache: { path: cache, tagTtl: 1h }", extraRoute: ", cache: true"));
         using var stranger = _door.Client();
         _token = await stranger.Token(RegistryClient.Pull("a/b"));
     }
@@ -50,7 +52,8 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     }
 
     [Fact]
-    public Task Blanks_before_a_token() => Flat(200, i => Get("/v2/a/b/manifests/v1", $"Authorization: Bearer {Blanks(i)}{_token}", $"Accept: {TestImage.OciManifest}"));
+    public Task Blanks_before_a_token() =>
+        Flat(200, i => Get("/v2/a/b/manifests/v1", $"Authorization: Bearer {Blanks(i)}{_token}", $"Accept: {TestImage.OciManifest}"));
 
     [Fact]
     public async Task Invented_types_of_a_cached_tag()
@@ -65,7 +68,8 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     public Task Invented_names_tags_and_digests() => Flat([404, 429], i => (i % 3) switch
     {
         0 => Get($"/v2/a/b/manifests/unknown-{i}-{new string('t', 100)}", Bearer),
-        1 => Get($"/v2/a/b/blobs/sha512:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"{i}".PadLeft(64, '0')))}?ns=unknown.{i}.example", Bearer),
+        1 => Get($"/v2/a/b/blobs/sha512:{Convert.ToHexStringLower(Encoding.ASCII.GetBytes($"{i}".PadLeft(64, '0')))}?ns=unknown." +
+            $"{i}.example", Bearer),
         _ => Get($"/v2/a/b/manifests/unknown?x={i}-{new string('q', 7000)}", Bearer),
     });
 
@@ -78,7 +82,8 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
     {
         await Flat(400, i => Post($"grant_type=password&service=127.0.0.1&username={i}{new string('u', 60_000)}&password=x"));
         await Flat(400, i => Post($"grant_type=refresh_token&service=127.0.0.1&refresh_token={i}{new string('u', 60_000)}"));
-        await Flat(431, i => Get("/token", $"Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{i}{new string('u', 20_000)}:x"))}"));
+        await Flat(431, i => Get(
+            "/token", $"Authorization: Basic {Convert.ToBase64String(Encoding.ASCII.GetBytes($"{i}{new string('u', 20_000)}:x"))}"));
     }
 
     private string Bearer => $"Authorization: Bearer {_token}";
@@ -91,7 +96,8 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
         $"GET {target} HTTP/1.1\r\nHost: {_door.Authority}\r\n{string.Concat(headers.Select(header => $"{header}\r\n"))}\r\n";
 
     private string Post(string form) =>
-        $"POST /token HTTP/1.1\r\nHost: {_door.Authority}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {form.Length}\r\n\r\n{form}";
+        $"POST /token HTTP/1.1\r\nHost: {_door.Authority}\r\nContent-Type: " +
+        $"application/x-www-form-urlencoded\r\nContent-Length: {form.Length}\r\n\r\n{form}";
 
     private Task Flat(int expected, Func<int, string> request) => Flat([expected], request);
 
@@ -108,7 +114,9 @@ public sealed class HostileMemoryTests(ITestOutputHelper output) : IAsyncLifetim
         await stop.CancelAsync();
         var pulled = await pulls;
         var (grown, each) = (_door.ResidentBytes() - before, (Cpu() - cpu) / Requests);
-        output.WriteLine($"{Requests} requests answered {string.Join('/', expected)}: {grown / 1_000_000:+0;-0} MB, {each.TotalMilliseconds:0.00} ms of processor each, {pulled} pulls of a user beside them");
+        output.WriteLine(
+            $"{Requests} requests answered {string.Join('/', expected)}: {grown / 1_000_000:+0;-0} " +
+            $"MB, {each.TotalMilliseconds:0.00} ms of processor each, {pulled} pulls of a user beside them");
         Assert.True(grown <= MaxGrowth, $"{grown / 1_000_000} MB");
         Assert.True(each < TimeSpan.FromMilliseconds(5), $"{each.TotalMilliseconds} ms");
     }

@@ -9,15 +9,19 @@ public sealed class HostilePathTests
 {
     private static readonly string[] Pieces =
     [
-        "..", ".", "%2e%2e", "%252e%252e", "%2f", "%252f", "%5c", "\\", "", "a;x=1", "A", "Ünïcode", "a%00b", "%c0%af", "%e0%80%af", "a+b", "a b",
-        "a..b", "-a", "a-", "_a", "a__b__", ".a", "a.", "a___b", "a._b", "~", "*", "a?b#c", "@", "a@b", "a:b", "%", "%zz", "％２ｅ", new string('a', 256),
+        "..", ".", "%2e%2e", "%252e%252e", "%2f", "%252f", "%5c", "\\", "", "a;x=1", "A", "Ünïcode", "a%00b", "%c0%af",
+        "%e0%80%af", "a+b", "a b",
+        "a..b", "-a", "a-", "_a", "a__b__", ".a", "a.", "a___b", "a._b", "~", "*", "a?b#c", "@", "a@b", "a:b", "%", "%zz", "％２ｅ",
+        new string('a', 256),
     ];
 
     private static readonly string[] Shapes =
     [
         "/v2/{0}/manifests/latest", "/v2/team/{0}/manifests/latest", "/v2/{0}/blobs/sha256:" + Hex, "/v2/team/{0}/blobs/sha256:" + Hex,
-        "/v2/{0}/tags/list", "/v2/team/app/manifests/{0}/x", "/v2/team/app/blobs/{0}", "/v2/team/app/referrers/{0}", "/{0}/v2/team/app/manifests/latest",
-        "/v2/team/app/../{0}/manifests/latest", "/v2//{0}/manifests/latest", "//evil.example/v2/{0}/manifests/latest", "/v2/%2e%2e/{0}/manifests/latest",
+        "/v2/{0}/tags/list", "/v2/team/app/manifests/{0}/x", "/v2/team/app/blobs/{0}", "/v2/team/app/referrers/{0}",
+        "/{0}/v2/team/app/manifests/latest",
+        "/v2/team/app/../{0}/manifests/latest", "/v2//{0}/manifests/latest", "//evil.example/v2/{0}/manifests/latest",
+        "/v2/%2e%2e/{0}/manifests/latest",
         "/V2/{0}/manifests/latest", "/v2/team/app/manifests/latest/{0}/", "http://evil.example/v2/{0}/manifests/latest",
     ];
 

@@ -27,19 +27,25 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
 
     private static readonly string[] Forbidden =
     [
-        "169.254.169.254", "169.254.1.1", "127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.0.1", "192.168.1.1", "100.64.0.1", "100.100.100.200",
+        "169.254.169.254", "169.254.1.1", "127.0.0.1", "127.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.0.1", "192.168.1.1", "100.64.0.1",
+        "100.100.100.200",
         "168.63.129.16", "192.0.0.192", "::1", "fd00:ec2::254", "fd12::1", "2002:a9fe:a9fe::1", "64:ff9b::a9fe:a9fe",
     ];
 
     private static readonly string[] Hostile =
     [
-        .. AddressRulesTests.Spellings().SelectMany(host => new[] { $"https://{host}/token", $"http://{host}/token", $"https://{host}:443/v2/token" }),
+        .. AddressRulesTests.Spellings()
+            .SelectMany(host => new[] { $"https://{host}/token", $"http://{host}/token", $"https://{host}:443/v2/token" }),
         .. new[]
         {
-            "evil.example.", "u.evil.example.other.example", "user@evil.example", "user:pw@other.example", "other.example", "metadata.google.internal", "other.example:443",
-            "evil.example@other.example", "evil.example%40other.example", "evil.example#@other.example", "evil.example?@other.example", "xn--evil-.other.example", "OTHER.EXAMPLE",
-        }.SelectMany(host => new[] { $"https://{host}/token", $"http://{host}/token", $"//{host}/token", $"https:/{host}/token", $"ftp://{host}/token" }),
-        "file:///etc/passwd", "gopher://127.0.0.1/", "javascript:1", "data:,x", "unix:///var/run/docker.sock", "https://", "https:///token", "", " ", "https://[::1", "https://[::ffff:a9fe:a9fe]/",
+            "evil.example.", "u.evil.example.other.example", "user@evil.example", "user:pw@other.example", "other.example",
+            "metadata.google.internal", "other.example:443",
+            "evil.example@other.example", "evil.example%40other.example", "evil.example#@other.example", "evil.example?@other.example",
+            "xn--evil-.other.example", "OTHER.EXAMPLE",
+        }.SelectMany(host => new[] { $"https://{host}/token", $"http://{host}/token", $"//{host}/token", $"https:/{host}/token",
+            $"ftp://{host}/token" }),
+        "file:///etc/passwd", "gopher://127.0.0.1/", "javascript:1", "data:,x", "unix:///var/run/docker.sock", "https://", "https:///token",
+        "", " ", "https://[::1", "https://[::ffff:a9fe:a9fe]/",
     ];
 
     private readonly List<IAsyncDisposable> _servers = [];
@@ -57,7 +63,8 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
         _network = await NetworkNamespace.Create(addresses, IPAddress.Parse("127.0.0.53"));
         _certificate = TestCertificates.For("hostile", "*.evil.example", "*.other.example", "other.example");
         _folder.Write("ca.crt", _certificate.ExportCertificatePem());
-        foreach (var trap in Forbidden.SelectMany(address => new[] { 80, 443 }.Select(port => _network.Bind(SocketType.Stream, IPAddress.Parse(address), port))))
+        foreach (var trap in Forbidden.SelectMany(
+            address => new[] { 80, 443 }.Select(port => _network.Bind(SocketType.Stream, IPAddress.Parse(address), port))))
         {
             trap.Listen();
             _traps.Add(trap);
@@ -87,11 +94,13 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
     {
         Assert.True(Hostile.Length >= 300, $"{Hostile.Length}");
         var kinds = new[] { "u", "r" };
-        await using var door = await Door(kinds.SelectMany(kind => Enumerable.Range(0, Hostile.Length).Select(number => $"{kind}{number}")));
+        await using var door = await Door(
+            kinds.SelectMany(kind => Enumerable.Range(0, Hostile.Length).Select(number => $"{kind}{number}")));
         using var alice = door.Client("alice");
         await alice.Token(RegistryClient.Pull("u0/a"));
         await Parallel.ForEachAsync(
-            kinds.SelectMany(kind => Enumerable.Range(0, Hostile.Length).Select(number => $"{kind}{number}")), new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            kinds.SelectMany(kind => Enumerable.Range(0, Hostile.Length).Select(number => $"{kind}{number}")),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
             async (name, _) =>
             {
                 using var response = await alice.GetBlob($"{name}/a", TestBlob.Random(1, 1).Digest);
@@ -99,7 +108,8 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
 
                 // A redirect may lead to any public place, as those of registries do, but without our credentials.
                 var isPublic = response.StatusCode == HttpStatusCode.OK && name[0] == 'r' && body == "elsewhere";
-                Assert.True(isPublic || response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{Hostile[int.Parse(name[1..])]}: {(int)response.StatusCode} {body}");
+                Assert.True(isPublic || response.StatusCode is HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable,
+                    $"{Hostile[int.Parse(name[1..])]}: {(int)response.StatusCode} {body}");
             });
         AssertNothingLeaked(door);
         Assert.Contains(_seen, seen => seen.Host.StartsWith('r') && seen.Authorization.StartsWith("Basic", StringComparison.Ordinal));
@@ -119,7 +129,8 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
             answers.Add(response.StatusCode);
         });
         AssertNothingLeaked(door);
-        Assert.All(answers, status => Assert.True(status is HttpStatusCode.OK or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{status}"));
+        Assert.All(answers, status =>
+            Assert.True(status is HttpStatusCode.OK or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{status}"));
         Assert.InRange(answers.Count(status => status == HttpStatusCode.OK), Rounds / 10, Rounds * 9 / 10);
         Assert.True(_served > 0);
     }
@@ -135,7 +146,8 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
     {
         var list = names.ToList();
         var upstreams = string.Concat(list.Select(name =>
-            $"  {name}: {{ url: \"https://{name}.evil.example\", credentials: {{ type: basic, username: me, password: {{ value: {Canary} }} }} }}\n"));
+            $"  {name}: {{ url: \"https://{name}.evil.example\", credentials: {{ type: basic, username: me, password: {{ " +
+            $"value: {Canary} }} }} }}\n"));
         var routes = string.Concat(list.Select(name => $"      - {{ prefix: {name}, upstream: {name} }}\n"));
         return FrontDoor.Start(
             $$"""
@@ -161,9 +173,11 @@ public sealed class HostileUpstreamTests : IAsyncLifetime
         {
             var look = _asked.AddOrUpdate($"{name}/{family}", 1, (_, count) => count + 1);
             var dice = HashCode.Combine(name.GetHashCode(StringComparison.Ordinal), family, look) & 7;
-            var forbidden = family == AddressFamily.InterNetwork ? new[] { "169.254.169.254", "127.0.0.1", "10.0.0.1" }[look % 3] : new[] { "fd00:ec2::254", "::1", "::ffff:169.254.169.254" }[look % 3];
+            var forbidden = family == AddressFamily.InterNetwork ? new[] { "169.254.169.254", "127.0.0.1", "10.0.0.1" }[look % 3]
+                : new[] { "fd00:ec2::254", "::1", "::ffff:169.254.169.254" }[look % 3];
             var open = family == AddressFamily.InterNetwork ? Elsewhere : null;
-            return (dice switch { 0 => [forbidden], 1 => [open, forbidden], 2 when look > 1 => [forbidden], _ => new[] { open } }).OfType<string>().Select(IPAddress.Parse);
+            return (dice switch { 0 => [forbidden], 1 => [open, forbidden], 2 when look > 1 => [forbidden], _ =>
+                new[] { open } }).OfType<string>().Select(IPAddress.Parse);
         }
 
         var address = name switch

@@ -23,7 +23,8 @@ public sealed class InstanceLoginTests(Lab lab)
         await alice.PushImage("kinds/machine", "v1", TestImage.Build(181, 10_000));
 
         var instance = Encode(new { rsa2048 = InstanceDocumentTests.Iid(), nonce = await Nonce(alice, "legacy") });
-        foreach (var (user, password) in new[] { ("_k8s", issuer.Sign(Account())), ("_gce", issuer.Sign(Engine())), ("_legacy", instance), ("_plugin", "badge-4711") })
+        foreach (var (user, password) in new[] { ("_k8s", issuer.Sign(Account())), ("_gce", issuer.Sign(Engine())), ("_legacy", instance),
+            ("_plugin", "badge-4711") })
         {
             await PullsEverywhere(door, user, password);
             await PullsWithDocker(door, user, password);
@@ -34,7 +35,8 @@ public sealed class InstanceLoginTests(Lab lab)
         await PullsWithDocker(door, "_azure", attested);
         (await Skopeo.Pull($"{door.Authority}/kinds/machine:v1", folder.File("again"), $"_azure:{attested}")).ShouldFail("unauthorized");
         using var opened = await alice.PostToken(
-            ("grant_type", "password"), ("username", "_azure"), ("password", await Attested(alice)), ("service", "127.0.0.1"), ("access_type", "offline"));
+            ("grant_type", "password"), ("username", "_azure"), ("password", await Attested(alice)), ("service", "127.0.0.1"),
+            ("access_type", "offline"));
         await PullsEverywhere(door, "_session", (await RegistryClient.ReadToken(opened)).RefreshToken!);
     }
 
@@ -78,7 +80,8 @@ public sealed class InstanceLoginTests(Lab lab)
     private static Dictionary<string, object> Engine() => new()
     {
         ["iss"] = "https://accounts.google.com", ["aud"] = "docker.acme.example", ["sub"] = "1", ["exp"] = Later,
-        ["google"] = new { compute_engine = new { project_id = "acme-prod", zone = "europe-west1-b", instance_id = "8087716956832600000", instance_name = "node-1" } },
+        ["google"] = new { compute_engine = new { project_id = "acme-prod", zone = "europe-west1-b", instance_id = "8087716956832600000",
+            instance_name = "node-1" } },
     };
 
     private static TemporaryFolder Certificates()

@@ -66,7 +66,8 @@ public sealed class InventedNameTests(Lab lab)
         var clock = Stopwatch.StartNew();
         var flood = names.Chunk(20).SelectMany(part => part.Select(async name =>
         {
-            using var answer = await stranger.Do(HttpMethod.Get, $"/v2/{name}/manifests/v1", ScopesOf(part), null, ("Accept", TestImage.OciManifest));
+            using var answer = await stranger.Do(
+                HttpMethod.Get, $"/v2/{name}/manifests/v1", ScopesOf(part), null, ("Accept", TestImage.OciManifest));
             return answer.StatusCode;
         })).ToList();
         for (var i = 0; i < 20; i++)

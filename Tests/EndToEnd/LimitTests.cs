@@ -54,8 +54,10 @@ public sealed class LimitTests(Lab lab)
     [InlineData("perIdentity: { requestsPerSecond: 3 }")]
     public async Task Whatever_is_asked_of_a_tenant_counts_but_for_probes(string limit)
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));
-        foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/", "/v2/a/tags/list", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", $"limits: {{ {limit} }}\n    routes:"));
+        foreach (var target in new[] { "/token", "/token?scope=%", "/token/nonce?authenticator=x", "/.well-known/jwks.json", "/v2/",
+            "/v2/a/tags/list", "/v2/..%2f/x", "/v2/_catalog/x", "/login", "/nothing" })
         {
             var statuses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, target)));
             Assert.True(statuses.Contains(429), $"{target}: {string.Join(' ', statuses.Distinct())}");
@@ -63,14 +65,17 @@ public sealed class LimitTests(Lab lab)
 
         foreach (var probe in new[] { "/livez", "/readyz" })
         {
-            Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, probe))), status => Assert.Equal(200, status));
+            Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => RawHttp.Status(door.DataUrl, probe))),
+                status => Assert.Equal(200, status));
         }
     }
 
     [Fact]
     public async Task One_identity_beyond_its_rate_leaves_the_others_theirs()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url).Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url)
+                .Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
         using var alice = door.Client("alice");
         using var bob = door.Client("bob");
         var (hers, his) = (await alice.Token(""), await bob.Token(""));
@@ -89,7 +94,9 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task Right_logins_count_for_their_identity_and_not_for_others_at_its_address()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9").Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single("http://127.0.0.1:9")
+                .Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
         using var alice = door.Client("alice");
         using var bob = door.Client("bob");
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Login(alice, "alice")));
@@ -122,7 +129,8 @@ public sealed class LimitTests(Lab lab)
             await release.Task;
             await context.Response.Body.WriteAsync(new byte[1]);
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 3 }\n    routes:"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 3 }\n    routes:"));
         using var alice = door.Client("alice");
         var digest = TestBlob.Random(1, 1).Digest;
         var running = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => alice.GetBlob("a/b", digest)));
@@ -161,7 +169,8 @@ public sealed class LimitTests(Lab lab)
                 await context.Response.Body.WriteAsync(new byte[1]);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 10 }\n    routes:"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url).Replace("routes:", "limits: { concurrentStreams: 10 }\n    routes:"));
         using var stranger = door.Client();
         using var alice = door.Client("alice");
         var digest = TestBlob.Random(1, 1).Digest;
@@ -179,7 +188,8 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task Bytes_are_paced_in_both_directions_and_arrive_whole()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url).Replace("routes:", "limits: { bytesPerSecond: 1MiB }\n    routes:"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url).Replace("routes:", "limits: { bytesPerSecond: 1MiB }\n    routes:"));
         using var alice = door.Client("alice");
         var blob = TestBlob.Random(180, 3 * 1024 * 1024);
         var watch = Stopwatch.StartNew();
@@ -192,7 +202,8 @@ public sealed class LimitTests(Lab lab)
     [Fact]
     public async Task Several_gateways_share_the_limits_of_the_cluster()
     {
-        var limited = DoorConfiguration.Single((await lab.Registry).Url, extra: $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}")
+        var limited = DoorConfiguration.Single(
+            (await lab.Registry).Url, extra: $"cluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}")
             .Replace("routes:", "limits: { requestsPerSecond: 60 }\n    routes:");
         using var folder = new TemporaryFolder();
         await FrontDoor.WriteUsers(folder);
@@ -211,7 +222,8 @@ public sealed class LimitTests(Lab lab)
 
         var tokens = await Task.WhenAll(clients.Select(client => client.Token("")));
 
-        // Each gateway hears of the other when it next asks the cluster, within two seconds; and where only one of them is asked, it has all.
+        // Each gateway hears of the other when it next asks the cluster, within two seconds; and where only one of them is asked, it has
+        // all.
         await Eventually.True(() => IsLimited(2), "both gateways share the limit", TimeSpan.FromSeconds(90));
         await Eventually.True(() => IsLimited(1), "one gateway has the limit", TimeSpan.FromSeconds(90));
         clients.ForEach(client => client.Dispose());
@@ -223,7 +235,9 @@ public sealed class LimitTests(Lab lab)
             var watch = Stopwatch.StartNew();
             while (watch.Elapsed < TimeSpan.FromSeconds(4))
             {
-                var answers = await Task.WhenAll(clients.Zip(tokens).Take(gateways).SelectMany(pair => Enumerable.Range(0, 10).Select(_ => pair.First.Send(HttpMethod.Get, "/v2/", pair.Second))));
+                var answers = await Task.WhenAll(
+                    clients.Zip(tokens).Take(gateways)
+                        .SelectMany(pair => Enumerable.Range(0, 10).Select(_ => pair.First.Send(HttpMethod.Get, "/v2/", pair.Second))));
                 allowed += answers.Count(answer => answer.StatusCode == HttpStatusCode.OK);
                 sent += answers.Length;
                 Array.ForEach(answers, answer => answer.Dispose());
@@ -237,11 +251,13 @@ public sealed class LimitTests(Lab lab)
     private static ChildProcess Start(string project, string config, params string[] arguments) =>
         ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. arguments]);
 
-    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+    private static string? After(string line, string prefix) =>
+        line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 
     internal static async Task<string> TokenOf(RegistryClient client, string service)
     {
-        using var response = await client.PostToken(("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", service));
+        using var response = await client.PostToken(
+            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", service));
         return (await RegistryClient.ReadToken(response)).Token!;
     }
 

@@ -30,7 +30,8 @@ public sealed class ListingTests(Lab lab)
         while (next is not null)
         {
             using var page = await alice.Do(HttpMethod.Get, next, RegistryClient.Pull("team-a/tags"));
-            var tags = JsonDocument.Parse(await page.Content.ReadAsStringAsync()).RootElement.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!).ToList();
+            var tags = JsonDocument.Parse(await page.Content.ReadAsStringAsync()).RootElement.GetProperty("tags").EnumerateArray()
+                .Select(tag => tag.GetString()!).ToList();
             Assert.True(tags.Count <= 2);
             paged.AddRange(tags);
             next = page.Headers.TryGetValues("Link", out var link) ? link.Single()[1..link.Single().IndexOf('>')] : null;
@@ -73,8 +74,10 @@ public sealed class ListingTests(Lab lab)
 
     private static async Task<List<string>> Names(RegistryClient client, string path, string? repository, string member)
     {
-        using var response = await client.Do(HttpMethod.Get, path, repository is null ? "registry:catalog:*" : RegistryClient.Pull(repository));
+        using var response = await client.Do(
+            HttpMethod.Get, path, repository is null ? "registry:catalog:*" : RegistryClient.Pull(repository));
         await response.ShouldBe(HttpStatusCode.OK);
-        return [.. JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty(member).EnumerateArray().Select(name => name.GetString()!)];
+        return [.. JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty(member).EnumerateArray()
+            .Select(name => name.GetString()!)];
     }
 }

@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Pulls and pushes over a slow link that outlive their tokens: three lifetimes of the shortest one that may be configured.</summary>
+/// <summary>
+/// Pulls and pushes over a slow link that outlive their tokens: three lifetimes of the shortest one that may be configured.
+/// </summary>
 [Waits(115)]
 public sealed class LongTransferTests(Lab lab)
 {
@@ -25,7 +27,8 @@ public sealed class LongTransferTests(Lab lab)
     public async Task Docker_containerd_and_skopeo_finish_what_they_began()
     {
         var registry = await lab.Registry;
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url, extra: "tokens: { accessLifetime: 60s, keyRotation: 2m }"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(registry.Url, extra: "tokens: { accessLifetime: 60s, keyRotation: 2m }"));
         await Task.WhenAll(Docker(door), Containerd(door), Skopeo_(door));
     }
 
@@ -47,7 +50,8 @@ public sealed class LongTransferTests(Lab lab)
         var containerd = await lab.Containerd;
         var credentials = $"alice:{FrontDoor.PasswordOf("alice")}";
         (await containerd.Pull($"{link.Authority}/long/containerd:v1", credentials)).ShouldSucceed();
-        (await containerd.Push($"{link.Authority}/long/containerd-pushed:v1", $"{link.Authority}/long/containerd:v1", credentials)).ShouldSucceed();
+        (await containerd.Push($"{link.Authority}/long/containerd-pushed:v1", $"{link.Authority}/long/containerd:v1",
+            credentials)).ShouldSucceed();
     }
 
     private static async Task Skopeo_(FrontDoor door)

@@ -25,9 +25,11 @@ public sealed class MachineLoginTests(Lab lab)
 
         var token = issuer.Sign(new Dictionary<string, object>
         {
-            ["iss"] = issuer.Url, ["aud"] = "registry", ["sub"] = "job-1", ["repo"] = "acme/app", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300,
+            ["iss"] = issuer.Url, ["aud"] = "registry", ["sub"] = "job-1", ["repo"] = "acme/app",
+            ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300,
         });
-        var presigned = Base64UrlEncoder.Encode(AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, StsServer.SecretKey, DateTimeOffset.UtcNow, "127.0.0.1"));
+        var presigned = Base64UrlEncoder.Encode(
+            AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, StsServer.SecretKey, DateTimeOffset.UtcNow, "127.0.0.1"));
         foreach (var (user, password) in new[] { ("erin", Slapd.PasswordOf("erin")), ("_ci", token), ("_nodes", presigned) })
         {
             var docker = (await lab.Docker).NewClient();
@@ -42,7 +44,8 @@ public sealed class MachineLoginTests(Lab lab)
 
         (await (await lab.Docker).NewClient().Login(door.Authority, "frank", Slapd.PasswordOf("frank"))).ShouldSucceed();
         using var exchanged = await alice.PostToken(
-            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", token), ("subject_token_type", "urn:registryproxy:ci"),
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", token), ("subject_token_type",
+                "urn:registryproxy:ci"),
             ("service", "127.0.0.1"), ("scope", "repository:kinds/app:pull"));
         await exchanged.ShouldBe(HttpStatusCode.OK);
         foreach (var secret in new[] { token, presigned, Slapd.PasswordOf("erin"), Slapd.AdminPassword, StsServer.SecretKey })
@@ -81,7 +84,8 @@ public sealed class MachineLoginTests(Lab lab)
         Assert.Equal(60, nonce.RootElement.GetProperty("expires_in").GetInt32());
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync($"{door.DataUrl}/token/nonce?authenticator=staff")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"{door.DataUrl}/token/nonce")).StatusCode);
-        foreach (var (body, status) in new[] { ("{\"authenticator\":\"nodes\",\"instance\":\"i-1\"}", 200), ("{\"authenticator\":\"nope\",\"instance\":\"i-1\"}", 404), ("{}", 400), ("x", 400) })
+        foreach (var (body, status) in new[] { ("{\"authenticator\":\"nodes\",\"instance\":\"i-1\"}", 200),
+            ("{\"authenticator\":\"nope\",\"instance\":\"i-1\"}", 404), ("{}", 400), ("x", 400) })
         {
             using var content = new StringContent(body, Encoding.UTF8, "application/json");
             Assert.Equal(status, (int)(await http.PostAsync($"{door.AdminUrl}/admin/attestations/reset", content)).StatusCode);

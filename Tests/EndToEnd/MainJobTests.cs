@@ -3,7 +3,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>The main job: an image built on the spot, pushed by one user, pulled by a second who may, refused to a third who may not.</summary>
+/// <summary>
+/// The main job: an image built on the spot, pushed by one user, pulled by a second who may, refused to a third who may not.
+/// </summary>
 public sealed class MainJobTests(Lab lab)
 {
     [Fact]

@@ -26,7 +26,9 @@ public sealed class MetricLabelTests
         var text = await door.Admin("/metrics");
         Assert.DoesNotContain(Mark, text, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(before.Order(), Series(text).Order());
-        Assert.Contains(before, series => series.StartsWith("registryproxy_requests", StringComparison.Ordinal) || series.StartsWith("registryproxy_gateway", StringComparison.Ordinal));
+        Assert.Contains(before, series =>
+            series.StartsWith("registryproxy_requests", StringComparison.Ordinal)
+                || series.StartsWith("registryproxy_gateway", StringComparison.Ordinal));
         Assert.Contains(before, series => series.StartsWith("http_server_request_duration", StringComparison.Ordinal));
 
         // Those of Orleans are there too.
@@ -43,7 +45,8 @@ public sealed class MetricLabelTests
             using var alice = door.Client("alice");
             (await alice.GetManifest($"{name}/app", "v1")).Dispose();
             (await alice.GetManifest($"good/{name}", name)).Dispose();
-            (await alice.GetBlob($"{name}/app", TestBlob.Random(850 + round + (batch * 1000), 10).Digest, ("User-Agent", name), ("Accept", $"application/{name}"))).Dispose();
+            (await alice.GetBlob($"{name}/app", TestBlob.Random(850 + round + (batch * 1000), 10).Digest, ("User-Agent", name),
+                ("Accept", $"application/{name}"))).Dispose();
             (await alice.Do(HttpMethod.Get, $"/v2/{name}/tags/list?n={round}&last={name}", RegistryClient.Pull($"{name}/app"))).Dispose();
             (await alice.Do(HttpMethod.Post, $"/v2/{name}/blobs/uploads/", RegistryClient.Push(name))).Dispose();
             (await alice.Send(new HttpMethod($"ZQX{batch}{round}"), $"/v2/{name}/blobs/uploads/{name}")).Dispose();
@@ -59,7 +62,8 @@ public sealed class MetricLabelTests
     /// <summary>The names and labels of what we, Kestrel and ASP.NET Core count.</summary>
     private static HashSet<string> Series(string text) =>
     [
-        .. text.Split('\n').Where(line => line.StartsWith("registryproxy_", StringComparison.Ordinal) || line.StartsWith("http_", StringComparison.Ordinal)
+        .. text.Split('\n').Where(
+            line => line.StartsWith("registryproxy_", StringComparison.Ordinal) || line.StartsWith("http_", StringComparison.Ordinal)
             || line.StartsWith("kestrel_", StringComparison.Ordinal)).Select(line => line[..(line.LastIndexOf('}') + 1)]),
     ];
 }

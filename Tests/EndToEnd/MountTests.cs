@@ -20,7 +20,8 @@ public sealed class MountTests(Lab lab)
         await alice.PushBlob("team-a/mount-source", blob);
         using var without = await Mount(alice, "team-a/mount-target", blob, RegistryClient.Push("team-a/mount-target"));
         await without.ShouldBe(HttpStatusCode.Accepted);
-        using var mounted = await Mount(alice, "team-a/mount-target", blob, $"{RegistryClient.Push("team-a/mount-target")} {RegistryClient.Pull("team-a/mount-source")}");
+        using var mounted = await Mount(alice, "team-a/mount-target", blob,
+            $"{RegistryClient.Push("team-a/mount-target")} {RegistryClient.Pull("team-a/mount-source")}");
         await mounted.ShouldBe(HttpStatusCode.Created);
         using var there = await alice.GetBlob("team-a/mount-target", blob.Digest);
         Assert.Equal(blob.Bytes, await there.Content.ReadAsByteArrayAsync());
@@ -36,16 +37,19 @@ public sealed class MountTests(Lab lab)
         var blob = TestBlob.Random(1821, 10);
         await using var upstream = await RecordingUpstream.Start(context =>
         {
-            context.Response.StatusCode = context.Request.Query.ContainsKey("mount") ? 201 : HttpMethods.IsPost(context.Request.Method) ? 202
+            context.Response.StatusCode = context.Request.Query.ContainsKey("mount") ? 201
+                : HttpMethods.IsPost(context.Request.Method) ? 202
                 : isThere || context.Request.Path == "/v2/" ? 200 : 404;
             context.Response.Headers.Location = "/v2/target/blobs/uploads/1";
             return Task.CompletedTask;
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
         using var alice = door.Client("alice");
-        using var mounted = await Mount(alice, "target", blob, $"{RegistryClient.Push("target")} {RegistryClient.Pull("source")}", "&from=source");
+        using var mounted = await Mount(
+            alice, "target", blob, $"{RegistryClient.Push("target")} {RegistryClient.Pull("source")}", "&from=source");
         await mounted.ShouldBe(expected);
-        Assert.StartsWith(isThere ? $"/v2/target/blobs/{blob.Digest}" : "/v2/target/blobs/uploads/", mounted.Headers.Location!.OriginalString);
+        Assert.StartsWith(isThere ? $"/v2/target/blobs/{blob.Digest}" : "/v2/target/blobs/uploads/",
+            mounted.Headers.Location!.OriginalString);
     }
 
     private static Task<HttpResponseMessage> Mount(RegistryClient client, string target, TestBlob blob, string scope, string from = "") =>

@@ -15,7 +15,8 @@ public sealed class MutatedConfigurationTests
         var good = DoorConfiguration.Single("http://127.0.0.1:9");
         await using var door = await FrontDoor.Start(good);
         var path = door.PathOf("config.yaml");
-        byte[][] classics = [.. new[] { "? ", "[", "- ", "{a: ", "\0" }.Select(piece => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(piece, 100_000)))), []];
+        byte[][] classics = [.. new[] { "? ", "[", "- ", "{a: ",
+            "\0" }.Select(piece => Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(piece, 100_000)))), []];
         var mutations = new Mutations(Encoding.UTF8.GetBytes(good), 3);
         var (told, version) = (0, ConfigurationFile.Read(path).Snapshot!.Version);
         for (var i = 0; i < Sizes.Of(classics.Length + 4, 500);)
@@ -26,7 +27,8 @@ public sealed class MutatedConfigurationTests
                 File.Move($"{path}.new", path, overwrite: true);
                 i++;
                 told++;
-                await Eventually.True(() => Count(door.Log, $"is not used; version {version} stays") == told, $"the errors of file {i} are told");
+                await Eventually.True(() => Count(door.Log, $"is not used; version {version} stays") == told,
+                    $"the errors of file {i} are told");
             }
         }
 

@@ -35,7 +35,8 @@ public sealed class NeighbourTests(Lab lab)
         var beside = await Measure(neighbour);
         await done.CancelAsync();
         var (sent, seconds) = await flood;
-        TestContext.Current.SendDiagnosticMessage($"p99 alone {alone.TotalMilliseconds:0.0} ms, beside {sent / seconds:0} requests/s {beside.TotalMilliseconds:0.0} ms");
+        TestContext.Current.SendDiagnosticMessage(
+            $"p99 alone {alone.TotalMilliseconds:0.0} ms, beside {sent / seconds:0} requests/s {beside.TotalMilliseconds:0.0} ms");
         Assert.True(sent > Offered * seconds / 2, $"{sent} requests in {seconds} s");
         Assert.True(beside <= (1.5 * alone) + Noise, $"p99 {beside.TotalMilliseconds} ms instead of {alone.TotalMilliseconds} ms");
     }

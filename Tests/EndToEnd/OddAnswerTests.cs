@@ -8,7 +8,10 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Whatever bytes an upstream puts into its headers and manifests, it is never a fault of this server, and a write that succeeded stays one.</summary>
+/// <summary>
+/// Whatever bytes an upstream puts into its headers and manifests, it is never a fault of this server, and a write that succeeded stays
+/// one.
+/// </summary>
 public sealed class OddAnswerTests : IAsyncLifetime
 {
     private const string Manifest = """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","layers":[]}""";
@@ -16,25 +19,34 @@ public sealed class OddAnswerTests : IAsyncLifetime
 
     private static readonly string[] Headers =
     [
-        "Warning: 299 - \"\u00c3\u00a9\"", "Warning: \u0001", "ETag: W/\"\u00e9\"", "ETag: \u00ff\u00ff", "OCI-Subject: x\ty", "OCI-Subject: \u0080", "OCI-Tag: \u00c3\u00a9",
-        "OCI-Filters-Applied: \u00b5", "OCI-Chunk-Min-Length: \u00b2", "Docker-Content-Digest: sha256:\u00e9", "Docker-Distribution-Api-Version: \u00e9",
-        "Last-Modified: \u00e9", "Accept-Ranges: \u00e9", "RateLimit-Limit: \u00b9;w=\u00e9", "RateLimit-Remaining: \u00e9", "Retry-After: \u00e9",
-        "Link: <\u00e9>; rel=\"next\"", "Link: </v2/a/b/tags/list?last=\u00e9\u007f>; rel=\"next\"", "Link: <//[>; rel=next", "Content-Encoding: \u00e9", "Content-Language: \u00e9",
-        "Content-Range: bytes \u00e9", "Content-Disposition: \u00e9", "Vary: \u00e9", "Server: \u00e9", "Via: \u00e9", "Set-Cookie: \u00e9=\u00e9", "X-\u0041: \u0007", "Date: \u00e9",
-        "Age: \u00e9", "Connection: \u00e9", "WWW-Authenticate: \u00e9", "Docker-Upload-UUID: \u00e9", "Range: \u00e9", "Location: \u00e9", "Location: http://[::bad/",
+        "Warning: 299 - \"\u00c3\u00a9\"", "Warning: \u0001", "ETag: W/\"\u00e9\"", "ETag: \u00ff\u00ff", "OCI-Subject: x\ty",
+        "OCI-Subject: \u0080", "OCI-Tag: \u00c3\u00a9",
+        "OCI-Filters-Applied: \u00b5", "OCI-Chunk-Min-Length: \u00b2", "Docker-Content-Digest: sha256:\u00e9",
+        "Docker-Distribution-Api-Version: \u00e9",
+        "Last-Modified: \u00e9", "Accept-Ranges: \u00e9", "RateLimit-Limit: \u00b9;w=\u00e9", "RateLimit-Remaining: \u00e9",
+        "Retry-After: \u00e9",
+        "Link: <\u00e9>; rel=\"next\"", "Link: </v2/a/b/tags/list?last=\u00e9\u007f>; rel=\"next\"", "Link: <//[>; rel=next",
+        "Content-Encoding: \u00e9", "Content-Language: \u00e9",
+        "Content-Range: bytes \u00e9", "Content-Disposition: \u00e9", "Vary: \u00e9", "Server: \u00e9", "Via: \u00e9",
+        "Set-Cookie: \u00e9=\u00e9", "X-\u0041: \u0007", "Date: \u00e9",
+        "Age: \u00e9", "Connection: \u00e9", "WWW-Authenticate: \u00e9", "Docker-Upload-UUID: \u00e9", "Range: \u00e9", "Location: \u00e9",
+        "Location: http://[::bad/",
         "Location: //", "Location: http://\u00e9.example:99999/", "Location: \u0001",
     ];
 
     /// <summary>Headers that hold numbers, each with each of <see cref="OddNumbers.All"/>.</summary>
     private static readonly string[] Numbers =
     [
-        "RateLimit-Limit: #;w=#", "RateLimit-Remaining: #;w=#", "Age: #", "Cache-Control: max-age=#", "Range: 0-#", "Content-Range: bytes 0-#/#",
-        "Content-Range: bytes */#", "OCI-Chunk-Min-Length: #", "Retry-After: #", "X-Retry-After: #", "Date: #", "Expires: #", "Keep-Alive: timeout=#",
+        "RateLimit-Limit: #;w=#", "RateLimit-Remaining: #;w=#", "Age: #", "Cache-Control: max-age=#", "Range: 0-#",
+        "Content-Range: bytes 0-#/#",
+        "Content-Range: bytes */#", "OCI-Chunk-Min-Length: #", "Retry-After: #", "X-Retry-After: #", "Date: #", "Expires: #",
+        "Keep-Alive: timeout=#",
     ];
 
     private static readonly string[] Manifests =
     [
-        "{\"mediaType\":\"\\ud800\"}", "{\"\\ud800\":1,\"mediaType\":\"a\"}", "{\"mediaType\":\"\u00ff\u00fe\"}", "{\"\u00ff\":1}", "{\"mediaType\":1}", "[]", "", "\u00ff", "{\"manifests\":[",
+        "{\"mediaType\":\"\\ud800\"}", "{\"\\ud800\":1,\"mediaType\":\"a\"}", "{\"mediaType\":\"\u00ff\u00fe\"}", "{\"\u00ff\":1}",
+        "{\"mediaType\":1}", "[]", "", "\u00ff", "{\"manifests\":[",
     ];
 
     private readonly List<string> _problems = [];
@@ -48,7 +60,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
         _upstream = new RawUpstream((method, target) => target == "/v2/" ? Answer("200 OK", [], "{}") : Answer(
             _answer.Status, _answer.Headers, method == "HEAD" ? "" : _answer.Body));
         _door = await FrontDoor.Start(DoorConfiguration.Single(
-            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }", extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
+            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
+            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
         _alice = _door.Client("alice");
     }
 
@@ -67,7 +80,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
         {
             paths.AddRange(
             [
-                $"/v2/{repository}/manifests/v1", $"/v2/{repository}/manifests/{TestBlob.Of(Manifest).Digest}", $"/v2/{repository}/blobs/{TestBlob.Of(Manifest).Digest}",
+                $"/v2/{repository}/manifests/v1", $"/v2/{repository}/manifests/{TestBlob.Of(Manifest).Digest}",
+                $"/v2/{repository}/blobs/{TestBlob.Of(Manifest).Digest}",
                 $"/v2/{repository}/tags/list", $"/v2/{repository}/referrers/{TestBlob.Of(Manifest).Digest}",
             ]);
         }
@@ -76,7 +90,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
         {
             await Pull(paths, "200 OK", [Type, header], Manifest);
             await Pull(paths[..1], "307 Temporary Redirect", [header], "");
-            await Pull(paths[..1], "404 N\u00f3", [header], "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"\\ud83d\\ude00\"}]}");
+            await Pull(paths[..1], "404 N\u00f3", [header],
+                "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"\\ud83d\\ude00\"}]}");
         }
 
         foreach (var manifest in Manifests)
@@ -89,7 +104,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
             await Pull(paths, "200 OK", [type], Manifest);
         }
 
-        foreach (var status in new[] { "201 Created", "202 Accepted", "203 Changed", "204 No Content", "205 Reset Content", "206 Partial Content", "226 IM Used", "299 \u00e9", "304 Not Modified", "400 \u00e9", "599 x", "799 x" })
+        foreach (var status in new[] { "201 Created", "202 Accepted", "203 Changed", "204 No Content", "205 Reset Content",
+            "206 Partial Content", "226 IM Used", "299 \u00e9", "304 Not Modified", "400 \u00e9", "599 x", "799 x" })
         {
             await Pull(paths, status, [Type], Manifest);
         }
@@ -152,14 +168,16 @@ public sealed class OddAnswerTests : IAsyncLifetime
         foreach (var repository in new[] { "a/b", "cached/b" })
         {
             using var put = await _alice.PutManifest(repository, "v1", TestBlob.Of(Manifest));
-            Assert.True(put.StatusCode == HttpStatusCode.Created, $"{status} {string.Join(' ', headers)}: {put.StatusCode} {await put.Content.ReadAsStringAsync()}");
+            Assert.True(put.StatusCode == HttpStatusCode.Created,
+                $"{status} {string.Join(' ', headers)}: {put.StatusCode} {await put.Content.ReadAsStringAsync()}");
         }
 
         _answer = ("202 Accepted", ["Location: /v2/a/b/blobs/uploads/1"], "");
         var location = await _alice.StartUpload("a/b");
         _answer = (status, headers, body);
         using var response = await _alice.Do(
-            HttpMethod.Put, $"{location}?digest={TestBlob.Of(Manifest).Digest}", RegistryClient.Push("a/b"), new ByteArrayContent([1, 2, 3]));
+            HttpMethod.Put, $"{location}?digest={TestBlob.Of(Manifest).Digest}", RegistryClient.Push("a/b"),
+            new ByteArrayContent([1, 2, 3]));
         Assert.True(response.StatusCode == HttpStatusCode.Created, $"{status} {string.Join(' ', headers)}: {response.StatusCode}");
     }
 
@@ -176,7 +194,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
                     continue;
                 }
 
-                using var response = await _alice.Do(method, path, RegistryClient.Pull(repository), null, ("Accept", TestImage.OciManifest));
+                using var response = await _alice.Do(
+                    method, path, RegistryClient.Pull(repository), null, ("Accept", TestImage.OciManifest));
                 var what = $"{status} {string.Join(' ', headers)} {body}: {method} {path}: {(int)response.StatusCode}";
                 if (!Expected(status, headers, body, method, path).Contains((int)response.StatusCode))
                 {
@@ -188,7 +207,9 @@ public sealed class OddAnswerTests : IAsyncLifetime
         }
     }
 
-    /// <summary>What the client may be told. What is no success of the upstream, or not the one that was asked for, is never one here.</summary>
+    /// <summary>
+    /// What the client may be told. What is no success of the upstream, or not the one that was asked for, is never one here.
+    /// </summary>
     private static int[] Expected(string status, string[] headers, string body, HttpMethod method, string path)
     {
         var (isCached, isRight, kind) = (IsCached(path), body == Manifest, path.Split('/')[4]);
@@ -213,7 +234,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
     /// <summary>Whether the cache may have it from before.</summary>
     private static bool IsCached(string path) => path.StartsWith("/v2/cached/", StringComparison.Ordinal);
 
-    private static bool IsOdd(string[] headers, string name) => Array.Exists(headers, header => header.StartsWith(name, StringComparison.Ordinal));
+    private static bool IsOdd(string[] headers, string name) =>
+        Array.Exists(headers, header => header.StartsWith(name, StringComparison.Ordinal));
 
     /// <summary>A success is what was sent, or cut; an error names whose it is.</summary>
     private async Task Check(HttpResponseMessage response, HttpMethod method, string path, string body, string what)
@@ -221,7 +243,8 @@ public sealed class OddAnswerTests : IAsyncLifetime
         try
         {
             var octets = await response.Content.ReadAsByteArrayAsync();
-            var isSent = method == HttpMethod.Get && response.StatusCode == HttpStatusCode.OK && path.Split('/')[4] is "manifests" or "blobs";
+            var isSent = method == HttpMethod.Get && response.StatusCode == HttpStatusCode.OK
+                && path.Split('/')[4] is "manifests" or "blobs";
             var isOld = IsCached(path) && (!path.Contains("sha256:") || octets.SequenceEqual(Encoding.Latin1.GetBytes(Manifest)));
             if (isSent && !isOld && !octets.SequenceEqual(Encoding.Latin1.GetBytes(body)))
             {
@@ -245,7 +268,9 @@ public sealed class OddAnswerTests : IAsyncLifetime
 
     private static string Answer(string status, string[] headers, string body)
     {
-        var length = Array.Exists(headers, header => header.StartsWith("Content-Length", StringComparison.Ordinal) || header.StartsWith("Transfer", StringComparison.Ordinal))
+        var length = Array.Exists(headers,
+            header => header.StartsWith("Content-Length", StringComparison.Ordinal)
+                || header.StartsWith("Transfer", StringComparison.Ordinal))
             ? "" : $"Content-Length: {Encoding.Latin1.GetByteCount(body)}\r\n";
         return $"HTTP/1.1 {status}\r\n{length}{string.Concat(headers.Select(header => $"{header}\r\n"))}Connection: close\r\n\r\n{body}";
     }

@@ -36,8 +36,10 @@ public sealed class OperationsTests(Lab lab)
         await using var door = await FrontDoor.Start(yaml);
         using var alice = door.Client("alice");
         await alice.PushImage("reload/app", "v1", TestImage.Build(110, 10));
-        door.WriteConfig(yaml.Replace("actions: [pull, push, delete, catalog]", "actions: [push]").Replace("who: [anonymous], repositories: [\"**\"]", "who: [anonymous], repositories: [\"public/**\"]"));
-        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.Forbidden, "the removed right is gone", TimeSpan.FromSeconds(Budget));
+        door.WriteConfig(yaml.Replace("actions: [pull, push, delete, catalog]", "actions: [push]")
+            .Replace("who: [anonymous], repositories: [\"**\"]", "who: [anonymous], repositories: [\"public/**\"]"));
+        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.Forbidden, "the removed right is gone",
+            TimeSpan.FromSeconds(Budget));
 
         door.WriteConfig("tenants: nonsense");
         await Eventually.True(() => door.Log.Contains("error(s) and is not used"), "the broken file is reported");
@@ -66,8 +68,10 @@ public sealed class OperationsTests(Lab lab)
         var users = await File.ReadAllTextAsync(door.PathOf("htpasswd"));
         var other = await Shell.Run("htpasswd", ["-nbB", "-C", "4", "alice", "another"]);
         await File.WriteAllTextAsync(
-            door.PathOf("htpasswd"), string.Join('\n', users.Split('\n').Select(line => line.StartsWith("alice:", StringComparison.Ordinal) ? other.Output.Trim() : line)));
-        await Eventually.True(async () => (await alice.Send(HttpMethod.Get, "/v2/", token)).StatusCode == HttpStatusCode.Unauthorized, "the token is refused", TimeSpan.FromSeconds(5));
+            door.PathOf("htpasswd"), string.Join(
+                '\n', users.Split('\n').Select(line => line.StartsWith("alice:", StringComparison.Ordinal) ? other.Output.Trim() : line)));
+        await Eventually.True(async () => (await alice.Send(HttpMethod.Get, "/v2/", token)).StatusCode == HttpStatusCode.Unauthorized,
+            "the token is refused", TimeSpan.FromSeconds(5));
         using var resumed = await alice.PostToken(("grant_type", "refresh_token"), ("refresh_token", refresh), ("service", "127.0.0.1"));
         await resumed.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
     }
@@ -88,17 +92,21 @@ public sealed class OperationsTests(Lab lab)
         }
 
         var session = "";
-        await Eventually.True(async () => (session = await door.Admin("/admin/sessions?tenant=acme")).Contains("alice"), "the session is listed");
+        await Eventually.True(async () => (session = await door.Admin("/admin/sessions?tenant=acme")).Contains("alice"),
+            "the session is listed");
         var id = System.Text.Json.JsonDocument.Parse(session).RootElement[0].GetProperty("session").GetString();
         using var http = new HttpClient();
         using var revoked = await http.PostAsync(
             $"{door.AdminUrl}/admin/sessions/revoke",
-            new StringContent(what == "subject" ? """{"tenant":"acme","subject":"alice"}""" : $$"""{"tenant":"acme","session":"{{id}}"}""", Encoding.UTF8, "application/json"));
+            new StringContent(what == "subject" ? """{"tenant":"acme","subject":"alice"}""" : $$"""{"tenant":"acme","session":"{{id}}"}""",
+                Encoding.UTF8, "application/json"));
         Assert.Contains("1", await revoked.Content.ReadAsStringAsync());
 
         await Eventually.True(
-            async () => (await alice.Send(HttpMethod.Get, "/v2/", reply.Token)).StatusCode == HttpStatusCode.Unauthorized, "the token is refused", TimeSpan.FromSeconds(5));
-        using var refused = await alice.PostToken(("grant_type", "refresh_token"), ("refresh_token", reply.RefreshToken!), ("service", "127.0.0.1"));
+            async () => (await alice.Send(HttpMethod.Get, "/v2/", reply.Token)).StatusCode == HttpStatusCode.Unauthorized,
+            "the token is refused", TimeSpan.FromSeconds(5));
+        using var refused = await alice.PostToken(
+            ("grant_type", "refresh_token"), ("refresh_token", reply.RefreshToken!), ("service", "127.0.0.1"));
         await refused.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
         using var again = await alice.RequestToken([]);
         await again.ShouldBe(HttpStatusCode.OK);
@@ -121,7 +129,8 @@ public sealed class OperationsTests(Lab lab)
         using var whole = JsonDocument.Parse(await all.Content.ReadAsStringAsync());
         using var part = JsonDocument.Parse(await newest.Content.ReadAsStringAsync());
         Assert.Equal(5, whole.RootElement.GetArrayLength());
-        Assert.Equal(whole.RootElement.EnumerateArray().Take(2).Select(session => session.GetRawText()), part.RootElement.EnumerateArray().Select(session => session.GetRawText()));
+        Assert.Equal(whole.RootElement.EnumerateArray().Take(2).Select(session => session.GetRawText()),
+            part.RootElement.EnumerateArray().Select(session => session.GetRawText()));
         Assert.Equal(["5"], newest.Headers.GetValues("X-Total-Count"));
         foreach (var wrong in new[] { "0", "-1", "x", "99999999999" })
         {
@@ -133,15 +142,19 @@ public sealed class OperationsTests(Lab lab)
     public async Task The_admin_listener_explains_and_hides_every_secret()
     {
         var door = await lab.Door;
-        Assert.Contains("\"allowed\": true", await door.Admin("/admin/explain?tenant=acme&authenticator=staff&subject=alice&repository=team-a/x&action=push"));
-        var denied = await door.Admin("/admin/explain?tenant=acme&authenticator=staff&subject=carol&groups=ops&repository=team-a/x&action=push");
+        Assert.Contains("\"allowed\": true",
+            await door.Admin("/admin/explain?tenant=acme&authenticator=staff&subject=alice&repository=team-a/x&action=push"));
+        var denied = await door.Admin(
+            "/admin/explain?tenant=acme&authenticator=staff&subject=carol&groups=ops&repository=team-a/x&action=push");
         Assert.Contains("\"allowed\": false", denied);
         Assert.Contains("nearest", denied);
         using var alice = door.Client("alice");
         using var blob = await alice.GetBlob("basic/none", TestBlob.Random(1, 1).Digest);
-        var everything = await door.Admin("/admin/upstreams") + await door.Admin("/admin/sessions?tenant=acme") + await door.Admin("/metrics") + door.Log;
+        var everything = await door.Admin("/admin/upstreams") + await door.Admin("/admin/sessions?tenant=acme")
+            + await door.Admin("/metrics") + door.Log;
         Assert.DoesNotContain("canary-password", everything);
-        Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{DockerRegistry.Password}")), everything);
+        Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{DockerRegistry.Password}")),
+            everything);
         Assert.Contains("\"upstream\": \"basic\"", everything);
     }
 
@@ -165,11 +178,14 @@ public sealed class OperationsTests(Lab lab)
         var registry = await lab.Registry;
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url)
             .Replace("hosts: [\"*\"]", "hosts: [docker.acme.example]\n    publicUrl: https://docker.acme.example"));
-        foreach (var (host, status) in new[] { ("docker.acme.example", 401), ("DOCKER.acme.example:8443", 401), ("evil.example", 421), ("127.0.0.1", 421) })
+        foreach (var (host, status) in new[] { ("docker.acme.example", 401), ("DOCKER.acme.example:8443", 401), ("evil.example", 421),
+            ("127.0.0.1", 421) })
         {
-            var answer = await RawHttp.Exchange(door.DataUrl, $"GET /v2/ HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n");
+            var answer = await RawHttp.Exchange(
+                door.DataUrl, $"GET /v2/ HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n");
             Assert.StartsWith($"HTTP/1.1 {status}", answer);
-            Assert.True(status != 401 || answer.Contains("Bearer realm=\"https://docker.acme.example/token\",service=\"docker.acme.example\""), answer);
+            Assert.True(status != 401
+                || answer.Contains("Bearer realm=\"https://docker.acme.example/token\",service=\"docker.acme.example\""), answer);
         }
     }
 

@@ -13,7 +13,8 @@ public sealed class OperatorPageTests(Lab lab)
     private const string Token = "operator-canary-token";
 
     private static readonly string[] DashboardRoutes =
-        ["", "index.min.js", "version", "DashboardCounters", "ClusterStats", "TopGrainMethods", "GrainTypes", "Reminders/1", "Trace", "GrainState?grainId=staff%2Falice&grainType=session"];
+        ["", "index.min.js", "version", "DashboardCounters", "ClusterStats", "TopGrainMethods", "GrainTypes", "Reminders/1", "Trace",
+            "GrainState?grainId=staff%2Falice&grainType=session"];
 
     [Fact]
     public async Task The_page_logs_in_shows_the_cluster_live_and_ends_sessions()
@@ -37,9 +38,14 @@ public sealed class OperatorPageTests(Lab lab)
         await browser.Click("button");
         await browser.WaitFor("#state.good");
 
-        await Eventually.True(async () => (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("healthy"), "upstreams are shown");
-        await Eventually.True(async () => (await browser.Text("#processes")).Contains("gateway") && (await browser.Text("#processes")).Contains("silo"), "processes are shown");
-        await Eventually.True(async () => (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
+        await Eventually.True(async () =>
+            (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("healthy"),
+                "upstreams are shown");
+        await Eventually.True(async () =>
+            (await browser.Text("#processes")).Contains("gateway") && (await browser.Text("#processes")).Contains("silo"),
+                "processes are shown");
+        await Eventually.True(async () =>
+            (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
         Assert.DoesNotContain("page/app", await browser.Text("#repositories"));
         for (var pull = 0; pull < 3; pull++)
         {
@@ -65,7 +71,8 @@ public sealed class OperatorPageTests(Lab lab)
             "every session ends");
         using var refused = await alice.GetManifest("page/app", "v1");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        Assert.Equal("", await browser.Evaluate("performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+        Assert.Equal("", await browser.Evaluate(
+            "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
     }
 
     [Fact]
@@ -79,7 +86,8 @@ public sealed class OperatorPageTests(Lab lab)
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         }
 
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(door.AdminUrl) };
+        using var http = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(door.AdminUrl) };
         foreach (var route in DashboardRoutes)
         {
             using var bare = await http.GetAsync($"/dashboard/{route}");
@@ -92,7 +100,8 @@ public sealed class OperatorPageTests(Lab lab)
             using var response = await http.GetAsync($"/dashboard/{route}");
             var body = await response.Content.ReadAsStringAsync();
             var closed = route.StartsWith("Trace", StringComparison.Ordinal) || route.StartsWith("GrainState", StringComparison.Ordinal);
-            Assert.True(response.StatusCode == (closed ? HttpStatusCode.Forbidden : HttpStatusCode.OK), $"{route}: {(int)response.StatusCode} {body[..Math.Min(200, body.Length)]}");
+            Assert.True(response.StatusCode == (closed ? HttpStatusCode.Forbidden : HttpStatusCode.OK),
+                $"{route}: {(int)response.StatusCode} {body[..Math.Min(200, body.Length)]}");
             Assert.DoesNotContain(DockerRegistry.Password, body);
             Assert.DoesNotContain(FrontDoor.PasswordOf("alice"), body);
         }
@@ -102,12 +111,14 @@ public sealed class OperatorPageTests(Lab lab)
     public async Task A_browser_is_led_to_the_form_and_pages_of_other_sites_are_refused()
     {
         await using var door = await FrontDoor.Start(Yaml((await lab.BasicRegistry).Url));
-        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(door.AdminUrl) };
+        using var http = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(door.AdminUrl) };
         using var browser = new HttpRequestMessage(HttpMethod.Get, "/dashboard?x=1") { Headers = { { "Accept", "text/html" } } };
         using var led = await http.SendAsync(browser);
         Assert.Equal((HttpStatusCode.SeeOther, "/login?next=%2Fdashboard%3Fx%3D1"), (led.StatusCode, led.Headers.Location!.OriginalString));
 
-        using var foreign = new HttpRequestMessage(HttpMethod.Post, "/login") { Content = Form(Token, "/"), Headers = { { "Origin", "https://evil.example" } } };
+        using var foreign = new HttpRequestMessage(
+            HttpMethod.Post, "/login") { Content = Form(Token, "/"), Headers = { { "Origin", "https://evil.example" } } };
         Assert.Equal(HttpStatusCode.Forbidden, (await http.SendAsync(foreign)).StatusCode);
         foreach (var next in new[] { "//evil.example", "https://evil.example", "/\\evil.example" })
         {
@@ -121,13 +132,16 @@ public sealed class OperatorPageTests(Lab lab)
 
         foreach (var cookie in new[] { "x", "99999999999.00", ".", "-1.0", $"99999999999.{new string('0', 64)}" })
         {
-            using var forged = new HttpRequestMessage(HttpMethod.Get, "/admin/overview") { Headers = { { "Cookie", $"registryproxy_admin={cookie}" } } };
+            using var forged = new HttpRequestMessage(
+                HttpMethod.Get, "/admin/overview") { Headers = { { "Cookie", $"registryproxy_admin={cookie}" } } };
             Assert.Equal(HttpStatusCode.Unauthorized, (await http.SendAsync(forged)).StatusCode);
         }
     }
 
-    private static FormUrlEncodedContent Form(string token, string next) => new(new Dictionary<string, string> { ["token"] = token, ["next"] = next });
+    private static FormUrlEncodedContent Form(string token, string next) =>
+        new(new Dictionary<string, string> { ["token"] = token, ["next"] = next });
 
     private static string Yaml(string url) => DoorConfiguration.Single(
-        url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}", $"admin: {{ token: {{ value: {Token} }} }}\ncache: {{ path: cache, maxBytes: 2GiB }}");
+        url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}",
+        $"admin: {{ token: {{ value: {Token} }} }}\ncache: {{ path: cache, maxBytes: 2GiB }}");
 }

@@ -11,18 +11,21 @@ public sealed class OracleTests
     private const string Digest = "sha256:c5b49b1805d5b258eba8f60c88c535eb38b591a258d3c1bddb5c4db76ec0003c";
 
     private static readonly string?[] Identities = [null, "alice", "bob", "carol"];
-    private static readonly string[] Repositories = ["public/a", "public/deep/a", "team-a/x", "team-a", "team-a-evil/x", "team-b/x", "team-b/y/z", "other", "publicx/a"];
+    private static readonly string[] Repositories = ["public/a", "public/deep/a", "team-a/x", "team-a", "team-a-evil/x", "team-b/x",
+        "team-b/y/z", "other", "publicx/a"];
 
     /// <summary>Method, path behind the repository, the action it needs, what a token may carry instead of exactly that action.</summary>
     private static readonly (string Method, string Path, string Action)[] Endpoints =
     [
-        ("GET", "/manifests/v1", "pull"), ("HEAD", "/manifests/v1", "pull"), ("PUT", "/manifests/v1", "push"), ("DELETE", "/manifests/v1", "delete"),
+        ("GET", "/manifests/v1", "pull"), ("HEAD", "/manifests/v1", "pull"), ("PUT", "/manifests/v1", "push"), ("DELETE",
+            "/manifests/v1", "delete"),
         ("GET", "/blobs/" + Digest, "pull"), ("HEAD", "/blobs/" + Digest, "pull"), ("DELETE", "/blobs/" + Digest, "delete"),
         ("POST", "/blobs/uploads/", "push"), ("GET", "/tags/list", "pull"), ("GET", "/referrers/" + Digest, "pull"),
         ("POST", "/manifests/v1", ""), ("PATCH", "/blobs/" + Digest, ""), ("PUT", "/tags/list", ""),
     ];
 
-    private static readonly string[] Tokens = ["none", "garbage", "no scope", "pull", "pull,push", "delete", "pull,push,delete", "other repository"];
+    private static readonly string[] Tokens = ["none", "garbage", "no scope", "pull", "pull,push", "delete", "pull,push,delete",
+        "other repository"];
 
     [Fact]
     public async Task Every_answer_is_the_one_that_the_oracle_expects()
@@ -45,10 +48,12 @@ public sealed class OracleTests
         var random = new Random(Sizes.Full ? 1 : 2);
         var clients = Identities.ToDictionary(identity => identity ?? "", identity => door.Client(identity));
         var cases = Enumerable.Range(0, Sizes.Of(10_000, 50_000))
-            .Select(_ => (Identity: Pick(Identities), Repository: Pick(Repositories), Endpoint: Pick(Endpoints), Token: Pick(Tokens))).ToList();
+            .Select(_ => (Identity: Pick(Identities), Repository: Pick(Repositories), Endpoint: Pick(Endpoints), Token: Pick(Tokens)))
+            .ToList();
         foreach (var client in clients.Values)
         {
-            foreach (var scope in Repositories.SelectMany(repository => Tokens.Select(token => ScopeOf(token, repository))).OfType<string>().Distinct())
+            foreach (var scope in Repositories.SelectMany(repository => Tokens.Select(token => ScopeOf(token, repository)))
+                .OfType<string>().Distinct())
             {
                 await client.Token(scope);
             }
@@ -79,7 +84,8 @@ public sealed class OracleTests
         T Pick<T>(T[] from) => from[random.Next(from.Length)];
     }
 
-    private static HttpStatusCode Expect(string? identity, string repository, (string Method, string Path, string Action) endpoint, string token)
+    private static HttpStatusCode Expect(
+        string? identity, string repository, (string Method, string Path, string Action) endpoint, string token)
     {
         var (rights, action) = (Rights(identity, repository), endpoint.Action);
         if (action.Length == 0)
@@ -90,7 +96,8 @@ public sealed class OracleTests
         if (token is "none" or "garbage")
         {
             // A token of another service is none, where anybody may pull.
-            return token == "garbage" && action == "pull" && Rights(null, repository).Contains("pull") ? HttpStatusCode.OK : HttpStatusCode.Unauthorized;
+            return token == "garbage" && action == "pull" && Rights(null, repository).Contains("pull") ? HttpStatusCode.OK
+                : HttpStatusCode.Unauthorized;
         }
 
         // Who may only push looks what is there already.

@@ -10,7 +10,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>The gateway that is elected to fetch a blob dies, hangs, is slow or lies: the others have it all the same, and nothing wrong of it.</summary>
+/// <summary>
+/// The gateway that is elected to fetch a blob dies, hangs, is slow or lies: the others have it all the same, and nothing wrong of it.
+/// </summary>
 [Waits(40)]
 public sealed class PeerFaultTests(PeerFaultTests.Pair pair, ITestOutputHelper output) : IClassFixture<PeerFaultTests.Pair>
 {
@@ -64,7 +66,8 @@ public sealed class PeerFaultTests(PeerFaultTests.Pair pair, ITestOutputHelper o
         // Another member of the cluster says that it has the blob.
         await using var elsewhere = await RecordingUpstream.Agreeable();
         await using var peer = await FalsePeer.Start(
-            fault == "stranger" ? TestCertificates.ForLocalhost("false") : cluster.CertificateOf("false"), context => Answer(context, fault, blob, elsewhere.Url));
+            fault == "stranger" ? TestCertificates.ForLocalhost("false")
+                : cluster.CertificateOf("false"), context => Answer(context, fault, blob, elsewhere.Url));
         await pair.Elect(peer, blob);
 
         if (fault == "wrong bytes")
@@ -143,7 +146,8 @@ public sealed class PeerFaultTests(PeerFaultTests.Pair pair, ITestOutputHelper o
         await cluster.Put(PeerReader.Repository, blob);
         var clients = await cluster.Readers();
         await clients[0].Read(blob);
-        File.Delete(Directory.GetFiles(cluster.Doors.FolderOf(cluster.Gateways[0]), $"{blob.Digest.Hex}.blob", SearchOption.AllDirectories).Single());
+        File.Delete(Directory.GetFiles(
+            cluster.Doors.FolderOf(cluster.Gateways[0]), $"{blob.Digest.Hex}.blob", SearchOption.AllDirectories).Single());
         await clients[1].Read(blob);
         await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "failed");
         await PeerCluster.Counts(1, [cluster.Gateways[1]], "registryproxy_peers_fetches", "elected");
@@ -194,7 +198,8 @@ public sealed class PeerFaultTests(PeerFaultTests.Pair pair, ITestOutputHelper o
         // HEAD of what is not here asks the upstream, and leaves both gateways a grant for the repository.
         foreach (var client in clients)
         {
-            using var head = await client.Client.Do(HttpMethod.Head, $"/v2/{PeerReader.Repository}/blobs/{cold.Digest}", RegistryClient.Pull(PeerReader.Repository));
+            using var head = await client.Client.Do(
+                HttpMethod.Head, $"/v2/{PeerReader.Repository}/blobs/{cold.Digest}", RegistryClient.Pull(PeerReader.Repository));
             Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         }
 

@@ -23,7 +23,9 @@ public sealed class PeerTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, readers).Select(i => clients[i % 3].Read(blob, i % 4 == 3 ? i * 100_000 : null)));
         var fetched = cluster.Upstream.Sent - before;
-        output.WriteLine($"{readers} clients, {size} MiB: {(double)fetched / blob.Bytes.Length:F4} x from the upstream, {watch.Elapsed.TotalSeconds:F1} s");
+        output.WriteLine(
+            $"{readers} clients, {size} MiB: {(double)fetched / blob.Bytes.Length:F4} x from the " +
+            $"upstream, {watch.Elapsed.TotalSeconds:F1} s");
         Assert.InRange(fetched, blob.Bytes.Length, blob.Bytes.Length * 1.01);
         await PeerCluster.Counts(2.0 * blob.Bytes.Length, cluster.Gateways, "registryproxy_peers_received");
         await PeerCluster.Counts(1, cluster.Gateways, "registryproxy_peers_fetches", "elected");

@@ -11,7 +11,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Who may read from a gateway: another gateway of the cluster, with a ticket for this blob, for half a minute. Nobody else.</summary>
+/// <summary>
+/// Who may read from a gateway: another gateway of the cluster, with a ticket for this blob, for half a minute. Nobody else.
+/// </summary>
 public sealed class PeerTicketTests
 {
     private const string Repository = "team/secret";
@@ -46,7 +48,8 @@ public sealed class PeerTicketTests
         // Without one, or with something else.
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(first + path, own, null));
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(first + path, own, "x.y.z"));
-        Assert.Equal(HttpStatusCode.Unauthorized, await Status(first + path, own, ticket[..^4] + (ticket[^4] == 'A' ? 'B' : 'A') + ticket[^3..]));
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            await Status(first + path, own, ticket[..^4] + (ticket[^4] == 'A' ? 'B' : 'A') + ticket[^3..]));
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(first + path, own, await alice.Token(RegistryClient.Pull(Repository))));
 
         // With another's: of another gateway, for another blob, at another gateway.
@@ -55,11 +58,15 @@ public sealed class PeerTicketTests
         Assert.Equal(HttpStatusCode.Forbidden, await Status(second + path, own, ticket));
 
         // With one for another tenant or repository.
-        Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, await Foreign(member, key with { Tenant = "other" }, holder, me)));
-        Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, await Foreign(member, key with { Repository = RepositoryName.Parse("team/open") }, holder, me)));
+        Assert.Equal(HttpStatusCode.NotFound,
+            await Status(first + path, own, await Foreign(member, key with { Tenant = "other" }, holder, me)));
+        Assert.Equal(HttpStatusCode.NotFound,
+            await Status(first + path, own,
+                await Foreign(member, key with { Repository = RepositoryName.Parse("team/open") }, holder, me)));
 
         // It opens nothing else here, and nothing anywhere else.
-        foreach (var elsewhere in new[] { "/", "/livez", "/readyz", "/metrics", "/v2/", $"/v2/{Repository}/blobs/{Blob.Digest}", path + "/", path + "?x=1", "/peer/v1/blobs/" })
+        foreach (var elsewhere in new[] { "/", "/livez", "/readyz", "/metrics", "/v2/", $"/v2/{Repository}/blobs/{Blob.Digest}", path + "/",
+            path + "?x=1", "/peer/v1/blobs/" })
         {
             Assert.Equal(HttpStatusCode.NotFound, await Status(first + elsewhere, own, ticket));
         }
@@ -67,7 +74,8 @@ public sealed class PeerTicketTests
         Assert.Equal(HttpStatusCode.NotFound, await Status(first + path, own, ticket, HttpMethod.Post));
         Assert.Equal(HttpStatusCode.NotFound, await Status(cluster.Gateways[0].DataUrl + path, null, ticket));
         Assert.Equal(HttpStatusCode.NotFound, await Status(cluster.Gateways[0].AdminUrl + path, null, ticket));
-        Assert.Equal(HttpStatusCode.Unauthorized, await Status($"{cluster.Gateways[0].DataUrl}/v2/{Repository}/blobs/{Blob.Digest}", null, ticket));
+        Assert.Equal(HttpStatusCode.Unauthorized,
+            await Status($"{cluster.Gateways[0].DataUrl}/v2/{Repository}/blobs/{Blob.Digest}", null, ticket));
 
         // Strangers do not even get an answer.
         using var stranger = TestCertificates.ForLocalhost("gateway-1");
@@ -76,7 +84,8 @@ public sealed class PeerTicketTests
         await Assert.ThrowsAsync<HttpRequestException>(() => Status(first.Replace("https:", "http:") + path, null, ticket));
 
         // After its life.
-        await Eventually.True(async () => await Status(first + path, own, ticket) == HttpStatusCode.Unauthorized, "the ticket is over", TimeSpan.FromSeconds(40));
+        await Eventually.True(async () => await Status(first + path, own, ticket) == HttpStatusCode.Unauthorized, "the ticket is over",
+            TimeSpan.FromSeconds(40));
         Assert.Equal(Blob.Bytes, await Read(first + path, own, (await TicketFor(member, key, me)).Ticket));
         Assert.DoesNotContain(ticket, string.Join('\n', cluster.Doors.Processes.Select(process => process.Output)));
     }
@@ -101,10 +110,12 @@ public sealed class PeerTicketTests
         return body;
     }
 
-    private static async Task<HttpStatusCode> Status(string url, X509Certificate2? certificate, string? ticket, HttpMethod? method = null) =>
+    private static async Task<HttpStatusCode> Status(
+        string url, X509Certificate2? certificate, string? ticket, HttpMethod? method = null) =>
         (await Get(url, certificate, ticket, method)).Status;
 
-    private static async Task<(HttpStatusCode Status, byte[] Body)> Get(string url, X509Certificate2? certificate, string? ticket, HttpMethod? method = null)
+    private static async Task<(HttpStatusCode Status, byte[] Body)> Get(
+        string url, X509Certificate2? certificate, string? ticket, HttpMethod? method = null)
     {
         using var handler = new SocketsHttpHandler
         {

@@ -26,7 +26,8 @@ public sealed class PriorKnowledgeTests
     public async Task Pulls_and_pushes_go_by_either_version(bool sendFile)
     {
         await using var registry = await DockerRegistry.Start();
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(registry.Url).Replace("path: cache,", $"path: cache, sendFile: {(sendFile ? "true" : "false")},"));
+        await using var door = await FrontDoor.Start(
+            CacheTests.Yaml(registry.Url).Replace("path: cache,", $"path: cache, sendFile: {(sendFile ? "true" : "false")},"));
         using var newer = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = true };
         using var older = door.Client("alice");
         var (first, second) = (TestImage.Build(821, 3_000_000), TestImage.Build(822, 100_000));
@@ -88,9 +89,13 @@ public sealed class PriorKnowledgeTests
         await client.GetStream().ReadExactlyAsync(frame);
         Assert.Equal(Settings[3], frame[3]);
 
-        Assert.StartsWith("HTTP/1.1 405", await RawHttp.Exchange(door.DataUrl, "PRI * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
-        Assert.StartsWith("HTTP/1.1 405", await RawHttp.Exchange(door.DataUrl, "PATCH /v2/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
-        Assert.StartsWith("HTTP/1.1 200", await RawHttp.Exchange(door.DataUrl, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 405",
+            await RawHttp.Exchange(door.DataUrl, "PRI * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 405",
+            await RawHttp.Exchange(door.DataUrl,
+                "PATCH /v2/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        Assert.StartsWith("HTTP/1.1 200",
+            await RawHttp.Exchange(door.DataUrl, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
     }
 
     [Fact]

@@ -31,7 +31,8 @@ public sealed class ProxyProtocolTests
         for (var client = 5; client < 8; client++)
         {
             using var http = From($"127.0.0.{client}");
-            using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.Url.Scheme}://127.0.0.1:{haproxy.Port}/token?service=127.0.0.1");
+            using var request = new HttpRequestMessage(
+                HttpMethod.Get, $"{door.Url.Scheme}://127.0.0.1:{haproxy.Port}/token?service=127.0.0.1");
             request.Headers.Authorization = RegistryClient.Basic("alice", "wrong");
 
             // Who speaks for himself is not believed: he is no trusted proxy.
@@ -54,8 +55,10 @@ public sealed class ProxyProtocolTests
     {
         using var folder = new TemporaryFolder();
         await using var door = await Door(folder, tls: false);
-        var given = await RawHttp.Exchange(door.Url.OriginalString, "PROXY UNKNOWN\r\n" + Request("/token?service=localhost&scope=repository:a/b:pull"));
-        var token = JsonDocument.Parse(given[given.IndexOf('{')..(given.LastIndexOf('}') + 1)]).RootElement.GetProperty("token").GetString();
+        var given = await RawHttp.Exchange(
+            door.Url.OriginalString, "PROXY UNKNOWN\r\n" + Request("/token?service=localhost&scope=repository:a/b:pull"));
+        var token = JsonDocument.Parse(given[given.IndexOf('{')..(given.LastIndexOf('}') + 1)]).RootElement.GetProperty("token")
+            .GetString();
         var statuses = new List<string>();
         for (var i = 0; i < 30; i++)
         {
@@ -75,7 +78,8 @@ public sealed class ProxyProtocolTests
         Assert.Contains("429", unnamed);
 
         async Task<string> Status(string header, string headers = "") =>
-            (await RawHttp.Exchange(door.Url.OriginalString, header + Request("/v2/", $"Authorization: Bearer {token}\r\n{headers}")))[9..12];
+            (await RawHttp.Exchange(
+                door.Url.OriginalString, header + Request("/v2/", $"Authorization: Bearer {token}\r\n{headers}")))[9..12];
     }
 
     [Fact]
@@ -87,7 +91,9 @@ public sealed class ProxyProtocolTests
         Assert.StartsWith("HTTP/1.1 200", await Answer(door.Url, "127.0.0.1", Text("PROXY UNKNOWN\r\n" + Probe)));
         Assert.StartsWith("HTTP/1.1 200", await Answer(door.Url, "127.0.0.1", Text("PROXY UNKNOWN ffff::1 what ever 1\r\n" + Probe)));
         Assert.StartsWith("HTTP/1.1 200", await Answer(door.Url, "127.0.0.1", [.. Binary(0x20, 0x00, []), .. Text(Probe)]));
-        Assert.StartsWith("HTTP/1.1 200", await Answer(door.Url, "127.0.0.1", [.. Binary(0x21, 0x11, [203, 0, 113, 1, 127, 0, 0, 1, 0, 1, 0, 2, 0x20, 0, 3, 1, 2, 3]), .. Text(Probe)]));
+        Assert.StartsWith("HTTP/1.1 200",
+            await Answer(door.Url, "127.0.0.1",
+                [.. Binary(0x21, 0x11, [203, 0, 113, 1, 127, 0, 0, 1, 0, 1, 0, 2, 0x20, 0, 3, 1, 2, 3]), .. Text(Probe)]));
 
         Assert.Equal("", await Answer(door.Url, "127.0.0.7", Text("PROXY TCP4 203.0.113.1 127.0.0.1 1 2\r\n" + Probe)));
         Assert.Equal("", await Answer(door.Url, "127.0.0.7", Text(Probe)));
@@ -136,14 +142,21 @@ public sealed class ProxyProtocolTests
     [
         .. new[]
         {
-            "PROXY\r\n", "PROXY \r\n", "PROXY TCP4\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n",
-            "PROXY TCP4 1.2.3.4  5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", "PROXY TCP4 01.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 0x1020304 5.6.7.8 1 2\r\n",
-            "PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 02\r\n",
-            "PROXY TCP4 ::1 ::1 1 2\r\n", "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP6 ::1%lo ::1 1 2\r\n", "PROXY TCP6 [::1] ::1 1 2\r\n", "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n",
-            "PROXY UNKNOWNX\r\n", "proxy TCP4 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n", $"PROXY UNKNOWN {new string('x', 200)}\r\n", "\r\nPROXY UNKNOWN\r\n", "\0",
+            "PROXY\r\n", "PROXY \r\n", "PROXY TCP4\r\n", "PROXY TCP4 1.2.3.4\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n",
+            "PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n",
+            "PROXY TCP4 1.2.3.4  5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", "PROXY TCP4 01.2.3.4 5.6.7.8 1 2\r\n",
+            "PROXY TCP4 0x1020304 5.6.7.8 1 2\r\n",
+            "PROXY TCP4 1.2.3.4 5.6.7.8 -1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 65536 2\r\n",
+            "PROXY TCP4 1.2.3.4 5.6.7.8 1 02\r\n",
+            "PROXY TCP4 ::1 ::1 1 2\r\n", "PROXY TCP6 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP6 ::1%lo ::1 1 2\r\n",
+            "PROXY TCP6 [::1] ::1 1 2\r\n", "PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n",
+            "PROXY UNKNOWNX\r\n", "proxy TCP4 1.2.3.4 5.6.7.8 1 2\r\n", "PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n",
+            $"PROXY UNKNOWN {new string('x', 200)}\r\n", "\r\nPROXY UNKNOWN\r\n", "\0",
         }.Select(Text),
-        Binary(0x11, 0x11, new byte[12]), Binary(0x22, 0x11, new byte[12]), Binary(0x31, 0x11, new byte[12]), Binary(0x21, 0x11, new byte[11]), Binary(0x21, 0x21, new byte[35]),
-        Binary(0x21, 0x12, new byte[12]), Binary(0x21, 0x31, new byte[216]), Binary(0x21, 0x41, new byte[36]), Binary(0x21, 0x11, new byte[5000]), Binary(0x20, 0x00, new byte[65535]),
+        Binary(0x11, 0x11, new byte[12]), Binary(0x22, 0x11, new byte[12]), Binary(0x31, 0x11, new byte[12]), Binary(
+            0x21, 0x11, new byte[11]), Binary(0x21, 0x21, new byte[35]),
+        Binary(0x21, 0x12, new byte[12]), Binary(0x21, 0x31, new byte[216]), Binary(0x21, 0x41, new byte[36]), Binary(
+            0x21, 0x11, new byte[5000]), Binary(0x20, 0x00, new byte[65535]),
     ];
 
     /// <summary>Good headers with one byte changed within what is fixed: the signature, or the letters of the text.</summary>
@@ -164,7 +177,8 @@ public sealed class ProxyProtocolTests
     private static byte[] Binary(byte command, byte family, byte[] rest) =>
         [.. Signature, command, family, (byte)(rest.Length >> 8), (byte)rest.Length, .. rest];
 
-    private static string Request(string target, string headers = "") => $"GET {target} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n";
+    private static string Request(string target, string headers = "") =>
+        $"GET {target} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n";
 
     /// <summary>What comes back until the end of the connection; nothing when it is closed or reset at once.</summary>
     private static async Task<string> Answer(Uri door, string from, byte[] bytes, bool close = false)
@@ -219,7 +233,8 @@ public sealed class ProxyProtocolTests
     });
 
     private static List<string> Clients(TemporaryFolder folder) =>
-        [.. (File.Exists(folder.File("audit.jsonl")) ? File.ReadAllLines(folder.File("audit.jsonl")) : []).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("client").GetString()!)];
+        [.. (File.Exists(folder.File("audit.jsonl")) ? File.ReadAllLines(folder.File("audit.jsonl")) : []).Select(
+            line => JsonDocument.Parse(line).RootElement.GetProperty("client").GetString()!)];
 
     private static async Task<Running> Door(TemporaryFolder folder, bool tls)
     {
@@ -237,7 +252,8 @@ public sealed class ProxyProtocolTests
               {{(tls ? "tls: { certificate: tls.crt, key: tls.key }" : "")}}
             audit: { file: audit.jsonl }
             """).Replace("routes:", "limits: { perIdentity: { requestsPerSecond: 5 } }\n    routes:"));
-        var process = ChildProcess.Start("dotnet", [FrontDoor.Dll, "--config", config, "--listen-data", $"{scheme}://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
+        var process = ChildProcess.Start("dotnet",
+            [FrontDoor.Dll, "--config", config, "--listen-data", $"{scheme}://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
         var url = await process.Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
         var admin = await process.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line[19..].Trim() : null);
         using var http = new HttpClient();

@@ -19,7 +19,8 @@ public sealed class PullTests(Lab lab)
         {
             foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head })
             {
-                using var response = await alice.Do(method, $"/v2/team-a/manifests/manifests/{reference}", RegistryClient.Pull("team-a/manifests"), null, ("Accept", TestImage.OciManifest));
+                using var response = await alice.Do(method, $"/v2/team-a/manifests/manifests/{reference}",
+                    RegistryClient.Pull("team-a/manifests"), null, ("Accept", TestImage.OciManifest));
                 await response.ShouldBe(HttpStatusCode.OK);
                 Assert.Equal(image.Manifest.Digest.Value, response.Headers.GetValues("Docker-Content-Digest").Single());
                 Assert.Equal(image.Manifest.Bytes.Length, response.Content.Headers.ContentLength);
@@ -56,7 +57,8 @@ public sealed class PullTests(Lab lab)
         using var alice = door.Client("alice");
         var blob = TestBlob.Random(63, 2048);
         await alice.PushBlob("team-a/ranges", blob);
-        foreach (var (range, from, to) in new[] { ("bytes=0-0", 0, 0), ("bytes=10-99", 10, 99), ("bytes=2000-", 2000, 2047), ("bytes=-48", 2000, 2047), ("bytes=100-99999", 100, 2047) })
+        foreach (var (range, from, to) in new[] { ("bytes=0-0", 0, 0), ("bytes=10-99", 10, 99), ("bytes=2000-", 2000, 2047),
+            ("bytes=-48", 2000, 2047), ("bytes=100-99999", 100, 2047) })
         {
             using var part = await alice.GetBlob("team-a/ranges", blob.Digest, ("Range", range));
             await part.ShouldBe(HttpStatusCode.PartialContent);
@@ -92,16 +94,19 @@ public sealed class PullTests(Lab lab)
         await alice.PushImage("rewritten/public/ns", "v1", TestImage.Build(65, 10));
         using var anonymous = door.Client();
         var token = await anonymous.Token(RegistryClient.Pull("rewritten/public/ns"));
-        using var good = await anonymous.Send(HttpMethod.Get, "/v2/deep/inside/public/ns/manifests/v1?ns=mirror.example", token, null, ("Accept", TestImage.OciManifest));
+        using var good = await anonymous.Send(
+            HttpMethod.Get, "/v2/deep/inside/public/ns/manifests/v1?ns=mirror.example", token, null, ("Accept", TestImage.OciManifest));
         await good.ShouldBe(HttpStatusCode.OK);
         Assert.Equal("mirror.example", good.Headers.GetValues("OCI-Namespace").Single());
         using var outside = await anonymous.Send(HttpMethod.Get, "/v2/elsewhere/ns/manifests/v1?ns=mirror.example", token);
         await outside.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
         using var unknown = await anonymous.Send(HttpMethod.Get, "/v2/deep/inside/public/ns/manifests/v1?ns=evil.example", token);
         await unknown.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
-        using var write = await alice.Do(HttpMethod.Post, "/v2/deep/inside/public/ns/blobs/uploads/?ns=mirror.example", RegistryClient.Push("rewritten/public/ns"));
+        using var write = await alice.Do(
+            HttpMethod.Post, "/v2/deep/inside/public/ns/blobs/uploads/?ns=mirror.example", RegistryClient.Push("rewritten/public/ns"));
         await write.ShouldFail(HttpStatusCode.MethodNotAllowed, "UNSUPPORTED");
-        using var own = await anonymous.Send(HttpMethod.Get, "/v2/rewritten/public/ns/manifests/v1?ns=127.0.0.1", token, null, ("Accept", TestImage.OciManifest));
+        using var own = await anonymous.Send(
+            HttpMethod.Get, "/v2/rewritten/public/ns/manifests/v1?ns=127.0.0.1", token, null, ("Accept", TestImage.OciManifest));
         await own.ShouldBe(HttpStatusCode.OK);
     }
 

@@ -82,7 +82,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
     {
         await using var storage = await RecordingUpstream.Start(context => Serve(context));
         await using var upstream = await Redirecting(_ => $"{storage.Url}/blob");
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url, Credentials + ", redirectHosts: [\"*.storage.example\"]"));
         using var alice = door.Client("alice");
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
@@ -102,7 +103,8 @@ public sealed class RedirectTests(SharedDoor shared) : IClassFixture<SharedDoor>
         {
             using var response = await alice.GetBlob(repository, Blob.Digest);
             Assert.DoesNotContain(new Uri(storage.Url).Host, await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE"));
-            await Eventually.True(() => door.Log.Split('\n').Any(line => line.Contains(log) && line.Contains(new Uri(storage.Url).Host)), "the log says which");
+            await Eventually.True(() => door.Log.Split('\n').Any(line => line.Contains(log) && line.Contains(new Uri(storage.Url).Host)),
+                "the log says which");
         }
     }
 

@@ -37,7 +37,8 @@ public sealed class ReferrersTests(Lab lab)
         using var head = await alice.Do(HttpMethod.Head, $"/v2/{Repository}/referrers/{subject}", RegistryClient.Pull(Repository));
         await head.ShouldBe(HttpStatusCode.OK);
 
-        using var deleted = await alice.Do(HttpMethod.Delete, $"/v2/{Repository}/manifests/{signature.Digest}", $"repository:{Repository}:delete");
+        using var deleted = await alice.Do(
+            HttpMethod.Delete, $"/v2/{Repository}/manifests/{signature.Digest}", $"repository:{Repository}:delete");
         await deleted.ShouldBe(HttpStatusCode.Accepted);
         Assert.Equal([bill.Digest.Value], await alice.List(Repository, subject));
     }
@@ -71,7 +72,8 @@ public sealed class ReferrersTests(Lab lab)
     {
         const string Repository = "app";
         var registry = await lab.Registry;
-        await using var door = await SplitDoor.Start("cache: { path: cache, tagTtl: 1h }\n" + DoorConfiguration.Single(registry.Url, extraRoute: ", cache: true"), gateways: 2);
+        await using var door = await SplitDoor.Start(
+            "cache: { path: cache, tagTtl: 1h }\n" + DoorConfiguration.Single(registry.Url, extraRoute: ", cache: true"), gateways: 2);
         using var one = new RegistryClient(door.Gateways[0], "alice", FrontDoor.PasswordOf("alice"));
         using var other = new RegistryClient(door.Gateways[1], "alice", FrontDoor.PasswordOf("alice"));
         var image = TestImage.Build(1803, 10);
@@ -91,7 +93,8 @@ public sealed class ReferrersTests(Lab lab)
 
             // The tag itself, which both have a cache for.
             using var tag = await client.GetManifest(Repository, $"sha256-{subject.Hex}");
-            Assert.Equal(20, System.Text.Json.JsonDocument.Parse(await tag.Content.ReadAsByteArrayAsync()).RootElement.GetProperty("manifests").GetArrayLength());
+            Assert.Equal(20, System.Text.Json.JsonDocument.Parse(await tag.Content.ReadAsByteArrayAsync()).RootElement.GetProperty(
+                "manifests").GetArrayLength());
         }
     }
 }

@@ -67,9 +67,12 @@ public sealed partial class ResumeTests(Lab lab)
         await alice.PushImage("team-a/ctr-source", "v1", image);
         var containerd = await lab.Containerd;
         (await containerd.Pull($"{link.Authority}/team-a/ctr-source@{image.Manifest.Digest}", Credentials)).ShouldSucceed();
-        (await containerd.Push($"{link.Authority}/team-a/ctr-target:v1", $"{link.Authority}/team-a/ctr-source@{image.Manifest.Digest}", Credentials)).ShouldSucceed();
+        (await containerd.Push($"{link.Authority}/team-a/ctr-target:v1", $"{link.Authority}/team-a/ctr-source@{image.Manifest.Digest}",
+            Credentials)).ShouldSucceed();
         Assert.Contains(link.Requests, request => request.Contains($"?mount={image.Layers[1].Digest}&from=team-a/ctr-source "));
-        Assert.DoesNotContain(link.Requests, request => request.Split('\r')[0] is var line && line.StartsWith("PUT", StringComparison.Ordinal) && line.Contains(image.Layers[1].Digest.Hex));
+        Assert.DoesNotContain(link.Requests,
+            request => request.Split('\r')[0] is var line && line.StartsWith("PUT", StringComparison.Ordinal)
+                && line.Contains(image.Layers[1].Digest.Hex));
         (await containerd.Pull($"{link.Authority}/team-a/ctr-target@{image.Manifest.Digest}", Credentials)).ShouldSucceed();
     }
 

@@ -24,7 +24,8 @@ public sealed class RotationTests(Lab lab)
     [Fact]
     public async Task No_request_is_refused_when_keys_turn()
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single((await lab.Registry).Url, extra: "tokens: { accessLifetime: 60s, keyRotation: 2m }"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single((await lab.Registry).Url, extra: "tokens: { accessLifetime: 60s, keyRotation: 2m }"));
         using var alice = door.Client("alice");
         await alice.PushImage("rotation/app", "v1", TestImage.Build(175, 1000));
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2.5 * (Rotations + 1)));
@@ -65,7 +66,8 @@ public sealed class RotationTests(Lab lab)
 
             foreach (var token in new[] { tokens.Peek().Token, tokens.Last().Token })
             {
-                using var pulled = await client.Send(HttpMethod.Get, "/v2/rotation/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
+                using var pulled = await client.Send(
+                    HttpMethod.Get, "/v2/rotation/app/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
                 await pulled.ShouldBe(HttpStatusCode.OK);
             }
 

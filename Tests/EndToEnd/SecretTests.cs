@@ -24,7 +24,8 @@ public sealed class SecretTests
             context.Response.Headers.WWWAuthenticate = $"Basic realm=\"{shown.Replace("\"", "", StringComparison.Ordinal)}\"";
             return context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes($"no: {shown}")).AsTask();
         });
-        var secrets = Enumerable.Range(0, 64).Select(index => $"s3cr+t/{index:00}?{new string((char)('a' + (index % 26)), 1 + (index % 3))}=&").ToList();
+        var secrets = Enumerable.Range(0, 64)
+            .Select(index => $"s3cr+t/{index:00}?{new string((char)('a' + (index % 26)), 1 + (index % 3))}=&").ToList();
         using var files = new TemporaryFolder();
         var environment = secrets.Take(Upstreams).Select((secret, index) => ($"CANARY_{index}", secret)).ToArray();
         await using var door = await FrontDoor.Start(Yaml(upstream.Url, secrets, files), environment);
@@ -52,7 +53,8 @@ public sealed class SecretTests
             await See(seen, one, other, third, fourth);
         }
 
-        seen.Append(await door.Admin("/admin/upstreams")).Append(await door.Admin("/admin/sessions?tenant=acme")).Append(await door.Admin("/metrics"));
+        seen.Append(await door.Admin("/admin/upstreams")).Append(await door.Admin("/admin/sessions?tenant=acme"))
+            .Append(await door.Admin("/metrics"));
         seen.Append(ProcessRecords.Of(door.Pid, hidden: environment.Select(variable => variable.Item1)));
         await door.Terminate();
         seen.Append(door.Log).Append(await File.ReadAllTextAsync(files.File("audit.jsonl")));
@@ -83,7 +85,8 @@ public sealed class SecretTests
         return $$"""
             audit: { file: {{files.File("audit.jsonl")}} }
             upstreams:
-            {{string.Join('\n', names.Select(index => $"  u{index}: {{ url: \"{upstream}\", allowPrivate: true, credentials: {{ type: basic, username: me, password: {Source(index, secrets[index], files)} }} }}"))}}
+            {{string.Join('\n', names.Select(index => $"  u{index}: {{ url: \"{upstream}\", allowPrivate: true, credentials: {{ type: " +
+                $"basic, username: me, password: {Source(index, secrets[index], files)} }} }}"))}}
             authenticators:
               staff: { type: htpasswd, file: htpasswd }
               ci: { type: oidc, issuer: "{{upstream}}", audience: x, require: { a: b }, allowPrivate: true }

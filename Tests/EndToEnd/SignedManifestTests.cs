@@ -7,14 +7,17 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>Old images, whose manifests are signed within themselves, are pulled by digest and by tag like all others, and checked like all others.</summary>
+/// <summary>
+/// Old images, whose manifests are signed within themselves, are pulled by digest and by tag like all others, and checked like all others.
+/// </summary>
 public sealed class SignedManifestTests
 {
     [Fact]
     public async Task What_one_upstream_sent_beside_the_signed_text_is_never_served_for_another()
     {
         var own = SignedImage.Build();
-        var other = own with { Bytes = SignedImage.Text(SignedImage.Begin, SignedImage.Signature(SignedImage.Begin.Length, SignedImage.Tail).Replace("AAAA", new string('B', 50_000))) };
+        var other = own with { Bytes = SignedImage.Text(SignedImage.Begin,
+            SignedImage.Signature(SignedImage.Begin.Length, SignedImage.Tail).Replace("AAAA", new string('B', 50_000))) };
         await using var one = await RecordingUpstream.Start(context => Send(context, own));
         await using var two = await RecordingUpstream.Start(context => Send(context, other));
         await using var door = await FrontDoor.Start(Yaml(one.Url, two.Url));
@@ -36,9 +39,11 @@ public sealed class SignedManifestTests
         {
             using var alice = new RegistryClient(door.DataUrl.Replace("127.0.0.1", host), "alice", FrontDoor.PasswordOf("alice"));
             using var login = await alice.PostToken(
-                ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", host), ("scope", RegistryClient.Pull($"{route}/b")));
+                ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", host), ("scope",
+                    RegistryClient.Pull($"{route}/b")));
             var token = (await RegistryClient.ReadToken(login)).Token;
-            using var response = await alice.Send(HttpMethod.Get, $"/v2/{route}/b/manifests/{name}", token, null, ("Accept", SignedImage.MediaType));
+            using var response = await alice.Send(
+                HttpMethod.Get, $"/v2/{route}/b/manifests/{name}", token, null, ("Accept", SignedImage.MediaType));
             Assert.Equal(expected.Bytes, await response.Content.ReadAsByteArrayAsync());
             Assert.Equal(own.Digest.Value, response.Headers.GetValues("Docker-Content-Digest").Single());
         }
@@ -51,7 +56,8 @@ public sealed class SignedManifestTests
             context.Response.ContentType = SignedImage.MediaType;
             context.Response.Headers["Docker-Content-Digest"] = image.Digest.Value;
             context.Response.ContentLength = image.Bytes.Length;
-            await (HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(image.Bytes).AsTask());
+            await (HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(image.Bytes).AsTask());
         }
     }
 
@@ -97,7 +103,8 @@ public sealed class SignedManifestTests
             await (HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(bytes).AsTask());
         });
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
-            upstream.Url, extra: "cache: { path: cache, tagTtl: 1h }", extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
+            upstream.Url, extra: "cache: { path: cache, tagTtl: 1h }",
+            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true"));
         using var alice = door.Client("alice");
         foreach (var repository in new[] { "a/b", "cached/b" })
         {
@@ -121,12 +128,14 @@ public sealed class SignedManifestTests
         }
 
         // The second ones came from the cache.
-        Assert.Equal(2 + 1 + 3, upstream.Requests.Count(request => request.Method == "GET" && request.Target.StartsWith("/v2/b/", StringComparison.Ordinal)));
+        Assert.Equal(2 + 1 + 3, upstream.Requests.Count(
+            request => request.Method == "GET" && request.Target.StartsWith("/v2/b/", StringComparison.Ordinal)));
 
         Task<HttpResponseMessage> Pull(string repository, string name, SignedImage? other = null)
         {
             sent[name] = other ?? sent[name];
-            return alice.Do(HttpMethod.Get, $"/v2/{repository}/manifests/{name}", RegistryClient.Pull(repository), null, ("Accept", TestImage.OciManifest), ("Accept", TestImage.OciIndex), ("Accept", SignedImage.MediaType));
+            return alice.Do(HttpMethod.Get, $"/v2/{repository}/manifests/{name}", RegistryClient.Pull(repository), null,
+                ("Accept", TestImage.OciManifest), ("Accept", TestImage.OciIndex), ("Accept", SignedImage.MediaType));
         }
     }
 }

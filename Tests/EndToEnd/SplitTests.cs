@@ -32,7 +32,8 @@ public sealed class SplitTests(Lab lab)
         {
             await silo.Line(line => After(line, "admin listening on "));
             using var alice = new RegistryClient(data, "alice", FrontDoor.PasswordOf("alice"));
-            await Eventually.True(async () => (await alice.Http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode, $"the gateway is ready:\n{gateway.Output}");
+            await Eventually.True(async () => (await alice.Http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode,
+                $"the gateway is ready:\n{gateway.Output}");
             await alice.PushImage("split/app", "v1", TestImage.Build(140, 10_000));
             using var pulled = await alice.GetManifest("split/app", "v1");
             await pulled.ShouldBe(HttpStatusCode.OK);
@@ -45,5 +46,6 @@ public sealed class SplitTests(Lab lab)
     private static ChildProcess Start(string project, string config, params string[] arguments) =>
         ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. arguments]);
 
-    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+    private static string? After(string line, string prefix) =>
+        line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 }

@@ -31,7 +31,8 @@ public sealed class StaleTests
         Assert.Equal(1, hub.UsedBy("me"));
 
         (hub.Limit, hub.Manifest) = (1, Second);
-        await Eventually.True(async () => (await Get(alice)).Warning is not null, "the upstream has a newer one and allows no pull: the old one is served, and says so");
+        await Eventually.True(async () => (await Get(alice)).Warning is not null,
+            "the upstream has a newer one and allows no pull: the old one is served, and says so");
         await ShouldBe(alice, First, stale: true);
         hub.Renew();
         hub.Limit = 1000;
@@ -53,12 +54,14 @@ public sealed class StaleTests
         using var alice = door.Client("alice");
         await ShouldBe(alice, First, stale: false);
         hub.Failure = failure;
-        await Eventually.True(async () => await Get(alice) is var answer && (stale ? answer.Warning is not null : answer.Status == status), "the tag is old", TimeSpan.FromSeconds(30));
+        await Eventually.True(async () => await Get(alice) is var answer && (stale ? answer.Warning is not null : answer.Status == status),
+            "the tag is old", TimeSpan.FromSeconds(30));
         var last = await Get(alice);
         Assert.Equal(status, last.Status);
         Assert.Equal(stale, last.Body == First);
         hub.Failure = 0;
-        await Eventually.True(async () => await Get(alice) is { Status: HttpStatusCode.OK, Warning: null }, "all is well again", TimeSpan.FromSeconds(30));
+        await Eventually.True(async () => await Get(alice) is { Status: HttpStatusCode.OK, Warning: null }, "all is well again",
+            TimeSpan.FromSeconds(30));
     }
 
     private static async Task ShouldBe(RegistryClient client, string body, bool stale)
@@ -70,9 +73,11 @@ public sealed class StaleTests
     private static async Task<(HttpStatusCode Status, string Body, string? Warning)> Get(RegistryClient client)
     {
         using var response = await client.GetManifest("team/app", "v1");
-        return (response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.TryGetValues("Warning", out var values) ? values.Single() : null);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(),
+            response.Headers.TryGetValues("Warning", out var values) ? values.Single() : null);
     }
 
     private static string Yaml(string url) => DoorConfiguration.Single(
-        url, ", credentials: { type: basic, username: me, password: { value: canary } }", "cache: { path: cache, maxBytes: 1GiB, tagTtl: 1s, staleIfError: 10m }", ", cache: true");
+        url, ", credentials: { type: basic, username: me, password: { value: canary } }",
+        "cache: { path: cache, maxBytes: 1GiB, tagTtl: 1s, staleIfError: 10m }", ", cache: true");
 }

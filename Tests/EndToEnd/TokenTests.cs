@@ -17,7 +17,8 @@ public sealed class TokenTests(Lab lab)
     {
         using var anybody = (await lab.Door).Client();
         using var answer = await anybody.PostToken(
-            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("access_type", "offline"), ("client_id", client));
+            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("access_type", "offline"),
+            ("client_id", client));
         var reply = await RegistryClient.ReadToken(answer);
         Assert.InRange(reply.RefreshExpiresIn!.Value, seconds - 60, seconds);
     }
@@ -42,7 +43,8 @@ public sealed class TokenTests(Lab lab)
         var door = await lab.Door;
         using var bob = door.Client("bob");
         using var response = await bob.RequestToken(
-            ["repository:team-a/x:pull,push,delete", "repository:secret/x:pull", "repository(plugin):team-a/y:pull", "unknown:z:w", "repository:team-a/x:*", "nonsense"]);
+            ["repository:team-a/x:pull,push,delete", "repository:secret/x:pull", "repository(plugin):team-a/y:pull", "unknown:z:w",
+                "repository:team-a/x:*", "nonsense"]);
         await response.ShouldBe(HttpStatusCode.OK);
         Assert.Equal(["repository:team-a/x:pull", "repository:team-a/y:pull"], AccessOf(await RegistryClient.ReadToken(response)));
     }
@@ -61,7 +63,8 @@ public sealed class TokenTests(Lab lab)
     public async Task Wrong_credentials_are_401_and_no_credentials_are_anonymous()
     {
         var door = await lab.Door;
-        foreach (var (user, password) in new[] { ("alice", "wrong"), ("nobody", "x"), ("alice", ""), ("_staff", "x"), ("_session", "x"), ("<token>", "rpr_x.y"), ("", "x"), ("a\u0001b", "x"), ("alice", new string('a', 100)) })
+        foreach (var (user, password) in new[] { ("alice", "wrong"), ("nobody", "x"), ("alice", ""), ("_staff", "x"), ("_session", "x"),
+            ("<token>", "rpr_x.y"), ("", "x"), ("a\u0001b", "x"), ("alice", new string('a', 100)) })
         {
             using var client = new RegistryClient(door.DataUrl, user, password);
             using var response = await client.RequestToken(["repository:public/x:pull"]);
@@ -79,13 +82,15 @@ public sealed class TokenTests(Lab lab)
         var door = await lab.Door;
         using var client = door.Client();
         using var response = await client.PostToken(
-            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", "127.0.0.1"), ("client_id", "test"),
+            ("grant_type", "password"), ("username", "alice"), ("password", FrontDoor.PasswordOf("alice")), ("service", "127.0.0.1"),
+            ("client_id", "test"),
             ("scope", "repository:team-a/x:pull repository:team-a/y:push"), ("scope", "repository:team-a/z:delete"));
         var reply = await RegistryClient.ReadToken(response);
         Assert.Equal(["repository:team-a/x:pull", "repository:team-a/y:push", "repository:team-a/z:delete"], AccessOf(reply));
         Assert.Equal("repository:team-a/x:pull repository:team-a/y:push repository:team-a/z:delete", reply.Scope);
 
-        using var wrong = await client.PostToken(("grant_type", "password"), ("username", "alice"), ("password", "wrong"), ("service", "127.0.0.1"));
+        using var wrong = await client.PostToken(
+            ("grant_type", "password"), ("username", "alice"), ("password", "wrong"), ("service", "127.0.0.1"));
         await wrong.ShouldFail(HttpStatusCode.Unauthorized, "UNAUTHORIZED");
         using var odd = await client.PostToken(("grant_type", "authorization_code"), ("service", "127.0.0.1"));
         await odd.ShouldFail(HttpStatusCode.BadRequest, "UNSUPPORTED");
@@ -100,7 +105,8 @@ public sealed class TokenTests(Lab lab)
         var refresh = (await RegistryClient.ReadToken(first)).RefreshToken!;
 
         using var posted = await alice.PostToken(
-            ("grant_type", "refresh_token"), ("refresh_token", refresh), ("service", "127.0.0.1"), ("scope", "repository:team-a/x:pull"), ("access_type", "offline"));
+            ("grant_type", "refresh_token"), ("refresh_token", refresh), ("service", "127.0.0.1"), ("scope", "repository:team-a/x:pull"),
+            ("access_type", "offline"));
         Assert.Equal(refresh, (await RegistryClient.ReadToken(posted)).RefreshToken);
         foreach (var user in new[] { "_session", "<token>", "", "alice" })
         {
@@ -158,7 +164,8 @@ public sealed class TokenTests(Lab lab)
         using var scopes = await client.RequestToken(Enumerable.Range(0, Scope.MaxCount + 1).Select(i => $"repository:public/{i}:pull"));
         await scopes.ShouldBe(HttpStatusCode.OK);
         Assert.Equal(
-            string.Join(' ', Enumerable.Range(0, Scope.MaxCount).Select(i => $"repository:public/{i}:pull")), (await RegistryClient.ReadToken(scopes)).Scope);
+            string.Join(' ', Enumerable.Range(0, Scope.MaxCount).Select(i => $"repository:public/{i}:pull")),
+            (await RegistryClient.ReadToken(scopes)).Scope);
     }
 
     [Fact]

@@ -24,8 +24,10 @@ public sealed class TracingTests(Lab lab)
         });
         var registry = await lab.BasicRegistry;
         await using var door = await FrontDoor.Start(
-            DoorConfiguration.Single(registry.Url, $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "200"));
+            DoorConfiguration.Single(registry.Url,
+                $", credentials: {{ type: basic, username: {DockerRegistry.User}, password: {{ value: {DockerRegistry.Password} }} }}"),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"));
         using var alice = door.Client("alice");
         using var response = await alice.GetManifest("traced/app", "v1");
         var id = Assert.Single(response.Headers.GetValues("X-Request-Id"));
@@ -36,7 +38,8 @@ public sealed class TracingTests(Lab lab)
         Assert.Contains("registryproxy-standalone", Captured());
         Assert.Contains("registryproxy.upstream", Captured());
         Assert.Contains(collector.Requests, request => request.Target == "/v1/traces");
-        foreach (var secret in new[] { FrontDoor.PasswordOf("alice"), DockerRegistry.Password, await alice.Token(Support.Wire.RegistryClient.Pull("traced/app")) })
+        foreach (var secret in new[] { FrontDoor.PasswordOf("alice"), DockerRegistry.Password,
+            await alice.Token(Support.Wire.RegistryClient.Pull("traced/app")) })
         {
             Assert.DoesNotContain(secret, Captured());
             Assert.DoesNotContain(Convert.ToBase64String(Encoding.UTF8.GetBytes($"{DockerRegistry.User}:{secret}")), Captured());
@@ -44,7 +47,8 @@ public sealed class TracingTests(Lab lab)
 
         // A span of OTLP begins with the ids of its trace, its own and its parent's, and flags; its name follows.
         IEnumerable<string> TracesOf(string name) => Regex.Matches(
-            Captured(), $@"\x0A\x10(.{{16}})\x12\x08.{{8}}(?:\x22\x08.{{8}})?(?:\x85\x01.{{4}})?\x2A.[^\x00-\x1F]*{name}", RegexOptions.Singleline).Select(match => match.Groups[1].Value);
+            Captured(), $@"\x0A\x10(.{{16}})\x12\x08.{{8}}(?:\x22\x08.{{8}})?(?:\x85\x01.{{4}})?\x2A.[^\x00-\x1F]*{name}",
+            RegexOptions.Singleline).Select(match => match.Groups[1].Value);
 
         string Captured()
         {

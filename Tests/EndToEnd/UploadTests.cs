@@ -32,7 +32,8 @@ public sealed class UploadTests(Lab lab)
         }
 
         using var put = await alice.Do(
-            HttpMethod.Put, $"{location}?digest={blob.Digest}", RegistryClient.Push("team-a/chunks"), new ByteArrayContent(blob.Bytes[2000..]), ("Content-Range", "2000-2999"));
+            HttpMethod.Put, $"{location}?digest={blob.Digest}", RegistryClient.Push("team-a/chunks"),
+            new ByteArrayContent(blob.Bytes[2000..]), ("Content-Range", "2000-2999"));
         await put.ShouldBe(HttpStatusCode.Created);
         Assert.Equal(blob.Digest.Value, put.Headers.GetValues("Docker-Content-Digest").Single());
         using var back = await alice.GetBlob("team-a/chunks", blob.Digest);
@@ -49,7 +50,8 @@ public sealed class UploadTests(Lab lab)
         using var patch = await alice.Do(HttpMethod.Patch, location, RegistryClient.Push("team-a/stream"), new UnsizedContent(blob.Bytes));
         await patch.ShouldBe(HttpStatusCode.Accepted);
         Assert.Equal("0-4999999", patch.Headers.GetValues("Range").Single());
-        using var put = await alice.Do(HttpMethod.Put, $"{patch.Headers.Location!.OriginalString}?digest={blob.Digest}", RegistryClient.Push("team-a/stream"));
+        using var put = await alice.Do(
+            HttpMethod.Put, $"{patch.Headers.Location!.OriginalString}?digest={blob.Digest}", RegistryClient.Push("team-a/stream"));
         await put.ShouldBe(HttpStatusCode.Created);
     }
 
@@ -60,7 +62,8 @@ public sealed class UploadTests(Lab lab)
         using var alice = door.Client("alice");
         var blob = TestBlob.Random(72, 1234);
         using var post = await alice.Do(
-            HttpMethod.Post, $"/v2/team-a/single/blobs/uploads/?digest={Uri.EscapeDataString(blob.Digest.Value)}", RegistryClient.Push("team-a/single"), new ByteArrayContent(blob.Bytes));
+            HttpMethod.Post, $"/v2/team-a/single/blobs/uploads/?digest={Uri.EscapeDataString(blob.Digest.Value)}",
+            RegistryClient.Push("team-a/single"), new ByteArrayContent(blob.Bytes));
         await post.ShouldBe(HttpStatusCode.Created);
         Assert.Equal($"/v2/team-a/single/blobs/{blob.Digest}", post.Headers.Location!.OriginalString);
     }
@@ -72,11 +75,13 @@ public sealed class UploadTests(Lab lab)
         using var alice = door.Client("alice");
         var location = await alice.StartUpload("team-a/wrong");
         using var put = await alice.Do(
-            HttpMethod.Put, $"{location}?digest={TestBlob.Random(73, 9).Digest}", RegistryClient.Push("team-a/wrong"), new ByteArrayContent([1, 2, 3]));
+            HttpMethod.Put, $"{location}?digest={TestBlob.Random(73, 9).Digest}", RegistryClient.Push("team-a/wrong"),
+            new ByteArrayContent([1, 2, 3]));
         await put.ShouldFail(HttpStatusCode.BadRequest, "DIGEST_INVALID");
         foreach (var digest in new[] { "", "sha256:zz", "md5:d41d8cd98f00b204e9800998ecf8427e" })
         {
-            using var bad = await alice.Do(HttpMethod.Put, $"{location}?digest={digest}", RegistryClient.Push("team-a/wrong"), new ByteArrayContent([1]));
+            using var bad = await alice.Do(
+                HttpMethod.Put, $"{location}?digest={digest}", RegistryClient.Push("team-a/wrong"), new ByteArrayContent([1]));
             await bad.ShouldFail(HttpStatusCode.BadRequest, "DIGEST_INVALID");
         }
     }
@@ -99,7 +104,8 @@ public sealed class UploadTests(Lab lab)
         {
             foreach (var method in new[] { HttpMethod.Get, HttpMethod.Patch, HttpMethod.Put, HttpMethod.Delete })
             {
-                using var response = await client.Do(method, $"{path}?digest={TestBlob.Random(1, 1).Digest}", scope, method == HttpMethod.Patch ? new ByteArrayContent([1]) : null);
+                using var response = await client.Do(method, $"{path}?digest={TestBlob.Random(1, 1).Digest}", scope,
+                    method == HttpMethod.Patch ? new ByteArrayContent([1]) : null);
                 await response.ShouldFail(HttpStatusCode.NotFound, "BLOB_UPLOAD_UNKNOWN");
             }
         }
@@ -154,12 +160,14 @@ public sealed class UploadTests(Lab lab)
         foreach (var content in new HttpContent[] { new ByteArrayContent(large), new UnsizedContent(large) })
         {
             content.Headers.TryAddWithoutValidation("Content-Type", TestImage.OciManifest);
-            using var response = await alice.Do(HttpMethod.Put, "/v2/team-a/large/manifests/v1", RegistryClient.Push("team-a/large"), content);
+            using var response = await alice.Do(
+                HttpMethod.Put, "/v2/team-a/large/manifests/v1", RegistryClient.Push("team-a/large"), content);
             await response.ShouldFail(HttpStatusCode.RequestEntityTooLarge, "MANIFEST_INVALID");
         }
     }
 
-    private static Task<HttpResponseMessage> Mount(RegistryClient client, string target, string source, TestBlob blob, bool withSource) => client.Do(
+    private static Task<HttpResponseMessage> Mount(
+        RegistryClient client, string target, string source, TestBlob blob, bool withSource) => client.Do(
         HttpMethod.Post, $"/v2/{target}/blobs/uploads/?mount={blob.Digest}&from={source}",
         withSource ? $"{RegistryClient.Push(target)} {RegistryClient.Pull(source)}" : RegistryClient.Push(target));
 

@@ -21,15 +21,18 @@ public sealed class UpstreamCredentialTests(Lab lab)
         using var folder = new TemporaryFolder();
         var host = new Uri(registry.Url).Authority;
         var file = folder.Write("config.json", Config(host, "wrong"));
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url, $", credentials: {{ type: dockerConfig, file: {file} }}"));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(registry.Url, $", credentials: {{ type: dockerConfig, file: {file} }}"));
         using var alice = door.Client("alice");
         Assert.Equal(HttpStatusCode.BadGateway, await StatusOf(alice));
         folder.Write("config.json", "nonsense");
         await Eventually.True(
-            async () => await StatusOf(alice) == HttpStatusCode.BadGateway && (await door.Admin("/admin/upstreams")).Contains("is not a config.json"),
+            async () => await StatusOf(alice) == HttpStatusCode.BadGateway
+                && (await door.Admin("/admin/upstreams")).Contains("is not a config.json"),
             "a broken file is no answer and operators read why");
         folder.Write("config.json", Config(host, DockerRegistry.Password));
-        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.NotFound, "the upstream is open", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await StatusOf(alice) == HttpStatusCode.NotFound, "the upstream is open",
+            TimeSpan.FromSeconds(5));
         await alice.PushImage("docker-config/app", "v1", TestImage.Build(190, 10));
         Assert.DoesNotContain(DockerRegistry.Password, door.Log + await door.Admin("/admin/upstreams"));
 
@@ -44,11 +47,14 @@ public sealed class UpstreamCredentialTests(Lab lab)
     {
         var registry = await lab.BasicRegistry;
         using var folder = new TemporaryFolder();
-        var calls = await WriteHelper(folder, $$"""printf '{"ServerURL":"x","Username":"{{DockerRegistry.User}}","Secret":"{{DockerRegistry.Password}}"}'""");
+        var calls = await WriteHelper(
+            folder, $$"""printf '{"ServerURL":"x","Username":"{{DockerRegistry.User}}","Secret":"{{DockerRegistry.Password}}"}'""");
         var file = folder.Write("config.json", """{"credsStore":"test"}""");
-        var credentials = command is null ? $"type: dockerConfig, file: {file}" : $"type: exec, command: {string.Format(command, folder.Path)}, lifetime: 10m";
+        var credentials = command is null ? $"type: dockerConfig, file: {file}"
+            : $"type: exec, command: {string.Format(command, folder.Path)}, lifetime: 10m";
         await using var door = await FrontDoor.Start(
-            DoorConfiguration.Single(registry.Url, $", credentials: {{ {credentials} }}"), ("PATH", $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}"));
+            DoorConfiguration.Single(registry.Url, $", credentials: {{ {credentials} }}"), ("PATH",
+                $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}"));
         using var alice = door.Client("alice");
         await alice.Token(RegistryClient.Pull("none/app"));
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => StatusOf(alice)));
@@ -69,7 +75,8 @@ public sealed class UpstreamCredentialTests(Lab lab)
         Assert.NotNull((await grain.GetToken()).Token);
         time.Advance(TimeSpan.FromMinutes(9));
         await Eventually.True(
-            async () => (await grain.GetToken()).Token is not null && (await File.ReadAllLinesAsync(calls)).Length == 2, "the helper was asked again, and its answer is in use");
+            async () => (await grain.GetToken()).Token is not null && (await File.ReadAllLinesAsync(calls)).Length == 2,
+            "the helper was asked again, and its answer is in use");
         await WriteHelper(folder, "exit 3");
         time.Advance(TimeSpan.FromMinutes(9));
         Assert.NotNull((await grain.GetToken()).Token);

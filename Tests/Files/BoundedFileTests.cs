@@ -20,7 +20,8 @@ public sealed class BoundedFileTests : IDisposable
         File.CreateSymbolicLink(_folder.File("endless"), "/dev/zero");
         File.WriteAllBytes(_folder.File("binary"), [0xFE, 0xFF, 0x00, 0x80]);
         File.WriteAllBytes(_folder.File("huge"), new byte[HtpasswdFile.MaxBytes + 1]);
-        foreach (var name in new[] { "pipe", "folder", "circle", "endless", "binary", "huge", "missing", "folder/below", "binary/below", new string('n', 300), "nul\0" })
+        foreach (var name in new[] { "pipe", "folder", "circle", "endless", "binary", "huge", "missing", "folder/below", "binary/below",
+            new string('n', 300), "nul\0" })
         {
             var path = _folder.File(name);
             Assert.NotEmpty(Assert.ThrowsAny<IOException>(() => BoundedFile.ReadText(path)).Message);

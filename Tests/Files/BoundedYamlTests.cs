@@ -14,11 +14,16 @@ public sealed class BoundedYamlTests
     /// <summary>Texts of a mebibyte of which each once took a parser down, or may: by depth, by look-ahead, by number.</summary>
     public static TheoryData<string, string> Hostile => new()
     {
-        { "? ", "" }, { "- ", "" }, { "[", "" }, { "{", "" }, { "[{", "" }, { "{a: ", "" }, { "{? ", "" }, { "[a, ", "" }, { "a: ", "" }, { ": ", "" }, { "{a: [", "" },
-        { "]", "" }, { "\n", "" }, { "\r", "" }, { " ", "" }, { "\t", "" }, { "#\n", "" }, { "# a", "" }, { "---\n", "" }, { "...\n", "" }, { "%YAML 1.2\n", "" }, { "%TAG !a! b\n", "" },
-        { "&a ", "" }, { "*a\n", "" }, { "- &a x\n", "" }, { "- *a\n", "- &a x\n" }, { "! ", "" }, { "!!str ", "" }, { "!<", "" }, { "'", "" }, { "\"", "" }, { "''", "'" }, { "\\", "\"" },
-        { "\\U0001F600", "\"" }, { "\\\n ", "\"" }, { "a", "" }, { "a\n", "" }, { "a\n\n", "x: " }, { "\n\n", "x: |\n" }, { " a\n", "x: |\n" }, { " a\n\n", "x: >\n" }, { "a, ", "x: [" },
-        { "a: b, ", "x: {" }, { "? a\n", "" }, { "- a\n", "" }, { "-\n", "" }, { "- - a\n", "" }, { "a: b\n", "" }, { "a?", "" }, { "a:", "" }, { "a #", "" }, { "a, ", "" }, { "\u0085", "" }, { "\u2028", "" }, { "\uFEFF", "" },
+        { "? ", "" }, { "- ", "" }, { "[", "" }, { "{", "" }, { "[{", "" }, { "{a: ", "" }, { "{? ", "" }, { "[a, ", "" }, { "a: ", "" },
+        { ": ", "" }, { "{a: [", "" },
+        { "]", "" }, { "\n", "" }, { "\r", "" }, { " ", "" }, { "\t", "" }, { "#\n", "" }, { "# a", "" }, { "---\n", "" }, { "...\n", "" },
+        { "%YAML 1.2\n", "" }, { "%TAG !a! b\n", "" },
+        { "&a ", "" }, { "*a\n", "" }, { "- &a x\n", "" }, { "- *a\n", "- &a x\n" }, { "! ", "" }, { "!!str ", "" }, { "!<", "" }, { "'",
+            "" }, { "\"", "" }, { "''", "'" }, { "\\", "\"" },
+        { "\\U0001F600", "\"" }, { "\\\n ", "\"" }, { "a", "" }, { "a\n", "" }, { "a\n\n", "x: " }, { "\n\n", "x: |\n" }, { " a\n",
+            "x: |\n" }, { " a\n\n", "x: >\n" }, { "a, ", "x: [" },
+        { "a: b, ", "x: {" }, { "? a\n", "" }, { "- a\n", "" }, { "-\n", "" }, { "- - a\n", "" }, { "a: b\n", "" }, { "a?", "" }, { "a:",
+            "" }, { "a #", "" }, { "a, ", "" }, { "\u0085", "" }, { "\u2028", "" }, { "\uFEFF", "" },
         { "é", "x: " }, { "𝄞", "x: " }, { "|", "" }, { ">-", "" }, { "@", "" }, { "`", "" }, { "<<: ", "" },
     };
 
@@ -43,7 +48,9 @@ public sealed class BoundedYamlTests
         string[] texts =
         [
             .. new[] { "k{0}: v\n", "k{0}: {{ }}\n", "? k{0}\n", "\"k{0}\": [ ]\n" }
-                .Select(line => string.Concat(Enumerable.Range(0, Length / 16).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, line, i)))),
+                .Select(line => string.Concat(
+                    Enumerable.Range(0, Length / 16)
+                        .Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, line, i)))),
             string.Concat(Enumerable.Range(0, 1400).Select(i => $"{new string(' ', i)}a:\n")),
             string.Concat(Enumerable.Range(0, 1400).Select(i => $"{new string(' ', i)}-\n")),
             $"{new string('k', Length - 10)}: v\n",
@@ -86,7 +93,8 @@ public sealed class BoundedYamlTests
     public void Thirty_two_levels_are_enough_and_more_are_refused()
     {
         Assert.NotNull(BoundedYaml.Read(new string('[', BoundedYaml.MaxDepth) + new string(']', BoundedYaml.MaxDepth), out _));
-        Assert.Null(BoundedYaml.Read(new string('[', BoundedYaml.MaxDepth + 1) + new string(']', BoundedYaml.MaxDepth + 1), out var problem));
+        Assert.Null(BoundedYaml.Read(
+            new string('[', BoundedYaml.MaxDepth + 1) + new string(']', BoundedYaml.MaxDepth + 1), out var problem));
         Assert.Contains("nested deeper", problem.Message);
     }
 }

@@ -17,15 +17,22 @@ public sealed class CertificatePairTests : IDisposable
     {
         var (one, oneKey) = Make(kind);
         var (_, otherKey) = Make(kind);
-        var (certificate, key) = (_folder.Write("tls.crt", one.ExportCertificatePem()), _folder.Write("tls.key", oneKey.ExportPkcs8PrivateKeyPem()));
+        var (certificate, key) = (_folder.Write("tls.crt", one.ExportCertificatePem()),
+            _folder.Write("tls.key", oneKey.ExportPkcs8PrivateKeyPem()));
         using var pair = CertificatePair.Load(certificate, key);
         Assert.True(pair.HasPrivateKey);
 
         Refused("no pair", certificate, _folder.Write("other.key", otherKey.ExportPkcs8PrivateKeyPem()));
         Refused("swapped", key, certificate);
         Refused("swapped", certificate, certificate);
-        Refused("encrypted", certificate, _folder.Write("encrypted.key", oneKey.ExportEncryptedPkcs8PrivateKeyPem("x", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000))));
-        Refused("encrypted", certificate, _folder.Write("old.key", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"));
+        Refused("encrypted", certificate,
+            _folder.Write("encrypted.key",
+                oneKey.ExportEncryptedPkcs8PrivateKeyPem(
+                    "x", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1000))));
+        Refused("encrypted", certificate,
+            _folder.Write("old.key",
+                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE " +
+                "KEY-----\n"));
         Refused("no private key", certificate, _folder.Write("empty.key", ""));
         Refused("no certificate", _folder.Write("empty.crt", ""), key);
         Refused("damaged", certificate, _folder.Write("half.key", oneKey.ExportPkcs8PrivateKeyPem()[..100]));
@@ -45,7 +52,8 @@ public sealed class CertificatePairTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static (X509Certificate2 Certificate, AsymmetricAlgorithm Key) Make(string kind, DateTimeOffset? from = null, DateTimeOffset? until = null)
+    private static (X509Certificate2 Certificate, AsymmetricAlgorithm Key) Make(
+        string kind, DateTimeOffset? from = null, DateTimeOffset? until = null)
     {
         AsymmetricAlgorithm key = kind == "rsa" ? RSA.Create(2048) : ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = key is RSA rsa

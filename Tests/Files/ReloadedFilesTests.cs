@@ -44,7 +44,8 @@ public sealed class ReloadedFilesTests : IDisposable
     private ReloadedFiles<X509Certificate2> Load()
     {
         string[] paths = [_folder.File("tls.crt"), _folder.File("tls.key")];
-        return new(paths, () => CertificatePair.Load(paths[0], paths[1]), (known, next) => CertificatesInUse.Refuse(known, next, _time), _time);
+        return new(paths, () => CertificatePair.Load(paths[0], paths[1]),
+            (known, next) => CertificatesInUse.Refuse(known, next, _time), _time);
     }
 
     private void Replaced(ReloadedFiles<X509Certificate2> files, string inUse, string? problem, Action change)

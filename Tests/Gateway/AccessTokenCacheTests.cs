@@ -53,7 +53,8 @@ public sealed class AccessTokenCacheTests : IDisposable
         token.Use.Begin();
         for (var other = 0; other < 3000; other++)
         {
-            var payload = AccessTokenForge.GoodPayload($"{other}").Replace("\"access\":[", $"\"access\":[{Large}", StringComparison.Ordinal);
+            var payload = AccessTokenForge.GoodPayload($"{other}")
+                .Replace("\"access\":[", $"\"access\":[{Large}", StringComparison.Ordinal);
             Assert.NotNull(_cache.Verify(_forge.Sign(AccessTokenForge.GoodHeader, payload), _verifier));
         }
 
@@ -61,7 +62,8 @@ public sealed class AccessTokenCacheTests : IDisposable
         Assert.True(_cache.Verify(text, _verifier)!.Use.IsOn(_time));
     }
 
-    private AccessToken Get(string subject) => _cache.Verify(_texts.TryGetValue(subject, out var text) ? text : _texts[subject] = Text(subject), _verifier)!;
+    private AccessToken Get(string subject) =>
+        _cache.Verify(_texts.TryGetValue(subject, out var text) ? text : _texts[subject] = Text(subject), _verifier)!;
 
     private string Text(string subject) => _forge.Sign(AccessTokenForge.GoodHeader, AccessTokenForge.GoodPayload(subject));
 }

@@ -94,7 +94,8 @@ public sealed class AccessTokenVerifierTests : IDisposable
             var bytes = new byte[random.Next(0, 120)];
             random.NextBytes(bytes);
             Assert.Null(Verify(Encoding.Latin1.GetString(bytes)));
-            Assert.Null(Verify($"{AccessTokenForge.Encode(AccessTokenForge.GoodHeader)}.{Convert.ToBase64String(bytes)}.{new string('A', 86)}"));
+            Assert.Null(Verify(
+                $"{AccessTokenForge.Encode(AccessTokenForge.GoodHeader)}.{Convert.ToBase64String(bytes)}.{new string('A', 86)}"));
         }
     }
 

@@ -9,7 +9,8 @@ public sealed class ByteRangesTests
 {
     private const string Tag = "\"t\"";
 
-    private static readonly string[] Junk = ["", " ", "-", "x", "1", "3-1", "--2", "1-2-3", "+1-2", "1 -2", "99999999999999999999-", "-99999999999999999999", "\u0661-2"];
+    private static readonly string[] Junk = ["", " ", "-", "x", "1", "3-1", "--2", "1-2-3", "+1-2", "1 -2", "99999999999999999999-",
+        "-99999999999999999999", "\u0661-2"];
 
     [Fact]
     public void Whatever_is_asked_for_is_what_the_oracle_marks()
@@ -30,7 +31,8 @@ public sealed class ByteRangesTests
     [InlineData(ByteRanges.MaxRanges + 1, false)]
     public void More_than_so_many_are_the_whole(int count, bool isPartial)
     {
-        var ranges = ByteRanges.Of(Request("bytes=" + string.Join(',', Enumerable.Range(0, count).Select(number => $"{number * 2}-{number * 2}"))), Tag, 10_000);
+        var ranges = ByteRanges.Of(
+            Request("bytes=" + string.Join(',', Enumerable.Range(0, count).Select(number => $"{number * 2}-{number * 2}"))), Tag, 10_000);
         Assert.Equal(isPartial ? count : null, ranges?.Length);
     }
 
@@ -50,12 +52,14 @@ public sealed class ByteRangesTests
         foreach (var item in items.Where(item => item.Trim().Length > 0))
         {
             var parts = item.Split('-');
-            if (parts.Length != 2 || parts.Any(part => part.Length > 9 || part.Any(character => character is < '0' or > '9')) || item == "-")
+            if (parts.Length != 2 || parts.Any(part => part.Length > 9 || part.Any(character => character is < '0' or > '9'))
+                || item == "-")
             {
                 return null;
             }
 
-            var (first, last) = parts[0] == "" ? (Math.Max(0, size - int.Parse(parts[1])), size - 1) : (int.Parse(parts[0]), parts[1] == "" ? size - 1 : int.Parse(parts[1]));
+            var (first, last) = parts[0] == "" ? (Math.Max(0, size - int.Parse(parts[1])), size - 1)
+                : (int.Parse(parts[0]), parts[1] == "" ? size - 1 : int.Parse(parts[1]));
             if (parts is [{ Length: > 0 }, { Length: > 0 }] && last < first)
             {
                 return null;
@@ -90,7 +94,8 @@ public sealed class ByteRangesTests
     }
 
     private static bool Same(List<(long First, long Count)>? expected, ByteRange[]? actual) =>
-        expected is null ? actual is null : actual is not null && expected.SequenceEqual(actual.Select(range => (range.First, range.Count)));
+        expected is null ? actual is null
+            : actual is not null && expected.SequenceEqual(actual.Select(range => (range.First, range.Count)));
 
     private static HttpRequest Request(string range)
     {

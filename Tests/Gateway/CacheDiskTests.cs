@@ -127,7 +127,8 @@ public sealed class CacheDiskTests : IDisposable
         var store = _lab.Open(_time);
         Assert.Equal((1, Blob.Bytes.Length), store.Use);
         Assert.Empty(Directory.GetFiles(Path.Combine(_lab.Folder, "partial")));
-        using var lease = await new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time).Open("acme", CacheLab.Hub, Blob.Digest);
+        using var lease = await new StoredBlobs(store, new BlobProvenance(store), _lab.Meter, _time)
+            .Open("acme", CacheLab.Hub, Blob.Digest);
         Assert.NotNull(lease);
     }
 

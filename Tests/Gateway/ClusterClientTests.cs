@@ -14,7 +14,8 @@ public sealed class ClusterClientTests
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly ScriptedRelays _cluster = new();
 
-    public static TheoryData<string> Counted => [nameof(CallPolicy.Password), nameof(CallPolicy.Assertion), nameof(CallPolicy.DeviceCode), nameof(CallPolicy.Redemption)];
+    public static TheoryData<string> Counted =>
+        [nameof(CallPolicy.Password), nameof(CallPolicy.Assertion), nameof(CallPolicy.DeviceCode), nameof(CallPolicy.Redemption)];
 
     [Theory]
     [MemberData(nameof(Counted))]

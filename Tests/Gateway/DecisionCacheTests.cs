@@ -10,8 +10,8 @@ using RegistryProxy.Tests.Support.Time;
 namespace RegistryProxy.Tests.Gateway;
 
 /// <summary>
-/// What sessions may do is asked for once and renewed together, is used beyond its lease while the cluster is away, and is forgotten by identity;
-/// that nobody can say is not used on.
+/// What sessions may do is asked for once and renewed together, is used beyond its lease while the cluster is away, and is forgotten by
+/// identity; that nobody can say is not used on.
 /// </summary>
 public sealed class DecisionCacheTests
 {
@@ -260,6 +260,7 @@ public sealed class DecisionCacheTests
     private Task<SessionDecision?> Get(SessionReference session) => _decisions.Get(session, TestContext.Current.CancellationToken).AsTask();
 
     /// <summary>Two thousand sessions on each gateway, all at once.</summary>
-    private static Task PullAll(List<DecisionCache> gateways) => Task.WhenAll(gateways.SelectMany((gateway, number) => Enumerable.Range(0, 2000).Select(async session =>
+    private static Task PullAll(List<DecisionCache> gateways) =>
+        Task.WhenAll(gateways.SelectMany((gateway, number) => Enumerable.Range(0, 2000).Select(async session =>
         Assert.True((await gateway.Get(Of($"{number}-{session}"), TestContext.Current.CancellationToken))!.Open))));
 }

@@ -92,8 +92,11 @@ public sealed class FailingUpstreamsTests : IDisposable
 
         Assert.Equal(2, _log.Lines.Count);
         Assert.Equal(
-            "Upstream up (http://up:5000): it refuses a request with the credential that it is configured with (403); 1 so since this process started. The audit log has each",
+            "Upstream up (http://up:5000): it refuses a request with the credential that it is configured with (403); 1 so since this " +
+            "process started. The audit log has each",
             _log.Lines[0]);
-        Assert.All(_told, sight => Assert.Equal((null, "it refuses a request with the credential that it is configured with (403)"), (sight.Failure, sight.Refusal)));
+        Assert.All(_told, sight =>
+            Assert.Equal((null, "it refuses a request with the credential that it is configured with (403)"),
+                (sight.Failure, sight.Refusal)));
     }
 }

@@ -5,7 +5,9 @@ using RegistryProxy.Gateway.Requests;
 
 namespace RegistryProxy.Tests.Gateway;
 
-/// <summary>What is audited and counted of a request that ended in a fault is what the client was told, and no success when it had left.</summary>
+/// <summary>
+/// What is audited and counted of a request that ended in a fault is what the client was told, and no success when it had left.
+/// </summary>
 public sealed class FaultAnswersTests
 {
     private readonly FaultAnswers _faults = new(NullLogger<FaultAnswers>.Instance);
@@ -15,7 +17,8 @@ public sealed class FaultAnswersTests
     {
         (Exception Fault, int Status)[] faults =
         [
-            (new ClusterUnavailableException(new TimeoutException()), 503), (new InvalidOperationException("a fault"), 500), (new IOException("a fault"), 500),
+            (new ClusterUnavailableException(new TimeoutException()), 503), (new InvalidOperationException("a fault"), 500),
+            (new IOException("a fault"), 500),
             (new OperationCanceledException(), 500), (new BadHttpRequestException("too large", StatusCodes.Status413PayloadTooLarge), 413),
         ];
         Assert.All(faults, fault =>
@@ -29,7 +32,8 @@ public sealed class FaultAnswersTests
     [Fact]
     public void A_client_that_has_left_was_not_answered()
     {
-        foreach (var fault in (Exception[])[new OperationCanceledException(), new IOException("reset"), new BadHttpRequestException("the body breaks off")])
+        foreach (var fault in (Exception[])[new OperationCanceledException(), new IOException("reset"),
+            new BadHttpRequestException("the body breaks off")])
         {
             var context = Answering();
             context.RequestAborted = new CancellationToken(canceled: true);

@@ -25,7 +25,8 @@ public sealed class GroupedCacheTests
     [Fact]
     public void An_entry_goes_with_any_of_its_groups_and_leaves_those_of_what_it_was_before()
     {
-        var cache = new GroupedCache<string, int, string>(1000, 1 << 20, (_, _) => 0, (key, _) => $"key {key}", (_, value) => $"value {value}");
+        var cache = new GroupedCache<string, int, string>(
+            1000, 1 << 20, (_, _) => 0, (key, _) => $"key {key}", (_, value) => $"value {value}");
         for (var i = 0; i < 100; i++)
         {
             cache.Set(i, "old");

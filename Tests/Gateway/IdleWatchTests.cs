@@ -54,6 +54,7 @@ public sealed class IdleWatchTests
             Assert.True(second > 50 || !trickle.Token.IsCancellationRequested);
         }
 
-        Assert.Equal((true, false, false), (trickle.Token.IsCancellationRequested, slow.Token.IsCancellationRequested, idle.Token.IsCancellationRequested));
+        Assert.Equal((true, false, false),
+            (trickle.Token.IsCancellationRequested, slow.Token.IsCancellationRequested, idle.Token.IsCancellationRequested));
     }
 }

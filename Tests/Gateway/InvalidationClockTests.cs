@@ -61,7 +61,8 @@ public sealed class InvalidationClockTests
         }
 
         Assert.Equal(UnfinishedWrites.MaxCount, watch.Unfinished.Count);
-        Assert.All([0, 1, UnfinishedWrites.MaxCount, UnfinishedWrites.MaxCount + 999], i => Assert.False(MayLearn(watch, Target("t", repository: $"own/{i}"))));
+        Assert.All([0, 1, UnfinishedWrites.MaxCount, UnfinishedWrites.MaxCount + 999],
+            i => Assert.False(MayLearn(watch, Target("t", repository: $"own/{i}"))));
 
         // 1000 of 65,536.
         Assert.InRange(Enumerable.Range(0, 1000).Count(i => MayLearn(watch, Target("t", repository: $"other/{i}"))), 900, 1000);
@@ -113,5 +114,6 @@ public sealed class InvalidationClockTests
         watch.Mark(new TenantRepository(new Supplier("acme", "up"), target.Address, target.Repository));
 
     private static WriteTarget Target(string tag, string upstream = Upstream, string repository = "a/b") =>
-        new(upstream, RepositoryName.Parse(repository), ManifestReference.Of(Tag.TryParse(tag, out var parsed) ? parsed : throw new FormatException(tag)));
+        new(upstream, RepositoryName.Parse(repository),
+            ManifestReference.Of(Tag.TryParse(tag, out var parsed) ? parsed : throw new FormatException(tag)));
 }

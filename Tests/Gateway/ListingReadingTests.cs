@@ -14,13 +14,17 @@ namespace RegistryProxy.Tests.Gateway;
 /// <summary>Listings and manifests of upstreams, read without keeping more than is answered.</summary>
 public sealed class ListingReadingTests
 {
-    private static readonly UpstreamToken Token = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+    private static readonly UpstreamToken Token = new()
+    {
+        Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue
+    };
 
     [Theory]
     [InlineData("""{"tags":["a","b"]}""", "a b")]
     [InlineData("""{"name":"x","tags":null}""", "")]
     [InlineData("""{"name":"x"}""", "")]
-    [InlineData("""{"child":["x"],"manifest":{"tags":["y"]},"tags":["a",1,["z"],{"tags":"q"},"\u0062","\ud800","é"],"other":["w"]}""", "a b")]
+    [InlineData("""{"child":["x"],"manifest":{"tags":["y"]},"tags":["a",1,["z"],{"tags":"q"},"\u0062","\ud800","é"],"other":["w"]}""",
+        "a b")]
     public void Names_are_those_of_the_list_however_the_body_is_cut(string body, string expected)
     {
         for (var piece = 1; piece <= body.Length; piece++)
@@ -95,32 +99,40 @@ public sealed class ListingReadingTests
         Assert.Empty(await BoundedBody.Read(Answer([], upstream, sized: false), 10, default));
         foreach (var sized in new[] { true, false })
         {
-            await Assert.ThrowsAsync<BodyTooLargeException>(() => BoundedBody.Read(Answer(body, upstream, sized), body.Length - 1, default));
+            await Assert.ThrowsAsync<BodyTooLargeException>(
+                () => BoundedBody.Read(Answer(body, upstream, sized), body.Length - 1, default));
         }
 
         using var held = upstream.Bodies.Hold(default);
         held.Take((int)BodyAllowance.MaxBytes / 2);
         await Assert.ThrowsAsync<TooManyBodiesException>(() => BoundedBody.Read(Answer(body, upstream), body.Length, default));
-        await Assert.ThrowsAsync<TooManyBodiesException>(() => BoundedBody.Read(Answer(body, upstream, sized: false), body.Length, default));
+        await Assert.ThrowsAsync<TooManyBodiesException>(
+            () => BoundedBody.Read(Answer(body, upstream, sized: false), body.Length, default));
         Assert.Equal(1000, (await BoundedBody.Read(Answer(body[..1000], upstream), body.Length, default)).Length);
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, UpstreamOf("other")), body.Length, default)).Length);
         held.Dispose();
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, upstream), body.Length, default)).Length);
     }
 
-    private static Upstream UpstreamOf(string name) => new(new UpstreamSnapshot { Name = name, Url = new Uri("https://registry.example") }, []);
+    private static Upstream UpstreamOf(string name) =>
+        new(new UpstreamSnapshot { Name = name, Url = new Uri("https://registry.example") }, []);
 
     private static HttpResponseMessage Answer(byte[] body, Upstream? upstream = null, bool sized = true)
     {
         var request = new HttpRequestMessage(HttpMethod.Get, "https://registry.example/v2/x/tags/list?n=1000");
-        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Token, true, false, CallKind.Listing, default).AttachTo(request);
-        return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body)) };
+        new UpstreamCall(upstream ?? UpstreamOf("local"), new UpstreamTokenKey("local", ""), Token, true, false, CallKind.Listing, default)
+            .AttachTo(request);
+        return new HttpResponseMessage(HttpStatusCode.OK)
+        {
+            RequestMessage = request, Content = sized ? new ByteArrayContent(body) : new StreamContent(new Unsized(body))
+        };
     }
 
     private static List<string> Read(string body, int piece)
     {
         List<string> names = [];
-        var (reader, octets, held) = (new NameReader("tags", name => names.Add(name.ToString())), Encoding.UTF8.GetBytes(body), Array.Empty<byte>());
+        var (reader, octets, held) = (new NameReader("tags", name => names.Add(name.ToString())), Encoding.UTF8.GetBytes(body),
+            Array.Empty<byte>());
         for (var at = 0; at < octets.Length; at += piece)
         {
             held = [.. held, .. octets.AsSpan(at, Math.Min(piece, octets.Length - at))];

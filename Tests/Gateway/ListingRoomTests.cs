@@ -34,7 +34,8 @@ public sealed class ListingRoomTests : IDisposable
         Assert.Equal(503, (await Quick("other", "stranger"))!.Status);
         _time.Advance(ListingRoom.MaxWait);
         Assert.Equal(503, (await waiting)!.Status);
-        await Support.Processes.Eventually.True(() => slow.Count(one => !one.IsCompleted) == 4 * ListingRoom.MaxOfCaller, "who waited is refused");
+        await Support.Processes.Eventually.True(
+            () => slow.Count(one => !one.IsCompleted) == 4 * ListingRoom.MaxOfCaller, "who waited is refused");
         _answer.SetResult(null);
         await Task.WhenAll(slow);
         Assert.Null(await Quick("acme", "alice"));
@@ -74,7 +75,8 @@ public sealed class ListingRoomTests : IDisposable
             CallerAddress.Of("2001:db8:1:2::1").Site.ToString(), CallerAddress.Of("").ToString()));
     }
 
-    private Task<DistributionError?> Slow(string tenant, string caller) => _room.Run(tenant, caller, () => _answer.Task, CancellationToken.None);
+    private Task<DistributionError?> Slow(string tenant, string caller) =>
+        _room.Run(tenant, caller, () => _answer.Task, CancellationToken.None);
 
     private Task<DistributionError?> Quick(string tenant, string caller) =>
         _room.Run(tenant, caller, () => Task.FromResult<DistributionError?>(null), CancellationToken.None);

@@ -44,13 +44,16 @@ public sealed class ListingTimeTests
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var client = ClusterLab.Client(cluster.Client, new Relays(_time), _time);
         var tokens = new UpstreamTokenCache(client, _time);
-        var accounts = new UpstreamAccounts(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
-        var failing = new FailingUpstreams(client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
+        var accounts = new UpstreamAccounts(
+            client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
+        var failing = new FailingUpstreams(
+            client, services.GetRequiredService<IMeterFactory>(), _time, NullLogger<FailingUpstreams>.Instance);
         using var transports = new UpstreamTransports(tokens, accounts, failing, new Expectations(_time), _time);
         var listing = new UpstreamListing(new UpstreamClient(tokens, transports, _time), _time);
         var upstream = new Upstream(new UpstreamSnapshot { Name = "local", Url = new Uri(server.Url), AllowPrivate = true }, []);
         var began = _time.GetTimestamp();
-        var error = await listing.ReadAll(null, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags", _ => { }, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        var error = await listing.ReadAll(null, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags", _ => { },
+            CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal((502, 7), (error?.Status, pages));
         Assert.Contains("takes longer than 60 s", error!.Message);
         Assert.InRange(_time.GetElapsedTime(began), UpstreamListing.MaxTime, UpstreamListing.MaxTime + PageTime);

@@ -5,7 +5,9 @@ using RegistryProxy.Gateway.Streaming;
 
 namespace RegistryProxy.Tests.Gateway;
 
-/// <summary>A client that sends nothing, or next to nothing, of a body is given up; one that is held back, or slow in places, is not.</summary>
+/// <summary>
+/// A client that sends nothing, or next to nothing, of a body is given up; one that is held back, or slow in places, is not.
+/// </summary>
 public sealed class MovingBodyTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);

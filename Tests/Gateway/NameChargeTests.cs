@@ -21,7 +21,8 @@ public sealed class NameChargeTests
             var account = new NameAccount(new MissedNames(null!, time), CallerAddress.Of(IPAddress.Loopback), gate);
             var request = new RegistryRequest
             {
-                Context = null!, TokenService = null!, Map = null!, Path = null!, Caller = null!, Repository = null!, Route = null!, Destination = null!, Account = account,
+                Context = null!, TokenService = null!, Map = null!, Path = null!, Caller = null!, Repository = null!, Route = null!,
+                Destination = null!, Account = account,
             };
             using var begin = new Barrier(3);
             await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() =>

@@ -43,6 +43,14 @@ public sealed class ReferrersIndexTests
     }
 
     [Fact]
+    public void A_list_with_many_members_beside_its_manifests_is_none()
+    {
+        string Members(int count) => string.Concat(Enumerable.Range(0, count).Select(number => $"\"m{number}\":0,"));
+        Assert.NotNull(Parse($"{{{Members(ReferrersIndex.MaxMembers)}\"manifests\":[]}}"));
+        Assert.Null(Parse($"{{{Members(ReferrersIndex.MaxMembers + 1)}\"manifests\":[]}}"));
+    }
+
+    [Fact]
     public void Texts_that_are_not_UTF_8_make_no_list() =>
         Assert.Null(ReferrersIndex.TryParse(Encoding.Latin1.GetBytes("{\"manifests\":[],\"annotations\":{\"a\":\"\u00e9\"}}")));
 
@@ -58,7 +66,8 @@ public sealed class ReferrersIndexTests
     public void What_is_added_replaced_and_removed_leaves_the_rest_as_it_is()
     {
         const string Other = """{"mediaType":"m","digest":"sha256:x","size":1e0,"artifactType":"a","urls":[ "u" ]}""";
-        var added = Parse("""{"schemaVersion":2,"manifests":[$],"annotations":{"k": "v"}}""".Replace("$", Other))!.With(Describe(One, "signature"));
+        var added = Parse("""{"schemaVersion":2,"manifests":[$],"annotations":{"k": "v"}}""".Replace("$", Other))!.With(
+            Describe(One, "signature"));
         Assert.True(added.Lists(One));
         Assert.False(added.Lists(Two));
         var text = Encoding.UTF8.GetString(added.ToBytes());
@@ -66,7 +75,8 @@ public sealed class ReferrersIndexTests
         Assert.Contains("""{"k": "v"}""", text);
         Assert.Equal(["a", "signature"], Parse(text)!.Referrers.Select(referrer => referrer.ArtifactType));
         var removed = Parse(text)!.Without(referrer => referrer.Digest == One.Value);
-        Assert.Equal("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[""" + Other + """],"annotations":{"k": "v"}}""",
+        Assert.Equal("""{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[""" + Other
+            + """],"annotations":{"k": "v"}}""",
             Encoding.UTF8.GetString(removed.ToBytes()));
     }
 
@@ -80,7 +90,8 @@ public sealed class ReferrersIndexTests
     {
         var manifest = ReferringManifest.TryParse(mediaType, Encoding.UTF8.GetBytes(text.Replace("$", Two.Value)))!;
         Assert.Equal((Two, type), (manifest.Subject, manifest.ArtifactType));
-        Assert.Equal(type, Parse($"{{\"manifests\":[{Encoding.UTF8.GetString(manifest.Describe(mediaType, One, 5).Descriptor.Span)}]}}")!.Referrers[0].ArtifactType);
+        Assert.Equal(type, Parse(
+            $"{{\"manifests\":[{Encoding.UTF8.GetString(manifest.Describe(mediaType, One, 5).Descriptor.Span)}]}}")!.Referrers[0].ArtifactType);
     }
 
     [Theory]
@@ -97,7 +108,8 @@ public sealed class ReferrersIndexTests
     [Fact]
     public void Annotations_are_copied_as_they_are()
     {
-        var manifest = ReferringManifest.TryParse(Image, Encoding.UTF8.GetBytes("""{"annotations":{"a":"\u00e9","b":"1"},"subject":{"digest":"$"}}""".Replace("$", Two.Value)))!;
+        var manifest = ReferringManifest.TryParse(
+            Image, Encoding.UTF8.GetBytes("""{"annotations":{"a":"\u00e9","b":"1"},"subject":{"digest":"$"}}""".Replace("$", Two.Value)))!;
         using var descriptor = JsonDocument.Parse(manifest.Describe(Image, One, 7).Descriptor);
         Assert.Equal(7, descriptor.RootElement.GetProperty("size").GetInt32());
         Assert.Equal(Image, descriptor.RootElement.GetProperty("mediaType").GetString());

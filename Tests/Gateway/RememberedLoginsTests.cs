@@ -86,7 +86,8 @@ public sealed class RememberedLoginsTests
     public void What_is_no_pair_has_no_proof(string header) => Assert.Null(BasicCredentialHash.Read("acme", header, Here));
 
     [Fact]
-    public void A_pair_that_is_too_long_has_no_proof() => Assert.Null(BasicCredentialHash.Read("acme", $"Basic {Encode($"alice:{new string('x', 12 * 1024)}")}", Here));
+    public void A_pair_that_is_too_long_has_no_proof() =>
+        Assert.Null(BasicCredentialHash.Read("acme", $"Basic {Encode($"alice:{new string('x', 12 * 1024)}")}", Here));
 
     private static BasicCredentialHash Proof(string pair) => BasicCredentialHash.Read("acme", $"Basic {Encode(pair)}", Here)!.Value;
 

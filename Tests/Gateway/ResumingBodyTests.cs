@@ -56,7 +56,8 @@ public sealed class ResumingBodyTests
     private async Task<byte[]> Read(HttpResponseMessage first)
     {
         await using var body = new ResumingBody(
-            first, 0, Content.Length, Content.Length, (from, _) => Task.FromResult(_answers.Dequeue()(from)), () => _resumed++, TimeProvider.System);
+            first, 0, Content.Length, Content.Length, (from, _) => Task.FromResult(_answers.Dequeue()(from)), () => _resumed++,
+            TimeProvider.System);
         using var all = new MemoryStream();
         var buffer = new byte[700];
         while (await body.Read(buffer, CancellationToken.None) is var read and > 0)
@@ -75,6 +76,7 @@ public sealed class ResumingBodyTests
 
     private static HttpResponseMessage Part(long from, int end) => new(HttpStatusCode.PartialContent)
     {
-        Content = new ByteArrayContent(Content[(int)from..end]) { Headers = { ContentRange = new ContentRangeHeaderValue(from, Content.Length - 1, Content.Length) } },
+        Content = new ByteArrayContent(
+            Content[(int)from..end]) { Headers = { ContentRange = new ContentRangeHeaderValue(from, Content.Length - 1, Content.Length) } },
     };
 }

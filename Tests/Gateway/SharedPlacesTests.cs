@@ -100,7 +100,8 @@ public sealed class SharedPlacesTests
     {
         var places = new SharedPlaces(1, 0, 2);
         Assert.True(places.TryEnter(Caller("a")));
-        var waiting = Enumerable.Range(0, 2).Select(_ => places.Enter(Caller("a"), TestContext.Current.CancellationToken).AsTask()).ToList();
+        var waiting = Enumerable.Range(0, 2)
+            .Select(_ => places.Enter(Caller("a"), TestContext.Current.CancellationToken).AsTask()).ToList();
         Assert.False(await places.Enter(Caller("a"), TestContext.Current.CancellationToken));
         Assert.False(places.TryEnter(Caller("b")));
         for (var i = 0; i < 3; i++)
@@ -154,7 +155,8 @@ public sealed class SharedPlacesTests
     {
         var time = new FakeTimeProvider();
         var queue = new UpstreamQueue(UpstreamQueue.MaxPulls, time);
-        var slow = Enumerable.Range(0, 1000).Select(_ => queue.Enter(Caller("stranger"), TestContext.Current.CancellationToken).AsTask()).ToList();
+        var slow = Enumerable.Range(0, 1000)
+            .Select(_ => queue.Enter(Caller("stranger"), TestContext.Current.CancellationToken).AsTask()).ToList();
         Assert.Equal(UpstreamQueue.MaxPulls / 2, slow.Count(one => one.IsCompleted));
         for (var i = 0; i < 10; i++)
         {
@@ -168,7 +170,8 @@ public sealed class SharedPlacesTests
 
     private static void InterlockedMax(ref int place, int value)
     {
-        for (var known = Volatile.Read(ref place); value > known && Interlocked.CompareExchange(ref place, value, known) is var seen && seen != known;)
+        for (var known = Volatile.Read(ref place); value > known && Interlocked.CompareExchange(ref place, value, known) is var seen
+            && seen != known;)
         {
             known = seen;
         }

@@ -27,7 +27,8 @@ public sealed class SnapshotFollowerTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _cluster = await GrainCluster.Start(Yaml, silo: silo => silo.AddIncomingGrainCallFilter(_questions));
-        _services = new ServiceCollection().AddLogging().AddMetrics().AddSerializer().AddSingleton(_cluster.Client).AddSingleton(new ClientAddress([]))
+        _services = new ServiceCollection().AddLogging().AddMetrics().AddSerializer().AddSingleton(_cluster.Client)
+            .AddSingleton(new ClientAddress([]))
             .AddGateway(new GatewayOptions()).BuildServiceProvider();
         _follower = ActivatorUtilities.CreateInstance<SnapshotFollower>(_services);
         await _follower.StartAsync(CancellationToken.None);
@@ -48,7 +49,8 @@ public sealed class SnapshotFollowerTests : IAsyncLifetime
     {
         var (map, asked) = (Map!, _questions.Follows);
         var stale = map.Snapshot with { Version = "stale", ConfigurationVersion = "stale", Keys = [] };
-        await _follower.Changed(new SnapshotUpdate { Position = new SnapshotPosition("stale", 7, "former"), Snapshot = stale, DropAllDecisions = true });
+        await _follower.Changed(
+            new SnapshotUpdate { Position = new SnapshotPosition("stale", 7, "former"), Snapshot = stale, DropAllDecisions = true });
         Assert.Same(map, Map);
         await Eventually.True(() => _questions.Follows > asked, "it asks at once", TimeSpan.FromSeconds(1.5));
         Assert.Same(map, Map);
@@ -72,7 +74,9 @@ public sealed class SnapshotFollowerTests : IAsyncLifetime
         _questions.Delay = TimeSpan.FromMilliseconds(300);
         _cluster.Configuration.Replace(_cluster.Configuration.Current with { Version = "crowd" });
         var observer = _cluster.Client.CreateObjectReference<ISnapshotObserver>(_follower);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => _cluster.Client.GetGrain<ISnapshotGrain>(0).Follow(observer, SnapshotPosition.Nothing).AsTask()));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 200)
+                .Select(_ => _cluster.Client.GetGrain<ISnapshotGrain>(0).Follow(observer, SnapshotPosition.Nothing).AsTask()));
         Assert.All(answers, answer => Assert.Equal("crowd", answer.Snapshot!.ConfigurationVersion));
         Assert.InRange(_questions.Keys - before, 1, 4);
     }

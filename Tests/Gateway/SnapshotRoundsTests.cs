@@ -44,7 +44,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
             _map, _decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time), _rounds, _limits,
             _services.GetRequiredService<Serializer>(), NullLogger<SnapshotInstaller>.Instance);
         _follower = new SnapshotFollower(
-            client, _installer, _rounds, new SnapshotMeter(_services.GetRequiredService<IMeterFactory>(), _time), NullLogger<SnapshotFollower>.Instance);
+            client, _installer, _rounds, new SnapshotMeter(
+                _services.GetRequiredService<IMeterFactory>(), _time), NullLogger<SnapshotFollower>.Instance);
     }
 
     public async ValueTask DisposeAsync()
@@ -57,7 +58,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
     [Fact]
     public async Task It_asks_again_when_something_came_and_once_in_two_seconds_after_that()
     {
-        _cluster.Follow = known => At("1", 0) with { Packed = known.Version == "1" ? null : Packed(SnapshotLab.Of("a", "b")), Gateways = 7 };
+        _cluster.Follow = known =>
+            At("1", 0) with { Packed = known.Version == "1" ? null : Packed(SnapshotLab.Of("a", "b")), Gateways = 7 };
         await _follower.StartAsync(CancellationToken.None);
         await Eventually.True(() => _cluster.Followed.Count == 2, "it asked again at once");
         Assert.Equal(["", "1"], _cluster.Followed.Select(known => known.Version));
@@ -108,7 +110,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
     {
         Install("1", SnapshotLab.Of("a", "b"));
         await Decide("a/corp/x", "rules-a");
-        _installer.Apply(At("2", 0) with { Change = Change("1", "2") with { GoneTenants = ["a"], GoneUpstreams = ["up-a"] } }, pushed: true);
+        _installer.Apply(At("2", 0) with { Change = Change("1", "2") with { GoneTenants = ["a"], GoneUpstreams = ["up-a"] } },
+            pushed: true);
         Assert.Null(_map.Value!.TenantOf("a.example"));
         var calls = _cluster.Calls;
         await Decide("a/corp/x", "");
@@ -161,12 +164,14 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
     public void A_configuration_that_goes_back_is_refused_and_revocations_are_not()
     {
         Install("1", SnapshotLab.Of("a") with { Revision = 5 });
-        _installer.Apply(At("0", 1) with { Snapshot = SnapshotLab.Of("b") with { Revision = 4 }, ChangedSessions = ["a/corp/x"] }, pushed: false);
+        _installer.Apply(At("0", 1) with { Snapshot = SnapshotLab.Of("b") with { Revision = 4 }, ChangedSessions = ["a/corp/x"] },
+            pushed: false);
         Assert.Equal(("1", 1), (_installer.Position.Version, _installer.Position.Sequence));
         Assert.NotNull(_map.Value!.RulesOf("a"));
     }
 
-    private static SnapshotUpdate At(string version, long sequence) => new() { Position = new SnapshotPosition(version, sequence, "epoch") };
+    private static SnapshotUpdate At(string version, long sequence) =>
+        new() { Position = new SnapshotPosition(version, sequence, "epoch") };
 
     private static SnapshotChange Change(string since, string version, params TenantSnapshot[] tenants) => new()
     {
@@ -175,7 +180,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
 
     private byte[] Packed(GatewaySnapshot snapshot) => PackedSnapshot.Pack(snapshot, _services.GetRequiredService<Serializer>());
 
-    private void Install(string version, GatewaySnapshot snapshot) => _installer.Apply(At(version, 0) with { Packed = Packed(snapshot) }, pushed: false);
+    private void Install(string version, GatewaySnapshot snapshot) =>
+        _installer.Apply(At(version, 0) with { Packed = Packed(snapshot) }, pushed: false);
 
     private async Task Decide(string identity, string rules)
     {

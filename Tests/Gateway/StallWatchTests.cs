@@ -10,7 +10,8 @@ public sealed class StallWatchTests
 {
     private readonly CountingTime _time = new();
     private readonly StallWatch _watch;
-    private Func<CancellationToken, Task<HttpResponseMessage>> _host = _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
+    private Func<CancellationToken, Task<HttpResponseMessage>> _host =
+        _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.Unauthorized));
     private int _pings;
 
     public StallWatchTests() => _watch = new StallWatch(new HostProbe(_time), () => false, _time);
@@ -73,7 +74,8 @@ public sealed class StallWatchTests
         _time.Advance(TimeSpan.FromMilliseconds(1));
     }
 
-    private Task<HttpResponseMessage> Wait(string repository, CancellationToken cancellation = default) => _watch.Watch(Question(repository, Hang), cancellation);
+    private Task<HttpResponseMessage> Wait(string repository, CancellationToken cancellation = default) =>
+        _watch.Watch(Question(repository, Hang), cancellation);
 
     private UpstreamQuestion Question(string repository, Func<CancellationToken, Task<HttpResponseMessage>> send) =>
         new(new HttpRequestMessage(), repository, (_, cancellation) => send(cancellation), (_, cancellation) =>

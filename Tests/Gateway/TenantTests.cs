@@ -76,7 +76,9 @@ public sealed class TenantTests
         var before = Acme.LoopbackTokenServices.Bytes;
         var tokenService = TokenService.Of(Acme, request)!;
         Assert.Equal((origin, $"{origin}/token", service), (tokenService.Origin, tokenService.Realm, tokenService.Service));
-        Assert.True(Acme.LoopbackTokenServices.Bytes - before > 2 * (scheme.Length + host.Length + tokenService.Realm.Length + origin.Length + tokenService.Authority.Length + service.Length));
+        Assert.True(Acme.LoopbackTokenServices.Bytes - before
+            > 2 * (scheme.Length + host.Length + tokenService.Realm.Length + origin.Length + tokenService.Authority.Length
+                + service.Length));
     }
 
     [Theory]
@@ -101,7 +103,8 @@ public sealed class TenantTests
         Name = name,
         Hosts = hosts,
         Routes = routes,
-        Namespaces = name == "acme" ? new Dictionary<string, string> { ["docker.io"] = "hub", ["gcr.io"] = "" } : new Dictionary<string, string>(),
+        Namespaces = name == "acme" ? new Dictionary<string, string> { ["docker.io"] = "hub", ["gcr.io"] = "" }
+            : new Dictionary<string, string>(),
         AnonymousRules = [],
     };
 }

@@ -49,6 +49,7 @@ public sealed class UnknownKeysTests
 
     private static FrontDoorMap Map() => new(new GatewaySnapshot
     {
-        Version = "1", ConfigurationVersion = "1", AccessLifetime = TimeSpan.FromMinutes(15), Keys = [], UploadKeys = [], Upstreams = [], Tenants = [],
+        Version = "1", ConfigurationVersion = "1", AccessLifetime = TimeSpan.FromMinutes(15), Keys = [], UploadKeys = [],
+        Upstreams = [], Tenants = [],
     });
 }

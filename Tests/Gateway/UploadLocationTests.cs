@@ -16,18 +16,24 @@ public sealed class UploadLocationTests
     private const string Evil = "127.0.0.1:4711";
 
     private static readonly Uri[] Upstreams =
-        [new("http://registry.example:5000"), new("https://registry.example"), new("http://127.0.0.1:5000"), new("https://[2001:db8::1]:8443"), new("https://bücher.example")];
+        [new("http://registry.example:5000"), new("https://registry.example"), new("http://127.0.0.1:5000"),
+            new("https://[2001:db8::1]:8443"), new("https://bücher.example")];
 
     private static readonly string[] Seeds =
     [
-        "http://registry.example:5000//127.0.0.1:4711/internal", "////127.0.0.1:4711/x", "/\\127.0.0.1:4711/x", "//127.0.0.1:4711/x", "https://registry.example:443@127.0.0.1:4711/x",
-        "http://u:p@registry.example:5000/x", "/v2/a/blobs/uploads/1?_state=abc%3D", "https://registry.example/v2/a?x#y", "/%2f127.0.0.1:4711/", "/..//127.0.0.1:4711/", "1?a=b",
-        "http://127.0.0.1:5000//127.0.0.1:4711/x", "https://[2001:db8::1]:8443//127.0.0.1:4711/x", "https://xn--bcher-kva.example//127.0.0.1:4711/", "/\t/127.0.0.1:4711/", "?x=//127.0.0.1:4711",
-        "https:registry.example", "/@127.0.0.1:4711/", "/:@127.0.0.1:4711/", "\\\\127.0.0.1:4711\\x", "/;@127.0.0.1:4711", "/.//127.0.0.1:4711/", "/%5c127.0.0.1:4711/", "//127.0.0.1:4711\\@registry.example/",
+        "http://registry.example:5000//127.0.0.1:4711/internal", "////127.0.0.1:4711/x", "/\\127.0.0.1:4711/x", "//127.0.0.1:4711/x",
+        "https://registry.example:443@127.0.0.1:4711/x",
+        "http://u:p@registry.example:5000/x", "/v2/a/blobs/uploads/1?_state=abc%3D", "https://registry.example/v2/a?x#y",
+        "/%2f127.0.0.1:4711/", "/..//127.0.0.1:4711/", "1?a=b",
+        "http://127.0.0.1:5000//127.0.0.1:4711/x", "https://[2001:db8::1]:8443//127.0.0.1:4711/x",
+        "https://xn--bcher-kva.example//127.0.0.1:4711/", "/\t/127.0.0.1:4711/", "?x=//127.0.0.1:4711",
+        "https:registry.example", "/@127.0.0.1:4711/", "/:@127.0.0.1:4711/", "\\\\127.0.0.1:4711\\x", "/;@127.0.0.1:4711",
+        "/.//127.0.0.1:4711/", "/%5c127.0.0.1:4711/", "//127.0.0.1:4711\\@registry.example/",
     ];
 
     private static readonly string[] Pieces =
-        ["/", "//", "\\", "@", ":", "#", "?", "%2f", "%5C", "%2e", "..", ".", "\t", "\r\n", " ", "127.0.0.1:4711", "registry.example", ":5000", "http:", "https://", "é", "\ud83d", "\0", "[", "]", "xn--", "%00", ";", "&", "%"];
+        ["/", "//", "\\", "@", ":", "#", "?", "%2f", "%5C", "%2e", "..", ".", "\t", "\r\n", " ", "127.0.0.1:4711", "registry.example",
+            ":5000", "http:", "https://", "é", "\ud83d", "\0", "[", "]", "xn--", "%00", ";", "&", "%"];
 
     [Fact]
     public void The_address_that_is_sent_has_the_origin_of_the_upstream_or_there_is_none()
@@ -91,12 +97,14 @@ public sealed class UploadLocationTests
     [InlineData("http://registry.example.:5000/v2/x", false)]
     [InlineData("http://u@registry.example:5000/v2/x", false)]
     [InlineData($"http://registry.example:5000//{Evil}/x", false)]
-    public void Scheme_host_and_port_are_those_of_the_upstream(string text, bool good) => Assert.Equal(good, Location(text, UpstreamOf(Upstreams[0])) is not null);
+    public void Scheme_host_and_port_are_those_of_the_upstream(string text, bool good) =>
+        Assert.Equal(good, Location(text, UpstreamOf(Upstreams[0])) is not null);
 
     /// <summary>Behind a proxy that ends TLS an upstream may name itself with http.</summary>
     [Fact]
     public void Plain_http_of_the_same_host_becomes_https() =>
-        Assert.Equal("https://registry.example/v2/x", UpstreamOf(Upstreams[1]).At(Location("http://registry.example/v2/x", UpstreamOf(Upstreams[1]))!.Value).AbsoluteUri);
+        Assert.Equal("https://registry.example/v2/x",
+            UpstreamOf(Upstreams[1]).At(Location("http://registry.example/v2/x", UpstreamOf(Upstreams[1]))!.Value).AbsoluteUri);
 
     [Fact]
     public void The_longest_location_still_makes_an_id_that_is_taken_back()
@@ -126,7 +134,8 @@ public sealed class UploadLocationTests
 
     private static OriginForm? Location(string text, Upstream upstream)
     {
-        using var response = new HttpResponseMessage { RequestMessage = new HttpRequestMessage(HttpMethod.Post, upstream.At(OriginForm.Of("/v2/a/blobs/uploads/"))) };
+        using var response = new HttpResponseMessage { RequestMessage = new HttpRequestMessage(
+            HttpMethod.Post, upstream.At(OriginForm.Of("/v2/a/blobs/uploads/"))) };
         response.Headers.TryAddWithoutValidation("Location", text);
         return UploadHeaders.Location(response, upstream);
     }

@@ -37,7 +37,11 @@ public sealed class UpstreamAnswerTests
         {
             foreach (var verified in new[] { null, Digest.Parse($"sha256:{new string('a', 64)}") })
             {
-                var download = new Download { Target = default, Scope = "", Payer = null, NotFound = DistributionError.NameUnknown(), Content = content, Verified = verified };
+                var download = new Download
+                {
+                    Target = default, Scope = "", Payer = null, NotFound = DistributionError.NameUnknown(), Content = content,
+                    Verified = verified
+                };
                 Assert.Equal(isAnswer, download.IsAnswer(Response(HttpMethod.Get, status, header)));
                 Assert.Equal(isAnswer, download.IsAnswer(Response(HttpMethod.Head, status, header)));
             }

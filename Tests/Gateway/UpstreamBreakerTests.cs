@@ -20,7 +20,8 @@ public sealed class UpstreamBreakerTests
     {
         for (var i = 0; i < 100; i++)
         {
-            await Assert.ThrowsAsync<HttpRequestException>(() => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
+            await Assert.ThrowsAsync<HttpRequestException>(
+                () => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
         }
 
         Assert.Empty(_changes);
@@ -75,7 +76,9 @@ public sealed class UpstreamBreakerTests
         var pull = new TaskCompletionSource<HttpResponseMessage>();
         var pulling = Send(cancellation => pull.Task.WaitAsync(cancellation));
         _time.Advance(TimeSpan.FromSeconds(9));
-        Assert.All(await Task.WhenAll(hanging.Select(one => one.ContinueWith(done => done.Exception!.InnerException, TaskScheduler.Default))), fault => Assert.IsType<TimeoutException>(fault));
+        Assert.All(await Task.WhenAll(
+            hanging.Select(one => one.ContinueWith(done => done.Exception!.InnerException, TaskScheduler.Default))),
+                fault => Assert.IsType<TimeoutException>(fault));
         Assert.False(pulling.IsCompleted);
         pull.SetResult(new HttpResponseMessage());
         Assert.NotNull(await pulling);
@@ -103,9 +106,13 @@ public sealed class UpstreamBreakerTests
         _host = hostIsWell ? HttpStatusCode.Unauthorized : HttpStatusCode.ServiceUnavailable;
         for (var i = 0; i < 300 && _changes.Count == 0; i++)
         {
-            var fault = (i % 3) switch { 0 => new TimeoutException("no answer in time"), 1 => new HttpIOException(HttpRequestError.ResponseEnded), _ => (Exception?)null };
-            var send = Send(_ => fault is null ? Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)) : throw fault, repository: $"bad/{i % repositories}");
-            await Assert.ThrowsAnyAsync<Exception>(async () => throw ((await send)!.StatusCode == HttpStatusCode.GatewayTimeout ? new IOException() : new InvalidOperationException()));
+            var fault = (i % 3) switch { 0 => new TimeoutException("no answer in time"), 1 =>
+                new HttpIOException(HttpRequestError.ResponseEnded), _ => (Exception?)null };
+            var send = Send(_ => fault is null ? Task.FromResult(new HttpResponseMessage(HttpStatusCode.GatewayTimeout)) : throw fault,
+                repository: $"bad/{i % repositories}");
+            await Assert.ThrowsAnyAsync<Exception>(
+                async () => throw ((await send)!.StatusCode == HttpStatusCode.GatewayTimeout ? new IOException()
+                    : new InvalidOperationException()));
             _time.Advance(TimeSpan.FromMilliseconds(20));
         }
 
@@ -117,7 +124,8 @@ public sealed class UpstreamBreakerTests
     [InlineData(HttpRequestError.NameResolutionError, System.Net.Sockets.SocketError.HostNotFound)]
     [InlineData(HttpRequestError.ConnectionError, System.Net.Sockets.SocketError.ConnectionRefused)]
     [InlineData(null, null)]
-    public async Task A_host_to_which_there_is_no_connection_is_left_alone_whatever_was_asked_for(HttpRequestError? error, System.Net.Sockets.SocketError? socket)
+    public async Task A_host_to_which_there_is_no_connection_is_left_alone_whatever_was_asked_for(
+        HttpRequestError? error, System.Net.Sockets.SocketError? socket)
     {
         _host = HttpStatusCode.OK;
         for (var i = 0; i < 10; i++)
@@ -135,7 +143,8 @@ public sealed class UpstreamBreakerTests
     {
         await Fail();
         _time.Advance(TimeSpan.FromSeconds(40));
-        await Assert.ThrowsAsync<HttpRequestException>(() => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => Send(_ => throw new HttpRequestException("Request headers must contain only ASCII characters.")));
         await Assert.ThrowsAsync<InvalidOperationException>(() => Send(_ => throw new InvalidOperationException("a fault of our own")));
         await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: "bad"));
         Assert.Null(await Send(_ => throw new InvalidOperationException("it is left alone")));
@@ -201,11 +210,13 @@ public sealed class UpstreamBreakerTests
     {
         if (turn % 2 == 0)
         {
-            Assert.NotNull(await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: repository));
+            Assert.NotNull(await Send(
+                _ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: repository));
         }
         else
         {
-            await Assert.ThrowsAsync<TimeoutException>(() => Send(_ => throw new TimeoutException("no answer in time"), repository: repository));
+            await Assert.ThrowsAsync<TimeoutException>(
+                () => Send(_ => throw new TimeoutException("no answer in time"), repository: repository));
         }
     }
 
@@ -219,7 +230,8 @@ public sealed class UpstreamBreakerTests
     {
         for (var i = 0; i < 11; i++)
         {
-            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)), repository: i % 2 == 0 ? "a" : "b");
+            await Send(_ => Task.FromResult(new HttpResponseMessage(HttpStatusCode.ServiceUnavailable)),
+                repository: i % 2 == 0 ? "a" : "b");
         }
 
         Assert.Equal([true], _changes);
@@ -230,13 +242,16 @@ public sealed class UpstreamBreakerTests
     {
         using var gone = new CancellationTokenSource();
         var sending = _breaker.Send(
-            Question("a", cancellation => Task.Delay(Timeout.Infinite, cancellation).ContinueWith<HttpResponseMessage>(_ => throw new IOException("the connection was closed"), TaskScheduler.Default)),
+            Question("a", cancellation =>
+                Task.Delay(Timeout.Infinite, cancellation)
+                    .ContinueWith<HttpResponseMessage>(_ => throw new IOException("the connection was closed"), TaskScheduler.Default)),
             CallKind.Pull, gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => sending);
     }
 
-    private Task<HttpResponseMessage?> Send(Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull, string repository = "a") =>
+    private Task<HttpResponseMessage?> Send(
+        Func<CancellationToken, Task<HttpResponseMessage>> send, CallKind kind = CallKind.Pull, string repository = "a") =>
         _breaker.Send(Question(repository, send), kind, CancellationToken.None);
 
     /// <summary>A question; the host says what the test says, or nothing.</summary>

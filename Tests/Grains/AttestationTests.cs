@@ -24,8 +24,10 @@ public sealed class AttestationTests
     public void A_later_start_and_a_longer_life_of_documents_keep_it_longer_and_nothing_makes_it_shorter()
     {
         var bound = new Attestation().Present("n", Started, Year, isFresh: true).Next;
-        Assert.Equal(Started.AddDays(9) + Year + Attestation.Margin, bound.Present("n", Started.AddDays(9), Year / 2, isFresh: false).Next.KeepUntil);
+        Assert.Equal(Started.AddDays(9) + Year + Attestation.Margin,
+            bound.Present("n", Started.AddDays(9), Year / 2, isFresh: false).Next.KeepUntil);
         Assert.Equal(Started + (2 * Year) + Attestation.Margin, bound.Present("n", Started, 2 * Year, isFresh: false).Next.KeepUntil);
-        Assert.Equal(Started + Attestation.MaxAge + Attestation.Margin, new Attestation { NonceHash = "n", PendingTime = Started }.KeepUntil);
+        Assert.Equal(Started + Attestation.MaxAge + Attestation.Margin,
+            new Attestation { NonceHash = "n", PendingTime = Started }.KeepUntil);
     }
 }

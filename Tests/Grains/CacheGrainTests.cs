@@ -16,10 +16,12 @@ public sealed class CacheGrainTests
     public async Task A_write_waits_for_who_hears_of_it_and_for_who_cannot_until_they_believe_nothing()
     {
         await using var cluster = await GrainCluster.Start(
-            DoorConfiguration.Single("http://127.0.0.1:1"), time: _time, prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"));
+            DoorConfiguration.Single("http://127.0.0.1:1"), time: _time,
+            prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"));
         var grain = cluster.Client.GetGrain<ICacheGrain>(0);
         var (hearing, deaf) = (new Gateway(), new Gateway { IsDeaf = true });
-        var (hearingReference, deafReference) = (cluster.Client.CreateObjectReference<ICacheObserver>(hearing), cluster.Client.CreateObjectReference<ICacheObserver>(deaf));
+        var (hearingReference, deafReference) = (cluster.Client.CreateObjectReference<ICacheObserver>(hearing),
+            cluster.Client.CreateObjectReference<ICacheObserver>(deaf));
         var subscription = await grain.Follow(hearingReference, ReportOf("a"));
         Assert.Equal(subscription, await grain.Follow(hearingReference, ReportOf("a")));
 

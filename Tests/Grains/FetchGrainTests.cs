@@ -29,7 +29,8 @@ public sealed class FetchGrainTests
         var elected = members[Array.FindIndex(elections, election => election.Holder is null)];
         Assert.Equal(199, elections.Count(election => election.Holder == elected && election.Ticket is not null));
         Assert.Single(elections.Select(election => election.Term).Distinct());
-        Assert.Equal(199, elections.Where(election => election.Ticket is not null).Select(election => election.Ticket!.Reveal()).Distinct().Count());
+        Assert.Equal(199, elections.Where(election => election.Ticket is not null).Select(election => election.Ticket!.Reveal())
+            .Distinct().Count());
     }
 
     [Fact]
@@ -84,5 +85,6 @@ public sealed class FetchGrainTests
     }
 
     private static IFetchGrain Grain(GrainCluster cluster) => cluster.Client.GetGrain<IFetchGrain>(
-        new FetchKey("acme", "up https://up.example/ ", RepositoryName.Parse("a/b"), Digest.Parse("sha256:" + new string('a', 64))).ToString());
+        new FetchKey("acme", "up https://up.example/ ", RepositoryName.Parse("a/b"),
+            Digest.Parse("sha256:" + new string('a', 64))).ToString());
 }

@@ -5,14 +5,16 @@ namespace RegistryProxy.Tests.Grains;
 /// <summary>A question whose answer was lost is asked again; one that nobody waits for any more is not.</summary>
 public sealed class GrainRetryTests
 {
-    public static TheoryData<Exception> Losses => [new TimeoutException(), new SiloUnavailableException(), new OperationCanceledException(), new TaskCanceledException()];
+    public static TheoryData<Exception> Losses =>
+        [new TimeoutException(), new SiloUnavailableException(), new OperationCanceledException(), new TaskCanceledException()];
 
     [Theory]
     [MemberData(nameof(Losses), DisableDiscoveryEnumeration = true)]
     public async Task What_is_lost_is_asked_again(Exception loss)
     {
         var asked = 0;
-        Assert.Equal(7, await GrainRetry.Call(() => ++asked == 1 ? ValueTask.FromException<int>(loss) : new(7), TimeProvider.System, default));
+        Assert.Equal(7, await GrainRetry.Call(
+            () => ++asked == 1 ? ValueTask.FromException<int>(loss) : new(7), TimeProvider.System, default));
         Assert.Equal(2, asked);
     }
 

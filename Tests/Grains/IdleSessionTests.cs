@@ -44,12 +44,15 @@ public sealed class IdleSessionTests
         }
     }
 
-    private static string Users() => string.Concat(new[] { "alice", "bob", "carol" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword(user, 4)}\n"));
+    private static string Users() =>
+        string.Concat(new[] { "alice", "bob", "carol" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword(user, 4)}\n"));
 
     private static LoginCredentials Password(string user) => new(LoginCredentialsKind.Password, user, new Secret(user));
 
-    private static Task<LoginResult> Login(GrainCluster cluster, LoginCredentials credentials) => cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
+    private static Task<LoginResult> Login(GrainCluster cluster, LoginCredentials credentials) =>
+        cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
     {
-        Tenant = "acme", Service = "here", Offline = true, Credentials = credentials, Scopes = [Scope.Of(RepositoryName.Parse("team/app"), RepositoryActions.Pull)],
+        Tenant = "acme", Service = "here", Offline = true, Credentials = credentials,
+        Scopes = [Scope.Of(RepositoryName.Parse("team/app"), RepositoryActions.Pull)],
     }).AsTask();
 }

@@ -9,7 +9,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
 
-/// <summary>Text that a stranger made up names no grain, or few; a token of ours works whatever strangers do, and for as long as it lives.</summary>
+/// <summary>
+/// Text that a stranger made up names no grain, or few; a token of ours works whatever strangers do, and for as long as it lives.
+/// </summary>
 public sealed class InventedTokenTests : IAsyncLifetime
 {
     private const int Tries = 2000;
@@ -28,7 +30,9 @@ public sealed class InventedTokenTests : IAsyncLifetime
     private GrainCluster _cluster = null!;
 
     public async ValueTask InitializeAsync() =>
-        _cluster = await GrainCluster.Start(Yaml, time: _time, prepare: folder => folder.Write("htpasswd", string.Concat(new[] { "alice", "bob" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword("pw", 4)}\n"))));
+        _cluster = await GrainCluster.Start(Yaml, time: _time,
+            prepare: folder => folder.Write(
+                "htpasswd", string.Concat(new[] { "alice", "bob" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword("pw", 4)}\n"))));
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
@@ -41,7 +45,8 @@ public sealed class InventedTokenTests : IAsyncLifetime
         Assert.InRange(await Activations("session"), 0, 100);
         Assert.Equal(LoginStatus.Granted, await Refresh(token, "10.0.0.1"));
 
-        // As a version before this one made it: no seal, and its session knows it by another hash; it is charged, and refused at this address.
+        // As a version before this one made it: no seal, and its session knows it by another hash; it is charged, and refused at this
+        // address.
         Assert.Equal(LoginStatus.Throttled, await Refresh(token[..token.LastIndexOf('.')], "10.0.0.1"));
         Assert.Equal(LoginStatus.Rejected, await Refresh(token[..token.LastIndexOf('.')], "10.0.0.2"));
     }
@@ -63,7 +68,8 @@ public sealed class InventedTokenTests : IAsyncLifetime
     public async Task A_token_that_has_ended_is_looked_for_seldom_and_those_beside_it_go_on()
     {
         var (token, neighbour) = (await Login(), await Login("bob"));
-        Assert.Equal(1, await _cluster.Client.GetGrain<ITenantSessionsGrain>("acme").RevokeSubject("alice", TestContext.Current.CancellationToken));
+        Assert.Equal(1, await _cluster.Client.GetGrain<ITenantSessionsGrain>("acme")
+            .RevokeSubject("alice", TestContext.Current.CancellationToken));
         var answers = await All(_ => Refresh(token, "10.0.0.1"));
         Assert.Equal([LoginStatus.Rejected, LoginStatus.Throttled], answers.Distinct().Order());
         Assert.Equal(EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.Rejected));
@@ -112,7 +118,8 @@ public sealed class InventedTokenTests : IAsyncLifetime
         var answers = await All(_ => Poll($"{UserCode()}.{new string('A', 43)}"));
         Assert.Equal([LoginStatus.BadRequest, LoginStatus.Throttled], answers.Distinct().Order());
         Assert.InRange(await Activations("device"), 0, 100);
-        var poll = await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.DeviceCode, "", device!.DeviceCode), "10.0.0.1"));
+        var poll = await _cluster.Client.GetGrain<ILoginGrain>(0)
+            .Login(Request(new(LoginCredentialsKind.DeviceCode, "", device!.DeviceCode), "10.0.0.1"));
         Assert.Equal("authorization_pending", poll.DeviceError);
     }
 
@@ -151,14 +158,17 @@ public sealed class InventedTokenTests : IAsyncLifetime
     }
 
     private async Task<LoginStatus> Refresh(string token, string address) =>
-        (await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.RefreshToken, "", new Secret(token)), address))).Status;
+        (await _cluster.Client.GetGrain<ILoginGrain>(0)
+            .Login(Request(new(LoginCredentialsKind.RefreshToken, "", new Secret(token)), address))).Status;
 
     private async Task<LoginStatus> Poll(string code) =>
-        (await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.DeviceCode, "", new Secret(code)), "10.0.0.1"))).Status;
+        (await _cluster.Client.GetGrain<ILoginGrain>(0)
+            .Login(Request(new(LoginCredentialsKind.DeviceCode, "", new Secret(code)), "10.0.0.1"))).Status;
 
     private async Task<string> Login(string user = "alice")
     {
-        var login = await _cluster.Client.GetGrain<ILoginGrain>(0).Login(Request(new(LoginCredentialsKind.Password, user, new Secret("pw")), "10.0.0.1"));
+        var login = await _cluster.Client.GetGrain<ILoginGrain>(0)
+            .Login(Request(new(LoginCredentialsKind.Password, user, new Secret("pw")), "10.0.0.1"));
         Assert.Equal(LoginStatus.Granted, login.Status);
         return login.RefreshToken!.Reveal();
     }
@@ -179,7 +189,11 @@ public sealed class InventedTokenTests : IAsyncLifetime
             .Where(grain => grain.GrainType.Contains(kind, StringComparison.OrdinalIgnoreCase)).Sum(grain => grain.ActivationCount);
 
     private static LoginRequest Request(LoginCredentials credentials, string address) =>
-        new() { Tenant = "acme", Service = "here", Offline = credentials.Kind == LoginCredentialsKind.Password, Credentials = credentials, ClientAddress = address };
+        new()
+        {
+            Tenant = "acme", Service = "here", Offline = credentials.Kind == LoginCredentialsKind.Password, Credentials = credentials,
+            ClientAddress = address
+        };
 
     private static string UserCode()
     {

@@ -22,7 +22,8 @@ public sealed class JunkCodeTests
               acme: { hosts: ["*"], authenticators: [sso], routes: [{ prefix: "", upstream: up }] }
             """);
         var people = cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
-        var begun = await people.Begin(new InteractiveLoginRequest("acme", "sso", "http://door.example/login/callback", null), TestContext.Current.CancellationToken);
+        var begun = await people.Begin(
+            new InteractiveLoginRequest("acme", "sso", "http://door.example/login/callback", null), TestContext.Current.CancellationToken);
         var state = HttpUtility.ParseQueryString(begun.Address!.Query)["state"]!;
         var answers = new Dictionary<LoginStatus, int>();
         for (var i = 0; i < 200; i++)
@@ -46,7 +47,8 @@ public sealed class JunkCodeTests
         {
             var reply = new InteractiveLoginReply
             {
-                Tenant = "acme", Service = "door.example", Callback = "http://door.example/login/callback", Flow = begun.Flow!, State = ofState,
+                Tenant = "acme", Service = "door.example", Callback = "http://door.example/login/callback", Flow = begun.Flow!,
+                State = ofState,
                 Code = new Secret(code), ClientAddress = address,
             };
             return (await people.Finish(reply, TestContext.Current.CancellationToken)).Status;

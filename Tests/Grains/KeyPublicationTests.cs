@@ -86,7 +86,9 @@ public sealed class KeyPublicationTests
     /// <summary>The key of a fresh token.</summary>
     private static async Task<string> Login(GrainCluster cluster)
     {
-        var result = await Answer(() => cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest { Tenant = "acme", Service = "here", Credentials = LoginCredentials.Anonymous }));
+        var result = await Answer(
+            () => cluster.Client.GetGrain<ILoginGrain>(0)
+                .Login(new LoginRequest { Tenant = "acme", Service = "here", Credentials = LoginCredentials.Anonymous }));
         Assert.Equal(LoginStatus.Granted, result.Status);
         return new JsonWebToken(result.AccessToken!.Reveal()).Kid;
     }
@@ -94,7 +96,9 @@ public sealed class KeyPublicationTests
     private static async Task<List<string>> Published(GrainCluster cluster)
     {
         var gateway = new Gateway();
-        var update = await Answer(() => cluster.Client.GetGrain<ISnapshotGrain>(0).Follow(cluster.Client.CreateObjectReference<ISnapshotObserver>(gateway), SnapshotPosition.Nothing));
+        var update = await Answer(
+            () => cluster.Client.GetGrain<ISnapshotGrain>(0)
+                .Follow(cluster.Client.CreateObjectReference<ISnapshotObserver>(gateway), SnapshotPosition.Nothing));
         GC.KeepAlive(gateway);
         return [.. update.Snapshot!.Keys.Select(key => key.Id)];
     }
@@ -108,7 +112,9 @@ public sealed class KeyPublicationTests
             {
                 return await question();
             }
-            catch (Exception fault) when (attempt < 20 && fault is OrleansMessageRejectionException or SiloUnavailableException or TimeoutException or Orleans.Runtime.Messaging.ConnectionFailedException)
+            catch (Exception fault) when (attempt < 20
+                && fault is OrleansMessageRejectionException or SiloUnavailableException or TimeoutException
+                    or Orleans.Runtime.Messaging.ConnectionFailedException)
             {
                 await Task.Delay(200);
             }

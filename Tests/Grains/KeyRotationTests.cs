@@ -6,7 +6,10 @@ namespace RegistryProxy.Tests.Grains;
 /// <summary>A signing key is published before it signs, and kept until the last token of its is over.</summary>
 public sealed class KeyRotationTests
 {
-    private static readonly TokenConfiguration Tokens = new() { AccessLifetime = TimeSpan.FromMinutes(15), KeyRotation = TimeSpan.FromHours(24) };
+    private static readonly TokenConfiguration Tokens = new()
+    {
+        AccessLifetime = TimeSpan.FromMinutes(15), KeyRotation = TimeSpan.FromHours(24)
+    };
     private static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]

@@ -6,7 +6,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
 
-/// <summary>What a directory says counts while a session lives: groups are replaced, a user who is gone is out, an outage is waited out.</summary>
+/// <summary>
+/// What a directory says counts while a session lives: groups are replaced, a user who is gone is out, an outage is waited out.
+/// </summary>
 public sealed class LdapSessionTests
 {
     [Fact]
@@ -18,11 +20,13 @@ public sealed class LdapSessionTests
         var session = await Login(cluster, "frank");
         Assert.False(await session.MayPull());
 
-        await directory.Modify("dn: cn=ops,ou=groups,dc=example\nchangetype: modify\nadd: member\nmember: uid=frank,ou=people,dc=example\n");
+        await directory.Modify(
+            "dn: cn=ops,ou=groups,dc=example\nchangetype: modify\nadd: member\nmember: uid=frank,ou=people,dc=example\n");
         time.Advance(TimeSpan.FromSeconds(61));
         Assert.True(await session.MayPull());
 
-        await directory.Modify("dn: cn=ops,ou=groups,dc=example\nchangetype: modify\ndelete: member\nmember: uid=frank,ou=people,dc=example\n");
+        await directory.Modify(
+            "dn: cn=ops,ou=groups,dc=example\nchangetype: modify\ndelete: member\nmember: uid=frank,ou=people,dc=example\n");
         Assert.True(await session.MayPull());
         time.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(LoginStatus.Granted, await session.Refresh());
@@ -75,7 +79,8 @@ public sealed class LdapSessionTests
     private static async Task<Session> Login(GrainCluster cluster, string user)
     {
         var grain = cluster.Client.GetGrain<ILoginGrain>(0);
-        var result = await grain.Login(Request(new LoginCredentials(LoginCredentialsKind.Password, user, new Secret(Slapd.PasswordOf(user)))));
+        var result = await grain.Login(
+            Request(new LoginCredentials(LoginCredentialsKind.Password, user, new Secret(Slapd.PasswordOf(user)))));
         Assert.Equal(LoginStatus.Granted, result.Status);
         var claims = new JsonWebToken(result.AccessToken!.Reveal());
         return new Session(
@@ -86,7 +91,8 @@ public sealed class LdapSessionTests
             result.RefreshToken!);
     }
 
-    private static LoginRequest Request(LoginCredentials credentials) => new() { Tenant = "acme", Service = "here", Offline = true, Credentials = credentials };
+    private static LoginRequest Request(LoginCredentials credentials) =>
+        new() { Tenant = "acme", Service = "here", Offline = true, Credentials = credentials };
 
     private sealed record Session(ISessionGrain Grain, ILoginGrain Logins, string Id, long Generation, Secret Token)
     {
@@ -96,6 +102,7 @@ public sealed class LdapSessionTests
 
         public async Task<bool> MayPull() => (await Grain.Decide(Id, Generation)).Rules.Count > 0;
 
-        public async Task<LoginStatus> Refresh() => (await Logins.Login(Request(new LoginCredentials(LoginCredentialsKind.RefreshToken, "", Token)))).Status;
+        public async Task<LoginStatus> Refresh() =>
+            (await Logins.Login(Request(new LoginCredentials(LoginCredentialsKind.RefreshToken, "", Token)))).Status;
     }
 }

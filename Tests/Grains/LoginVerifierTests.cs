@@ -19,18 +19,22 @@ public sealed class LoginVerifierTests
     private readonly LoginThrottle _throttle;
     private readonly LoginVerifier _verifier;
 
-    public LoginVerifierTests() => (_throttle, _verifier) = (new LoginThrottle(_time), new LoginVerifier(_time, NullLogger<LoginVerifier>.Instance));
+    public LoginVerifierTests() =>
+        (_throttle, _verifier) = (new LoginThrottle(_time), new LoginVerifier(_time, NullLogger<LoginVerifier>.Instance));
 
     public static TheoryData<Exception> Faults =>
     [
-        new InvalidOperationException("Sequence contains more than one element"), new HttpRequestException(), new IOException(), new TimeoutException(),
-        new TaskCanceledException(), new NullReferenceException(), new OutOfMemoryException(), new FormatException(), new CryptographicException(),
+        new InvalidOperationException("Sequence contains more than one element"), new HttpRequestException(), new IOException(),
+        new TimeoutException(),
+        new TaskCanceledException(), new NullReferenceException(), new OutOfMemoryException(), new FormatException(),
+        new CryptographicException(),
         new ObjectDisposedException("x"), new OrleansException(), new AggregateException(),
     ];
 
     public static TheoryData<Exception> Unreadable =>
     [
-        new InvalidOperationException("Cannot read incomplete UTF-16"), new ArgumentOutOfRangeException(), new CryptographicException(), new JsonException(),
+        new InvalidOperationException("Cannot read incomplete UTF-16"), new ArgumentOutOfRangeException(), new CryptographicException(),
+        new JsonException(),
         new FormatException(), new UriFormatException(), new OverflowException(), new KeyNotFoundException(),
     ];
 
@@ -40,7 +44,8 @@ public sealed class LoginVerifierTests
     {
         for (var i = 0; i < Many; i++)
         {
-            var verdict = await _verifier.Verify(Begin($"10.0.0.{i}"), _ => ValueTask.FromException<Verdict>(fault), CancellationToken.None);
+            var verdict = await _verifier.Verify(
+                Begin($"10.0.0.{i}"), _ => ValueTask.FromException<Verdict>(fault), CancellationToken.None);
             Assert.Equal("this login cannot be decided now", verdict.Message);
             Assert.Equal(VerdictKind.Unavailable, verdict.Kind);
         }
@@ -94,13 +99,16 @@ public sealed class LoginVerifierTests
     [Fact]
     public async Task One_whose_judge_fails_is_not()
     {
-        foreach (var fault in new Exception[] { new HttpRequestException(), new IOException(), new TimeoutException(), new ObjectDisposedException("x"), new OrleansException() })
+        foreach (var fault in new Exception[] { new HttpRequestException(), new IOException(), new TimeoutException(),
+            new ObjectDisposedException("x"), new OrleansException() })
         {
-            Assert.Equal(VerdictKind.Unavailable, (await _verifier.JudgeText(Begin("10.0.0.1"), _ => throw fault, CancellationToken.None)).Kind);
+            Assert.Equal(VerdictKind.Unavailable,
+                (await _verifier.JudgeText(Begin("10.0.0.1"), _ => throw fault, CancellationToken.None)).Kind);
         }
     }
 
     private static Verdict Proved { get; } = Verdict.Proved(new VerifiedIdentity("it", "alice", [], new Dictionary<string, string>(), ""));
 
-    private Func<CancellationToken, ValueTask<LoginAttempt?>> Begin(string address, string user = "alice") => stop => _throttle.Begin("acme", user, address, stop);
+    private Func<CancellationToken, ValueTask<LoginAttempt?>> Begin(string address, string user = "alice") =>
+        stop => _throttle.Begin("acme", user, address, stop);
 }

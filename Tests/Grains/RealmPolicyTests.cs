@@ -28,15 +28,20 @@ public sealed class RealmPolicyTests
     {
         string[] hosts =
         [
-            "auth.docker.io.evil.example", "evilauth.docker.io", "auth.docker.io.", "auth-docker.io", "auth.docker.io%2eevil.example", "evil.example",
-            "auth.docker.io:444", "auth.docker.io@evil.example", "user@auth.docker.io", "auth.docker.io\\evil.example", "127.0.0.1", "[::1]", "2130706433",
-            "0x7f.1", "169.254.169.254", "[::ffff:169.254.169.254]", "metadata.google.internal", "tokens.example.", "tokens.example:8443", "xn--tokens.example",
+            "auth.docker.io.evil.example", "evilauth.docker.io", "auth.docker.io.", "auth-docker.io",
+            "auth.docker.io%2eevil.example", "evil.example",
+            "auth.docker.io:444", "auth.docker.io@evil.example", "user@auth.docker.io", "auth.docker.io\\evil.example", "127.0.0.1",
+            "[::1]", "2130706433",
+            "0x7f.1", "169.254.169.254", "[::ffff:169.254.169.254]", "metadata.google.internal", "tokens.example.", "tokens.example:8443",
+            "xn--tokens.example",
             "аuth.docker.io", "auth.docker.io#", "localhost", "0", "auth。docker。io",
         ];
-        string[] paths = ["/token", "/auth", "/", "/token/../token", "//token", "/Token", "/token%00", "/token;x", "/tokens", "/token\r\nHost: x", "/token x", "/v2/"];
+        string[] paths = ["/token", "/auth", "/", "/token/../token", "//token", "/Token", "/token%00", "/token;x", "/tokens",
+            "/token\r\nHost: x", "/token x", "/v2/"];
         string[] schemes = ["https://", "http://", "HTTPS:", "ftp://", "//", "file://", "javascript:", "https:\\\\"];
         var hostile = schemes.SelectMany(scheme => hosts.SelectMany(host => paths.Select(path => scheme + host + path)))
-            .Concat(["", " ", "/token", "token", "https://", "https:///token", "http://auth.docker.io/token", "http://registry-1.docker.io/token", "https://auth.docker.io/token#x"])
+            .Concat(["", " ", "/token", "token", "https://", "https:///token", "http://auth.docker.io/token",
+                "http://registry-1.docker.io/token", "https://auth.docker.io/token#x"])
             .ToList();
         Assert.True(hostile.Count > 300);
         Assert.All(hostile, realm => Assert.Null(RealmPolicy.Check(Hub, realm)));

@@ -31,7 +31,8 @@ public sealed class RememberedChallengeTests
     public void It_is_nothing_when_nothing_in_it_is_of_use_or_it_is_too_long()
     {
         Assert.Null(ChallengeChoice.Shortest(Registry, ["Bearer realm=\"https://elsewhere.example/token\"", "Negotiate"]));
-        Assert.Null(ChallengeChoice.Shortest(Registry, [$"Bearer realm=\"https://registry.example/{new string('x', 1500)}\",service=\"{new string('y', 1000)}\""]));
+        Assert.Null(ChallengeChoice.Shortest(
+            Registry, [$"Bearer realm=\"https://registry.example/{new string('x', 1500)}\",service=\"{new string('y', 1000)}\""]));
         Assert.Equal([], ChallengeChoice.Shortest(Registry, [])!);
     }
 }

@@ -30,7 +30,8 @@ public sealed class SessionCostTests
         }
 
         var (early, late) = ((written[199] - written[99]) / 100, (written[9_999] - written[9_899]) / 100);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{written[0]} bytes for the first login, {early} for the hundredth, {late} for the ten-thousandth");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{written[0]} bytes for the first login, {early} for the hundredth, {late} for the ten-thousandth");
         Assert.InRange(late, 0, early * 2);
         Assert.InRange(late, 0, 32 << 10);
 
@@ -87,7 +88,8 @@ public sealed class SessionCostTests
 
         for (var i = 0; i < SessionCatalog.Capacity + 1000; i++)
         {
-            Assert.Equal(i < SessionCatalog.Capacity - 10 ? null : $"s{i - SessionCatalog.Capacity + 10}", catalog.Add(Listed(i, now))?.Session);
+            Assert.Equal(i < SessionCatalog.Capacity - 10 ? null : $"s{i - SessionCatalog.Capacity + 10}",
+                catalog.Add(Listed(i, now))?.Session);
         }
 
         Assert.All(Enumerable.Range(0, 10), i => Assert.NotNull(catalog.Find($"other-{i}")));
@@ -113,7 +115,8 @@ public sealed class SessionCostTests
         var ended = Open(book, 500).Ended;
         var state = Run(async () => await book.Read());
         Assert.NotEmpty(ended);
-        Assert.Equal(Enumerable.Range(0, 501).Where(i => book.Find(state, $"s{i}") is null).Select(i => $"s{i}"), ended.OrderBy(id => int.Parse(id[1..], null)));
+        Assert.Equal(Enumerable.Range(0, 501).Where(i => book.Find(state, $"s{i}") is null).Select(i => $"s{i}"),
+            ended.OrderBy(id => int.Parse(id[1..], null)));
     }
 
     [Fact]
@@ -141,7 +144,8 @@ public sealed class SessionCostTests
     {
         var now = _thread.Time.GetUtcNow();
         var fresh = new StoredSession($"s{i}", new string('0', 64), "", now, now.AddDays(30), "127.0.0.1");
-        return Run(() => book.Open(new VerifiedIdentity("staff", "alice", ["dev"], new Dictionary<string, string>(), ""), fresh, TimeSpan.FromMinutes(15), byMachine: false));
+        return Run(() => book.Open(new VerifiedIdentity("staff", "alice", ["dev"], new Dictionary<string, string>(), ""), fresh,
+            TimeSpan.FromMinutes(15), byMachine: false));
     }
 
     private void Write(SessionCatalog catalog) => Run(async () =>
@@ -158,7 +162,9 @@ public sealed class SessionCostTests
     }
 
     private SessionBook Book() => new(
-        new Stored<SessionState>(_storage, "session", Grain, _thread.Time), new SessionPages(page => new Stored<SessionPage>(_storage, $"session-page-{page}", Grain, _thread.Time)), _thread.Time);
+        new Stored<SessionState>(_storage, "session", Grain, _thread.Time),
+        new SessionPages(page => new Stored<SessionPage>(_storage, $"session-page-{page}", Grain, _thread.Time)), _thread.Time);
 
-    private static SessionSummary Listed(int i, DateTimeOffset now) => new($"s{i}", "staff", "alice", true, now.AddMilliseconds(i), now.AddDays(30), "127.0.0.1");
+    private static SessionSummary Listed(int i, DateTimeOffset now) =>
+        new($"s{i}", "staff", "alice", true, now.AddMilliseconds(i), now.AddDays(30), "127.0.0.1");
 }

@@ -33,7 +33,8 @@ public sealed class SessionDecisionsTests
         Assert.All((await grain.DecideAll([sessions[0].Id, "unknown"], 2)).Places, place => Assert.Equal(0, place));
 
         var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
-        var decisions = new DecisionCache(ClusterLab.Client(cluster.Client, new(time), time), new CurrentMap(time), new GatewayOptions(), time);
+        var decisions = new DecisionCache(
+            ClusterLab.Client(cluster.Client, new(time), time), new CurrentMap(time), new GatewayOptions(), time);
         Assert.All(await Ask(), decision => Assert.True(decision!.Open));
         time.Advance(TimeSpan.FromSeconds(60));
         Assert.All(await Ask(), decision => Assert.True(decision!.Open));
@@ -45,7 +46,8 @@ public sealed class SessionDecisionsTests
         Assert.NotEqual(before, after.RulesStamp);
         Assert.Equal(RepositoryActions.Push, Assert.Single(after.Rules).Actions);
 
-        Task<SessionDecision?[]> Ask() => Task.WhenAll(sessions.Select(session => decisions.Get(session, TestContext.Current.CancellationToken).AsTask()));
+        Task<SessionDecision?[]> Ask() =>
+            Task.WhenAll(sessions.Select(session => decisions.Get(session, TestContext.Current.CancellationToken).AsTask()));
     }
 
     [Fact]
@@ -65,9 +67,11 @@ public sealed class SessionDecisionsTests
                   - { name: main, who: [authenticated], when: { ref: main }, repositories: ["**"], actions: [push] }
             """, "/config.yaml").Snapshot!.Configuration.Tenants["acme"];
         var identity = new VerifiedIdentity("k", "job", [], new Dictionary<string, string>(), "stamp");
-        var sessions = new[] { Session("a", "main"), Session("b", "other"), Session("c", "main"), Session("old", "main") with { CredentialStamp = "former" } };
+        var sessions = new[] { Session("a", "main"), Session("b", "other"), Session("c", "main"),
+            Session("old", "main") with { CredentialStamp = "former" } };
         var (lease, closed) = (TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60));
-        var decided = new SessionJudge(tenant, Verdict.Proved(identity), "rules", lease, closed).Classify(["a", "b", "c", "old", "gone"], Find);
+        var decided = new SessionJudge(tenant, Verdict.Proved(identity), "rules", lease, closed)
+            .Classify(["a", "b", "c", "old", "gone"], Find);
         Assert.Equal([0, 1, 0, 2, 2], decided.Places);
         Assert.Equal([2, 1, 0], decided.Distinct.Select(decision => decision.Rules.Count));
         Assert.Equal([lease, lease, closed], decided.Distinct.Select(decision => decision.Lease));
@@ -82,7 +86,8 @@ public sealed class SessionDecisionsTests
         StoredSession? Find(string id) => Array.Find(sessions, session => session.Id == id);
 
         static StoredSession Session(string id, string reference) => new(
-            id, null, "stamp", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, "10.0.0.1", new Dictionary<string, string> { ["ref"] = reference });
+            id, null, "stamp", DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue, "10.0.0.1",
+            new Dictionary<string, string> { ["ref"] = reference });
     }
 
     private static string Yaml(string action) => $$"""
@@ -100,10 +105,12 @@ public sealed class SessionDecisionsTests
     {
         var result = await cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
         {
-            Tenant = "acme", Service = "here", Offline = true, Credentials = new LoginCredentials(LoginCredentialsKind.Password, "alice", new Secret("pw")),
+            Tenant = "acme", Service = "here", Offline = true, Credentials = new LoginCredentials(
+                LoginCredentialsKind.Password, "alice", new Secret("pw")),
         });
         Assert.Equal(LoginStatus.Granted, result.Status);
         var claims = new JsonWebToken(result.AccessToken!.Reveal());
-        return new SessionReference(Key, claims.GetPayloadValue<string>(AccessTokenClaims.Session), claims.GetPayloadValue<long>(AccessTokenClaims.Generation));
+        return new SessionReference(
+            Key, claims.GetPayloadValue<string>(AccessTokenClaims.Session), claims.GetPayloadValue<long>(AccessTokenClaims.Generation));
     }
 }

@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.State;
 
 namespace RegistryProxy.Tests.Grains;
 
-/// <summary>One seeded course of logins, revocations, restarts and storage faults of one identity, and what must be so at each of its points.</summary>
+/// <summary>
+/// One seeded course of logins, revocations, restarts and storage faults of one identity, and what must be so at each of its points.
+/// </summary>
 internal sealed class SessionSchedule
 {
     private static readonly GrainId Grain = GrainId.Create("session", "acme/staff/alice");
@@ -161,10 +163,12 @@ internal sealed class SessionSchedule
         {
             var isThere = book.Find(state, id) is not null;
             Assert.False(isThere && fate.RevokedBy is not null, $"{id} was revoked and is alive");
-            Assert.True(isThere || fate.Granted is null || fate.DoubtfulSince is not null, $"{id} was granted, nobody revoked it, and it is not known");
+            Assert.True(isThere || fate.Granted is null || fate.DoubtfulSince is not null,
+                $"{id} was granted, nobody revoked it, and it is not known");
         }
 
-        if (state.Identity is { } identity && _sessions.Any(session => session.Value.Granted is not null && book.Find(state, session.Key) is not null))
+        if (state.Identity is { } identity
+            && _sessions.Any(session => session.Value.Granted is not null && book.Find(state, session.Key) is not null))
         {
             // Nothing was confirmed since that says something else. (A login that failed may come late, when all others have ended.)
             var last = _proofs.Where(proof => $"g{proof.Group}" == identity.Groups[0]).Max(proof => proof.Ended);
@@ -175,7 +179,8 @@ internal sealed class SessionSchedule
     /// <summary>A revocation that failed is asked for again.</summary>
     private void EndTheDoubtful()
     {
-        foreach (var id in _sessions.Where(session => session.Value is { DoubtfulSince: not null, RevokedBy: null, Granted: not null }).Select(session => session.Key).ToList())
+        foreach (var id in _sessions.Where(session => session.Value is { DoubtfulSince: not null, RevokedBy: null, Granted: not null })
+            .Select(session => session.Key).ToList())
         {
             _thread.Finish(Revoke(id));
             if (_isOutdated)

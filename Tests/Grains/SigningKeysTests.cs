@@ -18,7 +18,8 @@ public sealed class SigningKeysTests
 
     [Theory]
     [InlineData("state: { volatile: true }")]
-    [InlineData("state: { provider: redis, redis: { connection: \"127.0.0.1:1\" }, encryptionKeys: [{ id: k2, key: { value: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= } }], discardKeys: [k1] }")]
+    [InlineData("state: { provider: redis, redis: { connection: \"127.0.0.1:1\" }, encryptionKeys: [{ id: k2, key: { value: " +
+        "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= } }], discardKeys: [k1] }")]
     public async Task A_key_that_may_have_been_replaced_waits_for_who_publishes_it(string state)
     {
         var keys = Keys(state);

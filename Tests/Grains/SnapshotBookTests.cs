@@ -9,7 +9,8 @@ namespace RegistryProxy.Tests.Grains;
 /// <summary>A gateway is sent what is another since the version that it has.</summary>
 public sealed class SnapshotBookTests
 {
-    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
+        .GetRequiredService<Serializer>();
 
     private readonly SnapshotBook _book = new(Serializer);
     private readonly GatewaySnapshot _first = SnapshotLab.Of([.. Enumerable.Range(0, 1000).Select(number => $"t{number}")]);
@@ -25,7 +26,8 @@ public sealed class SnapshotBookTests
         Assert.Equal(edited, Assert.Single(change.Tenants));
         Assert.Empty(change.Upstreams);
         Assert.Null(change.Keys);
-        Assert.InRange(Size(new SnapshotUpdate { Position = new SnapshotPosition("2", 1, new string('e', 32)), Change = change }), 1, Size(edited) + 1024);
+        Assert.InRange(Size(new SnapshotUpdate { Position = new SnapshotPosition("2", 1, new string('e', 32)), Change = change }), 1,
+            Size(edited) + 1024);
         Assert.Equal(Names(_book.Current!), Names(change.On(_first)));
         Assert.Equal("2", change.On(_first).Version);
     }
@@ -37,7 +39,8 @@ public sealed class SnapshotBookTests
         var third = second with
         {
             Version = "3", Tenants = [.. second.Tenants.Where(tenant => tenant.Name != "t2"), SnapshotLab.Tenant("new")],
-            Upstreams = [.. second.Upstreams.Where(upstream => upstream.Name != "up-t2"), SnapshotLab.Upstream("new")], Keys = [new TokenKey("k", "x", "y")],
+            Upstreams = [.. second.Upstreams.Where(upstream => upstream.Name != "up-t2"), SnapshotLab.Upstream("new")],
+            Keys = [new TokenKey("k", "x", "y")],
         };
         Take(second);
         Take(third);
@@ -88,6 +91,7 @@ public sealed class SnapshotBookTests
 
     private static int Size<T>(T value) => Serializer.SerializeToArray(value).Length;
 
-    private static IEnumerable<string> Names(GatewaySnapshot snapshot) => snapshot.Tenants.Select(tenant => $"{tenant.Name} {tenant.RulesStamp} {tenant.Cors.Count}")
+    private static IEnumerable<string> Names(GatewaySnapshot snapshot) =>
+        snapshot.Tenants.Select(tenant => $"{tenant.Name} {tenant.RulesStamp} {tenant.Cors.Count}")
         .Concat(snapshot.Upstreams.Select(upstream => upstream.Name)).Order(StringComparer.Ordinal);
 }

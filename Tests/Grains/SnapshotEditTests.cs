@@ -13,7 +13,8 @@ public sealed class SnapshotEditTests : IAsyncLifetime
 {
     private const int Many = 50;
 
-    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
+        .GetRequiredService<Serializer>();
 
     private readonly List<Follower> _followers = [.. Enumerable.Range(0, Many).Select(_ => new Follower())];
     private GrainCluster _cluster = null!;
@@ -59,11 +60,13 @@ public sealed class SnapshotEditTests : IAsyncLifetime
     [Fact]
     public async Task Silos_that_are_ahead_have_the_decisions_of_the_tenant_dropped_once()
     {
-        await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => Say(new TenantRules("t8", "ahead"), new TenantRules("new", "unknown here"))));
+        await Task.WhenAll(Enumerable.Range(0, Many)
+            .Select(_ => Say(new TenantRules("t8", "ahead"), new TenantRules("new", "unknown here"))));
         await Fence();
         Assert.All(_followers, follower => Assert.Equal(["t8", "t9"], follower.Updates.SelectMany(update => update.ChangedSessions)));
         Assert.All(_followers, follower => Assert.Equal(
-            [new TenantRules("t8", "ahead"), new TenantRules("t9", "fence")], follower.Updates.Last().Ahead.OrderBy(tenant => tenant.Tenant)));
+            [new TenantRules("t8", "ahead"),
+                new TenantRules("t9", "fence")], follower.Updates.Last().Ahead.OrderBy(tenant => tenant.Tenant)));
         Assert.DoesNotContain(_followers, follower => follower.Updates.Any(update => update.DropAllDecisions || update.Change is not null));
 
         // Who lost both pushes hears of them.
@@ -123,7 +126,8 @@ public sealed class SnapshotEditTests : IAsyncLifetime
     private static string Yaml(string action) => string.Join('\n', [
         "upstreams: { up: { url: \"https://registry.example\" } }", "tenants:",
         .. Enumerable.Range(0, 100).Select(number =>
-            $"  t{number}: {{ hosts: [t{number}.example], routes: [{{ prefix: \"\", upstream: up }}], access: [{{ name: all, who: [authenticated], repositories: [\"**\"], actions: [{(number == 7 ? action : "pull")}] }}] }}"),
+            $"  t{number}: {{ hosts: [t{number}.example], routes: [{{ prefix: \"\", upstream: up }}], access: [{{ name: all, who: " +
+            $"[authenticated], repositories: [\"**\"], actions: [{(number == 7 ? action : "pull")}] }}] }}"),
     ]);
 
     private sealed class Follower : ISnapshotObserver

@@ -12,11 +12,16 @@ using RegistryProxy.Tests.Support.State;
 
 namespace RegistryProxy.Tests.Grains;
 
-/// <summary>Seeded courses over a storage that fails and silos that die: what was confirmed holds, whatever came before and after it.</summary>
+/// <summary>
+/// Seeded courses over a storage that fails and silos that die: what was confirmed holds, whatever came before and after it.
+/// </summary>
 [Campaign]
 public sealed class StateScheduleTests
 {
-    private static readonly TokenConfiguration Tokens = new() { AccessLifetime = TimeSpan.FromMinutes(1), KeyRotation = TimeSpan.FromMinutes(2) };
+    private static readonly TokenConfiguration Tokens = new()
+    {
+        AccessLifetime = TimeSpan.FromMinutes(1), KeyRotation = TimeSpan.FromMinutes(2)
+    };
 
     private static int Schedules => Sizes.Of(200, 10_000);
 
@@ -69,7 +74,8 @@ public sealed class StateScheduleTests
         {
             var hash = $"h{step % 3}";
             var accepted = course.Try(async () =>
-                await record().Change(known => known.Present(hash, course.Start, TimeSpan.FromDays(1), isFresh: true)) == AttestationOutcome.Accepted ? hash : "");
+                await record().Change(known => known.Present(hash, course.Start, TimeSpan.FromDays(1), isFresh: true))
+                    == AttestationOutcome.Accepted ? hash : "");
             Assert.True(string.IsNullOrEmpty(accepted) || bound is null || bound == accepted, $"bound to {bound}, and now to {accepted}");
             bound = string.IsNullOrEmpty(accepted) ? bound : accepted;
         });
@@ -84,7 +90,8 @@ public sealed class StateScheduleTests
         {
             var offered = new ClusterRevision(step, $"{step}", new Secret(""));
             var followed = course.Try(() => record().Change(known =>
-                known.Followed?.Revision >= offered.Revision ? (known, known.Followed) : (new RevisionState { Followed = offered }, offered)));
+                known.Followed?.Revision >= offered.Revision ? (known, known.Followed)
+                    : (new RevisionState { Followed = offered }, offered)));
             Assert.True(followed is null || followed.Revision >= highest);
             highest = followed?.Revision ?? highest;
         });
@@ -113,7 +120,8 @@ public sealed class StateScheduleTests
             course.Died = () => record = null;
             try
             {
-                run(course, () => record ??= new Stored<T>(course.Way, name, GrainId.Create("grain", "0"), course.Thread.Time) { Outdated = () => record = null });
+                run(course, () => record ??= new Stored<T>(
+                    course.Way, name, GrainId.Create("grain", "0"), course.Thread.Time) { Outdated = () => record = null });
             }
             catch (Exception fault)
             {

@@ -15,7 +15,8 @@ namespace RegistryProxy.Tests.Grains;
 public sealed class StoredFormatTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
+        .GetRequiredService<Serializer>();
 
     [Fact]
     public void Sessions()
@@ -31,17 +32,21 @@ public sealed class StoredFormatTests
     public void Keys_and_revisions()
     {
         var (active, next) = (new KeyEntry("a", "material", Now), new KeyEntry("n", "material", Now));
-        var ring = Read<FormerRing, KeyRing>(new FormerRing { Active = active, Next = next, RotateAt = Now, UploadKeys = [next], Retired = [active] });
+        var ring = Read<FormerRing, KeyRing>(
+            new FormerRing { Active = active, Next = next, RotateAt = Now, UploadKeys = [next], Retired = [active] });
         Assert.Equal((active, next, Now, active, next), (ring.Active, ring.Next, ring.RotateAt, ring.Retired[0], ring.UploadKeys[0]));
-        Assert.Equal("c", Read<FormerRevision, RevisionState>(new FormerRevision { Followed = new ClusterRevision(3, "c", new Secret("text")) }).Followed!.Content);
+        Assert.Equal("c", Read<FormerRevision, RevisionState>(
+            new FormerRevision { Followed = new ClusterRevision(3, "c", new Secret("text")) }).Followed!.Content);
     }
 
     [Fact]
     public void Instances_and_what_upstreams_gave()
     {
         var attestation = Read<FormerAttestation, Attestation>(new FormerAttestation { NonceHash = "hash", PendingTime = Now });
-        Assert.Equal(("hash", Now, Now + Attestation.MaxAge + Attestation.Margin), (attestation.NonceHash, attestation.PendingTime, attestation.KeepUntil));
-        var token = Read<FormerToken, StoredToken>(new FormerToken { Authorization = new Secret("t"), Generation = 3, Expires = Now, Stamp = "stamp" });
+        Assert.Equal(("hash", Now, Now + Attestation.MaxAge + Attestation.Margin),
+            (attestation.NonceHash, attestation.PendingTime, attestation.KeepUntil));
+        var token = Read<FormerToken, StoredToken>(
+            new FormerToken { Authorization = new Secret("t"), Generation = 3, Expires = Now, Stamp = "stamp" });
         Assert.Equal(("t", 3, Now, "stamp"), (token.Authorization!.Reveal(), token.Generation, token.Expires, token.Stamp));
         Assert.Equal("key", Read<FormerStamp, StampKey>(new FormerStamp { Value = new Secret("key") }).Value!.Reveal());
         Assert.Equal("key", Read<FormerSecrets, StoredSecrets>(new FormerSecrets { StampKey = new Secret("key") }).StampKey.Reveal());

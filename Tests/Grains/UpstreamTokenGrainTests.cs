@@ -22,7 +22,8 @@ public sealed class UpstreamTokenGrainTests
     {
         await using var registry = await TokenRegistry.Start();
         await using var cluster = await GrainCluster.Start(Yaml(registry), silos: 2);
-        var results = await Task.WhenAll(Enumerable.Range(0, 500).Select(_ => cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetToken().AsTask()));
+        var results = await Task.WhenAll(
+            Enumerable.Range(0, 500).Select(_ => cluster.Client.GetGrain<IUpstreamTokenGrain>(Key).GetToken().AsTask()));
         Assert.All(results, result => Assert.Equal("Bearer t1", result.Token!.Authorization!.Reveal()));
         Assert.Equal(1, registry.Calls);
         Assert.Equal(1, registry.Pings);
@@ -97,7 +98,9 @@ public sealed class UpstreamTokenGrainTests
             var grain = cluster.Client.GetGrain(type, "acme/staff/alice");
             foreach (var method in type.GetMethods().Where(method => !method.IsStatic && !IsOneWay(method)))
             {
-                var arguments = method.GetParameters().Select(parameter => parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null).ToArray();
+                var arguments = method.GetParameters()
+                    .Select(parameter => parameter.ParameterType.IsValueType ? Activator.CreateInstance(parameter.ParameterType) : null)
+                    .ToArray();
                 var call = method.Invoke(grain, arguments)!;
                 var task = call as Task ?? (Task)call.GetType().GetMethod("AsTask")!.Invoke(call, null)!;
                 var refusal = await Assert.ThrowsAnyAsync<Exception>(() => task);
@@ -105,7 +108,8 @@ public sealed class UpstreamTokenGrainTests
             }
         }
 
-        static bool IsOneWay(System.Reflection.MethodInfo method) => method.GetCustomAttributes(typeof(Orleans.Concurrency.OneWayAttribute), false).Length > 0;
+        static bool IsOneWay(System.Reflection.MethodInfo method) =>
+            method.GetCustomAttributes(typeof(Orleans.Concurrency.OneWayAttribute), false).Length > 0;
     }
 
     [Fact]

@@ -23,9 +23,12 @@ public sealed class AwsStsTests : IDisposable
     public async Task A_request_that_was_signed_for_this_server_proves_its_principal(string host, string? sessionToken)
     {
         await using var sts = await StsServer.Start();
-        var verdict = await Verify(Create(sts), AwsSignature.Presign(host, StsServer.AccessKey, StsServer.SecretKey, DateTimeOffset.UtcNow, Server, sessionToken: sessionToken));
+        var verdict = await Verify(Create(sts),
+            AwsSignature.Presign(host, StsServer.AccessKey, StsServer.SecretKey, DateTimeOffset.UtcNow, Server,
+                sessionToken: sessionToken));
         Assert.Equal("arn:aws:sts::123456789012:assumed-role/node/i-0123456789abcdef0", verdict.Identity!.Subject);
-        Assert.Equal(("123456789012", "i-0123456789abcdef0"), (verdict.Identity.Claims["accountId"], verdict.Identity.Claims["instanceId"]));
+        Assert.Equal(("123456789012", "i-0123456789abcdef0"),
+            (verdict.Identity.Claims["accountId"], verdict.Identity.Claims["instanceId"]));
     }
 
     [Fact]
@@ -36,13 +39,20 @@ public sealed class AwsStsTests : IDisposable
         var good = Presign();
         string[] hostile =
         [
-            good.Replace("https://", "http://"), good.Replace("sts.eu-west-1.amazonaws.com", "evil.example"), good.Replace("amazonaws.com/", "amazonaws.com.evil.example/"),
-            good.Replace("https://", "https://x@"), good.Replace("amazonaws.com/?", "amazonaws.com:444/?"), good.Replace("/?", "/x?"), good.Replace("/?", "//?"), good + "#x",
-            good + "&Action=GetSessionToken", good + "&X=1", good.Replace("GetCallerIdentity", "AssumeRole"), good.Replace("X-Amz-Expires=300", "X-Amz-Expires=901"),
-            good.Replace("X-Amz-Expires=300", "X-Amz-Expires=0"), good.Replace("X-Amz-Expires=300", "X-Amz-Expires=-1"), good.Replace("&X-Amz-Expires=300", ""),
-            good.Replace("%3Bx-registryproxy-server-id", ""), good.Replace("host%3B", "host%3Bx-amz-date%3B"), good.Replace("Version=2011-06-15", "Version=2011-06-16"),
-            good.Replace("%2Fsts%2F", "%2Fs3%2F"), good.Replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), good.Replace("X-Amz-Signature=", "X-Amz-Signature=Z"),
-            good.Replace("X-Amz-Date=2", "X-Amz-Date=%0A2"), good.Replace("Action=", "action="), good.Replace("https://sts", "https://s3"), "", "https://sts.amazonaws.com/", new string('a', 9000),
+            good.Replace("https://", "http://"), good.Replace("sts.eu-west-1.amazonaws.com", "evil.example"), good.Replace(
+                "amazonaws.com/", "amazonaws.com.evil.example/"),
+            good.Replace("https://", "https://x@"), good.Replace("amazonaws.com/?", "amazonaws.com:444/?"), good.Replace(
+                "/?", "/x?"), good.Replace("/?", "//?"), good + "#x",
+            good + "&Action=GetSessionToken", good + "&X=1", good.Replace("GetCallerIdentity", "AssumeRole"), good.Replace(
+                "X-Amz-Expires=300", "X-Amz-Expires=901"),
+            good.Replace("X-Amz-Expires=300", "X-Amz-Expires=0"), good.Replace("X-Amz-Expires=300", "X-Amz-Expires=-1"), good.Replace(
+                "&X-Amz-Expires=300", ""),
+            good.Replace("%3Bx-registryproxy-server-id", ""), good.Replace("host%3B", "host%3Bx-amz-date%3B"), good.Replace(
+                "Version=2011-06-15", "Version=2011-06-16"),
+            good.Replace("%2Fsts%2F", "%2Fs3%2F"), good.Replace("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), good.Replace(
+                "X-Amz-Signature=", "X-Amz-Signature=Z"),
+            good.Replace("X-Amz-Date=2", "X-Amz-Date=%0A2"), good.Replace("Action=", "action="), good.Replace(
+                "https://sts", "https://s3"), "", "https://sts.amazonaws.com/", new string('a', 9000),
             Presign(now: DateTimeOffset.UtcNow.AddMinutes(-10)), Presign(now: DateTimeOffset.UtcNow.AddMinutes(10)),
         ];
         foreach (var url in hostile)
@@ -59,7 +69,9 @@ public sealed class AwsStsTests : IDisposable
         await using var sts = await StsServer.Start();
         var authenticator = Create(sts);
         Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, Presign(serverId: "another.example"))).Kind);
-        Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, "wrong", DateTimeOffset.UtcNow, Server))).Kind);
+        Assert.Equal(VerdictKind.Refused,
+            (await Verify(authenticator,
+                AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, "wrong", DateTimeOffset.UtcNow, Server))).Kind);
         Assert.Equal(2, sts.Calls);
         sts.Account = "999999999999";
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, Presign())).Kind);
@@ -85,5 +97,6 @@ public sealed class AwsStsTests : IDisposable
         $"{{ type: aws-sts, accounts: [\"123456789012\"], serverId: {Server}, endpoint: \"{sts.Url}\", allowPrivate: true }}");
 
     private static async Task<Verdict> Verify(ITokenAuthenticator authenticator, string url) =>
-        await authenticator.Verify(new PresentedCredential("acme", new Secret(Base64UrlEncoder.Encode(url))), TestContext.Current.CancellationToken);
+        await authenticator.Verify(
+            new PresentedCredential("acme", new Secret(Base64UrlEncoder.Encode(url))), TestContext.Current.CancellationToken);
 }

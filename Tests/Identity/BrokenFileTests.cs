@@ -12,7 +12,8 @@ namespace RegistryProxy.Tests.Identity;
 public sealed class BrokenFileTests : IDisposable
 {
     private const string Users = "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n";
-    private const string Keys = """{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""";
+    private const string Keys =
+        """{"keys":[{"kty":"EC","crv":"P-256","kid":"k1","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}""";
 
     private readonly TemporaryFolder _folder = new();
     private readonly PasswordWork _work = new();
@@ -34,7 +35,8 @@ public sealed class BrokenFileTests : IDisposable
             """));
         Assert.Empty(configuration.Errors);
         using var directory = new AuthenticatorDirectory(
-            new FixedConfiguration(configuration.Snapshot!), new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
+            new FixedConfiguration(configuration.Snapshot!), new AuthenticatorFactory(
+                _work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
             NullLogger<AuthenticatorDirectory>.Instance);
         var path = _folder.File(name);
         var (version, tenant) = (directory.Running.Version, configuration.Snapshot!.Configuration.Tenants["acme"]);

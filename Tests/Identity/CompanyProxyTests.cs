@@ -25,7 +25,8 @@ public sealed class CompanyProxyTests
         Assert.Equal(["idp.corp.invalid:443"], proxy.Asked);
         proxy.Asked.Clear();
         using var other = new AuthenticatorLab();
-        await Unavailable(other.Create("{ type: kubernetes, issuer: \"https://api.corp.invalid\", audience: door }", top: top), "https://api.corp.invalid");
+        await Unavailable(other.Create("{ type: kubernetes, issuer: \"https://api.corp.invalid\", audience: door }", top: top),
+            "https://api.corp.invalid");
         Assert.Empty(proxy.Asked);
     }
 
@@ -35,13 +36,17 @@ public sealed class CompanyProxyTests
         await using var proxy = new ConnectProxy();
         var settings = new EgressSettings(AllowPrivate: false)
         {
-            Proxy = new ProxySettings(new Uri(proxy.Url), "egress.proxy"), Targets = new ConfiguredTargets([new Uri("https://idp.corp.invalid/realm")]),
+            Proxy = new ProxySettings(
+                new Uri(proxy.Url), "egress.proxy"), Targets = new ConfiguredTargets([new Uri("https://idp.corp.invalid/realm")]),
         };
         using var documents = new IssuerDocuments(() => settings, allowPrivate: false, null, TimeProvider.System);
-        await Assert.ThrowsAsync<HttpRequestException>(() => documents.GetDocumentAsync("https://keys.corp.invalid/jwks", TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<HttpRequestException>(() => documents.GetDocumentAsync("https://10.0.0.1/jwks", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => documents.GetDocumentAsync("https://keys.corp.invalid/jwks", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => documents.GetDocumentAsync("https://10.0.0.1/jwks", TestContext.Current.CancellationToken));
         Assert.Empty(proxy.Asked);
-        await Assert.ThrowsAsync<HttpRequestException>(() => documents.GetDocumentAsync("https://idp.corp.invalid/jwks", TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<HttpRequestException>(
+            () => documents.GetDocumentAsync("https://idp.corp.invalid/jwks", TestContext.Current.CancellationToken));
         Assert.Equal(["idp.corp.invalid:443"], proxy.Asked);
     }
 
@@ -54,23 +59,30 @@ public sealed class CompanyProxyTests
         using var named = clouds.Client(network, new Uri("https://sts.corp.invalid"));
         await Fails(named, "https://api.ecr.eu-west-1.amazonaws.com");
         await Fails(named, "https://sts.corp.invalid");
-        using var library = new HttpClient(clouds.Handler(network, new("login.microsoftonline.com", null), new("169.254.169.254", null), new("metadata.google.internal", null)));
+        using var library = new HttpClient(
+            clouds.Handler(network, new("login.microsoftonline.com", null), new("169.254.169.254", null),
+                new("metadata.google.internal", null)));
         await Fails(library, "https://login.microsoftonline.com");
         await Fails(library, "https://oauth2.googleapis.com");
-        string[] asked = ["api.ecr.eu-west-1.amazonaws.com:443", "sts.corp.invalid:443", "login.microsoftonline.com:443", "oauth2.googleapis.com:443"];
+        string[] asked = ["api.ecr.eu-west-1.amazonaws.com:443", "sts.corp.invalid:443", "login.microsoftonline.com:443",
+            "oauth2.googleapis.com:443"];
         Assert.Equal(asked, proxy.Asked);
         Assert.Equal(Passage.Direct, network.To("metadata.google.internal", 80));
         Assert.Equal(Passage.ProxyByAddress, network.To("169.254.169.254", 80));
     }
 
     private static async Task Fails(HttpClient http, string url) =>
-        Assert.Contains((await Assert.ThrowsAnyAsync<Exception>(() => http.GetAsync(url, TestContext.Current.CancellationToken))).Causes(), cause => cause is ProxyException);
+        Assert.Contains((await Assert.ThrowsAnyAsync<Exception>(() => http.GetAsync(url, TestContext.Current.CancellationToken))).Causes(),
+            cause => cause is ProxyException);
 
     private static async Task Unavailable(IAuthenticator authenticator, string issuer)
     {
         var claims = $$"""{"iss":"{{issuer}}","aud":"door","sub":"s","exp":4102444800}""";
-        var token = string.Join('.', new[] { Header, claims, "signature" }.Select(part => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(part)).TrimEnd('=').Replace('+', '-').Replace('/', '_')));
-        var verdict = await ((ITokenAuthenticator)authenticator).Verify(new PresentedCredential("acme", new Secret(token)), TestContext.Current.CancellationToken);
+        var token = string.Join('.',
+            new[] { Header, claims, "signature" }.Select(
+                part => Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(part)).TrimEnd('=').Replace('+', '-').Replace('/', '_')));
+        var verdict = await ((ITokenAuthenticator)authenticator).Verify(
+            new PresentedCredential("acme", new Secret(token)), TestContext.Current.CancellationToken);
         Assert.Equal(VerdictKind.Unavailable, verdict.Kind);
         (authenticator as IDisposable)?.Dispose();
     }

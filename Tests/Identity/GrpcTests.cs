@@ -23,7 +23,8 @@ public sealed class GrpcTests : IAsyncDisposable
     public async Task What_the_verifier_says_is_so_and_silence_is_no_login()
     {
         var authenticator = (ITokenAuthenticator)_authenticators.Create(
-            $"{{ type: grpc, endpoint: \"{await StartVerifier()}\", ca: server.crt, certificate: client.crt, key: client.key, allowPrivate: true }}");
+            $"{{ type: grpc, endpoint: \"{await StartVerifier()}\", ca: server.crt, certificate: client.crt, key: client.key, " +
+            $"allowPrivate: true }}");
         var proved = await Verify(authenticator, "badge-4711");
         Assert.Equal(("grace", "7"), (proved.Identity!.Subject, proved.Identity.Claims["building"]));
         Assert.Equal(["builders"], proved.Identity.Groups);
@@ -46,7 +47,8 @@ public sealed class GrpcTests : IAsyncDisposable
     {
         _verifier = await BadgeServer.Start((name, text) => _authenticators.Write(name, text), compression);
         var authenticator = (ITokenAuthenticator)_authenticators.Create(
-            $"{{ type: grpc, endpoint: \"{_verifier.Url}\", ca: server.crt, certificate: client.crt, key: client.key, allowPrivate: true }}");
+            $"{{ type: grpc, endpoint: \"{_verifier.Url}\", ca: server.crt, certificate: client.crt, key: client.key, allowPrivate: true " +
+            $"}}");
         Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, "badge-1")).Kind);
         foreach (var credential in new[] { "large", "bomb" })
         {
@@ -60,7 +62,8 @@ public sealed class GrpcTests : IAsyncDisposable
         var url = await StartVerifier();
         using var other = TestCertificates.ForLocalhost("other");
         _authenticators.Write("other.crt", other.Pem().Certificate);
-        var authenticator = (ITokenAuthenticator)_authenticators.Create($"{{ type: grpc, endpoint: \"{url}\", ca: other.crt, certificate: client.crt, key: client.key, allowPrivate: true }}");
+        var authenticator = (ITokenAuthenticator)_authenticators.Create(
+            $"{{ type: grpc, endpoint: \"{url}\", ca: other.crt, certificate: client.crt, key: client.key, allowPrivate: true }}");
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "badge-4711")).Kind);
     }
 

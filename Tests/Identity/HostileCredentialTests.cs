@@ -13,7 +13,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Identity;
 
-/// <summary>Whatever a stranger shows as a credential is refused: no authenticator throws at it, and none says that it cannot be decided.</summary>
+/// <summary>
+/// Whatever a stranger shows as a credential is refused: no authenticator throws at it, and none says that it cannot be decided.
+/// </summary>
 public sealed class HostileCredentialTests : IDisposable
 {
     private static readonly X509Certificate2 Forger = SignedDocuments.SelfSigned("metadata.azure.com");
@@ -23,15 +25,23 @@ public sealed class HostileCredentialTests : IDisposable
     /// <summary>What stands inside base64url, or in its place.</summary>
     private static string[] Texts =>
     [
-        "", "{}", "[]", "null", "1", "\"\"", "{", "\0", "\u007f", new string('[', 20_000), new string('{', 200), "{\"rsa2048\":\"\\ud800\",\"nonce\":\"x\"}",
-        "{\"rsa2048\":\"x\",\"nonce\":\"\\udfff\"}", "{\"signature\":\"\\ud800\",\"nonce\":\"\\ud800\"}", "{\"\\ud800\":1,\"signature\":\"x\",\"nonce\":\"x\"}",
+        "", "{}", "[]", "null", "1", "\"\"", "{", "\0", "\u007f", new string('[', 20_000), new string(
+            '{', 200), "{\"rsa2048\":\"\\ud800\",\"nonce\":\"x\"}",
+        "{\"rsa2048\":\"x\",\"nonce\":\"\\udfff\"}", "{\"signature\":\"\\ud800\",\"nonce\":\"\\ud800\"}",
+        "{\"\\ud800\":1,\"signature\":\"x\",\"nonce\":\"x\"}",
         "{\"rsa2048\":null,\"nonce\":[]}", "{\"rsa2048\":\"MAA=\",\"nonce\":\"x\"}", "{\"signature\":\"MAA=\",\"nonce\":\"x\"}",
-        "{\"signature\":\"MIAGCSqGSIb3DQEHAqCAMIACAQExADAA\",\"nonce\":\"x\"}", "{\"rsa2048\":\"MIAGCSqGSIb3DQEHAqCAMIACAQExADAA\",\"nonce\":\"x\"}",
-        Presigned("99991231T235959Z", "900"), Presigned("99991231T235959Z", "1"), Presigned("00010101T000000Z", "900"), Presigned("99999999T999999Z", "900"),
-        Presigned("00000000T000000Z", "1"), Presigned("20260231T000000Z", "900"), "https://sts.amazonaws.com/?%", "https://sts.amazonaws.com/?a=%ED%A0%80",
-        Jwt("{\"alg\":\"RS256\",\"kid\":\"\\ud800\"}", "{}"), Jwt("{\"alg\":\"\\ud800\"}", "{}"), Jwt("{\"alg\":\"RS256\"}", "{\"exp\":1e400}"),
-        Jwt("{\"alg\":\"RS256\"}", "{\"exp\":\"\\ud800\",\"iss\":\"\\ud800\"}"), Jwt("{\"alg\":\"RS256\"}", "{\"exp\":-9223372036854775808,\"nbf\":9223372036854775807}"),
-        Jwt("{\"alg\":\"RS256\"}", "{\"exp\":99999999999999999999,\"aud\":{}}"), Jwt("[]", "[]"), Jwt("{\"alg\":7,\"kid\":[],\"x5c\":[\"%\"],\"crit\":{}}", "1"), "..", ".", "a.b.c.d.e",
+        "{\"signature\":\"MIAGCSqGSIb3DQEHAqCAMIACAQExADAA\",\"nonce\":\"x\"}",
+        "{\"rsa2048\":\"MIAGCSqGSIb3DQEHAqCAMIACAQExADAA\",\"nonce\":\"x\"}",
+        Presigned("99991231T235959Z", "900"), Presigned("99991231T235959Z", "1"), Presigned("00010101T000000Z", "900"), Presigned(
+            "99999999T999999Z", "900"),
+        Presigned("00000000T000000Z", "1"), Presigned(
+            "20260231T000000Z", "900"), "https://sts.amazonaws.com/?%", "https://sts.amazonaws.com/?a=%ED%A0%80",
+        Jwt("{\"alg\":\"RS256\",\"kid\":\"\\ud800\"}", "{}"), Jwt("{\"alg\":\"\\ud800\"}", "{}"), Jwt(
+            "{\"alg\":\"RS256\"}", "{\"exp\":1e400}"),
+        Jwt("{\"alg\":\"RS256\"}", "{\"exp\":\"\\ud800\",\"iss\":\"\\ud800\"}"), Jwt(
+            "{\"alg\":\"RS256\"}", "{\"exp\":-9223372036854775808,\"nbf\":9223372036854775807}"),
+        Jwt("{\"alg\":\"RS256\"}", "{\"exp\":99999999999999999999,\"aud\":{}}"), Jwt("[]", "[]"), Jwt(
+            "{\"alg\":7,\"kid\":[],\"x5c\":[\"%\"],\"crit\":{}}", "1"), "..", ".", "a.b.c.d.e",
         "\ud800", "\ud800.\ud800.\ud800",
     ];
 
@@ -44,7 +54,8 @@ public sealed class HostileCredentialTests : IDisposable
         await using var sts = await StsServer.Start();
         foreach (var authenticator in await All(issuer, sts))
         {
-            foreach (var text in Texts.SelectMany(text => new[] { text, Base64UrlEncoder.Encode(text), text + "=", Base64UrlEncoder.Encode(text) + "==" }))
+            foreach (var text in Texts.SelectMany(
+                text => new[] { text, Base64UrlEncoder.Encode(text), text + "=", Base64UrlEncoder.Encode(text) + "==" }))
             {
                 var verdict = await Verify(authenticator, text);
                 Assert.True(verdict.Kind == VerdictKind.Refused, $"{authenticator.GetType().Name} {verdict}: {text}");
@@ -53,7 +64,8 @@ public sealed class HostileCredentialTests : IDisposable
 
         Assert.Equal(0, sts.Calls);
         Assert.All(Texts, text => Assert.False(
-            RefreshToken.TryParse(new Secret(text), out _) || RefreshToken.TryParse(new Secret("rpr_" + text), out _) || DeviceCode.TryParse(new Secret(text), out _)));
+            RefreshToken.TryParse(new Secret(text), out _) || RefreshToken.TryParse(new Secret("rpr_" + text), out _)
+                || DeviceCode.TryParse(new Secret(text), out _)));
     }
 
     [Fact]
@@ -77,7 +89,8 @@ public sealed class HostileCredentialTests : IDisposable
     public async Task Certificates_with_names_that_are_none_are_refused()
     {
         var azure = Azure();
-        byte[][] names = [[], [0], [0x30], [0x30, 0x82, 0xff], [0x30, 3, 0x82, 5, 0x61], [0x30, 2, 0x82, 0], [0x30, 4, 0x82, 2, 0xff, 0xfe], [0x30, 2, 0xa0, 0], [0x30, 3, 0x87, 1, 1], [0x04, 0]];
+        byte[][] names = [[], [0], [0x30], [0x30, 0x82, 0xff], [0x30, 3, 0x82, 5, 0x61], [0x30, 2, 0x82, 0], [0x30, 4, 0x82, 2, 0xff, 0xfe],
+            [0x30, 2, 0xa0, 0], [0x30, 3, 0x87, 1, 1], [0x04, 0]];
         foreach (var name in names)
         {
             using var key = RSA.Create(2048);
@@ -93,9 +106,14 @@ public sealed class HostileCredentialTests : IDisposable
     {
         await using var issuer = await TestIssuer.Start();
         await using var sts = await StsServer.Start();
-        var (aws, azure) = (Convert.FromBase64String(InstanceDocumentTests.Iid()), Convert.FromBase64String(InstanceDocumentTests.Attested("x", Forger)));
+        var (aws, azure) = (Convert.FromBase64String(InstanceDocumentTests.Iid()),
+            Convert.FromBase64String(InstanceDocumentTests.Attested("x", Forger)));
         var url = AwsSignature.Presign(StsServer.Host, StsServer.AccessKey, "another", DateTimeOffset.UtcNow, "here");
-        var token = issuer.Sign(new Dictionary<string, object> { ["iss"] = issuer.Url, ["aud"] = "other", ["sub"] = "x", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300 });
+        var token = issuer.Sign(
+            new Dictionary<string, object>
+            {
+                ["iss"] = issuer.Url, ["aud"] = "other", ["sub"] = "x", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300
+            });
         var all = await All(issuer, sts);
         var random = new Random(7);
         for (var i = 0; i < Sizes.Of(300, 100_000); i++)
@@ -105,7 +123,8 @@ public sealed class HostileCredentialTests : IDisposable
                 Base64UrlEncoder.Encode($$"""{"rsa2048":"{{Convert.ToBase64String(Changed(aws, random))}}","nonce":"x"}"""),
                 Base64UrlEncoder.Encode($$"""{"signature":"{{Convert.ToBase64String(Changed(azure, random))}}","nonce":"x"}"""),
                 Base64UrlEncoder.Encode(Changed(Encoding.UTF8.GetBytes(url), random)),
-                string.Join('.', token.Split('.').Select(part => Base64UrlEncoder.Encode(Changed(Base64UrlEncoder.DecodeBytes(part), random)))),
+                string.Join('.', token.Split('.')
+                    .Select(part => Base64UrlEncoder.Encode(Changed(Base64UrlEncoder.DecodeBytes(part), random)))),
             ];
             for (var each = 0; each < all.Count; each++)
             {
@@ -127,12 +146,15 @@ public sealed class HostileCredentialTests : IDisposable
 
     private async Task<List<ITokenAuthenticator>> All(TestIssuer issuer, StsServer sts)
     {
-        var oidc = Create($"{{ type: oidc, issuer: \"{issuer.Url}\", audience: registryproxy, require: {{ hd: acme.example }}, allowPrivate: true }}");
+        var oidc = Create(
+            $"{{ type: oidc, issuer: \"{issuer.Url}\", audience: registryproxy, require: {{ hd: acme.example }}, allowPrivate: true }}");
         await Eventually.True(
-            async () => (await Verify(oidc, issuer.Sign(new Dictionary<string, object> { ["iss"] = "x" }))).Kind == VerdictKind.Refused, "it has the keys of its issuer");
+            async () => (await Verify(oidc, issuer.Sign(new Dictionary<string, object> { ["iss"] = "x" }))).Kind == VerdictKind.Refused,
+            "it has the keys of its issuer");
         return
         [
-            Aws(), Azure(), Create($"{{ type: aws-sts, accounts: [\"000000000000\"], serverId: here, endpoint: \"{sts.Url}\", allowPrivate: true }}"), oidc,
+            Aws(), Azure(),
+            Create($"{{ type: aws-sts, accounts: [\"000000000000\"], serverId: here, endpoint: \"{sts.Url}\", allowPrivate: true }}"), oidc,
         ];
     }
 
@@ -167,5 +189,6 @@ public sealed class HostileCredentialTests : IDisposable
         + $"&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20260101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date={date}&X-Amz-Expires={expires}"
         + $"&X-Amz-SignedHeaders=host%3Bx-registryproxy-server-id&X-Amz-Signature={new string('a', 64)}";
 
-    private static string Jwt(string header, string payload) => $"{Base64UrlEncoder.Encode(header)}.{Base64UrlEncoder.Encode(payload)}.{Base64UrlEncoder.Encode("x")}";
+    private static string Jwt(string header, string payload) =>
+        $"{Base64UrlEncoder.Encode(header)}.{Base64UrlEncoder.Encode(payload)}.{Base64UrlEncoder.Encode("x")}";
 }

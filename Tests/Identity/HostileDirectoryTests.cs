@@ -49,7 +49,8 @@ public sealed class HostileDirectoryTests : IDisposable
     [Fact]
     public async Task Wrong_ids_and_garbage_are_an_outage()
     {
-        byte[][] messages = [Message(99, Result(0x61, 0)), Message(0, Value(0x78, Value(10, [52]), Value(4), Value(4))), [0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], [0x30, 0x80, 2, 1, 1], [0x31, 3, 2, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8]];
+        byte[][] messages = [Message(99, Result(0x61, 0)), Message(0, Value(0x78, Value(10, [52]), Value(4), Value(4))),
+            [0x30, 0x84, 0x7f, 0xff, 0xff, 0xff], [0x30, 0x80, 2, 1, 1], [0x31, 3, 2, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8]];
         foreach (var message in messages)
         {
             using var directory = new HostileDirectory((_, _) => [message]);
@@ -71,10 +72,12 @@ public sealed class HostileDirectoryTests : IDisposable
         };
         foreach (var kind in kinds)
         {
-            using var directory = new HostileDirectory((id, operation) => operation == Bind ? [Message(id, Result(0x61, 0))] : Forever(kind(id)));
+            using var directory = new HostileDirectory(
+                (id, operation) => operation == Bind ? [Message(id, Result(0x61, 0))] : Forever(kind(id)));
             var before = GC.GetTotalAllocatedBytes();
             var verdict = await Verify(directory);
-            Assert.Equal((VerdictKind.Unavailable, "the directory of 'it' sends more than is read for one login"), (verdict.Kind, verdict.Message));
+            Assert.Equal((VerdictKind.Unavailable, "the directory of 'it' sends more than is read for one login"),
+                (verdict.Kind, verdict.Message));
             Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 64_000_000);
 
             // What the sockets hold is sent, too.
@@ -96,11 +99,14 @@ public sealed class HostileDirectoryTests : IDisposable
         var searches = 0;
         using var directory = new HostileDirectory((id, operation) => operation == Bind ? [Message(id, Result(0x61, 0))]
             : searches++ % 2 == 0 ? [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Result(0x65, 0))]
-            : [.. Enumerable.Range(0, 1000).Select(group => Message(id, Entry($"cn=group-{group},{new string('x', 500)}", "cn", Text($"group-{group}")))), Message(id, Result(0x65, 0))]);
+            : [.. Enumerable.Range(0, 1000)
+                .Select(group => Message(id, Entry($"cn=group-{group},{new string('x', 500)}", "cn", Text($"group-{group}")))), Message(
+                    id, Result(0x65, 0))]);
         var authenticator = Create(directory, ", groupBaseDn: \"dc=t\"");
         for (var login = 0; login < 5; login++)
         {
-            Assert.Equal(1000, (await authenticator.Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken)).Identity!.Groups.Count);
+            Assert.Equal(1000, (await authenticator.Verify(
+                "erin", new Secret("x"), default, TestContext.Current.CancellationToken)).Identity!.Groups.Count);
         }
     }
 
@@ -110,7 +116,8 @@ public sealed class HostileDirectoryTests : IDisposable
         byte[][] seeds =
         [
             Message(1, Result(0x61, 0)), Message(2, Entry("uid=erin,dc=t", "uid", Text("erin"), Text("e"))), Message(3, Result(0x65, 4)),
-            Message(4, Value(0x73, Value(4, Text("ldap://x")))), Message(5, Result(0x61, 14), Value(0xa0, Value(0x30, Value(4, Text("1.2.3"))))),
+            Message(4, Value(0x73, Value(4, Text("ldap://x")))), Message(
+                5, Result(0x61, 14), Value(0xa0, Value(0x30, Value(4, Text("1.2.3"))))),
         ];
         var random = new Random(5);
         var good = 0;
@@ -124,7 +131,8 @@ public sealed class HostileDirectoryTests : IDisposable
 
             try
             {
-                good += LdapReply.Read(octets.AsMemory(0, random.Next(4) == 0 ? random.Next(octets.Length) : octets.Length), ["uid"], new LdapBudget()).Code >= 0 ? 1 : 0;
+                good += LdapReply.Read(octets.AsMemory(0, random.Next(4) == 0 ? random.Next(octets.Length) : octets.Length), ["uid"],
+                    new LdapBudget()).Code >= 0 ? 1 : 0;
             }
             catch (AsnContentException)
             {
@@ -143,13 +151,16 @@ public sealed class HostileDirectoryTests : IDisposable
         var searches = 0;
         using var directory = new HostileDirectory((id, operation) => operation == Bind ? [Message(id, Result(0x61, 0))]
             : searches++ < goodSearches ? [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Result(0x65, 0))]
-            : [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Entry("uid=eve,dc=t", "uid", Text("eve"))), Message(id, Result(0x65, 0))]);
+            : [Message(id, Entry("uid=erin,dc=t", "uid", Text("erin"))), Message(id, Entry("uid=eve,dc=t", "uid", Text("eve"))),
+                Message(id, Result(0x65, 0))]);
         var authenticator = Create(directory, more);
         var verdict = await authenticator.Verify("erin", new Secret("x"), default, TestContext.Current.CancellationToken);
         Assert.Equal(goodSearches > 0 ? VerdictKind.Proved : VerdictKind.Unavailable, verdict.Kind);
         var known = new VerifiedIdentity("it", "erin", [], new Dictionary<string, string> { ["dn"] = "uid=erin,dc=t" }, "");
         Assert.Equal(VerdictKind.Unavailable, (await authenticator.Recheck(known, TestContext.Current.CancellationToken)).Kind);
-        Assert.Equal(VerdictKind.Unavailable, (await authenticator.Recheck(known with { Claims = new Dictionary<string, string>() }, TestContext.Current.CancellationToken)).Kind);
+        Assert.Equal(VerdictKind.Unavailable,
+            (await authenticator.Recheck(
+                known with { Claims = new Dictionary<string, string>() }, TestContext.Current.CancellationToken)).Kind);
     }
 
     private async Task<Verdict> Verify(HostileDirectory directory)
@@ -158,5 +169,6 @@ public sealed class HostileDirectoryTests : IDisposable
     }
 
     private IPasswordAuthenticator Create(HostileDirectory directory, string more) => (IPasswordAuthenticator)_authenticators.Create(
-        $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, bindDn: \"cn=reader\", bindPassword: {{ value: x }}, baseDn: \"dc=t\"{more} }}");
+        $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, bindDn: \"cn=reader\", bindPassword: {{ " +
+        $"value: x }}, baseDn: \"dc=t\"{more} }}");
 }

@@ -18,5 +18,6 @@ public sealed class IdentityBoundsTests
     }
 
     private static VerifiedIdentity With(int groups, int length, int claims) => new(
-        "sso", "alice", [.. Enumerable.Repeat(new string('g', length), groups)], Enumerable.Range(0, claims).ToDictionary(i => $"c{i:000}", _ => "v"), "", null);
+        "sso", "alice", [.. Enumerable.Repeat(new string('g', length), groups)], Enumerable.Range(0, claims)
+            .ToDictionary(i => $"c{i:000}", _ => "v"), "", null);
 }

@@ -15,7 +15,8 @@ public sealed class InstanceDocumentTests
     internal static readonly X509Certificate2 Region = SignedDocuments.SelfSigned("ec2.eu-west-1");
     internal static readonly X509Certificate2 Root = SignedDocuments.SelfSigned("root", authority: true);
     internal static readonly X509Certificate2 Intermediate = SignedDocuments.SignedBy(Root, "intermediate", null);
-    private static readonly X509Certificate2 Metadata = SignedDocuments.SignedBy(Intermediate, "metadata", "metadata.azure.com", TimeSpan.FromDays(200));
+    private static readonly X509Certificate2 Metadata = SignedDocuments.SignedBy(
+        Intermediate, "metadata", "metadata.azure.com", TimeSpan.FromDays(200));
 
     private const string Yaml = """
         upstreams:
@@ -60,10 +61,14 @@ public sealed class InstanceDocumentTests
         inside[inside.AsSpan().IndexOf("123456789012"u8)] = (byte)'9';
         string[] hostile =
         [
-            SignedDocuments.Sign(Document(), forger, embed: false), SignedDocuments.Sign(Document(), forger, embed: true), SignedDocuments.Sign(Document(), Region, embed: true),
-            SignedDocuments.Sign(Document(), weak, embed: false), SignedDocuments.Sign(Document(), Region, embed: false, digest: "1.3.14.3.2.26"),
-            Convert.ToBase64String(flipped), Convert.ToBase64String(inside), Iid(account: "999999999999"), Iid(region: "us-east-1"), Iid(started: DateTimeOffset.UtcNow.AddDays(-31)),
-            Iid(started: DateTimeOffset.UtcNow.AddMinutes(10)), Iid(instance: ""), SignedDocuments.Sign("{}", Region, embed: false), SignedDocuments.Sign("[]", Region, embed: false),
+            SignedDocuments.Sign(Document(), forger, embed: false), SignedDocuments.Sign(
+                Document(), forger, embed: true), SignedDocuments.Sign(Document(), Region, embed: true),
+            SignedDocuments.Sign(Document(), weak, embed: false), SignedDocuments.Sign(
+                Document(), Region, embed: false, digest: "1.3.14.3.2.26"),
+            Convert.ToBase64String(flipped), Convert.ToBase64String(inside), Iid(account: "999999999999"), Iid(region: "us-east-1"),
+            Iid(started: DateTimeOffset.UtcNow.AddDays(-31)),
+            Iid(started: DateTimeOffset.UtcNow.AddMinutes(10)), Iid(instance: ""), SignedDocuments.Sign(
+                "{}", Region, embed: false), SignedDocuments.Sign("[]", Region, embed: false),
             SignedDocuments.Sign("not json", Region, embed: false), Document(), "", "AAAA", "%%%",
         ];
         foreach (var document in hostile)
@@ -99,12 +104,18 @@ public sealed class InstanceDocumentTests
         using var expired = SignedDocuments.SignedBy(Intermediate, "metadata", "metadata.azure.com", TimeSpan.FromDays(-1));
         Func<string, string>[] hostile =
         [
-            nonce => Attested(nonce, signer: stranger), nonce => Attested(nonce, signer: wrongName), nonce => Attested(nonce, signer: noName), nonce => Attested(nonce, signer: expired),
-            nonce => SignedDocuments.Sign(Data(nonce), stranger, embed: true, others: Metadata), nonce => SignedDocuments.Sign(Data(nonce), stranger, embed: false, others: Metadata),
-            nonce => SignedDocuments.Sign(Data(nonce), Metadata, embed: false), nonce => SignedDocuments.Sign(Data(nonce), Metadata, embed: true, digest: "1.3.14.3.2.26"),
-            nonce => Attested("0123456789abcdef0123456789abcdef"), nonce => Attested(""), nonce => Attested(nonce, subscription: "00000000-0000-0000-0000-000000000000"),
-            nonce => Attested(nonce, machine: ""), nonce => Attested(nonce, created: DateTimeOffset.UtcNow.AddHours(-8)), nonce => Attested(nonce, created: DateTimeOffset.UtcNow.AddHours(1)),
-            nonce => SignedDocuments.Sign("{}", Metadata, embed: true), nonce => SignedDocuments.Sign("x", Metadata, embed: true), nonce => Data(nonce), nonce => "",
+            nonce => Attested(nonce, signer: stranger), nonce => Attested(nonce, signer: wrongName),
+            nonce => Attested(nonce, signer: noName), nonce => Attested(nonce, signer: expired),
+            nonce => SignedDocuments.Sign(Data(nonce), stranger, embed: true, others: Metadata),
+            nonce => SignedDocuments.Sign(Data(nonce), stranger, embed: false, others: Metadata),
+            nonce => SignedDocuments.Sign(Data(nonce), Metadata, embed: false),
+            nonce => SignedDocuments.Sign(Data(nonce), Metadata, embed: true, digest: "1.3.14.3.2.26"),
+            nonce => Attested("0123456789abcdef0123456789abcdef"), nonce => Attested(""),
+            nonce => Attested(nonce, subscription: "00000000-0000-0000-0000-000000000000"),
+            nonce => Attested(nonce, machine: ""), nonce => Attested(nonce, created: DateTimeOffset.UtcNow.AddHours(-8)),
+            nonce => Attested(nonce, created: DateTimeOffset.UtcNow.AddHours(1)),
+            nonce => SignedDocuments.Sign("{}", Metadata, embed: true), nonce => SignedDocuments.Sign("x", Metadata, embed: true),
+            nonce => Data(nonce), nonce => "",
         ];
         foreach (var make in hostile)
         {
@@ -141,34 +152,43 @@ public sealed class InstanceDocumentTests
     private static async Task<string> Nonce(GrainCluster cluster, string authenticator) =>
         (await cluster.Client.GetGrain<ILoginGrain>(0).CreateNonce("acme", authenticator))!;
 
-    private static Task<LoginResult> Aws(GrainCluster cluster, string rsa2048, string nonce) => Login(cluster, "legacy", new { rsa2048, nonce });
+    private static Task<LoginResult> Aws(GrainCluster cluster, string rsa2048, string nonce) =>
+        Login(cluster, "legacy", new { rsa2048, nonce });
 
-    private static Task<LoginResult> Azure(GrainCluster cluster, string signature, string nonce) => Login(cluster, "azure", new { signature, nonce });
+    private static Task<LoginResult> Azure(GrainCluster cluster, string signature, string nonce) =>
+        Login(cluster, "azure", new { signature, nonce });
 
     private static async Task<LoginResult> Login(GrainCluster cluster, string authenticator, object credential) =>
         await cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
         {
             Tenant = "acme",
             Service = "here",
-            Credentials = new LoginCredentials(LoginCredentialsKind.Assertion, authenticator, new Secret(Base64UrlEncoder.Encode(JsonSerializer.Serialize(credential)))),
+            Credentials = new LoginCredentials(
+                LoginCredentialsKind.Assertion, authenticator, new Secret(Base64UrlEncoder.Encode(JsonSerializer.Serialize(credential)))),
         });
 
-    internal static string Iid(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null, string instance = "i-0123456789abcdef0") =>
+    internal static string Iid(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null,
+        string instance = "i-0123456789abcdef0") =>
         SignedDocuments.Sign(Document(account, region, started, instance), Region, embed: false);
 
-    private static string Document(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null, string instance = "i-0123456789abcdef0") =>
+    private static string Document(string account = "123456789012", string region = "eu-west-1", DateTimeOffset? started = null,
+        string instance = "i-0123456789abcdef0") =>
         JsonSerializer.Serialize(new
         {
-            accountId = account, region, instanceId = instance, availabilityZone = region + "a", instanceType = "t3.micro", imageId = "ami-1", architecture = "x86_64",
-            pendingTime = $"{started ?? DateTimeOffset.UtcNow.AddHours(-1):yyyy-MM-dd'T'HH:mm:ss'Z'}", version = "2017-09-30", privateIp = "10.0.0.1", kernelId = (string?)null,
+            accountId = account, region, instanceId = instance, availabilityZone = region + "a", instanceType = "t3.micro",
+            imageId = "ami-1", architecture = "x86_64",
+            pendingTime = $"{started ?? DateTimeOffset.UtcNow.AddHours(-1):yyyy-MM-dd'T'HH:mm:ss'Z'}", version = "2017-09-30",
+            privateIp = "10.0.0.1", kernelId = (string?)null,
         });
 
     internal static string Attested(
-        string nonce, X509Certificate2? signer = null, string subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d", string machine = "02aab8a4-74ef-476e-8182-f6d2ba4166a6", DateTimeOffset? created = null) =>
+        string nonce, X509Certificate2? signer = null, string subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d",
+        string machine = "02aab8a4-74ef-476e-8182-f6d2ba4166a6", DateTimeOffset? created = null) =>
         SignedDocuments.Sign(Data(nonce, subscription, machine, created), signer ?? Metadata, embed: true);
 
     private static string Data(
-        string nonce, string subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d", string machine = "02aab8a4-74ef-476e-8182-f6d2ba4166a6", DateTimeOffset? created = null)
+        string nonce, string subscription = "8d10da13-8125-4ba9-a717-bf7490507b3d", string machine = "02aab8a4-74ef-476e-8182-f6d2ba4166a6",
+        DateTimeOffset? created = null)
     {
         var from = created ?? DateTimeOffset.UtcNow;
         return JsonSerializer.Serialize(new

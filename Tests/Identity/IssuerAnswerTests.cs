@@ -78,5 +78,6 @@ public sealed class IssuerAnswerTests
         },
         _time);
 
-    private static Task<string?> Get(IssuerAnswer<string> answer, string wanted) => answer.Get(known => known == wanted, TestContext.Current.CancellationToken).AsTask();
+    private static Task<string?> Get(IssuerAnswer<string> answer, string wanted) =>
+        answer.Get(known => known == wanted, TestContext.Current.CancellationToken).AsTask();
 }

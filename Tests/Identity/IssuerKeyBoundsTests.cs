@@ -36,6 +36,7 @@ public sealed class IssuerKeyBoundsTests : IDisposable
                 kty = "EC", crv = "P-256", kid = $"k{i}", x = Base64UrlEncoder.Encode(point.X), y = Base64UrlEncoder.Encode(point.Y),
             }),
         }));
-        _authenticators.Create("{ type: oidc, issuer: \"https://idp.example\", audience: x, allowAnySubject: true, jwks: { file: keys.json } }");
+        _authenticators.Create(
+            "{ type: oidc, issuer: \"https://idp.example\", audience: x, allowAnySubject: true, jwks: { file: keys.json } }");
     }
 }

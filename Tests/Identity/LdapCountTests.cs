@@ -34,7 +34,8 @@ public sealed class LdapCountTests : IDisposable
     {
         _ = Serve();
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}");
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: " +
+            $"\"uid={{0}},dc=example\" }}");
         Assert.Equal(VerdictKind.Proved, (await Verify(authenticator, "first")).Kind);
         _hangUpOnTries = true;
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "second")).Kind);
@@ -49,7 +50,8 @@ public sealed class LdapCountTests : IDisposable
         _answers = answers.Task;
         _ = Serve();
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}", time);
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: " +
+            $"\"uid={{0}},dc=example\" }}", time);
         var logins = Enumerable.Range(0, LdapPool.MaxLogins + 2).Select(i => Verify(authenticator, $"password {i}")).ToList();
         foreach (var asked in new[] { LdapPool.MaxLogins, logins.Count })
         {
@@ -71,7 +73,8 @@ public sealed class LdapCountTests : IDisposable
         _answers = Task.Delay(Timeout.Infinite, TestContext.Current.CancellationToken);
         _ = Serve();
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=example\" }}", time);
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{((IPEndPoint)_directory.LocalEndpoint).Port}\", allowPlaintext: true, userDn: " +
+            $"\"uid={{0}},dc=example\" }}", time);
         var login = Verify(authenticator, "late");
         await Eventually.True(() => !_passwords.IsEmpty, "the directory is asked");
         time.Advance(LdapPool.Timeout);
@@ -85,10 +88,12 @@ public sealed class LdapCountTests : IDisposable
     public async Task A_wrong_password_stays_one_when_the_directory_is_silent_or_talks_nonsense_after_it(bool isSilent)
     {
         var (time, binds) = (new FakeTimeProvider(DateTimeOffset.UtcNow), 0);
-        using var directory = new HostileDirectory((id, _) => Interlocked.Increment(ref binds) == 1 ? [HostileDirectory.Message(id, HostileDirectory.Result(0x61, 49))]
+        using var directory = new HostileDirectory(
+            (id, _) => Interlocked.Increment(ref binds) == 1 ? [HostileDirectory.Message(id, HostileDirectory.Result(0x61, 49))]
             : isSilent ? [] : [HostileDirectory.Message(id + 1, HostileDirectory.Result(0x61, 0))]);
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=t\", bindDn: \"cn=reader\", bindPassword: {{ value: x }} }}", time);
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, userDn: \"uid={{0}},dc=t\", bindDn: " +
+            $"\"cn=reader\", bindPassword: {{ value: x }} }}", time);
         var login = Verify(authenticator, "wrong");
         await Eventually.True(() => Volatile.Read(ref binds) == 2, "the reader asks whether the user is there");
         time.Advance(LdapPool.Timeout);
@@ -107,7 +112,8 @@ public sealed class LdapCountTests : IDisposable
             return [];
         });
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, bindDn: \"cn=reader\", bindPassword: {{ value: x }}, baseDn: \"dc=t\" }}", time);
+            $"{{ type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true, bindDn: \"cn=reader\", bindPassword: {{ " +
+            $"value: x }}, baseDn: \"dc=t\" }}", time);
         var login = Verify(authenticator, "unsent");
         await Eventually.True(() => Volatile.Read(ref asked) == 1, "the reader is bound");
         time.Advance(LdapPool.Timeout);
@@ -115,7 +121,8 @@ public sealed class LdapCountTests : IDisposable
     }
 
     private static async Task<Verdict> Verify(IPasswordAuthenticator authenticator, string password) =>
-        await authenticator.Verify("alice", new Secret(password), new PasswordSource("acme", default, true), TestContext.Current.CancellationToken);
+        await authenticator.Verify(
+            "alice", new Secret(password), new PasswordSource("acme", default, true), TestContext.Current.CancellationToken);
 
     private async Task Serve()
     {

@@ -27,7 +27,8 @@ public sealed class LdapTests(Lab lab) : IDisposable
     [InlineData("plain", Search, true)]
     [InlineData("ldaps", Search, false)]
     [InlineData("starttls", Search, false)]
-    public async Task The_right_password_proves_an_identity_with_its_groups_over_every_transport(string transport, string find, bool trusted)
+    public async Task The_right_password_proves_an_identity_with_its_groups_over_every_transport(
+        string transport, string find, bool trusted)
     {
         var authenticator = await Create(transport, find, trusted);
         var right = await Verify(authenticator, "erin", Slapd.PasswordOf("erin"));
@@ -37,7 +38,8 @@ public sealed class LdapTests(Lab lab) : IDisposable
             return;
         }
 
-        Assert.Equal(("it", "erin", "uid=erin,ou=people,dc=example"), (right.Identity!.Authenticator, right.Identity.Subject, right.Identity.Claims["dn"]));
+        Assert.Equal(("it", "erin", "uid=erin,ou=people,dc=example"),
+            (right.Identity!.Authenticator, right.Identity.Subject, right.Identity.Claims["dn"]));
         Assert.Equal(["all", "ops"], right.Identity.Groups);
         Assert.Equal(VerdictKind.Refused, (await Verify(authenticator, "erin", "wrong")).Kind);
         Assert.Equal(find == Direct ? VerdictKind.Refused : VerdictKind.Unknown, (await Verify(authenticator, "nobody", "wrong")).Kind);
@@ -55,7 +57,9 @@ public sealed class LdapTests(Lab lab) : IDisposable
     public async Task Nothing_but_a_name_is_a_name_and_an_empty_password_proves_nothing(string find)
     {
         var authenticator = await Create("ldaps", find);
-        string[] parts = ["*", "erin*", "*)(uid=*", "erin)(uid=erin", "*)(|(uid=*", "erin,ou=people", "erin,ou=people,dc=example", "erin+cn=Erin", "\\2a", "erin\\00", "erin\0", ")", "(", "&", "|", "!", "#erin", " erin", "erin ", "\"erin\"", "erin;", "<erin>", "=", "uid=erin", "erin\n", "é", "𝕖", "../erin", "%2a"];
+        string[] parts = ["*", "erin*", "*)(uid=*", "erin)(uid=erin", "*)(|(uid=*", "erin,ou=people", "erin,ou=people,dc=example",
+            "erin+cn=Erin", "\\2a", "erin\\00", "erin\0", ")", "(", "&", "|", "!", "#erin", " erin", "erin ", "\"erin\"", "erin;", "<erin>",
+            "=", "uid=erin", "erin\n", "é", "𝕖", "../erin", "%2a"];
         var names = parts.Concat(parts.SelectMany(one => parts.Select(other => one + other))).Take(300).ToList();
         foreach (var name in names)
         {
@@ -75,7 +79,8 @@ public sealed class LdapTests(Lab lab) : IDisposable
         silent.Start();
         foreach (var port in new[] { ((IPEndPoint)silent.LocalEndpoint).Port, Support.Processes.FreePort.Next() })
         {
-            var authenticator = (IPasswordAuthenticator)_authenticators.Create($"{{ type: ldap, url: \"ldap://127.0.0.1:{port}\", allowPlaintext: true, {Search} }}");
+            var authenticator = (IPasswordAuthenticator)_authenticators.Create(
+                $"{{ type: ldap, url: \"ldap://127.0.0.1:{port}\", allowPlaintext: true, {Search} }}");
             var watch = System.Diagnostics.Stopwatch.StartNew();
             Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "erin", "x")).Kind);
             Assert.InRange(watch.Elapsed, TimeSpan.Zero, 5 * LdapPool.Timeout);
@@ -87,7 +92,8 @@ public sealed class LdapTests(Lab lab) : IDisposable
     {
         var directory = await lab.Directory;
         var authenticator = (IPasswordAuthenticator)_authenticators.Create(
-            $"{{ type: ldap, url: \"ldaps://127.0.0.1:{directory.TlsPort}\", ca: {directory.Ca}, bindDn: \"{Slapd.Admin}\", bindPassword: {{ value: wrong }}, baseDn: \"dc=example\" }}");
+            $"{{ type: ldap, url: \"ldaps://127.0.0.1:{directory.TlsPort}\", ca: {directory.Ca}, bindDn: " +
+            $"\"{Slapd.Admin}\", bindPassword: {{ value: wrong }}, baseDn: \"dc=example\" }}");
         Assert.Equal(VerdictKind.Unavailable, (await Verify(authenticator, "erin", Slapd.PasswordOf("erin"))).Kind);
     }
 

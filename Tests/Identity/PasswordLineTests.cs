@@ -50,8 +50,10 @@ public sealed class PasswordLineTests
     [Fact]
     public async Task A_tenant_with_few_places_gets_a_place_of_one_that_has_more_and_they_take_turns()
     {
-        var flood = Enumerable.Range(0, PasswordLine.MaxWaiting).Select(i => _line.Enter(new PasswordSource("acme", Address(i), true))).ToList();
-        var others = Enumerable.Range(0, PasswordLine.MaxOfCaller).Select(i => _line.Enter(new PasswordSource("quiet", Address(100 + i), true))).ToList();
+        var flood = Enumerable.Range(0, PasswordLine.MaxWaiting)
+            .Select(i => _line.Enter(new PasswordSource("acme", Address(i), true))).ToList();
+        var others = Enumerable.Range(0, PasswordLine.MaxOfCaller)
+            .Select(i => _line.Enter(new PasswordSource("quiet", Address(100 + i), true))).ToList();
         Assert.Equal(PasswordLine.MaxOfCaller, Waiting(others));
         Assert.Equal(PasswordLine.MaxWaiting - PasswordLine.MaxOfCaller, Waiting(flood));
         for (var turn = 0; turn < 2 * PasswordLine.MaxOfCaller; turn++)
@@ -111,7 +113,8 @@ public sealed class PasswordLineTests
     [Fact]
     public void Strangers_of_a_tenant_keep_some_places()
     {
-        var known = Enumerable.Range(0, PasswordLine.MaxWaiting).Select(i => _line.Enter(new PasswordSource("acme", Address(i), true))).ToList();
+        var known = Enumerable.Range(0, PasswordLine.MaxWaiting)
+            .Select(i => _line.Enter(new PasswordSource("acme", Address(i), true))).ToList();
         var strangers = Enumerable.Range(100, 40).Select(Stranger).ToList();
         Assert.InRange(Waiting(strangers), 4, 4);
         Assert.Equal(PasswordLine.MaxWaiting - 4, Waiting(known));
@@ -121,7 +124,8 @@ public sealed class PasswordLineTests
     public async Task Whose_client_has_left_has_no_place_and_no_turn()
     {
         using var left = new CancellationTokenSource();
-        var gone = Enumerable.Range(0, PasswordLine.MaxWaiting).Select(i => _line.Enter(new PasswordSource("acme", Address(i), false), left.Token)).ToList();
+        var gone = Enumerable.Range(0, PasswordLine.MaxWaiting)
+            .Select(i => _line.Enter(new PasswordSource("acme", Address(i), false), left.Token)).ToList();
         await left.CancelAsync();
         Assert.All(await Task.WhenAll(gone), Assert.False);
         Assert.False(await _line.Enter(default, left.Token));

@@ -36,7 +36,8 @@ public sealed class StandingTests : IDisposable
             """)).Snapshot!;
         _tenant = snapshot.Configuration.Tenants["acme"];
         _authenticators = new AuthenticatorDirectory(
-            new FixedConfiguration(snapshot), new AuthenticatorFactory(_work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
+            new FixedConfiguration(snapshot), new AuthenticatorFactory(
+                _work, null!, null!, null!, _time, NullLoggerFactory.Instance), _time,
             NullLogger<AuthenticatorDirectory>.Instance);
     }
 
@@ -120,6 +121,7 @@ public sealed class StandingTests : IDisposable
         }
 
         Interlocked.Increment(ref _searches);
-        return [HostileDirectory.Message(id, HostileDirectory.Entry("cn=alice,dc=example", "uid", "alice"u8.ToArray())), HostileDirectory.Message(id, HostileDirectory.Result(0x65, 0))];
+        return [HostileDirectory.Message(id, HostileDirectory.Entry("cn=alice,dc=example", "uid", "alice"u8.ToArray())),
+            HostileDirectory.Message(id, HostileDirectory.Result(0x65, 0))];
     }
 }

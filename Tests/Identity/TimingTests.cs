@@ -27,7 +27,8 @@ public sealed class TimingTests
             """));
         var work = new PasswordWork();
         using var directory = new AuthenticatorDirectory(
-            new FixedConfiguration(result.Snapshot!), new AuthenticatorFactory(work, null!, null!, null!, TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System,
+            new FixedConfiguration(result.Snapshot!), new AuthenticatorFactory(
+                work, null!, null!, null!, TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System,
             NullLogger<AuthenticatorDirectory>.Instance);
         var login = new PasswordLogin(directory, work);
         var tenant = result.Snapshot!.Configuration.Tenants["acme"];
@@ -46,7 +47,8 @@ public sealed class TimingTests
         async Task<double> Time(string user)
         {
             var watch = Stopwatch.StartNew();
-            Assert.Null((await login.Verify(tenant, user, new Secret("wrong"), new PasswordSource("acme", default, true), CancellationToken.None)).Identity);
+            Assert.Null((await login.Verify(
+                tenant, user, new Secret("wrong"), new PasswordSource("acme", default, true), CancellationToken.None)).Identity);
             return watch.Elapsed.TotalMilliseconds;
         }
     }

@@ -74,10 +74,12 @@ public sealed class TokenIssuerTests : IDisposable
     [InlineData("exp", -120, 0, "expired: the token ended at 2")]
     [InlineData("nbf", 3600, 0, "not valid yet: the token begins at 2")]
     [InlineData("nbf", 120, 120, "clock skew: the token was issued at 2")]
-    public async Task What_does_not_count_now_says_whether_it_expired_is_not_valid_yet_or_clocks_differ(string claim, int later, int issued, string saying)
+    public async Task What_does_not_count_now_says_whether_it_expired_is_not_valid_yet_or_clocks_differ(
+        string claim, int later, int issued, string saying)
     {
         await using var issuer = await TestIssuer.Start();
-        var verdict = await Verify(Oidc(issuer), issuer.Sign(With(With(OidcPayload(issuer), claim, Seconds(later)), "iat", Seconds(issued))));
+        var verdict = await Verify(
+            Oidc(issuer), issuer.Sign(With(With(OidcPayload(issuer), claim, Seconds(later)), "iat", Seconds(issued))));
         Assert.StartsWith(saying, verdict.Message);
         Assert.Contains($"{DateTimeOffset.UnixEpoch.AddSeconds(Seconds(later)):yyyy-MM-dd}", verdict.Message);
         Assert.Contains("here", verdict.Message);
@@ -88,14 +90,19 @@ public sealed class TokenIssuerTests : IDisposable
     public async Task A_refusal_says_which_claim_is_meant_and_whose_token_it_was_once_its_signature_is_good()
     {
         await using var issuer = await TestIssuer.Start();
-        async Task<(string Message, string? Subject)> Refused(string token) => await Verify(Oidc(issuer), token) is var verdict ? (verdict.Message, verdict.Known?.Subject) : default;
-        Assert.Equal(("the token does not have the claims that 'it' requires: claim hd missing", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", null))));
+        async Task<(string Message, string? Subject)> Refused(string token) =>
+            await Verify(Oidc(issuer), token) is var verdict ? (verdict.Message, verdict.Known?.Subject) : default;
+        Assert.Equal(("the token does not have the claims that 'it' requires: claim hd missing", "alice@acme"),
+            await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", null))));
         Assert.Equal(
-            ("the token does not have the claims that 'it' requires: claim hd is none of those that count", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", "evil"))));
-        Assert.Equal(("wrong audience: the token is for another service", "alice@acme"), await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"))));
+            ("the token does not have the claims that 'it' requires: claim hd is none of those that count", "alice@acme"),
+            await Refused(issuer.Sign(With(OidcPayload(issuer), "hd", "evil"))));
+        Assert.Equal(("wrong audience: the token is for another service", "alice@acme"),
+            await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"))));
         using var other = RSA.Create(2048);
         Assert.Equal(
-            ("the signature of the token is not one of the issuer's", null), await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"), new RsaSecurityKey(other) { KeyId = "k1" })));
+            ("the signature of the token is not one of the issuer's", null),
+            await Refused(issuer.Sign(With(OidcPayload(issuer), "aud", "other"), new RsaSecurityKey(other) { KeyId = "k1" })));
     }
 
     [Fact]
@@ -135,16 +142,25 @@ public sealed class TokenIssuerTests : IDisposable
     {
         await using var issuer = await TestIssuer.Start();
         _authenticators.Write("jwks.json", issuer.KeySet);
-        var authenticator = (ITokenAuthenticator)_authenticators.Create("{ type: kubernetes, issuer: \"https://k8s.example\", audience: registry, jwks: { file: jwks.json } }");
+        var authenticator = (ITokenAuthenticator)_authenticators.Create(
+            "{ type: kubernetes, issuer: \"https://k8s.example\", audience: registry, jwks: { file: jwks.json } }");
         var verdict = await Verify(authenticator, issuer.Sign(Kubernetes()));
         Assert.Equal("system:serviceaccount:prod:puller", verdict.Identity!.Subject);
-        Assert.Equal(("prod", "puller", "web-1", "node-7"), (verdict.Identity.Claims["namespace"], verdict.Identity.Claims["serviceAccount"], verdict.Identity.Claims["pod"], verdict.Identity.Claims["node"]));
+        Assert.Equal(("prod", "puller", "web-1", "node-7"),
+            (verdict.Identity.Claims["namespace"], verdict.Identity.Claims["serviceAccount"], verdict.Identity.Claims["pod"],
+                verdict.Identity.Claims["node"]));
         object[] hostile =
         [
-            With(Kubernetes(), "exp", null), With(Kubernetes(), "aud", new[] { "https://kubernetes.default.svc" }), With(Kubernetes(), "aud", null),
-            With(Kubernetes(), "iss", "https://other.example"), With(Kubernetes(), "kubernetes.io", null), With(Kubernetes(), "sub", "system:serviceaccount:kube-system:admin"),
+            With(Kubernetes(), "exp", null), With(Kubernetes(), "aud", new[] { "https://kubernetes.default.svc" }), With(
+                Kubernetes(), "aud", null),
+            With(Kubernetes(), "iss", "https://other.example"), With(Kubernetes(), "kubernetes.io", null), With(
+                Kubernetes(), "sub", "system:serviceaccount:kube-system:admin"),
             With(Kubernetes(), "kubernetes.io", "text"), With(Kubernetes(), "exp", Seconds(-60)),
-            new Dictionary<string, object> { ["iss"] = "https://k8s.example", ["sub"] = "system:serviceaccount:prod:puller", ["kubernetes.io/serviceaccount/namespace"] = "prod", ["kubernetes.io/serviceaccount/service-account.name"] = "puller" },
+            new Dictionary<string, object>
+            {
+                ["iss"] = "https://k8s.example", ["sub"] = "system:serviceaccount:prod:puller",
+                ["kubernetes.io/serviceaccount/namespace"] = "prod", ["kubernetes.io/serviceaccount/service-account.name"] = "puller"
+            },
         ];
         foreach (var token in hostile.Select(payload => issuer.Sign(payload)).Concat(Forged(issuer, Kubernetes())))
         {
@@ -157,17 +173,22 @@ public sealed class TokenIssuerTests : IDisposable
     {
         await using var issuer = await TestIssuer.Start();
         var authenticator = (ITokenAuthenticator)_authenticators.Create(
-            $"{{ type: gcp-identity, audience: docker.acme.example, projects: [acme-prod], jwks: \"{issuer.Url}/keys\", allowPrivate: true }}");
+            $"{{ type: gcp-identity, audience: docker.acme.example, projects: [acme-prod], jwks: \"{issuer.Url}/keys\", allowPrivate: " +
+            $"true }}");
         var verdict = await Verify(authenticator, issuer.Sign(Google()));
         Assert.Equal("8087716956832600000", verdict.Identity!.Subject);
-        Assert.Equal(("acme-prod", "europe-west1-b", "node@acme-prod.iam.gserviceaccount.com"), (verdict.Identity.Claims["projectId"], verdict.Identity.Claims["zone"], verdict.Identity.Claims["email"]));
+        Assert.Equal(("acme-prod", "europe-west1-b", "node@acme-prod.iam.gserviceaccount.com"),
+            (verdict.Identity.Claims["projectId"], verdict.Identity.Claims["zone"], verdict.Identity.Claims["email"]));
         object[] hostile =
         [
-            With(Google(), "google", null), With(Google(), "google", new { compute_engine = new { project_id = "acme-prod" } }), With(Google(), "google", Engine("evil")),
-            With(Google(), "aud", "other"), With(Google(), "iss", "accounts.google.com"), With(Google(), "iss", "https://accounts.google.com.evil.example"),
+            With(Google(), "google", null), With(Google(), "google", new { compute_engine = new { project_id = "acme-prod" } }), With(
+                Google(), "google", Engine("evil")),
+            With(Google(), "aud", "other"), With(Google(), "iss", "accounts.google.com"), With(
+                Google(), "iss", "https://accounts.google.com.evil.example"),
             With(Google(), "exp", Seconds(-60)), With(Google(), "google", Engine("acme-prod-2")), With(Google(), "google", "acme-prod"),
         ];
-        foreach (var token in hostile.Select(payload => issuer.Sign(payload)).Concat(Forged(issuer, Google())).Append(issuer.Sign(Google(), algorithm: "RS512")))
+        foreach (var token in hostile.Select(payload => issuer.Sign(payload)).Concat(Forged(issuer, Google()))
+            .Append(issuer.Sign(Google(), algorithm: "RS512")))
         {
             Assert.Null((await Verify(authenticator, token)).Identity);
         }
@@ -178,8 +199,10 @@ public sealed class TokenIssuerTests : IDisposable
     [InlineData("{ type: oidc, issuer: \"https://accounts.google.com\", audience: a, allowAnySubject: true }", "allowAnySubject")]
     [InlineData("{ type: oidc, issuer: \"http://idp.example\", audience: a, allowAnySubject: true }", "https://")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", require: { a: b } }", "audience")]
-    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }", "needs clientId")]
-    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x, scopes: [\"a b\"] }", "no scope")]
+    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }",
+        "needs clientId")]
+    [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x, scopes: [\"a b\"] }",
+        "no scope")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\", audience: a, jwks: { file: nowhere.json } }", "jwks.file")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\" }", "audience")]
     [InlineData("{ type: gcp-identity, audience: a, projects: [] }", "empty never means all")]
@@ -192,27 +215,32 @@ public sealed class TokenIssuerTests : IDisposable
 
     private static Dictionary<string, object> OidcPayload(TestIssuer issuer) => new()
     {
-        ["iss"] = issuer.Url, ["aud"] = "registryproxy", ["sub"] = "alice@acme", ["groups"] = new[] { "dev", "ops" }, ["hd"] = "acme.example", ["exp"] = Seconds(300), ["iat"] = Seconds(0),
+        ["iss"] = issuer.Url, ["aud"] = "registryproxy", ["sub"] = "alice@acme", ["groups"] = new[] { "dev", "ops" },
+        ["hd"] = "acme.example", ["exp"] = Seconds(300), ["iat"] = Seconds(0),
     };
 
     private static Dictionary<string, object> Kubernetes() => new()
     {
-        ["iss"] = "https://k8s.example", ["aud"] = new[] { "registry" }, ["sub"] = "system:serviceaccount:prod:puller", ["exp"] = Seconds(600), ["iat"] = Seconds(0),
+        ["iss"] = "https://k8s.example", ["aud"] = new[] { "registry" }, ["sub"] = "system:serviceaccount:prod:puller",
+        ["exp"] = Seconds(600), ["iat"] = Seconds(0),
         ["kubernetes.io"] = new Dictionary<string, object>
         {
-            ["namespace"] = "prod", ["serviceaccount"] = new { name = "puller", uid = "1" }, ["pod"] = new { name = "web-1", uid = "2" }, ["node"] = new { name = "node-7", uid = "3" },
+            ["namespace"] = "prod", ["serviceaccount"] = new { name = "puller", uid = "1" }, ["pod"] = new { name = "web-1", uid = "2" },
+            ["node"] = new { name = "node-7", uid = "3" },
         },
     };
 
     private static Dictionary<string, object> Google() => new()
     {
-        ["iss"] = "https://accounts.google.com", ["aud"] = "docker.acme.example", ["sub"] = "1", ["email"] = "node@acme-prod.iam.gserviceaccount.com", ["email_verified"] = true,
+        ["iss"] = "https://accounts.google.com", ["aud"] = "docker.acme.example", ["sub"] = "1",
+        ["email"] = "node@acme-prod.iam.gserviceaccount.com", ["email_verified"] = true,
         ["exp"] = Seconds(3600), ["iat"] = Seconds(0), ["google"] = Engine("acme-prod"),
     };
 
     private static object Engine(string project) => new
     {
-        compute_engine = new { project_id = project, project_number = 1234, zone = "europe-west1-b", instance_id = "8087716956832600000", instance_name = "node-1", instance_creation_timestamp = 1 },
+        compute_engine = new { project_id = project, project_number = 1234, zone = "europe-west1-b", instance_id = "8087716956832600000",
+            instance_name = "node-1", instance_creation_timestamp = 1 },
     };
 
     private static Dictionary<string, object> With(Dictionary<string, object> payload, string claim, object? value)

@@ -8,8 +8,8 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Tests.Listening;
 
 /// <summary>
-/// Who is calling, as the documentation has it: the rightmost address of X-Forwarded-For that is no trusted proxy, where a trusted proxy is the
-/// peer, and nothing else.
+/// Who is calling, as the documentation has it: the rightmost address of X-Forwarded-For that is no trusted proxy, where a trusted proxy is
+/// the peer, and nothing else.
 /// </summary>
 public sealed class ClientAddressTests
 {

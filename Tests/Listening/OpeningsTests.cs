@@ -63,7 +63,8 @@ public sealed class OpeningsTests
         var (user, carried) = (From("203.0.113.9"), From("10.0.0.1"));
         openings.Begin(user);
         openings.Begin(carried).BelongsTo(IPAddress.Parse("203.0.113.8"));
-        var many = Enumerable.Range(0, Openings.MaxCount * 2).Select(i => From(i % 2 == 0 ? "203.0.113.7" : $"2001:db8:0:{i:x}::1")).ToList();
+        var many = Enumerable.Range(0, Openings.MaxCount * 2)
+            .Select(i => From(i % 2 == 0 ? "203.0.113.7" : $"2001:db8:0:{i:x}::1")).ToList();
         many.ForEach(connection => openings.Begin(connection));
         Assert.Equal(Openings.MaxCount + 2, many.Count(connection => connection.IsAborted));
         Assert.False(user.IsAborted || carried.IsAborted);

@@ -13,14 +13,16 @@ namespace RegistryProxy.Tests.Listening;
 public sealed class SilentConnectionTests
 {
     /// <summary>The first bytes of TLS, and of a PROXY header, a preface of HTTP/2, a head and a preamble of Orleans.</summary>
-    private static readonly string[] Beginnings = ["", "\u0016\u0003\u0001\u0002", "PROXY TCP4 1.2", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nHost: local", "\u0040\0\0\0abc", "\u0001"];
+    private static readonly string[] Beginnings = ["", "\u0016\u0003\u0001\u0002", "PROXY TCP4 1.2", "PRI * HTTP/2.0\r\n",
+        "GET / HTTP/1.1\r\nHost: local", "\u0040\0\0\0abc", "\u0001"];
 
     [Fact]
     public async Task Each_port_closes_them_in_time()
     {
         await using var cluster = await PeerCluster.Start(silos: 1, gateways: 1, "http://127.0.0.1:9");
         await using var plain = await Plain.Start();
-        var ports = new[] { cluster.Silos[0].Process.Id, cluster.Gateways[0].Process.Id }.Concat(plain.Pids).SelectMany(Listening).Distinct().ToList();
+        var ports = new[] { cluster.Silos[0].Process.Id, cluster.Gateways[0].Process.Id }.Concat(plain.Pids).SelectMany(Listening)
+            .Distinct().ToList();
         Assert.True(ports.Count >= 11, $"{ports.Count} ports");
         var watch = Stopwatch.StartNew();
         using var stop = new CancellationTokenSource(Openings.MaxTime + TimeSpan.FromSeconds(20));
@@ -68,7 +70,8 @@ public sealed class SilentConnectionTests
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, port, stop);
         await using var tls = new SslStream(client.GetStream(), false, (_, certificate, _, _) => certificate is not null);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [protocol] }, stop);
+        await tls.AuthenticateAsClientAsync(
+            new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [protocol] }, stop);
         Assert.Equal(protocol, tls.NegotiatedApplicationProtocol);
         await Ends(tls, beginning, $"TLS, which was told '{beginning}'", stop);
     }
@@ -97,7 +100,8 @@ public sealed class SilentConnectionTests
     /// <summary>The ports on which a process listens, as the kernel has them.</summary>
     private static IEnumerable<int> Listening(int pid)
     {
-        var inodes = Directory.GetFiles($"/proc/{pid}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "").Where(link => link.StartsWith("socket:[", StringComparison.Ordinal))
+        var inodes = Directory.GetFiles($"/proc/{pid}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "")
+            .Where(link => link.StartsWith("socket:[", StringComparison.Ordinal))
             .Select(link => link[8..^1]).ToHashSet();
         return new[] { "tcp", "tcp6" }.SelectMany(table => File.ReadLines($"/proc/{pid}/net/{table}").Skip(1))
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
@@ -120,14 +124,18 @@ public sealed class SilentConnectionTests
             var (certificate, key) = made.Pem();
             folder.Write("tls.key", key);
             folder.Write("tls.crt", certificate);
-            string Config(string name, string listen) => folder.Write(name, DoorConfiguration.Single("http://127.0.0.1:9", extra: $"listen: {{ {listen} }}\ncluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}"));
+            string Config(string name, string listen) =>
+                folder.Write(name, DoorConfiguration.Single("http://127.0.0.1:9",
+                    extra: $"listen: {{ {listen} }}\ncluster: {{ siloPort: {FreePort.Next()}, gatewayPort: {FreePort.Next()} }}"));
             var plain = new Plain(folder,
             [
                 Launch("Silo", Config("silo.yaml", "proxyProtocol: false"), null),
-                Launch("Standalone", Config("tls.yaml", "data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key }"), "https://127.0.0.1:0"),
+                Launch("Standalone", Config("tls.yaml", "data: \"https://127.0.0.1:0\", tls: { certificate: tls.crt, key: tls.key }"),
+                    "https://127.0.0.1:0"),
                 Launch("Standalone", Config("proxy.yaml", "proxyProtocol: true, trustedProxies: [127.0.0.1/32]"), "http://127.0.0.1:0"),
             ]);
-            plain.TlsUrl = await plain.Processes[1].Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
+            plain.TlsUrl = await plain.Processes[1]
+                .Line(line => line.StartsWith("data listening on ", StringComparison.Ordinal) ? line[18..].Trim() : null);
             foreach (var process in plain.Processes)
             {
                 await process.Line(line => line.StartsWith("admin listening on ", StringComparison.Ordinal) ? line : null);
@@ -149,6 +157,7 @@ public sealed class SilentConnectionTests
         }
 
         private static ChildProcess Launch(string project, string config, string? data) => ChildProcess.Start(
-            "dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. data is null ? (string[])[] : ["--listen-data", data]]);
+            "dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0",
+                .. data is null ? (string[])[] : ["--listen-data", data]]);
     }
 }

@@ -32,7 +32,8 @@ public sealed class SilentMemberTests
         await Answers(halfway);
         var connections = Volatile.Read(ref _connections);
 
-        // When the silo has said and read the last of each nobody sees, so their time passes more than once; who has something to say stays.
+        // When the silo has said and read the last of each nobody sees, so their time passes more than once; who has something to say
+        // stays.
         var ended = Task.WhenAll(Ends(silent), Ends(halfway));
         while (!ended.IsCompleted)
         {
@@ -85,7 +86,8 @@ public sealed class SilentMemberTests
             silo.UseLocalhostClustering(siloPort, gatewayPort);
             silo.Configure<SiloConnectionOptions>(options => MemberConnections.Begin(options, _time));
             silo.Configure<SiloConnectionOptions>(MemberConnections.AwaitPreamble);
-            silo.Configure<SiloConnectionOptions>(options => options.ConfigureGatewayInboundConnection(built => built.Use(next => connection =>
+            silo.Configure<SiloConnectionOptions>(
+                options => options.ConfigureGatewayInboundConnection(built => built.Use(next => connection =>
             {
                 Interlocked.Increment(ref _connections);
                 return next(connection);

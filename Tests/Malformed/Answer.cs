@@ -10,12 +10,16 @@ internal sealed record Answer(int Status, string Body)
     /// <summary>Whether it is the one to the request that follows each other.</summary>
     public bool IsFollowUp => Status == 200 && Body == "ok\n";
 
-    /// <summary>All of them, one after the other; <paramref name="rest"/> is what is none. One that breaks off counts, for the connection may be reset.</summary>
+    /// <summary>
+    /// All of them, one after the other; <paramref name="rest"/> is what is none. One that breaks off counts, for the connection may be
+    /// reset.
+    /// </summary>
     public static List<Answer> ReadAll(string text, out string rest)
     {
         var answers = new List<Answer>();
         rest = text;
-        while (rest.StartsWith(Begin, StringComparison.Ordinal) && int.TryParse(rest.AsSpan(Begin.Length, Math.Min(3, rest.Length - Begin.Length)), out var status))
+        while (rest.StartsWith(Begin, StringComparison.Ordinal)
+            && int.TryParse(rest.AsSpan(Begin.Length, Math.Min(3, rest.Length - Begin.Length)), out var status))
         {
             var end = rest.IndexOf("\r\n\r\n", StringComparison.Ordinal);
             var head = end < 0 ? rest : rest[..end];

@@ -36,7 +36,8 @@ internal sealed record Http2Attack(string Name, Func<Http2Line, Task> Run)
 
     /// <summary>A request that opens a stream and leaves it open.</summary>
     public static byte[] Open(int stream, string method = "POST", params (string, string)[] fields) =>
-        Frame(Headers, EndHeaders, stream, Fields([.. Request("/token", method), ("content-type", "application/x-www-form-urlencoded"), .. fields]));
+        Frame(Headers, EndHeaders, stream,
+            Fields([.. Request("/token", method), ("content-type", "application/x-www-form-urlencoded"), .. fields]));
 
     public override string ToString() => Name;
 }

@@ -34,11 +34,13 @@ public sealed class Http2AttackTests
         await stop.CancelAsync();
         var times = await neighbour;
         var p99 = times.Order().ElementAt((int)(times.Count * 0.99));
-        TestContext.Current.SendDiagnosticMessage($"{times.Count} requests beside the attacks, p99 {p99:0.0} ms, {before >> 20} MB before, {door.ResidentBytes() >> 20} MB then");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{times.Count} requests beside the attacks, p99 {p99:0.0} ms, {before >> 20} MB before, {door.ResidentBytes() >> 20} MB then");
         Assert.True(problems.IsEmpty, string.Join('\n', problems.Distinct()));
         Assert.Equal(attacks.Count * Sizes.Of(3, 100), runs);
         Assert.True(p99 < 500, $"p99 {p99} ms of {times.Count}");
-        await Eventually.True(() => door.ResidentBytes() - before < MaxGrowth, $"memory goes back; it grew from {before} to {door.ResidentBytes()}");
+        await Eventually.True(() => door.ResidentBytes() - before < MaxGrowth,
+            $"memory goes back; it grew from {before} to {door.ResidentBytes()}");
         Assert.DoesNotContain("fail: ", door.Log);
     }
 

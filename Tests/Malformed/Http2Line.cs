@@ -8,7 +8,8 @@ namespace RegistryProxy.Tests.Malformed;
 /// <summary>One connection of HTTP/2 without TLS, frame by frame (RFC 9113 §4), for a client that keeps to no rule.</summary>
 internal sealed class Http2Line : IAsyncDisposable
 {
-    public const byte Data = 0, Headers = 1, Priority = 2, Reset = 3, Settings = 4, PushPromise = 5, Ping = 6, GoAway = 7, WindowUpdate = 8, Continuation = 9;
+    public const byte Data = 0, Headers = 1, Priority = 2, Reset = 3, Settings = 4, PushPromise = 5, Ping = 6, GoAway = 7, WindowUpdate =
+        8, Continuation = 9;
     public const byte EndStream = 1, Ack = 1, EndHeaders = 4, Padded = 8, WithPriority = 0x20;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

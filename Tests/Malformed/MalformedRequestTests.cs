@@ -6,8 +6,8 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Malformed;
 
 /// <summary>
-/// Malformed and odd requests of many kinds, each on a connection of its own with a good one behind it: no fault of ours, no answer to what hides
-/// in another, no connection out of step, and no memory that stays.
+/// Malformed and odd requests of many kinds, each on a connection of its own with a good one behind it: no fault of ours, no answer to what
+/// hides in another, no connection out of step, and no memory that stays.
 /// </summary>
 [Collection(AloneCollection.Name)]
 public sealed class MalformedRequestTests
@@ -42,7 +42,9 @@ public sealed class MalformedRequestTests
         var problems = new ConcurrentQueue<string>();
         await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = Workers }, async (number, _) =>
         {
-            if (problems.Count < 200 && await Trial.Run(server, Families[number % Families.Length], new Noise(new Random((seed * 1_000_003) + number))) is { } problem)
+            if (problems.Count < 200
+                && await Trial.Run(server, Families[number % Families.Length],
+                    new Noise(new Random((seed * 1_000_003) + number))) is { } problem)
             {
                 problems.Enqueue(problem);
             }

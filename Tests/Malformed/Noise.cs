@@ -13,7 +13,8 @@ internal sealed class Noise(Random random)
 
     public string Pick(params string[] choices) => choices[random.Next(choices.Length)];
 
-    public string Of(string alphabet, int from, int to) => string.Concat(Enumerable.Range(0, random.Next(from, to)).Select(_ => alphabet[random.Next(alphabet.Length)]));
+    public string Of(string alphabet, int from, int to) =>
+        string.Concat(Enumerable.Range(0, random.Next(from, to)).Select(_ => alphabet[random.Next(alphabet.Length)]));
 
     public string Token(int from = 1, int to = 20) => Of(TokenCharacters, from, to);
 
@@ -34,7 +35,8 @@ internal sealed class Noise(Random random)
         ? Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(Of("äé中😀\u202e", from, to)))
         : Of("\u0080\u00c0\u00af\u00ff\u00fe\u00ed\u00a0", from, to);
 
-    public string Case(string text) => string.Concat(text.Select(letter => Coin() ? char.ToUpperInvariant(letter) : char.ToLowerInvariant(letter)));
+    public string Case(string text) =>
+        string.Concat(text.Select(letter => Coin() ? char.ToUpperInvariant(letter) : char.ToLowerInvariant(letter)));
 
     /// <summary>Puts a piece into a text, anywhere.</summary>
     public string Insert(string text, string piece) => text.Insert(random.Next(text.Length + 1), piece);

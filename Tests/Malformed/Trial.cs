@@ -5,7 +5,8 @@ using System.Text;
 namespace RegistryProxy.Tests.Malformed;
 
 /// <summary>
-/// One request on a connection of its own, and another behind it: either the connection ends, or the second gets the one answer that is its own.
+/// One request on a connection of its own, and another behind it: either the connection ends, or the second gets the one answer that is its
+/// own.
 /// </summary>
 internal static class Trial
 {
@@ -98,9 +99,11 @@ internal static class Trial
             : answers.Count > family.Answers + 1 ? $"it has {answers.Count} answers"
             : own > 1 || (own == 1 && !answers[^1].IsFollowUp) ? "the connection is out of step"
             : own == 0 && answers.Count > family.Answers ? "the next request got another's answer"
-            : family.IsRefused && (own > 0 || answers.Count != family.Answers || answers[^1].Status is < 400 or >= 500 and not (501 or 505)) && text.Length > 0 ? "it is not refused, or its connection goes on"
+            : family.IsRefused && (own > 0 || answers.Count != family.Answers || answers[^1].Status is < 400 or >= 500 and not (501 or 505))
+                && text.Length > 0 ? "it is not refused, or its connection goes on"
             : null;
     }
 
-    private static string Show(string text) => (text.Length > 600 ? text[..600] + "…" : text).Replace("\0", "\\0").Replace("\r", "\\r").Replace("\n", "\\n\n");
+    private static string Show(string text) =>
+        (text.Length > 600 ? text[..600] + "…" : text).Replace("\0", "\\0").Replace("\r", "\\r").Replace("\n", "\\n\n");
 }

@@ -31,7 +31,8 @@ public sealed class AgentBoundsTests
         Assert.Equal(64 * 1024, small.Length);
         Assert.False((await metadata.Request(HttpMethod.Get, "/large", default)).Succeeded(out _, out var failure));
         Assert.Equal(FailureKind.Unavailable, failure.Kind);
-        Assert.False((await metadata.Request(HttpMethod.Get, "/hung", default).WaitAsync(TimeSpan.FromSeconds(60))).Succeeded(out _, out failure));
+        Assert.False((await metadata.Request(HttpMethod.Get, "/hung", default).WaitAsync(TimeSpan.FromSeconds(60))).Succeeded(
+            out _, out failure));
         Assert.Contains("does not answer", failure.Message);
     }
 
@@ -74,14 +75,16 @@ public sealed class AgentBoundsTests
             asked.AddOrUpdate(scope, 1, (_, count) => count + 1);
             await context.Response.WriteAsync(JsonSerializer.Serialize(new
             {
-                token = scope.Contains(":long:") ? new string('t', 8193) : "t", expires_in = 600, refresh_token = "rpr_canary", refresh_expires_in = 3600,
+                token = scope.Contains(":long:") ? new string('t', 8193)
+                    : "t", expires_in = 600, refresh_token = "rpr_canary", refresh_expires_in = 3600,
             }));
         }
         else if (context.Request.Headers.Authorization.Count == 0)
         {
             var repository = context.Request.Path.Value!.Split('/')[2];
             context.Response.StatusCode = 401;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"http://elsewhere.example/token\",service=\"s\",scope=\"repository:{repository}:pull\"";
+            context.Response.Headers.WWWAuthenticate =
+                $"Bearer realm=\"http://elsewhere.example/token\",service=\"s\",scope=\"repository:{repository}:pull\"";
         }
     }
 
@@ -91,6 +94,7 @@ public sealed class AgentBoundsTests
             $$"""frontDoors: [{ url: "{{url}}", identity: { type: password, username: u, password: { value: p } } }]""", "nodeagent.yaml");
         Assert.Empty(errors);
         return new RegistryDirectory(
-            settings!, new IdentityFactory(settings!, TimeProvider.System), new AgentMetrics(TimeProvider.System), TimeProvider.System, NullLoggerFactory.Instance);
+            settings!, new IdentityFactory(
+                settings!, TimeProvider.System), new AgentMetrics(TimeProvider.System), TimeProvider.System, NullLoggerFactory.Instance);
     }
 }

@@ -12,7 +12,8 @@ public sealed class AgentFuzzTests(Lab lab)
 {
     private const int Seed = 20260;
 
-    private static readonly string[] Calls = ["ListImages", "StreamImages", "ImageStatus", "PullImage", "RemoveImage", "ImageFsInfo", "FromTheFuture"];
+    private static readonly string[] Calls = ["ListImages", "StreamImages", "ImageStatus", "PullImage", "RemoveImage", "ImageFsInfo",
+        "FromTheFuture"];
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create<byte[]>(bytes => bytes, bytes => bytes);
 
     [Theory]
@@ -23,15 +24,18 @@ public sealed class AgentFuzzTests(Lab lab)
         await using var engine = await ContainerdStoreEngine.Start();
         await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(
-            "{ type: aws-iid, authenticator: legacy }", docker ? $"{{ type: docker, endpoint: \"unix://{engine.Socket}\" }}" : await ContainerdNode.Settings(lab, door)));
+            "{ type: aws-iid, authenticator: legacy }", docker ? $"{{ type: docker, endpoint: \"unix://{engine.Socket}\" }}"
+                : await ContainerdNode.Settings(lab, door)));
         var random = new Random(Seed);
-        var messages = Enumerable.Range(0, Sizes.Of(2000, 50_000)).Select(_ => (Calls[random.Next(Calls.Length)], Message(random, door.Authority))).ToList();
+        var messages = Enumerable.Range(0, Sizes.Of(2000, 50_000))
+            .Select(_ => (Calls[random.Next(Calls.Length)], Message(random, door.Authority))).ToList();
         await Parallel.ForEachAsync(messages, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (message, cancellation) =>
         {
             var method = new Method<byte[], byte[]>(MethodType.Unary, "runtime.v1.ImageService", message.Item1, Bytes, Bytes);
             try
             {
-                await agent.Images.Calls.AsyncUnaryCall(method, null, new CallOptions(deadline: DateTime.UtcNow.AddSeconds(60), cancellationToken: cancellation), message.Item2);
+                await agent.Images.Calls.AsyncUnaryCall(method, null,
+                    new CallOptions(deadline: DateTime.UtcNow.AddSeconds(60), cancellationToken: cancellation), message.Item2);
             }
             catch (RpcException answer)
             {
@@ -44,7 +48,9 @@ public sealed class AgentFuzzTests(Lab lab)
         Assert.Equal(0, await agent.Terminate());
     }
 
-    /// <summary>A third are bytes, a third are true messages with some bytes changed, a third are true messages with strange names.</summary>
+    /// <summary>
+    /// A third are bytes, a third are true messages with some bytes changed, a third are true messages with strange names.
+    /// </summary>
     private static byte[] Message(Random random, string host)
     {
         var kind = random.Next(3);
@@ -55,9 +61,14 @@ public sealed class AgentFuzzTests(Lab lab)
             return bytes;
         }
 
-        string[] names = ["", ":", "@", "a@sha256:", "../../x", $"{host}/", $"{host}/A:v1", "x\0y", new string('a', 5000), "sha256:" + new string('0', 64), $"http://{host}/x", "[::1]:5000/x", $"{host}/nodes/fuzz:v1"];
+        string[] names = ["", ":", "@", "a@sha256:", "../../x", $"{host}/", $"{host}/A:v1", "x\0y", new string('a', 5000),
+            "sha256:" + new string('0', 64), $"http://{host}/x", "[::1]:5000/x", $"{host}/nodes/fuzz:v1"];
         var image = new ImageSpec { Image = names[random.Next(names.Length)] };
-        var whole = new PullImageRequest { Image = image, Auth = random.Next(2) == 0 ? null : new AuthConfig { Auth = Convert.ToBase64String(bytes), ServerAddress = names[random.Next(names.Length)] } }.ToByteArray();
+        var whole = new PullImageRequest
+        {
+            Image = image, Auth = random.Next(2) == 0 ? null
+                : new AuthConfig { Auth = Convert.ToBase64String(bytes), ServerAddress = names[random.Next(names.Length)] }
+        }.ToByteArray();
         for (var i = 0; kind == 1 && i < 3; i++)
         {
             whole[random.Next(whole.Length)] = (byte)random.Next(256);

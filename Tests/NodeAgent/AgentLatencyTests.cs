@@ -35,7 +35,8 @@ public sealed class AgentLatencyTests(Lab lab)
         await agent.Images.Pull(image);
 
         // Others use this machine too: one undisturbed round out of several is asked for.
-        await Eventually.True(async () => await SlowestButOneInAHundred(agent, image) <= TimeSpan.FromMilliseconds(50), "99 of 100 answers come within 50 ms", TimeSpan.FromSeconds(60));
+        await Eventually.True(async () => await SlowestButOneInAHundred(agent, image) <= TimeSpan.FromMilliseconds(50),
+            "99 of 100 answers come within 50 ms", TimeSpan.FromSeconds(60));
         await agent.Images.Remove(image);
     }
 

@@ -16,7 +16,8 @@ public sealed class AgentSettingsTests
     [Fact]
     public void The_documented_and_the_deployed_settings_are_good()
     {
-        var documented = Regex.Match(File.ReadAllText(Path.Combine(Root, "docs/nodeagent.md")), "```yaml\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+        var documented = Regex.Match(
+            File.ReadAllText(Path.Combine(Root, "docs/nodeagent.md")), "```yaml\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
         using var folder = new TemporaryFolder();
         var authority = folder.Write("ca.crt", TestCertificates.ForLocalhost("door").ExportCertificatePem());
         var (settings, errors) = SettingsFile.Parse(documented.Replace(" ca.crt", $" {authority}"), "/x.yaml");
@@ -42,22 +43,30 @@ public sealed class AgentSettingsTests
     }
 
     [Theory]
-    [InlineData("nonsense: 1\nfrontDoors: []", "x.yaml:1: nonsense: unknown key; allowed here: frontDoors, health, listen, metadata, mirror, rewrites, runtime, stateDir")]
+    [InlineData("nonsense: 1\nfrontDoors: []",
+        "x.yaml:1: nonsense: unknown key; allowed here: frontDoors, health, listen, metadata, mirror, rewrites, runtime, stateDir")]
     [InlineData("listen: /run/x.sock", "x.yaml:1: listen: '/run/x.sock' must be unix:///path/of/a.sock")]
     [InlineData("runtime: { type: podman }", "x.yaml:1: runtime.type: 'podman' must be one of docker, cri")]
-    [InlineData("frontDoors: [{ url: \"http://docker.acme.example\", identity: { type: azure, authenticator: a } }]", "frontDoors[0].url: 'docker.acme.example' must be https: credentials go there")]
+    [InlineData("frontDoors: [{ url: \"http://docker.acme.example\", identity: { type: azure, authenticator: a } }]",
+        "frontDoors[0].url: 'docker.acme.example' must be https: credentials go there")]
     [InlineData("frontDoors: [{ url: \"https://a.example\" }]", "frontDoors[0].identity: is required, unless workloads is given")]
-    [InlineData("frontDoors: [{ url: \"https://a.example\", images: [\"b.example\"], identity: { type: azure, authenticator: a } }]", "frontDoors[0].images[0]: the host 'b.example' is not that of url (a.example); list it in hosts")]
-    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: magic, authenticator: a } }]", "frontDoors[0].identity.type: 'magic' must be one of aws-sts")]
-    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: password, username: u, password: {} } }]", "frontDoors[0].identity.password: must be one of { file: PATH }")]
+    [InlineData("frontDoors: [{ url: \"https://a.example\", images: [\"b.example\"], identity: { type: azure, authenticator: a } }]",
+        "frontDoors[0].images[0]: the host 'b.example' is not that of url (a.example); list it in hosts")]
+    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: magic, authenticator: a } }]",
+        "frontDoors[0].identity.type: 'magic' must be one of aws-sts")]
+    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: password, username: u, password: {} } }]",
+        "frontDoors[0].identity.password: must be one of { file: PATH }")]
     [InlineData("runtime: { type: cri }\nrewrites: [{ from: gcr.io/a, to: b.example }]", "x.yaml:2: rewrites: needs the docker runtime")]
-    [InlineData("mirror: { frontDoors: { gcr.io: \"https://a.example\" } }", "mirror.frontDoors.gcr.io: must be the url of one of frontDoors that has an identity")]
+    [InlineData("mirror: { frontDoors: { gcr.io: \"https://a.example\" } }",
+        "mirror.frontDoors.gcr.io: must be the url of one of frontDoors that has an identity")]
     [InlineData("mirror: { listen: \"http://0.0.0.0:5005\" }", "mirror.listen: must be http on loopback")]
-    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: azure, authenticator: a }, ca: /nonexistent }]", "frontDoors[0].ca: /nonexistent cannot be read as certificates in PEM")]
+    [InlineData("frontDoors: [{ url: \"https://a.example\", identity: { type: azure, authenticator: a }, ca: /nonexistent }]",
+        "frontDoors[0].ca: /nonexistent cannot be read as certificates in PEM")]
     [InlineData("a: b: c", "x.yaml:1: not valid YAML")]
     [InlineData("", "the file is empty")]
     [InlineData("[a]", "the file must hold one map of settings")]
-    public void What_is_wrong_is_said_with_its_place(string text, string error) => Assert.Contains(error, string.Join('\n', SettingsFile.Parse(text, "x.yaml").Errors));
+    public void What_is_wrong_is_said_with_its_place(string text, string error) =>
+        Assert.Contains(error, string.Join('\n', SettingsFile.Parse(text, "x.yaml").Errors));
 
     [Theory]
     [InlineData("docker.acme.example", "docker.acme.example/team/app:v1", true)]
@@ -80,12 +89,14 @@ public sealed class AgentSettingsTests
     [InlineData("alpine", "docker.io/library/alpine:latest")]
     [InlineData("acme/app:v1", "docker.io/acme/app:v1")]
     [InlineData("localhost/app", "localhost/app:latest")]
-    [InlineData("127.0.0.1:5000/a/b:v1@sha256:0000000000000000000000000000000000000000000000000000000000000000", "127.0.0.1:5000/a/b@sha256:0000000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("127.0.0.1:5000/a/b:v1@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        "127.0.0.1:5000/a/b@sha256:0000000000000000000000000000000000000000000000000000000000000000")]
     [InlineData("sha256:0000000000000000000000000000000000000000000000000000000000000000", null)]
     [InlineData("UPPER/x.example", null)]
     [InlineData("a/b:", null)]
     [InlineData("", null)]
-    public void Names_are_read_as_runtimes_read_them(string text, string? whole) => Assert.Equal(whole, ImageName.TryParse(text, out var name) ? name.ToString() : null);
+    public void Names_are_read_as_runtimes_read_them(string text, string? whole) =>
+        Assert.Equal(whole, ImageName.TryParse(text, out var name) ? name.ToString() : null);
 
     [Fact]
     public void The_longest_mapping_counts_and_every_mapping_leads_back()

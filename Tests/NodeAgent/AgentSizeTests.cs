@@ -14,7 +14,8 @@ public sealed class AgentSizeTests(ITestOutputHelper output)
         frontDoors: [{ url: "http://127.0.0.1:1", images: ["127.0.0.1:1"], identity: { type: aws-iid, authenticator: legacy }, workloads: { authenticator: k8s } }]
         """;
 
-    private const string Request = """{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"127.0.0.1:1/x","serviceAccountToken":"e30.eyJleHAiOjQxMDI0NDQ4MDB9.x"}""";
+    private const string Request =
+        """{"kind":"CredentialProviderRequest","apiVersion":"credentialprovider.kubelet.k8s.io/v1","image":"127.0.0.1:1/x","serviceAccountToken":"e30.eyJleHAiOjQxMDI0NDQ4MDB9.x"}""";
 
     [Fact]
     public async Task It_is_small_and_idle()
@@ -40,8 +41,11 @@ public sealed class AgentSizeTests(ITestOutputHelper output)
 
         using var folder = new TemporaryFolder();
         var project = Path.Combine(Path.GetDirectoryName(Agent.Dll)!, "../../../NodeAgent.csproj");
-        (await Shell.Run("dotnet", ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", folder.File("out"), "-v", "quiet", "-nologo"])).ShouldSucceed();
-        var (program, config) = (folder.File("out/RegistryProxy.NodeAgent"), folder.Write("nodeagent.yaml", $"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{Settings}"));
+        (await Shell.Run("dotnet",
+            ["publish", project, "-c", "Release", "-r", "linux-x64", "-o", folder.File("out"), "-v", "quiet", "-nologo"])).ShouldSucceed();
+        var (program, config) = (folder.File("out/RegistryProxy.NodeAgent"),
+            folder.Write("nodeagent.yaml",
+                $"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{Settings}"));
         var watch = Stopwatch.StartNew();
         await using var agent = ChildProcess.Start(program, ["serve", "--config", config]);
         await Eventually.True(() => File.Exists(folder.File("run/image.sock")), "it listens");
@@ -58,14 +62,17 @@ public sealed class AgentSizeTests(ITestOutputHelper output)
         }
 
         var slowest = times.Order().ElementAt(18);
-        output.WriteLine($"native agent: listens after {start.TotalMilliseconds:F0} ms, {resident} MB resident, kubelet answered in {slowest.TotalMilliseconds:F0} ms (19th of 20)");
+        output.WriteLine(
+            $"native agent: listens after {start.TotalMilliseconds:F0} ms, {resident} MB resident, kubelet answered " +
+            $"in {slowest.TotalMilliseconds:F0} ms (19th of 20)");
         Assert.True(start < TimeSpan.FromMilliseconds(300), $"{start}");
         Assert.True(resident <= 45, $"{resident} MB");
         Assert.True(slowest < TimeSpan.FromMilliseconds(150), string.Join(' ', times));
     }
 
     private static long ResidentMegabytes(int pid) => long.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
 
     private static async Task<long> TicksIn(int pid, TimeSpan span)
     {

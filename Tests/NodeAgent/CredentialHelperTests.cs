@@ -22,8 +22,10 @@ public sealed class CredentialHelperTests(Lab lab)
         (await Run("get", "https://index.docker.io/v1/")).ShouldFail("credentials not found in native keychain");
         (await Run("store", """{"ServerURL":"https://index.docker.io/v1/","Username":"me","Secret":"helper-canary"}""")).ShouldSucceed();
         (await Run("store", """{"ServerURL":"docker.acme.example","Username":"<token>","Secret":"x"}""")).ShouldSucceed();
-        Assert.Equal("""{"ServerURL":"https://index.docker.io/v1/","Username":"me","Secret":"helper-canary"}""", (await Run("get", "index.docker.io\n")).Output.Trim());
-        Assert.Equal("""{"https://index.docker.io/v1/":"me","docker.acme.example":"\u003Ctoken\u003E"}""", (await Run("list", "")).Output.Trim());
+        Assert.Equal("""{"ServerURL":"https://index.docker.io/v1/","Username":"me","Secret":"helper-canary"}""",
+            (await Run("get", "index.docker.io\n")).Output.Trim());
+        Assert.Equal("""{"https://index.docker.io/v1/":"me","docker.acme.example":"\u003Ctoken\u003E"}""",
+            (await Run("list", "")).Output.Trim());
         Assert.Equal("600", (await Shell.Run("stat", ["-c", "%a", folder.File("registryproxy/credentials.json")])).Output.Trim());
         (await Run("erase", "https://index.docker.io/v1/")).ShouldSucceed();
         (await Run("get", "index.docker.io")).ShouldFail("credentials not found in native keychain");
@@ -41,7 +43,8 @@ public sealed class CredentialHelperTests(Lab lab)
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/job", "v1", TestImage.Build(380, 1000));
         using var folder = new TemporaryFolder();
-        var config = folder.Write("nodeagent.yaml", door.Agent("{ type: ci, authenticator: ci, audience: docker.acme.example }", await DockerNode.Settings(lab)));
+        var config = folder.Write(
+            "nodeagent.yaml", door.Agent("{ type: ci, authenticator: ci, audience: docker.acme.example }", await DockerNode.Settings(lab)));
         folder.Write("config.json", "{\"credHelpers\":{\"" + door.Authority + "\":\"registryproxy\"}}");
         folder.Write("docker-credential-registryproxy", $"#!/bin/sh\nexec dotnet {Agent.Dll} credential-helper \"$@\" --config {config}\n");
         (await Shell.Run("chmod", ["700", folder.File("docker-credential-registryproxy")])).ShouldSucceed();
@@ -55,12 +58,14 @@ public sealed class CredentialHelperTests(Lab lab)
             context.Request.Headers.Authorization == "Bearer job-secret" && context.Request.Query["api-version"] == "2.0"
                 ? JsonSerializer.Serialize(new { value = Token(door, context.Request.Query["audience"].ToString()) })
                 : "{}"));
-        (await Pull(("ACTIONS_ID_TOKEN_REQUEST_URL", $"{github.Url}/token?api-version=2.0"), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-secret"))).ShouldSucceed();
+        (await Pull(("ACTIONS_ID_TOKEN_REQUEST_URL", $"{github.Url}/token?api-version=2.0"),
+            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "job-secret"))).ShouldSucceed();
 
         async Task<ShellResult> Pull(params (string, string)[] environment)
         {
             var docker = $"unix://{(await lab.Docker).SocketPath}";
-            (string, string)[] all = [("DOCKER_HOST", docker), ("DOCKER_CONFIG", folder.Path), ("PATH", $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}"), ("XDG_CONFIG_HOME", folder.Path), .. environment];
+            (string, string)[] all = [("DOCKER_HOST", docker), ("DOCKER_CONFIG", folder.Path),
+                ("PATH", $"{folder.Path}:{Environment.GetEnvironmentVariable("PATH")}"), ("XDG_CONFIG_HOME", folder.Path), .. environment];
             await Shell.Run("docker", ["rmi", "-f", $"{door.Authority}/nodes/job:v1"], null, all);
             return await Shell.Run("docker", ["pull", $"{door.Authority}/nodes/job:v1"], null, all);
         }
@@ -83,13 +88,15 @@ public sealed class CredentialHelperTests(Lab lab)
         var client = new RegistryTokenClient(new Uri(door.Url), http, TimeProvider.System);
         var outcome = await new DeviceIdentity(TimeProvider.System).Prompt(client, terminal, TestContext.Current.CancellationToken);
         Assert.True(outcome.Succeeded(out var session, out _));
-        Assert.Equal(("_session", "rpr_x", TimeSpan.FromHours(2)), (session.Username, session.Password.Reveal(), session.Expires - session.Issued));
+        Assert.Equal(("_session", "rpr_x", TimeSpan.FromHours(2)),
+            (session.Username, session.Password.Reveal(), session.Expires - session.Issued));
         Assert.Contains("open https://door.example/login/device and type WDJB-MJHT", terminal.ToString());
         Assert.Equal(3, polls);
 
         using var folder = new TemporaryFolder();
         var config = folder.Write("nodeagent.yaml", $"frontDoors: [{{ url: \"{door.Url}\", identity: {{ type: device }} }}]\n");
-        (await Shell.Run("dotnet", [Agent.Dll, "credential-helper", "get", "--config", config], new Uri(door.Url).Authority, ("XDG_CONFIG_HOME", folder.Path)))
+        (await Shell.Run("dotnet", [Agent.Dll, "credential-helper", "get", "--config", config], new Uri(door.Url).Authority,
+            ("XDG_CONFIG_HOME", folder.Path)))
             .ShouldFail("a person must log in");
 
         static Task Pending(HttpContext context)
@@ -101,6 +108,7 @@ public sealed class CredentialHelperTests(Lab lab)
 
     private static string Token(NodeDoor door, string audience) => door.Issuer.Sign(new Dictionary<string, object>
     {
-        ["iss"] = door.Issuer.Url, ["aud"] = audience, ["sub"] = "repo:acme/app:ref:refs/heads/main", ["repository"] = "acme/app", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300,
+        ["iss"] = door.Issuer.Url, ["aud"] = audience, ["sub"] = "repo:acme/app:ref:refs/heads/main", ["repository"] = "acme/app",
+        ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 300,
     });
 }

@@ -31,7 +31,8 @@ public sealed class CredentialProviderTests(Lab lab)
 
         Assert.Equal(1, door.Metadata.Proofs);
         Assert.Equal(0, await agent.Terminate());
-        Assert.Equal(HttpStatusCode.OK, await Opens(door, await Provide(agent, Request($"{door.Authority}/nodes/provided")), "nodes/provided"));
+        Assert.Equal(HttpStatusCode.OK,
+            await Opens(door, await Provide(agent, Request($"{door.Authority}/nodes/provided")), "nodes/provided"));
         Assert.Equal(2, door.Metadata.Proofs);
     }
 
@@ -56,7 +57,8 @@ public sealed class CredentialProviderTests(Lab lab)
         Assert.Equal(0, door.Metadata.Proofs);
 
         await using var nodesOnly = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
-        (await nodesOnly.Run(Request(image, door.ServiceAccountToken("puller")), "credential-provider")).ShouldFail("the node's identity is not used in its place");
+        (await nodesOnly.Run(Request(image, door.ServiceAccountToken("puller")), "credential-provider")).ShouldFail(
+            "the node's identity is not used in its place");
         (await agent.Run(Request(image, "not-a-token"), "credential-provider")).ShouldFail("is not a token with an end");
     }
 
@@ -69,10 +71,12 @@ public sealed class CredentialProviderTests(Lab lab)
         Assert.Equal(
             """{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"Image","cacheDuration":"0s","auth":{}}""", foreign.Output);
         door.Metadata.Account = "999999999999";
-        (await agent.Run(Request($"{door.Authority}/x"), "credential-provider")).ShouldFail("the account or region of this instance is not one of 'legacy'");
+        (await agent.Run(Request($"{door.Authority}/x"), "credential-provider")).ShouldFail(
+            "the account or region of this instance is not one of 'legacy'");
         string[] hostile =
         [
-            "", "[]", "{}", "null", Request("") , Request("UPPER/case"), Request("x").Replace("/v1", "/v1beta1"), Request("x").Replace("CredentialProviderRequest", "Other"),
+            "", "[]", "{}", "null", Request("") , Request("UPPER/case"), Request("x").Replace("/v1", "/v1beta1"), Request("x")
+                .Replace("CredentialProviderRequest", "Other"),
             new string(' ', (1024 * 1024) + 1),
         ];
         foreach (var request in hostile)
@@ -85,7 +89,8 @@ public sealed class CredentialProviderTests(Lab lab)
 
     private static string Request(string image, string? token = null) => JsonSerializer.Serialize(new Dictionary<string, object?>
     {
-        ["kind"] = "CredentialProviderRequest", ["apiVersion"] = "credentialprovider.kubelet.k8s.io/v1", ["image"] = image, ["serviceAccountToken"] = token,
+        ["kind"] = "CredentialProviderRequest", ["apiVersion"] = "credentialprovider.kubelet.k8s.io/v1", ["image"] = image,
+        ["serviceAccountToken"] = token,
         ["serviceAccountAnnotations"] = token is null ? null : new { team = "a" },
     });
 
@@ -95,12 +100,14 @@ public sealed class CredentialProviderTests(Lab lab)
         result.ShouldSucceed();
         using var json = JsonDocument.Parse(result.Output);
         var root = json.RootElement;
-        Assert.Equal(["kind", "apiVersion", "cacheKeyType", "cacheDuration", "auth"], root.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["kind", "apiVersion", "cacheKeyType", "cacheDuration", "auth"],
+            root.EnumerateObject().Select(property => property.Name));
         Assert.Equal("Registry", root.GetProperty("cacheKeyType").GetString());
         var duration = root.GetProperty("cacheDuration").GetString()!.TrimEnd('s').Split('m');
         var auth = Assert.Single(root.GetProperty("auth").EnumerateObject()).Value;
         Assert.Equal(["username", "password"], auth.EnumerateObject().Select(property => property.Name));
-        return (auth.GetProperty("username").GetString()!, auth.GetProperty("password").GetString()!, TimeSpan.FromSeconds((int.Parse(duration[0]) * 60) + int.Parse(duration[1])));
+        return (auth.GetProperty("username").GetString()!, auth.GetProperty("password").GetString()!,
+            TimeSpan.FromSeconds((int.Parse(duration[0]) * 60) + int.Parse(duration[1])));
     }
 
     private static async Task<HttpStatusCode> Opens(NodeDoor door, (string User, string Password, TimeSpan) answer, string repository)

@@ -44,7 +44,8 @@ public sealed class CriCallTests
         Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> runtime, CancellationToken aborted = default)
     {
         var (settings, errors) = SettingsFile.Parse(
-            "runtime: { type: cri, endpoint: \"unix:///run/none.sock\" }\nfrontDoors: [{ url: \"https://a.example\", identity: { type: azure, authenticator: a } }]",
+            "runtime: { type: cri, endpoint: \"unix:///run/none.sock\" }\nfrontDoors: [{ url: \"https://a.example\", identity: { type: " +
+            "azure, authenticator: a } }]",
             "nodeagent.yaml");
         Assert.Empty(errors);
         using var invoker = new HttpMessageInvoker(new Runtime(runtime));

@@ -28,11 +28,14 @@ public sealed class CriPassThroughTests(Lab lab)
 
         var future = new Method<byte[], byte[]>(MethodType.Unary, "runtime.v1.ImageService", "FromTheFuture", Bytes, Bytes);
         var call = agent.Images.Calls.AsyncUnaryCall(
-            future, null, new CallOptions(new Metadata { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "x-bin", [1, 2, 255] } }, DateTime.UtcNow.AddSeconds(30)), [8, 1, 250, 7, 1, 65]);
+            future, null, new CallOptions(
+                new Metadata { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "x-bin", [1, 2, 255] } },
+                DateTime.UtcNow.AddSeconds(30)), [8, 1, 250, 7, 1, 65]);
         Assert.Equal([8, 1, 250, 7, 1, 65], await call);
         Assert.Equal("of the runtime", call.GetTrailers().GetValue("x-own"));
         var request = runtime.Requests.Last();
-        Assert.Equal(("/runtime.v1.ImageService/FromTheFuture", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), (request.Target, request.Headers["traceparent"]));
+        Assert.Equal(("/runtime.v1.ImageService/FromTheFuture", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+            (request.Target, request.Headers["traceparent"]));
         Assert.NotEmpty(request.Headers["Grpc-Timeout"]);
 
         // Of the message: a field of the request, of the image and of the pod that this program does not know.
@@ -75,7 +78,8 @@ public sealed class CriPassThroughTests(Lab lab)
         await using var door = await NodeDoor.Start(lab);
         using var alice = door.Door.Client("alice");
         await alice.PushImage("nodes/chain", "v1", TestImage.Build(360, 5000));
-        await using var inner = await Agent.Start(door.Agent("{ type: password, username: nobody, password: { value: wrong } }", await ContainerdNode.Settings(lab, door)));
+        await using var inner = await Agent.Start(
+            door.Agent("{ type: password, username: nobody, password: { value: wrong } }", await ContainerdNode.Settings(lab, door)));
         await using var outer = await Agent.Start(door.Agent(Legacy, $"{{ type: cri, endpoint: \"unix://{inner.Socket}\" }}"));
         var id = await outer.Images.Pull($"{door.Authority}/nodes/chain:v1");
         Assert.Equal(id, (await outer.Images.Status(id))!.Id);
@@ -85,15 +89,19 @@ public sealed class CriPassThroughTests(Lab lab)
         // Were the modes wide open, the kernel would still tell who is at the other end.
         (await Shell.Run("chmod", ["-R", "a+rwX", Path.GetDirectoryName(Path.GetDirectoryName(outer.Socket)!)!])).ShouldSucceed();
         var stranger = await Shell.Run(
-            "setpriv", ["--reuid", "65534", "--clear-groups", "curl", "-sS", "--unix-socket", Path.Combine(Path.GetDirectoryName(outer.Socket)!, "agent.sock"), "http://agent/livez"]);
+            "setpriv", ["--reuid", "65534", "--clear-groups", "curl", "-sS", "--unix-socket",
+                Path.Combine(Path.GetDirectoryName(outer.Socket)!, "agent.sock"), "http://agent/livez"]);
         stranger.ShouldFail("curl");
-        (await Shell.Run("curl", ["-sS", "--unix-socket", Path.Combine(Path.GetDirectoryName(outer.Socket)!, "agent.sock"), "http://agent/livez"])).ShouldSucceed();
+        (await Shell.Run("curl",
+            ["-sS", "--unix-socket", Path.Combine(Path.GetDirectoryName(outer.Socket)!, "agent.sock"),
+                "http://agent/livez"])).ShouldSucceed();
     }
 
     private static byte[] Pull(string image)
     {
         // user_specified_image is known; field 999 of the image and field 7 of the pod are not.
-        byte[] spec = [.. new ImageSpec { Image = image, UserSpecifiedImage = "typed", RuntimeHandler = "kata" }.ToByteArray(), 0xba, 0x3e, 1, 66];
+        byte[] spec = [.. new ImageSpec { Image = image, UserSpecifiedImage = "typed", RuntimeHandler = "kata" }.ToByteArray(),
+            0xba, 0x3e, 1, 66];
         byte[] pod = [0x3a, 1, 67];
         return [10, (byte)spec.Length, .. spec, 26, (byte)pod.Length, .. pod];
     }

@@ -5,7 +5,9 @@ using RegistryProxy.Tests.Support.Nodes;
 
 namespace RegistryProxy.Tests.NodeAgent;
 
-/// <summary>What critest asserts of an image service (kubernetes-sigs/cri-tools, pkg/validate), against images of a real registry.</summary>
+/// <summary>
+/// What critest asserts of an image service (kubernetes-sigs/cri-tools, pkg/validate), against images of a real registry.
+/// </summary>
 public abstract class CritestAssertions(NodeFixture node, int seed)
 {
     private string Registry => $"{node.Door.Authority}/public/{seed}";
@@ -25,7 +27,8 @@ public abstract class CritestAssertions(NodeFixture node, int seed)
     public async Task C02_a_pull_times_out_if_requested()
     {
         var request = new PullImageRequest { Image = new ImageSpec { Image = $"{Registry}/tag:never" } };
-        var fault = await Assert.ThrowsAsync<RpcException>(async () => await Images.Client.PullImageAsync(request, deadline: DateTime.UtcNow.AddMilliseconds(1)));
+        var fault = await Assert.ThrowsAsync<RpcException>(
+            async () => await Images.Client.PullImageAsync(request, deadline: DateTime.UtcNow.AddMilliseconds(1)));
         Assert.Equal(StatusCode.DeadlineExceeded, fault.StatusCode);
     }
 
@@ -83,7 +86,8 @@ public abstract class CritestAssertions(NodeFixture node, int seed)
             await Images.Pull($"{Registry}/three-{i}:latest");
         }
 
-        var listed = (await Images.List()).Where(image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/three-", StringComparison.Ordinal))).ToList();
+        var listed = (await Images.List()).Where(
+            image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/three-", StringComparison.Ordinal))).ToList();
         Assert.Equal(3, listed.Select(image => image.Id).Distinct().Count());
         Assert.All(listed, image => Assert.Single(image.RepoTags));
         foreach (var image in listed)
@@ -96,7 +100,8 @@ public abstract class CritestAssertions(NodeFixture node, int seed)
     public async Task C08_three_tags_of_one_image_are_listed_with_it()
     {
         await PullTags("tags", 20);
-        var image = Assert.Single(await Images.List(), image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/tags:", StringComparison.Ordinal)));
+        var image = Assert.Single(
+            await Images.List(), image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/tags:", StringComparison.Ordinal)));
         Assert.Equal([$"{Registry}/tags:1", $"{Registry}/tags:2", $"{Registry}/tags:3"], image.RepoTags.Order());
         await Images.Remove(image.Id);
     }
@@ -108,7 +113,8 @@ public abstract class CritestAssertions(NodeFixture node, int seed)
         await Images.Remove($"{Registry}/away:2");
         Assert.Null(await Images.Status($"{Registry}/away:1"));
         Assert.Null(await Images.Status($"{Registry}/away:3"));
-        Assert.DoesNotContain(await Images.List(), image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/away:", StringComparison.Ordinal)));
+        Assert.DoesNotContain(await Images.List(),
+            image => image.RepoTags.Any(tag => tag.StartsWith($"{Registry}/away:", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -212,4 +218,5 @@ public sealed class DockerCritestTests(DockerNode node) : CritestAssertions(node
 public sealed class ContainerdCritestTests(ContainerdNode node) : CritestAssertions(node, 5000), IClassFixture<ContainerdNode>;
 
 /// <summary>In front of Docker with the containerd store.</summary>
-public sealed class ContainerdStoreCritestTests(ContainerdStoreNode node) : CritestAssertions(node, 6000), IClassFixture<ContainerdStoreNode>;
+public sealed class ContainerdStoreCritestTests(ContainerdStoreNode node)
+    : CritestAssertions(node, 6000), IClassFixture<ContainerdStoreNode>;

@@ -8,7 +8,10 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.NodeAgent;
 
-/// <summary>What the product is for, on a node with Docker; and what is particular to it: names that are rewritten, streams that fail half-way, two kinds of store.</summary>
+/// <summary>
+/// What the product is for, on a node with Docker; and what is particular to it: names that are rewritten, streams that fail half-way, two
+/// kinds of store.
+/// </summary>
 public sealed class DockerBackendTests(Lab lab)
 {
     private const string Legacy = "{ type: aws-iid, authenticator: legacy }";
@@ -51,7 +54,9 @@ public sealed class DockerBackendTests(Lab lab)
         Assert.Equal(id, (await agent.Images.Status(asked))!.Id);
         Assert.Equal(byDigest, (await agent.Images.Status(digest))!.Id);
         var listed = await agent.Images.List();
-        Assert.Contains(listed, image => image.Id == id && image.RepoTags.Contains(asked) && image.RepoDigests.Contains($"gcr.io/acme-project/api@{tagged.Manifest.Digest}"));
+        Assert.Contains(listed, image =>
+            image.Id == id && image.RepoTags.Contains(asked)
+                && image.RepoDigests.Contains($"gcr.io/acme-project/api@{tagged.Manifest.Digest}"));
         Assert.Contains(listed, image => image.Id == byDigest && image.RepoDigests.Contains(digest));
         (await (await lab.Docker).NewClient().Run("image", "inspect", asked)).ShouldSucceed();
 
@@ -119,7 +124,8 @@ public sealed class DockerBackendTests(Lab lab)
         var image = TestImage.Build(345, 5000);
         await using var slow = await RecordingUpstream.Start(context => context.Request.Path.Value!.Split('/')[^1] switch
         {
-            var manifest when manifest == "v1" || manifest == image.Manifest.Digest.Value => Serve(context, TestImage.OciManifest, image.Manifest),
+            var manifest when manifest == "v1" || manifest == image.Manifest.Digest.Value =>
+                Serve(context, TestImage.OciManifest, image.Manifest),
             var blob when blob == image.Config.Digest.Value => Serve(context, "application/octet-stream", image.Config),
             "" => Task.CompletedTask,
             _ => Trickle(context),
@@ -160,9 +166,11 @@ public sealed class DockerBackendTests(Lab lab)
     {
         await using var engine = await ContainerdStoreEngine.Start();
         await using var door = await NodeDoor.Start(lab);
-        await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: docker, endpoint: \"unix://{engine.Socket}\", pinned: [\"*/nodes/pause:*\"] }}"));
+        await using var agent = await Agent.Start(
+            door.Agent(Legacy, $"{{ type: docker, endpoint: \"unix://{engine.Socket}\", pinned: [\"*/nodes/pause:*\"] }}"));
         engine.ErrorInStream = "failed to copy: httpReadSeeker: failed open: unexpected status code 403 Forbidden";
-        Assert.Equal($"failed to pull image \"{door.Authority}/nodes/pause:v1\": {engine.ErrorInStream}", await agent.Images.FailedPull($"{door.Authority}/nodes/pause:v1"));
+        Assert.Equal($"failed to pull image \"{door.Authority}/nodes/pause:v1\": {engine.ErrorInStream}",
+            await agent.Images.FailedPull($"{door.Authority}/nodes/pause:v1"));
 
         engine.ErrorInStream = null;
         Assert.Equal(ContainerdStoreEngine.ManifestDigest, await agent.Images.Pull($"{door.Authority}/nodes/pause:v1"));
@@ -174,7 +182,8 @@ public sealed class DockerBackendTests(Lab lab)
         await agent.Images.Pull($"{door.Authority}/nodes/pause@{ContainerdStoreEngine.ManifestDigest}");
         var (status, listed) = ((await agent.Images.Status($"{door.Authority}/nodes/pause:v1"))!, Assert.Single(await agent.Images.List()));
         Assert.Equal(((ulong)ContainerdStoreEngine.ListedSize, listed.Size), (status.Size, status.Size));
-        Assert.Equal((ulong)ContainerdStoreEngine.ListedSize, Assert.Single((await agent.Images.FsInfo()).ImageFilesystems).UsedBytes.Value);
+        Assert.Equal((ulong)ContainerdStoreEngine.ListedSize,
+            Assert.Single((await agent.Images.FsInfo()).ImageFilesystems).UsedBytes.Value);
         Assert.Equal([$"{door.Authority}/nodes/pause:v1"], listed.RepoTags);
         Assert.Equal([$"{door.Authority}/nodes/pause@{ContainerdStoreEngine.ManifestDigest}"], listed.RepoDigests);
         Assert.Null(await agent.Images.Status(ContainerdStoreEngine.ManifestDigest[..20]));
@@ -189,11 +198,13 @@ public sealed class DockerBackendTests(Lab lab)
         await using var agent = await Agent.Start(door.Agent(Legacy, await DockerNode.Settings(lab)));
         var id = await agent.Images.Pull($"{door.Authority}/public/room:v1");
         Assert.Contains(await agent.Images.Stream(), image => image.Id == id);
-        var verbose = await agent.Images.Client.ImageStatusAsync(new ImageStatusRequest { Image = new ImageSpec { Image = id }, Verbose = true });
+        var verbose = await agent.Images.Client.ImageStatusAsync(
+            new ImageStatusRequest { Image = new ImageSpec { Image = id }, Verbose = true });
         using var info = System.Text.Json.JsonDocument.Parse(verbose.Info["info"]);
         Assert.Equal("344", info.RootElement.GetProperty("labels").GetProperty("seed").GetString());
         var filesystem = Assert.Single((await agent.Images.FsInfo()).ImageFilesystems);
-        Assert.True(filesystem.Timestamp > 1_000_000_000_000_000_000 && filesystem.UsedBytes.Value > 50_000 && filesystem.InodesUsed.Value > 0 && Directory.Exists(filesystem.FsId.Mountpoint));
+        Assert.True(filesystem.Timestamp > 1_000_000_000_000_000_000 && filesystem.UsedBytes.Value > 50_000
+            && filesystem.InodesUsed.Value > 0 && Directory.Exists(filesystem.FsId.Mountpoint));
         await agent.Images.Remove(id);
         Assert.Equal(0, await agent.Terminate());
         Assert.False(File.Exists(agent.Socket));

@@ -23,7 +23,8 @@ public sealed class EndedSessionTests(Lab lab)
         using var alice = door.Door.Client("alice");
         var image = $"{door.Authority}/nodes/ended-{docker}:v1".ToLowerInvariant();
         await alice.PushImage($"nodes/ended-{docker}".ToLowerInvariant(), "v1", TestImage.Build(342, 5000));
-        await using var agent = await Agent.Start(door.Agent(Legacy, docker ? await DockerNode.Settings(lab) : await ContainerdNode.Settings(lab, door)));
+        await using var agent = await Agent.Start(
+            door.Agent(Legacy, docker ? await DockerNode.Settings(lab) : await ContainerdNode.Settings(lab, door)));
         await agent.Images.Pull(image);
         await agent.Images.Remove(image);
         await End(door);
@@ -60,7 +61,8 @@ public sealed class EndedSessionTests(Lab lab)
         await using var door = await NodeDoor.Start(lab);
         Directory.CreateDirectory(folder.File("run"));
         File.CreateSymbolicLink(folder.File("run/agent.sock"), hung.Socket);
-        var settings = Parse($"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{door.Agent(Legacy, "{ type: docker }")}");
+        var settings = Parse(
+            $"listen: unix://{folder.File("run/image.sock")}\nstateDir: {folder.File("state")}\n{door.Agent(Legacy, "{ type: docker }")}");
         var reply = CredentialLookup.Find(settings, new CredentialQuestion($"{door.Authority}/nodes/x", null), time, default);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(60));
         time.Advance(CredentialLookup.AgentTimeout);
@@ -79,7 +81,8 @@ public sealed class EndedSessionTests(Lab lab)
         using var admin = new HttpClient();
         using var revoked = await admin.PostAsync(
             $"{door.Door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8,
+                "application/json"));
         Assert.True(revoked.IsSuccessStatusCode, await revoked.Content.ReadAsStringAsync());
     }
 }

@@ -22,9 +22,11 @@ public sealed class EngineBoundsTests
     public async Task An_answer_that_is_too_large_is_not_read_to_its_end()
     {
         var written = 0L;
-        await using var engine = await UnixServer.Start(HttpProtocols.Http1, async context => written = await Flood(context, EngineAnswers.MaxAnswer * 2L, MaxWritten));
+        await using var engine = await UnixServer.Start(
+            HttpProtocols.Http1, async context => written = await Flood(context, EngineAnswers.MaxAnswer * 2L, MaxWritten));
         using var store = Store(engine, TimeProvider.System);
-        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default));
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(
+            () => store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), default));
         Assert.Contains($"more than {EngineAnswers.MaxAnswer} bytes", fault.Message);
         Assert.InRange(written, 0, MaxWritten);
     }
@@ -71,9 +73,13 @@ public sealed class EngineBoundsTests
     }
 
     private static Task Pull(DockerStore store, string image) => store.Follow(
-        client => client.Images.CreateImageAsync(new ImagesCreateParameters { FromImage = image, Tag = "v1" }, null, new Progress<JSONMessage>()), default);
+        client => client.Images.CreateImageAsync(
+            new ImagesCreateParameters { FromImage = image, Tag = "v1" }, null, new Progress<JSONMessage>()), default);
 
-    /// <summary>Writes until nobody reads any more. What is written to a connection that has just ended counts as written: so there is a rest before the last byte that may be read.</summary>
+    /// <summary>
+    /// Writes until nobody reads any more. What is written to a connection that has just ended counts as written: so there is a rest before
+    /// the last byte that may be read.
+    /// </summary>
     private static async Task<long> Flood(HttpContext context, long bytes, long rest = long.MaxValue)
     {
         var written = 0L;

@@ -20,7 +20,8 @@ public sealed class FleetTests(Lab lab)
     {
         await using var issuer = await TestIssuer.Start();
         using var folder = new TemporaryFolder();
-        await using var door = await FrontDoor.Start(Yaml((await lab.Registry).Url, folder.Write("jwks.json", issuer.KeySet), folder.File("state")));
+        await using var door = await FrontDoor.Start(
+            Yaml((await lab.Registry).Url, folder.Write("jwks.json", issuer.KeySet), folder.File("state")));
         using var alice = door.Client("alice");
         await alice.PushImage("fleet/app", "v1", TestImage.Build(350, 5000));
         await alice.PushImage("gpu/app", "v1", TestImage.Build(351, 5000));
@@ -33,7 +34,8 @@ public sealed class FleetTests(Lab lab)
         {
             var began = Stopwatch.GetTimestamp();
             using var reply = await client.PostToken(
-                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", Proof(issuer, node)), ("subject_token_type", "urn:registryproxy:k8s"),
+                ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token", Proof(issuer, node)),
+                ("subject_token_type", "urn:registryproxy:k8s"),
                 ("client_id", TokenClient.NodeAgent), ("access_type", "offline"), ("service", "127.0.0.1"), ("scope", Scopes));
             await reply.ShouldBe(HttpStatusCode.OK);
             sessions[node] = await RegistryClient.ReadToken(reply);
@@ -42,7 +44,9 @@ public sealed class FleetTests(Lab lab)
                 slowest = Stopwatch.GetElapsedTime(began) is var took && took > slowest ? took : slowest;
             }
         });
-        TestContext.Current.SendDiagnosticMessage($"{Nodes} logins of one subject, {AtOnce} at once: {watch.Elapsed.TotalSeconds:F1} s, slowest {slowest.TotalMilliseconds:F0} ms");
+        TestContext.Current.SendDiagnosticMessage(
+            $"{Nodes} logins of one subject, {AtOnce} at once: {watch.Elapsed.TotalSeconds:F1} s, " +
+            $"slowest {slowest.TotalMilliseconds:F0} ms");
 
         // A tenth of them is asked for at once: in a queue of all of one subject the slowest would wait for the whole.
         Assert.True(slowest < TimeSpan.FromSeconds(3) || slowest < watch.Elapsed / 2, $"{slowest} of {watch.Elapsed}");
@@ -60,11 +64,13 @@ public sealed class FleetTests(Lab lab)
         using var admin = new HttpClient();
         using var revoked = await admin.PostAsync(
             $"{door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("""{"tenant":"acme","subject":"system:serviceaccount:prod:agent"}""", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("""{"tenant":"acme","subject":"system:serviceaccount:prod:agent"}""", System.Text.Encoding.UTF8,
+                "application/json"));
         await revoked.ShouldBe(HttpStatusCode.OK);
         foreach (var node in new[] { 0, Nodes / 2, Nodes - 1 })
         {
-            await Eventually.True(async () => await Status(client, "fleet/app", sessions[node].Token!) == HttpStatusCode.Unauthorized, "the access token is over");
+            await Eventually.True(async () => await Status(client, "fleet/app", sessions[node].Token!) == HttpStatusCode.Unauthorized,
+                "the access token is over");
             using var reply = await Resume(client, sessions[node]);
             await reply.ShouldBe(HttpStatusCode.Unauthorized);
         }
@@ -76,7 +82,8 @@ public sealed class FleetTests(Lab lab)
 
     private static string Proof(TestIssuer issuer, int node) => issuer.Sign(new Dictionary<string, object>
     {
-        ["iss"] = "https://k8s.example", ["aud"] = "registry", ["sub"] = "system:serviceaccount:prod:agent", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3600,
+        ["iss"] = "https://k8s.example", ["aud"] = "registry", ["sub"] = "system:serviceaccount:prod:agent",
+        ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3600,
         ["kubernetes.io"] = new
         {
             @namespace = "prod", serviceaccount = new { name = "agent", uid = "1" }, pod = new { name = $"agent-{node}", uid = $"{node}" },
@@ -85,14 +92,16 @@ public sealed class FleetTests(Lab lab)
     });
 
     private static Task<HttpResponseMessage> Resume(RegistryClient client, TokenReply session) => client.PostToken(
-        ("grant_type", "refresh_token"), ("refresh_token", session.RefreshToken!), ("service", "127.0.0.1"), ("scope", RegistryClient.Pull("fleet/app")));
+        ("grant_type", "refresh_token"), ("refresh_token", session.RefreshToken!), ("service", "127.0.0.1"), ("scope",
+            RegistryClient.Pull("fleet/app")));
 
     private static async Task Pulls(RegistryClient client, string repository, string token, HttpStatusCode expected) =>
         Assert.Equal(expected, await Status(client, repository, token));
 
     private static async Task<HttpStatusCode> Status(RegistryClient client, string repository, string token)
     {
-        using var response = await client.Send(HttpMethod.Get, $"/v2/{repository}/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
+        using var response = await client.Send(
+            HttpMethod.Get, $"/v2/{repository}/manifests/v1", token, null, ("Accept", TestImage.OciManifest));
         return response.StatusCode;
     }
 

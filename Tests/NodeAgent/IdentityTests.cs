@@ -33,7 +33,8 @@ public sealed class IdentityTests(Lab lab)
         await alice.PushImage($"secret/{kind}", "v1", TestImage.Build(321, 5000));
         folder.Write("token", door.ServiceAccountToken("puller"));
         folder.Write("password", FrontDoor.PasswordOf("bob") + "\n");
-        var yaml = door.Agent(identity.Replace("TOKEN", folder.File("token")).Replace("PASSWORD", folder.File("password")), await ContainerdNode.Settings(lab, door));
+        var yaml = door.Agent(identity.Replace("TOKEN", folder.File("token")).Replace("PASSWORD", folder.File("password")),
+            await ContainerdNode.Settings(lab, door));
         await using (var agent = await Agent.Start(yaml))
         {
             await agent.Images.Remove($"{door.Authority}/nodes/{kind}:v1");
@@ -46,7 +47,8 @@ public sealed class IdentityTests(Lab lab)
         Estrange(kind, door, folder);
         await using var stranger = await Agent.Start(yaml);
         var words = await stranger.Images.FailedPull($"{door.Authority}/nodes/{kind}:v1");
-        Assert.StartsWith($"failed to pull image \"{door.Authority}/nodes/{kind}:v1\": {door.Authority} refused the identity of this node: ", words);
+        Assert.StartsWith(
+            $"failed to pull image \"{door.Authority}/nodes/{kind}:v1\": {door.Authority} refused the identity of this node: ", words);
         Assert.Contains(
             kind switch
             {
@@ -79,12 +81,14 @@ public sealed class IdentityTests(Lab lab)
         // The node lost its state: the instance is bound to a nonce that nobody knows any more.
         Directory.Delete(agent.StateDir, recursive: true);
         await agent.Restart();
-        Assert.Contains("bound to another nonce; an operator can free it", await agent.Images.FailedPull($"{door.Authority}/nodes/nonce:v1"));
+        Assert.Contains("bound to another nonce; an operator can free it",
+            await agent.Images.FailedPull($"{door.Authority}/nodes/nonce:v1"));
         Assert.Empty(Directory.GetFiles(agent.StateDir));
         using var admin = new HttpClient();
         using var reset = await admin.PostAsync(
             $"{door.Door.AdminUrl}/admin/attestations/reset",
-            new StringContent("{\"tenant\":\"acme\",\"authenticator\":\"legacy\",\"instance\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"authenticator\":\"legacy\",\"instance\":\"" + door.Instance + "\"}",
+                System.Text.Encoding.UTF8, "application/json"));
         Assert.True(reset.IsSuccessStatusCode, await reset.Content.ReadAsStringAsync());
         await Eventually.True(async () => await Pulls(agent, $"{door.Authority}/nodes/nonce:v1"), "the instance is bound anew");
     }
@@ -101,9 +105,11 @@ public sealed class IdentityTests(Lab lab)
 
         await agent.Images.Pull(image, new AuthConfig { Username = "alice", Password = FrontDoor.PasswordOf("alice") });
         await agent.Images.Pull(image, new AuthConfig { Auth = pair });
-        await agent.Images.Pull(image, new AuthConfig { Username = "alice", Password = FrontDoor.PasswordOf("alice"), ServerAddress = $"https://{door.Authority}" });
+        await agent.Images.Pull(image,
+            new AuthConfig { Username = "alice", Password = FrontDoor.PasswordOf("alice"), ServerAddress = $"https://{door.Authority}" });
         Assert.Equal(0, door.Metadata.Proofs);
-        Assert.Contains("403", await agent.Images.FailedPull(image, new AuthConfig { Username = "alice", Password = FrontDoor.PasswordOf("alice"), ServerAddress = "https://elsewhere.example" }));
+        Assert.Contains("403", await agent.Images.FailedPull(image,
+            new AuthConfig { Username = "alice", Password = FrontDoor.PasswordOf("alice"), ServerAddress = "https://elsewhere.example" }));
         Assert.Contains("403", await agent.Images.FailedPull(image, new AuthConfig()));
         Assert.Equal(1, door.Metadata.Proofs);
     }

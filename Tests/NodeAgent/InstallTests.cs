@@ -17,7 +17,8 @@ public sealed class InstallTests(Lab lab)
         mirror: { listen: "http://127.0.0.1:5005", frontDoors: { gcr.io: "https://docker.acme.example" } }
         """;
 
-    private const string EksProviders = """{"apiVersion":"kubelet.config.k8s.io/v1","kind":"CredentialProviderConfig","providers":[{"name":"ecr-credential-provider","matchImages":["*.dkr.ecr.*.amazonaws.com"],"defaultCacheDuration":"12h","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}]}""";
+    private const string EksProviders =
+        """{"apiVersion":"kubelet.config.k8s.io/v1","kind":"CredentialProviderConfig","providers":[{"name":"ecr-credential-provider","matchImages":["*.dkr.ecr.*.amazonaws.com"],"defaultCacheDuration":"12h","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}]}""";
 
     private const string YamlProviders = """
         # written by the platform
@@ -36,32 +37,42 @@ public sealed class InstallTests(Lab lab)
 
     private static readonly Dictionary<string, (string, string)[]> Nodes = new()
     {
-        ["kubeadm"] = [("/var/lib/kubelet/config.yaml", "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDomain: cluster.local\n"), ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n")],
+        ["kubeadm"] = [("/var/lib/kubelet/config.yaml",
+            "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDomain: cluster.local\n"),
+                ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n")],
         ["eks"] =
         [
-            ("/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf", """{"kind":"KubeletConfiguration"}"""), ("/etc/eks/image-credential-provider/config.json", EksProviders),
-            ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n"), ("/etc/containerd/certs.d/gcr.io/hosts.toml", "server = \"https://gcr.io\"\n[host.\"https://other.example\"]\n  capabilities = [\"pull\"]\n"),
+            ("/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf", """{"kind":"KubeletConfiguration"}"""),
+            ("/etc/eks/image-credential-provider/config.json", EksProviders),
+            ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n"), ("/etc/containerd/certs.d/gcr.io/hosts.toml",
+                "server = \"https://gcr.io\"\n[host.\"https://other.example\"]\n  capabilities = [\"pull\"]\n"),
         ],
         ["gke"] =
         [
-            ("/etc/default/kubelet", "KUBELET_OPTS=\"--v=2 --cloud-provider=external\"\nKUBE_COVERAGE=\"\"\n"), ("/home/kubernetes/bin/kubelet", "\u007fELF image-service-endpoint"),
-            ("/etc/srv/kubernetes/cri_auth_config.yaml", YamlProviders), ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n"),
+            ("/etc/default/kubelet", "KUBELET_OPTS=\"--v=2 --cloud-provider=external\"\nKUBE_COVERAGE=\"\"\n"),
+            ("/home/kubernetes/bin/kubelet", "\u007fELF image-service-endpoint"),
+            ("/etc/srv/kubernetes/cri_auth_config.yaml", YamlProviders), ("/etc/containerd/config.toml",
+                "config_path = \"/etc/containerd/certs.d\"\n"),
         ],
         ["aks"] =
         [
-            ("/etc/kubernetes/azure.json", "{}"), ("/etc/default/kubelet", "KUBELET_FLAGS=--v=2\n"), ("/usr/local/bin/kubelet", "\u007fELF image-service-endpoint"),
-            ("/var/lib/kubelet/credential-provider-config.yaml", YamlProviders), ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n"),
+            ("/etc/kubernetes/azure.json", "{}"), ("/etc/default/kubelet", "KUBELET_FLAGS=--v=2\n"), ("/usr/local/bin/kubelet",
+                "\u007fELF image-service-endpoint"),
+            ("/var/lib/kubelet/credential-provider-config.yaml", YamlProviders), ("/etc/containerd/config.toml",
+                "config_path = \"/etc/containerd/certs.d\"\n"),
             ("/root/.docker/config.json", """{"auths":{"x.example":{}}}"""),
         ],
     };
 
-    public static TheoryData<string, string> Everything => [.. Nodes.Keys.SelectMany(platform => NodeTargets.Select(target => (platform, target)))];
+    public static TheoryData<string, string> Everything =>
+        [.. Nodes.Keys.SelectMany(platform => NodeTargets.Select(target => (platform, target)))];
 
     private static readonly string[] NodeTargets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
 
     [Theory]
     [MemberData(nameof(Everything))]
-    public async Task A_dry_run_changes_nothing_an_installation_is_idempotent_and_its_end_leaves_every_byte_as_it_was(string platform, string target)
+    public async Task A_dry_run_changes_nothing_an_installation_is_idempotent_and_its_end_leaves_every_byte_as_it_was(
+        string platform, string target)
     {
         await using var node = await NodeRoot.Create(Settings, Nodes[platform]);
         var before = node.Snapshot();
@@ -101,7 +112,8 @@ public sealed class InstallTests(Lab lab)
         Assert.True(File.Exists(node.At("/etc/systemd/system/registryproxy-nodeagent.service")));
         (await node.Run("uninstall", "containerd-mirror", "--files-only")).ShouldSucceed();
         (await node.Run("uninstall", "credential-provider", "--files-only")).ShouldSucceed();
-        Assert.Equal("server = \"https://gcr.io\"\n[host.\"https://other.example\"]\n  capabilities = [\"pull\"]\n# of others\n", await File.ReadAllTextAsync(hosts));
+        Assert.Equal("server = \"https://gcr.io\"\n[host.\"https://other.example\"]\n  capabilities = [\"pull\"]\n# of others\n",
+            await File.ReadAllTextAsync(hosts));
         Assert.Contains("6h", await File.ReadAllTextAsync(providers));
         Assert.DoesNotContain("registryproxy", await File.ReadAllTextAsync(providers));
         Assert.False(Path.Exists(node.At("/opt/registryproxy/bin/registryproxy-nodeagent")));
@@ -110,7 +122,8 @@ public sealed class InstallTests(Lab lab)
     [Fact]
     public async Task The_authority_of_a_front_door_comes_along_and_goes_again()
     {
-        await using var node = await NodeRoot.Create(Settings.Replace("url: \"https://docker.acme.example\"", "url: \"https://docker.acme.example\", ca: ca.crt"), Nodes["kubeadm"]);
+        await using var node = await NodeRoot.Create(
+            Settings.Replace("url: \"https://docker.acme.example\"", "url: \"https://docker.acme.example\", ca: ca.crt"), Nodes["kubeadm"]);
         (await node.Run("install", "docker-helper", "--files-only")).ShouldFail("ca.crt cannot be read as certificates in PEM");
 
         var authority = TestCertificates.Authority("door").ExportCertificatePem();
@@ -126,7 +139,8 @@ public sealed class InstallTests(Lab lab)
     [Theory]
     [InlineData("gke", "/home/kubernetes/bin/kubelet", "\u007fELF", "does not know --image-service-endpoint any more")]
     [InlineData("gke", "/etc/default/kubelet", "OTHER=1\n", "has no KUBELET_OPTS")]
-    public async Task A_node_that_cannot_be_changed_safely_is_refused_with_the_reason(string platform, string file, string text, string reason)
+    public async Task A_node_that_cannot_be_changed_safely_is_refused_with_the_reason(
+        string platform, string file, string text, string reason)
     {
         await using var node = await NodeRoot.Create(Settings, [.. Nodes[platform].Where(known => known.Item1 != file), (file, text)]);
         var before = node.Snapshot();
@@ -139,15 +153,19 @@ public sealed class InstallTests(Lab lab)
     {
         var settings = Settings.Replace("/run/containerd/containerd.sock", "/run/soci.sock");
         await using var node = await NodeRoot.Create(
-            settings, [.. Nodes["eks"], ("/etc/kubernetes/kubelet/config.json.d/41-soci.conf", """{"kind":"KubeletConfiguration","imageServiceEndpoint": "unix:///run/soci.sock"}""")]);
+            settings, [.. Nodes["eks"],
+                ("/etc/kubernetes/kubelet/config.json.d/41-soci.conf",
+                    """{"kind":"KubeletConfiguration","imageServiceEndpoint": "unix:///run/soci.sock"}""")]);
         (await node.Run("install", "image-service", "--files-only")).ShouldSucceed();
-        Assert.Contains("imageServiceEndpoint: unix:///run/registryproxy/image.sock", await node.Read("/etc/kubernetes/kubelet/config.json.d/50-registryproxy.conf"));
+        Assert.Contains("imageServiceEndpoint: unix:///run/registryproxy/image.sock",
+            await node.Read("/etc/kubernetes/kubelet/config.json.d/50-registryproxy.conf"));
     }
 
     [Fact]
     public async Task The_agent_serves_before_kubelet_is_touched_and_a_kubelet_that_does_not_stay_up_gets_everything_back()
     {
-        var settings = Settings.Replace("/run/containerd/containerd.sock", (await lab.Containerd).Socket).Replace("http://127.0.0.1:5005", "http://127.0.0.1:0");
+        var settings = Settings.Replace("/run/containerd/containerd.sock", (await lab.Containerd).Socket)
+            .Replace("http://127.0.0.1:5005", "http://127.0.0.1:0");
         await using var node = await NodeRoot.Create(settings, Nodes["kubeadm"]);
         var before = node.Snapshot();
         var installed = await node.Run("install", "image-service");
@@ -155,13 +173,15 @@ public sealed class InstallTests(Lab lab)
         Assert.Contains("image-service is installed", installed.Output);
         Assert.Contains("every pod of this node can use the images", installed.Output);
         Assert.Equal(
-            ["daemon-reload", "enable registryproxy-nodeagent", "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet", "is-active --quiet kubelet"], node.Commands.Take(6));
+            ["daemon-reload", "enable registryproxy-nodeagent", "restart registryproxy-nodeagent", "daemon-reload", "restart kubelet",
+                "is-active --quiet kubelet"], node.Commands.Take(6));
         (await node.Run("uninstall", "image-service")).ShouldSucceed();
         Assert.Equal(before, node.Snapshot());
         Assert.EndsWith("stop registryproxy-nodeagent", string.Join('\n', node.Commands));
 
         node.Break("broken-kubelet");
-        (await node.Run("install", "image-service")).ShouldFail("kubelet was not active for 1 s within 3 s, so everything was put back as it was");
+        (await node.Run("install", "image-service")).ShouldFail(
+            "kubelet was not active for 1 s within 3 s, so everything was put back as it was");
         Assert.Equal(before, node.Snapshot());
         Assert.Equal(["restart kubelet", "daemon-reload", "stop registryproxy-nodeagent"], node.Commands[^3..]);
     }
@@ -184,31 +204,39 @@ public sealed class InstallTests(Lab lab)
         switch (platform, target)
         {
             case ("kubeadm", "image-service"):
-                Assert.StartsWith("imageServiceEndpoint: unix:///run/registryproxy/image.sock\napiVersion:", await node.Read("/var/lib/kubelet/config.yaml"));
+                Assert.StartsWith("imageServiceEndpoint: unix:///run/registryproxy/image.sock\napiVersion:",
+                    await node.Read("/var/lib/kubelet/config.yaml"));
                 Assert.Contains("Before=kubelet.service", await node.Read("/etc/systemd/system/registryproxy-nodeagent.service"));
                 break;
             case ("gke", "image-service"):
                 Assert.Equal(
-                    "KUBELET_OPTS=\"--v=2 --cloud-provider=external --image-service-endpoint=unix:///run/registryproxy/image.sock\"\nKUBE_COVERAGE=\"\"\n", await node.Read("/etc/default/kubelet"));
+                    "KUBELET_OPTS=\"--v=2 --cloud-provider=external " +
+                    "--image-service-endpoint=unix:///run/registryproxy/image.sock\"\nKUBE_COVERAGE=\"\"\n",
+                        await node.Read("/etc/default/kubelet"));
                 Assert.Contains("ProtectHome=read-only", await node.Read("/etc/systemd/system/registryproxy-nodeagent.service"));
                 break;
             case ("aks", "image-service"):
-                Assert.Equal("KUBELET_FLAGS=--v=2 --image-service-endpoint=unix:///run/registryproxy/image.sock\n", await node.Read("/etc/default/kubelet"));
+                Assert.Equal("KUBELET_FLAGS=--v=2 --image-service-endpoint=unix:///run/registryproxy/image.sock\n",
+                    await node.Read("/etc/default/kubelet"));
                 break;
             case ("kubeadm", "credential-provider"):
                 Assert.Contains("--image-credential-provider-bin-dir=/opt/registryproxy/plugins", await node.Read("/etc/default/kubelet"));
-                Assert.Contains("serviceAccountTokenAudience: \"apps.acme.example\"", await node.Read("/etc/kubernetes/registryproxy/credential-provider.yaml"));
+                Assert.Contains("serviceAccountTokenAudience: \"apps.acme.example\"",
+                    await node.Read("/etc/kubernetes/registryproxy/credential-provider.yaml"));
                 Assert.True(File.Exists(node.At("/opt/registryproxy/plugins/registryproxy-credential-provider")));
                 Assert.True(File.Exists(node.At("/opt/registryproxy/plugins/registryproxy-credential-provider-2")));
                 break;
             case ("eks", "credential-provider"):
                 var providers = JsonNode.Parse(await node.Read("/etc/eks/image-credential-provider/config.json"))!["providers"]!.AsArray();
-                Assert.Equal(["ecr-credential-provider", "registryproxy-credential-provider", "registryproxy-credential-provider-2"], providers.Select(provider => provider!["name"]!.GetValue<string>()));
+                Assert.Equal(["ecr-credential-provider", "registryproxy-credential-provider", "registryproxy-credential-provider-2"],
+                    providers.Select(provider => provider!["name"]!.GetValue<string>()));
                 Assert.Equal("apps.acme.example", providers[2]!["tokenAttributes"]!["serviceAccountTokenAudience"]!.GetValue<string>());
                 break;
             case (_, "credential-provider"):
-                var yaml = await node.Read(platform == "gke" ? "/etc/srv/kubernetes/cri_auth_config.yaml" : "/var/lib/kubelet/credential-provider-config.yaml");
-                Assert.StartsWith(YamlProviders[..YamlProviders.IndexOf("# the end", StringComparison.Ordinal)] + "  - name: registryproxy-credential-provider\n    matchImages: [\"docker.acme.example\"]\n", yaml);
+                var yaml = await node.Read(
+                    platform == "gke" ? "/etc/srv/kubernetes/cri_auth_config.yaml" : "/var/lib/kubelet/credential-provider-config.yaml");
+                Assert.StartsWith(YamlProviders[..YamlProviders.IndexOf("# the end", StringComparison.Ordinal)]
+                    + "  - name: registryproxy-credential-provider\n    matchImages: [\"docker.acme.example\"]\n", yaml);
                 Assert.EndsWith("      requireServiceAccount: true\n# the end\n", yaml);
                 break;
             case (_, "containerd-mirror"):
@@ -216,10 +244,13 @@ public sealed class InstallTests(Lab lab)
                 Assert.StartsWith("server = \"https://gcr.io\"\n", hosts);
                 Assert.Contains("[host.\"http://127.0.0.1:5005\"]\n  capabilities = [\"pull\", \"resolve\"]\n", hosts);
                 Assert.Contains(await node.Read("/var/lib/registryproxy/mirror-secret"), hosts);
-                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(node.At("/etc/containerd/certs.d/gcr.io/hosts.toml")));
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                    File.GetUnixFileMode(node.At("/etc/containerd/certs.d/gcr.io/hosts.toml")));
                 break;
             case (_, "docker-helper"):
-                Assert.Equal("registryproxy", JsonNode.Parse(await node.Read("/root/.docker/config.json"))!["credHelpers"]!["docker.acme.example"]!.GetValue<string>());
+                Assert.Equal("registryproxy",
+                    JsonNode.Parse(await node.Read(
+                        "/root/.docker/config.json"))!["credHelpers"]!["docker.acme.example"]!.GetValue<string>());
                 Assert.True(File.Exists(node.At("/usr/local/bin/docker-credential-registryproxy")));
                 break;
         }

@@ -27,7 +27,8 @@ public sealed class KubeletMessageTests(Lab lab)
 
         var words = await agent.Images.FailedPull($"{door.Authority}/nodes/other:v1");
         Assert.Equal(
-            $"RegistryUnavailable: failed to pull image \"{door.Authority}/nodes/other:v1\": no session at {door.Authority}: the front door {door.Door.DataUrl.TrimEnd('/')} does not answer: Connection refused",
+            $"RegistryUnavailable: failed to pull image \"{door.Authority}/nodes/other:v1\": no session " +
+            $"at {door.Authority}: the front door {door.Door.DataUrl.TrimEnd('/')} does not answer: Connection refused",
             words);
         Assert.Equal(id, (await agent.Images.Status(image))!.Id);
         Assert.Contains(await agent.Images.List(), known => known.Id == id);
@@ -46,7 +47,8 @@ public sealed class KubeletMessageTests(Lab lab)
         using var folder = new TemporaryFolder();
         await using var door = await NodeDoor.Start(lab);
         var (socket, real) = (folder.File("runtime.sock"), docker ? (await lab.Docker).SocketPath : (await lab.Containerd).Socket);
-        await using var agent = await Agent.Start(door.Agent(Legacy, $"{{ type: {(docker ? "docker" : "cri")}, endpoint: \"unix://{socket}\" }}"));
+        await using var agent = await Agent.Start(
+            door.Agent(Legacy, $"{{ type: {(docker ? "docker" : "cri")}, endpoint: \"unix://{socket}\" }}"));
         var words = await agent.Images.FailedPull("127.0.0.1:1/x:v1");
         Assert.StartsWith($"rpc error: code = Unavailable desc = {who} at unix://{socket} does not answer: ", words);
 
@@ -64,7 +66,8 @@ public sealed class KubeletMessageTests(Lab lab)
         await using var door = await NodeDoor.Start(lab);
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
         var words = await agent.Images.FailedPull($"{door.Authority}/secret/words:v1");
-        Assert.StartsWith($"failed to pull image \"{door.Authority}/secret/words:v1\"", words.Replace("failed to pull and unpack image", "failed to pull image"));
+        Assert.StartsWith($"failed to pull image \"{door.Authority}/secret/words:v1\"",
+            words.Replace("failed to pull and unpack image", "failed to pull image"));
         Assert.Contains(denied.Replace("INSTANCE", door.Instance), words);
         var missing = await agent.Images.FailedPull($"{door.Authority}/nodes/nowhere:v1");
         Assert.Contains(docker ? "manifest unknown" : "not found", missing);
@@ -81,7 +84,8 @@ public sealed class KubeletMessageTests(Lab lab)
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
         var words = await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1");
         Assert.StartsWith(
-            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the document is older than maxAge: it is of {door.Metadata.Started:yyyy-MM-dd}",
+            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the document is " +
+            $"older than maxAge: it is of {door.Metadata.Started:yyyy-MM-dd}",
             words);
         Assert.EndsWith("; stop and start the instance to get a new one", words);
     }
@@ -95,7 +99,8 @@ public sealed class KubeletMessageTests(Lab lab)
         door.Metadata.Account = "999999999999";
         await using var agent = await Agent.Start(door.Agent(Legacy, await Runtime(docker, door)));
         Assert.Equal(
-            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the account or region of this instance is not one of 'legacy'",
+            $"failed to pull image \"{door.Authority}/nodes/x:v1\": {door.Authority} refused the identity of this node: the account or " +
+            $"region of this instance is not one of 'legacy'",
             await agent.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
     }
 
@@ -127,10 +132,13 @@ public sealed class KubeletMessageTests(Lab lab)
         var runtime = await Runtime(true, door);
         await using var nowhere = await Agent.Start(door.Agent(Legacy, runtime).Replace(door.Metadata.Url, "http://127.0.0.1:1"));
         Assert.Contains("no session at", await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
-        Assert.Contains("the metadata service of AWS at 127.0.0.1:1 does not answer", await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
-        await using var tokenless = await Agent.Start(door.Agent("{ type: kubernetes, authenticator: k8s, tokenFile: /nonexistent }", runtime));
+        Assert.Contains("the metadata service of AWS at 127.0.0.1:1 does not answer",
+            await nowhere.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+        await using var tokenless =
+            await Agent.Start(door.Agent("{ type: kubernetes, authenticator: k8s, tokenFile: /nonexistent }", runtime));
         Assert.Contains(
-            $"this node cannot prove its identity to {door.Authority}: the token file /nonexistent is empty or cannot be read", await tokenless.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
+            $"this node cannot prove its identity to {door.Authority}: the token file /nonexistent is empty or cannot be read",
+            await tokenless.Images.FailedPull($"{door.Authority}/nodes/x:v1"));
     }
 
     [Theory]
@@ -156,7 +164,8 @@ public sealed class KubeletMessageTests(Lab lab)
         Assert.StartsWith($"RegistryUnavailable: failed to pull {(docker ? "" : "and unpack ")}image \"{host}/any/thing:v1\": ", words);
     }
 
-    private async Task<string> Runtime(bool docker, NodeDoor door) => docker ? await DockerNode.Settings(lab) : await ContainerdNode.Settings(lab, door);
+    private async Task<string> Runtime(bool docker, NodeDoor door) =>
+        docker ? await DockerNode.Settings(lab) : await ContainerdNode.Settings(lab, door);
 
     private async Task PullFromElsewhere(Agent agent, bool docker)
     {

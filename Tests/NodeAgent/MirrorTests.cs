@@ -45,7 +45,8 @@ public sealed class MirrorTests(Lab lab)
         Assert.Equal(HttpStatusCode.NotFound, await Status("GET", "/v2/nodes/mirrored/manifests/v1?ns=elsewhere.example", secret));
         Assert.Equal(HttpStatusCode.NotFound, await Status("GET", "/v2/nodes/mirrored/manifests/v1", secret));
         Assert.Equal(HttpStatusCode.NotFound, await Status("GET", "/token?ns=mirrored.example", secret));
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, await Status("POST", "/v2/nodes/mirrored/blobs/uploads/?ns=mirrored.example", secret));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed,
+            await Status("POST", "/v2/nodes/mirrored/blobs/uploads/?ns=mirrored.example", secret));
         Assert.DoesNotContain(secret, agent.Log);
 
         async Task<HttpStatusCode> Status(string method, string target, string? header)
@@ -73,15 +74,18 @@ public sealed class MirrorTests(Lab lab)
             "{ type: aws-iid, authenticator: legacy }", await ContainerdNode.Settings(lab, door),
             $"mirror: {{ listen: \"{mirror}\", frontDoors: {{ mirrored.example: \"{door.Door.DataUrl}\" }} }}"));
         using var http = new HttpClient();
-        http.DefaultRequestHeaders.Add("X-RegistryProxy-Mirror", await File.ReadAllTextAsync(Path.Combine(agent.StateDir, "mirror-secret")));
+        http.DefaultRequestHeaders.Add(
+            "X-RegistryProxy-Mirror", await File.ReadAllTextAsync(Path.Combine(agent.StateDir, "mirror-secret")));
         http.DefaultRequestHeaders.Add("Accept", TestImage.OciManifest);
         Assert.NotEmpty(await http.GetStringAsync($"{mirror}/v2/nodes/again/manifests/v1?ns=mirrored.example"));
         using var revoked = await http.PostAsync(
             $"{door.Door.AdminUrl}/admin/sessions/revoke",
-            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8, "application/json"));
+            new StringContent("{\"tenant\":\"acme\",\"subject\":\"" + door.Instance + "\"}", System.Text.Encoding.UTF8,
+                "application/json"));
         Assert.True(revoked.IsSuccessStatusCode);
         await Eventually.True(
-            async () => (await http.GetAsync($"{mirror}/v2/nodes/again/manifests/v1?ns=mirrored.example")).IsSuccessStatusCode, "the mirror serves again");
+            async () => (await http.GetAsync($"{mirror}/v2/nodes/again/manifests/v1?ns=mirrored.example")).IsSuccessStatusCode,
+            "the mirror serves again");
         Assert.Equal(2, door.Metadata.Proofs);
     }
 }

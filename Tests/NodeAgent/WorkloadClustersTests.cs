@@ -30,18 +30,21 @@ public sealed class WorkloadClustersTests(Lab lab)
 
             Assert.Equal(HttpStatusCode.Forbidden, await Pull(door, await Provide(door, cluster, keys.Token("batch", "batch-1"))));
             Assert.Equal(HttpStatusCode.Unauthorized, await Pull(door, await Provide(door, cluster, other.Token("web", "web-1"))));
-            Assert.Equal(HttpStatusCode.Unauthorized, await Pull(door, await Provide(door, cluster, keys.Token("web", "web-1", "https://kubernetes.default.svc"))));
+            Assert.Equal(HttpStatusCode.Unauthorized,
+                await Pull(door, await Provide(door, cluster, keys.Token("web", "web-1", "https://kubernetes.default.svc"))));
         }
     }
 
     private static async Task<(string User, string Password)> Provide(FrontDoor door, string cluster, string token)
     {
         var (settings, errors) = SettingsFile.Parse(
-            $$"""frontDoors: [{ url: "{{door.DataUrl}}", workloads: { authenticator: {{cluster}}, audience: registry } }]""", "nodeagent.yaml");
+            $$"""frontDoors: [{ url: "{{door.DataUrl}}", workloads: { authenticator: {{cluster}}, audience: registry } }]""",
+            "nodeagent.yaml");
         Assert.Empty(errors);
         using var input = new MemoryStream(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new
         {
-            kind = "CredentialProviderRequest", apiVersion = "credentialprovider.kubelet.k8s.io/v1", image = $"{door.Authority}/apps/web", serviceAccountToken = token,
+            kind = "CredentialProviderRequest", apiVersion = "credentialprovider.kubelet.k8s.io/v1", image = $"{door.Authority}/apps/web",
+            serviceAccountToken = token,
         })));
         using var output = new MemoryStream();
         Assert.Equal(0, await new Provider(settings!, TimeProvider.System).Run(input, output, TextWriter.Null, default));

@@ -36,7 +36,8 @@ public sealed partial class NameTests
     [InlineData("sha256:../../etc/passwd", false)]
     [InlineData("sha256+b64u:x", false)]
     [InlineData("", false)]
-    public void Digests_are_sha256_or_sha512_in_lower_case_hex(string text, bool valid) => Assert.Equal(valid, Digest.TryParse(text, out _));
+    public void Digests_are_sha256_or_sha512_in_lower_case_hex(string text, bool valid) =>
+        Assert.Equal(valid, Digest.TryParse(text, out _));
 
     [Fact]
     public void A_long_digest_is_sha512() => Assert.Equal("sha512", Digest.Parse("sha512:" + new string('a', 128)).Algorithm);
@@ -47,7 +48,8 @@ public sealed partial class NameTests
     [InlineData("team-a-evil/app", "team-a", null)]
     [InlineData("team-a", "team-a", null)]
     [InlineData("a/b/c", "a/b", "c")]
-    public void Below_counts_whole_components(string name, string prefix, string? rest) => Assert.Equal(rest, RepositoryName.Parse(name).Below(prefix));
+    public void Below_counts_whole_components(string name, string prefix, string? rest) =>
+        Assert.Equal(rest, RepositoryName.Parse(name).Below(prefix));
 
     [GeneratedRegex(@"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z")]
     private static partial Regex SpecName();

@@ -15,18 +15,29 @@ public sealed class SignedManifestTests
     private static readonly string[] Hostile =
     [
         Text(Begin), Text(Begin, SignedImage.Signature(Begin.Length + 100_000, "\n}")), Text(Begin, SignedImage.Signature(-1, "\n}")),
-        Text(Begin, SignedImage.Signature("99999999999999999999999", "\n}")), Text(Begin, SignedImage.Signature("1e300", "\n}")), Text(Begin, SignedImage.Signature("1.5", "\n}")),
-        Text(Begin, SignedImage.Signature("\"9\"", "\n}")), Text(Begin, SignedImage.Signature(0, "\n}")), Text(Begin, SignedImage.Signature(Begin.Length - 1, "\n}")),
-        Text(Begin, SignedImage.Signature(Begin.Length + 1, "\n}")), Text(Begin, SignedImage.Signature(Begin.Length, "")), Text(Begin, SignedImage.Signature(Begin.Length, ",\"tag\":\"v2\"}")),
-        Text(Begin, SignedImage.Signature(Begin.Length, new string(' ', 100) + "}")), Text(Begin, SignedImage.Signature("""{"formatLength":9,"formatTail":"!!!"}""")),
+        Text(Begin, SignedImage.Signature("99999999999999999999999", "\n}")), Text(Begin, SignedImage.Signature("1e300", "\n}")), Text(
+            Begin, SignedImage.Signature("1.5", "\n}")),
+        Text(Begin, SignedImage.Signature("\"9\"", "\n}")), Text(Begin, SignedImage.Signature(0, "\n}")), Text(
+            Begin, SignedImage.Signature(Begin.Length - 1, "\n}")),
+        Text(Begin, SignedImage.Signature(Begin.Length + 1, "\n}")), Text(Begin, SignedImage.Signature(Begin.Length, "")), Text(
+            Begin, SignedImage.Signature(Begin.Length, ",\"tag\":\"v2\"}")),
+        Text(Begin, SignedImage.Signature(Begin.Length, new string(' ', 100) + "}")), Text(
+            Begin, SignedImage.Signature("""{"formatLength":9,"formatTail":"!!!"}""")),
         Text(Begin, SignedImage.Signature($$"""{"formatLength":{{Begin.Length}},"formatLength":{{Begin.Length}},"formatTail":"Cn0"}""")),
-        Text(Begin, SignedImage.Signature($$"""{"formatLength":{{Begin.Length}},"formatTail":"\ud800"}""")), Text(Begin, SignedImage.Signature("""{"formatTail":"Cn0"}""")),
-        Text(Begin, SignedImage.Signature("[]")), Text(Begin, SignedImage.Signature("")), Text(Begin, SignedImage.Signature(new string('[', 3000))), Text(Begin, "7"), Text(Begin, "{}"),
-        Text(Begin, """{"protected":"***"}"""), Text(Begin, """{"protected":7}"""), Text(Begin, $$"""{"protected":"{{new string('A', 100_000)}}"}"""),
-        Text(Begin, Right, SignedImage.Signature(Begin.Length, " }")), Text(Begin, Right, SignedImage.Signature(Begin.Length - 1, "\n}")), Text(Begin, [.. Enumerable.Repeat(Right, 17)]),
-        Text(Begin, Right)[..^2] + ",\"tag\":\"v2\"}", Text(Begin, Right)[..^2] + $",\"signatures\":[{Right}]}}", Text(Begin, Right) + "x", Text(Begin, Right)[..^1],
-        $"{{\"signatures\":[{Right}]}}", Text(Begin + ",\"signatures\":1", Right), "", "[]", "\ud83d", new string('[', 1_000_000), string.Concat(Enumerable.Repeat("{\"a\":", 500_000)),
-        Text(Begin[..^2] + string.Concat(Enumerable.Repeat("[", 100)) + string.Concat(Enumerable.Repeat("]", 100)), Right), """{"a":1,"signatures":{"protected":"x"}}""",
+        Text(Begin, SignedImage.Signature($$"""{"formatLength":{{Begin.Length}},"formatTail":"\ud800"}""")), Text(
+            Begin, SignedImage.Signature("""{"formatTail":"Cn0"}""")),
+        Text(Begin, SignedImage.Signature("[]")), Text(Begin, SignedImage.Signature("")), Text(
+            Begin, SignedImage.Signature(new string('[', 3000))), Text(Begin, "7"), Text(Begin, "{}"),
+        Text(Begin, """{"protected":"***"}"""), Text(Begin, """{"protected":7}"""), Text(
+            Begin, $$"""{"protected":"{{new string('A', 100_000)}}"}"""),
+        Text(Begin, Right, SignedImage.Signature(Begin.Length, " }")), Text(
+            Begin, Right, SignedImage.Signature(Begin.Length - 1, "\n}")), Text(Begin, [.. Enumerable.Repeat(Right, 17)]),
+        Text(Begin, Right)[..^2] + ",\"tag\":\"v2\"}", Text(Begin, Right)[..^2] + $",\"signatures\":[{Right}]}}", Text(Begin, Right) + "x",
+        Text(Begin, Right)[..^1],
+        $"{{\"signatures\":[{Right}]}}", Text(Begin + ",\"signatures\":1", Right), "", "[]", "\ud83d", new string(
+            '[', 1_000_000), string.Concat(Enumerable.Repeat("{\"a\":", 500_000)),
+        Text(Begin[..^2] + string.Concat(Enumerable.Repeat("[", 100)) + string.Concat(Enumerable.Repeat("]", 100)), Right),
+        """{"a":1,"signatures":{"protected":"x"}}""",
     ];
 
     [Theory]

@@ -28,7 +28,8 @@ public sealed class TokenProtocolTests
         var scopes = Scope.ParseAll(["repository:a:pull repository:b:push  bad:", "repository:a:push"]);
         Assert.Equal(["repository:a:pull,push", "repository:b:push"], scopes.Select(scope => scope.ToString()));
         var many = Enumerable.Range(0, 150).Select(number => $"repository:r{number}:pull").ToList();
-        Assert.Equal(many.Take(Scope.MaxCount), Scope.ParseAll([string.Join(' ', many), "repository:r0:pull"]).Select(scope => scope.ToString()));
+        Assert.Equal(many.Take(Scope.MaxCount),
+            Scope.ParseAll([string.Join(' ', many), "repository:r0:pull"]).Select(scope => scope.ToString()));
         Assert.Equal(many.Take(Scope.MaxCount), Scope.ParseAll(many).Select(scope => scope.ToString()));
     }
 
@@ -75,7 +76,8 @@ public sealed class TokenProtocolTests
     public void Malformed_challenges_are_no_challenges(string text) => Assert.Empty(Challenge.ParseAll(text));
 
     [Fact]
-    public void A_header_over_eight_kibibytes_is_not_read() => Assert.Empty(Challenge.ParseAll($"Bearer realm=\"{new string('a', 8192)}\""));
+    public void A_header_over_eight_kibibytes_is_not_read() =>
+        Assert.Empty(Challenge.ParseAll($"Bearer realm=\"{new string('a', 8192)}\""));
 
     [Fact]
     public void No_header_throws() =>

@@ -31,6 +31,17 @@ public sealed class UriReferenceTests
     }
 
     [Theory]
+    [InlineData(61, true)]
+    [InlineData(62, false)]
+    [InlineData(63, false)]
+    public void A_host_is_no_longer_than_dns_has_it(int last, bool isRead)
+    {
+        var label = new string('a', 63);
+        var text = $"https://{label}.{label}.{label}.{new string('b', last)}/x";
+        Assert.Equal(isRead, UriReference.TryResolve(text, new Uri("https://registry.example/v2/"), out _));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("#x")]
     [InlineData("/\\evil.example/x")]

@@ -42,7 +42,8 @@ public sealed class RunProgressTests
     [InlineData(151, 600, 0, true)]
     [InlineData(151, 600, 60, false)]
     [InlineData(151, 721, 0, false)]
-    public void A_class_may_take_two_and_a_half_minutes_and_what_it_waits_unless_the_whole_run_is_late(int seconds, int whole, int waits, bool exceeded)
+    public void A_class_may_take_two_and_a_half_minutes_and_what_it_waits_unless_the_whole_run_is_late(
+        int seconds, int whole, int waits, bool exceeded)
     {
         ClassTime[] classes = [Took("A", seconds), Took("B", 10)];
         Assert.Equal(exceeded ? ["A"] : [], Exceeded(classes, whole, waits));

@@ -6,7 +6,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Upstreams;
 
-/// <summary>Azure container registries: an Entra token, a refresh token, an access token for each scope, before a real registry that checks it.</summary>
+/// <summary>
+/// Azure container registries: an Entra token, a refresh token, an access token for each scope, before a real registry that checks it.
+/// </summary>
 [Collection(nameof(AcrTests))]
 public sealed class AcrTests
 {
@@ -29,7 +31,9 @@ public sealed class AcrTests
         var credentials = way switch
         {
             "secret" => Secret(azure),
-            "workload" => $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, federatedTokenFile: {folder.Write("token", AzureCloud.Assertion)}, authority: \"{azure.Url}\"",
+            "workload" =>
+                $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, " +
+                $"federatedTokenFile: {folder.Write("token", AzureCloud.Assertion)}, authority: \"{azure.Url}\"",
             "user-assigned" => $"type: acr, clientId: {AzureCloud.Client}, metadataEndpoint: \"{azure.Url}\"",
             _ => $"type: acr, metadataEndpoint: \"{azure.Url}\"",
         };
@@ -107,7 +111,10 @@ public sealed class AcrTests
         await using var azure = await AzureCloud.Start();
         azure.Away = status;
         await using var registry = await AzureRegistry.Start();
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, way == "secret" ? Secret(azure) : $"type: acr, clientId: {Guid.NewGuid()}, metadataEndpoint: \"{azure.Url}\""));
+        await using var cluster =
+            await GrainCluster.Start(
+                PrincipalYaml.Of(registry.Url,
+                    way == "secret" ? Secret(azure) : $"type: acr, clientId: {Guid.NewGuid()}, metadataEndpoint: \"{azure.Url}\""));
         var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(kind, failure.Kind);
         Assert.Contains(saying, failure.Message);

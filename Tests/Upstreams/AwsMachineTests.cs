@@ -34,9 +34,11 @@ public sealed class AwsMachineTests : IDisposable
     public async Task A_container_shows_what_lies_in_its_file()
     {
         using var folder = new TemporaryFolder();
-        await using var server = await RecordingUpstream.Start(context => context.Request.Headers.Authorization == "canary" && context.Request.Path == "/v1/keys"
+        await using var server =
+            await RecordingUpstream.Start(context => context.Request.Headers.Authorization == "canary" && context.Request.Path == "/v1/keys"
             ? context.Response.WriteAsync(Keys) : Task.FromException(new BadHttpRequestException("not so", 401)));
-        var keys = await Of((Container, $"{server.Url}/v1/keys"), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", folder.Write("token", "canary\n")));
+        var keys = await Of((Container, $"{server.Url}/v1/keys"),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", folder.Write("token", "canary\n")));
         Assert.Equal(("id", "secret", "token"), (keys.AccessKey, keys.SecretKey, keys.Token));
     }
 
@@ -57,7 +59,8 @@ public sealed class AwsMachineTests : IDisposable
 
             await context.Response.WriteAsync("role");
         });
-        var fault = await Assert.ThrowsAnyAsync<Exception>(() => endless == "GET /keys" ? Of((Container, $"{server.Url}/keys")) : Of((Instance, server.Url)));
+        var fault = await Assert.ThrowsAnyAsync<Exception>(
+            () => endless == "GET /keys" ? Of((Container, $"{server.Url}/keys")) : Of((Instance, server.Url)));
         Assert.Contains(fault.Causes(), cause => cause is AnswerTooLargeException);
     }
 
@@ -69,5 +72,6 @@ public sealed class AwsMachineTests : IDisposable
         Assert.Equal(kind, (await Assert.ThrowsAsync<IssueException>(() => Of((variable, value)))).Kind);
 
     private Task<Amazon.Runtime.ImmutableCredentials> Of(params (string Name, string Value)[] environment) =>
-        new AwsMachine(_clouds, name => Array.Find(environment, variable => variable.Name == name).Value).Keys(TestContext.Current.CancellationToken);
+        new AwsMachine(_clouds, name => Array.Find(environment, variable => variable.Name == name).Value)
+            .Keys(TestContext.Current.CancellationToken);
 }

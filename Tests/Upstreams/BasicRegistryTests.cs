@@ -13,7 +13,8 @@ public sealed class BasicRegistryTests
     private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, string repository = "a/b") =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull").GetToken();
 
-    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) =>
+        cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
     [Fact]
     public async Task A_wrong_password_is_shown_once_told_to_the_operator_and_healed_by_an_edit()
@@ -22,7 +23,8 @@ public sealed class BasicRegistryTests
         await using var metered = await RecordingUpstream.Start(context => Relay(context, registry.Url));
         using var folder = new TemporaryFolder();
         var file = folder.Write("password", "wrong-canary");
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(metered.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
+        await using var cluster =
+            await GrainCluster.Start(PrincipalYaml.Of(metered.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
         var refused = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, $"app/{number}").AsTask()));
         Assert.All(refused, result => Assert.Contains("refuses the credentials it is configured with (401)", result.Failure!.Message));
         Assert.Equal(1, metered.Requests.Count(request => request.Headers.ContainsKey("Authorization")));
@@ -43,7 +45,8 @@ public sealed class BasicRegistryTests
         await using var registry = await DockerRegistry.StartBasic("robot", "right-canary");
         using var folder = new TemporaryFolder();
         var file = folder.File("nowhere");
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
+        await using var cluster =
+            await GrainCluster.Start(PrincipalYaml.Of(registry.Url, $"type: basic, username: robot, password: {{ file: {file} }}"));
         Assert.Contains("has no usable secret: the secret file is missing", (await GetToken(cluster)).Failure!.Message);
         Assert.DoesNotContain(folder.Path, (await GetToken(cluster)).Failure!.Message);
         Assert.Contains(file, (await Status(cluster)).LastError);
@@ -56,7 +59,8 @@ public sealed class BasicRegistryTests
         await using var upstream = await RecordingUpstream.Start(context =>
         {
             context.Response.StatusCode = context.Request.Path == "/token" ? 200 : 401;
-            context.Response.Headers.WWWAuthenticate = bearer ? $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\"" : "Basic realm=\"x\"";
+            context.Response.Headers.WWWAuthenticate = bearer ? $"Bearer realm=\"http://{context.Request.Host}/token\",service=\"here\""
+                : "Basic realm=\"x\"";
             return context.Response.WriteAsync("""{"token":"t"}""");
         });
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(upstream.Url, "type: anonymous"));

@@ -6,7 +6,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Upstreams;
 
-/// <summary>Credentials of upstreams as a user meets them: the whole product, real registries, mistakes that are mended while it runs.</summary>
+/// <summary>
+/// Credentials of upstreams as a user meets them: the whole product, real registries, mistakes that are mended while it runs.
+/// </summary>
 public sealed class CredentialLifeTests
 {
     [Fact]
@@ -15,7 +17,8 @@ public sealed class CredentialLifeTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var door = await FrontDoor.Start(
-            DoorConfiguration.Single(registry.Url, $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\" }}"),
+            DoorConfiguration.Single(
+                registry.Url, $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\" }}"),
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.Url), ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere"), ("AWS_CONFIG_FILE", "/nowhere"));
         using var alice = door.Client("alice");
         await alice.PushImage("team/app", "v1", TestImage.Build(901, 20));
@@ -36,7 +39,8 @@ public sealed class CredentialLifeTests
         await using var door = await FrontDoor.Start(
             DoorConfiguration.Single(
                 registry.Url,
-                $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}"),
+                $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: " +
+                $"\"{aws.Url}\", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}"),
             ("AWS_WEB_IDENTITY_TOKEN_FILE", folder.Write("token", AwsCloud.WebToken)), ("AWS_ROLE_ARN", AwsCloud.WebRole));
         Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door));
         Assert.Equal(("ecr", AwsCloud.PullRole), Assert.Single(aws.Calls, call => call.Service == "ecr"));
@@ -65,7 +69,8 @@ public sealed class CredentialLifeTests
     {
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(registry.Url, Ecr(aws, $"{{ value: {AwsCloud.UserSecret} }}")));
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(registry.Url, Ecr(aws, $"{{ value: {AwsCloud.UserSecret} }}")));
         Assert.Equal(HttpStatusCode.NotFound, await StatusOf(door));
         aws.Password = "ecr-canary-next";
         await registry.SetPassword(AwsCloud.RegistryUser, aws.Password);
@@ -90,7 +95,8 @@ public sealed class CredentialLifeTests
         var status = await door.Admin("/admin/upstreams");
         Assert.Contains("InvalidSignatureException", status);
         folder.Write("secret", AwsCloud.UserSecret);
-        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended key is used", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended key is used",
+            TimeSpan.FromSeconds(5));
         AssertClean(door.Log + status + await door.Admin("/admin/upstreams"));
     }
 
@@ -108,7 +114,8 @@ public sealed class CredentialLifeTests
         }
 
         folder.Write("password", "basic-canary-password");
-        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended password is used", TimeSpan.FromSeconds(5));
+        await Eventually.True(async () => await StatusOf(door) == HttpStatusCode.NotFound, "the mended password is used",
+            TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -117,7 +124,8 @@ public sealed class CredentialLifeTests
         await using var hub = await HubAuth.Start();
         await using var door = await FrontDoor.Start(DoorConfiguration.Single(
             hub.Registry.Url,
-            $", officialPrefix: library, realms: [\"{hub.Realm}\"], credentials: {{ type: basic, username: {HubAuth.User}, password: {{ value: {HubAuth.Password} }} }}"));
+            $", officialPrefix: library, realms: [\"{hub.Realm}\"], credentials: {{ type: basic, " +
+            $"username: {HubAuth.User}, password: {{ value: {HubAuth.Password} }} }}"));
         using var alice = door.Client("alice");
         await alice.PushImage("private/app", "v1", TestImage.Build(902, 20));
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async _ =>
@@ -134,7 +142,8 @@ public sealed class CredentialLifeTests
     }
 
     private static string Ecr(AwsCloud aws, string secret) =>
-        $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {secret} }}";
+        $", credentials: {{ type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, " +
+        $"secretAccessKey: {secret} }}";
 
     private static async Task<HttpStatusCode> StatusOf(FrontDoor door, string repository = "none/app")
     {

@@ -11,12 +11,14 @@ namespace RegistryProxy.Tests.Upstreams;
 public sealed class EcrTests
 {
     private static string Static(AwsCloud aws, string extra = "", string secret = $"{{ value: {AwsCloud.UserSecret} }}") =>
-        $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {secret}{extra}";
+        $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", " +
+        $"accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {secret}{extra}";
 
     private static string Expected(string password = AwsCloud.RegistryPassword) =>
         "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{AwsCloud.RegistryUser}:{password}"));
 
-    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") => Token(cluster, upstream, repository).GetToken();
+    private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
+        Token(cluster, upstream, repository).GetToken();
 
     private static IUpstreamTokenGrain Token(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull");
@@ -24,7 +26,8 @@ public sealed class EcrTests
     [Theory]
     [InlineData("", "user")]
     [InlineData($", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}, sessionName: front-door", AwsCloud.PullRole)]
-    [InlineData($", roles: [{{ roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}, {{ roleArn: \"{AwsCloud.ChainedRole}\" }}]", AwsCloud.ChainedRole)]
+    [InlineData($", roles: [{{ roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId} }}, {{ roleArn: " +
+        $"\"{AwsCloud.ChainedRole}\" }}]", AwsCloud.ChainedRole)]
     public async Task Keys_and_roles_lead_to_a_token_of_the_principal(string extra, string principal)
     {
         await using var aws = await AwsCloud.Start();
@@ -43,7 +46,9 @@ public sealed class EcrTests
         using var folder = new TemporaryFolder();
         var file = folder.Write("token", "not-yet");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
-            registry.Url, $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", webIdentityTokenFile: {file}, roleArn: \"{AwsCloud.WebRole}\""));
+            registry.Url,
+            $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", " +
+            $"webIdentityTokenFile: {file}, roleArn: \"{AwsCloud.WebRole}\""));
         Assert.Contains("AWS STS refuses (InvalidIdentityToken)", (await GetToken(cluster)).Failure!.Message);
         folder.Write("token", AwsCloud.WebToken);
         await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "the new token is used");
@@ -72,7 +77,8 @@ public sealed class EcrTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
-            registry.Url, Static(aws), Static(aws).Replace("eu-west-1", "us-east-1"), Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
+            registry.Url, Static(aws), Static(aws)
+                .Replace("eu-west-1", "us-east-1"), Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
         Assert.NotNull((await GetToken(cluster, 0)).Token);
         Assert.NotNull((await GetToken(cluster, 2)).Token);
         var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up2").Describe();
@@ -123,7 +129,8 @@ public sealed class EcrTests
             },
             "AWS is asked again and again while the old token serves");
         time.Advance(TimeSpan.FromHours(2));
-        await Eventually.True(async () => (await GetToken(cluster)).Failure is { Kind: UpstreamFailureKind.Unreachable }, "the token has expired");
+        await Eventually.True(async () => (await GetToken(cluster)).Failure is { Kind: UpstreamFailureKind.Unreachable },
+            "the token has expired");
         aws.Away = null;
         time.Advance(TimeSpan.FromMinutes(1));
         await Eventually.True(async () => (await GetToken(cluster)).Token is not null, "AWS is back");
@@ -168,7 +175,8 @@ public sealed class EcrTests
         var file = folder.Write("secret", "wrong-canary");
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, secret: $"{{ file: {file} }}")));
         var results = await Task.WhenAll(Enumerable.Range(0, 200).Select(number => GetToken(cluster, 0, $"app/{number}").AsTask()));
-        Assert.All(results, result => Assert.Contains("Amazon ECR refuses GetAuthorizationToken (InvalidSignatureException)", result.Failure!.Message));
+        Assert.All(results, result =>
+            Assert.Contains("Amazon ECR refuses GetAuthorizationToken (InvalidSignatureException)", result.Failure!.Message));
         Assert.All(results, result => Assert.DoesNotContain("canary", result.Failure!.Message));
         Assert.Equal(1, aws.TokenCalls);
         var status = await cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
@@ -182,7 +190,8 @@ public sealed class EcrTests
     {
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws), Static(aws, secret: "{ value: other }")));
+        await using var cluster =
+            await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws), Static(aws, secret: "{ value: other }")));
         Assert.NotNull((await GetToken(cluster, 0)).Token);
         Assert.NotNull((await GetToken(cluster, 1)).Failure);
         Assert.NotNull((await GetToken(cluster, 0)).Token);
@@ -190,13 +199,16 @@ public sealed class EcrTests
 
     [Theory]
     [InlineData("Throttling", UpstreamFailureKind.Throttled, "AWS STS answers 400 (Throttling)", "(Throttling)")]
-    [InlineData("AccessDenied", UpstreamFailureKind.Refused, "AWS STS refuses (AccessDenied) a role: it needs sts:AssumeRole", AwsCloud.PullRole)]
-    public async Task What_sts_says_is_told_with_the_role_that_it_is_about(string code, UpstreamFailureKind kind, string told, string detail)
+    [InlineData("AccessDenied", UpstreamFailureKind.Refused, "AWS STS refuses (AccessDenied) a role: it needs sts:AssumeRole",
+        AwsCloud.PullRole)]
+    public async Task What_sts_says_is_told_with_the_role_that_it_is_about(
+        string code, UpstreamFailureKind kind, string told, string detail)
     {
         await using var aws = await AwsCloud.Start();
         aws.StsRefusal = code;
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
+        await using var cluster = await GrainCluster.Start(
+            PrincipalYaml.Of(registry.Url, Static(aws, $", roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}")));
         var failure = (await GetToken(cluster)).Failure!;
         Assert.Equal(kind, failure.Kind);
         Assert.Contains(told, failure.Message);
@@ -212,7 +224,9 @@ public sealed class EcrTests
         await using var aws = await AwsCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(
-            registry.Url, $"type: ecr, public: true, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {{ value: {AwsCloud.UserSecret} }}"));
+            registry.Url,
+            $"type: ecr, public: true, endpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {{ " +
+            $"value: {AwsCloud.UserSecret} }}"));
         Assert.Equal(Expected(), (await GetToken(cluster)).Token?.Authorization?.Reveal());
         Assert.Equal(("ecr-public", "user"), Assert.Single(aws.Calls));
     }

@@ -98,9 +98,11 @@ public sealed class EditedCredentialTests : IDisposable
     private static IUpstreamTokenGrain Token(GrainCluster cluster, string repository) =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull");
 
-    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) =>
+        cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
-    private static async Task<string> Granted(GrainCluster cluster) => (await Token(cluster, "app/1").GetToken()).Token!.Authorization!.Reveal();
+    private static async Task<string> Granted(GrainCluster cluster) =>
+        (await Token(cluster, "app/1").GetToken()).Token!.Authorization!.Reveal();
 
     /// <summary>Asks with the former password, and leaves the answer out.</summary>
     private async Task<Task<UpstreamTokenResult>> Query(GrainCluster cluster)
@@ -130,5 +132,6 @@ public sealed class EditedCredentialTests : IDisposable
     }
 
     private Task<GrainCluster> Cluster(TokenRegistry registry) => GrainCluster.Start(
-        PrincipalYaml.Of(registry.Url, $"type: basic, username: me, password: {{ file: {_folder.Write("password", "former")} }}"), time: _time);
+        PrincipalYaml.Of(registry.Url,
+            $"type: basic, username: me, password: {{ file: {_folder.Write("password", "former")} }}"), time: _time);
 }

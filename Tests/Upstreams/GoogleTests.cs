@@ -10,7 +10,8 @@ namespace RegistryProxy.Tests.Upstreams;
 public sealed class GoogleTests
 {
     private static string Credentials(GoogleCloud google, string extra = "") =>
-        $"type: google, tokenEndpoint: \"{google.Url}\", stsEndpoint: \"{google.Url}\", iamEndpoint: \"{google.Url}\", metadataEndpoint: \"{google.Url}\"{extra}";
+        $"type: google, tokenEndpoint: \"{google.Url}\", stsEndpoint: \"{google.Url}\", iamEndpoint: " +
+        $"\"{google.Url}\", metadataEndpoint: \"{google.Url}\"{extra}";
 
     private static ValueTask<UpstreamTokenResult> GetToken(GrainCluster cluster, int upstream = 0, string repository = "a/b") =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{upstream}|repository:{repository}:pull").GetToken();
@@ -33,7 +34,8 @@ public sealed class GoogleTests
             "impersonation" => folder.Write("key.json", GoogleCloud.FederationFile(subject, impersonate: true)),
             _ => null,
         };
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google, file is null ? "" : $", keyFile: {file}")));
+        await using var cluster =
+            await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google, file is null ? "" : $", keyFile: {file}")));
         var result = await GetToken(cluster);
         Assert.True(await registry.Opens(result.Token?.Authorization), result.Failure?.Message);
         Assert.Equal(calls, string.Join(' ', google.Calls));
@@ -44,7 +46,8 @@ public sealed class GoogleTests
     {
         await using var google = await GoogleCloud.Start();
         await using var registry = await DockerRegistry.StartBasic(GoogleCloud.User, GoogleCloud.Token);
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Credentials(google), Credentials(google)), silos: 2);
+        await using var cluster = await GrainCluster.Start(
+            PrincipalYaml.Of(registry.Url, Credentials(google), Credentials(google)), silos: 2);
         var results = await Task.WhenAll(Enumerable.Range(0, 10_000).Select(async number =>
         {
             await Task.Yield();
@@ -70,7 +73,8 @@ public sealed class GoogleTests
         time.Advance(TimeSpan.FromSeconds(90));
         Assert.Equal(time.GetUtcNow().AddSeconds(10), (await GetToken(cluster)).Token!.Expires);
         time.Advance(TimeSpan.FromSeconds(10));
-        await Eventually.True(async () => (await GetToken(cluster)).Failure?.Kind == UpstreamFailureKind.Unreachable, "the token has expired");
+        await Eventually.True(async () => (await GetToken(cluster)).Failure?.Kind == UpstreamFailureKind.Unreachable,
+            "the token has expired");
     }
 
     [Fact]

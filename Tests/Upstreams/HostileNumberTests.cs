@@ -76,7 +76,8 @@ public sealed class HostileNumberTests
                 {
                     Assert.Equal(token, reply.Bearer());
                     Assert.InRange(BearerToken.LifeOf(reply, Now), TimeSpan.FromSeconds(54), TimeSpan.FromMinutes(54));
-                    Assert.InRange(BearerToken.LifeOf(reply with { ExpiresIn = null }, Now), TimeSpan.FromSeconds(54), TimeSpan.FromMinutes(54));
+                    Assert.InRange(BearerToken.LifeOf(reply with { ExpiresIn = null }, Now), TimeSpan.FromSeconds(54),
+                        TimeSpan.FromMinutes(54));
                 }
             }
         }
@@ -87,7 +88,8 @@ public sealed class HostileNumberTests
     {
         Assert.Equal(
             [300, 300, 299, 300, int.MaxValue, int.MinValue, null, null, null],
-            new[] { "300", "300.0", "299.9", "\"300\"", "1e12", "-1e12", "\"soon\"", "[]", "null" }.Select(value => Read($$"""{"expires_in":{{value}}}""")!.ExpiresIn));
+            new[] { "300", "300.0", "299.9", "\"300\"", "1e12", "-1e12", "\"soon\"", "[]",
+                "null" }.Select(value => Read($$"""{"expires_in":{{value}}}""")!.ExpiresIn));
     }
 
     [Fact]

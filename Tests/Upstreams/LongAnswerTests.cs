@@ -28,15 +28,18 @@ public sealed class LongAnswerTests
         });
         using var folder = new TemporaryFolder();
         var subject = folder.Write("subject", GoogleCloud.SubjectToken);
-        var ours = $"type: google, tokenEndpoint: \"{google.Url}\", stsEndpoint: \"{google.Url}\", iamEndpoint: \"{google.Url}\", metadataEndpoint: \"{google.Url}\"";
-        var user = $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {{ value: {AwsCloud.UserSecret} }}";
+        var ours = $"type: google, tokenEndpoint: \"{google.Url}\", stsEndpoint: \"{google.Url}\", iamEndpoint: " +
+            $"\"{google.Url}\", metadataEndpoint: \"{google.Url}\"";
+        var user = $"type: ecr, region: eu-west-1, endpoint: \"{aws.Url}\", stsEndpoint: \"{aws.Url}\", " +
+            $"accessKeyId: {AwsCloud.UserKey}, secretAccessKey: {{ value: {AwsCloud.UserSecret} }}";
         string[] ways =
         [
             ours,
             $"{ours}, keyFile: {folder.Write("key.json", google.KeyFile())}",
             $"{ours}, keyFile: {folder.Write("federation.json", GoogleCloud.FederationFile(subject, impersonate: false))}",
             $"type: acr, clientId: {Guid.NewGuid()}, metadataEndpoint: \"{azure.Url}\"",
-            $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {{ value: {AzureCloud.ClientSecret} }}, authority: \"{azure.Url}\"",
+            $"type: acr, tenantId: {AzureCloud.Tenant}, clientId: {AzureCloud.Client}, clientSecret: {{ " +
+            $"value: {AzureCloud.ClientSecret} }}, authority: \"{azure.Url}\"",
             user,
             $"{user}, roleArn: \"{AwsCloud.PullRole}\", externalId: {AwsCloud.ExternalId}",
         ];
@@ -60,8 +63,10 @@ public sealed class LongAnswerTests
 
     private static string Yaml(string[] ways, string basic, string acr) => ways.Index()
         .Where(way => way.Item.StartsWith("type: acr", StringComparison.Ordinal))
-        .Aggregate(PrincipalYaml.Of(basic, ways), (yaml, way) => yaml.Replace($"up{way.Index}: {{ url: \"{basic}\"", $"up{way.Index}: {{ url: \"{acr}\""));
+        .Aggregate(PrincipalYaml.Of(basic, ways),
+            (yaml, way) => yaml.Replace($"up{way.Index}: {{ url: \"{basic}\"", $"up{way.Index}: {{ url: \"{acr}\""));
 
-    private static Task<UpstreamTokenResult[]> GetTokens(GrainCluster cluster, int count) => Task.WhenAll(Enumerable.Range(0, count).Select(number =>
+    private static Task<UpstreamTokenResult[]> GetTokens(GrainCluster cluster, int count) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(number =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up{number}|repository:a/b:pull").GetToken().AsTask()));
 }

@@ -39,7 +39,8 @@ public sealed class PresetTests
     public void The_host_of_a_registry_says_which_api_gives_its_tokens(string host, string region, string api)
     {
         var ecr = Assert.IsType<EcrCredentials>(Read($"{{ url: \"https://{host}\", credentials: {{ type: ecr }} }}").Credentials);
-        Assert.Equal((region, api, host == "public.ecr.aws", host.Contains("fips")), (ecr.Region, ecr.Endpoint.AbsoluteUri, ecr.IsPublic, ecr.Fips));
+        Assert.Equal((region, api, host == "public.ecr.aws", host.Contains("fips")),
+            (ecr.Region, ecr.Endpoint.AbsoluteUri, ecr.IsPublic, ecr.Fips));
     }
 
     [Theory]
@@ -52,7 +53,8 @@ public sealed class PresetTests
     private static UpstreamConfiguration Read(string upstream)
     {
         var result = ConfigurationFile.Parse(
-            $"upstreams:\n  up: {upstream}\ntenants:\n  acme: {{ hosts: [\"*\"], routes: [{{ prefix: \"\", upstream: up }}] }}\n", "config.yaml");
+            $"upstreams:\n  up: {upstream}\ntenants:\n  acme: {{ hosts: [\"*\"], routes: [{{ prefix: \"\", upstream: up }}] }}\n",
+            "config.yaml");
         Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
         return result.Snapshot.Configuration.Upstreams["up"];
     }

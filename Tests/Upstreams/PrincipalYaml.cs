@@ -6,7 +6,8 @@ internal static class PrincipalYaml
     /// <summary>Upstreams <c>up0</c>, <c>up1</c> … of one registry, each under its name, open to everybody.</summary>
     public static string Of(string registry, params string[] credentials) => $$"""
         upstreams:
-        {{string.Concat(credentials.Select((text, number) => $"  up{number}: {{ url: \"{registry}\", allowPrivate: true, credentials: {{ {text} }} }}\n"))}}
+        {{string.Concat(credentials.Select((text, number) => $"  up{number}: {{ url: \"{registry}\", allowPrivate: true, credentials: " +
+            $"{{ {text} }} }}\n"))}}
         tenants:
           acme:
             hosts: ["*"]

@@ -42,7 +42,9 @@ public sealed class RestartTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var redis = await Redis.Start();
         using var folder = new TemporaryFolder();
-        string State(params string[] keys) => "state: { provider: " + provider + (provider == "file" ? $", file: {{ path: {folder.Path}/state/ }}" : $", redis: {{ connection: \"{redis.Connection}\" }}")
+        string State(params string[] keys) =>
+            "state: { provider: " + provider
+                + (provider == "file" ? $", file: {{ path: {folder.Path}/state/ }}" : $", redis: {{ connection: \"{redis.Connection}\" }}")
             + $", encryptionKeys: [{string.Join(", ", keys)}] }}";
         var (old, next) = ($"{{ id: k1, key: {{ value: {Key('a')} }} }}", $"{{ id: k2, key: {{ value: {Key('b')} }} }}");
         foreach (var state in new[] { State(old), State(old), State(next, old), State(next, old) })
@@ -70,7 +72,9 @@ public sealed class RestartTests
         await using var tokens = await AzureRegistry.Start();
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         using var folder = new TemporaryFolder();
-        var yaml = Yaml(aws, registry, azure, tokens, $"state: {{ provider: file, file: {{ path: {folder.Path}/state/ }}, encryptionKeys: [{{ id: k1, key: {{ value: {Key('a')} }} }}] }}");
+        var yaml = Yaml(aws, registry, azure, tokens,
+            $"state: {{ provider: file, file: {{ path: {folder.Path}/state/ }}, encryptionKeys: [{{ id: k1, key: {{ " +
+            $"value: {Key('a')} }} }}] }}");
         await using (var door = await FrontDoor.Start(yaml))
         {
             await Pull(door);
@@ -79,7 +83,8 @@ public sealed class RestartTests
 
         // Without its keys a cluster does nothing, whatever upstreams gave.
         var keys = FileRecordStore.NameOf(new StateOwner("registryproxy", ClusterRecord.Keys.Grain.ToString(), ClusterRecord.Keys.State));
-        var records = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is var name && name != "lock" && name != keys).Order().ToList();
+        var records = Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) is var name && name != "lock" && name != keys).Order().ToList();
         Assert.True(records.Count >= 4, $"{records.Count}");
         var contents = records.ConvertAll(File.ReadAllBytes);
         for (var i = 0; i < records.Count; i++)
@@ -117,7 +122,8 @@ public sealed class RestartTests
         Assert.Equal(records, Records(folder));
     }
 
-    private static List<string> Records(TemporaryFolder folder) => [.. Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Order()];
+    private static List<string> Records(TemporaryFolder folder) =>
+        [.. Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories).Order()];
 
     [Fact]
     public async Task A_redis_that_is_away_costs_no_pull()
@@ -128,7 +134,9 @@ public sealed class RestartTests
         await using var registry = await DockerRegistry.StartBasic(AwsCloud.RegistryUser, AwsCloud.RegistryPassword);
         await using var redis = await Redis.Start();
         await using var door = await FrontDoor.Start(Yaml(
-            aws, registry, azure, tokens, $"state: {{ provider: redis, redis: {{ connection: \"{redis.Connection}\" }}, encryptionKeys: [{{ id: k1, key: {{ value: {Key('a')} }} }}] }}"));
+            aws, registry, azure, tokens,
+            $"state: {{ provider: redis, redis: {{ connection: \"{redis.Connection}\" }}, encryptionKeys: [{{ id: k1, key: {{ " +
+            $"value: {Key('a')} }} }}] }}"));
         await Pull(door);
         redis.Kill();
         await Pull(door, "cold/app");

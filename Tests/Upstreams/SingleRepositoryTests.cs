@@ -15,7 +15,8 @@ public sealed class SingleRepositoryTests
     private static IUpstreamTokenGrain Token(GrainCluster cluster, string repository) =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull");
 
-    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) =>
+        cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
     [Theory]
     [InlineData(429)]
@@ -33,7 +34,8 @@ public sealed class SingleRepositoryTests
             foreach (var name in new[] { $"a{i}", $"b{i}" })
             {
                 var refused = (await Token(cluster, name).GetToken()).Token!;
-                Assert.True((await Token(cluster, name).Replace(refused.Generation)).Token is { } next && next.Generation != refused.Generation);
+                Assert.True((await Token(cluster, name).Replace(refused.Generation)).Token is { } next
+                    && next.Generation != refused.Generation);
             }
 
             Assert.Equal("closed", (await Status(cluster)).Breaker);

@@ -6,7 +6,9 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Upstreams;
 
-/// <summary>What a token endpoint refuses or fails is not asked again and again: per upstream for credentials and outages, per scope for the rest.</summary>
+/// <summary>
+/// What a token endpoint refuses or fails is not asked again and again: per upstream for credentials and outages, per scope for the rest.
+/// </summary>
 public sealed class TokenBackoffTests
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -14,15 +16,12 @@ public sealed class TokenBackoffTests
     private static IUpstreamTokenGrain Token(GrainCluster cluster, string repository) =>
         cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:{repository}:pull");
 
-    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) => cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
+    private static ValueTask<UpstreamStatus> Status(GrainCluster cluster) =>
+        cluster.Client.GetGrain<IUpstreamStatusGrain>("up0").Describe();
 
     private static string Basic(string password = "{ value: canary }") => $"type: basic, username: me, password: {password}";
 
-    private static Func<HttpContext, int, Task> Status(int status) => (context, _) =>
-    {
-        context.Response.StatusCode = status;
-        return Task.CompletedTask;
-    };
+    private static Func<HttpContext, int, Task> Status(int status) => (context, _) => Task.FromResult(context.Response.StatusCode = status);
 
     [Fact]
     public async Task A_refused_credential_backs_off_the_whole_upstream_and_an_edit_heals_it()
@@ -222,7 +221,8 @@ public sealed class TokenBackoffTests
         registry.Answer = good;
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.NotNull((await Token(cluster, "app/0").GetToken()).Token);
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask())), result => Assert.NotNull(result.Token));
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 10).Select(number => Token(cluster, $"app/{number}").GetToken().AsTask())),
+            result => Assert.NotNull(result.Token));
     }
 
     [Fact]
@@ -239,7 +239,8 @@ public sealed class TokenBackoffTests
         {
             var failure = (await Token(cluster, $"app/{second % 7}").GetToken()).Failure!;
             Assert.Equal((UpstreamFailureKind.Throttled, 120 - second), (failure.Kind, failure.RetryAfterSeconds));
-            await Eventually.True(async () => (await Status(cluster)).Breaker == "open", "it is asked without a repository, and left alone");
+            await Eventually.True(async () => (await Status(cluster)).Breaker == "open",
+                "it is asked without a repository, and left alone");
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -263,7 +264,8 @@ public sealed class TokenBackoffTests
                 waits.Add((next.ReplaceableFrom - _time.GetUtcNow()).TotalSeconds);
             }
 
-            Assert.True(next.RefreshAfter <= _time.GetUtcNow().AddSeconds(2) || next.ReplaceableFrom <= _time.GetUtcNow(), "gateways ask soon again");
+            Assert.True(next.RefreshAfter <= _time.GetUtcNow().AddSeconds(2) || next.ReplaceableFrom <= _time.GetUtcNow(),
+                "gateways ask soon again");
             token = next;
             _time.Advance(TimeSpan.FromSeconds(1));
         }
@@ -287,10 +289,12 @@ public sealed class TokenBackoffTests
             context.Response.StatusCode = form is not null && form["scope"].ToString().Contains("old") ? 405 : 200;
             await context.Response.WriteAsync("""{"access_token":"t","expires_in":300}""");
         };
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, "type: bearer, username: me, password: { value: canary }"), time: _time);
+        await using var cluster = await GrainCluster.Start(
+            PrincipalYaml.Of(registry.Url, "type: bearer, username: me, password: { value: canary }"), time: _time);
         Assert.NotNull((await Token(cluster, "new/app").GetToken()).Token);
         Assert.NotNull((await Token(cluster, "old/app").GetToken()).Token);
         Assert.Equal(
-            ["POST password me canary here repository:new/app:pull", "POST password me canary here repository:old/app:pull", "GET repository:old/app:pull Basic bWU6Y2FuYXJ5"], asked);
+            ["POST password me canary here repository:new/app:pull", "POST password me canary here repository:old/app:pull",
+                "GET repository:old/app:pull Basic bWU6Y2FuYXJ5"], asked);
     }
 }

@@ -16,7 +16,10 @@ namespace RegistryProxy.Tests.Upstreams;
 /// <summary>What this gateway refuses for an upstream is known not to have been sent, so nothing waits for its end.</summary>
 public sealed class UnsentWriteTests : IDisposable
 {
-    private static readonly UpstreamToken Token = new() { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue };
+    private static readonly UpstreamToken Token = new()
+    {
+        Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue
+    };
     private static readonly Upstream Upstream = new(new UpstreamSnapshot { Name = "local", Url = new Uri("http://upstream.example") }, []);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -81,7 +84,8 @@ public sealed class UnsentWriteTests : IDisposable
         return (answer.StatusCode, call.IsSent);
     }
 
-    private (UpstreamCall Call, Task<HttpResponseMessage> Answer) Begin(HttpMethod method, CallKind kind, string scope, CancellationToken cancellation)
+    private (UpstreamCall Call, Task<HttpResponseMessage> Answer) Begin(
+        HttpMethod method, CallKind kind, string scope, CancellationToken cancellation)
     {
         var request = new HttpRequestMessage(method, "http://upstream.example/v2/a/b/manifests/v1");
         var call = new UpstreamCall(Upstream, new UpstreamTokenKey("local", scope), Token, false, false, kind, default);

@@ -6,10 +6,13 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Upstreams;
 
-/// <summary>An upstream that begins to fail is said once, and once that it is well again; what gateways see counts while they say it.</summary>
+/// <summary>
+/// An upstream that begins to fail is said once, and once that it is well again; what gateways see counts while they say it.
+/// </summary>
 public sealed class UpstreamHealthTests
 {
-    private static readonly UpstreamFailure Dead = new(UpstreamFailureKind.Unreachable, "upstream 'up' does not answer", 0) { Detail = "upstream 'up' does not answer: connection refused" };
+    private static readonly UpstreamFailure Dead = new(UpstreamFailureKind.Unreachable, "upstream 'up' does not answer",
+        0) { Detail = "upstream 'up' does not answer: connection refused" };
 
     private readonly LogLines _log = new();
     private readonly UpstreamHealth _health;
@@ -18,7 +21,8 @@ public sealed class UpstreamHealthTests
     public UpstreamHealthTests()
     {
         var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        _health = new UpstreamHealth("up", () => "https://up.example", new UpstreamFailureMeter(services.GetRequiredService<IMeterFactory>()), _log);
+        _health = new UpstreamHealth(
+            "up", () => "https://up.example", new UpstreamFailureMeter(services.GetRequiredService<IMeterFactory>()), _log);
     }
 
     [Fact]
@@ -34,7 +38,8 @@ public sealed class UpstreamHealthTests
         }
 
         Assert.Equal(("failing", since), State());
-        Assert.Equal("Upstream up (https://up.example) fails: upstream 'up' does not answer: connection refused", Assert.Single(_log.Lines));
+        Assert.Equal("Upstream up (https://up.example) fails: upstream 'up' does not answer: connection refused",
+            Assert.Single(_log.Lines));
         _now += TimeSpan.FromSeconds(10);
         _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
         Assert.Equal(("refused", since), State());

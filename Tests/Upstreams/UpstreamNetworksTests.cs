@@ -46,7 +46,8 @@ public sealed class UpstreamNetworksTests : IDisposable
         Assert.Equal(settings.Tls.Key, networks.SnapshotOf(upstreams["corp"])!.Key);
 
         var second = authority.Issue("second");
-        (string Certificate, string Key)[] useless = [(second.Certificate, authority.Issue("other").Key), ("", ""), ("x", second.Key), authority.Issue("old", DateTimeOffset.UtcNow.AddMinutes(-1))];
+        (string Certificate, string Key)[] useless = [(second.Certificate, authority.Issue("other").Key), ("", ""), ("x", second.Key),
+            authority.Issue("old", DateTimeOffset.UtcNow.AddMinutes(-1))];
         foreach (var pair in useless)
         {
             Write(pair);
@@ -106,7 +107,8 @@ public sealed class UpstreamNetworksTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Enqueue(formatter(state, exception));
     }
 }

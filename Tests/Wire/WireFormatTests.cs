@@ -16,12 +16,15 @@ public sealed class WireFormatTests
 
     private static readonly bool IsWriting = Environment.GetEnvironmentVariable("REGISTRYPROXY_WIRE") == "write";
 
-    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
+        .GetRequiredService<Serializer>();
 
     private static readonly IReadOnlyList<Type> Types =
     [
-        .. new[] { "RegistryProxy.Grains.Interfaces", "RegistryProxy.Grains", "RegistryProxy.Silo" }.SelectMany(name => Assembly.Load(name).GetTypes())
-            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true && type.GetCustomAttribute<GenerateSerializerAttribute>() is not null),
+        .. new[] { "RegistryProxy.Grains.Interfaces", "RegistryProxy.Grains",
+            "RegistryProxy.Silo" }.SelectMany(name => Assembly.Load(name).GetTypes())
+            .Where(type => type.Namespace?.StartsWith("RegistryProxy", StringComparison.Ordinal) == true
+                && type.GetCustomAttribute<GenerateSerializerAttribute>() is not null),
     ];
 
     [Fact]
@@ -34,14 +37,18 @@ public sealed class WireFormatTests
             Directory.EnumerateFiles(Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
     }
 
-    /// <summary>A call is its interface, its method and its arguments in their order: none of them changes, new methods are added.</summary>
+    /// <summary>
+    /// A call is its interface, its method and its arguments in their order: none of them changes, new methods are added.
+    /// </summary>
     [Fact]
     public void Calls_are_what_the_other_version_expects()
     {
         var calls = Types.Select(type => type.Assembly).Distinct().SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type) && type.GetCustomAttribute<AliasAttribute>() is not null)
+            .Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)
+                && type.GetCustomAttribute<AliasAttribute>() is not null)
             .SelectMany(type => type.GetMethods()).Select(method =>
-                $"{Alias(method.DeclaringType!)}.{Alias(method)}({string.Join(", ", method.GetParameters().Select(argument => Name(argument.ParameterType)))}): {Name(method.ReturnType)}")
+                $"{Alias(method.DeclaringType!)}.{Alias(method)}(" +
+                $"{string.Join(", ", method.GetParameters().Select(argument => Name(argument.ParameterType)))}): {Name(method.ReturnType)}")
             .Order(StringComparer.Ordinal).ToList();
         var file = Path.Combine(Folder, "calls.txt");
         if (IsWriting)
@@ -68,9 +75,11 @@ public sealed class WireFormatTests
         return
         [
             .. lines.Select((line, number) => (Problem: Read(type, line, said), Line: number + 1)).Where(read => read.Problem is not null)
-                .Select(read => $"{Alias(type)}: line {read.Line} of its file, which a version before wrote, is not read any more: {read.Problem}"),
+                .Select(read =>
+                    $"{Alias(type)}: line {read.Line} of its file, which a version before wrote, is not read any more: {read.Problem}"),
             .. lines.LastOrDefault() == written ? Array.Empty<string>() : [
-                $"{Alias(type)}: its layout is not that of the last line of {Path.GetFileName(file)}. Members keep their [Id] and their type, and new ones "
+                $"{Alias(type)}: its layout is not that of the last line of {Path.GetFileName(file)}. Members keep their [Id] and their " +
+                $"type, and new ones "
                 + "get an [Id] of their own; if that is all that changed, REGISTRYPROXY_WIRE=write adds a line (docs/testing.md)"],
         ];
     }
@@ -83,7 +92,8 @@ public sealed class WireFormatTests
         {
             var read = WireSample.Say(Serializer.Deserialize<object>(Convert.FromBase64String(parts[1])), Alias(type)).ToHashSet();
             return read.Except(said).FirstOrDefault() is { } wrong ? $"it says {wrong}"
-                : read.Count != int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture) ? $"of {parts[0]} members {read.Count} are left"
+                : read.Count != int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture)
+                    ? $"of {parts[0]} members {read.Count} are left"
                 : null;
         }
         catch (Exception fault)

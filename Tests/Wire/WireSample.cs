@@ -13,15 +13,16 @@ internal static class WireSample
     private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
     /// <summary>
-    /// The name of each member is one object for as long as the process runs, because a text that was written before is written as a reference
-    /// to it, and reflection may make names anew after a collection.
+    /// The name of each member is one object for as long as the process runs, because a text that was written before is written as a
+    /// reference to it, and reflection may make names anew after a collection.
     /// </summary>
     private static readonly ConcurrentDictionary<(Type, string), string> Names = new();
 
     /// <summary>A value of a type.</summary>
     /// <param name="type">What is stored or sent.</param>
     /// <param name="member">The member that it is for; texts say it.</param>
-    public static object Of(Type type, string member = "text") => Nullable.GetUnderlyingType(type) is { } inner ? Of(inner, member) : type switch
+    public static object Of(Type type, string member = "text") =>
+        Nullable.GetUnderlyingType(type) is { } inner ? Of(inner, member) : type switch
     {
         _ when type == typeof(string) => member,
         _ when type == typeof(bool) => true,
@@ -52,12 +53,14 @@ internal static class WireSample
         string or Uri or RepositoryPattern or Scope => [$"{path}={value}"],
         IDictionary map => map.Keys.Cast<object>().SelectMany(key => Say(map[key], $"{path}[{key}]")),
         IEnumerable list => list.Cast<object>().SelectMany((item, index) => Say(item, $"{path}[{index}]")),
-        _ when MembersOf(value.GetType()).Any() => MembersOf(value.GetType()).SelectMany(member => Say(member.GetValue(value), $"{path}.{member.Name}")),
+        _ when MembersOf(value.GetType()).Any() =>
+            MembersOf(value.GetType()).SelectMany(member => Say(member.GetValue(value), $"{path}.{member.Name}")),
         _ => [string.Create(CultureInfo.InvariantCulture, $"{path}={value}")],
     };
 
     private static IEnumerable<PropertyInfo> MembersOf(Type type) =>
-        type.GetProperties(Members).Where(property => property.GetCustomAttribute<IdAttribute>() is not null).OrderBy(property => property.GetCustomAttribute<IdAttribute>()!.Id);
+        type.GetProperties(Members).Where(property => property.GetCustomAttribute<IdAttribute>() is not null)
+            .OrderBy(property => property.GetCustomAttribute<IdAttribute>()!.Id);
 
     private static object Filled(Type type)
     {

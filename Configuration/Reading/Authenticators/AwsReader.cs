@@ -30,7 +30,8 @@ internal static class AwsReader
 
     private static IReadOnlyList<string> Accounts(Field field)
     {
-        foreach (var account in field.Items().Where(account => account.RequiredText() is var text && (text.Length != 12 || !text.All(char.IsAsciiDigit))))
+        foreach (var account in field.Items()
+            .Where(account => account.RequiredText() is var text && (text.Length != 12 || !text.All(char.IsAsciiDigit))))
         {
             account.Fail("must be an account number of 12 digits, in quotes");
         }

@@ -15,7 +15,8 @@ internal static class TokenIssuerReader
     /// <summary>Issuers that give a token to anybody who asks.</summary>
     private static readonly string[] Public =
     [
-        "accounts.google.com", "token.actions.githubusercontent.com", "gitlab.com", "login.microsoftonline.com", "sts.windows.net", "oauth2.sigstore.dev",
+        "accounts.google.com", "token.actions.githubusercontent.com", "gitlab.com", "login.microsoftonline.com", "sts.windows.net",
+        "oauth2.sigstore.dev",
         "agent.buildkite.com", "oidc.circleci.com", "app.terraform.io", "appleid.apple.com",
     ];
 
@@ -75,11 +76,14 @@ internal static class TokenIssuerReader
         var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && Public.Contains(issuer.Host);
         if (any && isPublic)
         {
-            allowAnySubject.Fail($"is never good for {issuer!.Host}, which gives tokens to anybody; name the claims that yours have under require");
+            allowAnySubject.Fail(
+                $"is never good for {issuer!.Host}, which gives tokens to anybody; name the claims that yours have under require");
         }
         else if (!any && oidc.Require.Count == 0)
         {
-            require.Fail("is required: an issuer alone lets everybody in whom it knows. Name claims, such as { hd: acme.example }, or say allowAnySubject: true");
+            require.Fail(
+                "is required: an issuer alone lets everybody in whom it knows. Name claims, such as { hd: acme.example }, or say " +
+                "allowAnySubject: true");
         }
     }
 

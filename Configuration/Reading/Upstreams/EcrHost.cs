@@ -41,6 +41,8 @@ internal sealed partial record EcrHost(string Region, bool IsPublic, bool Fips, 
         : region.StartsWith("eusc-", StringComparison.Ordinal) ? "amazonaws.eu"
         : "amazonaws.com";
 
-    [GeneratedRegex(@"\A[0-9]{12}\.dkr[.-]ecr(?<fips>-fips)?\.(?<region>[a-z]{2,5}(-[a-z]+)+-[0-9]+)\.((amazonaws\.(com(\.cn)?|eu))|(?<on>on\.(aws|amazonwebservices\.com\.cn)))\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\A[0-9]{12}\.dkr[.-]ecr(?<fips>-fips)?\.(?<region>[a-z]{2,5}(-[a-z]+)+-[0-9]+)\."
+            + @"((amazonaws\.(com(\.cn)?|eu))|(?<on>on\.(aws|amazonwebservices\.com\.cn)))\z", RegexOptions.NonBacktracking)]
     private static partial Regex Private();
 }

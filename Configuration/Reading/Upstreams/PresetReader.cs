@@ -2,7 +2,9 @@ using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Upstreams;
 
-/// <summary><c>upstreams.*.preset</c> and <c>upstreams.*.url</c>: one of them, or both where the preset stands for many addresses.</summary>
+/// <summary>
+/// <c>upstreams.*.preset</c> and <c>upstreams.*.url</c>: one of them, or both where the preset stands for many addresses.
+/// </summary>
 internal static class PresetReader
 {
     private const string ArtifactRegistryHost = "-docker.pkg.dev";

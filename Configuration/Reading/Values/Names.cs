@@ -8,7 +8,8 @@ internal static class Names
 {
     public static void Check(string name, Field field)
     {
-        if (name.Length is 0 or > 63 || !char.IsAsciiLetterOrDigit(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        if (name.Length is 0 or > 63 || !char.IsAsciiLetterOrDigit(name[0])
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
             field.Fail($"the name '{name}' must be 1 to 63 letters, digits, '-' and '_', beginning with a letter or digit");
         }

@@ -16,7 +16,8 @@ internal static class PemReader
         var path = context.Absolute(field.RequiredText());
         if (field.IsPresent)
         {
-            Try(field, $"{path} cannot be read as certificates: ", () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Load(path)));
+            Try(field, $"{path} cannot be read as certificates: ",
+                () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Load(path)));
         }
 
         return path;

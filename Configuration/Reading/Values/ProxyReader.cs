@@ -44,7 +44,8 @@ internal static class ProxyReader
             return field.Origin();
         }
 
-        field.Fail("must be http:// or https:// with a host and nothing else; user name and password belong into proxy: { url, username, password }");
+        field.Fail("must be http:// or https:// with a host and nothing else; user name and password belong into proxy: { url, username, " +
+            "password }");
         return null;
     }
 }

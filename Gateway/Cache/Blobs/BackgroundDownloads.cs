@@ -4,7 +4,9 @@ using RegistryProxy.Gateway.Upstreams;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
-/// <summary>Whole blobs that come into the cache behind ranges that were passed on. A blob for which there is no place comes behind a later range.</summary>
+/// <summary>
+/// Whole blobs that come into the cache behind ranges that were passed on. A blob for which there is no place comes behind a later range.
+/// </summary>
 internal sealed class BackgroundDownloads(BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept)
 {
     /// <summary>At a time.</summary>

@@ -14,10 +14,14 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// 3. else from the one download of it, which everybody joins, but for a range that does not wait for it.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, BlobSender sender, CacheMeter meter,
+    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, BlobSender sender,
+    CacheMeter meter,
     ILogger<BlobCache> logger)
 {
-    /// <summary>Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its answer.</summary>
+    /// <summary>
+    /// Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its
+    /// answer.
+    /// </summary>
     public async ValueTask<ServedBlob> Serve(RegistryRequest request)
     {
         var digest = request.Path.Digest!;
@@ -56,7 +60,8 @@ internal sealed partial class BlobCache(
     public DistributionError? Learn(RegistryRequest request, LeftBlob left, DistributionError? error)
     {
         // A client that has gone leaves a response that says nothing.
-        if (left.Asked is { } mark && error is null && request.Context.Response.StatusCode == StatusCodes.Status200OK && !request.Aborted.IsCancellationRequested)
+        if (left.Asked is { } mark && error is null && request.Context.Response.StatusCode == StatusCodes.Status200OK
+            && !request.Aborted.IsCancellationRequested)
         {
             links.Learn(left.Link, mark);
         }
@@ -121,7 +126,8 @@ internal sealed partial class BlobCache(
         var (download, isNew) = downloads.Join(link, fetch);
         try
         {
-            if (!isNew && download.Starter != link && !links.Knows(link) && await links.Confirm(link, fetch, request.Aborted) is { } refused)
+            if (!isNew && download.Starter != link && !links.Knows(link)
+                && await links.Confirm(link, fetch, request.Aborted) is { } refused)
             {
                 return new ServedBlob(refused);
             }

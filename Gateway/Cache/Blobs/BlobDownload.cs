@@ -14,7 +14,8 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// One download of a blob into the cache, shared by all who want it. It hashes what it writes; the last byte is given out only when the
 /// digest is right, so that nobody gets a wrong blob that ends cleanly. When everybody has left before half of it came, it stops.
 /// </summary>
-internal sealed class BlobDownload(RepositoryLink starter, Fetch fetch, DiskStore store, DownloadSource source, CacheMeter meter, TimeProvider time)
+internal sealed class BlobDownload(
+    RepositoryLink starter, Fetch fetch, DiskStore store, DownloadSource source, CacheMeter meter, TimeProvider time)
     : IDisposable
 {
     /// <summary>What an upstream must send within a minute, in bytes: a kilobyte a second.</summary>
@@ -224,7 +225,8 @@ internal sealed class BlobDownload(RepositoryLink starter, Fetch fetch, DiskStor
     {
         var end = _hash.IsRight() ? Keep() : Corrupt();
         _head.TrySetResult(end == DownloadEnd.Corrupt
-            ? DistributionError.Unavailable(502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that is not what its digest says", 5)
+            ? DistributionError.Unavailable(
+                502, $"upstream '{fetch.Destination.Upstream.Name}' sent a blob that is not what its digest says", 5)
             : null);
         return end;
     }
@@ -235,7 +237,9 @@ internal sealed class BlobDownload(RepositoryLink starter, Fetch fetch, DiskStor
         return DownloadEnd.Corrupt;
     }
 
-    /// <summary>What was not written for certain may read otherwise; what only got no name is there until the last reader has left.</summary>
+    /// <summary>
+    /// What was not written for certain may read otherwise; what only got no name is there until the last reader has left.
+    /// </summary>
     private DownloadEnd Keep()
     {
         if (!TryDisk(_file!.Flush))

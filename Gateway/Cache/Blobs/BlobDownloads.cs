@@ -7,11 +7,12 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream what
-/// is not checked yet.
+/// The downloads into the cache that are under way, one for each digest of a tenant at an upstream: nobody reads from another's upstream
+/// what is not checked yet.
 /// </summary>
 internal sealed partial class BlobDownloads(
-    BlobProvenance provenance, DiskStore store, DownloadSources sources, InvalidationClock clock, CacheMeter meter, TimeProvider time, ILogger<BlobDownloads> logger)
+    BlobProvenance provenance, DiskStore store, DownloadSources sources, InvalidationClock clock, CacheMeter meter, TimeProvider time,
+    ILogger<BlobDownloads> logger)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<DownloadKey, BlobDownload> _running = [];
@@ -44,7 +45,8 @@ internal sealed partial class BlobDownloads(
                 return (running, false);
             }
 
-            var download = new BlobDownload(link, fetch, store, sources.For(fetch, link), meter, time) { Asked = clock.Mark(link.Repository) };
+            var download = new BlobDownload(
+                link, fetch, store, sources.For(fetch, link), meter, time) { Asked = clock.Mark(link.Repository) };
             download.TryJoin();
             _running[key] = download;
             _ = Run(key, download);

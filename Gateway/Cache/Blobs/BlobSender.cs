@@ -80,7 +80,8 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                     return;
                 }
 
-                var filled = Fill(writer, download.File, offset, available == download.Size ? range.End : Math.Min(available, range.End - 1), pace);
+                var filled = Fill(writer, download.File, offset,
+                    available == download.Size ? range.End : Math.Min(available, range.End - 1), pace);
                 offset += filled;
                 pace.Begin();
                 if ((await writer.FlushAsync(watch.Token)).IsCompleted)
@@ -178,7 +179,8 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
         var (from, hash) = download.Rest();
         using var rest = new VerifiedRest(hash, from, range);
         using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
-        var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer ?? throw new IOException("the upstream does not go on");
+        var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer
+            ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, download.Size, download.Size, Reopen, fetcher.Resumed, time);
         if (!ResumingBody.GoesOn(first, from, download.Size))
         {

@@ -6,14 +6,15 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// Where one download into the cache comes from. 1. The cluster elects one gateway, which asks the upstream; 2. the others read from it, or are
-/// told of another when it fails them; 3. who finds neither, or no cluster, asks the upstream on its own.
+/// Where one download into the cache comes from. 1. The cluster elects one gateway, which asks the upstream; 2. the others read from it, or
+/// are told of another when it fails them; 3. who finds neither, or no cluster, asks the upstream on its own.
 /// </summary>
-internal sealed class DownloadSource(Fetch fetch, RepositoryLink link, UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter, TimeProvider time)
+internal sealed class DownloadSource(
+    Fetch fetch, RepositoryLink link, UpstreamFetcher upstream, Elections elections, PeerClient peers, PeerMeter meter, TimeProvider time)
 {
     /// <summary>
-    /// How long it may take other gateways to have the head of their upstream's answer, all of them together. With the twenty seconds that an
-    /// upstream has it is less than the thirty that containerd waits for.
+    /// How long it may take other gateways to have the head of their upstream's answer, all of them together. With the twenty seconds that
+    /// an upstream has it is less than the thirty that containerd waits for.
     /// </summary>
     private static readonly TimeSpan PeerTimeout = TimeSpan.FromSeconds(9);
 

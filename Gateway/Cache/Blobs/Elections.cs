@@ -5,7 +5,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// Asks the cluster who fetches a blob. While the cluster does not answer it is left alone for some seconds, and this gateway fetches by itself.
+/// Asks the cluster who fetches a blob. While the cluster does not answer it is left alone for some seconds, and this gateway fetches by
+/// itself.
 /// </summary>
 internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, TimeProvider time, ILogger<Elections> logger)
 {
@@ -25,7 +26,8 @@ internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, 
         try
         {
             return await cluster.CallOnce(
-                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).Elect(member, failed, stop), CallPolicy.Election, cancellation);
+                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).Elect(member, failed, stop),
+                CallPolicy.Election, cancellation);
         }
         catch (Exception fault)
         {
@@ -45,7 +47,8 @@ internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, 
         try
         {
             await cluster.CallOnce(
-                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).End(term, kept, stop), CallPolicy.Election, CancellationToken.None);
+                (grains, stop) => grains.GetGrain<IFetchGrain>(key.ToString()).End(term, kept, stop), CallPolicy.Election,
+                CancellationToken.None);
         }
         catch (Exception fault)
         {

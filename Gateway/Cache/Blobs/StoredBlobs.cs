@@ -9,8 +9,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day: disks
-/// forget, and people touch files.
+/// Blobs on the disk. A file is hashed before it is served when an earlier process left it, when it was touched since, and once a day:
+/// disks forget, and people touch files.
 /// </summary>
 internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, CacheMeter meter, TimeProvider time)
 {
@@ -24,13 +24,13 @@ internal sealed class StoredBlobs(DiskStore store, BlobProvenance provenance, Ca
 
     /// <summary>Whether a blob is there that may be served to a tenant on an upstream's word.</summary>
     public bool Has(string tenant, Upstream upstream, Digest digest) =>
-        NameOf(digest) is var name && store.OwnerOf(name) is not null && provenance.Has(tenant, upstream, digest, name);
+        NameOf(digest) is var name && store.OwnerOf(name) is not null && provenance.Has(tenant, upstream, digest, NameOf);
 
     /// <summary>Opens a blob; <c>null</c> when it is not there, not what it should be, or came from others alone.</summary>
     public async ValueTask<DiskLease?> Open(string tenant, Upstream upstream, Digest digest)
     {
         var name = NameOf(digest);
-        if (!provenance.Has(tenant, upstream, digest, name) || store.Open(name) is not { } lease)
+        if (!provenance.Has(tenant, upstream, digest, NameOf) || store.Open(name) is not { } lease)
         {
             return null;
         }

@@ -67,10 +67,15 @@ internal sealed class DiskFolder(string root) : IDisposable
         }
     }
 
-    /// <summary>The files that an earlier process left, those first that were not read for longest. What cannot be looked at is left out.</summary>
+    /// <summary>
+    /// The files that an earlier process left, those first that were not read for longest. What cannot be looked at is left out.
+    /// </summary>
     public IReadOnlyList<(string Owner, string Name, long Size)> Left()
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint
+        };
         List<(string Owner, string Name, long Size, DateTime Read)> files = [];
         foreach (var file in new DirectoryInfo(Objects).EnumerateFiles("*", options))
         {

@@ -4,9 +4,9 @@ using RegistryProxy.Gateway.Options;
 namespace RegistryProxy.Gateway.Cache.Disk;
 
 /// <summary>
-/// The files of the cache, named by content. A file gets its name by a rename, when its bytes are known to be right and on the disk: whatever
-/// happens before leaves a nameless file, which the next start deletes. A disk that cannot be written is left alone for some seconds at a
-/// time, and everything is streamed meanwhile.
+/// The files of the cache, named by content. A file gets its name by a rename, when its bytes are known to be right and on the disk:
+/// whatever happens before leaves a nameless file, which the next start deletes. A disk that cannot be written is left alone for some
+/// seconds at a time, and everything is streamed meanwhile.
 /// </summary>
 internal sealed class DiskStore : IDisposable
 {
@@ -98,7 +98,8 @@ internal sealed class DiskStore : IDisposable
     {
         try
         {
-            var file = File.OpenHandle(PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
+            var file = File.OpenHandle(
+                PathOf(entry), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
             var stamp = FileStamp.Of(file);
             isGone = stamp.Length != entry.Size;
             if (!isGone)

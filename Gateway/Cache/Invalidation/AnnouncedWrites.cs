@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>
-/// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after, unless the upstream refused. What is
-/// not sent is not told. Other routes may cache what this one does not, so every write is told.
+/// Writes, and has every gateway forget what was there: before, since an answer may be lost, and after, unless the upstream refused. What
+/// is not sent is not told. Other routes may cache what this one does not, so every write is told.
 /// </summary>
 internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
 {
@@ -15,7 +15,8 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
     /// <param name="references">What changes.</param>
     /// <param name="write">Writes; what it gets is to be done right before something is sent.</param>
     public async Task<UpstreamResult> Run(
-        RegistryRequest request, IReadOnlyList<ManifestReference> references, Func<Func<Task<DistributionError?>>?, Task<UpstreamResult>> write)
+        RegistryRequest request, IReadOnlyList<ManifestReference> references,
+        Func<Func<Task<DistributionError?>>?, Task<UpstreamResult>> write)
     {
         if (!request.Map.HasCache)
         {
@@ -61,5 +62,6 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
 
     /// <summary>Nothing was written: other gateways would go on serving what was there before.</summary>
     private static DistributionError Untold() => DistributionError.Unavailable(
-        StatusCodes.Status503ServiceUnavailable, "the cluster does not answer, so other gateways cannot be told of this change; nothing was changed, try again", 5);
+        StatusCodes.Status503ServiceUnavailable,
+        "the cluster does not answer, so other gateways cannot be told of this change; nothing was changed, try again", 5);
 }

@@ -17,7 +17,8 @@ internal sealed class CacheCluster(ClusterClient cluster)
     public Task Changed(WriteTarget target, WriteStep step) => cluster.CallOnce(
         (grains, stop) => Grain(grains).Changed(
             new CacheChange(
-                target.Address, target.Repository.Value, target.Reference.ToString(), IsFinished: step is not WriteStep.Begun, IsRefused: step is WriteStep.Refused),
+                target.Address, target.Repository.Value, target.Reference.ToString(), IsFinished: step is not WriteStep.Begun,
+                IsRefused: step is WriteStep.Refused),
             stop),
         CallPolicy.CacheChange,
         CancellationToken.None);

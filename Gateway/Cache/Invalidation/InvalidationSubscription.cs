@@ -6,18 +6,20 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>
-/// Hears of every write that goes through any gateway, and reports what is kept here. While the cluster is away nobody tells us of writes, so
-/// what is kept is not believed.
+/// Hears of every write that goes through any gateway, and reports what is kept here. While the cluster is away nobody tells us of writes,
+/// so what is kept is not believed.
 /// </summary>
 internal sealed partial class InvalidationSubscription(
-    CacheCluster cluster, CacheInvalidation invalidation, WriteAnnouncer announcer, CacheReporter reporter, InvalidationClock clock, TimeProvider time,
+    CacheCluster cluster, CacheInvalidation invalidation, WriteAnnouncer announcer, CacheReporter reporter, InvalidationClock clock,
+    TimeProvider time,
     ILogger<InvalidationSubscription> logger) : BackgroundLoop, ICacheObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     public Task Changed(CacheChange change)
     {
-        if (RepositoryName.TryParse(change.Repository, out var repository) && ManifestReference.TryParse(change.Reference, out var reference))
+        if (RepositoryName.TryParse(change.Repository, out var repository)
+            && ManifestReference.TryParse(change.Reference, out var reference))
         {
             var step = change.IsRefused ? WriteStep.Refused : change.IsFinished ? WriteStep.Done : WriteStep.Begun;
             invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), step);
@@ -47,7 +49,8 @@ internal sealed partial class InvalidationSubscription(
                 break;
             }
 
-            await Task.Delay(clock.IsTrusted ? Period : Period / 4, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(clock.IsTrusted ? Period : Period / 4, time, stoppingToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await Leave(observer);

@@ -21,8 +21,8 @@ internal sealed partial class WriteAnnouncer(
     private readonly ConcurrentQueue<(WriteTarget Target, WriteStep Step)> _untold = new();
 
     /// <summary>
-    /// Something is about to be written through us: every gateway forgets what it was, before this returns. <c>false</c> when the others could
-    /// not be told: they may believe what they have, so it must not be written.
+    /// Something is about to be written through us: every gateway forgets what it was, before this returns. <c>false</c> when the others
+    /// could not be told: they may believe what they have, so it must not be written.
     /// </summary>
     public async Task<bool> Begin(Destination destination, ManifestReference reference)
     {
@@ -89,6 +89,7 @@ internal sealed partial class WriteAnnouncer(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Other gateways could not be told of a write; they are told when the cluster answers again")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Other gateways could not be told of a write; they are told when the cluster answers again")]
     private partial void LogUntold(Exception fault);
 }

@@ -6,9 +6,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Links;
 
 /// <summary>
-/// Which bytes came here from which upstream of which tenant. What one upstream sent is never served on the word of another alone, which may
-/// say that it has anything: it must have sent the bytes itself once, or share content with the one that did. After a restart, whose folder a
-/// file lies in tells it.
+/// Which bytes came here from which upstream of which tenant. What one upstream sent is never served on the word of another alone, which
+/// may say that it has anything: it must have sent the bytes itself once, or share content with the one that did. After a restart, whose
+/// folder a file lies in tells it.
 /// </summary>
 internal sealed class BlobProvenance(DiskStore store)
 {
@@ -17,14 +17,18 @@ internal sealed class BlobProvenance(DiskStore store)
     /// <summary>What they may weigh, in bytes.</summary>
     private const int MaxBytes = 32 * 1024 * 1024;
 
-    private readonly WeighedCache<SuppliedBlob, bool> _known = new(Capacity, MaxBytes, static (blob, _) => TextWeight.Of(blob.Digest.Value));
+    private readonly WeighedCache<SuppliedBlob, bool> _known = new(
+        Capacity, MaxBytes, static (blob, _) => TextWeight.Of(blob.Digest.Value));
 
     /// <summary>An upstream sent these bytes, and they were right.</summary>
     public void Add(in Supplier supplier, Digest digest) => _known.Set(new SuppliedBlob(supplier, digest), true);
 
     /// <summary>Whether bytes may be served to a tenant on the word of an upstream.</summary>
-    /// <param name="file">The name that the bytes have on the disk.</param>
-    public bool Has(string tenant, Upstream upstream, Digest digest, string file)
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="upstream">The upstream.</param>
+    /// <param name="digest">The bytes.</param>
+    /// <param name="fileOf">The name that they have on the disk.</param>
+    public bool Has(string tenant, Upstream upstream, Digest digest, Func<Digest, string> fileOf)
     {
         foreach (var identity in upstream.Suppliers)
         {
@@ -34,7 +38,7 @@ internal sealed class BlobProvenance(DiskStore store)
             }
         }
 
-        return store.OwnerOf(file) is { } owner && HasLeft(owner, tenant, upstream, digest);
+        return store.OwnerOf(fileOf(digest)) is { } owner && HasLeft(owner, tenant, upstream, digest);
     }
 
     private bool HasLeft(string owner, string tenant, Upstream upstream, Digest digest)

@@ -18,13 +18,15 @@ internal sealed class InvalidationClock(TimeProvider time)
     private long _unbrokenSince = long.MaxValue;
 
     /// <summary>Whether writes of other gateways are heard of.</summary>
-    public bool IsTrusted => Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
+    public bool IsTrusted =>
+        Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
 
     /// <summary>Whether what an upstream said at a moment is still so, as far as it was written through a gateway.</summary>
     public bool Believes(long at) => IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
 
     /// <summary>To be taken before an upstream is asked.</summary>
-    public WriteMark Mark(in TenantRepository repository) => new(Count(repository.Address, repository.Name), Volatile.Read(ref _breaks), time.GetTimestamp());
+    public WriteMark Mark(in TenantRepository repository) =>
+        new(Count(repository.Address, repository.Name), Volatile.Read(ref _breaks), time.GetTimestamp());
 
     /// <summary>Whether an answer may be kept.</summary>
     public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
@@ -70,7 +72,8 @@ internal sealed class InvalidationClock(TimeProvider time)
 
     private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
 
-    private static int GroupOf(string address, RepositoryName repository) => (int)((uint)HashCode.Combine(address, repository.Value) % Groups);
+    private static int GroupOf(string address, RepositoryName repository) =>
+        (int)((uint)HashCode.Combine(address, repository.Value) % Groups);
 }
 
 /// <summary>What is written: a tag or digest of a repository at an address.</summary>

@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Links;
 
 /// <summary>
-/// Repositories that had a blob when it was pushed or pulled through here, the latest last. It opens nothing: an upstream that is told to mount from
-/// one looks itself.
+/// Repositories that had a blob when it was pushed or pulled through here, the latest last. It opens nothing: an upstream that is told to
+/// mount from one looks itself.
 /// </summary>
 internal sealed class KnownPlaces
 {

@@ -3,8 +3,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Links;
 
 /// <summary>
-/// The writes of whose end nothing is known: until it is, or for a minute, nothing that the upstream says of them is kept. Of a repository with
-/// too many none is told from another any more, and nothing that the upstream says of that repository is kept for a minute.
+/// The writes of whose end nothing is known: until it is, or for a minute, nothing that the upstream says of them is kept. Of a repository
+/// with too many none is told from another any more, and nothing that the upstream says of that repository is kept for a minute.
 /// </summary>
 internal sealed class UnfinishedWrites(TimeProvider time)
 {
@@ -17,7 +17,9 @@ internal sealed class UnfinishedWrites(TimeProvider time)
     /// <summary>A write whose answer was lost may reach the upstream for as long as this.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(1);
 
-    /// <summary>Repositories with too many are told apart by a hash that nobody outside can foresee: one in so many shares the fate of another.</summary>
+    /// <summary>
+    /// Repositories with too many are told apart by a hash that nobody outside can foresee: one in so many shares the fate of another.
+    /// </summary>
     private const int Groups = 65_536;
 
     private const long Never = long.MinValue;
@@ -41,7 +43,8 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         lock (_gate)
         {
             return IsCrowded(target.Place)
-                || (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known) && IsYoung(known.Since));
+                || (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known)
+                    && IsYoung(known.Since));
         }
     }
 
@@ -79,7 +82,8 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         lock (_gate)
         {
             // Of a crowded repository it may be one that was not counted.
-            if (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known) && !IsCrowded(target.Place))
+            if (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known)
+                && !IsCrowded(target.Place))
             {
                 if (known.Writes > 1)
                 {
@@ -133,7 +137,8 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         _crowded[GroupOf(place)] = time.GetTimestamp();
     }
 
-    private bool IsCrowded(in RepositoryPlace place) => _crowded is not null && _crowded[GroupOf(place)] is var since and not Never && IsYoung(since);
+    private bool IsCrowded(in RepositoryPlace place) =>
+        _crowded is not null && _crowded[GroupOf(place)] is var since and not Never && IsYoung(since);
 
     private bool IsYoung(long since) => time.GetElapsedTime(since) < MaxTime;
 

@@ -13,7 +13,8 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// (OCI distribution-spec, "Warnings").
 /// </summary>
 internal sealed class ManifestCache(
-    GatewayOptions options, StoredManifests stored, TagIndex tags, RepositoryLinkIndex linkIndex, InvalidationClock clock, ManifestFetcher fetcher,
+    GatewayOptions options, StoredManifests stored, TagIndex tags, RepositoryLinkIndex linkIndex, InvalidationClock clock,
+    ManifestFetcher fetcher,
     CacheMeter meter)
 {
     private const int PieceBytes = 64 * 1024;
@@ -28,8 +29,8 @@ internal sealed class ManifestCache(
         request.Path.Reference!.Digest is { } digest ? ByDigest(request, digest) : ByTag(request);
 
     /// <summary>
-    /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has the
-    /// upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
+    /// A tag is served unasked to those who take the type that it has. Whoever does not, or names it by a type that is not known here, has
+    /// the upstream asked with HEAD: however many there are, they cost no pull and keep nothing.
     /// </summary>
     private ValueTask<ServedManifest> ByTag(RegistryRequest request)
     {
@@ -68,8 +69,10 @@ internal sealed class ManifestCache(
             return new ManifestAnswer(known, CacheState.Revalidated, null);
         }
 
-        var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation) : new ManifestAnswer(null, CacheState.Miss, error);
-        if (answer.Error is { } failed && UpstreamErrorKind.IsOutage(failed) && tags.AgeOf(entry) < _ttl + _stale && accepted.Takes(entry.MediaType)
+        var answer = error is null ? await Get(key, question with { AsksFirst = false }, cancellation)
+            : new ManifestAnswer(null, CacheState.Miss, error);
+        if (answer.Error is { } failed && UpstreamErrorKind.IsOutage(failed) && tags.AgeOf(entry) < _ttl + _stale
+            && accepted.Takes(entry.MediaType)
             && tags.Find(key) == entry && stored.Find(key.Repository.Supplier.Tenant, fetch.Destination.Upstream, entry.Digest) is { } old)
         {
             return new ManifestAnswer(old, CacheState.Stale, null) { IsOfCaller = failed.IsOfCaller };
@@ -127,7 +130,8 @@ internal sealed class ManifestCache(
         var (_, error, isAnswered) = await fetcher.Head(fetch, cancellation);
         error = isAnswered ? error : (await fetcher.Get(link.Supplier, fetch, link.Digest, cancellation)).Error;
         return error is null ? new ManifestAnswer(content, CacheState.Revalidated, null)
-            : UpstreamErrorKind.IsOutage(error) && linkIndex.Knew(link) ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
+            : UpstreamErrorKind.IsOutage(error) && linkIndex.Knew(link)
+                ? new ManifestAnswer(content, CacheState.Hit, null) { IsOfCaller = error.IsOfCaller }
             : new ManifestAnswer(null, CacheState.Miss, error);
     }
 
@@ -165,7 +169,8 @@ internal sealed class ManifestCache(
             for (var sent = 0; sent < content.Bytes.Length; sent += PieceBytes)
             {
                 // A slow reader holds what it has not read yet, and that is a piece, not the whole.
-                await response.BodyWriter.WriteAsync(content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), request.Aborted);
+                await response.BodyWriter.WriteAsync(
+                    content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), request.Aborted);
             }
         }
 

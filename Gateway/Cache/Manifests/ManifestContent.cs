@@ -9,7 +9,9 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
 {
     public string ETag { get; } = $"\"{Digest}\"";
 
-    /// <summary>Whether the digest is that of all bytes; a manifest that is signed within itself has signatures beside what it covers.</summary>
+    /// <summary>
+    /// Whether the digest is that of all bytes; a manifest that is signed within itself has signatures beside what it covers.
+    /// </summary>
     public bool IsCovered { get; private init; }
 
     /// <summary>The manifest, if the bytes are what the digest says.</summary>

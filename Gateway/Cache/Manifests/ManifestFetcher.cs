@@ -12,14 +12,20 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
-/// <summary>Asks upstreams for manifests. Those who want the same one at the same time share the question; it ends when the last of them has left.</summary>
-internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests stored, ManifestRefusals refusals, CacheMeter meter, TimeProvider time)
+/// <summary>
+/// Asks upstreams for manifests. Those who want the same one at the same time share the question; it ends when the last of them has left.
+/// </summary>
+internal sealed class ManifestFetcher(
+    UpstreamFetcher fetcher, StoredManifests stored, ManifestRefusals refusals, CacheMeter meter, TimeProvider time)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private readonly WantedFlights<FlightKey, ManifestAnswer> _flights = new();
 
-    /// <summary>A question by the request: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD first.</summary>
+    /// <summary>
+    /// A question by the request: whoever takes unusual types, or has missed before, or asks where others did, has it asked with HEAD
+    /// first.
+    /// </summary>
     public ManifestQuestion Question(RegistryRequest request, AcceptedTypes accepted, in TenantRepository repository, in WriteMark mark)
     {
         var accept = accepted.ToUpstream(request.Context.Request.Headers.Accept);
@@ -32,10 +38,11 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     }
 
     /// <summary>
-    /// Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer. What is refused to who asked alone,
-    /// those who joined ask again.
+    /// Joins the question that is under way, or asks. It goes on for as long as anybody waits for its answer. What is refused to who asked
+    /// alone, those who joined ask again.
     /// </summary>
-    public async Task<ManifestAnswer> Share(ManifestQuestion question, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
+    public async Task<ManifestAnswer> Share(
+        ManifestQuestion question, Func<CancellationToken, Task<ManifestAnswer>> ask, CancellationToken cancellation)
     {
         if ((refusals.Find(question.RefusalKey) ?? question.TooManyMisses) is { } refused)
         {
@@ -51,7 +58,9 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         return answer;
     }
 
-    /// <summary>Asks with HEAD, which no upstream counts; the digest, if it says one, or the error; neither when only a GET can tell.</summary>
+    /// <summary>
+    /// Asks with HEAD, which no upstream counts; the digest, if it says one, or the error; neither when only a GET can tell.
+    /// </summary>
     public async Task<(Digest? Digest, DistributionError? Error, bool IsAnswered)> Head(Fetch fetch, CancellationToken cancellation)
     {
         if (await fetcher.Head(fetch, cancellation) is not var (answer, error))
@@ -76,7 +85,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
                 return new ManifestAnswer(null, CacheState.Miss, error);
             }
 
-            if (digest is null && said is not null && stored.Find(question.Repository.Supplier.Tenant, question.Fetch.Destination.Upstream, said) is { } known)
+            if (digest is null && said is not null
+                && stored.Find(question.Repository.Supplier.Tenant, question.Fetch.Destination.Upstream, said) is { } known)
             {
                 return new ManifestAnswer(known, CacheState.Revalidated, null);
             }
@@ -100,7 +110,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         {
             if (answer.StatusCode != HttpStatusCode.OK)
             {
-                return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, $"answered {(int)answer.StatusCode} to a request for a manifest"));
+                return new ManifestAnswer(
+                    null, CacheState.Miss, Odd(fetch, $"answered {(int)answer.StatusCode} to a request for a manifest"));
             }
 
             try
@@ -120,8 +131,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
     }
 
     /// <summary>
-    /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it; what is
-    /// of no known type is kept if it says its type itself, and never as what a tag leads to.
+    /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it;
+    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
@@ -129,7 +140,8 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
         var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
         var content = digest is { } named
             ? ManifestContent.Of(named, mediaType, bytes)
-            : ManifestContent.Of(isKnown ? ContentDigest.OfManifest(DigestOf(answer), mediaType, bytes) : ContentDigest.OfManifest(null, mediaType, bytes), mediaType, bytes);
+            : ManifestContent.Of(isKnown ? ContentDigest.OfManifest(DigestOf(answer), mediaType, bytes)
+                : ContentDigest.OfManifest(null, mediaType, bytes), mediaType, bytes);
         if (content is null)
         {
             meter.Corrupt();
@@ -160,11 +172,13 @@ internal sealed class ManifestFetcher(UpstreamFetcher fetcher, StoredManifests s
             ? MediaType.EssenceOf(type.ToString()) : ManifestMediaType.Unknown;
 
     private static Digest? DigestOf(HttpResponseMessage answer) =>
-        answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values) && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
+        answer.Headers.NonValidated.TryGetValues("Docker-Content-Digest", out var values)
+            && Digest.TryParse(values.ToString(), out var digest) ? digest : null;
 }
 
 /// <summary>What makes two questions the same; after a write it is another one.</summary>
-internal readonly record struct FlightKey(TenantRepository Repository, ManifestReference Reference, string Accept, long Writes, long Breaks);
+internal readonly record struct FlightKey(
+    TenantRepository Repository, ManifestReference Reference, string Accept, long Writes, long Breaks);
 
 /// <summary>A manifest, where it came from, or the error for the client; neither when it is too large to be read here.</summary>
 internal sealed record ManifestAnswer(ManifestContent? Content, CacheState State, DistributionError? Error)

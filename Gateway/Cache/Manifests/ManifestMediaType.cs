@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>
-/// Whether a media type is that of a manifest. No digest covers it, and what is kept by digest is kept for everybody: so it must be one of the
-/// known ones and agree with what the manifest says of itself (OCI image-spec, "mediaType"; CVE-2021-41190).
+/// Whether a media type is that of a manifest. No digest covers it, and what is kept by digest is kept for everybody: so it must be one of
+/// the known ones and agree with what the manifest says of itself (OCI image-spec, "mediaType"; CVE-2021-41190).
 /// </summary>
 internal static class ManifestMediaType
 {
@@ -44,9 +44,13 @@ internal static class ManifestMediaType
         Known.Where(known => types.HasFlag(known.Type)).Select(known => known.Text).Concat(types.HasFlag(ManifestTypes.Any) ? ["*/*"] : []);
 
     /// <summary>Whether these bytes are a manifest of this type, which clients pull.</summary>
-    public static bool IsOf(byte[] bytes, string mediaType) => Array.Exists(Known, known => known.Text == mediaType) && Declares(bytes, mediaType);
+    public static bool IsOf(byte[] bytes, string mediaType) =>
+        Array.Exists(Known, known => known.Text == mediaType) && Declares(bytes, mediaType);
 
-    /// <summary>Whether these bytes say themselves of which type they are, known or not: with them it may be kept, since nobody can give them another.</summary>
+    /// <summary>
+    /// Whether these bytes say themselves of which type they are, known or not: with them it may be kept, since nobody can give them
+    /// another.
+    /// </summary>
     public static bool Declares(byte[] bytes, string mediaType)
     {
         try
@@ -63,9 +67,12 @@ internal static class ManifestMediaType
         }
     }
 
-    /// <summary>The type of a manifest that does not say it. Nothing of another type has the text that was signed in one of schema 1.</summary>
+    /// <summary>
+    /// The type of a manifest that does not say it. Nothing of another type has the text that was signed in one of schema 1.
+    /// </summary>
     private static string? UnsaidTypeOf(JsonElement root, byte[] bytes) =>
-        UpstreamJson.MemberOf(root, "schemaVersion") is { ValueKind: JsonValueKind.Number } version && version.TryGetInt32(out var number) && number == 1
+        UpstreamJson.MemberOf(root, "schemaVersion") is { ValueKind: JsonValueKind.Number } version
+            && version.TryGetInt32(out var number) && number == 1
             ? SignedManifest.TextOf(bytes) is null ? null : DockerSigned
             : UpstreamJson.MemberOf(root, "manifests") is null ? OciManifest : OciIndex;
 }

@@ -10,7 +10,8 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// <param name="Accepted">The types that the client takes.</param>
 /// <param name="Fetch">How the upstream is asked.</param>
 /// <param name="Mark">When.</param>
-internal sealed record ManifestQuestion(TenantRepository Repository, ManifestReference Reference, AcceptedTypes Accepted, Fetch Fetch, WriteMark Mark)
+internal sealed record ManifestQuestion(
+    TenantRepository Repository, ManifestReference Reference, AcceptedTypes Accepted, Fetch Fetch, WriteMark Mark)
 {
     /// <summary>Whether the upstream is asked with HEAD before it is asked for what it may count as a pull.</summary>
     public bool AsksFirst { get; init; }

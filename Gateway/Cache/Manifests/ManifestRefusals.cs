@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>
-/// What upstreams did not give: for types that nobody pulls with it is not asked again at once, and in a repository where something was refused
-/// it is asked with HEAD first, which costs no pull.
+/// What upstreams did not give: for types that nobody pulls with it is not asked again at once, and in a repository where something was
+/// refused it is asked with HEAD first, which costs no pull.
 /// </summary>
 internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider time)
 {

@@ -8,8 +8,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Manifests;
 
 /// <summary>
-/// Manifests by digest, once for everybody: those used lately in memory, all of them on the disk, where each is hashed when it is read. What a
-/// digest does not cover is not everybody's: manifests that are signed within themselves are kept for who sent them, and in memory alone.
+/// Manifests by digest, once for everybody: those used lately in memory, all of them on the disk, where each is hashed when it is read.
+/// What a digest does not cover is not everybody's: manifests that are signed within themselves are kept for who sent them, and in memory
+/// alone.
 /// </summary>
 internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance, CacheMeter meter)
 {
@@ -26,11 +27,15 @@ internal sealed class StoredManifests(DiskStore store, BlobProvenance provenance
     private const int SignedMaxBytes = 16 * 1024 * 1024;
 
     private readonly WeighedCache<Digest, ManifestContent> _lately = new(Capacity, MaxBytes, static (_, content) => Weigh(content));
-    private readonly WeighedCache<(Supplier, Digest), ManifestContent> _signed = new(SignedCapacity, SignedMaxBytes, static (_, content) => Weigh(content));
+    private readonly WeighedCache<(Supplier, Digest), ManifestContent> _signed = new(
+        SignedCapacity, SignedMaxBytes, static (_, content) => Weigh(content));
 
-    /// <summary>A manifest that may be served to a tenant on an upstream's word; <c>null</c> when it is not here, or came from others alone.</summary>
+    /// <summary>
+    /// A manifest that may be served to a tenant on an upstream's word; <c>null</c> when it is not here, or came from others alone.
+    /// </summary>
     public ManifestContent? Find(string tenant, Upstream upstream, Digest digest) =>
-        Find(digest) is { } content && provenance.Has(tenant, upstream, digest, NameOf(digest)) ? content : FindSigned(tenant, upstream, digest);
+        Find(digest) is { } content && provenance.Has(tenant, upstream, digest, NameOf) ? content
+            : FindSigned(tenant, upstream, digest);
 
     /// <summary>Keeps a manifest that an upstream sent.</summary>
     public void Add(in Supplier supplier, ManifestContent content)

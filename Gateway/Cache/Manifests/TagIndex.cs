@@ -8,7 +8,8 @@ namespace RegistryProxy.Gateway.Cache.Manifests;
 /// <summary>A tag as one tenant sees it at one upstream; what it is depends on the known types that a client takes.</summary>
 internal readonly record struct TagKey(TenantRepository Repository, Tag Tag, ManifestTypes Accept)
 {
-    public static TagKey Of(RegistryRequest request, in AcceptedTypes accepted) => new(TenantRepository.Of(request), request.Path.Reference!.Tag!, accepted.Known);
+    public static TagKey Of(RegistryRequest request, in AcceptedTypes accepted) =>
+        new(TenantRepository.Of(request), request.Path.Reference!.Tag!, accepted.Known);
 
     public WriteTarget Target => new(Repository.Address, Repository.Name, ManifestReference.Of(Tag));
 }
@@ -25,7 +26,8 @@ internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
     private const int MaxBytes = 16 * 1024 * 1024;
 
     private readonly GroupedCache<WriteTarget, TagKey, TagEntry> _tags = new(
-        Capacity, MaxBytes, static (key, entry) => 100 + TextWeight.Of(key.Repository.Name.Value) + TextWeight.Of(key.Tag.Value) + TextWeight.Of(entry.Digest.Value),
+        Capacity, MaxBytes, static (key, entry) =>
+            100 + TextWeight.Of(key.Repository.Name.Value) + TextWeight.Of(key.Tag.Value) + TextWeight.Of(entry.Digest.Value),
         static (key, _) => key.Target, static (key, entry) => key.Target with { Reference = ManifestReference.Of(entry.Digest) });
 
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
@@ -42,7 +44,8 @@ internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
         _tags.Set(key, new TagEntry(content.Digest, content.MediaType, mark.At));
 
         // Looked at behind the line above: a write after this has to look for the entry, and finds it.
-        if (!clock.MayLearn(key.Target, mark) || !clock.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
+        if (!clock.MayLearn(key.Target, mark)
+            || !clock.MayLearn(key.Target with { Reference = ManifestReference.Of(content.Digest) }, mark))
         {
             _tags.Remove(key);
         }

@@ -20,10 +20,13 @@ internal sealed class CacheMeter
     {
         var meter = _meter = meters.Create("RegistryProxy.Gateway");
         _requests = meter.CreateCounter<long>("registryproxy.cache.requests", "{request}", "Pulls on cached routes, by what they met");
-        meter.CreateObservableCounter("registryproxy.cache.saved", () => SavedBytes, "By", "Bytes that clients got and upstreams did not have to send");
-        meter.CreateObservableCounter("registryproxy.cache.sent_by_kernel", () => Volatile.Read(ref _kernelBytes), "By", "Bytes that left by sendfile");
+        meter.CreateObservableCounter(
+            "registryproxy.cache.saved", () => SavedBytes, "By", "Bytes that clients got and upstreams did not have to send");
+        meter.CreateObservableCounter(
+            "registryproxy.cache.sent_by_kernel", () => Volatile.Read(ref _kernelBytes), "By", "Bytes that left by sendfile");
         meter.CreateObservableCounter("registryproxy.cache.evicted", () => Evictions, "{object}", "Objects that had to make room");
-        meter.CreateObservableCounter("registryproxy.cache.corrupt", () => Corruptions, "{object}", "Bytes that were not what their digest says");
+        meter.CreateObservableCounter(
+            "registryproxy.cache.corrupt", () => Corruptions, "{object}", "Bytes that were not what their digest says");
     }
 
     public long Hits => Volatile.Read(ref _hitCount);
@@ -41,7 +44,8 @@ internal sealed class CacheMeter
     /// <summary>Shows the disk: alarms are for <c>bypassed</c>.</summary>
     public void Watch(Func<bool> isFailing, Func<(int Count, long Bytes)> use)
     {
-        _meter.CreateObservableGauge("registryproxy.cache.bypassed", () => isFailing() ? 1 : 0, null, "1 while the cache's disk cannot be written and everything is streamed");
+        _meter.CreateObservableGauge("registryproxy.cache.bypassed", () => isFailing() ? 1 : 0, null,
+            "1 while the cache's disk cannot be written and everything is streamed");
         _meter.CreateObservableGauge("registryproxy.cache.size", () => use().Bytes, "By", "What the files of the cache add up to");
         _meter.CreateObservableGauge("registryproxy.cache.objects", () => use().Count, "{object}", "Files of the cache");
     }

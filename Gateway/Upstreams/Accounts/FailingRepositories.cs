@@ -14,8 +14,8 @@ internal enum FailureSpread
 }
 
 /// <summary>
-/// Tells an upstream that fails from one that fails for some repositories, which any stranger can ask for again and again: it is the upstream when
-/// many repositories fail and no other one was asked for since and answered, until that one fails, too.
+/// Tells an upstream that fails from one that fails for some repositories, which any stranger can ask for again and again: it is the
+/// upstream when many repositories fail and no other one was asked for since and answered, until that one fails, too.
 /// </summary>
 internal sealed class FailingRepositories(TimeProvider time)
 {
@@ -98,7 +98,8 @@ internal sealed class FailingRepositories(TimeProvider time)
     {
         const string Prefix = "repository:";
         var first = scope.AsSpan(0, scope.IndexOf(' ') is var space and >= 0 ? space : scope.Length);
-        return first.StartsWith(Prefix, StringComparison.Ordinal) && first.LastIndexOf(':') is var end && end >= Prefix.Length ? first[Prefix.Length..end] : first;
+        return first.StartsWith(Prefix, StringComparison.Ordinal) && first.LastIndexOf(':') is var end && end >= Prefix.Length
+            ? first[Prefix.Length..end] : first;
     }
 
     private bool IsRecent(long? since, long now) => since is { } at && time.GetElapsedTime(at, now) < Window;

@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// How the requests to upstreams fare: the log has one line when they begin to fail and one when that ends, every failure is counted, and the
-/// silos are told for the operator's page, also when nobody asks any more.
+/// How the requests to upstreams fare: the log has one line when they begin to fail and one when that ends, every failure is counted, and
+/// the silos are told for the operator's page, also when nobody asks any more.
 /// </summary>
 internal sealed partial class FailingUpstreams : BackgroundLoop
 {
@@ -37,7 +37,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     private int _count;
 
     public FailingUpstreams(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<FailingUpstreams> logger)
-        : this((upstream, sight) => cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Noted(sight)), meters, time, logger)
+        : this((upstream, sight) => cluster.Post(grains => grains.GetGrain<IUpstreamStatusGrain>(upstream).Noted(sight)),
+            meters, time, logger)
     {
     }
 
@@ -49,7 +50,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     {
         (_tell, _time, _logger) = (tell, time, logger);
         _failures = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
-            "registryproxy.gateway.upstream_failures", "{request}", "Requests that an upstream did not answer, or with 502, 503 or 504, or refused");
+            "registryproxy.gateway.upstream_failures", "{request}",
+            "Requests that an upstream did not answer, or with 502, 503 or 504, or refused");
     }
 
     /// <summary>A request was answered.</summary>
@@ -122,7 +124,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             }
 
             fares.RefusalFrom = now + RefusalPause;
-            var reason = $"it refuses a request {(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
+            var reason = $"it refuses a request " +
+                $"{(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
             LogRefuses(upstream, address, reason, fares.Refusals);
             _tell(upstream, fares.Sight(_gateway, now) with { Refusal = reason });
         }
@@ -166,7 +169,8 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         }
     }
 
-    private UpstreamFares Of(string upstream) => _known.TryGetValue(upstream, out var fares) ? fares : _known.GetOrAdd(upstream, static _ => new UpstreamFares());
+    private UpstreamFares Of(string upstream) =>
+        _known.TryGetValue(upstream, out var fares) ? fares : _known.GetOrAdd(upstream, static _ => new UpstreamFares());
 
     private void Tell(string upstream, UpstreamFares fares, DateTimeOffset now)
     {
@@ -177,9 +181,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}) fails: {Reason}")]
     private partial void LogFails(string upstream, string address, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}): {Reason}; {Count} so since this process started. The audit log has each")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Upstream {Upstream} ({Address}): {Reason}; {Count} so since this process started. The audit log has each")]
     private partial void LogRefuses(string upstream, string address, string reason, long count);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);
 }

@@ -3,8 +3,8 @@ using RegistryProxy.Background;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// Asks the host of an upstream itself, <c>GET /v2/</c> without a credential, when what fails may be of a few repositories alone: one question at a
-/// time, whose answer counts for a while.
+/// Asks the host of an upstream itself, <c>GET /v2/</c> without a credential, when what fails may be of a few repositories alone: one
+/// question at a time, whose answer counts for a while.
 /// </summary>
 internal sealed class HostProbe(TimeProvider time)
 {

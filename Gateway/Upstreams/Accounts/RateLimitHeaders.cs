@@ -15,7 +15,8 @@ internal static class RateLimitHeaders
     {
         window = default;
         remaining = 0;
-        return TryRead(response, "RateLimit-Limit", out limit, out window) && TryRead(response, "RateLimit-Remaining", out remaining, out _);
+        return TryRead(response, "RateLimit-Limit", out limit, out window)
+            && TryRead(response, "RateLimit-Remaining", out remaining, out _);
     }
 
     private static bool TryRead(HttpResponseMessage response, string name, out int number, out TimeSpan window)

@@ -32,7 +32,9 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
     private long _meteredThrottledUntil;
     private long _listingsThrottledUntil;
 
-    /// <summary>Waits for leave to send a request, no longer than until <paramref name="deadline"/>: <c>null</c>, or for how long there is none.</summary>
+    /// <summary>
+    /// Waits for leave to send a request, no longer than until <paramref name="deadline"/>: <c>null</c>, or for how long there is none.
+    /// </summary>
     public async ValueTask<TimeSpan?> Admit(CallKind kind, bool metered, long deadline, CancellationToken cancellation)
     {
         Follow();
@@ -143,7 +145,8 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
         {
             var unused = Interlocked.Exchange(ref _permits, 0);
             lease = await cluster.CallOnce(
-                (grains, stop) => Grain(grains).Lease(gateway, Batch, unused, Volatile.Read(ref _underWay), _seen, stop), CallPolicy.Account, CancellationToken.None);
+                (grains, stop) => Grain(grains).Lease(gateway, Batch, unused, Volatile.Read(ref _underWay), _seen, stop),
+                CallPolicy.Account, CancellationToken.None);
         }
         catch (ClusterUnavailableException)
         {
@@ -181,7 +184,8 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
     private async Task FollowCore()
     {
         var observer = _reference ??= cluster.Reference<IUpstreamAccountObserver>(this);
-        var state = await cluster.CallOnce((grains, stop) => Grain(grains).Follow(observer, stop), CallPolicy.Account, CancellationToken.None);
+        var state = await cluster.CallOnce(
+            (grains, stop) => Grain(grains).Follow(observer, stop), CallPolicy.Account, CancellationToken.None);
         _metered |= state.IsMetered;
         foreach (var throttle in state.Throttles)
         {
@@ -197,7 +201,8 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
     private async Task Settle(Task task, long deadline, CancellationToken cancellation)
     {
         var wait = time.GetElapsedTime(time.GetTimestamp(), deadline);
-        await task.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await task.WaitAsync(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, time, cancellation)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested();
     }
 

@@ -3,9 +3,10 @@ using RegistryProxy.Background;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// Tells an upstream that hangs from one that is slow: when a crowd waits for many repositories, or for a few while the host itself is silent, and
-/// nobody was answered since, those who wait longer than is usual for it give up. A request that waits alone, or for what hangs at a host that
-/// answers, has twenty seconds: containerd gives us thirty, and another gateway may have been waited for before. One timer looks after all of them.
+/// Tells an upstream that hangs from one that is slow: when a crowd waits for many repositories, or for a few while the host itself is
+/// silent, and nobody was answered since, those who wait longer than is usual for it give up. A request that waits alone, or for what hangs
+/// at a host that answers, has twenty seconds: containerd gives us thirty, and another gateway may have been waited for before. One timer
+/// looks after all of them.
 /// </summary>
 /// <param name="host">Tells whether the host answers at all.</param>
 /// <param name="isSuspect">Whether the upstream is taken for one that fails.</param>
@@ -75,7 +76,8 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
         {
             var isStalled = isSuspect() || IsStalled();
             doubted = Doubted();
-            for (var next = _waiting.First; next is not null && time.GetElapsedTime(next.Value.Began) is var waited && waited >= Shortest; next = next.Next)
+            for (var next = _waiting.First; next is not null && time.GetElapsedTime(next.Value.Began) is var waited
+                && waited >= Shortest; next = next.Next)
             {
                 if (waited >= Alone || (waited >= next.Value.Limit && Volatile.Read(ref _lastAnswer) < next.Value.Began && isStalled))
                 {
@@ -156,7 +158,8 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
         HashSet<string> repositories = [];
         foreach (var waiting in _waiting)
         {
-            if (repositories.Add(FailingRepositories.RepositoryOf(waiting.Question.Scope).ToString()) && repositories.Count == FailingRepositories.Many)
+            if (repositories.Add(FailingRepositories.RepositoryOf(waiting.Question.Scope).ToString())
+                && repositories.Count == FailingRepositories.Many)
             {
                 return true;
             }
@@ -181,7 +184,8 @@ internal sealed class StallWatch(HostProbe host, Func<bool> isSuspect, TimeProvi
 
     private TimeSpan Times(bool isStranger, TimeSpan shortest, TimeSpan longest) => isStranger
         ? longest
-        : TimeSpan.FromMilliseconds(Math.Clamp(Volatile.Read(ref _usual) * TimeoutFactor, shortest.TotalMilliseconds, longest.TotalMilliseconds));
+        : TimeSpan.FromMilliseconds(
+            Math.Clamp(Volatile.Read(ref _usual) * TimeoutFactor, shortest.TotalMilliseconds, longest.TotalMilliseconds));
 
     /// <summary>The slowest answer counts, and is forgotten a hundredth with each that is faster.</summary>
     private void Answered(long began)

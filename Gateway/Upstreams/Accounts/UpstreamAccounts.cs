@@ -20,7 +20,8 @@ internal sealed partial class UpstreamAccounts
     {
         (_cluster, _time, _logger) = (cluster, time, logger);
         _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
-            "registryproxy.gateway.upstream_spared", "{request}", "Requests that were answered without asking an upstream, because of its rate limit or its failures");
+            "registryproxy.gateway.upstream_spared", "{request}",
+            "Requests that were answered without asking an upstream, because of its rate limit or its failures");
     }
 
     public UpstreamAccount For(Upstream upstream) =>

@@ -6,11 +6,11 @@ using RegistryProxy.Egress;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything is
-/// answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads, whose
-/// failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by nature. An
-/// answer that fails or does not come is about some repositories while others are answered; when few fail and nothing else is asked, the host
-/// itself is asked whether it answers, and only if it does not it is about the upstream.
+/// Stops asking an upstream that fails: when half of at least ten pulls within two seconds got no answer or a 502, 503 or 504, everything
+/// is answered here until a single try, half a second later at the earliest, succeeds. Only what the upstream did counts: neither uploads,
+/// whose failures may be the client's, nor requests that were given up by their client or never sent; nor listings, which are slow by
+/// nature. An answer that fails or does not come is about some repositories while others are answered; when few fail and nothing else is
+/// asked, the host itself is asked whether it answers, and only if it does not it is about the upstream.
 /// </summary>
 internal sealed class UpstreamBreaker
 {
@@ -47,7 +47,8 @@ internal sealed class UpstreamBreaker
                 StateProvider = _state,
                 ShouldHandle = arguments => new(Was(IsVoid, arguments.Context)
                     ? _state.CircuitState != CircuitState.Closed
-                    : !Was(IsWell, arguments.Context) && (arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode))),
+                    : !Was(IsWell, arguments.Context)
+                        && (arguments.Outcome.Exception is not null || IsFailure(arguments.Outcome.Result!.StatusCode))),
                 OnOpened = arguments => Was(IsVoid, arguments.Context) ? ValueTask.CompletedTask : Tell(true),
                 OnClosed = _ => Tell(false),
             })
@@ -60,7 +61,8 @@ internal sealed class UpstreamBreaker
         }
     }
 
-    private static bool Was(ResiliencePropertyKey<bool> property, ResilienceContext context) => context.Properties.TryGetValue(property, out var was) && was;
+    private static bool Was(ResiliencePropertyKey<bool> property, ResilienceContext context) =>
+        context.Properties.TryGetValue(property, out var was) && was;
 
     private long _askedToWaitUntil;
     private long _leftAloneUntil;
@@ -75,7 +77,8 @@ internal sealed class UpstreamBreaker
             return IsLeftAlone ? null : await SendUncounted(question, cancellation);
         }
 
-        return _state.CircuitState == CircuitState.Closed ? await SendCounted(question, cancellation) : await SendTry(question, cancellation);
+        return _state.CircuitState == CircuitState.Closed ? await SendCounted(question, cancellation)
+            : await SendTry(question, cancellation);
     }
 
     /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
@@ -114,7 +117,8 @@ internal sealed class UpstreamBreaker
 
             return response;
         }
-        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsFailure(fault) && Counts(SpreadOf(fault, question), question))
+        catch (Exception fault) when (!cancellation.IsCancellationRequested && IsFailure(fault)
+            && Counts(SpreadOf(fault, question), question))
         {
             await Count(Outcome.FromException<HttpResponseMessage>(fault));
             throw;
@@ -130,8 +134,8 @@ internal sealed class UpstreamBreaker
     }
 
     /// <summary>
-    /// The single try goes on when its client leaves: it is about the upstream, and one who asks and leaves all the time must not keep it from
-    /// being found well again.
+    /// The single try goes on when its client leaves: it is about the upstream, and one who asks and leaves all the time must not keep it
+    /// from being found well again.
     /// </summary>
     private async Task<HttpResponseMessage?> SendTry(UpstreamQuestion question, CancellationToken cancellation)
     {
@@ -188,7 +192,9 @@ internal sealed class UpstreamBreaker
         return outcome.Result;
     }
 
-    /// <summary>What a try says of the upstream: nothing, if it was never sent; and if it failed the host has its say, unless it is plain.</summary>
+    /// <summary>
+    /// What a try says of the upstream: nothing, if it was never sent; and if it failed the host has its say, unless it is plain.
+    /// </summary>
     private async ValueTask Classify(ResilienceContext context, UpstreamQuestion question, bool fails, Exception? fault, long asked)
     {
         if (!fails)
@@ -244,7 +250,9 @@ internal sealed class UpstreamBreaker
         return FailureSpread.Wide;
     }
 
-    /// <summary>Whether a failure is the upstream's. The host has its say in what may be of few repositories: nobody waits for that.</summary>
+    /// <summary>
+    /// Whether a failure is the upstream's. The host has its say in what may be of few repositories: nobody waits for that.
+    /// </summary>
     private bool Counts(FailureSpread spread, UpstreamQuestion question)
     {
         if (spread != FailureSpread.Narrow)
@@ -272,8 +280,12 @@ internal sealed class UpstreamBreaker
         _ => IsConnectTimeout(fault),
     };
 
-    /// <summary>Whether there was no connection at all: no name, no route, no handshake, no tunnel. An answer that is not HTTP is one of a repository, also through a proxy.</summary>
-    private static bool IsOfHost(Exception fault) => IsConnectTimeout(fault) || (ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls" or "proxy"
+    /// <summary>
+    /// Whether there was no connection at all: no name, no route, no handshake, no tunnel. An answer that is not HTTP is one of a
+    /// repository, also through a proxy.
+    /// </summary>
+    private static bool IsOfHost(Exception fault) =>
+        IsConnectTimeout(fault) || (ExchangeFault.Of(fault).Kind is "name" or "connect" or "tls" or "proxy"
         && !fault.Causes().Any(cause => cause is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }));
 
     /// <summary>The form that HttpClient gives to a connection that was not made in time.</summary>

@@ -3,9 +3,9 @@ using RegistryProxy.Gateway.Fairness;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// How many requests of an account wait for an answer of the upstream at once; the others wait here, one of each caller after the other. Thousands
-/// of nodes that start together would otherwise open thousands of connections, which a registry refuses or answers too late. Nobody has more
-/// places than are left: a stranger's slow questions fill half of them, those of two strangers a third each.
+/// How many requests of an account wait for an answer of the upstream at once; the others wait here, one of each caller after the other.
+/// Thousands of nodes that start together would otherwise open thousands of connections, which a registry refuses or answers too late.
+/// Nobody has more places than are left: a stranger's slow questions fill half of them, those of two strangers a third each.
 /// </summary>
 internal sealed class UpstreamQueue(int most, TimeProvider time)
 {

@@ -6,8 +6,8 @@ namespace RegistryProxy.Gateway.Upstreams.Headers;
 internal static class LinkHeader
 {
     /// <summary>
-    /// The query of the upstream's next page, without the question mark: scheme, host and path of the link are not used, since the next page is
-    /// asked where this one was. <c>null</c> when there is none; <c>false</c> when there is one and it cannot be read.
+    /// The query of the upstream's next page, without the question mark: scheme, host and path of the link are not used, since the next
+    /// page is asked where this one was. <c>null</c> when there is none; <c>false</c> when there is one and it cannot be read.
     /// </summary>
     public static bool TryNextQuery(HttpResponseMessage response, out string? query)
     {
@@ -25,7 +25,8 @@ internal static class LinkHeader
                 continue;
             }
 
-            query = UriReference.TryResolve(link[..close].TrimStart().TrimStart('<'), response.RequestMessage!.RequestUri!, out var target) ? target.Query : "";
+            query = UriReference.TryResolve(link[..close].TrimStart().TrimStart('<'), response.RequestMessage!.RequestUri!, out var target)
+                ? target.Query : "";
             return query.Length > 0;
         }
 

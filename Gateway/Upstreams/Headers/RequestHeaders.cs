@@ -12,7 +12,8 @@ internal static class RequestHeaders
     private const string UserAgent = "registryproxy";
 
     private static readonly string[] Validators = ["If-None-Match", "If-Modified-Since"];
-    private static readonly string[] FollowRedirect = ["Accept", "Accept-Encoding", "Range", "If-None-Match", "If-Range", "If-Modified-Since", "User-Agent"];
+    private static readonly string[] FollowRedirect = ["Accept", "Accept-Encoding", "Range", "If-None-Match", "If-Range",
+        "If-Modified-Since", "User-Agent"];
 
     public static bool MayFollowRedirect(string name) => FollowRedirect.Contains(name, StringComparer.OrdinalIgnoreCase);
 
@@ -29,8 +30,9 @@ internal static class RequestHeaders
     }
 
     /// <summary>
-    /// Copies what a GET or HEAD of a blob may carry. Several ranges at once are answered whole, and one that cannot be read is ignored (RFC 9110
-    /// §14.2), so they are not passed on; nor is a range whose condition is not true. That is judged here: clients know our tag and no upstream's.
+    /// Copies what a GET or HEAD of a blob may carry. Several ranges at once are answered whole, and one that cannot be read is ignored
+    /// (RFC 9110 §14.2), so they are not passed on; nor is a range whose condition is not true. That is judged here: clients know our tag
+    /// and no upstream's.
     /// </summary>
     public static void CopyDownload(HttpRequest from, HttpRequestMessage to, string etag)
     {

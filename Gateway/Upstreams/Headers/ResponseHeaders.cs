@@ -26,7 +26,9 @@ internal static class ResponseHeaders
         to.ContentLength = from.Content.Headers.ContentLength;
     }
 
-    /// <summary>Copies the headers of a write that succeeded. Its body says nothing, and one that breaks off must not make it look failed.</summary>
+    /// <summary>
+    /// Copies the headers of a write that succeeded. Its body says nothing, and one that breaks off must not make it look failed.
+    /// </summary>
     public static void CopyWritten(HttpResponseMessage from, HttpResponse to)
     {
         Copy(from.Headers.NonValidated, to, General);

@@ -71,7 +71,8 @@ internal sealed class AccountHandler : DelegatingHandler
         }
     }
 
-    private async Task<HttpResponseMessage> SendCounted(UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendCounted(
+        UpstreamAccount account, UpstreamCall call, HttpRequestMessage request, CancellationToken cancellation)
     {
         // An upload is answered when its body is over: as long as that it must not keep the place of those that wait for a head.
         var queue = call.Kind == CallKind.Pull ? account.Pulls : MayRepeat(request) ? account.Others : null;
@@ -83,7 +84,8 @@ internal sealed class AccountHandler : DelegatingHandler
 
         try
         {
-            if (await account.Breaker.Send(new UpstreamQuestion(request, call.Key.Scope, _send, _ping), call.Kind, cancellation) is { } response)
+            if (await account.Breaker.Send(
+                new UpstreamQuestion(request, call.Key.Scope, _send, _ping), call.Kind, cancellation) is { } response)
             {
                 return response;
             }
@@ -119,11 +121,13 @@ internal sealed class AccountHandler : DelegatingHandler
     {
         var seconds = (int)Math.Max(1, Math.Ceiling(wait.TotalSeconds));
         return DistributionError.TooManyRequests(
-            $"upstream '{upstream.Name}' allows no more pulls for {seconds} s; an account with a higher limit goes into upstreams.{upstream.Name}.credentials", seconds);
+            $"upstream '{upstream.Name}' allows no more pulls for {seconds} s; an account with a higher limit goes into " +
+            $"upstreams.{upstream.Name}.credentials", seconds);
     }
 
     private static DistributionError Busy(Upstream upstream) =>
-        DistributionError.Unavailable(503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5) with { IsOfCaller = true };
+        DistributionError.Unavailable(
+            503, $"upstream '{upstream.Name}' is too slow for all that ask at once", 5) with { IsOfCaller = true };
 
     private static DistributionError Failing(Upstream upstream) =>
         DistributionError.Unavailable(503, $"upstream '{upstream.Name}' fails at the moment and is left alone until it answers again", 1);

@@ -3,8 +3,8 @@ using System.Net;
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
-/// An upstream is asked whether it wants a body, and one that answers 417 is not (RFC 9110 §10.1.1): it gets the request once more without the
-/// question while nothing of the body was taken, and the next ones at once.
+/// An upstream is asked whether it wants a body, and one that answers 417 is not (RFC 9110 §10.1.1): it gets the request once more without
+/// the question while nothing of the body was taken, and the next ones at once.
 /// </summary>
 internal sealed class ExpectationHandler(Expectations expectations, HttpMessageHandler inner) : DelegatingHandler(inner)
 {

@@ -4,7 +4,9 @@ using RegistryProxy.Gateway.Upstreams.Accounts;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
-/// <summary>Notes how the requests to an upstream itself fare; what its storage does, and what this gateway refuses for it, is another matter.</summary>
+/// <summary>
+/// Notes how the requests to an upstream itself fare; what its storage does, and what this gateway refuses for it, is another matter.
+/// </summary>
 internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -21,7 +23,8 @@ internal sealed class HealthHandler(FailingUpstreams failing, HttpMessageHandler
             Note(call, response.StatusCode);
             return response;
         }
-        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true } && UpstreamBreaker.IsFailure(fault))
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested && call.Body is not { IsBroken: true }
+            && UpstreamBreaker.IsFailure(fault))
         {
             failing.Failed(call.Upstream.Name, call.Upstream.Address, ExchangeFault.Of(fault));
             throw;

@@ -34,7 +34,8 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
 
             if (hop == MaxHops || !call.Upstream.MayRedirectTo(target) || IsDowngrade(request.RequestUri!, target))
             {
-                return Refuse(call, request, response, "to where redirectHosts, or the rules for all redirects, do not allow", target.IdnHost);
+                return Refuse(call, request, response, "to where redirectHosts, or the rules for all redirects, do not allow",
+                    target.IdnHost);
             }
 
             response.Dispose();
@@ -46,12 +47,14 @@ internal sealed class RedirectHandler(HttpMessageHandler inner) : DelegatingHand
     }
 
     /// <summary>Refuses a redirect; the host that it leads to is for operators alone.</summary>
-    private static HttpResponseMessage Refuse(UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where, string? host)
+    private static HttpResponseMessage Refuse(
+        UpstreamCall call, HttpRequestMessage request, HttpResponseMessage response, string where, string? host)
     {
         response.Dispose();
         var message = $"upstream '{call.Upstream.Name}' redirects {where}";
         return call.Refuse(
-            request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), host is null ? message : $"{message}: {host}");
+            request, DistributionError.Unavailable((int)HttpStatusCode.BadGateway, message, RetryAfterSeconds), host is null ? message
+                : $"{message}: {host}");
     }
 
     /// <summary>Whether a response is a redirect, and to where as it says; <c>null</c> when it says two things.</summary>

@@ -44,7 +44,8 @@ internal sealed record UpstreamCall(
     private static readonly HttpRequestOptionsKey<UpstreamCall> Option = new("registryproxy.upstream-call");
 
     public static UpstreamCall Of(HttpRequestMessage request) =>
-        request.Options.TryGetValue(Option, out var call) ? call : throw new InvalidOperationException("a request without its upstream call");
+        request.Options.TryGetValue(Option, out var call) ? call
+            : throw new InvalidOperationException("a request without its upstream call");
 
     /// <summary>Answers in place of the upstream.</summary>
     public HttpResponseMessage Refuse(HttpRequestMessage request, DistributionError error, string? cause = null)

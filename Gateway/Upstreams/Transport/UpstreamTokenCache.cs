@@ -120,7 +120,8 @@ internal sealed class UpstreamTokenCache(ClusterClient cluster, TimeProvider tim
         if (token.Authorization is { } authorization && !HeaderText.IsClean(authorization.Reveal()))
         {
             return UpstreamTokenResult.Of(new UpstreamFailure(
-                UpstreamFailureKind.Misconfigured, "its credential holds bytes that no header can carry; look at what its credentials come from", 5));
+                UpstreamFailureKind.Misconfigured,
+                "its credential holds bytes that no header can carry; look at what its credentials come from", 5));
         }
 
         if (configuration == Volatile.Read(ref _configuration))
@@ -131,7 +132,8 @@ internal sealed class UpstreamTokenCache(ClusterClient cluster, TimeProvider tim
         return result;
     }
 
-    private static IUpstreamTokenGrain Grain(IGrainFactory grains, UpstreamTokenKey key) => grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
+    private static IUpstreamTokenGrain Grain(IGrainFactory grains, UpstreamTokenKey key) =>
+        grains.GetGrain<IUpstreamTokenGrain>(key.ToString());
 
     private static long Weigh(UpstreamTokenKey key, UpstreamTokenResult result) =>
         200 + TextWeight.Of(key.Scope) + TextWeight.Of(result.Token?.Authorization?.Reveal() ?? "");

@@ -6,10 +6,11 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
 /// <summary>
-/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the token is replaced, and a
-/// request whose body is here sent once more. A refusal that a fresh token did not mend is an answer.
+/// Sends the upstream's credential, to the upstream's own origin and nowhere else. When the upstream refuses it, the token is replaced, and
+/// a request whose body is here sent once more. A refusal that a fresh token did not mend is an answer.
 /// </summary>
-internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUpstreams failing, TimeProvider time, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUpstreams failing, TimeProvider time, HttpMessageHandler inner)
+    : DelegatingHandler(inner)
 {
     /// <summary>How many headers of a refusal are read.</summary>
     private const int MaxChallenges = 8;
@@ -48,7 +49,8 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
         return IsRefusal(response) ? Refused(call, response) : response;
     }
 
-    private static bool IsRefusal(HttpResponseMessage response) => response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
+    private static bool IsRefusal(HttpResponseMessage response) =>
+        response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
     private HttpResponseMessage Refused(UpstreamCall call, HttpResponseMessage refusal)
     {

@@ -20,7 +20,8 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
     private static readonly string[] ClaimNames = ["accountId", "region", "availabilityZone", "instanceId", "instanceType", "imageId"];
 
     private readonly X509Certificate2Collection _certificates =
-        new(CertificateFiles.Load(configuration.Certificates).Where(certificate => certificate.GetRSAPublicKey()?.KeySize >= MinKeyBits).ToArray());
+        new(CertificateFiles.Load(configuration.Certificates)
+            .Where(certificate => certificate.GetRSAPublicKey()?.KeySize >= MinKeyBits).ToArray());
 
     public bool Allows(VerifiedIdentity identity) =>
         configuration.Accounts.Contains(identity.Claims.GetValueOrDefault("accountId", ""))
@@ -48,21 +49,26 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
         var identity = new VerifiedIdentity(configuration.Name, instance, [], claims, "");
         if (!Allows(identity))
         {
-            return Verdict.Refused($"the account or region of this instance is not one of '{configuration.Name}'", configuration.Name, instance);
+            return Verdict.Refused($"the account or region of this instance is not one of '{configuration.Name}'",
+                configuration.Name, instance);
         }
 
         var now = time.GetUtcNow();
         if (now - pendingTime > configuration.MaxAge)
         {
-            return Refused($"the document is older than maxAge: it is of {pendingTime:u}, and it is {now:u} here; stop and start the instance to get a new one", identity);
+            return Refused(
+                $"the document is older than maxAge: it is of {pendingTime:u}, and it is {now:u} here; stop and start the instance to " +
+                $"get a new one", identity);
         }
 
         return pendingTime > now + Skew
             ? Refused(new Validity(pendingTime, null, pendingTime + configuration.MaxAge).Fault("document", now, Skew), identity)
-            : Classify(await grains.GetGrain<IAttestationGrain>($"{presented.Tenant}/{configuration.Name}/{instance}").Present(nonce, pendingTime), identity);
+            : Classify(await grains.GetGrain<IAttestationGrain>($"{presented.Tenant}/{configuration.Name}/{instance}")
+                .Present(nonce, pendingTime), identity);
     }
 
-    private static Verdict Refused(string message, VerifiedIdentity identity) => Verdict.Refused(message, identity.Authenticator, identity.Subject);
+    private static Verdict Refused(string message, VerifiedIdentity identity) =>
+        Verdict.Refused(message, identity.Authenticator, identity.Subject);
 
     private static Verdict Classify(AttestationOutcome outcome, VerifiedIdentity identity) => outcome switch
     {

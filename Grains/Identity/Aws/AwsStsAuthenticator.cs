@@ -8,7 +8,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Aws;
 
 /// <summary>Asks AWS who signed a presigned <c>GetCallerIdentity</c> that was signed for this server.</summary>
-internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, Func<EgressSettings> network, TimeProvider time) : ITokenAuthenticator, IDisposable
+internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+    : ITokenAuthenticator, IDisposable
 {
     private const int MaxReply = 64 * 1024;
 
@@ -42,7 +43,8 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         {
             return await CallSts(request, cancellation);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
+            && !cancellation.IsCancellationRequested)
         {
             return Verdict.Unavailable("AWS STS does not answer");
         }
@@ -66,7 +68,9 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
 
         if (!response.IsSuccessStatusCode)
         {
-            return Verdict.Refused($"AWS STS refuses the signature ({(int)response.StatusCode}): it must be fresh and signed for the server '{configuration.ServerId}'");
+            return Verdict.Refused(
+                $"AWS STS refuses the signature ({(int)response.StatusCode}): it must be fresh and signed for the server " +
+                $"'{configuration.ServerId}'");
         }
 
         await response.Content.LoadIntoBufferAsync(MaxReply, either.Token);
@@ -78,7 +82,8 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         XElement? result;
         try
         {
-            using var reader = XmlReader.Create(new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+            using var reader = XmlReader.Create(
+                new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
             var root = XElement.Load(reader);
             result = root.Name == Sts + "GetCallerIdentityResponse" ? root.Element(Sts + "GetCallerIdentityResult") : null;
         }
@@ -87,8 +92,10 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
             result = null;
         }
 
-        var (arn, user, account) = (result?.Element(Sts + "Arn")?.Value, result?.Element(Sts + "UserId")?.Value, result?.Element(Sts + "Account")?.Value);
-        if (arn is null || user is null || account is null || arn.Split(':') is not ["arn", _, "sts" or "iam", _, var owner, ..] || owner != account)
+        var (arn, user, account) = (result?.Element(Sts + "Arn")?.Value, result?.Element(Sts + "UserId")?.Value,
+            result?.Element(Sts + "Account")?.Value);
+        if (arn is null || user is null || account is null || arn.Split(':') is not ["arn", _, "sts" or "iam", _, var owner, ..]
+            || owner != account)
         {
             return Verdict.Unavailable("AWS STS answers something else than a caller identity");
         }
@@ -100,7 +107,8 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         }
 
         var identity = new VerifiedIdentity(configuration.Name, arn, [], claims, "");
-        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the account of this principal is not one of '{configuration.Name}'", configuration.Name, arn);
+        return Allows(identity) ? Verdict.Proved(identity)
+            : Verdict.Refused($"the account of this principal is not one of '{configuration.Name}'", configuration.Name, arn);
     }
 
     /// <summary>The session name of a role on an instance is the instance's id.</summary>

@@ -42,7 +42,8 @@ internal sealed partial record PresignedCallerIdentity(
     {
         request = null;
         problem = "this is not a presigned URL of sts:GetCallerIdentity";
-        if (text.Length > MaxLength || UrlShape().Match(text) is not { Success: true } shape || !QueryParameters.TryParse(shape.Groups["query"].Value, out _))
+        if (text.Length > MaxLength || UrlShape().Match(text) is not { Success: true } shape
+            || !QueryParameters.TryParse(shape.Groups["query"].Value, out _))
         {
             return false;
         }
@@ -52,7 +53,8 @@ internal sealed partial record PresignedCallerIdentity(
         {
             var parts = pair.Split('=', 2);
             var value = parts.Length == 2 ? Uri.UnescapeDataString(parts[1]) : "";
-            if (!Grammar.TryGetValue(parts[0], out var grammar) || value.Length > MaxValueLength || !grammar.IsMatch(value) || value.EndsWith('\n') || parameters.Exists(known => known.Key == parts[0]))
+            if (!Grammar.TryGetValue(parts[0], out var grammar) || value.Length > MaxValueLength || !grammar.IsMatch(value)
+                || value.EndsWith('\n') || parameters.Exists(known => known.Key == parts[0]))
             {
                 problem = Grammar.ContainsKey(parts[0]) && parts[0] == "X-Amz-SignedHeaders"
                     ? $"the signature must cover host and {ServerIdHeader}, and no other header"
@@ -63,7 +65,8 @@ internal sealed partial record PresignedCallerIdentity(
             parameters.Add(new(parts[0], value));
         }
 
-        if (parameters.Count < Grammar.Count - 1 || Grammar.Keys.Any(key => key != "X-Amz-Security-Token" && !parameters.Exists(known => known.Key == key)))
+        if (parameters.Count < Grammar.Count - 1
+            || Grammar.Keys.Any(key => key != "X-Amz-Security-Token" && !parameters.Exists(known => known.Key == key)))
         {
             problem = "the presigned URL lacks a parameter";
             return false;
@@ -72,7 +75,8 @@ internal sealed partial record PresignedCallerIdentity(
         string Value(string key) => parameters.Find(known => known.Key == key).Value;
         var seconds = int.Parse(Value("X-Amz-Expires"), CultureInfo.InvariantCulture);
         if (seconds is 0 or > 900
-            || !DateTimeOffset.TryParseExact(Value("X-Amz-Date"), "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed))
+            || !DateTimeOffset.TryParseExact(
+                Value("X-Amz-Date"), "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed))
         {
             problem = "the presigned URL must count for 900 s at most";
             return false;
@@ -83,8 +87,10 @@ internal sealed partial record PresignedCallerIdentity(
     }
 
     /// <summary>The request's path and query.</summary>
-    public string Target => "/?" + string.Join('&', Parameters.Select(parameter => $"{parameter.Key}={Uri.EscapeDataString(parameter.Value)}"));
+    public string Target => "/?"
+        + string.Join('&', Parameters.Select(parameter => $"{parameter.Key}={Uri.EscapeDataString(parameter.Value)}"));
 
-    [GeneratedRegex(@"\Ahttps://(?<host>sts(-fips)?(\.[a-z]{2}(-[a-z]+){1,3}-[0-9])?\.amazonaws\.com(\.cn)?)/?\?(?<query>[!-~]+)\z", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"\Ahttps://(?<host>sts(-fips)?(\.[a-z]{2}(-[a-z]+){1,3}-[0-9])?\.amazonaws\.com(\.cn)?)/?\?(?<query>[!-~]+)\z",
+        RegexOptions.NonBacktracking)]
     private static partial Regex UrlShape();
 }

@@ -11,7 +11,8 @@ namespace RegistryProxy.Grains.Identity.Azure;
 /// Attested data of Azure's instance metadata service. The certificate whose chain and name are checked is the very one that the signer
 /// names and whose key verifies the signature; no other certificate of the message counts for anything but completing its chain.
 /// </summary>
-internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration configuration, NonceAuthority nonces, TimeProvider time) : ITokenAuthenticator
+internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration configuration, NonceAuthority nonces, TimeProvider time)
+    : ITokenAuthenticator
 {
     private const string Host = "metadata.azure.com";
 
@@ -30,7 +31,8 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
             return Verdict.Refused("the password must be base64url of {\"signature\": …, \"nonce\": …}");
         }
 
-        if (SignedDocument.TryRead(signature) is not { Signer: { } signer } message || !IsMetadataService(signer) || !IsTrusted(signer, message.Embedded)
+        if (SignedDocument.TryRead(signature) is not { Signer: { } signer } message || !IsMetadataService(signer)
+            || !IsTrusted(signer, message.Embedded)
             || message.OpenBySigner() is not { } document)
         {
             return Verdict.Refused($"the document is not signed by a certificate of {Host} that leads to a configured root");
@@ -69,7 +71,8 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
     {
         var now = time.GetUtcNow();
         if (!document.TryGetProperty("timeStamp", out var stamp)
-            || !TryReadTime(stamp.TextOf("createdOn"), out var created) || !TryReadTime(stamp.TextOf("expiresOn"), out var expires) || created >= expires)
+            || !TryReadTime(stamp.TextOf("createdOn"), out var created) || !TryReadTime(stamp.TextOf("expiresOn"), out var expires)
+            || created >= expires)
         {
             return "the document does not say from when until when it counts";
         }
@@ -78,14 +81,16 @@ internal sealed class AzureAttestedAuthenticator(AzureAttestedConfiguration conf
     }
 
     private static bool TryReadTime(string text, out DateTimeOffset time) =>
-        DateTimeOffset.TryParseExact(text.Replace("-0000", "+00:00", StringComparison.Ordinal), TimeFormats, CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
+        DateTimeOffset.TryParseExact(text.Replace("-0000", "+00:00", StringComparison.Ordinal), TimeFormats, CultureInfo.InvariantCulture,
+            DateTimeStyles.None, out time);
 
     private static bool IsMetadataService(X509Certificate2 certificate)
     {
         try
         {
             return certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().SelectMany(names => names.EnumerateDnsNames())
-                .Any(name => name.Equals(Host, StringComparison.OrdinalIgnoreCase) || name.EndsWith($".{Host}", StringComparison.OrdinalIgnoreCase));
+                .Any(name => name.Equals(Host, StringComparison.OrdinalIgnoreCase)
+                    || name.EndsWith($".{Host}", StringComparison.OrdinalIgnoreCase));
         }
         catch (Exception)
         {

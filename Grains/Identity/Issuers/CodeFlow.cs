@@ -9,13 +9,15 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>The authorization code flow with PKCE against one provider (OpenID Connect Core 1.0 §3.1, RFC 7636).</summary>
-internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify, Func<EgressSettings> network, TimeProvider time) : IDisposable
+internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLoginConfiguration people, Func<IssuedToken, Verdict> identify,
+    Func<EgressSettings> network, TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
 
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration with { Audience = people.ClientId }, network, time, IssuedTokenVerifier.AnySignature);
+    private readonly IssuedTokenVerifier _verifier = new(
+        configuration with { Audience = people.ClientId }, network, time, IssuedTokenVerifier.AnySignature);
     private readonly IssuerEndpoints _endpoints = new(configuration, network, time);
     private readonly EgressPool _ways = new(static settings => new OriginGuard(UpstreamTransport.Create(settings)), time);
 
@@ -45,7 +47,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         return new Uri(message.BuildRedirectUrl());
     }
 
-    /// <summary>Exchanges the code for an ID token and makes an identity of it. It is proved by a login, so it does not end with the token.</summary>
+    /// <summary>
+    /// Exchanges the code for an ID token and makes an identity of it. It is proved by a login, so it does not end with the token.
+    /// </summary>
     public async ValueTask<Verdict> Redeem(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
     {
         try
@@ -55,7 +59,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
                 ? Verdict.Refused(problem)
                 : await _verifier.Verify(token, issued => Identify(issued, flow), cancellation);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException
+            && !cancellation.IsCancellationRequested)
         {
             return Verdict.Unavailable($"the provider of '{configuration.Name}' does not answer now");
         }
@@ -83,7 +88,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         return verdict.Identity is { } identity ? Verdict.Proved(identity with { Expires = null }) : verdict;
     }
 
-    private async ValueTask<(Secret? Token, string Problem)> Exchange(LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
+    private async ValueTask<(Secret? Token, string Problem)> Exchange(
+        LoginFlow flow, Secret code, string callback, CancellationToken cancellation)
     {
         if (await _endpoints.Find(cancellation) is not { } endpoints)
         {
@@ -103,7 +109,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
 
         return response.IsSuccessStatusCode && Text(body, "id_token") is { } token
             ? (new Secret(token), "")
-            : (null, $"the provider of '{configuration.Name}' refused the login{(Text(body, "error") is { Length: < 64 } error ? $": {error}" : "")}");
+            : (null, $"the provider of '{configuration.Name}' refused the login" +
+                $"{(Text(body, "error") is { Length: < 64 } error ? $": {error}" : "")}");
     }
 
     private HttpRequestMessage Request(Uri address, LoginFlow flow, Secret code, string callback)
@@ -143,7 +150,8 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
     }
 
     private static string? Text(JsonDocument? body, string name) =>
-        body?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+        body?.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty(name, out var value)
+            && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;
 }

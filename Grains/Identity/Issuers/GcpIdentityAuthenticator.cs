@@ -7,7 +7,8 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// Identity tokens of Compute Engine's metadata server, in the full format. Google signs every ID token with the same keys, so a token
 /// counts only with the claims of an instance.
 /// </summary>
-internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time) : ITokenAuthenticator, IDisposable
+internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
+    : ITokenAuthenticator, IDisposable
 {
     private static readonly string[] Engine = ["google", "compute_engine"];
 
@@ -30,7 +31,8 @@ internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configur
         Dictionary<string, string> claims = [];
         foreach (var (claim, member) in new[]
         {
-            ("projectId", "project_id"), ("projectNumber", "project_number"), ("zone", "zone"), ("instanceId", "instance_id"), ("instanceName", "instance_name"),
+            ("projectId", "project_id"), ("projectNumber", "project_number"), ("zone", "zone"), ("instanceId", "instance_id"),
+            ("instanceName", "instance_name"),
         })
         {
             if (token.Text([.. Engine, member]) is { } value)
@@ -45,6 +47,7 @@ internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configur
         }
 
         var identity = new VerifiedIdentity(configuration.Name, instance, [], claims, "", token.Expires);
-        return Allows(identity) ? Verdict.Proved(identity) : Verdict.Refused($"the project of this instance is not one of '{configuration.Name}'", configuration.Name, instance);
+        return Allows(identity) ? Verdict.Proved(identity)
+            : Verdict.Refused($"the project of this instance is not one of '{configuration.Name}'", configuration.Name, instance);
     }
 }

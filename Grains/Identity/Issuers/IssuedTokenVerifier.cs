@@ -24,7 +24,8 @@ internal sealed class IssuedTokenVerifier : IDisposable
     /// <param name="network">How connections to it are opened.</param>
     /// <param name="time">The time.</param>
     /// <param name="algorithms">The algorithms that count (RFC 7518 §3.1).</param>
-    public IssuedTokenVerifier(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, params string[] algorithms)
+    public IssuedTokenVerifier(
+        TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time, params string[] algorithms)
     {
         (_configuration, _time, _algorithms) = (configuration, time, algorithms);
         _keys = new IssuerKeys(configuration, network, time);
@@ -56,7 +57,8 @@ internal sealed class IssuedTokenVerifier : IDisposable
         }
 
         var result = await Handler.ValidateTokenAsync(text, Parameters(keys));
-        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token)) : Refuse(result.Exception, unverified);
+        return result is { IsValid: true, SecurityToken: JsonWebToken token } ? identify(new IssuedToken(token))
+            : Refuse(result.Exception, unverified);
     }
 
     public void Dispose() => _keys.Dispose();
@@ -99,13 +101,15 @@ internal sealed class IssuedTokenVerifier : IDisposable
     {
         SecurityTokenInvalidAudienceException => Known("wrong audience: the token is for another service", token),
         SecurityTokenInvalidIssuerException => Verdict.Refused("wrong issuer: the token is from another one"),
-        SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNoExpirationException or SecurityTokenNotYetValidException =>
+        SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNoExpirationException
+            or SecurityTokenNotYetValidException =>
             Known(WhyNotNow(token), token),
         SecurityTokenInvalidAlgorithmException => Verdict.Refused("the token is signed by an algorithm that does not count here"),
         _ => Verdict.Refused("the signature of the token is not one of the issuer's"),
     };
 
-    private Verdict Known(string message, JsonWebToken token) => Verdict.Refused(message, _configuration.Name, new IssuedToken(token).Text(SubjectClaim));
+    private Verdict Known(string message, JsonWebToken token) =>
+        Verdict.Refused(message, _configuration.Name, new IssuedToken(token).Text(SubjectClaim));
 
     private string WhyNotNow(JsonWebToken token)
     {

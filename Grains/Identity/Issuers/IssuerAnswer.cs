@@ -4,8 +4,8 @@ using RegistryProxy.Egress;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>
-/// What an issuer says, kept for an hour, and asked for once for all who want it. After a failure it is not asked again for a while, and what is known
-/// goes on being used.
+/// What an issuer says, kept for an hour, and asked for once for all who want it. After a failure it is not asked again for a while, and
+/// what is known goes on being used.
 /// </summary>
 /// <param name="ask">Asks the issuer.</param>
 /// <param name="time">The time.</param>
@@ -29,7 +29,8 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
     /// <param name="willDo">Whether what is known will do, however fresh it is.</param>
     /// <param name="cancellation">Ends the waiting, not the question.</param>
     public async ValueTask<T?> Get(Func<T, bool> willDo, CancellationToken cancellation) =>
-        (IsDue(willDo) ? await _flight.Join(() => IsDue(willDo) ? Fetch() : Task.FromResult(_known)).WaitAsync(cancellation) : _known).Value;
+        (IsDue(willDo) ? await _flight.Join(() => IsDue(willDo) ? Fetch() : Task.FromResult(_known)).WaitAsync(cancellation)
+            : _known).Value;
 
     private bool IsDue(Func<T, bool> willDo)
     {
@@ -48,7 +49,11 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
         }
         catch (Exception fault)
         {
-            return _known = _known with { NextTry = now + AfterFailure, Problem = (fault.Causes().OfType<ProxyException>().FirstOrDefault() ?? fault.InnerException ?? fault).Message };
+            return _known = _known with
+            {
+                NextTry = now + AfterFailure,
+                Problem = (fault.Causes().OfType<ProxyException>().FirstOrDefault() ?? fault.InnerException ?? fault).Message
+            };
         }
     }
 

@@ -7,7 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Fetches discovery documents and key sets: vetted addresses, no redirect, 5 seconds, 256 KiB.</summary>
-internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPrivate, string? ca, TimeProvider time) : IDocumentRetriever, IDisposable
+internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPrivate, string? ca, TimeProvider time)
+    : IDocumentRetriever, IDisposable
 {
     private const int MaxBody = 256 * 1024;
 
@@ -40,10 +41,14 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
         return await response.Content.ReadAsStringAsync(either.Token);
     }
 
-    /// <summary>An address that a discovery document or the configuration names; <c>null</c> when it is not taken: https, or http where private addresses are allowed.</summary>
+    /// <summary>
+    /// An address that a discovery document or the configuration names; <c>null</c> when it is not taken: https, or http where private
+    /// addresses are allowed.
+    /// </summary>
     public static Uri? Usable(string? address, bool allowPrivate) =>
         Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Fragment.Length == 0
-        && HttpOrigin.TryGet(uri, out var origin) && (origin.Scheme == "https" || allowPrivate) && OriginForm.TryParse(uri.PathAndQuery, out var target)
+        && HttpOrigin.TryGet(uri, out var origin) && (origin.Scheme == "https" || allowPrivate)
+        && OriginForm.TryParse(uri.PathAndQuery, out var target)
             ? origin.At(target)
             : null;
 
@@ -51,7 +56,8 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
 
     /// <summary>The authorities are read first of all: an authenticator whose file is broken is not made.</summary>
     private static EgressPool Ways(bool allowPrivate, X509Certificate2Collection? authorities, TimeProvider time) => new(
-        settings => authorities is null ? UpstreamTransport.Create(settings) : Trusting(UpstreamTransport.Create(allowPrivate), authorities), time);
+        settings => authorities is null ? UpstreamTransport.Create(settings)
+            : Trusting(UpstreamTransport.Create(allowPrivate), authorities), time);
 
     /// <summary>API servers have certificates of an authority of their cluster.</summary>
     private static SocketsHttpHandler Trusting(SocketsHttpHandler handler, X509Certificate2Collection authorities)

@@ -29,7 +29,8 @@ internal sealed class IssuerEndpoints : IDisposable
     {
         var address = $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
         var document = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
-        return document.Issuer == _configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization && Usable(document.TokenEndpoint) is { } token
+        return document.Issuer == _configuration.Issuer && Usable(document.AuthorizationEndpoint) is { } authorization
+            && Usable(document.TokenEndpoint) is { } token
             ? new Endpoints(authorization, token)
             : throw new InvalidDataException($"{address} names another issuer, or endpoints that are not https://");
     }

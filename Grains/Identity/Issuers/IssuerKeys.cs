@@ -59,7 +59,8 @@ internal sealed class IssuerKeys : IDisposable
     }
 
     /// <exception cref="FormatException">It holds no keys.</exception>
-    private static IList<SecurityKey> OfFile(FiledKeys filed) => new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys() is { Count: > 0 and <= MaxKeys } keys
+    private static IList<SecurityKey> OfFile(FiledKeys filed) =>
+        new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys() is { Count: > 0 and <= MaxKeys } keys
         ? keys
         : throw new FormatException($"{filed.Path} holds no keys, or more than {MaxKeys}");
 }

@@ -8,7 +8,8 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
 {
     private const string Private = "kubernetes.io";
 
-    private readonly IssuedTokenVerifier _verifier = new(configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature);
+    private readonly IssuedTokenVerifier _verifier = new(
+        configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature);
 
     public bool Allows(VerifiedIdentity identity) => true;
 
@@ -27,13 +28,15 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
 
         if (token.Misses(configuration.Require) is { } miss)
         {
-            return Verdict.Refused($"the token does not have the claims that '{configuration.Name}' requires: {miss}", configuration.Name, token.Text("sub"));
+            return Verdict.Refused($"the token does not have the claims that '{configuration.Name}' requires: {miss}", configuration.Name,
+                token.Text("sub"));
         }
 
         Dictionary<string, string> claims = new() { ["namespace"] = space, ["serviceAccount"] = account };
         Add(claims, "pod", token.Text(Private, "pod", "name"));
         Add(claims, "node", token.Text(Private, "node", "name"));
-        return Verdict.Proved(new VerifiedIdentity(configuration.Name, $"system:serviceaccount:{space}:{account}", [], claims, "", token.Expires));
+        return Verdict.Proved(new VerifiedIdentity(
+            configuration.Name, $"system:serviceaccount:{space}:{account}", [], claims, "", token.Expires));
     }
 
     private static void Add(Dictionary<string, string> claims, string name, string? value)

@@ -37,11 +37,13 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
         if (token.Misses(_configuration.Require) is { } miss)
         {
             return Verdict.Refused(
-                $"the token does not have the claims that '{_configuration.Name}' requires: {miss}", _configuration.Name, token.Text(_configuration.SubjectClaim));
+                $"the token does not have the claims that '{_configuration.Name}' requires: {miss}", _configuration.Name,
+                token.Text(_configuration.SubjectClaim));
         }
 
         return token.Text(_configuration.SubjectClaim) is { Length: > 0 } subject
-            ? Verdict.Proved(new VerifiedIdentity(_configuration.Name, subject, token.Texts(_configuration.GroupsClaim), token.Scalars(), "", token.Expires))
+            ? Verdict.Proved(new VerifiedIdentity(
+                _configuration.Name, subject, token.Texts(_configuration.GroupsClaim), token.Scalars(), "", token.Expires))
             : Verdict.Refused($"claim {_configuration.SubjectClaim} missing: it must name the subject");
     }
 }

@@ -2,7 +2,9 @@ using System.Formats.Asn1;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
 
-/// <summary>The restrictions of LDAP on BER (RFC 4511 §5.1): every length is definite. Nothing that LDAP sends is nested deeper than a few levels.</summary>
+/// <summary>
+/// The restrictions of LDAP on BER (RFC 4511 §5.1): every length is definite. Nothing that LDAP sends is nested deeper than a few levels.
+/// </summary>
 internal static class BerShape
 {
     /// <summary>The deepest nesting of a message; an entry needs five levels, a control three.</summary>

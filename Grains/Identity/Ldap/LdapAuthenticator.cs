@@ -10,7 +10,8 @@ namespace RegistryProxy.Grains.Identity.Ldap;
 /// Users of a directory: searched by the reader and then bound, or bound directly. Their groups and their presence are looked up again
 /// while they have a session.
 /// </summary>
-internal sealed partial class LdapAuthenticator(LdapConfiguration configuration, TimeProvider time, ILogger logger) : IPasswordAuthenticator, IDisposable
+internal sealed partial class LdapAuthenticator(LdapConfiguration configuration, TimeProvider time, ILogger logger)
+    : IPasswordAuthenticator, IDisposable
 {
     /// <summary>The claim with the user's distinguished name.</summary>
     private const string NameClaim = "dn";
@@ -23,7 +24,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     private static readonly string[] PasswordTimes = ["pwdChangedTime", "pwdLastSet"];
 
     private readonly LdapPool _pool = new(new LdapServer(configuration), time);
-    private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match ? match.Groups[1].Value : null;
+    private readonly string? _nameAttribute = NameAttribute().Match(configuration.UserFilter) is { Success: true } match
+        ? match.Groups[1].Value : null;
 
     /// <summary>A directory where nobody can search cannot be asked again.</summary>
     public TimeSpan? RecheckEvery => CanSearch ? TimeSpan.FromSeconds(60) : null;
@@ -33,14 +35,17 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     public ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation) =>
         !IsUsable(user) || password.IsEmpty() || password.Reveal().Contains('\0')
             ? new(Verdict.WrongPassword)
-            : Query(from, (link, limit) => configuration.UserDn.Length > 0 ? Direct(link, user, password, limit) : Searched(link, user, password, limit), cancellation);
+            : Query(from, (link, limit) =>
+                configuration.UserDn.Length > 0 ? Direct(link, user, password, limit)
+                    : Searched(link, user, password, limit), cancellation);
 
     public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Query(
         null,
         async (link, limit) =>
         {
             await BecomeReader(link, limit);
-            return await Entry(link, known.Claims[NameClaim], limit, configuration.UserDn.Length > 0 ? Anything : FilterFor(known.Subject)) is { } entry
+            return await Entry(link, known.Claims[NameClaim], limit,
+                configuration.UserDn.Length > 0 ? Anything : FilterFor(known.Subject)) is { } entry
                 ? Verdict.Proved(await Identify(link, known.Subject, entry, limit))
                 : Verdict.Unknown;
         },
@@ -52,7 +57,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     public void Dispose() => _pool.Dispose();
 
-    private async ValueTask<Verdict> Query(PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
+    private async ValueTask<Verdict> Query(
+        PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)
     {
         LdapLink? used = null;
         try
@@ -91,7 +97,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         if (found.Count != 1)
         {
             // An unknown user costs a bind, as a wrong password does.
-            await link.Try($"cn={Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))},{configuration.BaseDn}", password.Reveal(), cancellation);
+            await link.Try($"cn={Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))},{configuration.BaseDn}",
+                password.Reveal(), cancellation);
             if (found.Count > 1)
             {
                 LogAmbiguous(configuration.Name);
@@ -113,7 +120,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     {
         await BecomeReader(link, cancellation);
         var found = configuration.UserDn.Length > 0
-            ? await Entry(link, configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal), cancellation) is { } named ? [named] : []
+            ? await Entry(link, configuration.UserDn.Replace("{0}", LdapEscape.Name(user), StringComparison.Ordinal),
+                cancellation) is { } named ? [named] : []
             : await link.Search(new LdapSearch(configuration.BaseDn, false, FilterFor(user), Attributes), Seconds, cancellation);
         return found.Count switch
         {
@@ -168,12 +176,14 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         if (configuration.GroupBaseDn.Length > 0)
         {
             var filter = configuration.GroupFilter.Replace("{0}", LdapEscape.Filter(entry.Name), StringComparison.Ordinal);
-            var found = await link.Search(new LdapSearch(configuration.GroupBaseDn, false, filter, configuration.GroupAttribute), Seconds, cancellation);
+            var found = await link.Search(
+                new LdapSearch(configuration.GroupBaseDn, false, filter, configuration.GroupAttribute), Seconds, cancellation);
             groups = [.. found.SelectMany(group => group.Values(configuration.GroupAttribute)).Distinct().Order(StringComparer.Ordinal)];
         }
 
         var stamp = PasswordTimes.SelectMany(entry.Values).FirstOrDefault("");
-        return new VerifiedIdentity(configuration.Name, subject, groups, new Dictionary<string, string> { [NameClaim] = entry.Name }, stamp);
+        return new VerifiedIdentity(
+            configuration.Name, subject, groups, new Dictionary<string, string> { [NameClaim] = entry.Name }, stamp);
     }
 
     private async Task BecomeReader(LdapLink link, CancellationToken cancellation)
@@ -198,7 +208,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     private string Canonical(string user, LdapEntry entry)
     {
         var names = _nameAttribute is { } attribute ? entry.Values(attribute) : [];
-        return names.FirstOrDefault(name => name.Equals(user, StringComparison.OrdinalIgnoreCase)) ?? (names.Count > 0 ? names[0] : user.ToLowerInvariant());
+        return names.FirstOrDefault(name => name.Equals(user, StringComparison.OrdinalIgnoreCase))
+            ?? (names.Count > 0 ? names[0] : user.ToLowerInvariant());
     }
 
     private static int Seconds => (int)LdapPool.Timeout.TotalSeconds;
@@ -209,6 +220,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     [LoggerMessage(Level = LogLevel.Warning, Message = "The directory of authenticator {Authenticator} cannot be used: {Problem}")]
     private partial void LogAway(string authenticator, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The userFilter of authenticator {Authenticator} finds several users for one name; the login is refused")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The userFilter of authenticator {Authenticator} finds several users for one name; the login is refused")]
     private partial void LogAmbiguous(string authenticator);
 }

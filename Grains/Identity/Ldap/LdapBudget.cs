@@ -1,6 +1,8 @@
 namespace RegistryProxy.Grains.Identity.Ldap;
 
-/// <summary>What a directory may send for one login, over all operations together. It is bytes, not entries, that a hostile server counts in.</summary>
+/// <summary>
+/// What a directory may send for one login, over all operations together. It is bytes, not entries, that a hostile server counts in.
+/// </summary>
 internal sealed class LdapBudget
 {
     /// <summary>Bytes for one login: a thousand groups with names of a kilobyte.</summary>

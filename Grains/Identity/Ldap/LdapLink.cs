@@ -62,7 +62,9 @@ internal sealed class LdapLink : IDisposable
         return code;
     }
 
-    /// <summary>Whether the name and password are right. An empty password would be an anonymous bind and is never sent with a name.</summary>
+    /// <summary>
+    /// Whether the name and password are right. An empty password would be an anonymous bind and is never sent with a name.
+    /// </summary>
     private async Task<int> Bind(string name, string password, CancellationToken cancellation)
     {
         if (password.Length == 0 && name.Length > 0)

@@ -4,8 +4,8 @@ using System.Security.Authentication;
 namespace RegistryProxy.Grains.Identity.Ldap;
 
 /// <summary>
-/// Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time. Logins wait in a line of their own,
-/// so that however many there are, running sessions are looked up.
+/// Connections to one directory: a few at once, kept for the next login, each piece of work bounded in time. Logins wait in a line of their
+/// own, so that however many there are, running sessions are looked up.
 /// </summary>
 internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposable
 {
@@ -101,7 +101,8 @@ internal sealed class LdapPool(LdapServer server, TimeProvider time) : IDisposab
             if (!await _logins.Enter(from, either.Token))
             {
                 cancellation.ThrowIfCancellationRequested();
-                throw new LdapBusyException($"all {MaxLogins} connections for logins are busy, and too many logins wait, or for {MaxWait.TotalSeconds:0} s");
+                throw new LdapBusyException(
+                    $"all {MaxLogins} connections for logins are busy, and too many logins wait, or for {MaxWait.TotalSeconds:0} s");
             }
 
             return true;

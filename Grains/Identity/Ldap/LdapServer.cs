@@ -24,7 +24,10 @@ internal sealed class LdapServer(LdapConfiguration configuration)
         var options = new SslClientAuthenticationOptions { TargetHost = Host };
         if (_authorities is { } authorities)
         {
-            options.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            options.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck
+            };
             options.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
         }
 

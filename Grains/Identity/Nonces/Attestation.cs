@@ -31,12 +31,16 @@ internal sealed record Attestation : IExpiringState
     /// <param name="pendingTime">Of the document.</param>
     /// <param name="maxAge">How old a document may be now.</param>
     /// <param name="isFresh">Whether the nonce is a fresh one of ours, taken just now.</param>
-    public (Attestation Next, AttestationOutcome Outcome) Present(string hash, DateTimeOffset pendingTime, TimeSpan maxAge, bool isFresh) => this switch
+    public (Attestation Next, AttestationOutcome Outcome) Present(
+        string hash, DateTimeOffset pendingTime, TimeSpan maxAge, bool isFresh) => this switch
     {
         { NonceHash: null } when !isFresh => (this, AttestationOutcome.NeedsNonce),
         { NonceHash: { } bound } when bound != hash => (this, AttestationOutcome.Bound),
         { NonceHash: not null } when pendingTime < PendingTime => (this, AttestationOutcome.Outdated),
         { NonceHash: not null } when pendingTime == PendingTime && maxAge <= DocumentLife => (this, AttestationOutcome.Accepted),
-        _ => (new Attestation { NonceHash = hash, PendingTime = pendingTime, DocumentLife = maxAge > DocumentLife ? maxAge : DocumentLife ?? maxAge }, AttestationOutcome.Accepted),
+        _ => (new Attestation
+        {
+            NonceHash = hash, PendingTime = pendingTime, DocumentLife = maxAge > DocumentLife ? maxAge : DocumentLife ?? maxAge
+        }, AttestationOutcome.Accepted),
     };
 }

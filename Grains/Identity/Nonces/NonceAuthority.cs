@@ -44,10 +44,13 @@ internal sealed class NonceAuthority(IGrainFactory grains, RingKeys ring, TimePr
     }
 
     private static bool IsOurs(PublishedKeys published, byte[] nonce, string tenant, string authenticator) =>
-        Keys(published).Exists(key => CryptographicOperations.FixedTimeEquals(Mac(key, nonce, tenant, authenticator), nonce.AsSpan(Authenticated)));
+        Keys(published).Exists(key =>
+            CryptographicOperations.FixedTimeEquals(Mac(key, nonce, tenant, authenticator), nonce.AsSpan(Authenticated)));
 
-    private static List<byte[]> Keys(PublishedKeys published) => [.. published.UploadKeys.Select(key => Convert.FromBase64String(key.Reveal()))];
+    private static List<byte[]> Keys(PublishedKeys published) =>
+        [.. published.UploadKeys.Select(key => Convert.FromBase64String(key.Reveal()))];
 
     private static byte[] Mac(byte[] key, byte[] nonce, string tenant, string authenticator) => HMACSHA256.HashData(
-        key, (byte[])[.. "nonce\0"u8, .. nonce[..Authenticated], .. Encoding.UTF8.GetBytes($"{tenant}\0{authenticator}")])[..(Length - Authenticated)];
+        key, (byte[])[.. "nonce\0"u8, .. nonce[..Authenticated],
+            .. Encoding.UTF8.GetBytes($"{tenant}\0{authenticator}")])[..(Length - Authenticated)];
 }

@@ -3,9 +3,9 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Upstreams.Accounts;
 
 /// <summary>
-/// What is left of a rate limit. Permits are debited when they are given, since answers tell of them later; what the upstream shows corrects
-/// that: downwards at once, upwards when it cannot be explained by requests under way. When nothing is left, one permit is given now and
-/// then, because only an answer tells that there is more again.
+/// What is left of a rate limit. Permits are debited when they are given, since answers tell of them later; what the upstream shows
+/// corrects that: downwards at once, upwards when it cannot be explained by requests under way. When nothing is left, one permit is given
+/// now and then, because only an answer tells that there is more again.
 /// </summary>
 internal sealed class RequestLedger(TimeProvider time)
 {
@@ -68,7 +68,10 @@ internal sealed class RequestLedger(TimeProvider time)
     }
 
     public UpstreamAccountStatus Describe() => _limit is { } limit
-        ? new() { Limit = limit, Remaining = Math.Max(0, _shown), WindowSeconds = _window > TimeSpan.Zero ? (int)_window.TotalSeconds : null }
+        ? new()
+        {
+            Limit = limit, Remaining = Math.Max(0, _shown), WindowSeconds = _window > TimeSpan.Zero ? (int)_window.TotalSeconds : null
+        }
         : new();
 
     private BudgetLease Give(int permits, DateTimeOffset now)
@@ -104,7 +107,8 @@ internal sealed class RequestLedger(TimeProvider time)
         }
 
         return Math.Max(
-            _given.Sum(lease => lease.Permits), _underWay.Values.Where(each => now - each.At < BudgetLease.Lifetime).Sum(each => each.Requests));
+            _given.Sum(lease => lease.Permits), _underWay.Values.Where(each => now - each.At < BudgetLease.Lifetime)
+                .Sum(each => each.Requests));
     }
 }
 

@@ -35,7 +35,8 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
         }
     }
 
-    public ValueTask<BudgetLease> Lease(string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default)
+    public ValueTask<BudgetLease> Lease(
+        string gateway, int wanted, int returned, int underWay, RateLimitSighting? seen, CancellationToken cancellation = default)
     {
         if (seen is not null && !_ledger.IsMetered)
         {

@@ -18,7 +18,8 @@ internal static class CredentialHelper
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
     /// <summary>Asks the program.</summary>
-    /// <exception cref="SecretUnavailableException">It cannot be run, fails, hangs or says nothing of use. What it printed is never repeated.</exception>
+    /// <exception cref="SecretUnavailableException">It cannot be run, fails, hangs or says nothing of use. What it printed is never
+    /// repeated.</exception>
     public static async Task<UpstreamSecret> Get(string program, string server, TimeProvider time)
     {
         var name = Path.GetFileName(program);
@@ -60,7 +61,9 @@ internal static class CredentialHelper
         }
         catch (Win32Exception fault)
         {
-            throw Unusable(name, fault.NativeErrorCode == NoSuchFile ? "is not installed: give its path, or put it into the PATH of the silo" : $"could not be started (error {fault.NativeErrorCode})");
+            throw Unusable(name, fault.NativeErrorCode == NoSuchFile
+                ? "is not installed: give its path, or put it into the PATH of the silo"
+                : $"could not be started (error {fault.NativeErrorCode})");
         }
     }
 

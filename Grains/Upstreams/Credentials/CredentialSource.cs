@@ -5,7 +5,9 @@ using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials;
 
-/// <summary>Where the secret of an upstream comes from: it lies somewhere and is read whenever it is asked for, or a principal is asked for it.</summary>
+/// <summary>
+/// Where the secret of an upstream comes from: it lies somewhere and is read whenever it is asked for, or a principal is asked for it.
+/// </summary>
 internal sealed class CredentialSource(CloudTransport clouds, UpstreamNetworks networks, TimeProvider time)
 {
     /// <summary>Either a secret or who issues one.</summary>
@@ -14,9 +16,11 @@ internal sealed class CredentialSource(CloudTransport clouds, UpstreamNetworks n
     {
         BasicCredentials basic => (UpstreamSecret.OfPassword(basic.Username, basic.Password.Read()), null),
         BearerCredentials bearer => (UpstreamSecret.OfIdentityToken(bearer.Token.Read()), null),
-        BearerPasswordCredentials bearer => (UpstreamSecret.OfPassword(bearer.Username, bearer.Password.Read()) with { PasswordGrant = true }, null),
+        BearerPasswordCredentials bearer =>
+            (UpstreamSecret.OfPassword(bearer.Username, bearer.Password.Read()) with { PasswordGrant = true }, null),
         DockerConfigCredentials docker => OfDocker(docker, upstream.Url),
-        ExecCredentials exec => (null, new HelperIssuer(exec.Command, exec.Server ?? DockerConfig.ServerOf(upstream.Url), exec.Lifetime, time)),
+        ExecCredentials exec => (null,
+            new HelperIssuer(exec.Command, exec.Server ?? DockerConfig.ServerOf(upstream.Url), exec.Lifetime, time)),
         EcrCredentials ecr => (null, new EcrIssuer(ecr, networks.Of(upstream), clouds, time)),
         GoogleCredentials google => (null, new GoogleIssuer(google, networks.Of(upstream), clouds, time)),
         AcrCredentials acr => (null, new AcrIssuer(acr, upstream.Url, networks.Of(upstream), clouds)),
@@ -27,6 +31,7 @@ internal sealed class CredentialSource(CloudTransport clouds, UpstreamNetworks n
     {
         { Helper: { } helper } entry => (null, new HelperIssuer(helper, entry.Server, ExecCredentials.DefaultLifetime, time)),
         { Secret: { } secret } => (secret, null),
-        _ => throw new SecretUnavailableException("the Docker configuration", $"{docker.Path} (for {docker.Server ?? url.Host})", "has no entry for the registry"),
+        _ => throw new SecretUnavailableException(
+            "the Docker configuration", $"{docker.Path} (for {docker.Server ?? url.Host})", "has no entry for the registry"),
     };
 }

@@ -37,7 +37,8 @@ internal static class DockerConfig
     }
 
     private static IEnumerable<string> Spellings(string server) =>
-        server == Hub ? [Hub, "index.docker.io", "docker.io"] : [server, $"https://{server}", $"https://{server}/", $"https://{server}/v2/", $"https://{server}/v1/"];
+        server == Hub ? [Hub, "index.docker.io", "docker.io"]
+            : [server, $"https://{server}", $"https://{server}/", $"https://{server}/v2/", $"https://{server}/v1/"];
 
     private static string Program(string helper) =>
         helper.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.')
@@ -58,7 +59,8 @@ internal static class DockerConfig
                 : throw new FormatException("auth is not user:password");
         }
 
-        return Text(root, "auths", name, "username") is { Length: > 0 } user && Text(root, "auths", name, "password") is { Length: > 0 } password
+        return Text(root, "auths", name, "username") is { Length: > 0 } user
+            && Text(root, "auths", name, "password") is { Length: > 0 } password
             ? UpstreamSecret.OfPair(user, password)
             : null;
     }

@@ -30,7 +30,9 @@ internal sealed class FailureBackoff(TimeSpan unreachableCap)
             ? failure with { RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling((RetryAt.Value - now).TotalSeconds)) }
             : null;
 
-    /// <summary>As <see cref="Current"/>, and whoever gets <c>null</c> after a failure is the one who tries: the others are kept waiting meanwhile.</summary>
+    /// <summary>
+    /// As <see cref="Current"/>, and whoever gets <c>null</c> after a failure is the one who tries: the others are kept waiting meanwhile.
+    /// </summary>
     public UpstreamFailure? Enter(DateTimeOffset now)
     {
         var failure = Current(now);

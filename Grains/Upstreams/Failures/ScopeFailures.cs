@@ -1,6 +1,8 @@
 namespace RegistryProxy.Grains.Upstreams.Failures;
 
-/// <summary>Tells a token endpoint that fails for one scope, which any stranger can ask for again and again, from one that may fail for all.</summary>
+/// <summary>
+/// Tells a token endpoint that fails for one scope, which any stranger can ask for again and again, from one that may fail for all.
+/// </summary>
 internal sealed class ScopeFailures
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);

@@ -46,6 +46,19 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         (_failingSince, _failures, _isLogged) = (null, 0, false);
     }
 
+    /// <summary>It cannot be opened: for nobody, or for one repository alone.</summary>
+    public void Fail(DateTimeOffset now, UpstreamFailure failure, bool isOfAll)
+    {
+        if (isOfAll)
+        {
+            Fail(now, failure);
+        }
+        else
+        {
+            FailForOne(now, failure);
+        }
+    }
+
     /// <summary>It cannot be opened, for nobody.</summary>
     public void Fail(DateTimeOffset now, UpstreamFailure failure)
     {
@@ -64,7 +77,8 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     public void FailForOne(DateTimeOffset now, UpstreamFailure failure)
     {
         failures.Count(upstream, failure);
-        (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now, failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
+        (_lastError, _lastErrorAt, _retryAt) = (failure.Detail, now,
+            failure.RetryAfterSeconds > 0 ? now.AddSeconds(failure.RetryAfterSeconds) : null);
     }
 
     /// <summary>A gateway says how its requests fare.</summary>
@@ -86,10 +100,12 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         }
         else if (_seen.Count < MaxGateways || _seen.ContainsKey(sight.Gateway))
         {
-            _seen[sight.Gateway] = new Sight(_seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now, now - (sight.SinceFailure ?? default));
+            _seen[sight.Gateway] = new Sight(
+                _seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now, now - (sight.SinceFailure ?? default));
         }
 
-        if ((sight.Refusal ?? sight.Failure) is { } reason && now - (sight.Refusal is null ? sight.SinceFailure ?? default : default) is var at && !(at <= _lastErrorAt))
+        if ((sight.Refusal ?? sight.Failure) is { } reason
+            && now - (sight.Refusal is null ? sight.SinceFailure ?? default : default) is var at && !(at <= _lastErrorAt))
         {
             (_lastError, _lastErrorAt) = ($"upstream '{upstream}' fails: {reason}", at);
         }
@@ -101,7 +117,8 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
 
     /// <param name="credential">The type of its credentials.</param>
     /// <param name="scheme">How it asks.</param>
-    /// <param name="retryAt">Until when nothing is asked of it; <c>null</c> to go by the last failure, whose principal may be waiting.</param>
+    /// <param name="retryAt">Until when nothing is asked of it; <c>null</c> to go by the last failure, whose principal may be
+    /// waiting.</param>
     /// <param name="now">The time.</param>
     public UpstreamStatus Describe(string credential, string scheme, DateTimeOffset? retryAt, DateTimeOffset now)
     {

@@ -14,7 +14,8 @@ internal static class TlsFiles
     /// <exception cref="CryptographicException">A file holds something else, or the key is another certificate's.</exception>
     public static TlsMaterial Read(UpstreamTls files)
     {
-        var authorities = files.Ca is { } ca ? string.Join('\n', CertificateFiles.Load(ca).Select(certificate => certificate.ExportCertificatePem())) : null;
+        var authorities = files.Ca is { } ca
+            ? string.Join('\n', CertificateFiles.Load(ca).Select(certificate => certificate.ExportCertificatePem())) : null;
         if (files is not { Certificate: { } certificate, Key: { } key })
         {
             return new TlsMaterial(authorities, null, null);
@@ -30,7 +31,8 @@ internal static class TlsFiles
         catch (Exception fault) when (fault is CryptographicException or ArgumentException or FormatException)
         {
             CertificatePair.Load(certificate, key).Dispose();
-            throw new CryptographicException($"{certificate} holds a certificate that is damaged, or changed while it was read: {fault.Message}", fault);
+            throw new CryptographicException(
+                $"{certificate} holds a certificate that is damaged, or changed while it was read: {fault.Message}", fault);
         }
 
         return new TlsMaterial(authorities, text, new Secret(secret));

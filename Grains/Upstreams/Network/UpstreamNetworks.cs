@@ -11,8 +11,8 @@ using RegistryProxy.Grains.Network;
 namespace RegistryProxy.Grains.Upstreams.Network;
 
 /// <summary>
-/// How connections to upstreams are opened, as their files say now. The files are looked at twice a second; a broken one changes nothing. The version
-/// changes whenever the content of a file did, and is as long however many they are.
+/// How connections to upstreams are opened, as their files say now. The files are looked at twice a second; a broken one changes nothing.
+/// The version changes whenever the content of a file did, and is as long however many they are.
 /// </summary>
 internal sealed partial class UpstreamNetworks(
     IConfigurationFeed configuration, EgressProxies proxies, TimeProvider time, ILogger<UpstreamNetworks> logger)
@@ -24,13 +24,15 @@ internal sealed partial class UpstreamNetworks(
     public string Version => Content.Version + proxies.Version;
 
     /// <summary>How connections for an upstream are opened; <c>null</c> when it is not configured here.</summary>
-    public EgressSettings? Of(string upstream) => Configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known) ? Of(known) : null;
+    public EgressSettings? Of(string upstream) =>
+        Configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known) ? Of(known) : null;
 
     /// <summary>How connections for an upstream are opened.</summary>
     public EgressSettings Of(UpstreamConfiguration upstream)
     {
         var settings = new EgressSettings(upstream.AllowPrivate) { Tls = Content.Tls(upstream), Proxy = proxies.Of(upstream) };
-        return settings.IsPlain ? settings : settings with { Targets = new ConfiguredTargets(UpstreamPreset.AddressesOf(upstream), upstream.RedirectHosts) };
+        return settings.IsPlain ? settings
+            : settings with { Targets = new ConfiguredTargets(UpstreamPreset.AddressesOf(upstream), upstream.RedirectHosts) };
     }
 
     /// <summary>What gateways are told; <c>null</c> for nothing out of the ordinary.</summary>
@@ -54,7 +56,8 @@ internal sealed partial class UpstreamNetworks(
     protected override UpstreamTlsFiles Read(ConfigurationSnapshot snapshot, UpstreamTlsFiles before)
     {
         var entries = snapshot.Configuration.Upstreams.Values.Where(upstream => upstream.Tls is not null)
-            .ToDictionary(upstream => upstream.Name, upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
+            .ToDictionary(upstream => upstream.Name,
+                upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
         var version = entries.Count == 0 ? "" : $"-{ShortHash.Of(entries.Select(entry => StampOf(entry.Key, entry.Value.Material)))}";
         return new UpstreamTlsFiles(snapshot, version, entries);
     }
@@ -105,9 +108,11 @@ internal sealed partial class UpstreamNetworks(
     }
 
     private string StampOf(string upstream, TlsMaterial? material) => Convert.ToHexStringLower(HMACSHA256.HashData(
-        _stampKey, Encoding.UTF8.GetBytes($"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
+        _stampKey, Encoding.UTF8.GetBytes(
+            $"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "upstreams.{Upstream}.tls: the files are not used as they are now, what was read before stays in use: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "upstreams.{Upstream}.tls: the files are not used as they are now, what was read before stays in use: {Problem}")]
     private partial void LogRefused(string upstream, string problem);
 }
 
@@ -115,7 +120,8 @@ internal sealed partial class UpstreamNetworks(
 internal sealed record UpstreamTlsFiles(ConfigurationSnapshot? Of, string Version, Dictionary<string, WatchedTls> Entries)
     : ReloadedContent(Of, Version)
 {
-    public TlsMaterial? Tls(UpstreamConfiguration upstream) => upstream.Tls is null ? null : Entries.GetValueOrDefault(upstream.Name)?.Material;
+    public TlsMaterial? Tls(UpstreamConfiguration upstream) =>
+        upstream.Tls is null ? null : Entries.GetValueOrDefault(upstream.Name)?.Material;
 }
 
 /// <param name="Files">The files.</param>

@@ -13,19 +13,25 @@ internal static class IssueFaults
 {
     public static UpstreamFailure From(string kind, Exception fault) => fault switch
     {
-        _ when fault.Causes().OfType<IssueException>().FirstOrDefault() is { } issue => new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
+        _ when fault.Causes().OfType<IssueException>().FirstOrDefault() is { } issue =>
+            new(issue.Kind, issue.Message, 0) { Detail = issue.Detail },
         SecretUnavailableException secret => new(UpstreamFailureKind.Misconfigured, secret.WithoutName, 0) { Detail = secret.Message },
         _ when fault.Causes().OfType<ForbiddenAddressException>().Any() => new(
-            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal resolves to a blocked address; private ones need allowPrivate: true", 0),
+            UpstreamFailureKind.Misconfigured,
+            $"the token service of the {kind} principal resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<ProxyException>().FirstOrDefault() is { } proxy => new(
-            proxy.IsLasting ? UpstreamFailureKind.Misconfigured : UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal is not reached: {proxy.Summary}", 0)
+            proxy.IsLasting ? UpstreamFailureKind.Misconfigured
+                : UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal is not reached: {proxy.Summary}", 0)
             { Detail = $"the token service of the {kind} principal is not reached: {proxy.Message}" },
         _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
-            UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
-        _ when fault.Causes().OfType<OperationCanceledException>().Any() => new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
+            UpstreamFailureKind.Misconfigured,
+            $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),
+        _ when fault.Causes().OfType<OperationCanceledException>().Any() =>
+            new(UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal did not answer in time", 0),
         HttpRequestException or IOException or TimeoutException or AmazonClientException or AuthenticationFailedException => new(
             UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal does not answer", 0)
-            { Detail = $"the token service of the {kind} principal does not answer: {ExchangeFault.Of(fault).Reason}", Cause = ExchangeFault.Of(fault).Kind },
+            { Detail = $"the token service of the {kind} principal does not answer: {ExchangeFault.Of(fault).Reason}",
+                Cause = ExchangeFault.Of(fault).Kind },
         _ => new(UpstreamFailureKind.Misconfigured, $"the token service of the {kind} principal answered something of no use", 0)
             { Detail = $"the token service of the {kind} principal answered something of no use ({fault.GetType().Name})" },
     };

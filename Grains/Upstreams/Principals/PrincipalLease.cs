@@ -68,7 +68,8 @@ internal sealed class PrincipalLease(StoredSecret? stored, Func<StoredSecret, Ta
                 return await Keep(issued, now);
             }
 
-            failure = new(UpstreamFailureKind.Misconfigured, $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
+            failure = new(UpstreamFailureKind.Misconfigured,
+                $"the {issuer.Kind} principal was given a secret that has expired already: look at the clocks", 0);
         }
         catch (Exception fault)
         {

@@ -8,9 +8,12 @@ using RegistryProxy.Grains.Upstreams.StoredState;
 
 namespace RegistryProxy.Grains.Upstreams.Principals;
 
-/// <summary>Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.</summary>
+/// <summary>
+/// Keeps one lease for each material that the upstreams of this principal hold, which is one but for a moment after an edit.
+/// </summary>
 [GrainType("upstreamprincipal")]
-internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, CredentialSource source, UpstreamStateStore states, TimeProvider time)
+internal sealed class UpstreamPrincipalGrain(
+    IConfigurationFeed configuration, CredentialSource source, UpstreamStateStore states, TimeProvider time)
     : Grain, IUpstreamPrincipalGrain
 {
     private readonly Dictionary<string, PrincipalLease> _leases = [];
@@ -33,14 +36,16 @@ internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, C
             issuer = configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var found) ? source.Of(found).Issuer : null;
             if (issuer is null || PrincipalKey.Of(issuer) != this.GetPrimaryKeyString())
             {
-                return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Unreachable, "its credentials have just been edited", 1)));
+                return new(PrincipalAnswer.Of(
+                    new UpstreamFailure(UpstreamFailureKind.Unreachable, "its credentials have just been edited", 1)));
             }
 
             material = Convert.ToHexStringLower(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(issuer.ReadMaterial())));
         }
         catch (SecretUnavailableException fault)
         {
-            return new(PrincipalAnswer.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, fault.WithoutName, 0) { Detail = fault.Message }));
+            return new(PrincipalAnswer.Of(
+                new UpstreamFailure(UpstreamFailureKind.Misconfigured, fault.WithoutName, 0) { Detail = fault.Message }));
         }
 
         return Lease(upstream, material).Get(issuer, refusedVersion);
@@ -56,7 +61,8 @@ internal sealed class UpstreamPrincipalGrain(IConfigurationFeed configuration, C
 
         return _leases.TryGetValue(material, out var lease)
             ? lease
-            : _leases[material] = new PrincipalLease(_stored.Value.Secrets.GetValueOrDefault(material), secret => Keep(material, secret), time);
+            : _leases[material] = new PrincipalLease(
+                _stored.Value.Secrets.GetValueOrDefault(material), secret => Keep(material, secret), time);
     }
 
     private Task Keep(string material, StoredSecret secret)

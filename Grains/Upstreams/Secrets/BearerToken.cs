@@ -21,8 +21,8 @@ internal static class BearerToken
     }
 
     /// <summary>
-    /// <c>expires_in</c>, else what the token says itself (ACR sends no <c>expires_in</c>), else 60 seconds: between one minute and an hour,
-    /// a tenth of it kept back for clocks that differ.
+    /// <c>expires_in</c>, else what the token says itself (ACR sends no <c>expires_in</c>), else 60 seconds: between one minute and an
+    /// hour, a tenth of it kept back for clocks that differ.
     /// </summary>
     public static TimeSpan LifeOf(TokenReply reply, DateTimeOffset now)
     {
@@ -36,7 +36,8 @@ internal static class BearerToken
     {
         try
         {
-            return new JsonWebToken(text).ValidTo is { Ticks: > 0 } until ? new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc)) : null;
+            return new JsonWebToken(text).ValidTo is { Ticks: > 0 } until
+                ? new DateTimeOffset(DateTime.SpecifyKind(until, DateTimeKind.Utc)) : null;
         }
         catch (Exception)
         {

@@ -13,7 +13,8 @@ internal interface ISecretIssuer
     string Definition { get; }
 
     /// <summary>
-    /// Everything secret that somebody may edit: when it changes, what was issued before is of no use. Empty where there is nothing to edit.
+    /// Everything secret that somebody may edit: when it changes, what was issued before is of no use. Empty where there is nothing to
+    /// edit.
     /// </summary>
     /// <exception cref="SecretUnavailableException">It cannot be read.</exception>
     string ReadMaterial();

@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.StoredState;
 
 /// <summary>
-/// The random key of the stamps of one grain, so that what was fetched with a secret is known as such after a restart. Without it that is fetched
-/// anew; so it ends with an upstream that is not used any more.
+/// The random key of the stamps of one grain, so that what was fetched with a secret is known as such after a restart. Without it that is
+/// fetched anew; so it ends with an upstream that is not used any more.
 /// </summary>
 [GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.stamp-key")]
 internal sealed record StampKey : IExpiringState

@@ -4,7 +4,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.StoredState;
 
-/// <summary>A bearer token that outlives a restart of the cluster. A Basic credential is the long-lived secret itself and is never kept.</summary>
+/// <summary>
+/// A bearer token that outlives a restart of the cluster. A Basic credential is the long-lived secret itself and is never kept.
+/// </summary>
 [GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.kept-token")]
 internal sealed record StoredToken : IExpiringState
 {

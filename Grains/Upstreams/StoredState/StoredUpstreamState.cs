@@ -6,8 +6,8 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Grains.Upstreams.StoredState;
 
 /// <summary>
-/// State that saves calls to others and is never needed: a storage that is away costs a token call, not a pull. Whoever writes last wins, but
-/// a record that cannot be read is left alone.
+/// State that saves calls to others and is never needed: a storage that is away costs a token call, not a pull. Whoever writes last wins,
+/// but a record that cannot be read is left alone.
 /// </summary>
 /// <param name="stored">Where it is kept; <c>null</c> for nowhere.</param>
 /// <param name="name">The name of the state.</param>
@@ -47,6 +47,7 @@ internal sealed partial class StoredUpstreamState<T>(Stored<T>? stored, string n
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Fault}: the kept {Name} of an upstream could not be {What}; it is fetched anew when it is needed")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Fault}: the kept {Name} of an upstream could not be {What}; it is fetched anew when it is needed")]
     private partial void LogAway(string fault, string name, string what);
 }

@@ -39,7 +39,8 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
             (_of, _takenAt, _flight) = (authentication.SecretVersion, DateTimeOffset.MinValue, new());
         }
 
-        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() is var now && now < _takenAt + Life && (!anew || now < _shownAt + MinPeriod))
+        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() is var now && now < _takenAt + Life
+            && (!anew || now < _shownAt + MinPeriod))
         {
             return null;
         }
@@ -53,7 +54,8 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
         _shownAt = authentication.SecretVersion == _of ? time.GetUtcNow() : _shownAt;
         try
         {
-            status = (await client.Ping(upstream, UpstreamTokenClient.Basic(authentication.Secret.Username, authentication.Secret.Password!))).Status;
+            status = (await client.Ping(
+                upstream, UpstreamTokenClient.Basic(authentication.Secret.Username, authentication.Secret.Password!))).Status;
         }
         catch (Exception)
         {

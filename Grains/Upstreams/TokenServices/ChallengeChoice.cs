@@ -5,8 +5,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
-/// The best of what an upstream asks for: 1. a token of an endpoint that it may name; 2. a password, which goes to the upstream itself and is
-/// also what one that only refuses is taken to ask for.
+/// The best of what an upstream asks for: 1. a token of an endpoint that it may name; 2. a password, which goes to the upstream itself and
+/// is also what one that only refuses is taken to ask for.
 /// </summary>
 internal static class ChallengeChoice
 {
@@ -17,8 +17,8 @@ internal static class ChallengeChoice
     public const int MaxAsked = 2048;
 
     /// <summary>
-    /// What is worth to be remembered of a refusal: the one challenge that is chosen, in its shortest form; none when it has none; <c>null</c> when
-    /// nothing in it is of use.
+    /// What is worth to be remembered of a refusal: the one challenge that is chosen, in its shortest form; none when it has none;
+    /// <c>null</c> when nothing in it is of use.
     /// </summary>
     public static string[]? Shortest(UpstreamConfiguration upstream, string[] headers)
     {
@@ -40,7 +40,8 @@ internal static class ChallengeChoice
     public static ProbeAnswer Of(UpstreamConfiguration upstream, IReadOnlyList<Challenge> challenges)
     {
         // 1. A token.
-        var problem = challenges.Count == 0 ? "refuses without saying how it asks for credentials" : "asks for credentials in a way that is neither Bearer nor Basic";
+        var problem = challenges.Count == 0 ? "refuses without saying how it asks for credentials"
+            : "asks for credentials in a way that is neither Bearer nor Basic";
         foreach (var bearer in challenges.Where(challenge => challenge.IsBearer))
         {
             if (bearer.Service?.Length > MaxService)

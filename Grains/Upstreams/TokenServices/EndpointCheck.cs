@@ -4,8 +4,9 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
-/// Asks a token endpoint for a token without a scope, as <c>docker login</c> does: no repository that somebody asks for can make it fail, so
-/// it tells an endpoint that is away, or refuses the credential, from one that does not like some repositories. There is one for each credential.
+/// Asks a token endpoint for a token without a scope, as <c>docker login</c> does: no repository that somebody asks for can make it fail,
+/// so it tells an endpoint that is away, or refuses the credential, from one that does not like some repositories. There is one for each
+/// credential.
 /// </summary>
 internal sealed class EndpointCheck(TokenExchange exchange, TimeProvider time)
 {
@@ -19,7 +20,8 @@ internal sealed class EndpointCheck(TokenExchange exchange, TimeProvider time)
     public bool IsFresh => time.GetUtcNow() < _goodAt + MinPeriod;
 
     /// <summary>Asks; why the endpoint, or the credential, is good for nobody, or <c>null</c>.</summary>
-    public Task<UpstreamFailure?> Check(string upstream, UpstreamAuthentication authentication) => _flight.Join(() => CheckCore(upstream, authentication));
+    public Task<UpstreamFailure?> Check(string upstream, UpstreamAuthentication authentication) =>
+        _flight.Join(() => CheckCore(upstream, authentication));
 
     private async Task<UpstreamFailure?> CheckCore(string upstream, UpstreamAuthentication authentication)
     {

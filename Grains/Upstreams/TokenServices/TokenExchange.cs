@@ -55,7 +55,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         {
             HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.IdentityToken is { } identity =>
                 await client.Get(challenge.Realm!, challenge.Service, scopes, "<token>", identity, network),
-            HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed when secret.PasswordGrant =>
+            HttpStatusCode.BadRequest or HttpStatusCode.Unauthorized or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed
+                when secret.PasswordGrant =>
                 await client.Get(challenge.Realm!, challenge.Service, scopes, secret.Username, secret.Password, network),
             _ => reply,
         };
@@ -70,14 +71,19 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
                 return Granted(new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case HttpStatusCode.OK:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
-            case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null || authentication.Secret.IdentityToken is not null:
-                return Failed(UpstreamFailureKind.Refused, $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
+            case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null
+                || authentication.Secret.IdentityToken is not null:
+                return Failed(UpstreamFailureKind.Refused,
+                    $"{endpoint} refuses the configured credentials (401)") with { OfUpstream = true };
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.BadRequest:
-                return Failed(UpstreamFailureKind.Refused, $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
+                return Failed(UpstreamFailureKind.Refused,
+                    $"{endpoint} gives these credentials no token for a repository ({(int)reply.Status})");
             case HttpStatusCode.TooManyRequests:
-                return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests", reply.RetryAfter) with { OfUpstream = true };
+                return Failed(UpstreamFailureKind.Throttled, $"{endpoint} limits the rate of requests",
+                    reply.RetryAfter) with { OfUpstream = true };
             case >= HttpStatusCode.InternalServerError:
-                return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}", reply.RetryAfter) with { OfUpstream = true };
+                return Failed(UpstreamFailureKind.Unreachable, $"{endpoint} answered {(int)reply.Status}",
+                    reply.RetryAfter) with { OfUpstream = true };
             case >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest:
                 return Redirected($"{endpoint} redirects to another host, which upstreams.*.realms must list in its place", reply.Redirect);
             default:
@@ -91,17 +97,20 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         return new(
             UpstreamTokenResult.Of(new UpstreamToken
             {
-                Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)), Expires = now + life,
+                Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)),
+                Expires = now + life,
             }),
             OfUpstream: false);
     }
 
     private static ExchangeResult Redirected(string message, string? target) => new(
-        UpstreamTokenResult.Of(new UpstreamFailure(UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
+        UpstreamTokenResult.Of(new UpstreamFailure(
+            UpstreamFailureKind.Misconfigured, message, 0) { Detail = $"{message}: {target ?? "no address"}" }),
         OfUpstream: false);
 
     private static ExchangeResult Failed(UpstreamFailureKind kind, string message, TimeSpan? retryAfter = null) =>
-        new(UpstreamTokenResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))), OfUpstream: false);
+        new(UpstreamTokenResult.Of(new UpstreamFailure(kind, message, (int)Math.Clamp(retryAfter?.TotalSeconds ?? 0, 0, 300))),
+            OfUpstream: false);
 }
 
 /// <summary>A token or a failure, and whether the failure may be about the whole upstream rather than one scope.</summary>

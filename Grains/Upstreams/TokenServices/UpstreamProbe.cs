@@ -7,8 +7,8 @@ using RegistryProxy.Grains.Upstreams.Failures;
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
 /// <summary>
-/// Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes. Refusals of single repositories
-/// have it asked anew: when nothing comes of that, what is remembered holds. There is one for each definition.
+/// Asks an upstream how it wants to be opened, without any credential, and remembers the answer for ten minutes. Refusals of single
+/// repositories have it asked anew: when nothing comes of that, what is remembered holds. There is one for each definition.
 /// </summary>
 internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider time)
 {
@@ -69,10 +69,14 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
         HttpStatusCode.OK => new(new(UpstreamScheme.None), null),
         HttpStatusCode.Unauthorized => ChallengeChoice.Of(upstream, reply.Challenges),
         HttpStatusCode.TooManyRequests => Failed(
-            upstream, UpstreamFailureKind.Throttled, "limits the rate of requests", (int)Math.Clamp(reply.RetryAfter?.TotalSeconds ?? 0, 0, 300)),
-        >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest => Failed(upstream, UpstreamFailureKind.Misconfigured, "redirects GET /v2/ to another host; its url must name that one", reply.Redirect),
+            upstream, UpstreamFailureKind.Throttled, "limits the rate of requests", (int)Math.Clamp(
+                reply.RetryAfter?.TotalSeconds ?? 0, 0, 300)),
+        >= HttpStatusCode.Ambiguous and < HttpStatusCode.BadRequest =>
+            Failed(upstream, UpstreamFailureKind.Misconfigured, "redirects GET /v2/ to another host; its url must name that one",
+                reply.Redirect),
         >= HttpStatusCode.InternalServerError => Failed(upstream, UpstreamFailureKind.Unreachable, $"answered {(int)reply.Status}"),
-        _ => Failed(upstream, UpstreamFailureKind.Misconfigured, $"answered {(int)reply.Status} to GET /v2/: its url may not be a registry"),
+        _ => Failed(upstream, UpstreamFailureKind.Misconfigured,
+            $"answered {(int)reply.Status} to GET /v2/: its url may not be a registry"),
     };
 
     private static ProbeAnswer Failed(UpstreamConfiguration upstream, UpstreamFailureKind kind, string what, int retryAfter = 0) =>

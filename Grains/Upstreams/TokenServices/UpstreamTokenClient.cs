@@ -10,7 +10,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.TokenServices;
 
-/// <summary>The HTTP of pings and token calls: only redirects on the same origin are followed, 64 KiB, 5 seconds once the name is resolved.</summary>
+/// <summary>
+/// The HTTP of pings and token calls: only redirects on the same origin are followed, 64 KiB, 5 seconds once the name is resolved.
+/// </summary>
 internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvider time) : IDisposable
 {
     private const int MaxBody = 64 * 1024;
@@ -19,19 +21,22 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly EgressPool _ways = new(static settings => new CredentialTracing(new OriginGuard(UpstreamTransport.Create(settings))), time);
+    private readonly EgressPool _ways = new(
+        static settings => new CredentialTracing(new OriginGuard(UpstreamTransport.Create(settings))), time);
 
     /// <summary>Asks the upstream how it wants to be opened, or whether it takes a credential: its status and challenges.</summary>
     public Task<PingReply> Ping(UpstreamConfiguration upstream, AuthenticationHeaderValue? authorization = null) => Send(
         Request(HttpMethod.Get, HttpOrigin.Of(upstream.Url), OriginForm.Of("/v2/"), authorization), networks.Of(upstream),
         (response, _) => Task.FromResult(new PingReply(
             response.StatusCode,
-            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values) ? [.. values.SelectMany(Challenge.ParseAll)] : [],
+            response.Headers.NonValidated.TryGetValues("WWW-Authenticate", out var values)
+                ? [.. values.SelectMany(Challenge.ParseAll)] : [],
             RetryAfter.Of(response, time.GetUtcNow()),
             TargetOf(response)?.Origin.ToString())));
 
     /// <summary>Asks a token endpoint by GET (distribution, spec/auth/token.md); no credentials for an anonymous token.</summary>
-    public Task<ExchangeReply> Get(Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, EgressSettings network)
+    public Task<ExchangeReply> Get(
+        Uri realm, string? service, IEnumerable<string> scopes, string username, Secret? password, EgressSettings network)
     {
         var target = OriginForm.Of(realm.PathAndQuery);
         target = service is null ? target : target.With("service", service);
@@ -40,10 +45,13 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
             target = target.With("scope", scope);
         }
 
-        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)), network, ReadReply);
+        return Send(Request(HttpMethod.Get, HttpOrigin.Of(realm), target, password is null ? null : Basic(username, password)),
+            network, ReadReply);
     }
 
-    /// <summary>Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.</summary>
+    /// <summary>
+    /// Asks a token endpoint by POST (distribution, spec/auth/oauth.md): with an identity token, or with a user name and a password.
+    /// </summary>
     public Task<ExchangeReply> Post(Uri realm, string? service, IEnumerable<string> scopes, UpstreamSecret secret, EgressSettings network)
     {
         Dictionary<string, string> form = new()
@@ -75,14 +83,16 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 
     public void Dispose() => _ways.Dispose();
 
-    private static HttpRequestMessage Request(HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
+    private static HttpRequestMessage Request(
+        HttpMethod method, HttpOrigin origin, OriginForm target, AuthenticationHeaderValue? authorization)
     {
         var request = OriginGuard.Request(method, origin, target);
         request.Headers.Authorization = authorization;
         return request;
     }
 
-    private async Task<T> Send<T>(HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
+    private async Task<T> Send<T>(
+        HttpRequestMessage request, EgressSettings network, Func<HttpResponseMessage, CancellationToken, Task<T>> read)
     {
         await HostLookup.Wait(request.RequestUri!, network, CancellationToken.None);
         using var timeout = new CancellationTokenSource(Timeout, time);
@@ -102,7 +112,8 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
 
     /// <summary>Where a redirect stays on the origin, the same request there; everything else is an answer.</summary>
     private static HttpRequestMessage? Next(HttpRequestMessage request, HttpResponseMessage response) =>
-        request.Method == HttpMethod.Get && TargetOf(response) is { Target: { } target } reference && reference.Origin.Owns(request.RequestUri!)
+        request.Method == HttpMethod.Get && TargetOf(response) is { Target: { } target } reference
+            && reference.Origin.Owns(request.RequestUri!)
             ? Request(HttpMethod.Get, reference.Origin, target, request.Headers.Authorization)
             : null;
 
@@ -127,7 +138,8 @@ internal sealed class UpstreamTokenClient(UpstreamNetworks networks, TimeProvide
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellation);
         return length > MaxBody
             ? throw new InvalidDataException("the token reply is larger than 64 KiB")
-            : new ExchangeReply(response.StatusCode, JsonSerializer.Deserialize(buffer.AsSpan(0, length), TokenReplyJson.Default.TokenReply), retryAfter);
+            : new ExchangeReply(response.StatusCode,
+                JsonSerializer.Deserialize(buffer.AsSpan(0, length), TokenReplyJson.Default.TokenReply), retryAfter);
     }
 }
 

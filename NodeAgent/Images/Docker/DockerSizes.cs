@@ -21,7 +21,8 @@ internal sealed class DockerSizes(DockerStore store)
 
         var parameters = new ImagesListParameters
         {
-            Filters = new Dictionary<string, IDictionary<string, bool>> { ["reference"] = new Dictionary<string, bool> { [name[..name.IndexOf('@')]] = true } },
+            Filters = new Dictionary<string, IDictionary<string,
+                bool>> { ["reference"] = new Dictionary<string, bool> { [name[..name.IndexOf('@')]] = true } },
         };
         var listed = await store.Query((client, limit) => client.Images.ListImagesAsync(parameters, limit), cancellation);
         return listed.FirstOrDefault(one => one.ID == image.ID)?.Size ?? image.Size;

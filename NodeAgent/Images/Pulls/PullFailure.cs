@@ -34,10 +34,15 @@ internal static partial class PullFailure
         new(new Status(StatusCode.Unknown, outage ? $"RegistryUnavailable: {message}" : message));
 
     [GeneratedRegex(
-        @"connection refused|no such host|server misbehaving|network is unreachable|no route to host|connection reset by peer|i/o timeout|TLS handshake timeout|Client\.Timeout exceeded|request canceled while waiting for connection|\b(502 Bad Gateway|503 Service Unavailable|504 Gateway Timeout|429 Too Many Requests)\b|toomanyrequests|unexpected EOF|: EOF$",
+        @"connection refused|no such host|server misbehaving|network is unreachable|no route to host|connection reset by peer|i/o timeout"
+            + @"|TLS handshake timeout|Client\.Timeout exceeded|request canceled while waiting for connection"
+            + @"|\b(502 Bad Gateway|503 Service Unavailable|504 Gateway Timeout|429 Too Many Requests)\b"
+            + @"|toomanyrequests|unexpected EOF|: EOF$",
         RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Outage();
 
-    [GeneratedRegex(@"\b401\b|unauthorized|authentication required|authorization failed|no basic auth credentials|incorrect username or password", RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
+    [GeneratedRegex(
+        @"\b401\b|unauthorized|authentication required|authorization failed|no basic auth credentials|incorrect username or password",
+        RegexOptions.IgnoreCase | RegexOptions.NonBacktracking)]
     private static partial Regex Unauthorized();
 }

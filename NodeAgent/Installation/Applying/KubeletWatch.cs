@@ -16,7 +16,9 @@ internal sealed class KubeletWatch(
 {
     public const string Good = "ok";
 
-    /// <summary>How a result begins after which the node is neither what it was nor what it should be: nothing may be removed then.</summary>
+    /// <summary>
+    /// How a result begins after which the node is neither what it was nor what it should be: nothing may be removed then.
+    /// </summary>
     public const string Incomplete = "not everything could be put back";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);

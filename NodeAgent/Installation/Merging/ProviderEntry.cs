@@ -29,7 +29,8 @@ internal sealed record ProviderEntry(string Name, IReadOnlyList<string> Images, 
         .. settings.FrontDoors.GroupBy(registry => (registry.Workloads?.Audience, OnlyWorkloads: registry.Identity is null))
             .OrderBy(group => group.Key.Audience).Select((group, index) => new ProviderEntry(
             $"{NamePrefix}credential-provider{(index == 0 ? "" : $"-{index + 1}")}",
-            [.. group.SelectMany(registry => registry.Images).Select(pattern => pattern.Text)], group.Key.Audience, group.Key.OnlyWorkloads)),
+            [.. group.SelectMany(registry => registry.Images)
+                .Select(pattern => pattern.Text)], group.Key.Audience, group.Key.OnlyWorkloads)),
     ];
 
     /// <summary>A whole configuration.</summary>

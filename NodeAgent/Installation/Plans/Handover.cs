@@ -7,8 +7,8 @@ using RegistryProxy.NodeAgent.Installation.Records;
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
 /// <summary>
-/// kubelet knows one list of credential providers, by two flags. Where this program set them and others have put their own providers into the
-/// list since, the flags are theirs as much: they stay when this program goes.
+/// kubelet knows one list of credential providers, by two flags. Where this program set them and others have put their own providers into
+/// the list since, the flags are theirs as much: they stay when this program goes.
 /// </summary>
 internal static class Handover
 {

@@ -61,7 +61,8 @@ internal static class ImageServicePlan
         var replaced = context.Record.Places.SelectMany(place => place.Edits.Concat(place.Cleared).Select(edit => (place.Path, Edit: edit)))
             .Where(pair => pair.Edit is KubeletEndpoint or KubeletFlag && context.Host.Read(pair.Path) is { } text
                 && pair.Edit.IsIn(text, pair.Path))
-            .Select(pair => pair.Edit is KubeletEndpoint inFile ? inFile.Replaced : ((KubeletFlag)pair.Edit).Flag == KubeletView.ImageServiceFlag ? ((KubeletFlag)pair.Edit).Replaced : null)
+            .Select(pair => pair.Edit is KubeletEndpoint inFile ? inFile.Replaced
+                : ((KubeletFlag)pair.Edit).Flag == KubeletView.ImageServiceFlag ? ((KubeletFlag)pair.Edit).Replaced : null)
             .LastOrDefault(value => value is not null);
         return replaced ?? context.Kubelet.ImageServices().LastOrDefault(setting => !IsOurs(context, setting.Endpoint))?.Endpoint;
     }
@@ -93,8 +94,8 @@ internal static class ImageServicePlan
 
         if (view.ConfigFolder is { } folder)
         {
-            return ($"{folder}/{DropInName(context, settings.Where(setting => setting.File?.StartsWith($"{folder}/", StringComparison.Ordinal) == true))}",
-                new KubeletEndpoint(Target, endpoint, null));
+            var dropIns = settings.Where(setting => setting.File?.StartsWith($"{folder}/", StringComparison.Ordinal) == true);
+            return ($"{folder}/{DropInName(context, dropIns)}", new KubeletEndpoint(Target, endpoint, null));
         }
 
         if (view.Config is { } config && host.Bytes(config) is not null)
@@ -143,5 +144,7 @@ internal static class ImageServicePlan
 
     private static string? Recorded(InstallContext context, string file) =>
         context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
-        .Select(edit => edit is KubeletEndpoint inFile ? inFile.Replaced : edit is KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag ? flag.Replaced : null).FirstOrDefault(value => value is not null);
+        .Select(edit => edit is KubeletEndpoint inFile ? inFile.Replaced
+            : edit is KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag ? flag.Replaced : null)
+                .FirstOrDefault(value => value is not null);
 }

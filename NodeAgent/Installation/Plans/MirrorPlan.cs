@@ -32,7 +32,8 @@ internal static class MirrorPlan
                 .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context),
                 (secretFile, new OwnFile(Target, secret, Secret: true)),
                 .. mirror.FrontDoors.Keys.Select(registry => (
-                    $"{folders.FirstOrDefault(folder => context.Host.IsFolder($"{folder}/{registry}")) ?? folders[0]}/{registry}/hosts.toml",
+                    $"{folders.FirstOrDefault(folder => context.Host.IsFolder($"{folder}/{registry}")) ?? folders[0]}/" +
+                    $"{registry}/hosts.toml",
                     (Edit)new MirrorHost(
                         Target, registry, mirror.Listen, MirrorSecret.Header, context.DryRun ? "(made on the node)" : secret))),
             ],

@@ -27,7 +27,8 @@ internal static class Planner
     }
 
     /// <summary>What the node shall be like without a target; the others stay as they are.</summary>
-    public static NodeRecord Uninstall(string target, Files.HostFiles host, NodeRecord record) => Handover.Of(target, record, DesiredRecord.Of(
+    public static NodeRecord Uninstall(string target, Files.HostFiles host, NodeRecord record) =>
+        Handover.Of(target, record, DesiredRecord.Of(
         host, record, [.. record.Targets.Where(other => other.Name != target)],
         [.. record.Places.SelectMany(place => place.Edits.Where(edit => edit.Target != target).Select(edit => (place.Path, edit)))]));
 

@@ -34,7 +34,8 @@ internal sealed class RecordStore(HostFiles host)
             return Parse(File, RecordJson.Default.NodeRecord);
         }
 
-        var first = InstallTarget.All.Select(FirstRecord.PathOf).Where(host.Exists).Select(path => Parse(path, RecordJson.Default.FirstRecord));
+        var first = InstallTarget.All.Select(FirstRecord.PathOf).Where(host.Exists)
+            .Select(path => Parse(path, RecordJson.Default.FirstRecord));
         return FirstRecord.Convert([.. first], host);
     }
 
@@ -78,7 +79,8 @@ internal sealed class RecordStore(HostFiles host)
         catch (JsonException fault)
         {
             throw new IOException(
-                $"{path}, the record of what was installed, is damaged: {fault.Message} Put it back from a backup of this node; or take the "
+                $"{path}, the record of what was installed, is damaged: {fault.Message} Put it back from a backup of this node; or take " +
+                $"the "
                     + $"agent out of kubelet's files by hand, delete {Folder}, and install again", fault);
         }
     }

@@ -12,7 +12,8 @@ public sealed class KubernetesClusterTests(Lab lab)
     {
         await using var api = await KubernetesApi.Start();
         using var folder = new TemporaryFolder();
-        var meeting = $$"""provider: kubernetes, kubernetes: { namespace: rp, server: "{{api.Url.ToString().TrimEnd('/')}}", tokenFile: "{{folder.Write("token", KubernetesApi.Token)}}" }""";
+        var meeting =
+            $$"""provider: kubernetes, kubernetes: { namespace: rp, server: "{{api.Url.ToString().TrimEnd('/')}}", tokenFile: "{{folder.Write("token", KubernetesApi.Token)}}" }""";
         await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 1, gateways: 0, meeting: meeting);
         var victim = await cluster.StartSilo();
         await victim.Ready();
@@ -23,7 +24,8 @@ public sealed class KubernetesClusterTests(Lab lab)
 
         victim.Process.Kill();
         await Eventually.True(
-            async () => (await alice.RequestToken([])).StatusCode == HttpStatusCode.OK, "the silo that is left answers", TimeSpan.FromSeconds(40));
+            async () => (await alice.RequestToken([])).StatusCode == HttpStatusCode.OK, "the silo that is left answers",
+            TimeSpan.FromSeconds(40));
 
         // Before that its part of the directory is out of reach, and nobody can be declared dead in an outage.
         await Eventually.True(() => api.RowsThatAre(SiloStatus.Dead) == 1, "it is declared dead", TimeSpan.FromSeconds(40));

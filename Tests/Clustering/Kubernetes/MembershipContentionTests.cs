@@ -36,10 +36,12 @@ public sealed class MembershipContentionTests : MembershipTableContract
         StandIn?.ConflictEvery = conflictEvery;
         var entries = Enumerable.Range(0, 20).Select(_ => Entry(SiloStatus.Active)).ToList();
         await Task.WhenAll(entries.Select(entry => Eventually.True(
-            async () => await Members.InsertRowAsync(entry, (await Members.ReadAllAsync()).Version.Next()), "a silo joins", TimeSpan.FromSeconds(60))));
+            async () => await Members.InsertRowAsync(
+                entry, (await Members.ReadAllAsync()).Version.Next()), "a silo joins", TimeSpan.FromSeconds(60))));
         var all = await Members.ReadAllAsync();
         Assert.Equal(20, all.Version.Version);
-        Assert.Equal(entries.Select(entry => entry.SiloAddress).ToHashSet(), all.Members.Select(member => member.Item1.SiloAddress).ToHashSet());
+        Assert.Equal(entries.Select(entry => entry.SiloAddress).ToHashSet(),
+            all.Members.Select(member => member.Item1.SiloAddress).ToHashSet());
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public sealed class MembershipContentionTests : MembershipTableContract
         StandIn.ConflictEvery = 1;
         var data = await Members.ReadAllAsync();
         Assert.False(await Members.UpdateRowAsync(entry, data.Version.VersionEtag, data.Version.Next()));
-        Assert.Contains("too many write at once", (await Assert.ThrowsAsync<OrleansException>(() => Members.UpdateIAmAliveAsync(entry))).Message);
+        Assert.Contains("too many write at once",
+            (await Assert.ThrowsAsync<OrleansException>(() => Members.UpdateIAmAliveAsync(entry))).Message);
     }
 
     [Fact]

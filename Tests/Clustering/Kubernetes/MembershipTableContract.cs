@@ -8,8 +8,8 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Clustering.Kubernetes;
 
 /// <summary>
-/// A membership table over Kubernetes: with the API server of <c>KUBECONFIG</c> when that is set (the custom resource must be defined there),
-/// else with a strict stand-in.
+/// A membership table over Kubernetes: with the API server of <c>KUBECONFIG</c> when that is set (the custom resource must be defined
+/// there), else with a strict stand-in.
 /// </summary>
 public abstract class MembershipTableContract : IAsyncLifetime
 {
@@ -53,7 +53,8 @@ public abstract class MembershipTableContract : IAsyncLifetime
         return new MembershipEntry
         {
             SiloAddress = SiloAddress.New(IPAddress.Loopback, 12345, Interlocked.Increment(ref s_generation)),
-            HostName = "host", SiloName = "silo", RoleName = "role", Status = status, ProxyPort = 30000, StartTime = now, IAmAliveTime = now,
+            HostName = "host", SiloName = "silo", RoleName = "role", Status = status, ProxyPort = 30000, StartTime = now,
+            IAmAliveTime = now,
         };
     }
 
@@ -70,5 +71,6 @@ public abstract class MembershipTableContract : IAsyncLifetime
         Names(cluster),
         TimeProvider.System);
 
-    private static IOptions<ClusterOptions> Names(string cluster) => Options.Create(new ClusterOptions { ServiceId = "conformance", ClusterId = cluster });
+    private static IOptions<ClusterOptions> Names(string cluster) =>
+        Options.Create(new ClusterOptions { ServiceId = "conformance", ClusterId = cluster });
 }

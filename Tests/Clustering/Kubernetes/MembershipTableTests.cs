@@ -6,8 +6,8 @@ using RegistryProxy.Clustering.Kubernetes.Membership;
 namespace RegistryProxy.Tests.Clustering.Kubernetes;
 
 /// <summary>
-/// The contract of Orleans membership over Kubernetes: against the API server of <c>KUBECONFIG</c> when that is set (the custom resource must be
-/// defined there), else against a strict stand-in.
+/// The contract of Orleans membership over Kubernetes: against the API server of <c>KUBECONFIG</c> when that is set (the custom resource
+/// must be defined there), else against a strict stand-in.
 /// </summary>
 public sealed class MembershipTableTests : MembershipTableContract
 {
@@ -77,7 +77,8 @@ public sealed class MembershipTableTests : MembershipTableContract
         Assert.Equal(entries[2].ToFullString(), Assert.Single(row.Members).Item1.ToFullString());
         Assert.Equal(5, row.Version.Version);
         var all = await Members.ReadAllAsync();
-        Assert.Equal(entries.Select(entry => entry.ToFullString()).Order(), all.Members.Select(member => member.Item1.ToFullString()).Order());
+        Assert.Equal(entries.Select(entry => entry.ToFullString()).Order(),
+            all.Members.Select(member => member.Item1.ToFullString()).Order());
         Assert.Empty((await Members.ReadRowAsync(Entry().SiloAddress)).Members);
     }
 

@@ -108,12 +108,14 @@ public sealed class PodWatchTests : IAsyncLifetime
         _api.Padding = BoundedAnswers.MaxAnswer / 2;
         Assert.Single((await server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).Items);
         _api.Padding = BoundedAnswers.MaxAnswer + 1;
-        var fault = await Assert.ThrowsAsync<HttpRequestException>(() => server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None));
+        var fault = await Assert.ThrowsAsync<HttpRequestException>(
+            () => server.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None));
         Assert.Contains("/api/v1/namespaces/rp/pods", fault.Message);
         _api.Trickles = true;
         using var hasty = Server(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            hasty.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None)).WaitAsync(TimeSpan.FromSeconds(20));
+            hasty.Client.CoreV1.ListNamespacedPodAsync("rp", limit: 1, cancellationToken: CancellationToken.None))
+                .WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     private ApiServer Server(TimeSpan timeout) => new(Options.Create(new KubernetesClusteringOptions
@@ -123,7 +125,8 @@ public sealed class PodWatchTests : IAsyncLifetime
 
     private PodWatch Watch()
     {
-        var options = Options.Create(new KubernetesClusteringOptions { Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), WatchPods = true });
+        var options = Options.Create(
+            new KubernetesClusteringOptions { Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), WatchPods = true });
         return new PodWatch(new ApiServer(options), _membership, new Self(), options, _time, NullLogger<PodWatch>.Instance);
     }
 
@@ -134,13 +137,15 @@ public sealed class PodWatchTests : IAsyncLifetime
         public ConcurrentQueue<SiloAddress> Killed { get; } = [];
 
         public ClusterMembershipSnapshot CurrentSnapshot { get; } = new(
-            new[] { (Own, SiloStatus.Active), ("10.0.0.2", SiloStatus.Active), ("10.0.0.3", SiloStatus.Active), ("10.0.0.4", SiloStatus.Dead), ("10.0.0.5", SiloStatus.Joining) }
+            new[] { (Own, SiloStatus.Active), ("10.0.0.2", SiloStatus.Active), ("10.0.0.3", SiloStatus.Active),
+                ("10.0.0.4", SiloStatus.Dead), ("10.0.0.5", SiloStatus.Joining) }
                 .ToImmutableDictionary(silo => Address(silo.Item1), silo => new ClusterMember(Address(silo.Item1), silo.Item2, silo.Item1)),
             new MembershipVersion(1));
 
         public IAsyncEnumerable<ClusterMembershipSnapshot> MembershipUpdates => throw new NotSupportedException();
 
-        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) => ValueTask.CompletedTask;
+        public ValueTask Refresh(MembershipVersion minimumVersion = default, CancellationToken cancellationToken = default) =>
+            ValueTask.CompletedTask;
 
         public Task<bool> TryKill(SiloAddress siloAddress)
         {

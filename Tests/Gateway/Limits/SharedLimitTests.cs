@@ -12,7 +12,9 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Tests.Gateway.Limits;
 
-/// <summary>A limit holds for the cluster, wherever requests arrive and however many gateways there are: ten seconds of virtual time.</summary>
+/// <summary>
+/// A limit holds for the cluster, wherever requests arrive and however many gateways there are: ten seconds of virtual time.
+/// </summary>
 public sealed class SharedLimitTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
@@ -225,7 +227,9 @@ public sealed class SharedLimitTests : IDisposable
         return served;
     }
 
-    /// <summary>A hundred moments a second; each gateway tells the cluster in a moment of its own, or soon when it has too little.</summary>
+    /// <summary>
+    /// A hundred moments a second; each gateway tells the cluster in a moment of its own, or soon when it has too little.
+    /// </summary>
     private async Task Run(int seconds, Action<int> tick)
     {
         for (var i = 0; i < seconds * 100; i++)
@@ -248,7 +252,8 @@ public sealed class SharedLimitTests : IDisposable
         return Task.FromResult(_isSilent ? null : Array.ConvertAll(demands, demand => book.Share(gateway, gateways, demand)));
     }
 
-    private bool Demands(int gateway, Tenant tenant, string identity = "") => _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
+    private bool Demands(int gateway, Tenant tenant, string identity = "") =>
+        _gateways[gateway].AdmitIdentity(tenant, identity, "alice") is null;
 
     private static DefaultHttpContext From() => new() { Connection = { RemoteIpAddress = IPAddress.Loopback } };
 

@@ -159,7 +159,8 @@ public sealed class TenantLimitsTests : IDisposable
     }
 
     private bool Demands(Tenant tenant, string address, bool hasAnonymousToken) => _limits.Spent(tenant) is null
-        && (hasAnonymousToken ? _limits.Admit(tenant, new Caller(Token(null), []), From(address)) : _limits.AdmitStranger(tenant, From(address))) is null;
+        && (hasAnonymousToken ? _limits.Admit(tenant, new Caller(Token(null), []), From(address))
+            : _limits.AdmitStranger(tenant, From(address))) is null;
 
     private bool IsChallenged(string address) => _limits.Spent(_tenant) is null && _limits.AdmitChallenged(_tenant, From(address)) is null;
 

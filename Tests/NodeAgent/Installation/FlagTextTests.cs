@@ -38,13 +38,16 @@ public sealed class FlagTextTests
     [InlineData("A=--a --image-service-endpoint x --b\n", "A=--a --b\n")]
     [InlineData("A='--a  --image_service_endpoint=x'\n", "A='--a'\n")]
     [InlineData("A=\"--a \\\n --image-service-endpoint=x \\\n --b\"\n", "A=\"--a \\\n --b\"\n")]
-    [InlineData("# --image-service-endpoint=x\nA=--image-service-endpoint=y\n", "# --image-service-endpoint=x\nA=--image-service-endpoint=y\n")]
+    [InlineData("# --image-service-endpoint=x\nA=--image-service-endpoint=y\n",
+        "# --image-service-endpoint=x\nA=--image-service-endpoint=y\n")]
     public void A_flag_of_this_value_is_taken_out_wherever_it_was_moved(string text, string without) =>
         Assert.Equal(without, FlagText.Remove(text, "/etc/default/kubelet", Flag, "x", null));
 
     [Theory]
-    [InlineData("[Service]\nEnvironment=\"A=--image-service-endpoint=x --b\" B=1\n", "[Service]\nEnvironment=\"A=--image-service-endpoint=y --b\" B=1\n")]
-    [InlineData("[Service]\nExecStart=/usr/bin/kubelet --a \\\n# c\n  --image-service-endpoint x\n", "[Service]\nExecStart=/usr/bin/kubelet --a \\\n# c\n  --image-service-endpoint y\n")]
+    [InlineData("[Service]\nEnvironment=\"A=--image-service-endpoint=x --b\" B=1\n",
+        "[Service]\nEnvironment=\"A=--image-service-endpoint=y --b\" B=1\n")]
+    [InlineData("[Service]\nExecStart=/usr/bin/kubelet --a \\\n# c\n  --image-service-endpoint x\n",
+        "[Service]\nExecStart=/usr/bin/kubelet --a \\\n# c\n  --image-service-endpoint y\n")]
     public void In_a_unit_it_is_replaced_where_it_stands(string text, string with)
     {
         var name = text.Contains("ExecStart", StringComparison.Ordinal) ? UnitText.Command : "A";
@@ -68,7 +71,8 @@ public sealed class FlagTextTests
                 continue;
             }
 
-            Assert.True(EnvironmentText.Read(with).Last(line => line.Name == "A").Words.Any(word => word.Text == "--ours=v"), $"{text} became {with}");
+            Assert.True(EnvironmentText.Read(with).Last(line => line.Name == "A").Words.Any(word => word.Text == "--ours=v"),
+                $"{text} became {with}");
             var without = FlagText.Remove(with, "env", "--ours", "v", null);
             Assert.DoesNotContain("--ours", without);
             Assert.Equal(

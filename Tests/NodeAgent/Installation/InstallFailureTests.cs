@@ -83,11 +83,13 @@ public sealed class InstallFailureTests
         using var node = FakeNode.Of("eks");
         Assert.Equal(0, await node.Install("credential-provider"));
         var installed = node.Snapshot();
-        node.Write("/etc/eks/image-credential-provider/config.json", node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"ecr-credential-provider\"", "\"gone\""));
+        node.Write("/etc/eks/image-credential-provider/config.json",
+            node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"ecr-credential-provider\"", "\"gone\""));
         Assert.Equal(1, await node.Uninstall("credential-provider"));
         Assert.Contains("kubelet was not active", node.Said.ToString());
         Assert.Contains("registryproxy-credential-provider", node.Read("/etc/eks/image-credential-provider/config.json"));
-        node.Write("/etc/eks/image-credential-provider/config.json", node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"gone\"", "\"ecr-credential-provider\""));
+        node.Write("/etc/eks/image-credential-provider/config.json",
+            node.Read("/etc/eks/image-credential-provider/config.json").Replace("\"gone\"", "\"ecr-credential-provider\""));
         Assert.Equal(installed.Keys.Where(key => !key.EndsWith(".failed")), node.Snapshot().Keys);
         Assert.True(await node.Uninstall("credential-provider") == 0, node.Said.ToString());
         Assert.Empty(node.Named());
@@ -108,7 +110,9 @@ public sealed class InstallFailureTests
             Assert.Equal(0, await probe.Install(target));
         }
 
-        foreach (var change in changes.Where(what => what.StartsWith("rename ", StringComparison.Ordinal) && !what.Contains("/var/lib/registryproxy/", StringComparison.Ordinal)).Distinct())
+        foreach (var change in changes.Where(
+            what => what.StartsWith("rename ", StringComparison.Ordinal)
+                && !what.Contains("/var/lib/registryproxy/", StringComparison.Ordinal)).Distinct())
         {
             using var node = FakeNode.Of(platform);
             var before = node.Snapshot();
@@ -116,7 +120,8 @@ public sealed class InstallFailureTests
             node.Denied = what => what == change && times++ == 0;
             Assert.True(await node.Install(target) == 1, $"{change}: {node.Said}");
             Assert.Contains("the node does not permit it", node.Said.ToString());
-            Assert.All(node.Differences(before), difference => Assert.StartsWith("/var/lib/registryproxy", difference, StringComparison.Ordinal));
+            Assert.All(node.Differences(before),
+                difference => Assert.StartsWith("/var/lib/registryproxy", difference, StringComparison.Ordinal));
             Assert.True(node.Systemd.KubeletRuns && !node.Systemd.AgentRuns, change);
             Assert.True(await node.Install(target) == 0, node.Said.ToString());
             Assert.Equal(0, await node.Uninstall(target));
@@ -201,5 +206,6 @@ public sealed class InstallFailureTests
         }
     }
 
-    private static bool Stable(KeyValuePair<string, string> file) => !file.Key.StartsWith("/var/lib/registryproxy", StringComparison.Ordinal);
+    private static bool Stable(KeyValuePair<string, string> file) =>
+        !file.Key.StartsWith("/var/lib/registryproxy", StringComparison.Ordinal);
 }

@@ -47,8 +47,11 @@ public sealed class InstallFilesTests
     [Fact]
     public async Task A_mark_and_bytes_that_are_no_utf8_stay()
     {
-        byte[] providers = [0xEF, 0xBB, 0xBF, .. Encoding.Latin1.GetBytes("# f\u00FCr\r\nproviders:\r\n- name: acr-credential-provider\r\n")];
-        byte[] flags = Encoding.Latin1.GetBytes("# f\u00FCr alle\nKUBELET_FLAGS=--image-credential-provider-bin-dir=/var/lib/kubelet/credential-provider --image-credential-provider-config=/var/lib/kubelet/credential-provider-config.yaml\n");
+        byte[] providers = [0xEF, 0xBB, 0xBF,
+            .. Encoding.Latin1.GetBytes("# f\u00FCr\r\nproviders:\r\n- name: acr-credential-provider\r\n")];
+        byte[] flags = Encoding.Latin1.GetBytes(
+            "# f\u00FCr alle\nKUBELET_FLAGS=--image-credential-provider-bin-dir=/var/lib/kubelet/credential-provider " +
+            "--image-credential-provider-config=/var/lib/kubelet/credential-provider-config.yaml\n");
         using var node = FakeNode.Of("aks");
         await File.WriteAllBytesAsync(node.At(Flags), flags);
         await File.WriteAllBytesAsync(node.At("/var/lib/kubelet/credential-provider-config.yaml"), providers);
@@ -134,11 +137,13 @@ public sealed class InstallFilesTests
             node.Write("/opt/registryproxy/bin/registryproxy-nodeagent", "old");
             node.Write("/var/lib/registryproxy/install/image-service.json", System.Text.Json.JsonSerializer.Serialize(new
             {
-                Target = "image-service", Platform = "kubeadm", Programs = new[] { "/opt/registryproxy/bin/registryproxy-nodeagent" }, NeedsAgent = true, NeedsKubelet = true,
+                Target = "image-service", Platform = "kubeadm", Programs = new[] { "/opt/registryproxy/bin/registryproxy-nodeagent" },
+                NeedsAgent = true, NeedsKubelet = true,
                 Files = new object[]
                 {
                     new { Path = Config, Before = text, BeforeMode = 420, After = text + Line, Inserted = Line },
-                    new { Path = "/etc/registryproxy/nodeagent.yaml", Before = (string?)null, BeforeMode = (int?)null, After = "old", Inserted = (string?)null },
+                    new { Path = "/etc/registryproxy/nodeagent.yaml", Before = (string?)null, BeforeMode = (int?)null, After = "old",
+                        Inserted = (string?)null },
                 },
             }));
             if (again)

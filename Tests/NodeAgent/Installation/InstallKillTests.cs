@@ -4,7 +4,9 @@ using RegistryProxy.Tests.Support.Running;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 
-/// <summary>An end at any moment, kill -9, between any two changes of the disk and calls of the node: the next run goes on, and nothing is lost.</summary>
+/// <summary>
+/// An end at any moment, kill -9, between any two changes of the disk and calls of the node: the next run goes on, and nothing is lost.
+/// </summary>
 [Campaign]
 public sealed class InstallKillTests
 {
@@ -39,7 +41,9 @@ public sealed class InstallKillTests
     {
         foreach (var target in Targets)
         {
-            foreach (var step in Slice(await StepsOf(platform, target, async node => await node.Install(target), node => node.Uninstall(target)), platform, target))
+            foreach (var step in Slice(
+                await StepsOf(platform, target, async node => await node.Install(target), node => node.Uninstall(target)),
+                platform, target))
             {
                 using var node = FakeNode.Of(platform);
                 var (before, service) = (node.Snapshot(), node.Systemd.ImageService);

@@ -7,7 +7,8 @@ public sealed class InstallMatrixTests
 {
     private static readonly string[] Targets = ["image-service", "credential-provider", "containerd-mirror", "docker-helper"];
 
-    public static TheoryData<string, string> Everything => [.. FakeNode.Platforms.SelectMany(platform => Targets.Select(target => (platform, target)))];
+    public static TheoryData<string, string> Everything =>
+        [.. FakeNode.Platforms.SelectMany(platform => Targets.Select(target => (platform, target)))];
 
     [Theory]
     [MemberData(nameof(Everything))]
@@ -41,7 +42,8 @@ public sealed class InstallMatrixTests
             using var node = FakeNode.Of(platform);
             var before = node.Snapshot();
             Assert.Equal(0, await node.Install(target));
-            var changed = node.Snapshot().Where(file => before.TryGetValue(file.Key, out var text) && text != file.Value).Select(file => file.Key).ToList();
+            var changed = node.Snapshot().Where(file => before.TryGetValue(file.Key, out var text) && text != file.Value)
+                .Select(file => file.Key).ToList();
             foreach (var file in changed)
             {
                 node.Write(file, edit(file, node.Read(file)));
@@ -52,7 +54,8 @@ public sealed class InstallMatrixTests
             Assert.True(node.Systemd.KubeletRuns);
             foreach (var file in changed)
             {
-                Assert.Equal(edit(file, before[file][(before[file].IndexOf('|') + 1)..]), node.Read(file), ignoreAllWhiteSpace: true, ignoreLineEndingDifferences: true);
+                Assert.Equal(edit(file, before[file][(before[file].IndexOf('|') + 1)..]), node.Read(file), ignoreAllWhiteSpace: true,
+                    ignoreLineEndingDifferences: true);
             }
         }
     }
@@ -64,7 +67,8 @@ public sealed class InstallMatrixTests
         using var node = FakeNode.Of(platform);
         var before = node.Snapshot();
         Assert.Equal(0, await node.Install(target));
-        foreach (var file in node.Snapshot().Where(file => before.TryGetValue(file.Key, out var text) && text != file.Value).Select(file => file.Key))
+        foreach (var file in node.Snapshot().Where(file => before.TryGetValue(file.Key, out var text) && text != file.Value)
+            .Select(file => file.Key))
         {
             using var fresh = FakeNode.Of(platform);
             node.Write(file, Upgraded(file, fresh.Read(file)));
@@ -88,7 +92,8 @@ public sealed class InstallMatrixTests
         var before = node.Snapshot();
         Assert.Equal(0, await node.Install(target, services: false));
         Assert.Empty(node.Systemd.Commands);
-        Assert.Equal(target is "image-service" or "containerd-mirror", File.Exists(node.At("/etc/systemd/system/multi-user.target.wants/registryproxy-nodeagent.service")));
+        Assert.Equal(target is "image-service" or "containerd-mirror",
+            File.Exists(node.At("/etc/systemd/system/multi-user.target.wants/registryproxy-nodeagent.service")));
 
         Assert.Equal(0, await node.Install(target));
         Assert.Equal(target is "image-service" or "containerd-mirror", node.Systemd.AgentRuns);
@@ -98,11 +103,13 @@ public sealed class InstallMatrixTests
     }
 
     private static string Commented(string file, string text) =>
-        file.EndsWith(".json") || file.EndsWith(".conf") ? text.Replace("{", "{ ", StringComparison.Ordinal) : $"{text}{(text.EndsWith('\n') ? "" : "\n")}# reviewed\n";
+        file.EndsWith(".json") || file.EndsWith(".conf") ? text.Replace("{", "{ ", StringComparison.Ordinal)
+            : $"{text}{(text.EndsWith('\n') ? "" : "\n")}# reviewed\n";
 
     private static string Crlf(string file, string text) => text.Replace("\r\n", "\n").Replace("\n", "\r\n");
 
     private static string Indented(string file, string text) => file.EndsWith(".json") ? text.Replace("\n", "\n   ") : text;
 
-    private static string Upgraded(string file, string text) => file.EndsWith(".json") ? text.Replace("\": \"", "\":  \"") : $"{text}{(text.EndsWith('\n') ? "" : "\n")}# upgraded\n";
+    private static string Upgraded(string file, string text) =>
+        file.EndsWith(".json") ? text.Replace("\": \"", "\":  \"") : $"{text}{(text.EndsWith('\n') ? "" : "\n")}# upgraded\n";
 }

@@ -9,11 +9,13 @@ public sealed class MergedTextTests
 {
     private const string Header = "X-RegistryProxy-Mirror";
 
-    private static readonly ProviderEntry[] Entries = [new("registryproxy-credential-provider", ["a.example"], null, false), new("registryproxy-credential-provider-2", ["b.example"], "aud", true)];
+    private static readonly ProviderEntry[] Entries = [new("registryproxy-credential-provider", ["a.example"], null, false),
+        new("registryproxy-credential-provider-2", ["b.example"], "aud", true)];
 
     [Theory]
     [InlineData("kind: KubeletConfiguration\n", "imageServiceEndpoint: unix:///x\nkind: KubeletConfiguration\n")]
-    [InlineData("# c\r\n---\r\nkind: K\r\na:\r\n- b\r\n...\r\n", "# c\r\n---\r\nimageServiceEndpoint: unix:///x\r\nkind: K\r\na:\r\n- b\r\n...\r\n")]
+    [InlineData("# c\r\n---\r\nkind: K\r\na:\r\n- b\r\n...\r\n",
+        "# c\r\n---\r\nimageServiceEndpoint: unix:///x\r\nkind: K\r\na:\r\n- b\r\n...\r\n")]
     [InlineData("  kind: K\n  last: |\n    text\n", "  imageServiceEndpoint: unix:///x\n  kind: K\n  last: |\n    text\n")]
     [InlineData("{\"kind\":\"K\"}", "{\"kind\":\"K\", \"imageServiceEndpoint\": \"unix:///x\"}")]
     [InlineData("{\n\t\"kind\": \"K\"\n}", "{\n\t\"kind\": \"K\",\n\t\"imageServiceEndpoint\": \"unix:///x\"\n}")]
@@ -29,14 +31,16 @@ public sealed class MergedTextTests
     [InlineData("imageServiceEndpoint: 'unix:///o'\n", "imageServiceEndpoint: unix:///x\n")]
     [InlineData("kind: K\nimageServiceEndpoint:\n", "kind: K\nimageServiceEndpoint: unix:///x\n")]
     [InlineData("{\"imageServiceEndpoint\":\"unix:///o\"}", "{\"imageServiceEndpoint\": \"unix:///x\"}")]
-    public void An_image_service_of_others_is_replaced(string text, string with) => Assert.Equal(with, KubeletConfigText.Set(text, "config", "unix:///x"));
+    public void An_image_service_of_others_is_replaced(string text, string with) =>
+        Assert.Equal(with, KubeletConfigText.Set(text, "config", "unix:///x"));
 
     [Theory]
     [InlineData("a: 1\n---\nb: 2\n")]
     [InlineData("- a\n")]
     [InlineData("a: [\n")]
     [InlineData("just text")]
-    public void What_is_no_configuration_is_refused(string text) => Assert.Throws<InstallRefusal>(() => KubeletConfigText.Set(text, "config", "unix:///x"));
+    public void What_is_no_configuration_is_refused(string text) =>
+        Assert.Throws<InstallRefusal>(() => KubeletConfigText.Set(text, "config", "unix:///x"));
 
     [Theory]
     [InlineData("kind: C\nproviders:\n- name: x\n  args: []\n")]
@@ -51,7 +55,8 @@ public sealed class MergedTextTests
     public void Providers_beside_those_of_others(string text)
     {
         var with = ProviderConfigText.Add(text, "config", Entries);
-        Assert.Equal([.. ProviderConfigText.Names(text, "config"), .. Entries.Select(entry => entry.Name)], ProviderConfigText.Names(with, "config"));
+        Assert.Equal([.. ProviderConfigText.Names(text, "config"), .. Entries.Select(entry => entry.Name)],
+            ProviderConfigText.Names(with, "config"));
         Assert.Equal(text, ProviderConfigText.Remove(with, "config"));
         if (text.StartsWith('{'))
         {
@@ -61,7 +66,8 @@ public sealed class MergedTextTests
 
     [Theory]
     [InlineData("server = \"https://gcr.io\"\n")]
-    [InlineData("server = \"https://gcr.io\"\r\n\r\n# theirs\r\n[host.\"https://o\"]\r\n  capabilities = [\r\n    \"pull\", # c\r\n  ]\r\n")]
+    [InlineData("server = \"https://gcr.io\"\r\n\r\n# theirs\r\n[host.\"https://o\"]\r\n  capabilities = [\r\n    \"pull\", # c\r\n  " +
+        "]\r\n")]
     [InlineData("[host.'https://o']\nskip_verify = false\n[host.'https://o'.header]\nx = \"y\"\n")]
     [InlineData("x = \"\"\"\n[host.no]\n\"\"\"\n")]
     [InlineData("")]
@@ -69,7 +75,8 @@ public sealed class MergedTextTests
     {
         var with = HostsToml.Add(text, "hosts.toml", new Uri("http://127.0.0.1:5005"), Header, "secret");
         Assert.True(HostsToml.Has(with, "hosts.toml", Header));
-        Assert.Equal("127.0.0.1:5005", new Uri(HostsToml.Name(HostsToml.Parse(with, "x").Tables.First().Name!.DotKeys.First().Key)).Authority);
+        Assert.Equal("127.0.0.1:5005",
+            new Uri(HostsToml.Name(HostsToml.Parse(with, "x").Tables.First().Name!.DotKeys.First().Key)).Authority);
         Assert.Equal(text, HostsToml.Remove(with, "hosts.toml", Header));
         Assert.Equal(with, HostsToml.Add(HostsToml.Remove(with, "x", Header), "x", new Uri("http://127.0.0.1:5005"), Header, "secret"));
     }
@@ -77,8 +84,11 @@ public sealed class MergedTextTests
     [Fact]
     public void A_mirror_is_known_without_its_marks_and_wherever_it_stands()
     {
-        const string Text = "server = \"https://x\"\n\n[host.\"https://o\"]\ncapabilities = [\"pull\"]\n\n[host.\"http://127.0.0.1:1\"]\ncapabilities = [\n\"pull\"]\n[host.\"http://127.0.0.1:1\".header]\nX-RegistryProxy-Mirror = [\"s\"]\n\n# last\n[host.\"https://p\"]\n";
-        Assert.Equal("server = \"https://x\"\n\n[host.\"https://o\"]\ncapabilities = [\"pull\"]\n\n\n# last\n[host.\"https://p\"]\n", HostsToml.Remove(Text, "x", Header));
+        const string Text =
+            "server = \"https://x\"\n\n[host.\"https://o\"]\ncapabilities = [\"pull\"]\n\n[host.\"http://127.0.0.1:1\"]\ncapabilities = " +
+            "[\n\"pull\"]\n[host.\"http://127.0.0.1:1\".header]\nX-RegistryProxy-Mirror = [\"s\"]\n\n# last\n[host.\"https://p\"]\n";
+        Assert.Equal("server = \"https://x\"\n\n[host.\"https://o\"]\ncapabilities = [\"pull\"]\n\n\n# last\n[host.\"https://p\"]\n",
+            HostsToml.Remove(Text, "x", Header));
         Assert.Throws<InstallRefusal>(() => HostsToml.Parse("a = [", "x"));
         Assert.Equal("server = \"https://registry-1.docker.io\"\n\n", HostsToml.File("docker.io"));
     }

@@ -31,9 +31,12 @@ public sealed class OtherServicesTests
     [Theory]
     [InlineData("eks", "/etc/eks/kubelet/environment", " --image-service-endpoint=unix:///run/other.sock")]
     [InlineData("kubeadm", "/etc/default/kubelet", "KUBELET_EXTRA_ARGS='--image-service-endpoint unix:///run/other.sock'\n")]
-    [InlineData("kubeadm", "/var/lib/kubelet/kubeadm-flags.env", "; next\nKUBELET_KUBEADM_ARGS=\"--x \\\n --image_service_endpoint=unix:///run/other.sock\"\n")]
-    [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf", "[Service]\nEnvironment=A=1 'KUBELET_EXTRA_ARGS=--v=1 --image-service-endpoint=unix:///run/other.sock'\n")]
-    [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf", "[Service]\nExecStart=\nExecStart=/usr/bin/kubelet --image-service-endpoint unix:///run/other.sock\n")]
+    [InlineData("kubeadm", "/var/lib/kubelet/kubeadm-flags.env",
+        "; next\nKUBELET_KUBEADM_ARGS=\"--x \\\n --image_service_endpoint=unix:///run/other.sock\"\n")]
+    [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf",
+        "[Service]\nEnvironment=A=1 'KUBELET_EXTRA_ARGS=--v=1 --image-service-endpoint=unix:///run/other.sock'\n")]
+    [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf",
+        "[Service]\nExecStart=\nExecStart=/usr/bin/kubelet --image-service-endpoint unix:///run/other.sock\n")]
     public async Task A_flag_is_seen_wherever_it_stands_and_replaced_there(string platform, string file, string added)
     {
         using var node = FakeNode.Of(platform);
@@ -65,7 +68,8 @@ public sealed class OtherServicesTests
         node.Systemd.StartKubelet();
         var before = node.Snapshot();
         var refusal = await Assert.ThrowsAsync<InstallRefusal>(() => node.Install("image-service"));
-        Assert.Contains("kubelet runs with --image-service-endpoint=unix:///run/other.sock, and no file that its unit reads says so", refusal.Message);
+        Assert.Contains("kubelet runs with --image-service-endpoint=unix:///run/other.sock, and no file that its unit reads says so",
+            refusal.Message);
         Assert.Empty(node.Differences(before));
     }
 
@@ -83,7 +87,8 @@ public sealed class OtherServicesTests
         using var node = FakeNode.Of("eks-kubelet-config");
         Assert.Equal(0, await node.Install("image-service"));
         const string File = "/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf";
-        node.Write(File, node.Read(File).Replace("\"maxPods\"", "\"imageServiceEndpoint\": \"unix:///run/registryproxy/image.sock\",\n    \"maxPods\""));
+        node.Write(File, node.Read(File)
+            .Replace("\"maxPods\"", "\"imageServiceEndpoint\": \"unix:///run/registryproxy/image.sock\",\n    \"maxPods\""));
         Assert.Equal(1, await node.Uninstall("image-service"));
         Assert.Contains($"{File}, line 4: \"imageServiceEndpoint\"", node.Said.ToString());
         Assert.True(System.IO.File.Exists(node.At("/opt/registryproxy/bin/registryproxy-nodeagent")));
@@ -100,7 +105,8 @@ public sealed class OtherServicesTests
         Assert.Equal(0, await node.Install("credential-provider"));
         const string File = "/etc/srv/kubernetes/cri_auth_config.yaml";
         var text = node.Read(File);
-        node.Write(File, text[..text.IndexOf("  - name: auth", StringComparison.Ordinal)] + text[text.IndexOf("  - name: registry", StringComparison.Ordinal)..]);
+        node.Write(File, text[..text.IndexOf("  - name: auth", StringComparison.Ordinal)]
+            + text[text.IndexOf("  - name: registry", StringComparison.Ordinal)..]);
         Assert.Equal(1, await node.Uninstall("credential-provider"));
         Assert.Contains("would have no provider left", node.Said.ToString());
         Assert.True(node.Systemd.KubeletRuns);
@@ -116,7 +122,9 @@ public sealed class OtherServicesTests
         const string File = "/etc/kubernetes/registryproxy/credential-provider.yaml";
         node.Write("/opt/registryproxy/plugins/other-provider", "#!/bin/sh\n");
         var ours = node.Read(File);
-        var indent = new string(' ', ours.Split('\n').First(line => line.TrimStart().StartsWith("- ", StringComparison.Ordinal)).TakeWhile(letter => letter == ' ').Count());
+        var indent = new string(' ',
+            ours.Split('\n').First(line => line.TrimStart().StartsWith("- ", StringComparison.Ordinal))
+                .TakeWhile(letter => letter == ' ').Count());
         node.Write(File, ours.TrimEnd() + $"""
 
             {indent}- name: other-provider
@@ -133,7 +141,8 @@ public sealed class OtherServicesTests
         Assert.Contains("other-provider", node.Read(File));
         Assert.DoesNotContain("registryproxy-", node.Read(File));
         Assert.Contains($"--image-credential-provider-config={File}", System.IO.File.ReadAllText(node.At("/proc/77/cmdline")));
-        Assert.Contains("--image-credential-provider-bin-dir=/opt/registryproxy/plugins", System.IO.File.ReadAllText(node.At("/proc/77/cmdline")));
+        Assert.Contains("--image-credential-provider-bin-dir=/opt/registryproxy/plugins",
+            System.IO.File.ReadAllText(node.At("/proc/77/cmdline")));
         Assert.False(System.IO.File.Exists(node.At("/opt/registryproxy/bin/registryproxy-nodeagent")));
 
         // What is theirs is found as such by the next installation.
@@ -152,10 +161,12 @@ public sealed class OtherServicesTests
             var before = node.Snapshot();
             Assert.Equal(0, await node.Install("credential-provider"));
             Assert.Equal(2, node.Snapshot().Keys.Count(file => Path.GetFileName(file).StartsWith("registryproxy-credential-provider")));
-            node.Settings = node.Settings.Replace("  - { url: \"https://apps.acme.example\", workloads: { authenticator: k8s } }\n", "").Replace("identity:", "hosts: [gcr.io], images: [\"docker.acme.example\", \"gcr.io\"], identity:");
+            node.Settings = node.Settings.Replace("  - { url: \"https://apps.acme.example\", workloads: { authenticator: k8s } }\n", "")
+                .Replace("identity:", "hosts: [gcr.io], images: [\"docker.acme.example\", \"gcr.io\"], identity:");
             Assert.Equal(0, await node.Install("credential-provider"));
             Assert.Single(node.Snapshot().Keys, file => Path.GetFileName(file).StartsWith("registryproxy-credential-provider"));
-            Assert.Contains(node.Snapshot(), file => file.Value.Contains("registryproxy-credential-provider") && file.Value.Contains("gcr.io"));
+            Assert.Contains(node.Snapshot(),
+                file => file.Value.Contains("registryproxy-credential-provider") && file.Value.Contains("gcr.io"));
             Assert.Equal(0, await node.Uninstall("credential-provider"));
             Assert.Empty(node.Differences(before));
         }
@@ -168,11 +179,13 @@ public sealed class OtherServicesTests
         const string File = "/etc/eks/image-credential-provider/config.json";
         var original = node.Read(File);
         Assert.Equal(0, await node.Install("credential-provider"));
-        Assert.Contains("ExecStartPre=-/opt/registryproxy/bin/registryproxy-nodeagent reapply", node.Read("/etc/systemd/system/kubelet.service.d/50-registryproxy.conf"));
+        Assert.Contains("ExecStartPre=-/opt/registryproxy/bin/registryproxy-nodeagent reapply",
+            node.Read("/etc/systemd/system/kubelet.service.d/50-registryproxy.conf"));
         node.Write(File, original.Replace("12h", "6h"));
         node.Boot();
         var providers = JsonNode.Parse(node.Read(File))!["providers"]!.AsArray();
-        Assert.Equal(["ecr-credential-provider", "registryproxy-credential-provider", "registryproxy-credential-provider-2"], providers.Select(entry => entry!["name"]!.GetValue<string>()));
+        Assert.Equal(["ecr-credential-provider", "registryproxy-credential-provider", "registryproxy-credential-provider-2"],
+            providers.Select(entry => entry!["name"]!.GetValue<string>()));
 
         node.Write(File, original);
         new RegistryProxy.NodeAgent.Installation.Applying.Reapplying(node.Host()).Run();
@@ -187,7 +200,9 @@ public sealed class OtherServicesTests
     [InlineData("bottlerocket", "this is Bottlerocket")]
     public void Nodes_that_cannot_be_changed_are_refused(string platform, string reason)
     {
-        var roots = Path.Combine(new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName, "Tests", "NodeAgent", "Roots", platform);
-        Assert.Contains(reason, Assert.Throws<InstallRefusal>(() => Platform.Of(null, new RegistryProxy.NodeAgent.Installation.Files.HostFiles(roots))).Message);
+        var roots = Path.Combine(
+            new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName, "Tests", "NodeAgent", "Roots", platform);
+        Assert.Contains(reason, Assert.Throws<InstallRefusal>(
+            () => Platform.Of(null, new RegistryProxy.NodeAgent.Installation.Files.HostFiles(roots))).Message);
     }
 }

@@ -161,7 +161,8 @@ public sealed class TurnTests : IDisposable
             }
 
             Assert.StartsWith("/apis/coordination.k8s.io/v1/namespaces/space/leases", path);
-            var body = request.Content is null ? null : JsonNode.Parse(request.Content.ReadAsStringAsync(cancellationToken).GetAwaiter().GetResult())!.AsObject();
+            var body = request.Content is null ? null
+                : JsonNode.Parse(request.Content.ReadAsStringAsync(cancellationToken).GetAwaiter().GetResult())!.AsObject();
             var name = body?["metadata"]!["name"]!.GetValue<string>() ?? path[(path.LastIndexOf('/') + 1)..];
             return Task.FromResult(Forbidden ? new HttpResponseMessage(HttpStatusCode.Forbidden) : Answer(request.Method, name, body));
         }
@@ -179,7 +180,10 @@ public sealed class TurnTests : IDisposable
                 Quicker = null;
                 Answer(HttpMethod.Post, name, new JsonObject
                 {
-                    ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject { ["holderIdentity"] = other, ["renewTime"] = body!["spec"]!["renewTime"]!.GetValue<string>() },
+                    ["metadata"] = new JsonObject { ["name"] = name }, ["spec"] = new JsonObject
+                    {
+                        ["holderIdentity"] = other, ["renewTime"] = body!["spec"]!["renewTime"]!.GetValue<string>()
+                    },
                 });
                 known = _known[name];
             }
@@ -195,6 +199,7 @@ public sealed class TurnTests : IDisposable
             return Json(body);
         }
 
-        private static HttpResponseMessage Json(JsonObject lease) => new(HttpStatusCode.OK) { Content = new StringContent(lease.ToJsonString(), Encoding.UTF8, "application/json") };
+        private static HttpResponseMessage Json(JsonObject lease) =>
+            new(HttpStatusCode.OK) { Content = new StringContent(lease.ToJsonString(), Encoding.UTF8, "application/json") };
     }
 }

@@ -6,7 +6,10 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Browser;
 
-/// <summary>A real headless Chromium, with scripts of pages switched off unless a test wants them, driven over the DevTools protocol; one profile, one tab.</summary>
+/// <summary>
+/// A real headless Chromium, with scripts of pages switched off unless a test wants them, driven over the DevTools protocol; one profile,
+/// one tab.
+/// </summary>
 internal sealed class Chromium : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -22,10 +25,12 @@ internal sealed class Chromium : IAsyncDisposable
         browser._process = ChildProcess.Start(
             "chromium",
             [
-                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server", "--remote-debugging-port=0",
+                "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
+                "--remote-debugging-port=0",
                 $"--user-data-dir={browser._folder.Path}", "about:blank",
             ]);
-        var address = await browser._process.Line(line => line.StartsWith("DevTools listening on ", StringComparison.Ordinal) ? line[21..].Trim() : null);
+        var address = await browser._process.Line(
+            line => line.StartsWith("DevTools listening on ", StringComparison.Ordinal) ? line[21..].Trim() : null);
         await browser._socket.ConnectAsync(new Uri(address), browser._limit.Token);
         var tab = await browser.Call("Target.createTarget", new { url = "about:blank" });
         var attached = await browser.Call("Target.attachToTarget", new { targetId = tab["targetId"]!.GetValue<string>(), flatten = true });
@@ -41,18 +46,21 @@ internal sealed class Chromium : IAsyncDisposable
     public async Task<string> Address() => await Evaluate("location.href");
 
     /// <summary>The text of an element; empty when there is none.</summary>
-    public Task<string> Text(string selector) => Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)})?.textContent ?? ''");
+    public Task<string> Text(string selector) =>
+        Evaluate($"document.querySelector({JsonSerializer.Serialize(selector)})?.textContent ?? ''");
 
     public async Task WaitFor(string selector)
     {
-        var found = $"document.readyState === 'complete' && document.querySelector({JsonSerializer.Serialize(selector)}) !== null ? 'yes' : ''";
+        var found = $"document.readyState === 'complete' && document.querySelector({JsonSerializer.Serialize(selector)}) !== null ? " +
+            $"'yes' : ''";
         try
         {
             await Eventually.True(async () => await Evaluate(found) == "yes", $"{selector} is shown", TimeSpan.FromSeconds(60));
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"{selector} is not shown, but {await Evaluate("location.href")}: {await Evaluate("document.documentElement.outerHTML")}");
+            Assert.Fail($"{selector} is not shown, but {await Evaluate("location.href")}: " +
+                $"{await Evaluate("document.documentElement.outerHTML")}");
         }
     }
 

@@ -3,8 +3,8 @@ using RegistryProxy.Tests.Support.Processes;
 namespace RegistryProxy.Tests.Support.Chaos;
 
 /// <summary>
-/// A real haproxy before the gateways: it leaves one within a second of its <c>/readyz</c>, and asks another when a connection fails. One answer that
-/// is late must not count: on a busy machine it would leave the last gateway.
+/// A real haproxy before the gateways: it leaves one within a second of its <c>/readyz</c>, and asks another when a connection fails. One
+/// answer that is late must not count: on a busy machine it would leave the last gateway.
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {

@@ -17,7 +17,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>May push.</summary>
     public const string Publisher = "alice";
 
-    /// <summary>How many users pull in the loads: <c>user-0</c> and so on. Those after them are for what a test does beside the load.</summary>
+    /// <summary>
+    /// How many users pull in the loads: <c>user-0</c> and so on. Those after them are for what a test does beside the load.
+    /// </summary>
     public const int Users = 50;
 
     private const int MoreUsers = 10;
@@ -133,7 +135,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         _folder.Write($"silo-{number}.yaml", ChaosConfiguration.Silo(this, clusterExtra, _key, _folder.File("htpasswd"))), NewUrl(), null));
 
     private void AddGateway(int number, string clusterExtra) => _members.Add(new ChaosMember(
-        "Gateway", $"gateway-{number}", _folder.Write($"gateway-{number}.yaml", ChaosConfiguration.Gateway(this, clusterExtra)), NewUrl(), NewUrl()));
+        "Gateway", $"gateway-{number}", _folder.Write(
+            $"gateway-{number}.yaml", ChaosConfiguration.Gateway(this, clusterExtra)), NewUrl(), NewUrl()));
 
     private static string NewUrl() => $"http://127.0.0.1:{FreePort.Next()}";
 
@@ -141,7 +144,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var publisher = await Hash(Publisher);
         var puller = await Hash(UserName(0));
-        _folder.Write("htpasswd", $"{Publisher}:{publisher}\n" + string.Concat(Enumerable.Range(0, Users + MoreUsers).Select(number => $"user-{number}:{puller}\n")));
+        _folder.Write("htpasswd",
+            $"{Publisher}:{publisher}\n"
+                + string.Concat(Enumerable.Range(0, Users + MoreUsers).Select(number => $"user-{number}:{puller}\n")));
 
         static async Task<string> Hash(string user) =>
             (await Shell.Run("htpasswd", ["-nbB", "-C", "4", user, PasswordOf(user)])).Output.Trim().Split(':')[1];

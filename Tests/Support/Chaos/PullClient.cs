@@ -59,7 +59,8 @@ internal sealed class PullClient(string url, string user, PullTally tally) : IDi
         }, null, cancellation);
     }
 
-    private Task<bool> Manifest(string repository, string tag, TestImage image, CancellationToken cancellation) => Persist("manifest", async () =>
+    private Task<bool> Manifest(string repository, string tag, TestImage image, CancellationToken cancellation) =>
+        Persist("manifest", async () =>
     {
         using var request = Request($"/v2/{repository}/manifests/{tag}");
         request.Headers.Accept.ParseAdd(TestImage.OciManifest);
@@ -103,7 +104,8 @@ internal sealed class PullClient(string url, string user, PullTally tally) : IDi
         return request;
     }
 
-    private async Task<HttpResponseMessage> Send(string kind, HttpRequestMessage request, HttpStatusCode wanted, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> Send(
+        string kind, HttpRequestMessage request, HttpStatusCode wanted, CancellationToken cancellation)
     {
         var (at, watch) = (DateTimeOffset.UtcNow, Stopwatch.StartNew());
         HttpResponseMessage response;

@@ -25,7 +25,8 @@ internal sealed class PullLoad : IAsyncDisposable
     public static TestImage Image(int layerBytes) => TestImage.Build(600, [.. Enumerable.Repeat(layerBytes, 9)]);
 
     /// <summary>Clients that pull as fast as they can.</summary>
-    internal static PullLoad Start(ChaosCluster cluster, SharedChaos chaos, int clients) => new(cluster.Balancer.Url, Repository, chaos.Image, clients, TimeSpan.Zero);
+    internal static PullLoad Start(ChaosCluster cluster, SharedChaos chaos, int clients) =>
+        new(cluster.Balancer.Url, Repository, chaos.Image, clients, TimeSpan.Zero);
 
     /// <summary>Clients that log in and pull a small image, and pause.</summary>
     internal static PullLoad StartSmall(ChaosCluster cluster, SharedChaos chaos, int clients, TimeSpan pause) =>

@@ -41,7 +41,8 @@ internal sealed class PullTally
         var problems = Bad.GroupBy(request => $"{request.Kind}: {request.Problem}").OrderByDescending(group => group.Count())
             .Select(group => $"\n    {group.Count()} × {group.Key}");
         return $"{Pulls} pulls, {Bytes / 1e6:F0} MB, {_failures.Count} failed; {took.Count} requests, {Bad.Count()} tried again"
-            + (took.Count == 0 ? "" : $"; to the headers p50 {took[took.Count / 2]:F0} ms, p99 {took[took.Count * 99 / 100]:F0} ms, max {took[^1]:F0} ms")
+            + (took.Count == 0 ? ""
+                : $"; to the headers p50 {took[took.Count / 2]:F0} ms, p99 {took[took.Count * 99 / 100]:F0} ms, max {took[^1]:F0} ms")
             + string.Concat(problems);
     }
 }

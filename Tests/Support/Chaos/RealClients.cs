@@ -42,7 +42,9 @@ internal sealed class RealClients : IAsyncDisposable
         await _enough.CancelAsync();
         await _clients;
         var summary = string.Join(", ", _pulls.GroupBy(pull => pull.Client).Select(group => $"{group.Key} {group.Count()}"));
-        return ($"{summary}, of which {_cut} were cut and begun again", [.. _pulls.Where(pull => pull.Result.ExitCode != 0).Select(pull => $"{pull.Client}: {pull.Result.Output.Trim().Split('\n')[^1]}")]);
+        return ($"{summary}, of which {_cut} were cut and begun again",
+            [.. _pulls.Where(pull => pull.Result.ExitCode != 0)
+                .Select(pull => $"{pull.Client}: {pull.Result.Output.Trim().Split('\n')[^1]}")]);
     }
 
     public async ValueTask DisposeAsync()
@@ -68,7 +70,8 @@ internal sealed class RealClients : IAsyncDisposable
     private async Task<ShellResult> Skopeo(string image, string credentials)
     {
         var result = await SkopeoOnce(image, credentials);
-        for (var again = 0; again < 3 && result.ExitCode != 0 && result.Output.Contains("unexpected EOF", StringComparison.Ordinal); again++)
+        for (var again = 0; again < 3 && result.ExitCode != 0
+            && result.Output.Contains("unexpected EOF", StringComparison.Ordinal); again++)
         {
             _cut++;
             result = await SkopeoOnce(image, credentials);
@@ -81,7 +84,8 @@ internal sealed class RealClients : IAsyncDisposable
     {
         var folder = _folder.File(Guid.NewGuid().ToString("N"));
         var result = await Shell.Run(
-            "skopeo", ["--insecure-policy", "copy", "--retry-times", "3", "--src-tls-verify=false", "--src-creds", credentials, $"docker://{image}", $"dir:{folder}"]);
+            "skopeo", ["--insecure-policy", "copy", "--retry-times", "3", "--src-tls-verify=false", "--src-creds", credentials,
+                $"docker://{image}", $"dir:{folder}"]);
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);

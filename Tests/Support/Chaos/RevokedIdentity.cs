@@ -57,7 +57,8 @@ internal sealed class RevokedIdentity
 
     /// <summary>As an operator does who knows a silo that answers.</summary>
     public Task RevokeAt(ChaosMember silo) =>
-        Eventually.True(async () => (await silo.Revoke(_user)).Status == HttpStatusCode.OK, $"{_user} is revoked", TimeSpan.FromSeconds(30));
+        Eventually.True(async () => (await silo.Revoke(_user)).Status == HttpStatusCode.OK, $"{_user} is revoked",
+            TimeSpan.FromSeconds(30));
 
     /// <summary>Refused by every gateway, with either token, for as long as they might know better.</summary>
     public async Task ShouldBeRefused(ChaosCluster cluster, TimeSpan? within = null)
@@ -65,7 +66,8 @@ internal sealed class RevokedIdentity
         foreach (var gateway in cluster.Gateways.Where(gateway => gateway.IsRunning))
         {
             await Eventually.True(
-                async () => await Use(gateway.DataUrl) == HttpStatusCode.Unauthorized, $"{gateway.Name} refuses {_user}", within ?? TimeSpan.FromSeconds(5));
+                async () => await Use(gateway.DataUrl) == HttpStatusCode.Unauthorized, $"{gateway.Name} refuses {_user}", within
+                    ?? TimeSpan.FromSeconds(5));
             Assert.Equal(HttpStatusCode.Unauthorized, await Resume(gateway.DataUrl));
         }
     }
@@ -76,7 +78,8 @@ internal sealed class RevokedIdentity
         using var client = new RegistryClient(url, null, null);
         try
         {
-            using var response = await client.Send(HttpMethod.Head, $"/v2/{PullLoad.Repository}/manifests/{PullLoad.Tag}", _reply.Token, null, ("Accept", TestImage.OciManifest));
+            using var response = await client.Send(HttpMethod.Head, $"/v2/{PullLoad.Repository}/manifests/{PullLoad.Tag}", _reply.Token,
+                null, ("Accept", TestImage.OciManifest));
             return response.StatusCode;
         }
         catch (HttpRequestException)
@@ -88,7 +91,8 @@ internal sealed class RevokedIdentity
     private async Task<HttpStatusCode> Resume(string url)
     {
         using var client = new RegistryClient(url, null, null);
-        using var response = await client.PostToken(("grant_type", "refresh_token"), ("refresh_token", _reply.RefreshToken!), ("service", "127.0.0.1"));
+        using var response = await client.PostToken(
+            ("grant_type", "refresh_token"), ("refresh_token", _reply.RefreshToken!), ("service", "127.0.0.1"));
         return response.StatusCode;
     }
 }

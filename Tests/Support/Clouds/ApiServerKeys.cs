@@ -13,8 +13,8 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Support.Clouds;
 
 /// <summary>
-/// What an API server has to do with tokens: it signs those of service accounts in its own form (kubernetes, pkg/serviceaccount/claims.go), and shows
-/// its keys over https under a certificate of the cluster's own authority.
+/// What an API server has to do with tokens: it signs those of service accounts in its own form (kubernetes, pkg/serviceaccount/claims.go),
+/// and shows its keys over https under a certificate of the cluster's own authority.
 /// </summary>
 internal sealed class ApiServerKeys : IAsyncDisposable
 {
@@ -37,7 +37,8 @@ internal sealed class ApiServerKeys : IAsyncDisposable
         server._folder.Write("ca.crt", certificate.Pem().Certificate);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => listener.UseHttps(certificate)));
+        builder.WebHost.UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => listener.UseHttps(certificate)));
         server._app = builder.Build();
         server._app.MapGet("/openid/v1/jwks", (RequestDelegate)(context => context.Response.WriteAsync(server.KeySet())));
         await server._app.StartAsync();
@@ -54,7 +55,8 @@ internal sealed class ApiServerKeys : IAsyncDisposable
                 ["aud"] = new[] { audience }, ["exp"] = now + 3600, ["iat"] = now, ["iss"] = Issuer, ["jti"] = Guid.NewGuid().ToString(),
                 ["kubernetes.io"] = new
                 {
-                    @namespace = "prod", node = new { name = "node-1", uid = Guid.NewGuid() }, pod = new { name = pod, uid = Guid.NewGuid() },
+                    @namespace = "prod", node = new { name = "node-1", uid = Guid.NewGuid() }, pod = new { name = pod,
+                        uid = Guid.NewGuid() },
                     serviceaccount = new { name = account, uid = Guid.NewGuid() }, warnafter = now + 3607,
                 },
                 ["nbf"] = now, ["sub"] = $"system:serviceaccount:prod:{account}",
@@ -74,7 +76,8 @@ internal sealed class ApiServerKeys : IAsyncDisposable
         var key = _rsa.ExportParameters(false);
         return JsonSerializer.Serialize(new
         {
-            keys = new[] { new { use = "sig", kty = "RSA", kid = _keyId, alg = "RS256", n = Base64UrlEncoder.Encode(key.Modulus), e = Base64UrlEncoder.Encode(key.Exponent) } },
+            keys = new[] { new { use = "sig", kty = "RSA", kid = _keyId, alg = "RS256", n = Base64UrlEncoder.Encode(key.Modulus),
+                e = Base64UrlEncoder.Encode(key.Exponent) } },
         });
     }
 }

@@ -86,7 +86,8 @@ internal sealed class AwsCloud : IAsyncDisposable
             return;
         }
 
-        var form = body.Split('&').Select(pair => pair.Split('=', 2)).ToDictionary(pair => pair[0], pair => Uri.UnescapeDataString(pair[1].Replace('+', ' ')));
+        var form = body.Split('&').Select(pair => pair.Split('=', 2))
+            .ToDictionary(pair => pair[0], pair => Uri.UnescapeDataString(pair[1].Replace('+', ' ')));
         Calls.Enqueue(("sts", form["Action"]));
         await ServeSts(context, body, form);
     }
@@ -143,33 +144,39 @@ internal sealed class AwsCloud : IAsyncDisposable
         if (caller is null || !Allowed.Contains(caller) || context.Request.ContentType != "application/x-amz-json-1.1" || body != "{}")
         {
             context.Response.StatusCode = 400;
-            await context.Response.WriteAsync($$"""{"__type":"{{(caller is null ? "InvalidSignatureException" : "AccessDeniedException")}}","message":"canary words of AWS"}""");
+            await context.Response.WriteAsync(
+                $$"""{"__type":"{{(caller is null ? "InvalidSignatureException" : "AccessDeniedException")}}","message":"canary words of AWS"}""");
             return;
         }
 
         var token = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{RegistryUser}:{Password}"));
-        var data = new { authorizationToken = token, expiresAt = (Time.GetUtcNow() + Life).ToUnixTimeMilliseconds() / 1000.0, proxyEndpoint = "https://x" };
-        await context.Response.WriteAsync(JsonSerializer.Serialize(new { authorizationData = service == "ecr" ? (object)new[] { data } : data }));
+        var data = new { authorizationToken = token, expiresAt = (Time.GetUtcNow() + Life).ToUnixTimeMilliseconds() / 1000.0,
+            proxyEndpoint = "https://x" };
+        await context.Response.WriteAsync(
+            JsonSerializer.Serialize(new { authorizationData = service == "ecr" ? (object)new[] { data } : data }));
     }
 
     /// <summary>The principal that signed for this region and service.</summary>
     private string? SignedBy(HttpContext context, string body, string service, DateTimeOffset now)
     {
-        var signed = SignedHeaders.Verify(context.Request, body, now, key => key == UserKey ? UserSecretNow : _keys.GetValueOrDefault(key)?.Secret);
+        var signed = SignedHeaders.Verify(
+            context.Request, body, now, key => key == UserKey ? UserSecretNow : _keys.GetValueOrDefault(key)?.Secret);
         var region = service == "ecr-public" ? "us-east-1" : Region;
         if (signed is null || signed.Service != service || signed.Region != region)
         {
             return null;
         }
 
-        return signed.AccessKey == UserKey ? "user" : _keys[signed.AccessKey] is var keys && keys.Token == signed.SessionToken ? keys.Role : null;
+        return signed.AccessKey == UserKey ? "user"
+            : _keys[signed.AccessKey] is var keys && keys.Token == signed.SessionToken ? keys.Role : null;
     }
 
     private AwsKeys Issue(string role)
     {
         var number = Interlocked.Increment(ref _issued);
         return _keys[$"ASIATEMPORARY{number:D7}"] = new(
-            $"ASIATEMPORARY{number:D7}", $"aws-temporary-canary-secret-{number}", $"aws-session-canary-token-{number}==", role, DateTimeOffset.UtcNow.AddHours(1));
+            $"ASIATEMPORARY{number:D7}", $"aws-temporary-canary-secret-{number}", $"aws-session-canary-token-{number}==", role,
+            DateTimeOffset.UtcNow.AddHours(1));
     }
 }
 

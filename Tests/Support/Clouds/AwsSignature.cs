@@ -10,7 +10,8 @@ internal static class AwsSignature
 
     /// <summary>A presigned GetCallerIdentity.</summary>
     public static string Presign(
-        string host, string accessKey, string secretKey, DateTimeOffset now, string serverId, string region = "eu-west-1", int expires = 300,
+        string host, string accessKey, string secretKey, DateTimeOffset now, string serverId, string region = "eu-west-1",
+        int expires = 300,
         string signedHeaders = "host;x-registryproxy-server-id", string action = "GetCallerIdentity", string? sessionToken = null)
     {
         var parameters = new SortedDictionary<string, string>(StringComparer.Ordinal)
@@ -37,7 +38,8 @@ internal static class AwsSignature
     {
         var request = $"GET\n/\n{query}\nhost:{host}\nx-registryproxy-server-id:{serverId}\n\nhost;x-registryproxy-server-id\n{EmptyHash}";
         var scope = parameters["X-Amz-Credential"].Split('/', 2)[1];
-        var toSign = $"AWS4-HMAC-SHA256\n{parameters["X-Amz-Date"]}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request)))}";
+        var toSign = $"AWS4-HMAC-SHA256\n{parameters["X-Amz-Date"]}\n{scope}\n" +
+            $"{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(request)))}";
         var key = Encoding.UTF8.GetBytes($"AWS4{secretKey}");
         key = scope.Split('/').Aggregate(key, (current, part) => HMACSHA256.HashData(current, Encoding.UTF8.GetBytes(part)));
         return Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(toSign)));

@@ -20,6 +20,7 @@ internal static class AwsXml
     {
         (context.Response.StatusCode, context.Response.ContentType) = (status, "text/xml");
         return context.Response.WriteAsync(
-            $"<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>{code}</Code><Message>canary words of AWS</Message></Error><RequestId>x</RequestId></ErrorResponse>");
+            $"<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>" +
+            $"{code}</Code><Message>canary words of AWS</Message></Error><RequestId>x</RequestId></ErrorResponse>");
     }
 }

@@ -5,7 +5,9 @@ using RegistryProxy.Tests.Support.Network;
 
 namespace RegistryProxy.Tests.Support.Clouds;
 
-/// <summary>A stand-in for Microsoft Entra (client credentials, by secret and by assertion) and for the identity part of Azure's instance metadata.</summary>
+/// <summary>
+/// A stand-in for Microsoft Entra (client credentials, by secret and by assertion) and for the identity part of Azure's instance metadata.
+/// </summary>
 internal sealed class AzureCloud : IAsyncDisposable
 {
     public const string Tenant = "11111111-2222-3333-4444-555555555555";
@@ -50,7 +52,8 @@ internal sealed class AzureCloud : IAsyncDisposable
                 var origin = $"https://{context.Request.Host}/{Tenant}";
                 await context.Response.WriteAsync(JsonSerializer.Serialize(new
                 {
-                    token_endpoint = $"{origin}/oauth2/v2.0/token", authorization_endpoint = $"{origin}/oauth2/v2.0/authorize", issuer = $"{origin}/v2.0",
+                    token_endpoint = $"{origin}/oauth2/v2.0/token", authorization_endpoint = $"{origin}/oauth2/v2.0/authorize",
+                    issuer = $"{origin}/v2.0",
                 }));
                 break;
             case $"/{Tenant}/oauth2/v2.0/token":
@@ -69,24 +72,30 @@ internal sealed class AzureCloud : IAsyncDisposable
     }
 
     private static bool IsKnown(IFormCollection form) =>
-        form["grant_type"] == "client_credentials" && form["client_id"] == Client && form["scope"].ToString().Split(' ').Contains($"{Audience}/.default")
+        form["grant_type"] == "client_credentials" && form["client_id"] == Client
+            && form["scope"].ToString().Split(' ').Contains($"{Audience}/.default")
         && (form["client_secret"] == ClientSecret
-            || (form["client_assertion"] == Assertion && form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+            || (form["client_assertion"] == Assertion
+                && form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
 
     private Task Answer(HttpContext context, bool known)
     {
         if (Away is { } status)
         {
             context.Response.StatusCode = status;
-            return context.Response.WriteAsync("""{"error":"invalid_request","error_description":"Identity not found, canary words of Azure"}""");
+            return context.Response.WriteAsync(
+                """{"error":"invalid_request","error_description":"Identity not found, canary words of Azure"}""");
         }
 
         context.Response.StatusCode = known ? 200 : 401;
         var expires = DateTimeOffset.UtcNow.AddHours(24).ToUnixTimeSeconds();
         return context.Response.WriteAsync(known
             ? context.Request.Path.StartsWithSegments("/metadata")
-                ? JsonSerializer.Serialize(new { access_token = EntraToken, client_id = Client, expires_in = "86399", expires_on = $"{expires}", resource = Audience, token_type = "Bearer" })
-                : JsonSerializer.Serialize(new { access_token = EntraToken, expires_in = 86399, ext_expires_in = 86399, token_type = "Bearer" })
+                ? JsonSerializer.Serialize(
+                    new { access_token = EntraToken, client_id = Client, expires_in = "86399", expires_on = $"{expires}",
+                        resource = Audience, token_type = "Bearer" })
+                : JsonSerializer.Serialize(
+                    new { access_token = EntraToken, expires_in = 86399, ext_expires_in = 86399, token_type = "Bearer" })
             : """{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided, canary words of Entra.","error_codes":[7000215]}""");
     }
 }

@@ -35,7 +35,8 @@ internal sealed class AzureRegistry : IAsyncDisposable
         var azure = new AzureRegistry();
         azure._front = await RecordingUpstream.Start(azure.Serve);
         azure._registry = await DockerRegistry.Start((folder, _) => Task.FromResult(
-            $"auth: {{ token: {{ realm: \"{azure.Url}/oauth2/token\", service: \"{new Uri(azure.Url).Authority}\", issuer: {DistributionSigner.Issuer}, rootcertbundle: {folder.Write("trusted.pem", azure._signer.Trusted)} }} }}"));
+            $"auth: {{ token: {{ realm: \"{azure.Url}/oauth2/token\", service: \"{new Uri(azure.Url).Authority}\", " +
+            $"issuer: {DistributionSigner.Issuer}, rootcertbundle: {folder.Write("trusted.pem", azure._signer.Trusted)} }} }}"));
         return azure;
     }
 
@@ -72,13 +73,16 @@ internal sealed class AzureRegistry : IAsyncDisposable
         object? answer = path switch
         {
             _ when Away is not null || context.Request.Method != "POST" || form["service"] != service => null,
-            "/oauth2/exchange" when form["grant_type"] == "access_token" && form["access_token"] == AzureCloud.EntraToken => new { refresh_token = Refresh(service) },
-            "/oauth2/token" when form["grant_type"] == "refresh_token" && _refresh.TryGetValue(form["refresh_token"].ToString(), out var until) && Time.GetUtcNow() < until =>
+            "/oauth2/exchange" when form["grant_type"] == "access_token" && form["access_token"] == AzureCloud.EntraToken =>
+                new { refresh_token = Refresh(service) },
+            "/oauth2/token" when form["grant_type"] == "refresh_token"
+                && _refresh.TryGetValue(form["refresh_token"].ToString(), out var until) && Time.GetUtcNow() < until =>
                 new { access_token = _signer.Sign(service, form["scope"].ToString().Split(' '), Time.GetUtcNow().AddMinutes(75)) },
             _ => null,
         };
         context.Response.StatusCode = answer is null ? Away ?? 401 : 200;
-        await context.Response.WriteAsync(answer is null ? """{"errors":[{"code":"UNAUTHORIZED","message":"canary words of ACR"}]}""" : JsonSerializer.Serialize(answer));
+        await context.Response.WriteAsync(
+            answer is null ? """{"errors":[{"code":"UNAUTHORIZED","message":"canary words of ACR"}]}""" : JsonSerializer.Serialize(answer));
     }
 
     private string Refresh(string service)
@@ -91,7 +95,8 @@ internal sealed class AzureRegistry : IAsyncDisposable
 
     private async Task Relay(HttpContext context)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), _registry.Url + context.Features.Get<IHttpRequestFeature>()!.RawTarget);
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method), _registry.Url + context.Features.Get<IHttpRequestFeature>()!.RawTarget);
         foreach (var (name, values) in context.Request.Headers.Where(header => header.Key is "Authorization" or "Accept"))
         {
             request.Headers.TryAddWithoutValidation(name, [.. values]);

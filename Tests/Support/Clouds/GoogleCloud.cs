@@ -58,7 +58,8 @@ internal sealed class GoogleCloud : IAsyncDisposable
         using var other = RSA.Create(2048);
         return JsonSerializer.Serialize(new
         {
-            type = "service_account", project_id = "acme", private_key_id = "k1", private_key = (wrong ? other : _key).ExportPkcs8PrivateKeyPem(),
+            type = "service_account", project_id = "acme", private_key_id = "k1",
+            private_key = (wrong ? other : _key).ExportPkcs8PrivateKeyPem(),
             client_email = Account, client_id = "1", token_uri = "https://oauth2.googleapis.com/token",
         });
     }
@@ -68,7 +69,8 @@ internal sealed class GoogleCloud : IAsyncDisposable
     {
         ["type"] = "external_account", ["audience"] = Pool, ["subject_token_type"] = "urn:ietf:params:oauth:token-type:jwt",
         ["token_url"] = "https://sts.googleapis.com/v1/token", ["credential_source"] = new { file = subject },
-        ["service_account_impersonation_url"] = impersonate ? $"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{Account}:generateAccessToken" : null,
+        ["service_account_impersonation_url"] = impersonate
+            ? $"https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{Account}:generateAccessToken" : null,
     }.Where(pair => pair.Value is not null).ToDictionary());
 
     public async ValueTask DisposeAsync()
@@ -113,8 +115,11 @@ internal sealed class GoogleCloud : IAsyncDisposable
         await context.Response.WriteAsync(token is null
             ? """{"error":"invalid_grant","error_description":"canary words of Google"}"""
             : service == "iam"
-                ? JsonSerializer.Serialize(new { accessToken = token, expireTime = DateTimeOffset.UtcNow.AddSeconds(Life).ToString("yyyy-MM-ddTHH:mm:ssZ") })
-                : JsonSerializer.Serialize(new { access_token = token, expires_in = Life, token_type = "Bearer", issued_token_type = "urn:ietf:params:oauth:token-type:access_token" }));
+                ? JsonSerializer.Serialize(
+                    new { accessToken = token, expireTime = DateTimeOffset.UtcNow.AddSeconds(Life).ToString("yyyy-MM-ddTHH:mm:ssZ") })
+                : JsonSerializer.Serialize(
+                    new { access_token = token, expires_in = Life, token_type = "Bearer",
+                        issued_token_type = "urn:ietf:params:oauth:token-type:access_token" }));
     }
 
     /// <summary>RFC 7523 as Google has it: RS256 by the account's key, for this endpoint, for an hour at most.</summary>
@@ -127,15 +132,19 @@ internal sealed class GoogleCloud : IAsyncDisposable
 
         var result = new JsonWebTokenHandler().ValidateTokenAsync(form["assertion"].ToString(), new TokenValidationParameters
         {
-            ValidIssuer = Account, ValidAudience = "https://oauth2.googleapis.com/token", IssuerSigningKey = new RsaSecurityKey(_key), ValidAlgorithms = ["RS256"],
+            ValidIssuer = Account, ValidAudience = "https://oauth2.googleapis.com/token", IssuerSigningKey = new RsaSecurityKey(_key),
+            ValidAlgorithms = ["RS256"],
         }).GetAwaiter().GetResult();
-        return result is { IsValid: true, SecurityToken: JsonWebToken jwt } && jwt.Kid == "k1" && jwt.ValidTo - jwt.IssuedAt <= TimeSpan.FromHours(1)
+        return result is { IsValid: true, SecurityToken: JsonWebToken jwt } && jwt.Kid == "k1"
+            && jwt.ValidTo - jwt.IssuedAt <= TimeSpan.FromHours(1)
             && result.Claims["scope"] as string == Scope;
     }
 
     private static string? Exchange(IFormCollection form) =>
-        form["grant_type"] == "urn:ietf:params:oauth:grant-type:token-exchange" && form["audience"] == Pool && form["subject_token"] == SubjectToken
-        && form["subject_token_type"] == "urn:ietf:params:oauth:token-type:jwt" && form["requested_token_type"] == "urn:ietf:params:oauth:token-type:access_token"
+        form["grant_type"] == "urn:ietf:params:oauth:grant-type:token-exchange" && form["audience"] == Pool
+            && form["subject_token"] == SubjectToken
+        && form["subject_token_type"] == "urn:ietf:params:oauth:token-type:jwt"
+        && form["requested_token_type"] == "urn:ietf:params:oauth:token-type:access_token"
             ? form["scope"] == Scope ? Token : Federated
             : null;
 }

@@ -8,8 +8,8 @@ using RegistryProxy.Tests.Support.Servers;
 namespace RegistryProxy.Tests.Support.Clouds;
 
 /// <summary>
-/// The token server of Docker Hub: GET with Basic or without, on an origin of its own, with <c>expires_in</c> and <c>issued_at</c>; its tokens
-/// open a real docker-registry.
+/// The token server of Docker Hub: GET with Basic or without, on an origin of its own, with <c>expires_in</c> and <c>issued_at</c>; its
+/// tokens open a real docker-registry.
 /// </summary>
 internal sealed class HubAuth : IAsyncDisposable
 {
@@ -35,7 +35,8 @@ internal sealed class HubAuth : IAsyncDisposable
         var hub = new HubAuth();
         hub._server = await RecordingUpstream.Start(hub.Serve);
         hub.Registry = await DockerRegistry.Start((folder, _) => Task.FromResult(
-            $"auth: {{ token: {{ realm: \"{hub.Realm}\", service: {Service}, issuer: {DistributionSigner.Issuer}, rootcertbundle: {folder.Write("trusted.pem", hub._signer.Trusted)} }} }}"));
+            $"auth: {{ token: {{ realm: \"{hub.Realm}\", service: {Service}, issuer: {DistributionSigner.Issuer}, " +
+            $"rootcertbundle: {folder.Write("trusted.pem", hub._signer.Trusted)} }} }}"));
         return hub;
     }
 

@@ -12,7 +12,8 @@ internal static class InstanceMetadata
     public static Task Serve(HttpContext context, AwsKeys keys)
     {
         var path = context.Request.Path.Value!;
-        if (context.Request.Method == "PUT" && path == "/latest/api/token" && int.TryParse(context.Request.Headers["X-aws-ec2-metadata-token-ttl-seconds"], out var life))
+        if (context.Request.Method == "PUT" && path == "/latest/api/token"
+            && int.TryParse(context.Request.Headers["X-aws-ec2-metadata-token-ttl-seconds"], out var life))
         {
             context.Response.Headers["X-aws-ec2-metadata-token-ttl-seconds"] = life.ToString();
             return context.Response.WriteAsync(SessionToken);
@@ -31,8 +32,10 @@ internal static class InstanceMetadata
             case $"/latest/meta-data/iam/security-credentials/{Role}" or $"/latest/meta-data/iam/security-credentials-extended/{Role}":
                 return context.Response.WriteAsync(JsonSerializer.Serialize(new
                 {
-                    Code = "Success", LastUpdated = DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"), Type = "AWS-HMAC", AccountId = "111111111111",
-                    AccessKeyId = keys.Id, SecretAccessKey = keys.Secret, keys.Token, Expiration = keys.Expires.ToString("yyyy-MM-ddTHH:mm:ssZ"),
+                    Code = "Success", LastUpdated = DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ"), Type = "AWS-HMAC",
+                    AccountId = "111111111111",
+                    AccessKeyId = keys.Id, SecretAccessKey = keys.Secret, keys.Token,
+                    Expiration = keys.Expires.ToString("yyyy-MM-ddTHH:mm:ssZ"),
                 }));
             default:
                 context.Response.StatusCode = 404;

@@ -36,7 +36,8 @@ internal static class SignedDocuments
     }
 
     /// <summary>The message in base64, with lines as the services write it.</summary>
-    public static string Sign(string content, X509Certificate2 signer, bool embed, string digest = "2.16.840.1.101.3.4.2.1", params X509Certificate2[] others)
+    public static string Sign(
+        string content, X509Certificate2 signer, bool embed, string digest = "2.16.840.1.101.3.4.2.1", params X509Certificate2[] others)
     {
         var message = new SignedCms(new ContentInfo(Encoding.UTF8.GetBytes(content)), detached: false);
         var by = new CmsSigner(SubjectIdentifierType.IssuerAndSerialNumber, signer)

@@ -36,11 +36,14 @@ internal sealed class StsServer : IAsyncDisposable
     private Task Serve(HttpContext context)
     {
         var query = context.Request.QueryString.Value!.TrimStart('?');
-        var parameters = query.Split('&').Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => Uri.UnescapeDataString(pair[1]));
+        var parameters = query.Split('&').Select(pair => pair.Split('='))
+            .ToDictionary(pair => pair[0], pair => Uri.UnescapeDataString(pair[1]));
         parameters.Remove("X-Amz-Signature", out var signature);
         var unsigned = AwsSignature.Query(parameters.OrderBy(parameter => parameter.Key, StringComparer.Ordinal));
-        var expected = AwsSignature.Sign(unsigned, context.Request.Host.Value!, context.Request.Headers["X-RegistryProxy-Server-Id"].ToString(), SecretKey, parameters);
-        var signed = DateTimeOffset.ParseExact(parameters["X-Amz-Date"], "yyyyMMdd'T'HHmmss'Z'", null, System.Globalization.DateTimeStyles.AssumeUniversal);
+        var expected = AwsSignature.Sign(
+            unsigned, context.Request.Host.Value!, context.Request.Headers["X-RegistryProxy-Server-Id"].ToString(), SecretKey, parameters);
+        var signed = DateTimeOffset.ParseExact(
+            parameters["X-Amz-Date"], "yyyyMMdd'T'HHmmss'Z'", null, System.Globalization.DateTimeStyles.AssumeUniversal);
         if (expected != signature || Time.GetUtcNow() > signed.AddSeconds(int.Parse(parameters["X-Amz-Expires"])))
         {
             context.Response.StatusCode = 403;
@@ -49,6 +52,9 @@ internal sealed class StsServer : IAsyncDisposable
 
         context.Response.ContentType = "text/xml";
         return context.Response.WriteAsync(
-            $"<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>{Arn}</Arn><UserId>{UserId}</UserId><Account>{Account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>x</RequestId></ResponseMetadata></GetCallerIdentityResponse>");
+            $"<GetCallerIdentityResponse " +
+            $"xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>{Arn}</Arn><UserId>" +
+            $"{UserId}</UserId><Account>" +
+            $"{Account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>x</RequestId></ResponseMetadata></GetCallerIdentityResponse>");
     }
 }

@@ -31,7 +31,8 @@ internal sealed class TestIssuer : IAsyncDisposable
             var key = _rsa.ExportParameters(false);
             return JsonSerializer.Serialize(new
             {
-                keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = KeyId, n = Base64UrlEncoder.Encode(key.Modulus), e = Base64UrlEncoder.Encode(key.Exponent) } },
+                keys = new[] { new { kty = "RSA", use = "sig", alg = "RS256", kid = KeyId, n = Base64UrlEncoder.Encode(key.Modulus),
+                    e = Base64UrlEncoder.Encode(key.Exponent) } },
             });
         }
     }

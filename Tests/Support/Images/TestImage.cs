@@ -91,7 +91,8 @@ internal sealed class TestImage
         return new TestBlob(stream.ToArray());
     }
 
-    private static object Descriptor(string mediaType, TestBlob blob) => new { mediaType, digest = blob.Digest.Value, size = blob.Bytes.Length };
+    private static object Descriptor(string mediaType, TestBlob blob) =>
+        new { mediaType, digest = blob.Digest.Value, size = blob.Bytes.Length };
 
     private static TestBlob Json<T>(T value) => new(JsonSerializer.SerializeToUtf8Bytes(value));
 }

@@ -25,7 +25,8 @@ internal static class TestReferrer
     public static async Task<string[]> List(this RegistryClient client, string repository, Digest subject, string type = "")
     {
         using var response = await client.Do(
-            HttpMethod.Get, $"/v2/{repository}/referrers/{subject}{(type.Length > 0 ? $"?artifactType={Uri.EscapeDataString(type)}" : "")}", RegistryClient.Pull(repository));
+            HttpMethod.Get, $"/v2/{repository}/referrers/{subject}{(type.Length > 0 ? $"?artifactType={Uri.EscapeDataString(type)}" : "")}",
+            RegistryClient.Pull(repository));
         await response.ShouldBe(System.Net.HttpStatusCode.OK);
         Assert.Equal(TestImage.OciIndex, response.Content.Headers.ContentType!.MediaType);
         Assert.Equal(type.Length > 0, response.Headers.Contains("OCI-Filters-Applied"));
@@ -34,7 +35,8 @@ internal static class TestReferrer
     }
 
     /// <summary>The subject that an answer to a push names.</summary>
-    public static string? SubjectOf(HttpResponseMessage response) => response.Headers.TryGetValues("OCI-Subject", out var values) ? values.Single() : null;
+    public static string? SubjectOf(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("OCI-Subject", out var values) ? values.Single() : null;
 
     private static object Descriptor(string mediaType, Digest digest, int size) => new { mediaType, digest = digest.Value, size };
 }

@@ -7,7 +7,8 @@ namespace RegistryProxy.Tests.Support.Kubernetes;
 /// <summary>What helm and kustomize make of <c>deploy</c>, each object read strictly as the type that it says it is.</summary>
 internal static class Manifests
 {
-    private static readonly Dictionary<string, Type> Custom = new() { ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor) };
+    private static readonly Dictionary<string, Type> Custom =
+        new() { ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor) };
 
     /// <summary>The folder <c>deploy</c> of the repository.</summary>
     public static string Deploy { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../deploy"));
@@ -36,7 +37,8 @@ internal static class Manifests
     /// <summary>The one that <c>test.sh</c> installed, so that no other of this machine stands in for it.</summary>
     private static string Tool(string name)
     {
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         var path = Path.Combine(cache, "registryproxy-tests", name, name);
         Assert.True(File.Exists(path), $"{path} is not there; ./test.sh installs it");
         return path;

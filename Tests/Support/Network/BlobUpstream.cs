@@ -52,7 +52,8 @@ internal sealed class BlobUpstream : IAsyncDisposable
             return;
         }
 
-        var first = context.Request.Headers.Range.ToString() is { Length: > 0 } range ? int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture) : 0;
+        var first = context.Request.Headers.Range.ToString() is { Length: > 0 } range
+            ? int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture) : 0;
         if (first > 0)
         {
             context.Response.StatusCode = 206;

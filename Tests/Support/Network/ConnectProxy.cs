@@ -6,15 +6,16 @@ using System.Text;
 namespace RegistryProxy.Tests.Support.Network;
 
 /// <summary>
-/// A strict proxy of the test's own: CONNECT alone, to the names and addresses that the test maps to ports of this machine, with the credentials that the
-/// test wants. Or one that answers with exact bytes.
+/// A strict proxy of the test's own: CONNECT alone, to the names and addresses that the test maps to ports of this machine, with the
+/// credentials that the test wants. Or one that answers with exact bytes.
 /// </summary>
 internal sealed class ConnectProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly string? _reply;
 
-    /// <param name="reply">What it answers to everything, in Latin-1, before it closes; empty for nothing at all while the client stays.</param>
+    /// <param name="reply">What it answers to everything, in Latin-1, before it closes; empty for nothing at all while the client
+    /// stays.</param>
     public ConnectProxy(string? reply = null)
     {
         _reply = reply;
@@ -84,7 +85,8 @@ internal sealed class ConnectProxy : IAsyncDisposable
 
     private async Task Tunnel(NetworkStream stream, string head, string[] words)
     {
-        var given = Credentials is { } wanted ? $"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(wanted))}\r\n" : "";
+        var given = Credentials is { } wanted
+            ? $"Proxy-Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(wanted))}\r\n" : "";
         var status = words is not ["CONNECT", _, "HTTP/1.1"] || !head.Contains($"\r\nHost: {words[1]}\r\n") ? 400
             : !head.Contains(given) ? 407
             : Targets.ContainsKey(words[1]) ? 200 : 503;

@@ -10,7 +10,8 @@ internal sealed class CountingRelay(string target, int bytesPerSecond = 0) : Tcp
     /// <summary>Bytes to clients so far.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
-    protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) => client.CopyToAsync(server, cancellation);
+    protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) =>
+        client.CopyToAsync(server, cancellation);
 
     protected override async Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation)
     {

@@ -56,5 +56,6 @@ internal sealed class FaultyRelay(string target) : TcpRelay(target)
         }
     }
 
-    protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) => server.CopyToAsync(client, cancellation);
+    protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) =>
+        server.CopyToAsync(client, cancellation);
 }

@@ -29,7 +29,8 @@ internal sealed partial class NetworkNamespace : IAsyncDisposable
         (await space.Ip("link", "set", "lo", "up")).ShouldSucceed();
         foreach (var address in addresses.Where(address => !IPAddress.IsLoopback(address)))
         {
-            (await space.Ip("addr", "add", $"{address}/{(address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)}", "dev", "lo", "nodad")).ShouldSucceed();
+            (await space.Ip("addr", "add", $"{address}/{(address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)}", "dev", "lo",
+                "nodad")).ShouldSucceed();
         }
 
         Directory.CreateDirectory(space.Etc);
@@ -108,8 +109,10 @@ internal sealed partial class NetworkNamespace : IAsyncDisposable
             return client;
         }
 
-        protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) => client.CopyToAsync(server, cancellation);
+        protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) =>
+            client.CopyToAsync(server, cancellation);
 
-        protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) => server.CopyToAsync(client, cancellation);
+        protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) =>
+            server.CopyToAsync(client, cancellation);
     }
 }

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Logging;
 
 namespace RegistryProxy.Tests.Support.Network;
 
-/// <summary>A registry with a token service under a certificate of a company's own authority; it takes certificates of clients, and remembers them.</summary>
+/// <summary>
+/// A registry with a token service under a certificate of a company's own authority; it takes certificates of clients, and remembers them.
+/// </summary>
 internal sealed class PrivateRegistry : IAsyncDisposable
 {
     /// <summary>The one manifest that it has, under every name.</summary>
@@ -83,7 +85,8 @@ internal sealed class PrivateRegistry : IAsyncDisposable
         if (context.Request.Headers.Authorization != "Bearer t1")
         {
             context.Response.StatusCode = 401;
-            context.Response.Headers.WWWAuthenticate = $"Bearer realm=\"https://{Authority ?? $"127.0.0.1:{Port}"}/token\",service=\"here\"";
+            context.Response.Headers.WWWAuthenticate =
+                $"Bearer realm=\"https://{Authority ?? $"127.0.0.1:{Port}"}/token\",service=\"here\"";
             return Task.CompletedTask;
         }
 

@@ -87,7 +87,8 @@ internal sealed class RecordingUpstream : IAsyncDisposable
 
         context.Response.ContentType = path.Contains("/manifests/") ? "application/vnd.oci.image.manifest.v1+json" : "application/json";
         return context.Response.WriteAsync(
-            path.EndsWith("/tags/list") ? """{"tags":["a"]}""" : path.EndsWith("/_catalog") ? """{"repositories":["public/a","team-a/a","secret/a"]}""" : "{}");
+            path.EndsWith("/tags/list") ? """{"tags":["a"]}"""
+                : path.EndsWith("/_catalog") ? """{"repositories":["public/a","team-a/a","secret/a"]}""" : "{}");
     });
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();

@@ -99,10 +99,12 @@ internal abstract class TcpRelay : IAsyncDisposable
             server = await Connect(_target.Host, _target.Port, _stop.Token);
             _clients.Add(server);
             await await Task.WhenAny(
-                ToServer(client.GetStream(), server.GetStream(), _stop.Token), ToClient(server.GetStream(), client.GetStream(), _stop.Token));
+                ToServer(client.GetStream(), server.GetStream(), _stop.Token), ToClient(
+                    server.GetStream(), client.GetStream(), _stop.Token));
             client.Dispose();
         }
-        catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException
+            or InvalidOperationException)
         {
             Reset(client);
         }

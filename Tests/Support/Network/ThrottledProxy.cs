@@ -7,9 +7,11 @@ internal sealed class ThrottledProxy(string target, int bytesPerSecond) : TcpRel
 {
     private const int Slices = 20;
 
-    protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) => Copy(client, server, cancellation);
+    protected override Task ToServer(NetworkStream client, NetworkStream server, CancellationToken cancellation) =>
+        Copy(client, server, cancellation);
 
-    protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) => Copy(server, client, cancellation);
+    protected override Task ToClient(NetworkStream server, NetworkStream client, CancellationToken cancellation) =>
+        Copy(server, client, cancellation);
 
     private async Task Copy(NetworkStream from, NetworkStream to, CancellationToken cancellation)
     {

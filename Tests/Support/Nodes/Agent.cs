@@ -9,7 +9,8 @@ internal sealed class Agent : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private ChildProcess _process;
 
-    private Agent(TemporaryFolder folder, ChildProcess process, KubeletImages images) => (_folder, _process, Images) = (folder, process, images);
+    private Agent(TemporaryFolder folder, ChildProcess process, KubeletImages images) =>
+        (_folder, _process, Images) = (folder, process, images);
 
     /// <summary>Its image service, as kubelet calls it.</summary>
     public KubeletImages Images { get; }
@@ -37,7 +38,8 @@ internal sealed class Agent : IAsyncDisposable
     }
 
     /// <summary>Runs another command under the same settings.</summary>
-    public Task<ShellResult> Run(string? input, params string[] arguments) => Shell.Run("dotnet", [Dll, .. arguments, "--config", ConfigFile], input);
+    public Task<ShellResult> Run(string? input, params string[] arguments) =>
+        Shell.Run("dotnet", [Dll, .. arguments, "--config", ConfigFile], input);
 
     /// <summary>Kills it and starts it again.</summary>
     public async Task Restart()
@@ -70,5 +72,6 @@ internal sealed class Agent : IAsyncDisposable
     private static ChildProcess Launch(TemporaryFolder folder, (string, string)[] environment) =>
         ChildProcess.Start("dotnet", [Dll, "serve", "--config", folder.File("nodeagent.yaml")], environment);
 
-    private Task<string> Ready() => _process.Line(line => line.StartsWith("image service listening", StringComparison.Ordinal) ? line : null);
+    private Task<string> Ready() =>
+        _process.Line(line => line.StartsWith("image service listening", StringComparison.Ordinal) ? line : null);
 }

@@ -9,9 +9,10 @@ using RegistryProxy.Tests.Support.Wire;
 namespace RegistryProxy.Tests.Support.Nodes;
 
 /// <summary>
-/// A Docker Engine with the containerd image store, as far as images go, in the form in which one of version 28 answers: the identifier is the digest of
-/// the manifest; a name with a digest stands among the tags, too; a list counts what is unpacked, an inspection does not; a credential goes only to
-/// the host that its <c>serveraddress</c> names; a header that is not base64url JSON counts as none; once the stream has begun, errors come in it.
+/// A Docker Engine with the containerd image store, as far as images go, in the form in which one of version 28 answers: the identifier is
+/// the digest of the manifest; a name with a digest stands among the tags, too; a list counts what is unpacked, an inspection does not; a
+/// credential goes only to the host that its <c>serveraddress</c> names; a header that is not base64url JSON counts as none; once the
+/// stream has begun, errors come in it.
 /// </summary>
 internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
 {
@@ -59,7 +60,8 @@ internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
                 ("GET", "/info") => Json(context, new { DockerRootDir = "/" }),
                 ("GET", "/containers/json") => Json(context, Array.Empty<object>()),
                 ("GET", "/images/json") => Json(context, _names.Values.Distinct().Select(digest => Described(digest, ListedSize)).ToList()),
-                ("GET", _) when Find(Uri.UnescapeDataString(path["/images/".Length..^"/json".Length])) is { } digest => Json(context, Described(digest, ListedSize / 5)),
+                ("GET", _) when Find(Uri.UnescapeDataString(path["/images/".Length..^"/json".Length])) is { } digest =>
+                    Json(context, Described(digest, ListedSize / 5)),
                 ("DELETE", _) => Delete(context, Uri.UnescapeDataString(path["/images/".Length..])),
                 _ => Fail(context, 404, "No such image"),
             };
@@ -71,13 +73,15 @@ internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
         var names = _names.Where(name => name.Value == digest).Select(name => name.Key).Order().ToList();
         return new
         {
-            Id = digest, RepoTags = names, RepoDigests = names.Select(RepositoryOf).Distinct().Select(repository => $"{repository}@{digest}"), Size = size, SharedSize = 0,
+            Id = digest, RepoTags = names, RepoDigests = names.Select(RepositoryOf).Distinct()
+                .Select(repository => $"{repository}@{digest}"), Size = size, SharedSize = 0,
             Config = new { User = _users[digest] },
         };
     }
 
     private string? Find(string reference) => _names.GetValueOrDefault(reference)
-        ?? _names.Where(name => name.Value == reference || reference == $"{RepositoryOf(name.Key)}@{name.Value}").Select(name => name.Value).FirstOrDefault();
+        ?? _names.Where(name => name.Value == reference || reference == $"{RepositoryOf(name.Key)}@{name.Value}").Select(name => name.Value)
+            .FirstOrDefault();
 
     private Task Delete(HttpContext context, string reference)
     {
@@ -111,7 +115,8 @@ internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
         await context.Response.WriteAsync("""{"status":"Pulling from somewhere","id":"x"}""" + "\n");
         await context.Response.Body.FlushAsync();
         var error = ErrorInStream
-            ?? (User is null && _registry is null ? $"pull access denied for {image}, repository does not exist or may require 'docker login'" : null);
+            ?? (User is null && _registry is null
+                ? $"pull access denied for {image}, repository does not exist or may require 'docker login'" : null);
         if (error is not null)
         {
             await context.Response.WriteAsync(JsonSerializer.Serialize(new { errorDetail = new { message = error }, error }) + "\n");
@@ -132,10 +137,12 @@ internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
     {
         using var answer = await _registry!.GetManifest(repository, reference);
         using var manifest = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        Assert.True(RegistryProxy.Protocol.Digest.TryParse(manifest.RootElement.GetProperty("config").GetProperty("digest").GetString()!, out var config));
+        Assert.True(RegistryProxy.Protocol.Digest.TryParse(
+            manifest.RootElement.GetProperty("config").GetProperty("digest").GetString()!, out var config));
         using var blob = await _registry.GetBlob(repository, config);
         using var content = JsonDocument.Parse(await blob.Content.ReadAsStringAsync());
-        return (answer.Headers.GetValues("Docker-Content-Digest").Single(), content.RootElement.GetProperty("config").GetProperty(nameof(User)).GetString()!);
+        return (answer.Headers.GetValues("Docker-Content-Digest").Single(),
+            content.RootElement.GetProperty("config").GetProperty(nameof(User)).GetString()!);
     }
 
     private static string? UserFor(string host, string header)
@@ -144,7 +151,8 @@ internal sealed partial class ContainerdStoreEngine : IAsyncDisposable
         {
             using var auth = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(header));
             var address = auth.RootElement.GetProperty("serveraddress").GetString()!;
-            return new Uri(address.Contains("://") ? address : $"https://{address}").Authority == host ? auth.RootElement.GetProperty("username").GetString() : null;
+            return new Uri(address.Contains("://") ? address : $"https://{address}").Authority == host
+                ? auth.RootElement.GetProperty("username").GetString() : null;
         }
         catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException)
         {

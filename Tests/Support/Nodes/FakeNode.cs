@@ -11,7 +11,9 @@ namespace RegistryProxy.Tests.Support.Nodes;
 /// <summary>The end of the world: what kill -9 is to a process.</summary>
 internal sealed class KilledException() : Exception("killed");
 
-/// <summary>A node of some platform in a folder, with a systemd and a kubelet of the test's, changed by the installer in this very process.</summary>
+/// <summary>
+/// A node of some platform in a folder, with a systemd and a kubelet of the test's, changed by the installer in this very process.
+/// </summary>
 internal sealed class FakeNode : IDisposable
 {
     private static readonly string Roots = Path.Combine(
@@ -93,7 +95,8 @@ internal sealed class FakeNode : IDisposable
     {
         var (settings, errors) = SettingsFile.Parse(Settings, "nodeagent.yaml");
         Assert.Empty(errors);
-        var context = new InstallContext(node.Host, Platform.Of(null, node.Host), settings!, Settings, dryRun) { Record = node.Store.Read() };
+        var context = new InstallContext(
+            node.Host, Platform.Of(null, node.Host), settings!, Settings, dryRun) { Record = node.Store.Read() };
         return new Installer(node, new InstallOptions(services, dryRun, retry)).Run(target, context, CancellationToken.None);
     });
 
@@ -129,7 +132,8 @@ internal sealed class FakeNode : IDisposable
 
     /// <summary>Every file, link and folder, but what the kernel shows and what runs keep.</summary>
     public SortedDictionary<string, string> Snapshot() => new(Directory.EnumerateFileSystemEntries(Root, "*", SearchOption.AllDirectories)
-        .Select(path => path[Root.Length..]).Where(path => !path.StartsWith("/proc", StringComparison.Ordinal) && !path.EndsWith(".failed", StringComparison.Ordinal))
+        .Select(path => path[Root.Length..])
+        .Where(path => !path.StartsWith("/proc", StringComparison.Ordinal) && !path.EndsWith(".failed", StringComparison.Ordinal))
         .ToDictionary(path => path, Describe), StringComparer.Ordinal);
 
     /// <summary>What is not as it was.</summary>
@@ -141,14 +145,16 @@ internal sealed class FakeNode : IDisposable
     }
 
     /// <summary>Files that name this program.</summary>
-    public IEnumerable<string> Named() => Snapshot().Where(file => file.Key.Contains("registryproxy") || file.Value.Contains("registryproxy")).Select(file => file.Key);
+    public IEnumerable<string> Named() =>
+        Snapshot().Where(file => file.Key.Contains("registryproxy") || file.Value.Contains("registryproxy")).Select(file => file.Key);
 
     public void Dispose() => _folder.Dispose();
 
     private async Task<int> Run(Func<Node, Task<int>> run)
     {
         (Said, Steps) = (new StringWriter(), 0);
-        var node = new Node(Host(), AgentProgram(), Systemd, (_, _, _) => Task.FromResult(Systemd.AgentAnswers ? null : "it does not answer"), Said, TimeProvider.System);
+        var node = new Node(Host(), AgentProgram(), Systemd,
+            (_, _, _) => Task.FromResult(Systemd.AgentAnswers ? null : "it does not answer"), Said, TimeProvider.System);
         try
         {
             return await run(node);

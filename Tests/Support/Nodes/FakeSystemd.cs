@@ -72,25 +72,31 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
         File.WriteAllText(node.At("/proc/77/comm"), "kubelet\n");
         File.WriteAllText(node.At("/proc/77/cmdline"), string.Join('\0', (string[])["/usr/bin/kubelet", .. words]) + "\0");
         ImageService = UsedBy(host, words);
-        var ours = ImageService == "unix:///run/registryproxy/image.sock" || node.Snapshot().Any(file => file.Key.Contains("credential") && file.Value.Contains("name") && file.Value.Contains("registryproxy-"));
-        return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours) && (ImageService?.Contains("registryproxy") != true || AgentRuns);
+        var ours = ImageService == "unix:///run/registryproxy/image.sock"
+            || node.Snapshot().Any(file =>
+                file.Key.Contains("credential") && file.Value.Contains("name") && file.Value.Contains("registryproxy-"));
+        return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours)
+            && (ImageService?.Contains("registryproxy") != true || AgentRuns);
     }
 
-    private bool AgentCanStart() => File.Exists(node.At(Service)) && node.Read(Service).Split("ExecStart=")[1].Split(' ')[0] is var program && File.Exists(node.At(program))
+    private bool AgentCanStart() => File.Exists(node.At(Service)) && node.Read(Service).Split("ExecStart=")[1].Split(' ')[0] is var program
+        && File.Exists(node.At(program))
         && node.Read(program) != BadProgram && node.Read("/etc/registryproxy/nodeagent.yaml") != BadSettings;
 
     private async Task<bool> Watch(string target)
     {
         var host = node.Host();
         var times = new WatchTimes(TimeSpan.Zero, TimeSpan.Zero);
-        await new KubeletWatch(host, new NodeFiles(host, node.AgentProgram()), this, times, TimeProvider.System, () => Task.FromResult<string?>(null)).Run(target, CancellationToken.None);
+        await new KubeletWatch(host, new NodeFiles(host, node.AgentProgram()), this, times, TimeProvider.System,
+            () => Task.FromResult<string?>(null)).Run(target, CancellationToken.None);
         return true;
     }
 
     private static string? UsedBy(HostFiles host, string[] words)
     {
         string? used = null;
-        string?[] files = [FlagPlace.InEffect(words, "--config"), .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.List(folder, "*.conf") : []];
+        string?[] files = [FlagPlace.InEffect(words, "--config"),
+            .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.List(folder, "*.conf") : []];
         foreach (var file in files.OfType<string>())
         {
             used = host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) ?? used : used;

@@ -5,7 +5,9 @@ using RegistryProxy.NodeAgent.Images.Wire;
 
 namespace RegistryProxy.Tests.Support.Nodes;
 
-/// <summary>An image service as kubelet calls it (kubernetes/cri-client, pkg/remote_image.go), with its deadlines, checks and conclusions.</summary>
+/// <summary>
+/// An image service as kubelet calls it (kubernetes/cri-client, pkg/remote_image.go), with its deadlines, checks and conclusions.
+/// </summary>
 internal sealed class KubeletImages : IDisposable
 {
     /// <summary>kubelet's largest message.</summary>
@@ -50,13 +52,15 @@ internal sealed class KubeletImages : IDisposable
     public async Task<string> FailedPull(string image, AuthConfig? auth = null)
     {
         var fault = await Assert.ThrowsAsync<RpcException>(() => Pull(image, auth));
-        return fault.StatusCode == StatusCode.Unknown ? fault.Status.Detail : $"rpc error: code = {fault.StatusCode} desc = {fault.Status.Detail}";
+        return fault.StatusCode == StatusCode.Unknown ? fault.Status.Detail
+            : $"rpc error: code = {fault.StatusCode} desc = {fault.Status.Detail}";
     }
 
     /// <summary>The image; <c>null</c> when it is not there. An image without id or size is an error to kubelet.</summary>
     public async Task<Image?> Status(string image)
     {
-        var found = (await Client.ImageStatusAsync(new ImageStatusRequest { Image = new ImageSpec { Image = image } }, deadline: Deadline)).Image;
+        var found = (await Client.ImageStatusAsync(
+            new ImageStatusRequest { Image = new ImageSpec { Image = image } }, deadline: Deadline)).Image;
         Assert.True(found is null || (found.Id.Length > 0 && found.Size > 0), "Id or size of image is not set");
         return found;
     }

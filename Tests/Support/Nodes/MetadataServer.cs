@@ -59,7 +59,8 @@ internal sealed class MetadataServer : IAsyncDisposable
     }
 
     private static Task AwsToken(HttpContext context) =>
-        context.Request.Method == "PUT" && int.TryParse(context.Request.Headers["X-aws-ec2-metadata-token-ttl-seconds"], out var seconds) && seconds is >= 1 and <= 21600
+        context.Request.Method == "PUT" && int.TryParse(context.Request.Headers["X-aws-ec2-metadata-token-ttl-seconds"], out var seconds)
+            && seconds is >= 1 and <= 21600
             ? context.Response.WriteAsync(Token)
             : Fail(context, 400);
 
@@ -74,8 +75,10 @@ internal sealed class MetadataServer : IAsyncDisposable
         {
             "meta-data/placement/region" => context.Response.WriteAsync("eu-west-1"),
             "meta-data/iam/security-credentials/" => context.Response.WriteAsync("node\n"),
-            "meta-data/iam/security-credentials/node" or "meta-data/identity-credentials/ec2/security-credentials/ec2-instance" => Prove(context, JsonSerializer.Serialize(
-                new { Code = "Success", Type = "AWS-HMAC", AccessKeyId = StsServer.AccessKey, SecretAccessKey = StsServer.SecretKey, Token = "session+token/=" })),
+            "meta-data/iam/security-credentials/node" or "meta-data/identity-credentials/ec2/security-credentials/ec2-instance" =>
+                Prove(context, JsonSerializer.Serialize(
+                new { Code = "Success", Type = "AWS-HMAC", AccessKeyId = StsServer.AccessKey, SecretAccessKey = StsServer.SecretKey,
+                    Token = "session+token/=" })),
             "dynamic/instance-identity/rsa2048" => Prove(context, InstanceDocumentTests.Iid(Account, instance: Instance, started: Started)),
             _ => Fail(context, 404),
         };
@@ -84,21 +87,26 @@ internal sealed class MetadataServer : IAsyncDisposable
     private Task Gcp(HttpContext context)
     {
         var audience = context.Request.Query["audience"].ToString();
-        return Google is null || context.Request.Headers["Metadata-Flavor"] != "Google" || audience.Length == 0 || context.Request.Query["format"] != "full"
+        return Google is null || context.Request.Headers["Metadata-Flavor"] != "Google" || audience.Length == 0
+            || context.Request.Query["format"] != "full"
             ? Fail(context, 403)
             : Prove(context, Google.Sign(new Dictionary<string, object>
             {
-                ["iss"] = "https://accounts.google.com", ["aud"] = audience, ["sub"] = "1", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3600,
-                ["google"] = new { compute_engine = new { project_id = Project, zone = "europe-west1-b", instance_id = "8087716956832600000", instance_name = "node-1" } },
+                ["iss"] = "https://accounts.google.com", ["aud"] = audience, ["sub"] = "1",
+                ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 3600,
+                ["google"] = new { compute_engine = new { project_id = Project, zone = "europe-west1-b",
+                    instance_id = "8087716956832600000", instance_name = "node-1" } },
             }));
     }
 
     private Task Azure(HttpContext context)
     {
         var nonce = context.Request.Query["nonce"].ToString();
-        return context.Request.Headers["Metadata"] != "true" || context.Request.Query["api-version"] != "2025-04-07" || nonce.Length is 0 or > 32
+        return context.Request.Headers["Metadata"] != "true" || context.Request.Query["api-version"] != "2025-04-07"
+            || nonce.Length is 0 or > 32
             ? Fail(context, 400)
-            : Prove(context, JsonSerializer.Serialize(new { encoding = "pkcs7", signature = InstanceDocumentTests.Attested(nonce, subscription: Subscription) }));
+            : Prove(context, JsonSerializer.Serialize(
+                new { encoding = "pkcs7", signature = InstanceDocumentTests.Attested(nonce, subscription: Subscription) }));
     }
 
     private Task Prove(HttpContext context, string proof)

@@ -44,10 +44,13 @@ internal sealed class NodeDoor : IAsyncDisposable
         """;
 
     /// <summary>A service account token as kubelet has it made.</summary>
-    public string ServiceAccountToken(string name, string @namespace = "prod", int seconds = 600, string audience = "registry") => Issuer.Sign(new Dictionary<string, object>
+    public string ServiceAccountToken(string name, string @namespace = "prod", int seconds = 600, string audience = "registry") =>
+        Issuer.Sign(new Dictionary<string, object>
     {
-        ["iss"] = "https://k8s.example", ["aud"] = audience, ["sub"] = $"system:serviceaccount:{@namespace}:{name}", ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + seconds,
-        ["kubernetes.io"] = new { @namespace, serviceaccount = new { name, uid = "1" }, pod = new { name = $"{name}-1", uid = "2" }, node = new { name = "node-1", uid = "3" } },
+        ["iss"] = "https://k8s.example", ["aud"] = audience, ["sub"] = $"system:serviceaccount:{@namespace}:{name}",
+        ["exp"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + seconds,
+        ["kubernetes.io"] = new { @namespace, serviceaccount = new { name, uid = "1" }, pod = new { name = $"{name}-1", uid = "2" },
+            node = new { name = "node-1", uid = "3" } },
     });
 
     public async ValueTask DisposeAsync()

@@ -59,13 +59,16 @@ internal sealed class NodeRoot : IAsyncDisposable
     public void Break(string what) => _folder.Write(what, "");
 
     public Task<ShellResult> Run(string command, string target, params string[] more) => Shell.Run(
-        "dotnet", [Agent.Dll, command, "--target", target, "--root", Root, .. command == "install" ? new[] { "--config", _folder.File("nodeagent.yaml") } : [], .. more], null,
+        "dotnet", [Agent.Dll, command, "--target", target, "--root", Root,
+            .. command == "install" ? new[] { "--config", _folder.File("nodeagent.yaml") } : [], .. more], null,
         ("PATH", $"{_folder.File("bin")}:{Environment.GetEnvironmentVariable("PATH")}"));
 
     /// <summary>Every file of others with its text and mode; the agent's own records are not among them.</summary>
     public IReadOnlyDictionary<string, string> Snapshot() => Directory.EnumerateFiles(Root, "*", SearchOption.AllDirectories)
-        .Where(file => !file.StartsWith(At("/var/lib/registryproxy"), StringComparison.Ordinal) && !file.StartsWith(At("/run"), StringComparison.Ordinal))
-        .ToDictionary(file => file[Root.Length..], file => $"{File.GetUnixFileMode(file)}\n{(new FileInfo(file).Length < 100_000 ? File.ReadAllText(file) : "large")}");
+        .Where(file => !file.StartsWith(At("/var/lib/registryproxy"), StringComparison.Ordinal)
+            && !file.StartsWith(At("/run"), StringComparison.Ordinal))
+        .ToDictionary(file => file[Root.Length..],
+            file => $"{File.GetUnixFileMode(file)}\n{(new FileInfo(file).Length < 100_000 ? File.ReadAllText(file) : "large")}");
 
     public async ValueTask DisposeAsync()
     {

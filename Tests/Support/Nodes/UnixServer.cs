@@ -30,7 +30,8 @@ internal sealed class UnixServer : IAsyncDisposable
         server._app.Run(context =>
         {
             server.Requests.Enqueue(new RecordedRequest(
-                context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString())));
+                context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, context.Request.Headers.ToDictionary(
+                    header => header.Key, header => header.Value.ToString())));
             return answer(context);
         });
         await server._app.StartAsync();

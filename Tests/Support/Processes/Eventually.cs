@@ -24,5 +24,6 @@ internal static class Eventually
         }
     }
 
-    public static Task True(Func<bool> condition, string what, TimeSpan? within = null) => True(() => Task.FromResult(condition()), what, within);
+    public static Task True(Func<bool> condition, string what, TimeSpan? within = null) =>
+        True(() => Task.FromResult(condition()), what, within);
 }

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace RegistryProxy.Tests.Support.Processes;
 
-/// <summary>Ports below those which outgoing connections take: nobody has one before its server binds it, nor while the server is away.</summary>
+/// <summary>
+/// Ports below those which outgoing connections take: nobody has one before its server binds it, nor while the server is away.
+/// </summary>
 internal static class FreePort
 {
     private const int First = 10_000;

@@ -1,12 +1,13 @@
 namespace RegistryProxy.Tests.Support.Processes;
 
 /// <summary>
-/// Hosts that <c>test.sh</c> compiled ahead of time, and told the runtime not to compile again soon, start for less. Tests that measure have them as
-/// they are built.
+/// Hosts that <c>test.sh</c> compiled ahead of time, and told the runtime not to compile again soon, start for less. Tests that measure
+/// have them as they are built.
 /// </summary>
 internal static class HostCompilation
 {
-    private static readonly string? Compiled = Environment.GetEnvironmentVariable("REGISTRYPROXY_HOSTS") is { Length: > 0 } folder ? folder : null;
+    private static readonly string? Compiled = Environment.GetEnvironmentVariable("REGISTRYPROXY_HOSTS") is { Length: > 0 } folder
+        ? folder : null;
 
     /// <summary>Where they are, each in a folder of its project's name; <c>null</c> where hosts are run as they are built.</summary>
     public static string? Folder => TestContext.Current.TestCollection?.TestCollectionDisplayName == AloneCollection.Name ? null : Compiled;

@@ -47,7 +47,8 @@ internal sealed class MachineGovernor(double share) : IAsyncDisposable
         }
     }
 
-    private static double Share((long Busy, long All) from, (long Busy, long All) to) => (double)(to.Busy - from.Busy) / Math.Max(1, to.All - from.All);
+    private static double Share((long Busy, long All) from, (long Busy, long All) to) =>
+        (double)(to.Busy - from.Busy) / Math.Max(1, to.All - from.All);
 
     /// <summary>The first line of <c>/proc/stat</c>: user, nice, system, idle, iowait, irq, softirq, steal.</summary>
     private static (long Busy, long All) Read()

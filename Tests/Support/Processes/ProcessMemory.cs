@@ -12,5 +12,6 @@ internal static class ProcessMemory
     public static int Descriptors(int pid) => Directory.GetFiles($"/proc/{pid}/fd").Length;
 
     private static long Number(int pid, string name) => long.Parse(
-        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(name, StringComparison.Ordinal)).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]);
+        File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith(name, StringComparison.Ordinal))
+            .Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1]);
 }

@@ -14,6 +14,8 @@ internal static class ProcessRecords
         var texts = Records.Select(record => File.ReadAllText($"/proc/{process}/{record}"))
             .Concat(Directory.EnumerateDirectories($"/proc/{process}/task").Select(thread => File.ReadAllText($"{thread}/comm")))
             .Concat(Directory.EnumerateFiles($"/proc/{process}/fd").Select(file => new FileInfo(file).LinkTarget ?? ""));
-        return string.Join('\n', texts.SelectMany(text => text.Split('\0').Chunk(1024).Select(words => string.Join(' ', words.Where(word => !left.Exists(word.StartsWith))))));
+        return string.Join('\n',
+            texts.SelectMany(text =>
+                text.Split('\0').Chunk(1024).Select(words => string.Join(' ', words.Where(word => !left.Exists(word.StartsWith))))));
     }
 }

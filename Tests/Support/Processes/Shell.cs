@@ -7,7 +7,8 @@ internal static class Shell
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
 
-    public static async Task<ShellResult> Run(string program, IEnumerable<string> arguments, string? input = null, params (string Name, string Value)[] environment)
+    public static async Task<ShellResult> Run(
+        string program, IEnumerable<string> arguments, string? input = null, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program)
         {

@@ -19,7 +19,8 @@ internal static class ClassBudget
     /// <param name="classes">All classes of a whole run.</param>
     /// <param name="elapsed">Of that run.</param>
     /// <param name="waiting">How long a class waits for time to pass in the world outside, which it may take in addition.</param>
-    public static IReadOnlyList<(ClassTime Class, TimeSpan Limit)> Exceeded(IReadOnlyCollection<ClassTime> classes, TimeSpan elapsed, Func<string, TimeSpan> waiting)
+    public static IReadOnlyList<(ClassTime Class, TimeSpan Limit)> Exceeded(
+        IReadOnlyCollection<ClassTime> classes, TimeSpan elapsed, Func<string, TimeSpan> waiting)
     {
         if (elapsed > WholeRun)
         {
@@ -27,6 +28,7 @@ internal static class ClassBudget
         }
 
         var share = classes.Aggregate(TimeSpan.Zero, (sum, type) => sum + type.Wall) * MostShare;
-        return [.. classes.Select(type => (Class: type, Limit: (share > Least ? share : Least) + waiting(type.Name))).Where(pair => pair.Class.Wall > pair.Limit)];
+        return [.. classes.Select(type => (Class: type, Limit: (share > Least ? share : Least) + waiting(type.Name)))
+            .Where(pair => pair.Class.Wall > pair.Limit)];
     }
 }

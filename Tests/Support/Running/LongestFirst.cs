@@ -14,7 +14,8 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
-        [.. testCollections.OrderByDescending(collection => WaitsAttribute.Of(ClassOf(collection))).ThenByDescending(IsCampaign).ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
+        [.. testCollections.OrderByDescending(collection => WaitsAttribute.Of(ClassOf(collection))).ThenByDescending(IsCampaign)
+            .ThenBy(collection => collection.UniqueID, StringComparer.Ordinal)];
 
     /// <summary>The collection of a class which names none is called after the class.</summary>
     private static string? ClassOf(ITestCollection collection) =>

@@ -21,7 +21,8 @@ internal static class ProcessCosts
 
     public static ProcessCost Of(string owner) => Costs.GetValueOrDefault(owner);
 
-    public static void Started(string owner) => Costs.AddOrUpdate(owner, new ProcessCost(1, TimeSpan.Zero), (_, cost) => cost with { Count = cost.Count + 1 });
+    public static void Started(string owner) =>
+        Costs.AddOrUpdate(owner, new ProcessCost(1, TimeSpan.Zero), (_, cost) => cost with { Count = cost.Count + 1 });
 
     /// <summary>To be called just before a process is ended; one that has ended by itself is not counted.</summary>
     public static void Ending(string owner, int pid)
@@ -58,5 +59,6 @@ internal static class ProcessCosts
         return text[(text.LastIndexOf(')') + 2)..].Split(' ');
     }
 
-    private static TimeSpan Seconds(params string[] fields) => TimeSpan.FromSeconds(fields.Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / Ticks);
+    private static TimeSpan Seconds(params string[] fields) =>
+        TimeSpan.FromSeconds(fields.Sum(field => long.Parse(field, CultureInfo.InvariantCulture)) / Ticks);
 }

@@ -5,7 +5,9 @@ using Xunit.Sdk;
 
 namespace RegistryProxy.Tests.Support.Running;
 
-/// <summary>Follows a run and tells people of it, and <c>test.sh</c> by way of files in the folder that <c>REGISTRYPROXY_RUN</c> names.</summary>
+/// <summary>
+/// Follows a run and tells people of it, and <c>test.sh</c> by way of files in the folder that <c>REGISTRYPROXY_RUN</c> names.
+/// </summary>
 internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRunnerReporterMessageHandler
 {
     private const int Slowest = 15;
@@ -95,7 +97,9 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
         }
 
         var started = ProcessCosts.All.Values.Sum(cost => cost.Count);
-        Logger.LogMessage($"{_progress.Elapsed:mm\\:ss} in all; {own.TotalSeconds:F0} s of CPU in the tests, {children.TotalSeconds:F0} s in what they started ({started} servers)");
+        Logger.LogMessage(
+            $"{_progress.Elapsed:mm\\:ss} in all; {own.TotalSeconds:F0} s of CPU in the tests, {children.TotalSeconds:F0} s in what they " +
+            $"started ({started} servers)");
         Tell("classes", string.Join('\n', _progress.Classes.OrderByDescending(type => type.Wall)));
         JudgeTimes();
     }
@@ -105,13 +109,18 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
         var exceeded = _isWhole ? ClassBudget.Exceeded(_progress.Classes, _progress.Elapsed, WaitsAttribute.Of) : [];
         foreach (var (type, limit) in exceeded)
         {
-            Logger.LogError($"{type.ShortName} took {type.Wall.TotalSeconds:F0} s, more than its share of the run, {limit.TotalSeconds:F0} s: see docs/testing.md, \"Time\"");
+            Logger.LogError(
+                $"{type.ShortName} took {type.Wall.TotalSeconds:F0} s, more than its share of the " +
+                $"run, {limit.TotalSeconds:F0} s: see docs/testing.md, \"Time\"");
         }
 
         Tell("exceeded", string.Concat(exceeded.Select(_ => "x")));
     }
 
-    /// <summary>Says what had passed, and ends at once: hosts of tests in this process would take the signal for theirs. What tests started dies with it.</summary>
+    /// <summary>
+    /// Says what had passed, and ends at once: hosts of tests in this process would take the signal for theirs. What tests started dies
+    /// with it.
+    /// </summary>
     private void Interrupted(PosixSignalContext context)
     {
         context.Cancel = true;

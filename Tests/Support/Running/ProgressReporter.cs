@@ -6,7 +6,9 @@ using Xunit.Sdk;
 
 namespace RegistryProxy.Tests.Support.Running;
 
-/// <summary><c>-reporter progress</c>: what fails, now and then a line on what runs, and in the end the classes that took longest.</summary>
+/// <summary>
+/// <c>-reporter progress</c>: what fails, now and then a line on what runs, and in the end the classes that took longest.
+/// </summary>
 public sealed class ProgressReporter : IRunnerReporter
 {
     public bool CanBeEnvironmentallyEnabled => false;
@@ -19,5 +21,6 @@ public sealed class ProgressReporter : IRunnerReporter
 
     public string RunnerSwitch => "progress";
 
-    public ValueTask<IRunnerReporterMessageHandler> CreateMessageHandler(IRunnerLogger logger, IMessageSink? diagnosticMessageSink) => new(new ProgressHandler(logger));
+    public ValueTask<IRunnerReporterMessageHandler> CreateMessageHandler(IRunnerLogger logger, IMessageSink? diagnosticMessageSink) =>
+        new(new ProgressHandler(logger));
 }

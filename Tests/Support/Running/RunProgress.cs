@@ -59,11 +59,14 @@ internal sealed class RunProgress(TimeProvider time)
     /// <summary>One line for people: how far it is, and what has been running longest.</summary>
     public string Line()
     {
-        var slowest = _running.Values.OrderBy(test => test.Since).Take(Named).Select(test => $"{Short(test.Name)} ({time.GetElapsedTime(test.Since).TotalSeconds:F0} s)");
+        var slowest = _running.Values.OrderBy(test => test.Since).Take(Named)
+            .Select(test => $"{Short(test.Name)} ({time.GetElapsedTime(test.Since).TotalSeconds:F0} s)");
         var all = Total == 0 ? "" : $" of {Total}";
-        return $"{Elapsed:mm\\:ss}  {_cases}{all} methods ({_passed + _failed + _skipped} tests), {_failed} failed; running: {string.Join(", ", slowest)}";
+        return $"{Elapsed:mm\\:ss}  {_cases}{all} methods ({_passed + _failed + _skipped} tests), {_failed} failed; " +
+            $"running: {string.Join(", ", slowest)}";
     }
 
     /// <summary>The last two parts of a name, without the arguments of a theory.</summary>
-    private static string Short(string name) => string.Join('.', name.Split('(')[0].Split('.')[^Math.Min(2, name.Split('(')[0].Split('.').Length)..]);
+    private static string Short(string name) =>
+        string.Join('.', name.Split('(')[0].Split('.')[^Math.Min(2, name.Split('(')[0].Split('.').Length)..]);
 }

@@ -14,8 +14,10 @@ internal static class UnitClasses
     /// <summary>Types of libraries, and of the product, that do.</summary>
     private static readonly string[] Outside =
     [
-        "System.Diagnostics.Process", "System.Net.Sockets.Socket", "System.Net.Sockets.TcpListener", "System.Net.Sockets.TcpClient", "System.Net.Sockets.UdpClient",
-        "System.Net.Sockets.NetworkStream", "System.Net.HttpListener", "Microsoft.AspNetCore.Builder.WebApplication", "Microsoft.Extensions.Hosting.Host",
+        "System.Diagnostics.Process", "System.Net.Sockets.Socket", "System.Net.Sockets.TcpListener", "System.Net.Sockets.TcpClient",
+        "System.Net.Sockets.UdpClient",
+        "System.Net.Sockets.NetworkStream", "System.Net.HttpListener", "Microsoft.AspNetCore.Builder.WebApplication",
+        "Microsoft.Extensions.Hosting.Host",
         "Orleans.TestingHost.InProcessTestClusterBuilder", "StackExchange.Redis.ConnectionMultiplexer",
         "RegistryProxy.Standalone.StandaloneApp", "RegistryProxy.Silo.SiloApp", "RegistryProxy.Gateway.GatewayApp",
     ];
@@ -34,7 +36,8 @@ internal static class UnitClasses
     private static bool IsTestClass(Type type) =>
         !type.IsAbstract && type.GetMethods().Any(method => method.IsDefined(typeof(FactAttribute), inherit: true));
 
-    private static bool IsLong(Type type) => type.IsDefined(typeof(CampaignAttribute), false) || type.GetCustomAttributesData().Any(attribute =>
+    private static bool IsLong(Type type) =>
+        type.IsDefined(typeof(CampaignAttribute), false) || type.GetCustomAttributesData().Any(attribute =>
         attribute.AttributeType == typeof(CollectionAttribute) && attribute.ConstructorArguments[0].Value is AloneCollection.Name);
 
     private static bool Reaches(Type type, ILookup<string, string> references, HashSet<string> hungry)

@@ -1,6 +1,8 @@
 namespace RegistryProxy.Tests.Support.Running;
 
-/// <summary>Tests that wait for time to pass in processes which cannot be told a time: they start first, and may take as much longer.</summary>
+/// <summary>
+/// Tests that wait for time to pass in processes which cannot be told a time: they start first, and may take as much longer.
+/// </summary>
 /// <param name="seconds">How long they wait, in all, in the slice of every run.</param>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class WaitsAttribute(int seconds) : Attribute
@@ -9,5 +11,6 @@ internal sealed class WaitsAttribute(int seconds) : Attribute
 
     /// <summary>That of a class, by its full name.</summary>
     public static TimeSpan Of(string? name) =>
-        name is not null && typeof(WaitsAttribute).Assembly.GetType(name)?.GetCustomAttributes(typeof(WaitsAttribute), false) is [WaitsAttribute waits] ? waits.Time : TimeSpan.Zero;
+        name is not null && typeof(WaitsAttribute).Assembly.GetType(name)?.GetCustomAttributes(
+            typeof(WaitsAttribute), false) is [WaitsAttribute waits] ? waits.Time : TimeSpan.Zero;
 }

@@ -28,7 +28,8 @@ internal sealed class AuthenticatorLab : IDisposable
     {
         var result = Read(authenticator, top);
         Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
-        var (made, problem) = new AuthenticatorFactory(_work, null!, null!, Proxies(result.Snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
+        var (made, problem) = new AuthenticatorFactory(
+            _work, null!, null!, Proxies(result.Snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
             .TryCreate(result.Snapshot.Configuration.Authenticators["it"]);
         return made ?? throw new InvalidOperationException(problem);
     }

@@ -38,7 +38,8 @@ internal sealed class Containerd : IAsyncDisposable
     public async Task<ShellResult> Pull(string image, string? credentials = null)
     {
         await Ctr("images", "rm", "--sync", image);
-        return await Ctr(["images", "pull", "--plain-http", "--snapshotter", "native", .. credentials is null ? [] : new[] { "--user", credentials }, image]);
+        return await Ctr(["images", "pull", "--plain-http", "--snapshotter", "native",
+            .. credentials is null ? [] : new[] { "--user", credentials }, image]);
     }
 
     public Task<ShellResult> Push(string image, string local, string credentials) =>

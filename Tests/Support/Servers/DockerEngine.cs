@@ -25,7 +25,8 @@ internal sealed class DockerEngine : IAsyncDisposable
         ]);
         var engine = new DockerEngine(folder, process);
         await Eventually.True(
-            async () => (await new DockerClient(engine.Socket, folder.Path).Run("version")).ExitCode == 0 || process.HasExited, "dockerd answers", TimeSpan.FromSeconds(60));
+            async () => (await new DockerClient(engine.Socket, folder.Path).Run("version")).ExitCode == 0 || process.HasExited,
+            "dockerd answers", TimeSpan.FromSeconds(60));
         Assert.False(process.HasExited, process.Output);
         return engine;
     }

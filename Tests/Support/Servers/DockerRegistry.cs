@@ -22,7 +22,8 @@ internal sealed class DockerRegistry : IAsyncDisposable
     /// <summary>The access log.</summary>
     public string Log => _process.Output;
 
-    public static Task<DockerRegistry> Start(bool basic = false) => basic ? StartBasic(User, Password) : Start((_, _) => Task.FromResult(""));
+    public static Task<DockerRegistry> Start(bool basic = false) =>
+        basic ? StartBasic(User, Password) : Start((_, _) => Task.FromResult(""));
 
     /// <summary>With one user, whose password <see cref="SetPassword"/> changes.</summary>
     public static Task<DockerRegistry> StartBasic(string user, string password) => Start(async (folder, _) =>
@@ -79,7 +80,8 @@ internal sealed class DockerRegistry : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static async Task<string> Line(string user, string password) => (await Shell.Run("htpasswd", ["-nbB", "-C", "4", user, password])).Output.Trim() + "\n";
+    private static async Task<string> Line(string user, string password) =>
+        (await Shell.Run("htpasswd", ["-nbB", "-C", "4", user, password])).Output.Trim() + "\n";
 
     private static ChildProcess Launch(string configuration) => ChildProcess.Start("docker-registry", ["serve", configuration]);
 

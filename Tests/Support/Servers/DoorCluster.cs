@@ -43,14 +43,17 @@ internal sealed class DoorCluster : IAsyncDisposable
     private string GatewayExtra { get; init; } = "";
 
     public static async Task<DoorCluster> Start(
-        string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null, string extraUpstream = "", string extraRoute = "", string gatewayExtra = "")
+        string upstream, int silos, int gateways, string clusterExtra = "", string? meeting = null, string extraUpstream = "",
+        string extraRoute = "", string gatewayExtra = "")
     {
         var cluster = new DoorCluster(await Redis.Start(), upstream)
         {
-            ClusterExtra = clusterExtra, Meeting = meeting, ExtraUpstream = extraUpstream, ExtraRoute = extraRoute, GatewayExtra = gatewayExtra,
+            ClusterExtra = clusterExtra, Meeting = meeting, ExtraUpstream = extraUpstream, ExtraRoute = extraRoute,
+            GatewayExtra = gatewayExtra,
         };
         await FrontDoor.WriteUsers(cluster._folder);
-        var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo()).Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
+        var members = Enumerable.Range(0, silos).Select(_ => cluster.StartSilo())
+            .Concat(Enumerable.Range(0, gateways).Select(_ => cluster.StartGateway())).ToList();
         foreach (var member in members)
         {
             await (await member).Ready();
@@ -166,6 +169,7 @@ internal sealed class DoorCluster : IAsyncDisposable
             return process.DisposeAsync();
         }
 
-        private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+        private static string? After(string line, string prefix) =>
+            line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
     }
 }

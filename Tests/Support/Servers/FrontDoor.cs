@@ -160,7 +160,8 @@ internal sealed class FrontDoor : IAsyncDisposable
         StartTime = watch.Elapsed;
     }
 
-    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim()
+    private static string? After(string line, string prefix) =>
+        line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim()
         : line.Split($"\"Message\":\"{prefix}") is [_, var rest] ? rest.Split('"')[0] : null;
 
     /// <summary>Writes <c>htpasswd</c> with the users of the tests.</summary>

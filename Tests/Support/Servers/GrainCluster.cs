@@ -24,18 +24,24 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// <summary>Where the configuration lies: relative paths begin at its folder.</summary>
     public string ConfigurationPath => _folder.File("config.yaml");
 
-    /// <summary>Kills the silo that has the first of some grains that is anywhere, with what its memory holds, and starts another one in its place.</summary>
+    /// <summary>
+    /// Kills the silo that has the first of some grains that is anywhere, with what its memory holds, and starts another one in its place.
+    /// </summary>
     public async Task Replace(params GrainId[] grains)
     {
-        var found = grains.Select(grain => _cluster.TryGetGrainContext(grain, out var context) ? context.Address.SiloAddress : null).First(address => address is not null);
+        var found = grains.Select(grain => _cluster.TryGetGrainContext(grain, out var context) ? context.Address.SiloAddress : null)
+            .First(address => address is not null);
         var silo = _cluster.Silos.First(silo => silo.SiloAddress.Equals(found));
         await _cluster.KillSiloAsync(silo);
         await _cluster.StartAdditionalSiloAsync();
     }
 
-    /// <summary>Starts silos under a configuration, with the time of the test's; their state is in memory unless the test says where.</summary>
+    /// <summary>
+    /// Starts silos under a configuration, with the time of the test's; their state is in memory unless the test says where.
+    /// </summary>
     public static async Task<GrainCluster> Start(
-        string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null, Action<IClientBuilder>? client = null,
+        string yaml, short silos = 1, TimeProvider? time = null, Action<TemporaryFolder>? prepare = null,
+        Action<IClientBuilder>? client = null,
         Action<ISiloBuilder>? silo = null, StateConfiguration? state = null)
     {
         var folder = new TemporaryFolder();

@@ -37,13 +37,15 @@ internal sealed class HostileDirectory : IDisposable
 
     /// <summary>An entry with one attribute.</summary>
     public static byte[] Entry(string name, string attribute, params byte[][] values) => Value(
-        0x64, Value(4, Text(name)), Value(0x30, Value(0x30, Value(4, Text(attribute)), Value(0x31, [.. values.Select(value => Value(4, value))]))));
+        0x64, Value(4, Text(name)), Value(
+            0x30, Value(0x30, Value(4, Text(attribute)), Value(0x31, [.. values.Select(value => Value(4, value))]))));
 
     /// <summary>A value with a definite length.</summary>
     public static byte[] Value(byte tag, params byte[][] parts)
     {
         var length = parts.Sum(part => part.Length);
-        byte[] size = length < 0x80 ? [(byte)length] : [0x84, (byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length];
+        byte[] size = length < 0x80 ? [(byte)length]
+            : [0x84, (byte)(length >> 24), (byte)(length >> 16), (byte)(length >> 8), (byte)length];
         return [tag, .. size, .. parts.SelectMany(part => part)];
     }
 

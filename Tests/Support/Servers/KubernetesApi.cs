@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace RegistryProxy.Tests.Support.Servers;
 
 /// <summary>
-/// Stands in for a Kubernetes API server that knows one kind of resource: bearer token, schema, resource versions, JSON patches that are applied
-/// whole or not at all, conflicts at the wrong moment, and outages.
+/// Stands in for a Kubernetes API server that knows one kind of resource: bearer token, schema, resource versions, JSON patches that are
+/// applied whole or not at all, conflicts at the wrong moment, and outages.
 /// </summary>
 internal sealed class KubernetesApi : IAsyncDisposable
 {
@@ -43,7 +43,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
     {
         lock (_gate)
         {
-            return _store.Values.SelectMany(resource => (JsonObject)resource["spec"]!["members"]!).Count(row => row.Value!["status"]!.ToString() == status.ToString());
+            return _store.Values.SelectMany(resource => (JsonObject)resource["spec"]!["members"]!)
+                .Count(row => row.Value!["status"]!.ToString() == status.ToString());
         }
     }
 
@@ -80,7 +81,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
             api._store.Remove($"{ns}/{name}");
             return Json(resource);
         }));
-        api._app.MapGet("/api/v1/namespaces/{ns}/pods", (int? limit, HttpContext context) => api.Page(limit ?? int.MaxValue, context.Request.Query["continue"]));
+        api._app.MapGet("/api/v1/namespaces/{ns}/pods",
+            (int? limit, HttpContext context) => api.Page(limit ?? int.MaxValue, context.Request.Query["continue"]));
         await api._app.StartAsync();
         api.Url = new Uri(api._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return api;
@@ -101,7 +103,10 @@ internal sealed class KubernetesApi : IAsyncDisposable
         LargestPage = Math.Max(LargestPage, page.Count);
         return Results.Text(new string(' ', Padding) + System.Text.Json.JsonSerializer.Serialize(new
         {
-            kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string> { ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count}" : "" },
+            kind = "PodList", apiVersion = "v1", metadata = new Dictionary<string, string>
+            {
+                ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count}" : ""
+            },
             items = page.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }),
         }), "application/json");
     }
@@ -134,7 +139,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
     private async Task<IResult> Create(string ns, HttpRequest request)
     {
         var resource = (JsonObject)(await JsonNode.ParseAsync(request.Body))!;
-        if ((string?)resource["apiVersion"] != "registryproxy.dev/v1alpha1" || (string?)resource["kind"] != "OrleansCluster" || !IsValid(resource))
+        if ((string?)resource["apiVersion"] != "registryproxy.dev/v1alpha1" || (string?)resource["kind"] != "OrleansCluster"
+            || !IsValid(resource))
         {
             return Failure(422, "Invalid");
         }
@@ -199,7 +205,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
     private static bool IsValid(JsonObject resource) =>
         resource["spec"] is JsonObject spec && spec.All(field => SpecFields.Contains(field.Key))
         && spec["version"]?.GetValueKind() == System.Text.Json.JsonValueKind.Number
-        && spec["members"] is JsonObject members && members.All(row => row.Value is JsonObject value && value["status"] is not null && value["startTime"] is not null)
+        && spec["members"] is JsonObject members
+        && members.All(row => row.Value is JsonObject value && value["status"] is not null && value["startTime"] is not null)
         && spec["heartbeats"] is JsonObject;
 
     private JsonObject Keep(string key, JsonObject resource)
@@ -216,7 +223,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
         }
     }
 
-    private static IResult Json(JsonObject resource, int status = 200) => Results.Text(resource.ToJsonString(), "application/json", statusCode: status);
+    private static IResult Json(JsonObject resource, int status = 200) =>
+        Results.Text(resource.ToJsonString(), "application/json", statusCode: status);
 
     private static IResult Failure(int code, string reason) =>
         Results.Json(new { kind = "Status", apiVersion = "v1", status = "Failure", reason, code, message = reason }, statusCode: code);

@@ -30,7 +30,8 @@ internal sealed class MemberClient(IHost host) : IAsyncDisposable
     public async Task<FetchKey> KeyOf(Digest digest)
     {
         var grains = await _grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
-        return grains.Select(grain => FetchKey.TryParse(grain.GrainId.Key.ToString() ?? "", out var key) ? key : null).Single(key => key?.Digest == digest)!;
+        return grains.Select(grain => FetchKey.TryParse(grain.GrainId.Key.ToString() ?? "", out var key) ? key : null)
+            .Single(key => key?.Digest == digest)!;
     }
 
     public async ValueTask DisposeAsync()

@@ -68,7 +68,8 @@ internal sealed class OpenIdProvider : IAsyncDisposable
         options.UseAspNetCore().DisableTransportSecurityRequirement();
         options.AddEventHandler<ValidateAuthorizationRequestContext>(handler => handler.UseInlineHandler(context =>
         {
-            if (context.ClientId != ClientId || context.RedirectUri != provider().Callback || context.Request.Nonce is null || context.Request.CodeChallengeMethod != "S256")
+            if (context.ClientId != ClientId || context.RedirectUri != provider().Callback || context.Request.Nonce is null
+                || context.Request.CodeChallengeMethod != "S256")
             {
                 context.Reject(OpenIddictConstants.Errors.InvalidRequest, "unknown client, redirect address, or no nonce or PKCE");
             }
@@ -106,7 +107,8 @@ internal sealed class OpenIdProvider : IAsyncDisposable
         }
 
         var identity = new ClaimsIdentity("form", "name", "role");
-        identity.SetClaim("sub", user).SetClaim("hd", user == "stranger" ? "other.example" : "acme.example").SetClaims("groups", ["dev", "people"]);
+        identity.SetClaim("sub", user).SetClaim("hd", user == "stranger" ? "other.example" : "acme.example")
+            .SetClaims("groups", ["dev", "people"]);
         identity.SetScopes(context.Request.GetScopes());
         identity.SetDestinations(static _ => [OpenIddictConstants.Destinations.IdentityToken]);
         context.SignIn(new ClaimsPrincipal(identity));
@@ -115,9 +117,11 @@ internal sealed class OpenIdProvider : IAsyncDisposable
     private static Task ShowForm(HttpRequest request)
     {
         var hidden = request.Query.Select(field =>
-            $"<input type=\"hidden\" name=\"{HtmlEncoder.Default.Encode(field.Key)}\" value=\"{HtmlEncoder.Default.Encode(field.Value.ToString())}\">");
+            $"<input type=\"hidden\" name=\"{HtmlEncoder.Default.Encode(field.Key)}\" value=\"" +
+            $"{HtmlEncoder.Default.Encode(field.Value.ToString())}\">");
         request.HttpContext.Response.ContentType = "text/html";
         return request.HttpContext.Response.WriteAsync(
-            $"<!doctype html><form id=\"login\" method=\"get\" action=\"/authorize\">{string.Concat(hidden)}<input name=\"user\"><button>Log in</button></form>");
+            $"<!doctype html><form id=\"login\" method=\"get\" action=\"/authorize\">{string.Concat(hidden)}<input " +
+            $"name=\"user\"><button>Log in</button></form>");
     }
 }

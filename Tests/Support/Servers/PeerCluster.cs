@@ -7,7 +7,9 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
-/// <summary>Silos, and gateways that cache and read from each other, before a real registry, or an upstream of the test's, whose bytes are counted.</summary>
+/// <summary>
+/// Silos, and gateways that cache and read from each other, before a real registry, or an upstream of the test's, whose bytes are counted.
+/// </summary>
 internal sealed class PeerCluster : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -38,13 +40,15 @@ internal sealed class PeerCluster : IAsyncDisposable
     }
 
     /// <summary>Before an upstream of the test's.</summary>
-    public static Task<PeerCluster> Start(int silos, int gateways, string upstream) => Start(new PeerCluster(null, upstream, 0), silos, gateways);
+    public static Task<PeerCluster> Start(int silos, int gateways, string upstream) =>
+        Start(new PeerCluster(null, upstream, 0), silos, gateways);
 
     private static async Task<PeerCluster> Start(PeerCluster cluster, int silos, int gateways)
     {
         cluster.Doors = await DoorCluster.Start(
             cluster.Upstream.Url, silos: 0, gateways: 0, extraRoute: ", cache: true, ranges: wait", clusterExtra: cluster.Tls("silo"),
-            gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n}, sendFile: " + (cluster.SendFile ? "true }" : "false }"));
+            gatewayExtra: "listen: { peer: \"https://127.0.0.1:0\" }\ncache: { path: cache-{n}, sendFile: "
+                + (cluster.SendFile ? "true }" : "false }"));
         var starting = Enumerable.Range(0, silos).Select(_ => cluster.Doors.StartSilo()).ToList();
         cluster.Silos = await Task.WhenAll(starting);
         await Task.WhenAll(cluster.Silos.Select(silo => silo.Ready()));
@@ -63,7 +67,8 @@ internal sealed class PeerCluster : IAsyncDisposable
     {
         using var http = new HttpClient();
         await Eventually.True(
-            async () => (await http.GetStringAsync($"{Silos[0].AdminUrl}/admin/cache")).Split("\"state\": \"ok\"").Length == Gateways.Count + 1,
+            async () => (await http.GetStringAsync($"{Silos[0].AdminUrl}/admin/cache")).Split("\"state\": \"ok\"").Length
+                == Gateways.Count + 1,
             "the cluster knows the cache of every gateway");
     }
 
@@ -89,15 +94,18 @@ internal sealed class PeerCluster : IAsyncDisposable
     }
 
     /// <summary>Waits until a metric of gateways adds up to a value; what is scraped may be a moment old.</summary>
-    public static Task Counts(double expected, IEnumerable<DoorCluster.Member> gateways, string name, string labels = "") => Eventually.True(
+    public static Task Counts(double expected, IEnumerable<DoorCluster.Member> gateways, string name, string labels = "") =>
+        Eventually.True(
         async () => (await Task.WhenAll(gateways.Select(gateway => gateway.Metric(name, labels)))).Sum() == expected,
         $"{name} {labels} is {expected}");
 
     /// <summary>A certificate that the cluster's authority issued to a member.</summary>
-    public X509Certificate2 CertificateOf(string member) => X509Certificate2.CreateFromPemFile(_folder.File($"{member}.crt"), _folder.File($"{member}.key"));
+    public X509Certificate2 CertificateOf(string member) =>
+        X509Certificate2.CreateFromPemFile(_folder.File($"{member}.crt"), _folder.File($"{member}.key"));
 
     /// <summary>The files of a member.</summary>
-    public ClusterTlsConfiguration TlsOf(string member) => new(_folder.File($"{member}.crt"), _folder.File($"{member}.key"), _folder.File("ca.crt"));
+    public ClusterTlsConfiguration TlsOf(string member) =>
+        new(_folder.File($"{member}.crt"), _folder.File($"{member}.key"), _folder.File("ca.crt"));
 
     /// <summary>The <c>tls</c> of a new member's cluster section.</summary>
     public string Tls(string member)

@@ -31,7 +31,9 @@ internal sealed class Redis : IAsyncDisposable
             Directory.Delete(_folder.File("appendonlydir"), recursive: true);
         }
 
-        _process = ChildProcess.Start("redis-server", ["--bind", "127.0.0.1", "--port", $"{Port}", "--dir", _folder.Path, "--appendonly", "yes", "--appendfsync", "always", "--save", ""]);
+        _process = ChildProcess.Start("redis-server",
+            ["--bind", "127.0.0.1", "--port", $"{Port}", "--dir", _folder.Path, "--appendonly", "yes", "--appendfsync",
+                "always", "--save", ""]);
         await _process.Line(line => line.Contains("Ready to accept connections") ? line : null);
     }
 

@@ -81,7 +81,8 @@ internal sealed class ScriptedSessions
         sessions.ToList().ForEach(Asked.Enqueue);
         Interlocked.Increment(ref _calls);
         await (IsSilent ? new TaskCompletionSource().Task : hold?.Task ?? Task.CompletedTask);
-        return IsAway ? throw new InvalidOperationException("away") : new SessionDecisions([decision], new int[sessions.Count - (Forgets ? 1 : 0)]);
+        return IsAway ? throw new InvalidOperationException("away")
+            : new SessionDecisions([decision], new int[sessions.Count - (Forgets ? 1 : 0)]);
     }
 
 #pragma warning disable CA1852 // DispatchProxy derives from it.

@@ -13,7 +13,8 @@ public sealed class SharedDoor : IAsyncLifetime
     private const int Upstreams = 32;
 
     private readonly ConcurrentBag<RecordingUpstream> _upstreams = [];
-    private readonly Func<HttpContext, Task>[] _answers = [.. Enumerable.Repeat<Func<HttpContext, Task>>(_ => Task.CompletedTask, Upstreams)];
+    private readonly Func<HttpContext, Task>[] _answers =
+        [.. Enumerable.Repeat<Func<HttpContext, Task>>(_ => Task.CompletedTask, Upstreams)];
     private readonly RecordingUpstream[] _byNumber = new RecordingUpstream[Upstreams];
     private int _taken;
 

@@ -11,7 +11,8 @@ internal static class Skopeo
 
     /// <summary>Copies an OCI layout to a registry.</summary>
     public static Task<ShellResult> Push(string layout, string image, string credentials) => Shell.Run(
-        "skopeo", ["--insecure-policy", "copy", "--all", "--preserve-digests", "--dest-tls-verify=false", "--dest-creds", credentials, $"oci:{layout}", $"docker://{image}"]);
+        "skopeo", ["--insecure-policy", "copy", "--all", "--preserve-digests", "--dest-tls-verify=false", "--dest-creds", credentials,
+            $"oci:{layout}", $"docker://{image}"]);
 
     public static Task<ShellResult> Delete(string image, string credentials) => Shell.Run(
         "skopeo", ["--insecure-policy", "delete", "--tls-verify=false", "--creds", credentials, $"docker://{image}"]);

@@ -7,13 +7,15 @@ internal static class SnapshotLab
 {
     public static GatewaySnapshot Of(params string[] tenants) => new()
     {
-        Version = "1", ConfigurationVersion = "1", Tenants = [.. tenants.Select(Tenant)], Upstreams = [.. tenants.Select(Upstream)], Keys = [], UploadKeys = [],
+        Version = "1", ConfigurationVersion = "1", Tenants = [.. tenants.Select(Tenant)], Upstreams = [.. tenants.Select(Upstream)],
+        Keys = [], UploadKeys = [],
         AccessLifetime = TimeSpan.FromMinutes(5),
     };
 
     public static TenantSnapshot Tenant(string name) => new()
     {
-        Name = name, Hosts = [$"{name}.example"], Routes = [new RouteSnapshot { Prefix = "", Upstreams = [new RouteUpstreamSnapshot($"up-{name}", true)] }],
+        Name = name, Hosts = [$"{name}.example"],
+        Routes = [new RouteSnapshot { Prefix = "", Upstreams = [new RouteUpstreamSnapshot($"up-{name}", true)] }],
         Namespaces = new Dictionary<string, string>(), AnonymousRules = [], RulesStamp = $"rules-{name}",
     };
 
@@ -22,6 +24,7 @@ internal static class SnapshotLab
     /// <summary>The snapshot with one tenant changed.</summary>
     public static GatewaySnapshot With(this GatewaySnapshot snapshot, string version, TenantSnapshot tenant) => snapshot with
     {
-        Version = version, ConfigurationVersion = version, Tenants = [.. snapshot.Tenants.Select(known => known.Name == tenant.Name ? tenant : known)],
+        Version = version, ConfigurationVersion = version,
+        Tenants = [.. snapshot.Tenants.Select(known => known.Name == tenant.Name ? tenant : known)],
     };
 }

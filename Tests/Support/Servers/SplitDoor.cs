@@ -30,12 +30,14 @@ internal sealed class SplitDoor : IAsyncDisposable
         var config = door._folder.Write("config.yaml", text);
         door._admin = await door.Launch("Silo", config).Line(line => After(line, "admin listening on "));
         using var http = new HttpClient();
-        foreach (var gateway in Enumerable.Range(0, gateways).Select(i => door.Launch("Gateway", door.ConfigOf(text, i), "--listen-data", "http://127.0.0.1:0")).ToList())
+        foreach (var gateway in Enumerable.Range(0, gateways)
+            .Select(i => door.Launch("Gateway", door.ConfigOf(text, i), "--listen-data", "http://127.0.0.1:0")).ToList())
         {
             door._gateways.Add(await gateway.Line(line => After(line, "data listening on ")));
             var probes = await gateway.Line(line => After(line, "admin listening on "));
             door._hosts.Add((gateway, probes));
-            await Eventually.True(async () => (await http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode, $"a gateway is ready:\n{gateway.Output}");
+            await Eventually.True(async () => (await http.GetAsync($"{probes}/readyz")).IsSuccessStatusCode,
+                $"a gateway is ready:\n{gateway.Output}");
         }
 
         return door;
@@ -72,14 +74,17 @@ internal sealed class SplitDoor : IAsyncDisposable
     }
 
     /// <summary>Every gateway has a cache of its own.</summary>
-    private string ConfigOf(string yaml, int gateway) => _folder.Write($"gateway-{gateway}.yaml", yaml.Replace("path: cache,", $"path: cache-{gateway},"));
+    private string ConfigOf(string yaml, int gateway) =>
+        _folder.Write($"gateway-{gateway}.yaml", yaml.Replace("path: cache,", $"path: cache-{gateway},"));
 
     private ChildProcess Launch(string project, string config, params string[] arguments)
     {
-        var process = ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. arguments]);
+        var process = ChildProcess.Start(
+            "dotnet", [FrontDoor.DllOf(project), "--config", config, "--listen-admin", "http://127.0.0.1:0", .. arguments]);
         _processes.Add(process);
         return process;
     }
 
-    private static string? After(string line, string prefix) => line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
+    private static string? After(string line, string prefix) =>
+        line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..].Trim() : null;
 }

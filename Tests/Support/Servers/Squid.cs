@@ -16,7 +16,8 @@ internal sealed class Squid : IAsyncDisposable
 
     public int Port { get; }
 
-    public string Log => _process.Output + (File.Exists(_folder.File("log/cache.log")) ? File.ReadAllText(_folder.File("log/cache.log")) : "");
+    public string Log => _process.Output
+        + (File.Exists(_folder.File("log/cache.log")) ? File.ReadAllText(_folder.File("log/cache.log")) : "");
 
     /// <param name="names">Names that lead to this machine.</param>
     public static async Task<Squid> Start(params string[] names)

@@ -33,12 +33,15 @@ internal static class TestCertificates
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-10), DateTimeOffset.UtcNow.AddDays(2));
     }
 
-    /// <summary>A certificate of an authority, with its key, both as PEM; for host names and 127.0.0.1, where there are host names.</summary>
+    /// <summary>
+    /// A certificate of an authority, with its key, both as PEM; for host names and 127.0.0.1, where there are host names.
+    /// </summary>
     public static (string Certificate, string Key) Issue(this X509Certificate2 authority, string name, params string[] hosts) =>
         authority.Issue(name, DateTimeOffset.UtcNow.AddDays(1), hosts);
 
     /// <summary>The same, with an end.</summary>
-    public static (string Certificate, string Key) Issue(this X509Certificate2 authority, string name, DateTimeOffset until, params string[] hosts)
+    public static (string Certificate, string Key) Issue(
+        this X509Certificate2 authority, string name, DateTimeOffset until, params string[] hosts)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);

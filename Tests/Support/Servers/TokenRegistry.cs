@@ -24,7 +24,8 @@ internal sealed class TokenRegistry : IAsyncDisposable
     public int? PingStatus { get; set; }
 
     /// <summary>What the token endpoint answers; a token that lives five minutes when not set.</summary>
-    public Func<HttpContext, int, Task> Answer { get; set; } = (context, call) => context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
+    public Func<HttpContext, int, Task> Answer { get; set; } =
+        (context, call) => context.Response.WriteAsync($$"""{"token":"t{{call}}","expires_in":300}""");
 
     public static async Task<TokenRegistry> Start()
     {

@@ -7,7 +7,8 @@ namespace RegistryProxy.Tests.Support.State;
 /// <summary>A storage that fails before it wrote, fails after it wrote, hangs, and answers late. What it says it did, it did.</summary>
 internal sealed class FaultyStorage(TimeProvider time, Random random) : IGrainStorage
 {
-    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider().GetRequiredService<Serializer>();
+    private static readonly Serializer Serializer = new ServiceCollection().AddSerializer().BuildServiceProvider()
+        .GetRequiredService<Serializer>();
 
     private readonly Dictionary<(string State, GrainId Grain), (byte[] Content, string ETag)> _records = [];
     private int _versions;

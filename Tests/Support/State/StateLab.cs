@@ -30,10 +30,12 @@ internal sealed class StateLab : IDisposable
         _folder = provider == StateProvider.File ? new StateFolder(folder, "lab") : null;
         Store = _folder is not null
             ? new FileRecordStore(_folder, cipher, time, MaxBytes)
-            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab", TimeProvider.System, MaxBytes);
+            : new RedisRecordStore(RedisServer.Options(new RedisConfiguration(new Secret(redis.Connection), null), "state.redis"), "lab",
+                TimeProvider.System, MaxBytes);
         Meter = new StateMeter(Services.GetRequiredService<IMeterFactory>(), known);
         Storage = new ProtectedGrainStorage(
-            Store, cipher, "lab", Services.GetRequiredService<Serializer>(), Services.GetRequiredService<IActivatorProvider>(), Meter, NullLogger<ProtectedGrainStorage>.Instance);
+            Store, cipher, "lab", Services.GetRequiredService<Serializer>(), Services.GetRequiredService<IActivatorProvider>(), Meter,
+            NullLogger<ProtectedGrainStorage>.Instance);
         Sweep = new StateSweep(Store, cipher, known, Meter, time, NullLogger<StateSweep>.Instance);
         Probe = new StateProbe(Store, cipher, "lab", time, NullLogger<StateProbe>.Instance);
     }
@@ -75,7 +77,8 @@ internal sealed class StateLab : IDisposable
     {
         public FakeTimeProvider Time { get; } = new(DateTimeOffset.UtcNow);
 
-        public IEnumerable<string> Files => Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock");
+        public IEnumerable<string> Files =>
+            Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock");
 
         public async Task Use(string[] keys, Func<StateLab, Task> work, string[]? discarded = null)
         {

@@ -22,7 +22,9 @@ internal sealed class AnswerReader(Stream stream) : IAsyncDisposable
 
         var lines = head.ToString().Split("\r\n");
         Assert.StartsWith("HTTP/1.1 ", lines[0]);
-        var length = int.Parse(lines.Single(line => line.StartsWith("Content-Length: ", StringComparison.Ordinal))["Content-Length: ".Length..], CultureInfo.InvariantCulture);
+        var length = int.Parse(lines.Single(
+            line => line.StartsWith("Content-Length: ", StringComparison.Ordinal))["Content-Length: ".Length..],
+                CultureInfo.InvariantCulture);
         var body = new byte[length];
         await _stream.ReadExactlyAsync(body);
         return (int.Parse(lines[0].AsSpan(9, 3), CultureInfo.InvariantCulture), body);

@@ -16,7 +16,8 @@ internal sealed class KeepAliveClient : IDisposable
     public static async Task<KeepAliveClient> Open(string url, string target, params string[] headers)
     {
         var address = new Uri(url);
-        var client = new KeepAliveClient($"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\n{string.Concat(headers.Select(header => $"{header}\r\n"))}\r\n");
+        var client = new KeepAliveClient(
+            $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\n{string.Concat(headers.Select(header => $"{header}\r\n"))}\r\n");
         await client._client.ConnectAsync(address.Host, address.Port);
         client._client.NoDelay = true;
         return client;

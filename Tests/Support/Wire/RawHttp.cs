@@ -44,7 +44,8 @@ internal static class RawHttp
     public static async Task<int> Status(string url, string target, string? token = null, string method = "GET")
     {
         var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
-        var answer = await Exchange(url, $"{method} {target} HTTP/1.1\r\nHost: {new Uri(url).Authority}\r\n{authorization}Connection: close\r\n\r\n");
+        var answer = await Exchange(
+            url, $"{method} {target} HTTP/1.1\r\nHost: {new Uri(url).Authority}\r\n{authorization}Connection: close\r\n\r\n");
         return answer.Length > 12 ? int.Parse(answer.AsSpan(9, 3)) : 0;
     }
 }

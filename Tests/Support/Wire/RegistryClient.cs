@@ -10,7 +10,11 @@ namespace RegistryProxy.Tests.Support.Wire;
 /// <summary>A careful client of the distribution protocol: asks for a token when it is challenged, like Docker does.</summary>
 internal sealed class RegistryClient(string url, string? user, string? password) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(5) };
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false })
+        {
+            BaseAddress = new Uri(url), Timeout = TimeSpan.FromMinutes(5)
+        };
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> _tokens = new();
 
     public HttpClient Http => _http;
@@ -19,9 +23,11 @@ internal sealed class RegistryClient(string url, string? user, string? password)
     public bool Http2 { get; init; }
 
     /// <summary>Sends one request with exactly this token, or none.</summary>
-    public Task<HttpResponseMessage> Send(HttpMethod method, string path, string? token = null, HttpContent? content = null, params (string Name, string Value)[] headers)
+    public Task<HttpResponseMessage> Send(
+        HttpMethod method, string path, string? token = null, HttpContent? content = null, params (string Name, string Value)[] headers)
     {
-        var request = new HttpRequestMessage(method, new Uri(url + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })) { Content = content };
+        var request = new HttpRequestMessage(method,
+            new Uri(url + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true })) { Content = content };
         if (token is not null)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -39,7 +45,8 @@ internal sealed class RegistryClient(string url, string? user, string? password)
     }
 
     /// <summary>Sends a request with a token for the scope.</summary>
-    public async Task<HttpResponseMessage> Do(HttpMethod method, string path, string scope, HttpContent? content = null, params (string Name, string Value)[] headers) =>
+    public async Task<HttpResponseMessage> Do(
+        HttpMethod method, string path, string scope, HttpContent? content = null, params (string Name, string Value)[] headers) =>
         await Send(method, path, await Token(scope), content, headers);
 
     /// <summary>A token for scopes, separated by spaces; kept.</summary>
@@ -91,11 +98,13 @@ internal sealed class RegistryClient(string url, string? user, string? password)
     {
         var location = await StartUpload(repository);
         using var response = await Do(
-            HttpMethod.Put, $"{location}?digest={Uri.EscapeDataString(blob.Digest.Value)}", Push(repository), new ByteArrayContent(blob.Bytes));
+            HttpMethod.Put, $"{location}?digest={Uri.EscapeDataString(blob.Digest.Value)}", Push(repository),
+            new ByteArrayContent(blob.Bytes));
         await response.ShouldBe(HttpStatusCode.Created);
     }
 
-    public async Task<HttpResponseMessage> PutManifest(string repository, string reference, TestBlob manifest, string mediaType = TestImage.OciManifest)
+    public async Task<HttpResponseMessage> PutManifest(
+        string repository, string reference, TestBlob manifest, string mediaType = TestImage.OciManifest)
     {
         var content = new ByteArrayContent(manifest.Bytes);
         content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
@@ -115,7 +124,8 @@ internal sealed class RegistryClient(string url, string? user, string? password)
     }
 
     public Task<HttpResponseMessage> GetManifest(string repository, string reference) =>
-        Do(HttpMethod.Get, $"/v2/{repository}/manifests/{reference}", Pull(repository), null, ("Accept", TestImage.OciManifest), ("Accept", TestImage.OciIndex));
+        Do(HttpMethod.Get, $"/v2/{repository}/manifests/{reference}", Pull(repository), null, ("Accept", TestImage.OciManifest),
+            ("Accept", TestImage.OciIndex));
 
     public Task<HttpResponseMessage> GetBlob(string repository, Digest digest, params (string Name, string Value)[] headers) =>
         Do(HttpMethod.Get, $"/v2/{repository}/blobs/{digest}", Pull(repository), null, headers);
@@ -124,7 +134,8 @@ internal sealed class RegistryClient(string url, string? user, string? password)
 
     private HttpRequestMessage Versioned(HttpRequestMessage request)
     {
-        (request.Version, request.VersionPolicy) = Http2 ? (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact) : (request.Version, request.VersionPolicy);
+        (request.Version, request.VersionPolicy) = Http2 ? (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact)
+            : (request.Version, request.VersionPolicy);
         return request;
     }
 

@@ -7,7 +7,8 @@ namespace RegistryProxy.Tests.Support.Wire;
 internal static class ResponseAssertions
 {
     public static async Task ShouldBe(this HttpResponseMessage response, HttpStatusCode status) =>
-        Assert.True(response.StatusCode == status, $"{(int)response.StatusCode} instead of {(int)status}: {await response.Content.ReadAsStringAsync()}");
+        Assert.True(response.StatusCode == status,
+            $"{(int)response.StatusCode} instead of {(int)status}: {await response.Content.ReadAsStringAsync()}");
 
     /// <summary>The status, and a well-formed distribution error of this code. Returns the message.</summary>
     public static async Task<string> ShouldFail(this HttpResponseMessage response, HttpStatusCode status, string code)

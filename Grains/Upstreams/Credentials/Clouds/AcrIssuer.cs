@@ -43,7 +43,8 @@ internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, EgressSettings
         var token = document.RootElement.GetProperty("refresh_token").GetString();
         return token is not null && BearerToken.ExpiryOf(token) is { } expires
             ? new(UpstreamSecret.OfIdentityToken(new Secret(token)), expires)
-            : throw new IssueException(UpstreamFailureKind.Misconfigured, "the registry sent a refresh token that does not say when it expires");
+            : throw new IssueException(
+                UpstreamFailureKind.Misconfigured, "the registry sent a refresh token that does not say when it expires");
     }
 
     private static IssueException Refused(HttpStatusCode status)

@@ -9,8 +9,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>
-/// The keys that AWS gives to the machine that this runs on: to its container, or to its instance (IMDSv2). AWS' own SDK would read those answers
-/// however long they are.
+/// The keys that AWS gives to the machine that this runs on: to its container, or to its instance (IMDSv2). AWS' own SDK would read those
+/// answers however long they are.
 /// </summary>
 /// <param name="clouds">Where the connections come from.</param>
 /// <param name="environment">The variables of the environment; <c>null</c> for none of a name.</param>
@@ -33,7 +33,8 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
     }
 
     public static IssueException NoKeys(UpstreamFailureKind kind = UpstreamFailureKind.Misconfigured) => new(
-        kind, "no AWS credentials are to be had on this machine: give it a role, or set accessKeyId, webIdentityTokenFile or the AWS_… variables");
+        kind, "no AWS credentials are to be had on this machine: give it a role, or set accessKeyId, webIdentityTokenFile or the AWS_… " +
+            "variables");
 
     /// <summary>Where a container is told to ask, if this is one.</summary>
     private Uri? Container => environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") is { } path ? Address($"http://169.254.170.2{path}")
@@ -41,13 +42,15 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
         : null;
 
     private Uri Instance => Address(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT")
-        ?? ("IPv6".Equals(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), StringComparison.OrdinalIgnoreCase) ? "http://[fd00:ec2::254]" : "http://169.254.169.254"));
+        ?? ("IPv6".Equals(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"), StringComparison.OrdinalIgnoreCase)
+            ? "http://[fd00:ec2::254]" : "http://169.254.169.254"));
 
     private async Task<ImmutableCredentials> OfContainer(HttpClient http, Uri address, CancellationToken cancellation)
     {
         if (address.Scheme != Uri.UriSchemeHttps && !MetadataAddresses.IsOfContainer(address))
         {
-            throw new IssueException(UpstreamFailureKind.Misconfigured, "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or name this machine or its container service");
+            throw new IssueException(UpstreamFailureKind.Misconfigured,
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or name this machine or its container service");
         }
 
         return Read(await Query(http, HttpMethod.Get, address, OriginForm.Of(address.PathAndQuery), "Authorization", Token, cancellation));
@@ -61,7 +64,8 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
         }
 
         const string Header = "X-aws-ec2-metadata-token";
-        var token = (await Query(http, HttpMethod.Put, Instance, OriginForm.Of("/latest/api/token"), $"{Header}-ttl-seconds", "60", cancellation)).Trim();
+        var token = (await Query(
+            http, HttpMethod.Put, Instance, OriginForm.Of("/latest/api/token"), $"{Header}-ttl-seconds", "60", cancellation)).Trim();
         var role = (await Query(http, HttpMethod.Get, Instance, OriginForm.Of(Roles), Header, token, cancellation)).Split('\n')[0].Trim();
         return OriginForm.TryParse($"{Roles}{role}", out var path)
             ? Read(await Query(http, HttpMethod.Get, Instance, path, Header, token, cancellation))
@@ -86,8 +90,8 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
     {
         using var document = JsonDocument.Parse(answer);
         string? Of(string name) => document.RootElement.GetProperty(name).GetString();
-        var token = document.RootElement.TryGetProperty("Token", out var known) ? known.GetString() : null;
-        return new ImmutableCredentials(Of("AccessKeyId"), Of("SecretAccessKey"), token);
+        string? Perhaps(string name) => document.RootElement.TryGetProperty(name, out var known) ? known.GetString() : null;
+        return new ImmutableCredentials(Of("AccessKeyId"), Of("SecretAccessKey"), Perhaps("Token"));
     }
 
     /// <summary>What a container shows; its file changes.</summary>
@@ -96,5 +100,6 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
         : environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
 
     private static Uri Address(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var address) ? address : throw new FormatException("a variable of the environment holds no address");
+        Uri.TryCreate(text, UriKind.Absolute, out var address) ? address
+            : throw new FormatException("a variable of the environment holds no address");
 }

@@ -30,7 +30,8 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
 
             return keys;
         }
-        catch (AmazonClientException fault) when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
+        catch (AmazonClientException fault)
+            when (fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
             throw AwsMachine.NoKeys();
         }
@@ -53,7 +54,8 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
             return (await AssumeByToken(identity.Role, identity.TokenFile, cancellation), ecr.Roles);
         }
 
-        return await OfEnvironment(cancellation) is var (found, roles) ? (found, roles.Concat(ecr.Roles)) : (await Machine.Keys(cancellation), ecr.Roles);
+        return await OfEnvironment(cancellation) is var (found, roles) ? (found, roles.Concat(ecr.Roles))
+            : (await Machine.Keys(cancellation), ecr.Roles);
     }
 
     /// <summary>Keys of variables, or of a profile with the roles that it assumes; <c>null</c> where there are none.</summary>
@@ -109,7 +111,10 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
         try
         {
             var reply = await sts.AssumeRoleAsync(
-                new AssumeRoleRequest { RoleArn = role.Arn, RoleSessionName = role.SessionName, ExternalId = role.ExternalId }, cancellation);
+                new AssumeRoleRequest
+                {
+                    RoleArn = role.Arn, RoleSessionName = role.SessionName, ExternalId = role.ExternalId
+                }, cancellation);
             return await reply.Credentials.GetCredentialsAsync();
         }
         catch (AmazonServiceException fault)
@@ -122,7 +127,8 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
     {
         var configuration = new AmazonSecurityTokenServiceConfig
         {
-            HttpClientFactory = new Clients(() => clouds.Client(network, ecr.StsEndpoint)), MaxErrorRetry = 1, Timeout = TimeSpan.FromSeconds(5), UseFIPSEndpoint = ecr.Fips,
+            HttpClientFactory = new Clients(() => clouds.Client(network, ecr.StsEndpoint)), MaxErrorRetry = 1,
+            Timeout = TimeSpan.FromSeconds(5), UseFIPSEndpoint = ecr.Fips,
         };
         if (ecr.StsEndpoint is { } endpoint)
         {
@@ -142,9 +148,11 @@ internal sealed class AwsPrincipal(EcrCredentials ecr, EgressSettings network, C
         var code = AwsErrors.Say(fault.ErrorCode);
         return AwsErrors.KindOf(fault.StatusCode, code) switch
         {
-            UpstreamFailureKind.Refused => new(UpstreamFailureKind.Refused, $"AWS STS refuses{code} a role: it needs {right}, and a trust policy that names who asks")
+            UpstreamFailureKind.Refused =>
+                new(UpstreamFailureKind.Refused, $"AWS STS refuses{code} a role: it needs {right}, and a trust policy that names who asks")
             {
-                Detail = $"AWS STS refuses{code} the role {role.Arn}: whoever asks needs {right}, and the role a trust policy that names it (and its external id)",
+                Detail = $"AWS STS refuses{code} the role {role.Arn}: whoever asks needs {right}, and the role a trust policy that names " +
+                    $"it (and its external id)",
             },
             var kind => new(kind, $"AWS STS answers {(int)fault.StatusCode}{code}"),
         };

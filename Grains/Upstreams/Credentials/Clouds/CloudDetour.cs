@@ -7,7 +7,9 @@ namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 /// <param name="To">Scheme and authority that are asked instead; <c>null</c> for no detour.</param>
 internal readonly record struct CloudDetour(string From, Uri? To);
 
-/// <summary>Sends requests to the places that the configuration names, paths and queries as they are. The sockets are not its own.</summary>
+/// <summary>
+/// Sends requests to the places that the configuration names, paths and queries as they are. The sockets are not its own.
+/// </summary>
 internal sealed class DetourHandler : HttpMessageHandler
 {
     private readonly HttpMessageInvoker _sockets;

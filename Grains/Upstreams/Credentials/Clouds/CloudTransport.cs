@@ -5,7 +5,9 @@ using RegistryProxy.Grains.Upstreams.Secrets;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
-/// <summary>The sockets to the token services of clouds: vetted as those to upstreams are, but for the metadata addresses of machines.</summary>
+/// <summary>
+/// The sockets to the token services of clouds: vetted as those to upstreams are, but for the metadata addresses of machines.
+/// </summary>
 internal sealed class CloudTransport(TimeProvider time) : IDisposable
 {
     /// <summary>The longest answer that is read, in bytes.</summary>
@@ -15,12 +17,14 @@ internal sealed class CloudTransport(TimeProvider time) : IDisposable
     private static readonly string[] Services = ["*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws", "*.googleapis.com"];
 
     private readonly EgressPool _ways = new(static settings => Bounded(UpstreamTransport.Create(settings)), time);
-    private readonly EgressPool _orMetadata = new(static settings => Bounded(UpstreamTransport.Create(settings, MetadataAddresses.All())), time);
+    private readonly EgressPool _orMetadata = new(
+        static settings => Bounded(UpstreamTransport.Create(settings, MetadataAddresses.All())), time);
 
     /// <summary>What is on the machine answers at once, or is not there.</summary>
     private static readonly TimeSpan MachinePatience = TimeSpan.FromSeconds(2);
 
-    private readonly Lazy<HttpMessageHandler> _ofMachine = new(static () => Bounded(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.Aws())));
+    private readonly Lazy<HttpMessageHandler> _ofMachine =
+        new(static () => Bounded(UpstreamTransport.Create(allowPrivate: true, MetadataAddresses.Aws())));
 
     /// <summary>A client of services by name; it does not own the sockets.</summary>
     /// <param name="network">How connections of the upstream are opened.</param>
@@ -31,7 +35,9 @@ internal sealed class CloudTransport(TimeProvider time) : IDisposable
     /// <summary>A client of the services that AWS has on its machines, which no proxy reaches; it does not own the sockets.</summary>
     public HttpClient OfMachine() => new(_ofMachine.Value, disposeHandler: false) { Timeout = MachinePatience };
 
-    /// <summary>A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.</summary>
+    /// <summary>
+    /// A handler for the library of a cloud, that may also reach metadata services, and asks other places as the file says.
+    /// </summary>
     public HttpMessageHandler Handler(EgressSettings network, params ReadOnlySpan<CloudDetour> detours)
     {
         List<string> hosts = [];

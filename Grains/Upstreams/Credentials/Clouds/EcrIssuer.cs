@@ -17,7 +17,8 @@ internal sealed class EcrIssuer(EcrCredentials ecr, EgressSettings network, Clou
     public string Kind => "ecr";
 
     public string Definition => string.Join('\n', [
-        ecr.Region, ecr.IsPublic.ToString(), ecr.Fips.ToString(), ecr.Endpoint.AbsoluteUri, ecr.StsEndpoint?.AbsoluteUri ?? "", network.AllowPrivate.ToString(),
+        ecr.Region, ecr.IsPublic.ToString(), ecr.Fips.ToString(), ecr.Endpoint.AbsoluteUri, ecr.StsEndpoint?.AbsoluteUri
+            ?? "", network.AllowPrivate.ToString(),
         ecr.AccessKey?.Id ?? "", SourceDefinition.Of(ecr.AccessKey?.Secret), SourceDefinition.Of(ecr.AccessKey?.SessionToken),
         ecr.WebIdentityTokenFile ?? "", .. ecr.Roles.Select(role => $"{role.Arn}\t{role.ExternalId}\t{role.SessionName}"),
     ]);
@@ -52,7 +53,8 @@ internal sealed class EcrIssuer(EcrCredentials ecr, EgressSettings network, Clou
         var code = AwsErrors.Say(CodeOf(body));
         var kind = AwsErrors.KindOf(status, code);
         return new(kind, kind == UpstreamFailureKind.Refused
-            ? $"{Name} refuses GetAuthorizationToken{code}: the principal needs {(ecr.IsPublic ? "ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken" : "ecr:GetAuthorizationToken")}"
+            ? $"{Name} refuses GetAuthorizationToken{code}: the principal needs {(ecr.IsPublic ? "ecr-public:GetAuthorizationToken and " +
+                "sts:GetServiceBearerToken" : "ecr:GetAuthorizationToken")}"
             : $"{Name} answers GetAuthorizationToken with {(int)status}{code}");
     }
 

@@ -12,13 +12,16 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
-/// <summary>A principal of Microsoft Entra: a client secret, else the workload identity of a pod, else the managed identity of the machine.</summary>
+/// <summary>
+/// A principal of Microsoft Entra: a client secret, else the workload identity of a pod, else the managed identity of the machine.
+/// </summary>
 internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings network, CloudTransport clouds)
 {
     private const string Metadata = "169.254.169.254";
 
     public string Definition => string.Join('\n', [
-        acr.TenantId ?? "", acr.ClientId ?? "", SourceDefinition.Of(acr.ClientSecret), acr.FederatedTokenFile ?? "", acr.Authority.AbsoluteUri,
+        acr.TenantId ?? "", acr.ClientId ?? "", SourceDefinition.Of(acr.ClientSecret), acr.FederatedTokenFile
+            ?? "", acr.Authority.AbsoluteUri,
         acr.MetadataEndpoint?.AbsoluteUri ?? "", acr.Audience,
     ]);
 
@@ -34,7 +37,8 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings 
         {
             throw NoManagedIdentity();
         }
-        catch (AuthenticationFailedException fault) when (!IsTooLong(fault) && fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
+        catch (AuthenticationFailedException fault) when (!IsTooLong(fault)
+            && fault.InnerException is not (HttpRequestException or IOException or OperationCanceledException))
         {
             throw Refused(fault);
         }
@@ -70,7 +74,8 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings 
     };
 
     private static IssueException NoManagedIdentity() => new(
-        UpstreamFailureKind.Misconfigured, "this machine has no managed identity that may be used: assign one (and set clientId when it is one of several)");
+        UpstreamFailureKind.Misconfigured,
+        "this machine has no managed identity that may be used: assign one (and set clientId when it is one of several)");
 
     /// <summary>MSAL takes only https for an authority; plain loopback is asked by the way of a detour.</summary>
     private Uri? Detour => acr.Authority.Scheme == Uri.UriSchemeHttp ? acr.Authority : null;
@@ -79,25 +84,29 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings 
     {
         if (acr.ClientSecret is { } secret)
         {
-            return new ClientSecretCredential(acr.TenantId, acr.ClientId, secret.Read().Reveal(), Prepare(new ClientSecretCredentialOptions { DisableInstanceDiscovery = true }, http));
+            return new ClientSecretCredential(acr.TenantId, acr.ClientId, secret.Read().Reveal(),
+                Prepare(new ClientSecretCredentialOptions { DisableInstanceDiscovery = true }, http));
         }
 
         if (FederatedFile is { } federated)
         {
             new FileSecret(federated).Read();
-            var options = Prepare(new WorkloadIdentityCredentialOptions { DisableInstanceDiscovery = true, TokenFilePath = federated }, http);
+            var options = Prepare(new WorkloadIdentityCredentialOptions { DisableInstanceDiscovery = true, TokenFilePath = federated },
+                http);
             (options.TenantId, options.ClientId) = (acr.TenantId ?? options.TenantId, acr.ClientId ?? options.ClientId);
             if (string.IsNullOrEmpty(options.TenantId) || string.IsNullOrEmpty(options.ClientId))
             {
                 throw new IssueException(
-                    UpstreamFailureKind.Misconfigured, "a federated token needs tenantId and clientId, here or as AZURE_TENANT_ID and AZURE_CLIENT_ID");
+                    UpstreamFailureKind.Misconfigured,
+                    "a federated token needs tenantId and clientId, here or as AZURE_TENANT_ID and AZURE_CLIENT_ID");
             }
 
             return new WorkloadIdentityCredential(options);
         }
 
         return new ManagedIdentityCredential(Prepare(
-            new ManagedIdentityCredentialOptions(acr.ClientId is { } client ? ManagedIdentityId.FromUserAssignedClientId(client) : ManagedIdentityId.SystemAssigned), http));
+            new ManagedIdentityCredentialOptions(
+                acr.ClientId is { } client ? ManagedIdentityId.FromUserAssignedClientId(client) : ManagedIdentityId.SystemAssigned), http));
     }
 
     private T Prepare<T>(T options, HttpClient http)

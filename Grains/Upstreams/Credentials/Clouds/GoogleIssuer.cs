@@ -10,7 +10,8 @@ using BearerToken = RegistryProxy.Grains.Upstreams.Secrets.BearerToken;
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
 /// <summary>An access token of a Google service account, which opens every registry that the account may use.</summary>
-internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings network, CloudTransport clouds, TimeProvider time) : ISecretIssuer
+internal sealed class GoogleIssuer(
+    GoogleCredentials google, EgressSettings network, CloudTransport clouds, TimeProvider time) : ISecretIssuer
 {
     private const string User = "oauth2accesstoken";
     private const string Scope = "https://www.googleapis.com/auth/cloud-platform";
@@ -18,7 +19,8 @@ internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings netw
     public string Kind => "google";
 
     public string Definition => string.Join('\n', [
-        google.KeyFile ?? "", google.TokenEndpoint?.AbsoluteUri ?? "", google.StsEndpoint?.AbsoluteUri ?? "", google.IamEndpoint?.AbsoluteUri ?? "",
+        google.KeyFile ?? "", google.TokenEndpoint?.AbsoluteUri ?? "", google.StsEndpoint?.AbsoluteUri
+            ?? "", google.IamEndpoint?.AbsoluteUri ?? "",
         google.MetadataEndpoint?.AbsoluteUri ?? "", network.AllowPrivate.ToString(),
     ]);
 
@@ -41,7 +43,8 @@ internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings netw
             // The library trips over an error that has no body.
             throw new IssueException(
                 UpstreamFailureKind.Unreachable,
-                google.KeyFile is null ? "Google's metadata server gives no token: give the machine a service account" : "Google's token service gave no token");
+                google.KeyFile is null ? "Google's metadata server gives no token: give the machine a service account"
+                    : "Google's token service gave no token");
         }
 
         var token = ((ServiceCredential)asked).Token;
@@ -52,17 +55,20 @@ internal sealed class GoogleIssuer(GoogleCredentials google, EgressSettings netw
 
     private HttpMessageHandler Handler() => clouds.Handler(
         network,
-        new("oauth2.googleapis.com", google.TokenEndpoint), new("sts.googleapis.com", google.StsEndpoint), new("iamcredentials.googleapis.com", google.IamEndpoint),
+        new("oauth2.googleapis.com", google.TokenEndpoint), new("sts.googleapis.com", google.StsEndpoint), new(
+            "iamcredentials.googleapis.com", google.IamEndpoint),
         new("169.254.169.254", google.MetadataEndpoint), new("metadata.google.internal", google.MetadataEndpoint));
 
     private IssueException Refused(TokenResponseException fault)
     {
-        var code = fault.Error?.Error is { Length: < 60 } error && error.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_') ? $" ({error})" : "";
+        var code = fault.Error?.Error is { Length: < 60 } error && error.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_')
+            ? $" ({error})" : "";
         var kind = fault.StatusCode is { } status ? CloudTransport.KindOf(status) : UpstreamFailureKind.Unreachable;
         return new(kind, kind != UpstreamFailureKind.Refused
             ? $"Google's token service does not answer as it should{code}"
             : google.KeyFile is not null
-                ? $"Google refuses the key of keyFile{code}: it may be disabled, deleted or not allowed to impersonate (roles/iam.workloadIdentityUser, roles/iam.serviceAccountTokenCreator)"
+                ? $"Google refuses the key of keyFile{code}: it may be disabled, deleted or not allowed to impersonate " +
+                    $"(roles/iam.workloadIdentityUser, roles/iam.serviceAccountTokenCreator)"
                 : $"Google's metadata server gives no token{code}: give the machine a service account");
     }
 }

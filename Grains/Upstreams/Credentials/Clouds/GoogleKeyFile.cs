@@ -40,7 +40,8 @@ internal static class GoogleKeyFile
     }
 
     private static bool IsGoogle(string? place) =>
-        Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.IsDefaultPort && uri.UserInfo.Length == 0
+        Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.IsDefaultPort
+            && uri.UserInfo.Length == 0
         && uri.IdnHost.EndsWith(".googleapis.com", StringComparison.OrdinalIgnoreCase);
 
     private static SecretUnavailableException Unusable(string file, string what) => new("the key file", file, what);
