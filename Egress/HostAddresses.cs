@@ -20,8 +20,8 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
     /// <summary>How long they are used at all.</summary>
     public static readonly TimeSpan Usable = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a lookup may take: two name servers that are asked twice for five seconds each, and a moment.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(21);
+    /// <summary>How long a lookup may take: two name servers that are asked twice for five seconds each, its turn, and a moment.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(23);
 
     /// <summary>How long the answer of one family waits for that of the other (RFC 8305 §3, Resolution Delay).</summary>
     private static readonly TimeSpan ResolutionDelay = TimeSpan.FromMilliseconds(50);

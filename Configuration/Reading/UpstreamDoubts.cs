@@ -1,15 +1,12 @@
 using System.Net;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading;
 
 /// <summary>What is right in <c>upstreams</c> and hardly meant.</summary>
 internal static class UpstreamDoubts
 {
-    private static readonly IPNetwork[] Private =
-        [.. new[] { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10", "fc00::/7",
-            "fe80::/10" }.Select(text => IPNetwork.Parse(text))];
-
     public static void Tell(Field upstreams, FrontDoorConfiguration configuration)
     {
         foreach (var (name, field) in upstreams.Entries())
@@ -30,11 +27,7 @@ internal static class UpstreamDoubts
             url.Warn("is http: whoever is on the way reads the credential that is sent there; use https");
         }
 
-        if (!upstream.AllowPrivate && IsPrivate(upstream.Url))
-        {
-            url.Warn("is a loopback or private address, and every request to it is refused without allowPrivate: true");
-        }
-
+        WarnOfAddress(url, upstream.Url, upstream.AllowPrivate);
         foreach (var (item, realm) in map["realms"].Items()
             .Select(item => (Item: item, Realm: Uri.TryCreate(item.Text(), UriKind.Absolute, out var address) ? address : null)))
         {
@@ -43,25 +36,26 @@ internal static class UpstreamDoubts
                 item.Warn("is http: whoever is on the way reads the credential that is sent there; use https");
             }
 
-            if (!upstream.AllowPrivate && realm is not null && IsPrivate(realm))
+            if (realm is not null)
             {
-                item.Warn("is a loopback or private address, and every request to it is refused without allowPrivate: true");
+                WarnOfAddress(item, realm, upstream.AllowPrivate);
             }
         }
     }
 
     private static bool IsReadable(Uri address) => address.Scheme == Uri.UriSchemeHttp && !HostReader.IsLoopback(address);
 
-    private static bool IsPrivate(Uri address)
+    private static void WarnOfAddress(Field field, Uri address, bool allowPrivate)
     {
-        if (HostReader.IsLoopback(address))
+        var literal = IPAddress.TryParse(address.Host.Trim('[', ']'), out var parsed) ? parsed
+            : HostReader.IsLoopback(address) ? IPAddress.Loopback : null;
+        if (literal is null || AddressRules.MayDial(literal, allowPrivate))
         {
-            return true;
+            return;
         }
 
-        return IPAddress.TryParse(address.Host.Trim('[', ']'), out var literal)
-            && (literal.IsIPv4MappedToIPv6 ? literal.MapToIPv4() : literal) is var plain
-            && (plain.Equals(IPAddress.Any) || plain.Equals(IPAddress.IPv6Any)
-                || Private.Any(network => network.BaseAddress.AddressFamily == plain.AddressFamily && network.Contains(plain)));
+        field.Warn(AddressRules.MayDial(literal, allowPrivate: true)
+            ? "is a loopback or private address, and every request to it is refused without allowPrivate: true"
+            : "is a link-local, metadata, multicast or unspecified address, and no request is ever sent to one");
     }
 }

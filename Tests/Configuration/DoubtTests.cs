@@ -44,6 +44,11 @@ public sealed class DoubtTests : IDisposable
     [InlineData("https://hub.example", "http://hub.example", 2, "upstreams.hub.url", "is http: whoever is on the way reads the credential")]
     [InlineData("https://own.example", "https://10.1.2.3", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("https://own.example", "http://[fd00::1]:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
+    [InlineData("https://own.example", "https://198.18.0.1", 3, "upstreams.own.url", "refused without allowPrivate: true")]
+    [InlineData("https://own.example", "https://[64:ff9b::10.0.0.1]", 3, "upstreams.own.url", "refused without allowPrivate: true")]
+    [InlineData("https://own.example", "https://169.254.169.254", 3, "upstreams.own.url", "no request is ever sent to one")]
+    [InlineData("https://own.example", "https://[fe80::1]", 3, "upstreams.own.url", "no request is ever sent to one")]
+    [InlineData("https://own.example", "https://0.0.0.0", 3, "upstreams.own.url", "no request is ever sent to one")]
     [InlineData("https://own.example", "http://localhost:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("dev: [alice]", "dev: [alise]", 5, "authenticators.staff.groups.dev[0]", "no user 'alise'; did you mean 'alice'?")]
     [InlineData("https://docker.acme.example", "https://other.example", 9, "tenants.acme.publicUrl",

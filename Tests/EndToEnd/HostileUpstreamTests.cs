@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using RegistryProxy.Tests.Egress;
+using RegistryProxy.Tests.Protocol;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;

@@ -16,9 +16,12 @@ internal sealed class SmallDisk : IAsyncDisposable
         return disk;
     }
 
-    /// <summary>Whether it may be written; files that are open for writing forbid the change.</summary>
-    public async Task SetWritable(bool writable) =>
-        (await Shell.Run("mount", ["-o", writable ? "remount,rw" : "remount,ro", Path])).ShouldSucceed();
+    /// <summary>
+    /// Whether it may be written. Files that are open for writing forbid the change, and a download may have its own a moment longer than
+    /// its client waits.
+    /// </summary>
+    public Task SetWritable(bool writable) => Eventually.True(
+        async () => (await Shell.Run("mount", ["-o", writable ? "remount,rw" : "remount,ro", Path])).ExitCode == 0, "the disk is mounted anew");
 
     public async ValueTask DisposeAsync()
     {

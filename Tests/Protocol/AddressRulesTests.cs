@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
-using RegistryProxy.Egress;
+using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Tests.Egress;
+namespace RegistryProxy.Tests.Protocol;
 
 public sealed class AddressRulesTests
 {

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace RegistryProxy.Egress;
+namespace RegistryProxy.Protocol;
 
 /// <summary>
 /// Which addresses may be dialled (IANA special-purpose registries). Link-local, metadata, multicast, broadcast and unspecified
@@ -56,6 +56,3 @@ public static class AddressRules
 
     private static IEnumerable<IPNetwork> Networks(params string[] networks) => networks.Select(IPNetwork.Parse);
 }
-
-/// <summary>A name resolved to an address that this upstream may not dial.</summary>
-public sealed class ForbiddenAddressException(string message) : IOException(message);
