@@ -19,7 +19,11 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
     private const int MaxUserAgent = 256;
 
+    /// <summary>Lines a second of a tenant's requests that prove nobody: strangers could fill the log with them.</summary>
+    private const int MaxUnproved = 20;
+
     private readonly LimitedRequests _limited = new(time);
+    private readonly LimitedRequests _unproved = new(time, MaxUnproved);
 
     /// <summary>A request was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, TokenService tokenService, Operation operation, DistributionPath path,
@@ -30,10 +34,18 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             return;
         }
 
-        log.Write(Denied(context, tokenService, operation, path, repository, caller?.Token ?? refusal.Holder ?? refusal.Known) with
+        var token = caller?.Token ?? refusal.Holder ?? refusal.Known;
+        var count = (int?)null;
+        if (token is null && !IsWritten(tokenService, out count))
+        {
+            return;
+        }
+
+        log.Write(Denied(context, tokenService, operation, path, repository, token) with
         {
             Status = refusal.Error.Status,
             Reason = refusal.Reason ?? refusal.Error.Message,
+            Count = count,
         });
     }
 
@@ -66,6 +78,14 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
                 Count = count,
             });
         }
+    }
+
+    /// <summary>Whether a request that proves nobody has its own line, and how many there were if more than it.</summary>
+    private bool IsWritten(TokenService tokenService, out int? count)
+    {
+        var since = _unproved.Count(tokenService.Tenant.Name);
+        count = since > 1 ? since : null;
+        return since is not null;
     }
 
     private AuditEvent Denied(
@@ -153,8 +173,15 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
+        var count = (int?)null;
+        if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService, out count))
+        {
+            return;
+        }
+
         log.Write(Start(context, tokenService, "login") with
         {
+            Count = count,
             Subject = granted || result.Subject.Length > 0 ? result.Subject : NameOf(request),
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator
                 : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,

@@ -3,9 +3,11 @@ using System.Collections.Concurrent;
 namespace RegistryProxy.Gateway.Audit;
 
 /// <summary>
-/// Requests that met a limit: of each tenant one a second is written down, with how many there were since the one before.
+/// Requests that anybody can make: of each tenant so many a second are written down, each with how many there were since the one before.
 /// </summary>
-internal sealed class LimitedRequests(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="perSecond">Lines a second for each tenant.</param>
+internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -18,12 +20,17 @@ internal sealed class LimitedRequests(TimeProvider time)
         lock (tally)
         {
             tally.Count++;
-            if (time.GetUtcNow() is var now && now < tally.From)
+            if (time.GetUtcNow() is var now && now >= tally.From)
+            {
+                (tally.From, tally.Written) = (now + Pause, 0);
+            }
+
+            if (tally.Written == perSecond)
             {
                 return null;
             }
 
-            (var count, tally.Count, tally.From) = (tally.Count, 0, now + Pause);
+            (var count, tally.Count, tally.Written) = (tally.Count, 0, tally.Written + 1);
             return count;
         }
     }
@@ -31,6 +38,8 @@ internal sealed class LimitedRequests(TimeProvider time)
     private sealed class Tally
     {
         public int Count { get; set; }
+
+        public int Written { get; set; }
 
         public DateTimeOffset From { get; set; }
     }

@@ -19,7 +19,8 @@ internal sealed class ReferrersTurns(ClusterClient cluster, TimeProvider time)
 
     /// <summary>Does something in a turn of its own.</summary>
     /// <param name="list">The list.</param>
-    /// <param name="work">Takes less time than a turn does. It gets what asks, right before it writes, whether the turn is still this one.</param>
+    /// <param name="work">Takes less time than a turn does. It gets what asks, right before it writes, whether the turn is still this
+    /// one.</param>
     /// <param name="isUnderWay">Whether what was begun may go on: then only time ends the turn.</param>
     /// <param name="cancellation">Gives up the place.</param>
     /// <returns>

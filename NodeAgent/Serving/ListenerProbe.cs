@@ -17,7 +17,10 @@ internal static class ListenerProbe
         Unix("listen", settings.Listen)
         ?? Unix("listen (agent.sock beside it)", settings.ControlSocket)
         ?? (settings.Mirror is { } mirror ? Tcp("mirror.listen", mirror.Listen) : null)
-        ?? (settings.Health is { } health ? Tcp("health", health) : null);
+        ?? (settings.Health is { } health ? Tcp("health", health) : null)
+        ?? (settings is { Mirror.Listen: { } one, Health: { } other } && AreOne(EndOf(one), EndOf(other))
+            ? $"health: {other.ToString().TrimEnd('/')} cannot be listened on: mirror.listen is port {other.Port} of the same address"
+            : null);
 
     /// <summary>Keeps other agents away from the folder of the sockets.</summary>
     public static IDisposable? TakeFolder(AgentSettings settings, out string? problem)
@@ -66,9 +69,16 @@ internal static class ListenerProbe
         }
     }
 
+    private static IPEndPoint EndOf(Uri address) => new(ListenerExtensions.AddressOf(address), address.Port);
+
+    private static bool AreOne(IPEndPoint one, IPEndPoint other) => one.Port != 0 && one.Port == other.Port
+        && (one.Address.Equals(other.Address) || IsAny(one.Address) || IsAny(other.Address));
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+
     private static string? Tcp(string key, Uri address)
     {
-        var end = new IPEndPoint(ListenerExtensions.AddressOf(address), address.Port);
+        var end = EndOf(address);
         try
         {
             using var socket = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -44,7 +44,7 @@ internal sealed class PacedLogs(ILoggerProvider inner, TimeProvider time) : ILog
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!inner.IsEnabled(logLevel) || IsOfClient(category, eventId.Id, exception)
-                || !pace.MayWrite(new LogKind(category, eventId.Id, eventId.Name), out var left))
+                || !MayWrite(logLevel, eventId, out var left))
             {
                 return;
             }
@@ -55,6 +55,13 @@ internal sealed class PacedLogs(ILoggerProvider inner, TimeProvider time) : ILog
             }
 
             inner.Log(logLevel, eventId, state, exception, formatter);
+        }
+
+        /// <summary>An alarm is never left out: each is of something else, and is said once.</summary>
+        private bool MayWrite(LogLevel level, EventId eventId, out long left)
+        {
+            left = 0;
+            return level == LogLevel.Critical || pace.MayWrite(new LogKind(category, eventId.Id, eventId.Name), out left);
         }
     }
 }

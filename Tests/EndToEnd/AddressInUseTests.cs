@@ -59,6 +59,9 @@ public sealed class AddressInUseTests : IDisposable
         Said($"listen: unix://{_folder.File("a.sock")}\nhealth: http://127.0.0.1:{port}", "health: http://127.0.0.1:", "is in use");
         Said($"listen: unix://{_folder.File("a.sock")}\nmirror: {{ listen: \"http://127.0.0.1:{port}\" }}",
             "mirror.listen: http://127.0.0.1:", "is in use");
+        var free = FreePort.Next();
+        Said($"listen: unix://{_folder.File("a.sock")}\nmirror: {{ listen: \"http://127.0.0.1:{free}\" }}\nhealth: http://127.0.0.1:{free}",
+            "health: http://127.0.0.1:", "mirror.listen is port");
         Assert.Null(ListenerProbe.Find(Settings($"listen: unix://{_folder.File("a.sock")}")));
         Assert.DoesNotContain(Directory.EnumerateFiles(_folder.File(".")), file => file.Contains(".sock."));
     }

@@ -43,6 +43,17 @@ public sealed class PacedLogsTests : ILoggerProvider, ILogger
     }
 
     [Fact]
+    public void An_alarm_is_never_left_out()
+    {
+        for (var i = 0; i < 10 * LogPace.MaxBurst; i++)
+        {
+            _logs.CreateLogger("RegistryProxy.Storage").Log(LogLevel.Critical, new EventId(1), "alarm", null, Text);
+        }
+
+        Assert.Equal(10 * LogPace.MaxBurst, _lines.Count);
+    }
+
+    [Fact]
     public void Kinds_without_end_are_one_kind_together()
     {
         for (var i = 0; i < 10 * LogPace.MaxKinds; i++)

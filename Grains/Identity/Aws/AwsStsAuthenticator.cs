@@ -74,20 +74,20 @@ internal sealed partial class AwsStsAuthenticator(AwsStsConfiguration configurat
         }
 
         await response.Content.LoadIntoBufferAsync(MaxReply, either.Token);
-        return Identify(await response.Content.ReadAsStringAsync(either.Token));
+        return Identify(await response.Content.ReadAsByteArrayAsync(either.Token));
     }
 
-    private Verdict Identify(string xml)
+    private Verdict Identify(byte[] xml)
     {
         XElement? result;
         try
         {
             using var reader = XmlReader.Create(
-                new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
+                new MemoryStream(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null });
             var root = XElement.Load(reader);
             result = root.Name == Sts + "GetCallerIdentityResponse" ? root.Element(Sts + "GetCallerIdentityResult") : null;
         }
-        catch (XmlException)
+        catch (Exception fault) when (fault is XmlException or ArgumentException or NotSupportedException)
         {
             result = null;
         }

@@ -21,7 +21,8 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// its client waits.
     /// </summary>
     public Task SetWritable(bool writable) => Eventually.True(
-        async () => (await Shell.Run("mount", ["-o", writable ? "remount,rw" : "remount,ro", Path])).ExitCode == 0, "the disk is mounted anew");
+        async () => (await Shell.Run("mount", ["-o", writable ? "remount,rw" : "remount,ro", Path])).ExitCode == 0,
+        "the disk is mounted anew");
 
     public async ValueTask DisposeAsync()
     {

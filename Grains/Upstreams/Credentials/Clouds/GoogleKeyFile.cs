@@ -19,12 +19,18 @@ internal static class GoogleKeyFile
         {
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
+            RefuseOtherSpelling(file, root);
             foreach (var place in Places.Where(place => root.TryGetProperty(place, out var value) && !IsGoogle(value.GetString())))
             {
                 throw Unusable(file, $"has a {place} that is not https://….googleapis.com");
             }
 
-            if (root.TryGetProperty("credential_source", out var source) && source.TryGetProperty("executable", out _))
+            if (root.TryGetProperty("credential_source", out var source))
+            {
+                RefuseOtherSpelling(file, source);
+            }
+
+            if (source.ValueKind == JsonValueKind.Object && source.TryGetProperty("executable", out _))
             {
                 throw Unusable(file, "has a credential_source that is a program; a file, a url or an AWS environment is taken");
             }
@@ -36,6 +42,16 @@ internal static class GoogleKeyFile
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException or FormatException)
         {
             throw Unusable(file, "is not a key file of Google");
+        }
+    }
+
+    /// <summary>Google's library takes names in any case: what is looked at here and what is used there must be the same.</summary>
+    private static void RefuseOtherSpelling(string file, JsonElement members)
+    {
+        if (members.EnumerateObject()
+            .FirstOrDefault(member => member.Name.Any(char.IsAsciiLetterUpper)) is { Value.ValueKind: not JsonValueKind.Undefined } other)
+        {
+            throw Unusable(file, $"has a member {other.Name}, which Google writes in lower case");
         }
     }
 

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Gateway.Audit;
+
+namespace RegistryProxy.Tests.Gateway;
+
+/// <summary>However many requests anybody makes, so many lines a second are written, and none goes uncounted.</summary>
+public sealed class LimitedRequestsTests
+{
+    [Fact]
+    public void So_many_a_second_are_written_and_the_next_says_how_many_there_were()
+    {
+        var time = new FakeTimeProvider();
+        var requests = new LimitedRequests(time, perSecond: 3);
+        Assert.Equal([1, 1, 1, null, null], Enumerable.Range(0, 5).Select(_ => requests.Count("acme")));
+        Assert.Equal(1, requests.Count("other"));
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([3, 1, 1, null], Enumerable.Range(0, 4).Select(_ => requests.Count("acme")));
+        time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(2, requests.Count("acme"));
+    }
+}
