@@ -9,16 +9,37 @@ internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int MaxLines = 5000;
 
+    /// <summary>How long after the end of a process its output is read on.</summary>
+    private static readonly TimeSpan Drained = TimeSpan.FromSeconds(2);
+
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _lines = new();
     private readonly string _owner = ProcessCosts.Owner;
     private int _counted;
+    private int _openStreams = 2;
+    private long _exitSeen;
 
     private ChildProcess(Process process) => _process = process;
 
     public int Id => _process.Id;
 
-    public bool HasExited => _process.HasExited;
+    /// <summary>
+    /// Whether it ended and everything that it wrote was read; a process of its own that goes on may keep its output open, and is not
+    /// waited for.
+    /// </summary>
+    public bool HasExited
+    {
+        get
+        {
+            if (!_process.HasExited)
+            {
+                return false;
+            }
+
+            Interlocked.CompareExchange(ref _exitSeen, Stopwatch.GetTimestamp(), 0);
+            return Volatile.Read(ref _openStreams) <= 0 || Stopwatch.GetElapsedTime(_exitSeen) > Drained;
+        }
+    }
 
     public int ExitCode => _process.ExitCode;
 
@@ -72,7 +93,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public void Kill()
     {
-        if (!HasExited)
+        if (!_process.HasExited)
         {
             CountCost();
             _process.Kill();
@@ -83,7 +104,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!HasExited)
+        if (!_process.HasExited)
         {
             try
             {
@@ -108,7 +129,11 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     private void Keep(string? line)
     {
-        if (line is not null && _lines.Count < MaxLines)
+        if (line is null)
+        {
+            Interlocked.Decrement(ref _openStreams);
+        }
+        else if (_lines.Count < MaxLines)
         {
             _lines.Enqueue(line);
         }
