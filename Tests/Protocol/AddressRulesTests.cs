@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using RegistryProxy.Egress;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Protocol;
