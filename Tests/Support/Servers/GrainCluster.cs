@@ -5,6 +5,7 @@ using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Support.Servers;
 
@@ -54,7 +55,7 @@ internal sealed class GrainCluster : IAsyncDisposable
             built.Services.AddGrains();
             if (time is not null)
             {
-                built.Services.AddSingleton(time);
+                built.Services.AddSingleton<TimeProvider>(new SiloTime(time));
             }
 
             built.AddStateStorage(state ?? new StateConfiguration(), "tests");
