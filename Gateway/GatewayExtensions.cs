@@ -16,6 +16,7 @@ using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.PeerServing;
+using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Referrers;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.SnapshotUpdates;
@@ -121,6 +122,10 @@ public static class GatewayExtensions
         .AddSingleton<UpstreamFetcher>()
         .AddSingleton<FailureLog>()
         .AddSingleton<UpstreamDownloads>()
+        .AddSingleton<RangeSupport>()
+        .AddSingleton<RangeOpener>()
+        .AddSingleton<RangeFlights>()
+        .AddSingleton<ColdRanges>()
         .AddSingleton<UpstreamForwarder>()
         .AddSingleton<UpstreamClient>();
 

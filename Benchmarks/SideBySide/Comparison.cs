@@ -84,6 +84,8 @@ internal static class Comparison
     private static Task<Sample> Run(Measure measure, Peer peer, UpstreamRegistry upstream, ComparisonOptions options) => measure switch
     {
         SideBySide.Measure.CachedManifest => Load.Manifest(peer, options),
+        SideBySide.Measure.ColdRanges => RangeLoad.Measure(peer, upstream, upstream.UnfetchedPath, options),
+        SideBySide.Measure.CachedRanges => RangeLoad.Measure(peer, upstream, upstream.BlobPath, options),
         SideBySide.Measure.SlowReaders => SlowReaders.Measure(peer, upstream, options),
         _ => Load.Blob(peer, upstream, options, measure == SideBySide.Measure.CachedBlobHttp2),
     };

@@ -17,6 +17,12 @@ internal enum Measure
     /// <summary>The manifest by tag, once it was fetched.</summary>
     CachedManifest,
 
+    /// <summary>Ranges of a blob that was never fetched.</summary>
+    ColdRanges,
+
+    /// <summary>Ranges of the blob, once it was fetched.</summary>
+    CachedRanges,
+
     /// <summary>Memory of connections that take a cached blob slowly.</summary>
     SlowReaders,
 }

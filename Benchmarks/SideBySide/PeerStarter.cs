@@ -10,7 +10,7 @@ internal sealed class PeerStarter(string folder, string upstream)
         await Door("RegistryProxy", "", sendFile: false, Measure.Streamed),
         await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
         await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob,
-            Measure.CachedBlobHttp2, Measure.SlowReaders),
+            Measure.CachedBlobHttp2, Measure.ColdRanges, Measure.CachedRanges, Measure.SlowReaders),
         await Haproxy(),
         await NginxProxy(),
         await Yarp(),

@@ -11,6 +11,8 @@ internal static class ResultTable
         new(Measure.CachedBlob, "cached blob, CPU s/GB", "GB/s", 0.56, 0.20, 0),
         new(Measure.CachedBlobHttp2, "cached blob by HTTP/2 without TLS, CPU s/GB", "GB/s", 0.56, 0.56, 0),
         new(Measure.CachedManifest, "cached manifest by tag, CPU us/request", "requests/s", 60, 60, 20_000),
+        new(Measure.ColdRanges, "ranges of 64 KiB not here, x registry's time", "ranges/s", 1.2, 1.0, 0),
+        new(Measure.CachedRanges, "ranges of 64 KiB cached, x registry's time", "ranges/s", 1.0, 1.0, 0),
         new(Measure.SlowReaders, "slow readers of a cached blob, KB each", "readers", 150, 150, 0),
     ];
 

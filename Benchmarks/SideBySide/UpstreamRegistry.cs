@@ -13,7 +13,8 @@ internal sealed class UpstreamRegistry : IAsyncDisposable
 
     private readonly ServerProcess _process;
 
-    private UpstreamRegistry(ServerProcess process, string url, string digest) => (_process, Url, Digest) = (process, url, digest);
+    private UpstreamRegistry(ServerProcess process, string url, string digest, string unfetched) =>
+        (_process, Url, Digest, UnfetchedPath) = (process, url, digest, $"/v2/{Repository}/blobs/{unfetched}");
 
     public string Url { get; }
 
@@ -21,6 +22,9 @@ internal sealed class UpstreamRegistry : IAsyncDisposable
     public string Digest { get; }
 
     public string BlobPath => $"/v2/{Repository}/blobs/{Digest}";
+
+    /// <summary>A blob of the same size that nobody fetches whole.</summary>
+    public string UnfetchedPath { get; }
 
     public static string ManifestPath => $"/v2/{Repository}/manifests/v1";
 
@@ -38,7 +42,8 @@ internal sealed class UpstreamRegistry : IAsyncDisposable
             """.Trim();
         using var put = await http.PutAsync(ManifestPath, new StringContent(manifest, new MediaTypeHeaderValue(MediaType)));
         put.EnsureSuccessStatusCode();
-        return new UpstreamRegistry(process, url, digest);
+        new Random(8).NextBytes(blob);
+        return new UpstreamRegistry(process, url, digest, await Push(http, blob));
     }
 
     /// <summary>Starts docker-registry with its files below a folder.</summary>

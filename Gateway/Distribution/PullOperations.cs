@@ -1,15 +1,18 @@
 using RegistryProxy.Gateway.Cache.Blobs;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Manifests;
+using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
 
 /// <summary>GET and HEAD of manifests and blobs: streamed through, or on routes with a cache served from it.</summary>
-internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore store, ManifestCache manifests, BlobCache blobs)
+internal sealed class PullOperations(
+    UpstreamDownloads downloads, ColdRanges ranges, DiskStore store, ManifestCache manifests, BlobCache blobs)
 {
     public async Task<DistributionError?> Manifest(RegistryRequest request)
     {
@@ -39,11 +42,29 @@ internal sealed class PullOperations(UpstreamDownloads downloads, DiskStore stor
             }
             else
             {
-                error = await downloads.Send(request, BlobPlan(request));
+                error = await Streamed(request);
             }
         }
         while (fallback.GoesOn(error));
         return fallback.Told;
+    }
+
+    /// <summary>Several ranges at once are more than a download: an upstream that does not give them gives them one by one.</summary>
+    private async Task<DistributionError?> Streamed(RegistryRequest request)
+    {
+        var digest = request.Path.Digest!;
+        if (ByteRanges.AreSeveral(request.Context.Request.Headers.Range)
+            && AskedRanges.Of(request.Context.Request, ContentHead.TagOf(digest)) is { } asked)
+        {
+            var fetch = Fetch.Blob(request, digest) with { FollowRedirects = request.Destination.FollowRedirects };
+            var sent = await ranges.Send(request, fetch, asked);
+            if (!sent.IsWhole)
+            {
+                return sent.Error;
+            }
+        }
+
+        return await downloads.Send(request, BlobPlan(request));
     }
 
     private static Download ManifestPlan(RegistryRequest request) => new()

@@ -34,10 +34,6 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
     /// <summary>Whether a request wants one range that can be read.</summary>
     public static bool IsOne(HttpRequest request, string etag) => IsAsked(request, etag) && TryParse(request.Headers.Range, out _, out _);
 
-    /// <summary>Whether a request wants one range that can be read, and not all that begins with the first byte.</summary>
-    public static bool IsPart(HttpRequest request, string etag) =>
-        IsAsked(request, etag) && TryParse(request.Headers.Range, out var first, out var last) && (first != 0 || last is not null);
-
     /// <summary>Whether ranges count: only those of a GET do, and under no condition or one that is true.</summary>
     public static bool IsAsked(HttpRequest request, string etag) => request.Headers.Range.Count == 1 && HttpMethods.IsGet(request.Method)
         && (request.Headers.IfRange.Count == 0 || request.Headers.IfRange == etag);

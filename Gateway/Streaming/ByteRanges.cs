@@ -16,10 +16,11 @@ internal static class ByteRanges
     /// <c>null</c> for the whole: what cannot be read, or is too many.
     /// </summary>
     public static ByteRange[]? Of(HttpRequest request, string etag, long size) =>
-        ByteRange.IsAsked(request, etag) && Parse(request.Headers.Range.ToString().AsSpan().Trim(), size) is { } ranges
-            ? Merge(ranges) : null;
+        ByteRange.IsAsked(request, etag) && Read(request.Headers.Range.ToString().AsSpan().Trim()) is { } asked
+            ? Within(asked, size) : null;
 
-    private static List<ByteRange>? Parse(ReadOnlySpan<char> text, long size)
+    /// <summary>What a request wants, in its order, the last byte counted; <c>null</c> when it cannot be read, or is too much.</summary>
+    public static List<(long? First, long? Last)>? Read(ReadOnlySpan<char> text)
     {
         if (!text.StartsWith("bytes=", StringComparison.OrdinalIgnoreCase))
         {
@@ -27,8 +28,7 @@ internal static class ByteRanges
         }
 
         text = text[6..];
-        List<ByteRange> ranges = [];
-        var count = 0;
+        List<(long? First, long? Last)> ranges = [];
         foreach (var part in text.Split(','))
         {
             var item = text[part].Trim();
@@ -37,18 +37,30 @@ internal static class ByteRanges
                 continue;
             }
 
-            if (++count > MaxRanges || !ByteRange.TryParseOne(item, out var first, out var last))
+            if (ranges.Count == MaxRanges || !ByteRange.TryParseOne(item, out var first, out var last))
             {
                 return null;
             }
 
+            ranges.Add((first, last));
+        }
+
+        return ranges.Count == 0 ? null : ranges;
+    }
+
+    /// <summary>Those of what was read that lie within a content, in its order, apart from each other.</summary>
+    public static ByteRange[] Within(List<(long? First, long? Last)> asked, long size)
+    {
+        List<ByteRange> ranges = [];
+        foreach (var (first, last) in asked)
+        {
             if (ByteRange.Cut(first, last, size) is { } range)
             {
                 ranges.Add(range);
             }
         }
 
-        return count == 0 ? null : ranges;
+        return Merge(ranges);
     }
 
     private static ByteRange[] Merge(List<ByteRange> ranges)

@@ -53,12 +53,16 @@ internal sealed class UpstreamFetcher(UpstreamClient client, HeadVerifier heads,
     }
 
     /// <summary>Asks with GET, from an offset on; the answer with its body to be read, or the error for the client.</summary>
-    public async Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation)
+    public Task<UpstreamResult> Get(Fetch fetch, long? from, CancellationToken cancellation) =>
+        GetRange(fetch, from is { } offset ? $"bytes={offset}-" : null, cancellation);
+
+    /// <summary>The same for what the header <c>Range</c> says, if any.</summary>
+    public async Task<UpstreamResult> GetRange(Fetch fetch, string? range, CancellationToken cancellation)
     {
         var message = fetch.ToMessage(HttpMethod.Get);
-        if (from is { } offset)
+        if (range is not null)
         {
-            message.Headers.TryAddWithoutValidation("Range", $"bytes={offset}-");
+            message.Headers.TryAddWithoutValidation("Range", range);
         }
 
         return Seen(fetch, await client.Send(fetch.Destination.Upstream, fetch, message, cancellation), cancellation);

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Images;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -80,6 +82,63 @@ public sealed class ColdRangeTests
             await Range(alice, "a/b", "bytes=10-19", 10, 10);
         }
     }
+
+    /// <summary>What a lazy snapshotter asks for, of a blob that is not here, that is here, and of the registry itself.</summary>
+    [Fact]
+    public async Task A_snapshotters_pattern_is_right_and_as_quick_as_the_registry()
+    {
+        const int Piece = 64 * 1024;
+        await using var registry = await DockerRegistry.Start();
+        await using var door = await Start(registry, "");
+        using var alice = door.Client("alice");
+        using var direct = new RegistryClient(registry.Url, null, null);
+        var blob = TestBlob.Random(892, Sizes.Of(20_000_000, 1 << 30));
+        await alice.PushBlob("a/b", blob);
+        var random = new Random(893);
+        var offsets = Enumerable.Range(0, Sizes.Of(100, 2000)).Select(_ => random.Next(blob.Bytes.Length - Piece)).ToList();
+        List<double> upstream = [], cold = [], warm = [];
+        for (var run = 0; run < Sizes.Of(1, 5); run++)
+        {
+            upstream.Add(await Seconds(offset => direct.Send(
+                HttpMethod.Get, $"/v2/a/b/blobs/{blob.Digest}", null, null, ("Range", $"bytes={offset}-{offset + Piece - 1}"))));
+            cold.Add(await Seconds(Ask));
+        }
+
+        using (var whole = await alice.GetBlob("a/b", blob.Digest))
+        {
+            await whole.Content.CopyToAsync(Stream.Null);
+        }
+
+        for (var run = 0; run < Sizes.Of(1, 5); run++)
+        {
+            warm.Add(await Seconds(Ask));
+        }
+
+        var (asked, first, second) = (Median(upstream), Median(cold), Median(warm));
+        TestContext.Current.SendDiagnosticMessage(
+            $"{offsets.Count} ranges of 64 KiB: registry {asked:0.00} s, cold {first / asked:0.00} x, warm {second / asked:0.00} x");
+        Assert.Equal(offsets.Count * cold.Count, await Count(door, "unverified"));
+        Assert.Equal(offsets.Count * warm.Count, await Count(door, "hit"));
+        Assert.True(!Sizes.Full || (first <= 1.2 * asked && second <= asked), $"{asked} s, cold {first} s, warm {second} s");
+
+        Task<HttpResponseMessage> Ask(int offset) =>
+            alice.GetBlob("a/b", blob.Digest, ("Range", $"bytes={offset}-{offset + Piece - 1}"));
+
+        async Task<double> Seconds(Func<int, Task<HttpResponseMessage>> ask)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await Parallel.ForEachAsync(offsets, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (offset, stop) =>
+            {
+                using var response = await ask(offset);
+                Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
+                var bytes = await response.Content.ReadAsByteArrayAsync(stop);
+                Assert.True(blob.Bytes.AsSpan(offset, Piece).SequenceEqual(bytes), "other bytes");
+            });
+            return Stopwatch.GetElapsedTime(began).TotalSeconds;
+        }
+    }
+
+    private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
 
     private static Task<FrontDoor> Start(DockerRegistry registry, string ranges) =>
         FrontDoor.Start(CacheTests.Yaml(registry.Url).Replace(", ranges: wait", ranges));

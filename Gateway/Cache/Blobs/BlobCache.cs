@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
@@ -14,8 +15,8 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// 3. else from the one download of it, which everybody joins, but for a range that does not wait for it.
 /// </summary>
 internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, BlobSender sender,
-    CacheMeter meter,
+    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, ColdRanges cold,
+    BlobSender sender, CacheMeter meter,
     ILogger<BlobCache> logger)
 {
     /// <summary>
@@ -51,7 +52,7 @@ internal sealed partial class BlobCache(
 
         // 3. From the download.
         return request.IsHead ? Leave(request, CacheState.Miss, new LeftBlob(link, links.Mark(link)))
-            : IsPassed(request, digest) ? Leave(request, CacheState.Unverified, new LeftBlob(link, null) { Behind = fetch })
+            : await Part(request, digest, link, fetch) is { } part ? part
             : unkept.MayBeKept(link) ? await Join(request, digest, link, fetch)
             : Leave(request, CacheState.Bypass, new LeftBlob(link, null));
     }
@@ -66,29 +67,35 @@ internal sealed partial class BlobCache(
             links.Learn(left.Link, mark);
         }
 
-        if (left.Behind is { } fetch && error is null)
-        {
-            Follow(request, left.Link, fetch);
-        }
-
         return links.Classify(left.Link, error);
     }
 
-    /// <summary>Whether a range goes to the client at once, as the route says.</summary>
-    private static bool IsPassed(RegistryRequest request, Digest digest) =>
-        request.Route.Ranges != RouteRanges.Wait && ByteRange.IsPart(request.Context.Request, ContentHead.TagOf(digest));
-
-    /// <summary>A range was passed on: whatever answered to it whole was checked, and behind a range may come the whole.</summary>
-    private void Follow(RegistryRequest request, in RepositoryLink link, Fetch fetch)
+    /// <summary>
+    /// Passes parts on at once, if the route says so and the upstream gives parts; behind them may come the whole. <c>null</c> when the
+    /// whole is to be waited for.
+    /// </summary>
+    private async Task<ServedBlob?> Part(RegistryRequest request, Digest digest, RepositoryLink link, Fetch fetch)
     {
-        if (request.Context.Response.StatusCode != StatusCodes.Status206PartialContent)
+        if (request.Route.Ranges == RouteRanges.Wait
+            || AskedRanges.Of(request.Context.Request, ContentHead.TagOf(digest)) is not { } asked)
         {
-            request.Cache = CacheState.Bypass;
+            return null;
         }
-        else if (request.Route.Ranges == RouteRanges.Fill && unkept.MayBeKept(link))
+
+        var sent = await cold.Send(request, fetch, asked);
+        if (sent.IsWhole)
+        {
+            return null;
+        }
+
+        Mark(request, CacheState.Unverified);
+        if (request.Route.Ranges == RouteRanges.Fill && sent.Error is null && unkept.MayBeKept(link)
+            && request.Context.Response.StatusCode == StatusCodes.Status206PartialContent)
         {
             behind.Begin(link, fetch, request.Key);
         }
+
+        return new ServedBlob(links.Classify(link, sent.Error));
     }
 
     private async Task<DistributionError?> Hit(RegistryRequest request, Digest digest, DiskLease lease)
@@ -241,8 +248,4 @@ internal readonly record struct ServedBlob(DistributionError? Error, LeftBlob? L
 /// <summary>A blob that is left to the upstream.</summary>
 /// <param name="Link">The blob as the tenant gets it.</param>
 /// <param name="Asked">For a HEAD, when it was asked: a good answer teaches where the blob is.</param>
-internal sealed record LeftBlob(RepositoryLink Link, WriteMark? Asked)
-{
-    /// <summary>For a range that is passed on, how the whole is asked for.</summary>
-    public Fetch? Behind { get; init; }
-}
+internal sealed record LeftBlob(RepositoryLink Link, WriteMark? Asked);

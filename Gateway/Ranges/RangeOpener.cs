@@ -1,0 +1,209 @@
+using System.Net;
+using System.Net.Http.Headers;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Ranges;
+
+/// <summary>
+/// Asks an upstream for parts of a blob: 1. for all of them at once, 2. where it does not take that, for the first, which tells how long
+/// the blob is; the others come one by one. Nothing is given out that is not said to be exactly what was asked for.
+/// </summary>
+internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support, TimeProvider time)
+{
+    /// <summary>Asks; the caller disposes of what is opened.</summary>
+    public async Task<RangesResult> Open(Fetch fetch, Digest digest, AskedRanges asked, CancellationToken cancellation)
+    {
+        if (!support.TakesOne(fetch))
+        {
+            return RangesResult.Whole;
+        }
+
+        long? size = null;
+        if (asked.AreSeveral && support.TakesSeveral(fetch))
+        {
+            // 1. All at once.
+            var result = await upstream.GetRange(fetch, asked.Text, cancellation);
+            if (Told(fetch, digest, result) is { } told)
+            {
+                return told;
+            }
+
+            if (result.Answer is { } answer && await Several(fetch, asked, answer, cancellation) is { } opened)
+            {
+                return new RangesResult { Opened = opened };
+            }
+
+            size = SizeOf(result);
+            result.Answer?.Dispose();
+            support.RefusedSeveral(fetch);
+        }
+
+        // 2. The first.
+        return size is { } known ? await Alone(fetch, digest, asked, known, cancellation)
+            : await FirstOf(fetch, digest, asked, cancellation);
+    }
+
+    /// <summary>What ends it whatever else may be tried.</summary>
+    private static RangesResult? Told(Fetch fetch, Digest digest, in UpstreamResult result)
+    {
+        if (result.Redirect is { } target)
+        {
+            result.Answer!.Dispose();
+            return new RangesResult { Redirect = target };
+        }
+
+        if (result.Answer is { } answer && PulledHead.ClaimOf(answer) is { } claimed && claimed.Algorithm == digest.Algorithm
+            && claimed != digest)
+        {
+            answer.Dispose();
+            return Odd(fetch, "answered with another digest than the one that was asked for");
+        }
+
+        return result.Error is { } error && result.Refused is not { Status: 400 or 416 or 501 } ? new RangesResult { Error = error } : null;
+    }
+
+    /// <summary>Parts of one answer; <c>null</c> when it is not what was asked for.</summary>
+    private async Task<OpenedRanges?> Several(Fetch fetch, AskedRanges asked, HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        if (answer.StatusCode != HttpStatusCode.PartialContent)
+        {
+            return null;
+        }
+
+        if (await MultipartAnswer.Open(answer, cancellation) is not { } parts)
+        {
+            // One part, since there was no more than one within the content, or they are one.
+            return answer.Content.Headers.ContentRange is { From: { } from, To: { } to, Length: { } length }
+                && asked.Within(length) is [var one] && one.First == from && one.End == to + 1
+                ? Opened(fetch, [one], length, answer) : null;
+        }
+
+        try
+        {
+            if (await parts.Next(cancellation) is { } first && asked.Within(first.Size) is { Length: > 0 } ranges
+                && ranges[0] == first.Range)
+            {
+                return new OpenedRanges(fetch, upstream, ranges, first.Size, time) { Parts = (parts, first) };
+            }
+        }
+        catch (Exception fault) when (fault is IOException or HttpRequestException)
+        {
+            // They are asked for one by one.
+        }
+
+        return null;
+    }
+
+    private async Task<RangesResult> FirstOf(Fetch fetch, Digest digest, AskedRanges asked, CancellationToken cancellation)
+    {
+        var result = await upstream.GetRange(fetch, asked.First, cancellation);
+        if (Told(fetch, digest, result) is { } told)
+        {
+            return told;
+        }
+
+        if (result.Answer is not { } answer)
+        {
+            return (SizeOf(result) ?? await Length(fetch, cancellation)) is { } length
+                ? asked is { AreSeveral: false } && asked.Within(length).Length > 0 ? Refused(fetch, asked, length)
+                : await Alone(fetch, digest, asked, length, cancellation)
+                : new RangesResult { Error = result.Error };
+        }
+
+        if (!asked.AreSeveral && await Several(fetch, asked, answer, cancellation) is { } opened)
+        {
+            return new RangesResult { Opened = opened };
+        }
+
+        if (answer.StatusCode != HttpStatusCode.PartialContent)
+        {
+            answer.Dispose();
+            return Refused(fetch, asked, SizeOf(result));
+        }
+
+        return SizeOf(result) is not { } size ? NotWanted(fetch, answer)
+            : asked.Within(size) is { Length: > 0 } ranges && IsBeginning(answer, ranges[0])
+            ? new RangesResult { Opened = Opened(fetch, ranges, size, answer) }
+            : asked.AreSeveral ? await Another(fetch, digest, asked, answer, size, cancellation) : NotWanted(fetch, answer);
+    }
+
+    /// <summary>The first that was asked for is not the first within the blob: it was told how long the blob is.</summary>
+    private Task<RangesResult> Another(
+        Fetch fetch, Digest digest, AskedRanges asked, HttpResponseMessage answer, long size, CancellationToken cancellation)
+    {
+        answer.Dispose();
+        return Alone(fetch, digest, asked, size, cancellation);
+    }
+
+    /// <summary>One by one, of a blob whose length is known.</summary>
+    private async Task<RangesResult> Alone(Fetch fetch, Digest digest, AskedRanges asked, long size, CancellationToken cancellation)
+    {
+        var ranges = asked.Within(size);
+        if (ranges.Length == 0)
+        {
+            return new RangesResult { Opened = new OpenedRanges(fetch, upstream, ranges, size, time) };
+        }
+
+        var result = await upstream.GetRange(fetch, $"bytes={ranges[0].First}-{ranges[0].End - 1}", cancellation);
+        if (Told(fetch, digest, result) is { } told)
+        {
+            return told;
+        }
+
+        if (result.Answer is not { StatusCode: HttpStatusCode.PartialContent } answer)
+        {
+            result.Answer?.Dispose();
+            return Refused(fetch, asked, size);
+        }
+
+        return SizeOf(result) == size && IsBeginning(answer, ranges[0])
+            ? new RangesResult { Opened = Opened(fetch, ranges, size, answer) } : NotWanted(fetch, answer);
+    }
+
+    private OpenedRanges Opened(Fetch fetch, ByteRange[] ranges, long size, HttpResponseMessage first) =>
+        new(fetch, upstream, ranges, size, time) { First = first };
+
+    /// <summary>The whole came, or nothing that is there. What was asked for may be the whole in other words.</summary>
+    private RangesResult Refused(Fetch fetch, AskedRanges asked, long? size)
+    {
+        if (size is not { } known || asked.Within(known) is not [{ First: 0 } all] || all.End < known)
+        {
+            support.RefusedOne(fetch);
+        }
+
+        return RangesResult.Whole;
+    }
+
+    private static RangesResult NotWanted(Fetch fetch, HttpResponseMessage answer)
+    {
+        answer.Dispose();
+        return Odd(fetch, "answered with another part of the blob than the one that was asked for");
+    }
+
+    private static RangesResult Odd(Fetch fetch, string what) => new()
+    {
+        Error = DistributionError.Unavailable(
+            StatusCodes.Status502BadGateway, $"upstream '{fetch.Destination.Upstream.Name}' {what}", 5),
+    };
+
+    /// <summary>Whether an answer is a range or its beginning: an upstream may give less (RFC 9110 §15.3.7).</summary>
+    private static bool IsBeginning(HttpResponseMessage answer, ByteRange range) =>
+        answer.Content.Headers.ContentRange is { From: { } from, To: { } to } && from == range.First && to < range.End;
+
+    private async Task<long?> Length(Fetch fetch, CancellationToken cancellation)
+    {
+        using var answer = (await upstream.Head(fetch, cancellation))?.Answer;
+        return answer?.Content.Headers.ContentLength;
+    }
+
+    /// <summary>How long an answer says that the blob is.</summary>
+    private static long? SizeOf(in UpstreamResult result) => result switch
+    {
+        { Answer: { StatusCode: HttpStatusCode.OK, Content.Headers.ContentLength: { } length } } => length,
+        { Answer: { StatusCode: HttpStatusCode.PartialContent, Content.Headers.ContentRange: { Length: { } total } } } => total,
+        { Error.ContentRange: { } text } when ContentRangeHeaderValue.TryParse(text, out var range) => range.Length,
+        _ => null,
+    };
+}

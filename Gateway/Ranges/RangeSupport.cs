@@ -1,0 +1,40 @@
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Upstreams;
+
+namespace RegistryProxy.Gateway.Ranges;
+
+/// <summary>
+/// What a repository's upstream, or the storage behind it, makes of ranges, as it was seen of late: object stores answer several at once
+/// with the whole, some registries answer each with the whole.
+/// </summary>
+internal sealed class RangeSupport(TimeProvider time)
+{
+    /// <summary>How long it is remembered.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
+
+    /// <summary>Repositories that are remembered at once.</summary>
+    public const int Capacity = 10_000;
+
+    /// <summary>What that may hold, in bytes.</summary>
+    public const int MaxBytes = 4 * 1024 * 1024;
+
+    private readonly WeighedCache<(string Place, bool IsOfOne), long> _refused =
+        new(Capacity, MaxBytes, static (key, _) => TextWeight.Of(key.Place));
+
+    /// <summary>Whether it is worth asking for one range.</summary>
+    public bool TakesOne(Fetch fetch) => !IsRefused(fetch, isOfOne: true);
+
+    /// <summary>Whether it is worth asking for several at once.</summary>
+    public bool TakesSeveral(Fetch fetch) => !IsRefused(fetch, isOfOne: false);
+
+    /// <summary>A range was answered with the whole.</summary>
+    public void RefusedOne(Fetch fetch) => _refused.Set((PlaceOf(fetch), true), time.GetTimestamp());
+
+    /// <summary>Several at once were answered with something else than parts.</summary>
+    public void RefusedSeveral(Fetch fetch) => _refused.Set((PlaceOf(fetch), false), time.GetTimestamp());
+
+    private bool IsRefused(Fetch fetch, bool isOfOne) =>
+        _refused.TryGet((PlaceOf(fetch), isOfOne), out var since) && time.GetElapsedTime(since) < Life;
+
+    private static string PlaceOf(Fetch fetch) => $"{fetch.Destination.Upstream.Name}/{fetch.Destination.Name}";
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>Parts of blobs that are not here are right, or the upstream is named, whatever it makes of ranges.</summary>
+public sealed class OddRangeTests : IAsyncLifetime
+{
+    private const int Size = 300_000;
+
+    private const string Several = "bytes=5-9,70000-199999,-5";
+
+    private static readonly TestBlob Blob = TestBlob.Random(770, Size);
+
+    private static readonly (int, int)[] Parts = [(5, 9), (70_000, 199_999), (Size - 5, Size - 1)];
+
+    private RangeUpstream _upstream = null!;
+    private FrontDoor _door = null!;
+    private RegistryClient _alice = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _upstream = await RangeUpstream.Start(Blob);
+        _door = await FrontDoor.Start(DoorConfiguration.Single(
+            _upstream.Url, extra: "cache: { path: cache, tagTtl: 0s }",
+            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true }\n" +
+            "      - { prefix: filled, upstream: local, cache: true, ranges: fill"));
+        _alice = _door.Client("alice");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _alice.Dispose();
+        await _door.DisposeAsync();
+        await _upstream.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Several_are_those_that_were_asked_for()
+    {
+        foreach (var way in new[] { "right", "one-by-one", "no-several", "bad-several", "union", "first-alone", "shorter", "cut", "fewer",
+            "turned", "garbage", "longer" })
+        {
+            foreach (var route in new[] { "a", "cached" })
+            {
+                for (var again = 0; again < 2; again++)
+                {
+                    using var response = await Get($"{route}/{way}", Several);
+                    await response.ShouldBe(Blob, Parts);
+                }
+            }
+        }
+
+        // What an upstream does not take is not asked of it each time.
+        Assert.Equal(2, Asked("one-by-one").Count(range => range.Contains(',')));
+        Assert.Equal(4, Asked("right").Count());
+    }
+
+    [Fact]
+    public async Task Of_an_upstream_that_gives_the_whole_alone_they_come_from_one_download()
+    {
+        foreach (var way in new[] { "whole", "never-416" })
+        {
+            using (var streamed = await Get($"a/{way}", Several))
+            {
+                Assert.Equal(Blob.Bytes, await streamed.Content.ReadAsByteArrayAsync());
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+            {
+                using var response = await Get($"cached/{way}", i % 2 == 0 ? Several : $"bytes={i}-{i + 9}");
+                await response.ShouldBe(Blob, i % 2 == 0 ? Parts : [(i, i + 9)]);
+            }));
+        }
+    }
+
+    [Fact]
+    public async Task One_is_the_one_that_was_asked_for_or_the_upstream_is_named()
+    {
+        foreach (var way in new[] { "right", "shorter", "multipart-of-one" })
+        {
+            using var response = await Get($"cached/{way}", "bytes=70000-199999");
+            await response.ShouldBe(Blob, (70_000, 199_999));
+        }
+
+        foreach (var way in new[] { "another", "unnamed" })
+        {
+            foreach (var range in new[] { "bytes=5-9", Several })
+            {
+                using var response = await Get($"cached/{way}", range);
+                await response.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_lies_outside_is_416_and_a_condition_is_kept()
+    {
+        foreach (var route in new[] { "a/right", "cached/one-by-one", "cached/no-several" })
+        {
+            using var outside = await Get(route, $"bytes={Size}-,{Size + 5}-{Size + 9}");
+            Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, outside.StatusCode);
+            using var half = await Get(route, $"bytes={Size + 5}-,7-8");
+            await half.ShouldBe(Blob, (7, 8));
+            using var joined = await Get(route, "bytes=100-199,50-120,,200-299");
+            await joined.ShouldBe(Blob, (50, 299));
+            using var all = await Get(route, $"bytes=-10,0-{Size}");
+            Assert.Equal(Blob.Bytes, await all.Content.ReadAsByteArrayAsync());
+            using var old = await Get(route, Several, ("If-Range", "\"sha256:other\""));
+            Assert.Equal((HttpStatusCode.OK, Size), (old.StatusCode, (await old.Content.ReadAsByteArrayAsync()).Length));
+        }
+
+        using var same = await Get("a/right", Several, ("If-Range", $"\"{Blob.Digest}\""));
+        await same.ShouldBe(Blob, Parts);
+        using var known = await Get("a/right", Several, ("If-None-Match", $"\"{Blob.Digest}\""));
+        Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
+    }
+
+    [Fact]
+    public async Task Many_who_want_the_same_at_once_cost_the_upstream_one_request_and_single_ones_come_four_at_once()
+    {
+        await _alice.Token(RegistryClient.Pull("cached/right"));
+        var held = new TaskCompletionSource();
+        _upstream.Held = held.Task;
+        var readers = Enumerable.Range(0, 50).Select(_ => Get("cached/right", Several)).ToList();
+        await Eventually.True(() => _upstream.Gets.Any(), "it is asked");
+        await Eventually.True(async () => await _door.Metric("http_server_active_requests") > 50, "all of them wait");
+        held.SetResult();
+        foreach (var reader in readers)
+        {
+            using var response = await reader;
+            await response.ShouldBe(Blob, Parts);
+        }
+
+        Assert.InRange(Asked("right").Count(), 1, 10);
+        var ranges = Enumerable.Range(0, 40).Select(i => (i * 5000, (i * 5000) + 99)).ToArray();
+        using var many = await Get("a/one-by-one", "bytes=" + string.Join(',', ranges.Select(range => $"{range.Item1}-{range.Item2}")));
+        await many.ShouldBe(Blob, ranges);
+        Assert.InRange(_upstream.Most, 1, 5);
+    }
+
+    [Fact]
+    public async Task Behind_several_comes_the_whole_where_the_route_says_so()
+    {
+        using var several = await Get("filled/right", Several);
+        await several.ShouldBe(Blob, Parts);
+        await Eventually.True(async () => await _door.Metric("registryproxy_cache_objects") > 0, "the whole came behind them");
+        Assert.Equal(1, Asked("right").Count(range => range.Length == 0));
+    }
+
+    private Task<HttpResponseMessage> Get(string repository, string range, params (string, string)[] more) =>
+        _alice.GetBlob(repository, Blob.Digest, [("Range", range), .. more]);
+
+    private IEnumerable<string> Asked(string way) => _upstream.Gets.Where(request => request.Target.Contains($"/{way}/"))
+        .Select(request => request.Headers.GetValueOrDefault("Range", ""));
+}
