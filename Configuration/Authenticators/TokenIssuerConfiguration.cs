@@ -6,6 +6,9 @@ public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
     /// <summary>Must equal the token's <c>iss</c>.</summary>
     public required string Issuer { get; init; }
 
+    /// <summary>What messages call it.</summary>
+    public virtual string Label => Name;
+
     /// <summary>Must be the token's <c>aud</c>, or one of them.</summary>
     public required string Audience { get; init; }
 
@@ -48,6 +51,22 @@ public sealed record KubernetesConfiguration : TokenIssuerConfiguration
     public override string Type => "kubernetes";
 
     public override bool ProvesMachines => true;
+
+    /// <summary>Its name among those of a <see cref="KubernetesClustersConfiguration"/>; <c>null</c> where it is the only one.</summary>
+    public string? Cluster { get; init; }
+
+    public override string Label => Cluster is null ? Name : $"{Name}/{Cluster}";
+}
+
+/// <summary>Service accounts of several Kubernetes clusters, told apart by their issuers.</summary>
+public sealed record KubernetesClustersConfiguration : AuthenticatorConfiguration
+{
+    public override string Type => "kubernetes";
+
+    public override bool ProvesMachines => true;
+
+    /// <summary>By name; never empty, and no two have one issuer. The files of each are its own.</summary>
+    public required IReadOnlyDictionary<string, KubernetesConfiguration> Clusters { get; init; }
 }
 
 /// <summary>Google Compute Engine instances, by identity tokens of the metadata server in the full format.</summary>

@@ -14,7 +14,7 @@ internal static class AuthenticatorReader
         ["htpasswd"] = HtpasswdReader.Read,
         ["ldap"] = LdapReader.Read,
         ["oidc"] = TokenIssuerReader.Oidc,
-        ["kubernetes"] = TokenIssuerReader.Kubernetes,
+        ["kubernetes"] = KubernetesReader.Read,
         ["gcp-identity"] = TokenIssuerReader.GcpIdentity,
         ["aws-sts"] = AwsReader.Sts,
         ["aws-iid"] = AwsReader.Iid,

@@ -79,6 +79,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
 
     private void Tell(Section map, AccessRuleConfiguration rule)
     {
+        ClusterDoubts.Tell(map, rule, configuration.Authenticators);
         foreach (var (item, subject) in map["who"].Items().Zip(rule.Who))
         {
             if (subject.Authenticator is not { } name

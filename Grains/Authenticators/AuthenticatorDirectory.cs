@@ -4,6 +4,7 @@ using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Issuers;
 
 namespace RegistryProxy.Grains.Authenticators;
 
@@ -48,7 +49,7 @@ internal sealed partial class AuthenticatorDirectory(
     {
         var entries = snapshot.Configuration.Authenticators.Values.ToDictionary(
             configuration => configuration.Name,
-            configuration => ReadOne(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
+            configuration => ReadAny(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
         var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
@@ -61,15 +62,35 @@ internal sealed partial class AuthenticatorDirectory(
         var isAny = false;
         foreach (var entry in content.Entries.Values)
         {
-            isAny |= !entry.IsAsSeen(entry.Files.Look());
+            isAny |= entry.HasChanged();
         }
 
         return isAny;
     }
 
+    private WatchedAuthenticator ReadAny(AuthenticatorConfiguration configuration, WatchedAuthenticator? before) =>
+        configuration is KubernetesClustersConfiguration clusters ? ReadClusters(clusters, before) : ReadOne(configuration, before);
+
+    /// <summary>Each cluster for itself: what is known of its keys, and what is wrong with its files, is not the others'.</summary>
+    private WatchedAuthenticator ReadClusters(KubernetesClustersConfiguration configuration, WatchedAuthenticator? before)
+    {
+        var clusters = configuration.Clusters.ToDictionary(
+            cluster => cluster.Key, cluster => ReadOne(cluster.Value, before?.Clusters.GetValueOrDefault(cluster.Key)));
+        if (before is not null && ReferenceEquals(before.Configuration, configuration)
+            && clusters.All(cluster => ReferenceEquals(cluster.Value, before.Clusters.GetValueOrDefault(cluster.Key))))
+        {
+            return before;
+        }
+
+        var none = new WatchedFiles([]);
+        var all = new KubernetesClusters(configuration, name => clusters[name].Authenticator as ITokenAuthenticator);
+        return new WatchedAuthenticator(
+            configuration, none, all, ShortHash.Of(clusters.Values.Select(cluster => cluster.InUse)), none.Look()) { Clusters = clusters };
+    }
+
     private WatchedAuthenticator ReadOne(AuthenticatorConfiguration configuration, WatchedAuthenticator? before)
     {
-        var isSame = before is not null && ReferenceEquals(before.Configuration, configuration);
+        var isSame = before is not null && IsSame(before.Configuration, configuration);
         var files = isSame ? before!.Files : new WatchedFiles(configuration.Files, HtpasswdFile.MaxBytes);
         var fingerprint = files.Look();
         if (isSame && before!.IsAsSeen(fingerprint))
@@ -83,9 +104,13 @@ internal sealed partial class AuthenticatorDirectory(
             return new WatchedAuthenticator(configuration, files, authenticator, fingerprint, fingerprint);
         }
 
-        LogBroken(configuration.Name, problem);
+        LogBroken(configuration is KubernetesConfiguration cluster ? cluster.Label : configuration.Name, problem);
         return new WatchedAuthenticator(configuration, files, before?.Authenticator, before?.InUse ?? "", fingerprint);
     }
+
+    /// <summary>One of several clusters goes on with what is known of it when the file says the same of it as before.</summary>
+    private static bool IsSame(AuthenticatorConfiguration before, AuthenticatorConfiguration now) => ReferenceEquals(before, now)
+        || (before is KubernetesConfiguration { Cluster: not null } && before.Name == now.Name && before.Stamp == now.Stamp);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The files of authenticator {Authenticator} are not used as they are now: {Problem}")]
     private partial void LogBroken(string authenticator, string problem);
@@ -96,7 +121,8 @@ internal sealed record AuthenticatorSet(
     RunningRules Rules, Dictionary<string, WatchedAuthenticator> Entries, string Decoy)
     : ReloadedContent(Rules.Of, Rules.Version)
 {
-    public IEnumerable<IAuthenticator?> Authenticators => Entries.Values.Select(entry => entry.Authenticator);
+    public IEnumerable<IAuthenticator?> Authenticators =>
+        Entries.Values.SelectMany(entry => entry.Clusters.Values.Prepend(entry)).Select(entry => entry.Authenticator);
 
     public IAuthenticator? Find(string name) => Entries.GetValueOrDefault(name)?.Authenticator;
 }
@@ -109,6 +135,21 @@ internal sealed record AuthenticatorSet(
 internal sealed record WatchedAuthenticator(
     AuthenticatorConfiguration Configuration, WatchedFiles Files, IAuthenticator? Authenticator, string InUse, string Seen)
 {
+    /// <summary>Those of its clusters, where it has several.</summary>
+    public IReadOnlyDictionary<string, WatchedAuthenticator> Clusters { get; init; } = new Dictionary<string, WatchedAuthenticator>();
+
+    /// <summary>Looks at all of its files.</summary>
+    public bool HasChanged()
+    {
+        var isAny = !IsAsSeen(Files.Look());
+        foreach (var cluster in Clusters.Values)
+        {
+            isAny |= cluster.HasChanged();
+        }
+
+        return isAny;
+    }
+
     /// <summary>Files that cannot be read just now are being replaced.</summary>
     public bool IsAsSeen(string fingerprint) => Seen == fingerprint || (fingerprint.Length == 0 && Configuration.Files.Count > 0);
 }

@@ -36,6 +36,12 @@ internal interface ITokenAuthenticator : IAuthenticator
     bool Allows(VerifiedIdentity identity);
 
     ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation);
+
+    /// <summary>
+    /// Which part of the authenticator must decide, such as one of its clusters: tries that wait for one part, or that it refuses, are
+    /// none of another's. Empty where there is but one, or none.
+    /// </summary>
+    string PartOf(Secret text) => "";
 }
 
 /// <summary>Credential text and the tenant to which it was presented.</summary>

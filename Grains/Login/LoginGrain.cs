@@ -89,7 +89,7 @@ internal sealed class LoginGrain(
         }
 
         var verdict = await verifier.JudgeText(
-            stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop),
+            stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop, authenticator.PartOf(credential)),
             stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);

@@ -13,7 +13,7 @@ namespace RegistryProxy.Grains.Throttling;
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)
 {
-    /// <summary>Addresses, accounts and pairs that are remembered, each; some 600 bytes for one.</summary>
+    /// <summary>Addresses, accounts, pairs and parts that are remembered, each; some 600 bytes for one.</summary>
     private const int Capacity = 20_000;
 
     /// <summary>How long a try may wait for those before it.</summary>
@@ -26,10 +26,11 @@ internal sealed class LoginThrottle(TimeProvider time)
     private readonly ConcurrentLru<CallerAddress, Caller> _addresses = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, FailureBudget> _accounts = new(Capacity);
     private readonly ConcurrentLru<ThrottleKey, Acquaintance> _known = new(Capacity);
+    private readonly ConcurrentLru<ThrottleKey, Part> _parts = new(Capacity);
     private readonly FailureBudget _all = new(1200, TimeSpan.FromSeconds(0.1), time);
 
-    /// <summary>How many addresses, accounts and pairs are remembered.</summary>
-    internal int Count => _addresses.Count + _accounts.Count + _known.Count;
+    /// <summary>How many addresses, accounts, pairs and parts are remembered.</summary>
+    internal int Count => _addresses.Count + _accounts.Count + _known.Count + _parts.Count;
 
     /// <summary>Starts a try to log in with a password; <c>null</c> when it comes too soon.</summary>
     /// <param name="tenant">The tenant.</param>
@@ -44,13 +45,19 @@ internal sealed class LoginThrottle(TimeProvider time)
 
     /// <summary>
     /// Starts a try to log in with credential text; <c>null</c> when it comes too soon. Nobody guesses that, and all machines share the
-    /// name of the authenticator: what one address gets wrong counts for that address alone.
+    /// name of the authenticator: what one address gets wrong counts for that address alone, and there for the part that must decide it.
     /// </summary>
-    public ValueTask<LoginAttempt?> BeginProof(string tenant, string authenticator, string address, CancellationToken cancellation)
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="authenticator">The authenticator.</param>
+    /// <param name="address">The client's address; empty when it is not known.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="part">A part of the authenticator; empty when it has but one.</param>
+    public ValueTask<LoginAttempt?> BeginProof(
+        string tenant, string authenticator, string address, CancellationToken cancellation, string part = "")
     {
         var caller = CallerAddress.Of(address);
-        var pair = ThrottleKey.Of(tenant, "", authenticator, caller.ToString());
-        return Begin(new Try(caller, pair, pair), cancellation);
+        var pair = ThrottleKey.Of(tenant, "", authenticator, caller.ToString(), part);
+        return Begin(new Try(caller, pair, pair, IsPart: part.Length > 0), cancellation);
     }
 
     private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
@@ -85,13 +92,14 @@ internal sealed class LoginThrottle(TimeProvider time)
                 return null;
             }
 
-            if (_addresses.TryGet(one.From, out var caller))
+            if (_addresses.TryGet(one.From, out var caller) && !one.IsPart)
             {
                 return caller.Line;
             }
 
-            return account is null or { IsUntouched: true } || !_all.IsSpent
-                ? _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line : null;
+            return caller is not null || account is null or { IsUntouched: true } || !_all.IsSpent
+                ? one.IsPart ? PartOf(one).Line : _addresses.GetOrAdd(one.From, _ => new Caller(1, time)).Line
+                : null;
         }
     }
 
@@ -107,7 +115,8 @@ internal sealed class LoginThrottle(TimeProvider time)
             var caller = _addresses.GetOrAdd(one.From, _ => new Caller(1, time));
             var site = one.From.HasSite ? _addresses.GetOrAdd(one.From.Site, _ => new Caller(CallerAddress.MaxOfSite, time)) : null;
             var account = _accounts.TryGet(one.Account, out var failures) ? failures : new FailureBudget(30, TimeSpan.FromSeconds(6), time);
-            FailureBudget[] undecided = site is null ? [caller.Undecided] : [caller.Undecided, site.Undecided];
+            FailureBudget[] undecided = one.IsPart ? [PartOf(one).Undecided]
+                : site is null ? [caller.Undecided] : [caller.Undecided, site.Undecided];
             if (Array.Exists(undecided, budget => budget.IsSpent) || Charge(caller, site, account) is not { } charged)
             {
                 return null;
@@ -135,8 +144,18 @@ internal sealed class LoginThrottle(TimeProvider time)
         return untouched && FailureBudget.TryChargeEach(spare) ? spare : null;
     }
 
-    /// <summary>Who tries what from where.</summary>
-    private readonly record struct Try(CallerAddress From, ThrottleKey Account, ThrottleKey Pair);
+    private Part PartOf(Try one) => _parts.GetOrAdd(one.Pair, _ => new Part(time));
+
+    /// <summary>Who tries what from where; of some, the pair is one of an address and a part of an authenticator.</summary>
+    private readonly record struct Try(CallerAddress From, ThrottleKey Account, ThrottleKey Pair, bool IsPart = false);
+
+    /// <summary>A part of an authenticator at an address: who waits for one holds up nobody who needs another.</summary>
+    private sealed class Part(TimeProvider time)
+    {
+        public FailureBudget Undecided { get; } = new(UndecidedBurst, TimeSpan.FromSeconds(1), time);
+
+        public WaitingLine Line { get; } = new(4);
+    }
 
     /// <summary>One address, or the /48 of many.</summary>
     private sealed class Caller(int times, TimeProvider time)

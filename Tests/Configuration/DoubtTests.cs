@@ -36,6 +36,27 @@ public sealed class DoubtTests : IDisposable
     public void A_file_that_means_what_it_says_has_none() => Assert.Empty(Warnings(Good));
 
     [Theory]
+    [InlineData("subject:fleets/*", "eu-*", "")]
+    [InlineData("subject:fleets/eu-1/system:serviceaccount:ci:*", "eu-1", "")]
+    [InlineData("subject:fleets/system:serviceaccount:ci:*", "eu-1", "subjects of 'fleets' begin with their cluster, such as eu-1/system")]
+    [InlineData("subject:fleets/eu-2/*", "eu-1", "subjects of 'fleets' begin with their cluster")]
+    [InlineData("authenticator:fleets", "eu1", "there is no such cluster; did you mean 'eu-1'?")]
+    public void Rules_about_clusters_that_match_none_are_told(string who, string cluster, string saying)
+    {
+        var warnings = Warnings(Good.Replace("authenticators:\n  staff", "authenticators:\n  fleets: { type: kubernetes, audience: a, " +
+            "clusters: { eu-1: { issuer: \"https://k8s.example\" } } }\n  staff")
+            .Replace("authenticators: [staff]", "authenticators: [staff, fleets]")
+            .Replace("who: [\"group:staff/dev\"]", $"who: [\"{who}\"], when: {{ cluster: \"{cluster}\" }}"));
+        if (saying.Length == 0)
+        {
+            Assert.Empty(warnings);
+            return;
+        }
+
+        Assert.Contains(saying, Assert.Single(warnings).Message);
+    }
+
+    [Theory]
     [InlineData("value: secret", "value: \"\"", 2, "upstreams.hub.credentials.password", "the secret is empty")]
     [InlineData("value: secret", "env: REGISTRYPROXY_TEST_NOWHERE", 2, "upstreams.hub.credentials.password",
         "REGISTRYPROXY_TEST_NOWHERE is not set or empty")]

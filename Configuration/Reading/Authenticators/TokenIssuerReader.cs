@@ -5,7 +5,7 @@ using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
-/// <summary><c>type: oidc</c>, <c>kubernetes</c> and <c>gcp-identity</c>.</summary>
+/// <summary><c>type: oidc</c> and <c>gcp-identity</c>, and what they have in common with <c>kubernetes</c>.</summary>
 internal static class TokenIssuerReader
 {
     private const string Google = "https://accounts.google.com";
@@ -41,21 +41,6 @@ internal static class TokenIssuerReader
         return oidc;
     }
 
-    public static AuthenticatorConfiguration Kubernetes(string name, Section map, ReadingContext context)
-    {
-        var allowPrivate = map["allowPrivate"].Flag(false);
-        return new KubernetesConfiguration
-        {
-            Name = name,
-            Ca = PemReader.OptionalFile(map["ca"], context),
-            Issuer = Issuer(map["issuer"], allowPrivate),
-            Audience = Audience(map["audience"]),
-            Keys = Keys(map, allowPrivate, context),
-            AllowPrivate = allowPrivate,
-            Require = Require(map["require"]),
-        };
-    }
-
     public static AuthenticatorConfiguration GcpIdentity(string name, Section map, ReadingContext context)
     {
         var allowPrivate = map["allowPrivate"].Flag(false);
@@ -87,13 +72,13 @@ internal static class TokenIssuerReader
         }
     }
 
-    private static string Issuer(Field field, bool allowPrivate)
+    internal static string Issuer(Field field, bool allowPrivate)
     {
         EndpointReader.Required(field, allowPrivate);
         return field.Text() ?? "";
     }
 
-    private static string Audience(Field field)
+    internal static string Audience(Field field)
     {
         if (!field.IsPresent)
         {
@@ -103,7 +88,7 @@ internal static class TokenIssuerReader
         return field.Text() ?? "";
     }
 
-    private static KeySetSource Keys(Section map, bool allowPrivate, ReadingContext context)
+    internal static KeySetSource Keys(Section map, bool allowPrivate, ReadingContext context)
     {
         var (jwks, endpoint) = (map["jwks"], map["endpoint"]);
         if (jwks.IsMap && jwks.Map() is { } file)
@@ -140,7 +125,7 @@ internal static class TokenIssuerReader
         return new FiledKeys(path);
     }
 
-    private static Dictionary<string, IReadOnlyList<string>> Require(Field field) => field.Entries().ToDictionary(
+    internal static Dictionary<string, IReadOnlyList<string>> Require(Field field) => field.Entries().ToDictionary(
         entry => entry.Name,
         entry => (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]);
 }

@@ -34,16 +34,28 @@ internal sealed class IssuedTokenVerifier : IDisposable
     /// <summary>The claim that names whose a token is, for operators who look why it is refused.</summary>
     public string SubjectClaim { get; init; } = "sub";
 
+    /// <summary>What stands before that in the subject of its identities.</summary>
+    public string SubjectPrefix { get; init; } = "";
+
     /// <summary>Asymmetric signatures of RFC 7518.</summary>
     public static string[] AnySignature { get; } = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+
+    /// <summary>What comes is none.</summary>
+    public static Verdict NoToken { get; } = Verdict.Refused("this is not a signed token (JWT)");
+
+    /// <summary>The token is of nobody who is known here.</summary>
+    public static Verdict WrongIssuer { get; } = Verdict.Refused("wrong issuer: the token is from another one");
+
+    /// <summary>The issuer that a token names, which nobody has verified; <c>null</c> when it is no signed token.</summary>
+    public static string? IssuerOf(Secret credential) => TryRead(credential.Reveal(), out var token) ? token.Issuer : null;
 
     /// <summary>Verifies a token and makes an identity of it.</summary>
     public async ValueTask<Verdict> Verify(Secret credential, Func<IssuedToken, Verdict> identify, CancellationToken cancellation)
     {
         var text = credential.Reveal();
-        if (text.Length > MaxLength || !TryRead(text, out var unverified))
+        if (!TryRead(text, out var unverified))
         {
-            return Verdict.Refused("this is not a signed token (JWT)");
+            return NoToken;
         }
 
         IReadOnlyList<SecurityKey> keys;
@@ -53,7 +65,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
         }
         catch (IssuerUnavailableException)
         {
-            return Verdict.Unavailable($"the keys of '{_configuration.Name}' cannot be fetched now");
+            return Verdict.Unavailable($"the keys of '{_configuration.Label}' cannot be fetched now");
         }
 
         var result = await Handler.ValidateTokenAsync(text, Parameters(keys));
@@ -85,8 +97,8 @@ internal sealed class IssuedTokenVerifier : IDisposable
     {
         try
         {
-            token = new JsonWebToken(text);
-            return token.EncodedSignature.Length > 0;
+            token = text.Length <= MaxLength ? new JsonWebToken(text) : null!;
+            return token?.EncodedSignature.Length > 0;
         }
         catch (Exception)
         {
@@ -100,7 +112,7 @@ internal sealed class IssuedTokenVerifier : IDisposable
     private Verdict Refuse(Exception? fault, JsonWebToken token) => fault switch
     {
         SecurityTokenInvalidAudienceException => Known("wrong audience: the token is for another service", token),
-        SecurityTokenInvalidIssuerException => Verdict.Refused("wrong issuer: the token is from another one"),
+        SecurityTokenInvalidIssuerException => WrongIssuer,
         SecurityTokenInvalidLifetimeException or SecurityTokenExpiredException or SecurityTokenNoExpirationException
             or SecurityTokenNotYetValidException =>
             Known(WhyNotNow(token), token),
@@ -108,8 +120,9 @@ internal sealed class IssuedTokenVerifier : IDisposable
         _ => Verdict.Refused("the signature of the token is not one of the issuer's"),
     };
 
-    private Verdict Known(string message, JsonWebToken token) =>
-        Verdict.Refused(message, _configuration.Name, new IssuedToken(token).Text(SubjectClaim));
+    private Verdict Known(string message, JsonWebToken token) => Verdict.Refused(
+        message, _configuration.Name,
+        new IssuedToken(token).Text(SubjectClaim) is { Length: > 0 } whose ? SubjectPrefix + whose : null);
 
     private string WhyNotNow(JsonWebToken token)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -12,6 +13,12 @@ internal sealed class IssuerKeys : IDisposable
 {
     /// <summary>The most keys of an issuer: a token that names none is tried with each.</summary>
     public const int MaxKeys = 100;
+
+    /// <summary>The longest modulus of an RSA key, in bytes: a longer one is left out, as others of these whose exponent is long.</summary>
+    public const int MaxModulus = 1024;
+
+    /// <summary>The longest exponent of an RSA key, in bytes; what is signed by keys in use has one of three.</summary>
+    public const int MaxExponent = 8;
 
     private readonly TokenIssuerConfiguration _configuration;
     private readonly IssuerDocuments _documents;
@@ -36,9 +43,9 @@ internal sealed class IssuerKeys : IDisposable
 
     private async Task<IReadOnlyList<SecurityKey>> FetchKeys(CancellationToken cancellation)
     {
-        IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Take(MaxKeys + 1)];
+        IReadOnlyList<SecurityKey> keys = [.. (await Read(cancellation)).Where(IsCheap).Take(MaxKeys + 1)];
         return keys.Count is > 0 and <= MaxKeys ? keys
-            : throw new JsonException($"'{_configuration.Name}' has {(keys.Count == 0 ? "no keys" : $"more than {MaxKeys} keys")}");
+            : throw new JsonException($"'{_configuration.Label}' has {(keys.Count == 0 ? "no keys" : $"more than {MaxKeys} keys")}");
     }
 
     private async Task<IEnumerable<SecurityKey>> Read(CancellationToken cancellation)
@@ -54,15 +61,29 @@ internal sealed class IssuerKeys : IDisposable
                 var discovered = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
                 return discovered.Issuer == _configuration.Issuer
                     ? discovered.SigningKeys
-                    : throw new JsonException($"the discovery document of '{_configuration.Name}' names another issuer");
+                    : throw new JsonException($"the discovery document of '{_configuration.Label}' names another issuer");
         }
     }
 
     /// <exception cref="FormatException">It holds no keys.</exception>
     private static IList<SecurityKey> OfFile(FiledKeys filed) =>
-        new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys() is { Count: > 0 and <= MaxKeys } keys
+        new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys
         ? keys
         : throw new FormatException($"{filed.Path} holds no keys, or more than {MaxKeys}");
+
+    /// <summary>Whether a signature is verified at once: an issuer can make keys that take seconds.</summary>
+    private static bool IsCheap(SecurityKey key)
+    {
+        RSAParameters? parameters = key switch
+        {
+            RsaSecurityKey { Rsa: { } rsa } => rsa.ExportParameters(includePrivateParameters: false),
+            RsaSecurityKey own => own.Parameters,
+            X509SecurityKey { PublicKey: RSA rsa } => rsa.ExportParameters(includePrivateParameters: false),
+            _ => null,
+        };
+        return parameters is not { Modulus: var modulus, Exponent: var exponent }
+            || (modulus?.Length <= MaxModulus && exponent?.Length <= MaxExponent);
+    }
 }
 
 /// <summary>The keys of an issuer cannot be had.</summary>

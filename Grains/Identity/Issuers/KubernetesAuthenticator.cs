@@ -1,15 +1,30 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Projected service-account tokens of one cluster (Kubernetes, KEP-1205 and KEP-4193).</summary>
 internal sealed class KubernetesAuthenticator(KubernetesConfiguration configuration, TimeProvider time) : ITokenAuthenticator, IDisposable
 {
+    /// <summary>The claim that names one of several clusters.</summary>
+    public const string ClusterClaim = "cluster";
+
     private const string Private = "kubernetes.io";
 
+    private readonly string _prefix = PrefixOf(configuration);
+    private readonly string _stamp = StampOf(configuration);
     private readonly IssuedTokenVerifier _verifier = new(
-        configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature);
+        configuration, () => new EgressSettings(configuration.AllowPrivate), time, IssuedTokenVerifier.AnySignature)
+    {
+        SubjectPrefix = PrefixOf(configuration),
+    };
+
+    /// <summary>
+    /// What sessions of a cluster among several were opened by: they end when its name is given to another issuer. Empty for the only one.
+    /// </summary>
+    public static string StampOf(KubernetesConfiguration configuration) =>
+        configuration.Cluster is null ? "" : ShortHash.Of(configuration.Issuer);
 
     public bool Allows(VerifiedIdentity identity) => true;
 
@@ -26,18 +41,22 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
             return Verdict.Refused("this is not a projected service-account token; tokens kept in secrets do not count");
         }
 
+        var subject = $"{_prefix}system:serviceaccount:{space}:{account}";
         if (token.Misses(configuration.Require) is { } miss)
         {
-            return Verdict.Refused($"the token does not have the claims that '{configuration.Name}' requires: {miss}", configuration.Name,
-                token.Text("sub"));
+            return Verdict.Refused(
+                $"the token does not have the claims that '{configuration.Label}' requires: {miss}", configuration.Name, subject);
         }
 
         Dictionary<string, string> claims = new() { ["namespace"] = space, ["serviceAccount"] = account };
         Add(claims, "pod", token.Text(Private, "pod", "name"));
         Add(claims, "node", token.Text(Private, "node", "name"));
-        return Verdict.Proved(new VerifiedIdentity(
-            configuration.Name, $"system:serviceaccount:{space}:{account}", [], claims, "", token.Expires));
+        Add(claims, ClusterClaim, configuration.Cluster);
+        return Verdict.Proved(new VerifiedIdentity(configuration.Name, subject, [], claims, _stamp, token.Expires));
     }
+
+    /// <summary>Accounts of one name in two clusters are two identities.</summary>
+    private static string PrefixOf(KubernetesConfiguration configuration) => configuration.Cluster is { } cluster ? $"{cluster}/" : "";
 
     private static void Add(Dictionary<string, string> claims, string name, string? value)
     {

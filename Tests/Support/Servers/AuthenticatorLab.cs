@@ -14,6 +14,7 @@ internal sealed class AuthenticatorLab : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly PasswordWork _work = new();
     private EgressProxies? _proxies;
+    private FixedConfiguration? _feed;
 
     /// <summary>Writes a file beside the configuration.</summary>
     public string Write(string name, string text) => _folder.Write(name, text);
@@ -26,13 +27,24 @@ internal sealed class AuthenticatorLab : IDisposable
     /// <summary>Makes an authenticator of the YAML of its map.</summary>
     public IAuthenticator Create(string authenticator, TimeProvider? time = null, string top = "")
     {
-        var result = Read(authenticator, top);
-        Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
+        var snapshot = Good(authenticator, top);
         var (made, problem) = new AuthenticatorFactory(
-            _work, null!, null!, Proxies(result.Snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
-            .TryCreate(result.Snapshot.Configuration.Authenticators["it"]);
+            _work, null!, null!, Proxies(snapshot), time ?? TimeProvider.System, NullLoggerFactory.Instance)
+            .TryCreate(snapshot.Configuration.Authenticators["it"]);
         return made ?? throw new InvalidOperationException(problem);
     }
+
+    /// <summary>The directory of a silo whose only authenticator this is.</summary>
+    public AuthenticatorDirectory Directory(string authenticator, TimeProvider time)
+    {
+        var snapshot = Good(authenticator);
+        _feed = new FixedConfiguration(snapshot);
+        var factory = new AuthenticatorFactory(_work, null!, null!, Proxies(snapshot), time, NullLoggerFactory.Instance);
+        return new AuthenticatorDirectory(_feed, factory, time, NullLogger<AuthenticatorDirectory>.Instance);
+    }
+
+    /// <summary>Reloads the configuration of the directory.</summary>
+    public void Replace(string authenticator) => _feed!.Replace(Good(authenticator));
 
     public void Dispose()
     {
@@ -42,6 +54,13 @@ internal sealed class AuthenticatorLab : IDisposable
 
     private EgressProxies Proxies(ConfigurationSnapshot snapshot) =>
         _proxies ??= new EgressProxies(new FixedConfiguration(snapshot), TimeProvider.System, NullLogger<EgressProxies>.Instance);
+
+    private ConfigurationSnapshot Good(string authenticator, string top = "")
+    {
+        var result = Read(authenticator, top);
+        Assert.True(result.Snapshot is not null, string.Join('\n', result.Errors));
+        return result.Snapshot;
+    }
 
     private ConfigurationResult Read(string authenticator, string top = "") => ConfigurationFile.Read(_folder.Write("config.yaml", $$"""
         {{top}}
