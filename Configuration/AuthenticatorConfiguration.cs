@@ -3,6 +3,12 @@ namespace RegistryProxy.Configuration;
 /// <summary>One way to prove an identity.</summary>
 public abstract record AuthenticatorConfiguration
 {
+    /// <summary>What stands for an authenticator where refresh tokens are meant.</summary>
+    public const string Session = "session";
+
+    /// <summary>What stands for one where robots are meant: machine tokens, which a tenant has without naming an authenticator.</summary>
+    public const string Robot = "robot";
+
     public required string Name { get; init; }
 
     /// <summary>Names what the file says of it, beside secrets that stand there; empty for what comes from no file.</summary>

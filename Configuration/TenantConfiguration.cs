@@ -105,6 +105,7 @@ public sealed record AccessSubject(AccessSubjectKind Kind, string? Authenticator
         AccessSubjectKind.Anonymous => "anonymous",
         AccessSubjectKind.Authenticated => "authenticated",
         AccessSubjectKind.Authenticator => $"authenticator:{Authenticator}",
+        AccessSubjectKind.Robot => $"robot:{Glob}",
         _ => $"{Kind.ToString().ToLowerInvariant()}:{(Authenticator is null ? "" : Authenticator + "/")}{Glob}",
     };
 }
@@ -115,7 +116,7 @@ public enum AccessSubjectKind
     /// <summary>Nobody in particular: a caller without a login.</summary>
     Anonymous,
 
-    /// <summary>Anybody who logged in.</summary>
+    /// <summary>Anybody who logged in, but robots.</summary>
     Authenticated,
 
     /// <summary><c>user:[NAME/]GLOB</c>: the subject of a password authenticator.</summary>
@@ -129,4 +130,7 @@ public enum AccessSubjectKind
 
     /// <summary><c>subject:NAME/GLOB</c>: the subject of any authenticator.</summary>
     Subject,
+
+    /// <summary><c>robot:GLOB</c>: a machine token of the tenant, by its name.</summary>
+    Robot,
 }

@@ -12,6 +12,7 @@ using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Login;
 using RegistryProxy.Grains.Network;
+using RegistryProxy.Grains.Robots;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -65,7 +66,12 @@ public static class GrainsExtensions
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>()
-        .AddSingleton(services => new AccessInquiry(services.GetRequiredService<AuthenticatorDirectory>()));
+        .AddSingleton<ProcessPass>()
+        .AddSingleton(services => new RobotAdministration(
+            services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>(),
+            services.GetRequiredService<TimeProvider>()))
+        .AddSingleton(services => new AccessInquiry(
+            services.GetRequiredService<AuthenticatorDirectory>(), services.GetRequiredService<RobotAdministration>()));
 
     private static IServiceCollection AddUpstreams(this IServiceCollection services) => services
         .AddSingleton<EgressProxies>()

@@ -64,9 +64,9 @@ public sealed partial class HtpasswdFile
         }
 
         var user = line[..colon];
-        if (user[0] == '_' || user == "<token>" || user.Any(char.IsControl))
+        if (user[0] == '_' || user == "<token>" || user.StartsWith("robot$", StringComparison.Ordinal) || user.Any(char.IsControl))
         {
-            return $"the user name '{Shown(user)}' is reserved: names may not begin with '_'";
+            return $"the user name '{Shown(user)}' is reserved: names may not begin with '_' or 'robot$'";
         }
 
         if (!Bcrypt().IsMatch(line.AsSpan(colon + 1).TrimEnd()))

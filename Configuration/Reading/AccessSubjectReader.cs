@@ -21,6 +21,8 @@ internal static class AccessSubjectReader
                 return Named(field, AccessSubjectKind.User, rest, authenticators);
             case "group" when rest.Length > 0:
                 return Named(field, AccessSubjectKind.Group, rest, authenticators);
+            case "robot" when rest.Length > 0:
+                return new AccessSubject(AccessSubjectKind.Robot, AuthenticatorConfiguration.Robot, rest);
             case "authenticator" when IsKnown(field, rest, authenticators):
                 return new AccessSubject(AccessSubjectKind.Authenticator, rest, "");
             case "subject" when rest.IndexOf('/') is var slash and > 0 && IsKnown(field, rest[..slash], authenticators):
@@ -28,9 +30,9 @@ internal static class AccessSubjectReader
             case "authenticator" or "subject" when rest.Contains('/') || kind == "authenticator":
                 return null;
             default:
-                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME or " +
-                    $"subject:NAME/GLOB" +
-                    $"{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject"])}");
+                field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME, " +
+                    $"subject:NAME/GLOB or robot:GLOB" +
+                    $"{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject", "robot"])}");
                 return null;
         }
     }

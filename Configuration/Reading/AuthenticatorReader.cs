@@ -25,9 +25,9 @@ internal static class AuthenticatorReader
     public static AuthenticatorConfiguration? Read(string name, Field field, ReadingContext context)
     {
         Names.Check(name, field);
-        if (name == "session")
+        if (name is AuthenticatorConfiguration.Session or AuthenticatorConfiguration.Robot)
         {
-            field.Fail("'session' is a reserved name");
+            field.Fail($"'{name}' is a reserved name");
         }
 
         if (field.Map() is not { } map)

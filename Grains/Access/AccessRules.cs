@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
@@ -13,7 +14,10 @@ internal static class AccessRules
 {
     /// <summary>The rules that match, in the order of the file. <paramref name="identity"/> is <c>null</c> for anonymous.</summary>
     public static IReadOnlyList<GrantedRule> Match(TenantConfiguration tenant, VerifiedIdentity? identity) =>
-        [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(Granted)];
+        [.. tenant.Access.Where(rule => Matches(rule, identity)).Select(Granted), .. OwnOf(identity)];
+
+    /// <summary>What a robot was made with; nothing for everybody else.</summary>
+    public static IEnumerable<GrantedRule> OwnOf(VerifiedIdentity? identity) => identity?.Robot is { } robot ? [robot.Rule] : [];
 
     /// <summary>Whether one rule holds for the identity.</summary>
     public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
@@ -40,6 +44,13 @@ internal static class AccessRules
         if (identity is null || (subject.Authenticator is { } authenticator && authenticator != identity.Authenticator))
         {
             return false;
+        }
+
+        // A robot may do what it was made for, not what everybody may who logs in.
+        if (identity.Authenticator == AuthenticatorConfiguration.Robot)
+        {
+            return subject.Kind == AccessSubjectKind.Robot && RobotName.TryGet(identity.Subject, out var name)
+                && Glob.Matches(subject.Glob, name);
         }
 
         return subject.Kind switch

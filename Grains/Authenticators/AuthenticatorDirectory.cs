@@ -5,6 +5,7 @@ using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Issuers;
+using RegistryProxy.Grains.Identity.Robots;
 
 namespace RegistryProxy.Grains.Authenticators;
 
@@ -26,9 +27,12 @@ internal sealed partial class AuthenticatorDirectory(
         return tenant.Authenticators.Select(name => content.Find(name)).OfType<IAuthenticator>();
     }
 
+    /// <summary>The robots of all tenants.</summary>
+    public RobotAuthenticator Robots => factory.Robots;
+
     /// <summary>One authenticator of a tenant; <c>null</c> when the tenant has none of that name.</summary>
     public IAuthenticator? Find(TenantConfiguration tenant, string name) =>
-        tenant.Authenticators.Contains(name) ? Content.Find(name) : null;
+        name == AuthenticatorConfiguration.Robot ? Robots : tenant.Authenticators.Contains(name) ? Content.Find(name) : null;
 
     /// <summary>
     /// A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.

@@ -9,6 +9,7 @@ using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Grains.Identity.Nonces;
 using RegistryProxy.Grains.Identity.Plugin;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Protocol;
 
@@ -18,6 +19,9 @@ namespace RegistryProxy.Grains.Authenticators;
 internal sealed class AuthenticatorFactory(
     PasswordWork work, NonceAuthority nonces, IGrainFactory grains, EgressProxies proxies, TimeProvider time, ILoggerFactory loggers)
 {
+    /// <summary>The robots of all tenants, which no configuration names.</summary>
+    public RobotAuthenticator Robots { get; } = new(grains, time);
+
     /// <summary>Makes it, or says why its files cannot be used.</summary>
     public (IAuthenticator? Authenticator, string Problem) TryCreate(AuthenticatorConfiguration configuration)
     {

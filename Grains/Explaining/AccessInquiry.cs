@@ -3,7 +3,9 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Network;
+using RegistryProxy.Grains.Robots;
 
 namespace RegistryProxy.Grains.Explaining;
 
@@ -14,10 +16,11 @@ namespace RegistryProxy.Grains.Explaining;
 public sealed class AccessInquiry : IDisposable
 {
     private readonly AuthenticatorDirectory _authenticators;
+    private readonly RobotAdministration? _robots;
     private readonly IDisposable[] _own;
 
-    internal AccessInquiry(AuthenticatorDirectory authenticators, params IDisposable[] own) =>
-        (_authenticators, _own) = (authenticators, own);
+    internal AccessInquiry(AuthenticatorDirectory authenticators, RobotAdministration? robots, params IDisposable[] own) =>
+        (_authenticators, _robots, _own) = (authenticators, robots, own);
 
     /// <summary>For a configuration without a cluster.</summary>
     public static AccessInquiry Of(FrontDoorConfiguration configuration)
@@ -29,7 +32,7 @@ public sealed class AccessInquiry : IDisposable
         // Grains are asked when somebody proves something, and nobody does here.
         var factory = new AuthenticatorFactory(work, null!, null!, proxies, TimeProvider.System, NullLoggerFactory.Instance);
         var directory = new AuthenticatorDirectory(feed, factory, TimeProvider.System, NullLogger<AuthenticatorDirectory>.Instance);
-        return new AccessInquiry(directory, directory, proxies);
+        return new AccessInquiry(directory, null, directory, proxies);
     }
 
     /// <summary>Answers the question; <c>null</c> when there is no such tenant.</summary>
@@ -65,6 +68,11 @@ public sealed class AccessInquiry : IDisposable
 
     private async ValueTask<Found> Find(TenantConfiguration tenant, AccessQuestion question, string subject, CancellationToken cancellation)
     {
+        if (question.Authenticator == AuthenticatorConfiguration.Robot || RobotName.TryGet(subject, out _))
+        {
+            return await FindRobot(tenant, RobotName.TryGet(subject, out var robot) ? robot : subject);
+        }
+
         if (question.Authenticator is { Length: > 0 } name && !tenant.Authenticators.Contains(name))
         {
             return Found.Refused($"tenant '{tenant.Name}' has no authenticator '{name}'; it has {Listed(tenant.Authenticators)}");
@@ -86,6 +94,22 @@ public sealed class AccessInquiry : IDisposable
         return undecided ?? Token(
             tenant, question, subject, [.. asked.Where(one => _authenticators.Find(tenant, one) is not IPasswordAuthenticator)], asked);
     }
+
+    private async ValueTask<Found> FindRobot(TenantConfiguration tenant, string name)
+    {
+        var user = RobotName.UserOf(name);
+        return _robots is null
+            ? Found.Of(Robot(user, null), $"only a running cluster knows its robots: what '{user}' was made for is not known here")
+            : await _robots.Find(tenant.Name, name) switch
+            {
+                null => Found.Refused($"tenant '{tenant.Name}' has no robot '{name}': such a login is refused"),
+                { IsOver: true, Expires: var end } => Found.Refused($"the robot '{name}' ended at {end:u}: such a login is refused"),
+                { Rule: var rule } => Found.Of(Robot(user, new RobotGrant(tenant.Name, rule, [])), null),
+            };
+    }
+
+    private static VerifiedIdentity Robot(string subject, RobotGrant? grant) =>
+        new(AuthenticatorConfiguration.Robot, subject, [], new Dictionary<string, string>(), "", null, grant);
 
     /// <summary>Who somebody is to a password file or directory: nobody when it is not found there.</summary>
     private async ValueTask<Found> Look(

@@ -7,6 +7,7 @@ namespace RegistryProxy.Grains.Identity;
 /// <param name="Claims">What else it said; what <c>when</c> compares.</param>
 /// <param name="CredentialStamp">Changes when the credential does; sessions of an older stamp are over.</param>
 /// <param name="Expires">When the credential itself expires; <c>null</c> when it does not.</param>
+/// <param name="Robot">What a robot was made with; <c>null</c> for everybody else.</param>
 [GenerateSerializer, Immutable, Alias("rp.verified-identity")]
 internal sealed record VerifiedIdentity(
     [property: Id(0)] string Authenticator,
@@ -14,7 +15,8 @@ internal sealed record VerifiedIdentity(
     [property: Id(2)] IReadOnlyList<string> Groups,
     [property: Id(3)] IReadOnlyDictionary<string, string> Claims,
     [property: Id(4)] string CredentialStamp,
-    [property: Id(5)] DateTimeOffset? Expires = null)
+    [property: Id(5)] DateTimeOffset? Expires = null,
+    [property: Id(6)] RobotGrant? Robot = null)
 {
     /// <summary>The longest subject, in characters.</summary>
     public const int MaxSubject = 512;

@@ -4,6 +4,7 @@ using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Nonces;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Sessions;
@@ -70,11 +71,26 @@ internal sealed class LoginGrain(
             return await WithRefreshToken(tenant, request, password);
         }
 
+        if (RobotName.TryGet(user, out var robot))
+        {
+            return await AsRobot(tenant, request, robot, password, cancellation);
+        }
+
         var caller = CallerAddress.Of(request.ClientAddress);
         var verdict = await verifier.Verify(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
             stop => passwords.Verify(
                 tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
+            cancellation);
+        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
+    }
+
+    private async ValueTask<LoginResult> AsRobot(
+        TenantConfiguration tenant, LoginRequest request, string robot, Secret secret, CancellationToken cancellation)
+    {
+        var verdict = await verifier.Verify(
+            stop => throttle.BeginRobot(tenant.Name, robot, secret, request.ClientAddress, stop),
+            stop => authenticators.Robots.Verify(tenant.Name, robot, secret, request.ClientAddress),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }
@@ -101,7 +117,8 @@ internal sealed class LoginGrain(
     /// </summary>
     private async ValueTask<LoginResult> WithRefreshToken(TenantConfiguration tenant, LoginRequest request, Secret text)
     {
-        if (!RefreshToken.TryParse(text, out var token) || !tenant.Authenticators.Contains(token.Authenticator))
+        if (!RefreshToken.TryParse(text, out var token)
+            || (token.Authenticator != AuthenticatorConfiguration.Robot && !tenant.Authenticators.Contains(token.Authenticator)))
         {
             return LoginResult.Rejected("this is not a session token of this registry; log in again");
         }

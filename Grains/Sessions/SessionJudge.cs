@@ -18,8 +18,9 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
     private int? _closed;
     private int? _undecided;
 
-    /// <summary>A session ends when the credential that opened it changes.</summary>
-    public static bool IsOpen(StoredSession session, VerifiedIdentity identity) => session.CredentialStamp == identity.CredentialStamp;
+    /// <summary>A session ends when the credential that opened it changes; a robot may have two.</summary>
+    public static bool IsOpen(StoredSession session, VerifiedIdentity identity) =>
+        session.CredentialStamp == identity.CredentialStamp || identity.Robot?.Secrets.Contains(session.CredentialStamp) == true;
 
     /// <summary>That all have ended.</summary>
     public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease, string stamp) =>

@@ -26,7 +26,8 @@ internal sealed class SessionRules(TenantConfiguration tenant, VerifiedIdentity 
         });
         if (!_known.TryGetValue(matched, out var rules))
         {
-            _known[matched] = rules = [.. _rules.Where((_, number) => matched[number] == '1').Select(AccessRules.Granted)];
+            _known[matched] = rules =
+                [.. _rules.Where((_, number) => matched[number] == '1').Select(AccessRules.Granted), .. AccessRules.OwnOf(identity)];
         }
 
         return rules;

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Timers;
@@ -66,7 +67,7 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         await _sessions.Read();
         var sessions = _sessions.All.Where(session => session.Subject == subject).ToList();
         var ended = 0;
-        foreach (var authenticator in sessions.Select(session => session.Authenticator).Union(Authenticators))
+        foreach (var authenticator in sessions.Select(session => session.Authenticator).Union(AuthenticatorsOf(subject)))
         {
             ended += await Authority(authenticator, subject).RevokeAll() ? 1 : 0;
         }
@@ -89,8 +90,9 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         return true;
     }
 
-    private IEnumerable<string> Authenticators =>
-        configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
+    private IEnumerable<string> AuthenticatorsOf(string subject) => RobotName.TryGet(subject, out _)
+        ? [AuthenticatorConfiguration.Robot]
+        : configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
 
     private ISessionAuthorityGrain Authority(string authenticator, string subject) =>
         GrainFactory.GetGrain<ISessionAuthorityGrain>(new SessionKey(this.GetPrimaryKeyString(), authenticator, subject).ToString());

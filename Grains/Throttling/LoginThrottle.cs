@@ -60,6 +60,18 @@ internal sealed class LoginThrottle(TimeProvider time)
         return Begin(new Try(caller, pair, pair, IsPart: part.Length > 0), cancellation);
     }
 
+    /// <summary>
+    /// Starts a try to log in as a robot; <c>null</c> when it comes too soon. A secret that was good from an address has a budget of its
+    /// own there: guesses at the robot hold up nobody who has it, from the same address neither.
+    /// </summary>
+    public ValueTask<LoginAttempt?> BeginRobot(
+        string tenant, string robot, Secret secret, string address, CancellationToken cancellation)
+    {
+        var caller = CallerAddress.Of(address);
+        var pair = ThrottleKey.Of(tenant, "", "", robot, secret.Reveal(), caller.ToString());
+        return Begin(new Try(caller, pair, pair), cancellation);
+    }
+
     private async ValueTask<LoginAttempt?> Begin(Try one, CancellationToken cancellation)
     {
         if (Queue(one) is not { } queue || !await queue.Wait(Timeout, cancellation))

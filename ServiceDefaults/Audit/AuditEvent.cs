@@ -5,7 +5,9 @@ public sealed record AuditEvent
 {
     public required DateTimeOffset Time { get; init; }
 
-    /// <summary><c>login pull push delete denied revoke attestation-reset lost</c></summary>
+    /// <summary>
+    /// <c>login pull push delete denied revoke attestation-reset robot-create robot-rotate robot-secret-end robot-revoke lost</c>
+    /// </summary>
     public required string Event { get; init; }
 
     public string? Tenant { get; init; }

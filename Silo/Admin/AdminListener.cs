@@ -22,6 +22,7 @@ public static partial class AdminListener
         .AddSingleton<UpstreamEndpoints>()
         .AddSingleton<CacheEndpoint>()
         .AddSingleton<SessionEndpoints>()
+        .AddSingleton<RobotEndpoints>()
         .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
 
@@ -51,7 +52,8 @@ public static partial class AdminListener
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
         app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound,
-            "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/explain, /metrics"));
+            "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/robots, /admin/explain, " +
+            "/metrics"));
     }
 
     private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
@@ -105,8 +107,20 @@ public static partial class AdminListener
         endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
+        MapRobots(endpoints, services.GetRequiredService<RobotEndpoints>());
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
+    }
+
+    private static void MapRobots(IEndpointRouteBuilder endpoints, RobotEndpoints robots)
+    {
+        endpoints.MapGet("/admin/robots", robots.List);
+        endpoints.MapPost("/admin/robots", robots.Create);
+        endpoints.MapPost("/admin/robots/rotate", robots.Rotate);
+        endpoints.MapPost("/admin/robots/{name}/rotate", robots.Rotate);
+        endpoints.MapDelete("/admin/robots", robots.Revoke);
+        endpoints.MapDelete("/admin/robots/{name}", robots.Revoke);
+        endpoints.MapDelete("/admin/robots/{name}/secrets/{secret}", robots.EndSecret);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "An operator could not be answered")]

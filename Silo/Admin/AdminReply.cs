@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
 
@@ -24,6 +25,20 @@ internal static class AdminReply
         }
 
         return Json(context, new AdminError(message), AdminJson.Default.AdminError);
+    }
+
+    /// <summary>Whether there is no such tenant, which is answered then.</summary>
+    public static async ValueTask<bool> IsUnknown(HttpContext context, IConfigurationFeed configuration, string tenant)
+    {
+        if (configuration.Current.Configuration.Tenants.ContainsKey(tenant))
+        {
+            return false;
+        }
+
+        await Error(
+            context, StatusCodes.Status404NotFound,
+            $"there is no tenant '{tenant}'; known: {string.Join(", ", configuration.Current.Configuration.Tenants.Keys)}");
+        return true;
     }
 }
 
@@ -52,6 +67,10 @@ internal sealed record RevocationReply(
 [JsonSerializable(typeof(RevocationReply))]
 [JsonSerializable(typeof(AttestationReset))]
 [JsonSerializable(typeof(AttestationResetReply))]
+[JsonSerializable(typeof(RobotRequest))]
+[JsonSerializable(typeof(RobotRotation))]
+[JsonSerializable(typeof(RobotView))]
+[JsonSerializable(typeof(RobotView[]))]
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<SessionSummary>))]
 [JsonSerializable(typeof(UpstreamStatus[]))]

@@ -17,7 +17,7 @@ internal sealed class SessionEndpoints(
     public async Task List(HttpContext context)
     {
         var tenant = context.Request.Query["tenant"].ToString();
-        if (await IsUnknown(context, tenant))
+        if (await AdminReply.IsUnknown(context, configuration, tenant))
         {
             return;
         }
@@ -45,7 +45,7 @@ internal sealed class SessionEndpoints(
             return;
         }
 
-        if (await IsUnknown(context, revocation.Tenant ?? ""))
+        if (await AdminReply.IsUnknown(context, configuration, revocation.Tenant ?? ""))
         {
             return;
         }
@@ -73,19 +73,6 @@ internal sealed class SessionEndpoints(
         ? "nobody of this name has a session"
         : "no session of this id is listed: it has ended, or the list was full and it had to leave it; revoke by tenant and subject " +
             "instead, which needs no list";
-
-    private async Task<bool> IsUnknown(HttpContext context, string tenant)
-    {
-        if (configuration.Current.Configuration.Tenants.ContainsKey(tenant))
-        {
-            return false;
-        }
-
-        await AdminReply.Error(
-            context, StatusCodes.Status404NotFound,
-            $"there is no tenant '{tenant}'; known: {string.Join(", ", configuration.Current.Configuration.Tenants.Keys)}");
-        return true;
-    }
 
     private static async Task<(Revocation? Revocation, string Problem)> Read(HttpContext context)
     {

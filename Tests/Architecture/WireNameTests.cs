@@ -14,7 +14,7 @@ public sealed class WireNameTests
     private static readonly string[] GrainTypes =
     [
         "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin",
-        "referrers", "revision", "revisionsync",
+        "referrers", "revision", "revisionsync", "robotrelay", "robots",
         "session", "snapshot", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
     ];
 

@@ -36,8 +36,12 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
     public async Task Keys_sessions_refresh_tokens_and_revocations_survive(string provider, bool politely)
     {
         TokenReply alice, bob, carol;
+        string live, revoked;
         await using (var door = await FrontDoor.Start(await Yaml(provider)))
         {
+            using var robots = new RobotAdmin(door.AdminUrl);
+            (live, revoked) = (await robots.Create("live", ["**"], ["pull"]), await robots.Create("revoked", ["**"], ["pull"]));
+            await robots.Revoke("revoked");
             (alice, bob, carol) = (await Login(door, "alice"), await Login(door, "bob"), await Login(door, "carol"));
             await Revoke(door, "bob");
             Assert.Equal(HttpStatusCode.Unauthorized, await Use(door, bob));
@@ -53,6 +57,8 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
 
         await using (var door = await FrontDoor.Start(await Yaml(provider)))
         {
+            Assert.Equal(HttpStatusCode.OK, await AsRobot(door, "live", live));
+            Assert.Equal(HttpStatusCode.Unauthorized, await AsRobot(door, "revoked", revoked));
             Assert.Equal(HttpStatusCode.OK, await Use(door, alice));
             Assert.Equal(HttpStatusCode.OK, await Resume(door, alice));
             Assert.Equal(HttpStatusCode.Unauthorized, await Use(door, bob));
@@ -146,6 +152,13 @@ public sealed class RestartTests(Lab lab) : IAsyncLifetime
         using var client = door.Client();
         using var response = await client.PostToken(
             ("grant_type", "refresh_token"), ("refresh_token", token.RefreshToken!), ("service", "127.0.0.1"));
+        return response.StatusCode;
+    }
+
+    private static async Task<HttpStatusCode> AsRobot(FrontDoor door, string name, string secret)
+    {
+        using var client = new RegistryClient(door.DataUrl, $"robot${name}", secret);
+        using var response = await client.RequestToken([]);
         return response.StatusCode;
     }
 

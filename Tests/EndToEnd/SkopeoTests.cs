@@ -36,6 +36,24 @@ public sealed class SkopeoTests(Lab lab)
     }
 
     [Fact]
+    public async Task A_robot_pushes_and_pulls_what_it_was_made_for()
+    {
+        var door = await lab.Door;
+        using var folder = new TemporaryFolder();
+        using var admin = new RobotAdmin(door.AdminUrl);
+        var image = TestImage.Build(32, 1000);
+        image.WriteLayout(folder.File("layout"));
+        var secret = await admin.Create("skopeo", ["team-r/**"], ["pull", "push"]);
+        var name = $"{door.Authority}/team-r/skopeo:v1";
+        (await Skopeo.Push(folder.File("layout"), name, $"robot$skopeo:{secret}")).ShouldSucceed();
+        (await Skopeo.Pull(name, folder.File("pulled"), $"robot$skopeo:{secret}")).ShouldSucceed();
+        (await Skopeo.Delete(name, $"robot$skopeo:{secret}")).ShouldFail("robot$skopeo may not delete");
+        (await Skopeo.Pull($"{door.Authority}/team-a/x:v1", folder.File("other"), $"robot$skopeo:{secret}")).ShouldFail("may not pull");
+        await admin.Revoke("skopeo");
+        (await Skopeo.Pull(name, folder.File("late"), $"robot$skopeo:{secret}")).ShouldFail("wrong user name or password");
+    }
+
+    [Fact]
     public async Task Public_images_need_no_login()
     {
         var door = await lab.Door;

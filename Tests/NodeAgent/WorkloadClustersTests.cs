@@ -35,6 +35,57 @@ public sealed class WorkloadClustersTests(Lab lab)
         }
     }
 
+    [Fact]
+    public async Task Under_one_authenticator_an_account_of_two_clusters_is_two_identities_for_rules_sessions_and_revocation()
+    {
+        await using var east = await ApiServerKeys.Start("east");
+        await using var west = await ApiServerKeys.Start("west");
+        await using var door = await FrontDoor.Start(Fleet((await lab.Registry).Url, east, west));
+        using (var alice = door.Client("alice"))
+        {
+            await alice.PushImage("apps/web", "v1", TestImage.Build(374, 1000));
+        }
+
+        string Token(string cluster, ApiServerKeys keys) => keys.Token("web", "web-1", issuer: $"https://{cluster}.example");
+        var eastern = await Provide(door, "fleet", Token("east", east));
+        var western = await Provide(door, "fleet", Token("west", west));
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden), (await Pull(door, eastern), await Pull(door, western)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await Pull(door, await Provide(door, "fleet", Token("east", west))));
+        Assert.Equal(HttpStatusCode.Unauthorized, await Pull(door, await Provide(door, "fleet", Token("north", east))));
+        var listed = await door.Admin("/admin/sessions?tenant=acme");
+        Assert.Contains("\"east/system:serviceaccount:prod:web\"", listed);
+        Assert.Contains("\"west/system:serviceaccount:prod:web\"", listed);
+        using var http = new HttpClient();
+        using var subject = new StringContent("""{"tenant":"acme","subject":"east/system:serviceaccount:prod:web"}""");
+        using var revoked = await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", subject);
+        var left = await door.Admin("/admin/sessions?tenant=acme");
+        Assert.DoesNotContain("\"east/system:serviceaccount:prod:web\"", left);
+        Assert.Contains("\"west/system:serviceaccount:prod:web\"", left);
+    }
+
+    private static string Fleet(string registry, ApiServerKeys east, ApiServerKeys west) => $$"""
+        upstreams:
+          local: { url: "{{registry}}", allowPrivate: true }
+        authenticators:
+          staff: { type: htpasswd, file: htpasswd }
+          fleet:
+            type: kubernetes
+            audience: registry
+            allowPrivate: true
+            clusters:
+              east: { issuer: "https://east.example", jwks: "{{east.KeysUrl}}", ca: "{{east.CaFile}}" }
+              west: { issuer: "https://west.example", jwks: "{{west.KeysUrl}}", ca: "{{west.CaFile}}" }
+        tenants:
+          acme:
+            hosts: ["*"]
+            authenticators: [staff, fleet]
+            routes: [{ prefix: "", upstream: local }]
+            access:
+              - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push] }
+              - { name: east, who: ["authenticator:fleet"], when: { cluster: east }, repositories: ["apps/**"], actions: [pull] }
+              - { name: west, who: ["subject:fleet/west/*"], repositories: ["other/**"], actions: [pull] }
+        """;
+
     private static async Task<(string User, string Password)> Provide(FrontDoor door, string cluster, string token)
     {
         var (settings, errors) = SettingsFile.Parse(

@@ -66,7 +66,7 @@ internal sealed class IssuerKeys : IDisposable
     }
 
     /// <exception cref="FormatException">It holds no keys.</exception>
-    private static IList<SecurityKey> OfFile(FiledKeys filed) =>
+    private static List<SecurityKey> OfFile(FiledKeys filed) =>
         new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys
         ? keys
         : throw new FormatException($"{filed.Path} holds no keys, or more than {MaxKeys}");

@@ -46,13 +46,13 @@ internal sealed class ApiServerKeys : IAsyncDisposable
     }
 
     /// <summary>The projected token of a pod.</summary>
-    public string Token(string account, string pod, string audience = "registry")
+    public string Token(string account, string pod, string audience = "registry", string issuer = Issuer)
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         return new JsonWebTokenHandler().CreateToken(
             JsonSerializer.Serialize(new Dictionary<string, object>
             {
-                ["aud"] = new[] { audience }, ["exp"] = now + 3600, ["iat"] = now, ["iss"] = Issuer, ["jti"] = Guid.NewGuid().ToString(),
+                ["aud"] = new[] { audience }, ["exp"] = now + 3600, ["iat"] = now, ["iss"] = issuer, ["jti"] = Guid.NewGuid().ToString(),
                 ["kubernetes.io"] = new
                 {
                     @namespace = "prod", node = new { name = "node-1", uid = Guid.NewGuid() }, pod = new { name = pod,

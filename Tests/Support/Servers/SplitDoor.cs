@@ -19,6 +19,9 @@ internal sealed class SplitDoor : IAsyncDisposable
     /// <summary>The data listeners.</summary>
     public IReadOnlyList<string> Gateways => _gateways;
 
+    /// <summary>The admin listener of the silo.</summary>
+    public string AdminUrl => _admin;
+
     public string Log => string.Join('\n', _processes.Select(process => process.Output));
 
     /// <summary>Starts it and waits until every gateway is ready.</summary>
