@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RegistryProxy.NodeAgent.CredentialHelper;
 using RegistryProxy.NodeAgent.CredentialProvider;
+using RegistryProxy.NodeAgent.PullSecrets;
 using RegistryProxy.NodeAgent.Serving;
 using RegistryProxy.NodeAgent.Settings;
 
@@ -24,7 +25,8 @@ internal static class AgentCommand
             { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
         var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") 
         {
-            config, Serve(config), Provide(config), Help(config), InstallCommands.Install(config), InstallCommands.Uninstall(),
+            config, Serve(config), Provide(config), Help(config), KeepSecrets(config),
+            InstallCommands.Install(config), InstallCommands.Uninstall(),
             InstallCommands.Watch(), InstallCommands.Reapply(),
         };
         string[] words = IsHelper() ? ["credential-helper", .. args] : args;
@@ -57,6 +59,16 @@ internal static class AgentCommand
             settings => new Provider(settings, TimeProvider.System).Run(
                 Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.Error, cancellation)));
         return provide;
+    }
+
+    private static Command KeepSecrets(Option<string?> config)
+    {
+        var once = new Option<bool>("--once") { Description = "Looks once, and ends with 1 when one of them cannot be written" };
+        var keep = new Command("pull-secrets", "Keeps imagePullSecrets of a cluster fresh from tokens of its service accounts") { once };
+        keep.SetAction((arguments, cancellation) => With(
+            arguments.GetValue(config),
+            settings => PullSecretsRun.Run(settings, arguments.GetValue(once), Console.Out, cancellation)));
+        return keep;
     }
 
     private static Command Help(Option<string?> config)

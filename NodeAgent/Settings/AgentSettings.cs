@@ -22,6 +22,9 @@ internal sealed record AgentSettings
 
     public required string StateDir { get; init; }
 
+    /// <summary>Secrets of a cluster that are kept fresh; <c>null</c> for none.</summary>
+    public PullSecretsSettings? PullSecrets { get; init; }
+
     /// <summary>An extra loopback listener for probes and metrics; <c>null</c> for none.</summary>
     public required Uri? Health { get; init; }
 

@@ -51,6 +51,7 @@ internal static class SettingsFile
             Metadata = Metadata(file["metadata"]),
             Mirror = Mirror(file["mirror"], registries),
             StateDir = file["stateDir"].FilePath() ?? "/var/lib/registryproxy",
+            PullSecrets = PullSecretsReader.Read(file["pullSecrets"], registries),
             Health = file["health"].LoopbackListener(),
         };
         file.RefuseOthers();

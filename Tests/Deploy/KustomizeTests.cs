@@ -34,8 +34,26 @@ public sealed class KustomizeTests
                 .Single().Values);
     }
 
+    [Fact]
+    public async Task Pull_secrets_may_write_what_they_keep_in_the_namespaces_that_are_chosen_and_nothing_else()
+    {
+        var objects = await Manifests.Kustomize("nodeagent/pull-secrets");
+        var settings = Assert.Single(objects.OfType<V1ConfigMap>());
+        var pod = Assert.Single(objects.OfType<V1Deployment>()).Spec.Template.Spec;
+        Assert.Equal(settings.Name(), Assert.Single(pod.Volumes).ConfigMap.Name);
+        Assert.Equal("pull-secrets", pod.Containers.Single().Args[0]);
+        var role = Assert.Single(objects.OfType<V1Role>());
+        Assert.Equal("apps", role.Namespace());
+        Assert.Contains("namespace: apps, name: acme-pull, serviceAccount: default", settings.Data["nodeagent.yaml"]);
+        Assert.Equal(["secrets create", "secrets/acme-pull get,update", "serviceaccounts/token/default create"],
+            role.Rules.Select(rule =>
+                $"{string.Join('/', rule.Resources.Concat(rule.ResourceNames ?? []))} {string.Join(',', rule.Verbs)}"));
+        Assert.Empty(objects.OfType<V1ClusterRole>());
+    }
+
     [Theory]
     [InlineData("nodeagent/workloads/rbac.yaml")]
+    [InlineData("nodeagent/pull-secrets/pull-secrets.yaml")]
     [InlineData("kubernetes/rbac.yaml")]
     [InlineData("kubernetes/orleanscluster-crd.yaml")]
     public void A_manifest_has_the_fields_of_its_kind_alone(string file) =>

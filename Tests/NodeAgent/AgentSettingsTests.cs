@@ -44,7 +44,8 @@ public sealed class AgentSettingsTests
 
     [Theory]
     [InlineData("nonsense: 1\nfrontDoors: []",
-        "x.yaml:1: nonsense: unknown key; allowed here: frontDoors, health, listen, metadata, mirror, rewrites, runtime, stateDir")]
+        "x.yaml:1: nonsense: unknown key; allowed here: frontDoors, health, listen, metadata, mirror, pullSecrets, rewrites, " +
+        "runtime, stateDir")]
     [InlineData("listen: /run/x.sock", "x.yaml:1: listen: '/run/x.sock' must be unix:///path/of/a.sock")]
     [InlineData("runtime: { type: podman }", "x.yaml:1: runtime.type: 'podman' must be one of docker, cri")]
     [InlineData("frontDoors: [{ url: \"http://docker.acme.example\", identity: { type: azure, authenticator: a } }]",

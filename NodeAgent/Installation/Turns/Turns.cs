@@ -1,6 +1,5 @@
-using RegistryProxy.Files;
+using RegistryProxy.NodeAgent.ApiServer;
 using RegistryProxy.NodeAgent.Installation.Requests;
-using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Installation.Turns;
 
@@ -10,8 +9,6 @@ namespace RegistryProxy.NodeAgent.Installation.Turns;
 internal static class Turns
 {
     public const string Variable = "REGISTRYPROXY_TURNS";
-
-    private const string Account = "/var/run/secrets/kubernetes.io/serviceaccount";
 
     /// <summary>The turn of this node; <c>null</c> when none is asked for.</summary>
     /// <exception cref="InstallRefusal">What is asked for cannot be read.</exception>
@@ -29,18 +26,9 @@ internal static class Turns
                 + $"registryproxy-nodeagent/nodeagent:1, or :10% of the nodes");
         }
 
-        var (host, port) = (
-            Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_HOST"), Environment.GetEnvironmentVariable("KUBERNETES_SERVICE_PORT"));
-        if (string.IsNullOrEmpty(host) || string.IsNullOrEmpty(port))
-        {
-            throw new InstallRefusal($"{Variable} is set outside of a pod: there is no API server to ask");
-        }
-
-        var server = new UriBuilder(Uri.UriSchemeHttps, host, int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)).Uri;
-        var client = new HttpMessageInvoker(RegistryTransport.Create($"{Account}/ca.crt"));
+        var api = KubernetesApi.OfPod(time)
+            ?? throw new InstallRefusal($"{Variable} is set outside of a pod: there is no API server to ask");
         var node = Environment.GetEnvironmentVariable("NODE_NAME") is { Length: > 0 } told ? told : Environment.MachineName;
-        return new Turn(
-            new LeaseApi(client, server, space, () => BoundedFile.ReadText($"{Account}/token").Trim(), time), name, count, node, output,
-            time);
+        return new Turn(new LeaseApi(api, space), name, count, node, output, time);
     }
 }

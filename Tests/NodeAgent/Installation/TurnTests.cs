@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.NodeAgent.ApiServer;
 using RegistryProxy.NodeAgent.Installation.Turns;
 using RegistryProxy.Tests.Support.Time;
 
@@ -124,8 +125,8 @@ public sealed class TurnTests : IDisposable
     private Turn TurnOf(string node, string text)
     {
         Assert.True(TurnCount.TryParse(text, out var count));
-        var api = new LeaseApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), "space", () => "token", _time);
-        return new Turn(api, "door", count, node, TextWriter.Null, _time);
+        var api = new KubernetesApi(new HttpMessageInvoker(_leases), new Uri("https://api.example"), () => "token", _time);
+        return new Turn(new LeaseApi(api, "space"), "door", count, node, TextWriter.Null, _time);
     }
 
     private Task Pass(TimeSpan time) => _time.Pass(time, TimeSpan.FromSeconds(3));

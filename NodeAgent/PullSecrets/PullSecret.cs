@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+using RegistryProxy.NodeAgent.Sessions;
+using RegistryProxy.NodeAgent.Settings;
+
+namespace RegistryProxy.NodeAgent.PullSecrets;
+
+/// <summary>
+/// Keeps one Secret fresh: a session of its service account, made anew at half of its life. A Secret that is gone or was changed is written
+/// again; one that is somebody else's never is.
+/// </summary>
+internal sealed class PullSecret(
+    PullSecretSettings settings, SecretApi api, RegistryTokenClient registry, TextWriter output, TimeProvider time)
+{
+    /// <summary>From one look at a Secret that is as it should be to the next.</summary>
+    public static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+
+    /// <summary>The longest wait after failures.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often in a row somebody else may be quicker.</summary>
+    private const int MaxConflicts = 3;
+
+    private RegistryCredential? _current;
+    private string? _said;
+
+    /// <summary>Keeps it fresh until the end.</summary>
+    public async Task Run(CancellationToken cancellation)
+    {
+        for (var wait = FirstWait; !cancellation.IsCancellationRequested;)
+        {
+            var isGood = await Refresh(cancellation);
+            await Task.Delay(isGood ? LookEvery : wait, time, cancellation)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = isGood ? FirstWait : wait * 2 < MaxWait ? wait * 2 : MaxWait;
+        }
+    }
+
+    /// <summary>Looks once, and writes what is to be written; <c>false</c>, and said, when that cannot be.</summary>
+    public async Task<bool> Refresh(CancellationToken cancellation)
+    {
+        try
+        {
+            var problem = await Look(cancellation);
+            Say(problem is null ? null : $"{settings.Namespace}/{settings.Name}: {problem}");
+            return problem is null;
+        }
+        catch (IOException fault)
+        {
+            Say($"{settings.Namespace}/{settings.Name}: {fault.Message}");
+            return false;
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task<string?> Look(CancellationToken cancellation)
+    {
+        for (var tries = 0; tries < MaxConflicts; tries++)
+        {
+            var known = await api.Read(settings.Name, cancellation);
+            if (known is not null && DockerConfigSecret.Foreign(known) is { } why)
+            {
+                return why;
+            }
+
+            if (_current is null || time.GetUtcNow() >= _current.RefreshAt)
+            {
+                var proof = Proof.Exchange(
+                    settings.Workloads.Authenticator,
+                    await api.Token(settings.ServiceAccount, settings.Workloads.Audience, cancellation));
+                if (!(await registry.OpenSession(proof, cancellation)).Succeeded(out var made, out var failure))
+                {
+                    return failure.Message;
+                }
+
+                _current = made;
+            }
+
+            if (await IsWritten(known, _current, cancellation))
+            {
+                return null;
+            }
+        }
+
+        return "others write it all the time";
+    }
+
+    private async Task<bool> IsWritten(JsonObject? known, RegistryCredential credential, CancellationToken cancellation)
+    {
+        if (known is not null && DockerConfigSecret.Holds(known, registry.Authority, credential))
+        {
+            return true;
+        }
+
+        var next = DockerConfigSecret.Make(known, settings.Name, registry.Authority, credential);
+        if (!await api.Write(settings.Name, next, isNew: known is null, cancellation))
+        {
+            return false;
+        }
+
+        output.WriteLine($"{settings.Namespace}/{settings.Name}: written, good until {credential.Expires:u}");
+        return true;
+    }
+
+    /// <summary>What is said again and again is said once.</summary>
+    private void Say(string? problem)
+    {
+        if (problem is not null && problem != _said)
+        {
+            output.WriteLine(problem);
+        }
+
+        _said = problem;
+    }
+}
