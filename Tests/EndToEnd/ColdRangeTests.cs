@@ -141,7 +141,7 @@ public sealed class ColdRangeTests
     private static double Median(List<double> times) => times.Order().ElementAt(times.Count / 2);
 
     private static Task<FrontDoor> Start(DockerRegistry registry, string ranges) =>
-        FrontDoor.Start(CacheTests.Yaml(registry.Url).Replace(", ranges: wait", ranges));
+        FrontDoor.Start(CacheTests.Yaml(registry.Url, maxBytes: "8GiB").Replace(", ranges: wait", ranges));
 
     private static async Task<double> Count(FrontDoor door, string result) =>
         await door.Metric("registryproxy_cache_requests", $"result=\"{result}\"");
