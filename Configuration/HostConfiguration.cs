@@ -20,6 +20,9 @@ public sealed record ListenConfiguration
     /// <summary>Whether every connection of the data listener begins with a PROXY header. Default no.</summary>
     public bool ProxyProtocol { get; init; }
 
+    /// <summary>Whether the TLS of the data listener offers HTTP/2 beside HTTP/1.1. Default yes.</summary>
+    public bool Http2 { get; init; } = true;
+
     /// <summary>
     /// Where other gateways of the cluster read what is cached here; <c>https</c>. <c>null</c> for nowhere; port 0 picks a free one.
     /// </summary>
@@ -28,7 +31,7 @@ public sealed record ListenConfiguration
     /// <summary>Whether the listeners of two configurations are the same.</summary>
     public bool IsSameAs(ListenConfiguration other) =>
         Data == other.Data && Admin == other.Admin && Tls == other.Tls && TrustedProxies.SequenceEqual(other.TrustedProxies)
-        && ProxyProtocol == other.ProxyProtocol && Peer == other.Peer;
+        && ProxyProtocol == other.ProxyProtocol && Http2 == other.Http2 && Peer == other.Peer;
 }
 
 /// <summary>A certificate and its key, PEM files by absolute path.</summary>

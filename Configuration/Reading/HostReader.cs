@@ -22,6 +22,7 @@ internal static class HostReader
             Tls = Tls(map["tls"], context),
             TrustedProxies = [.. map["trustedProxies"].Items().Select(item => item.Network()).OfType<IPNetwork>()],
             ProxyProtocol = map["proxyProtocol"].Flag(false),
+            Http2 = map["http2"].Flag(true),
             Peer = map["peer"].Origin(),
         };
         map.RefuseOthers();

@@ -125,7 +125,7 @@ public static class KestrelListeners
         switch (kind)
         {
             case ListenerKind.Data when configuration.Listen.Tls is { } tls:
-                options.Protocols = HttpProtocols.Http1AndHttp2;
+                options.Protocols = configuration.Listen.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
                 Encrypt(options, new ReloadingCertificate(tls, TimeProvider.System).Configure);
                 break;
             case ListenerKind.Peer:

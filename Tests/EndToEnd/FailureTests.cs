@@ -107,8 +107,10 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
         });
     }
 
-    [Fact]
-    public async Task A_client_that_leaves_stops_the_upstream()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_leaves_stops_the_upstream(bool encrypted)
     {
         var gone = new TaskCompletionSource();
         await using var upstream = await RecordingUpstream.Start(async context =>
@@ -125,24 +127,28 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
                 await context.Response.Body.WriteAsync(chunk, context.RequestAborted);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url), encrypted);
         using var alice = door.Client("alice");
         var token = await alice.Token(RegistryClient.Pull("a/b"));
         using (var client = new TcpClient())
         {
             await client.ConnectAsync(IPAddress.Loopback, new Uri(door.DataUrl).Port);
-            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            await using var wire = await ClientStream.Over(client.Client, new Uri(door.DataUrl));
+            await wire.WriteAsync(Encoding.ASCII.GetBytes(
                 $"GET /v2/a/b/blobs/{TestBlob.Random(1, 1).Digest} HTTP/1.1\r\nHost: {door.Authority}\r\nAuthorization: " +
                 $"Bearer {token}\r\n\r\n"));
-            await client.GetStream().ReadExactlyAsync(new byte[100_000]);
+            await wire.ReadExactlyAsync(new byte[100_000]);
             client.Client.LingerState = new LingerOption(true, 0);
         }
 
         await gone.Task.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
-    [Fact]
-    public async Task Clients_and_upstreams_that_die_in_mid_blob_leave_nothing_behind()
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Clients_and_upstreams_that_die_in_mid_blob_leave_nothing_behind(bool encrypted, bool http2)
     {
         var open = 0;
         await using var upstream = await RecordingUpstream.Start(async context =>
@@ -169,9 +175,9 @@ public sealed class FailureTests(SharedDoor shared) : IClassFixture<SharedDoor>
                 Interlocked.Decrement(ref open);
             }
         });
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
-        using var alice = door.Client("alice");
-        var rounds = Support.Sizes.Of(100, 1000);
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url), encrypted);
+        using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = http2 };
+        var rounds = encrypted ? Support.Sizes.Of(40, 400) : Support.Sizes.Of(100, 1000);
         await Break(1);
         var before = Descriptors();
         for (var done = 0; done < rounds; done += 20)

@@ -31,7 +31,7 @@ public sealed class FramingTests(Lab lab)
     public async Task Ambiguous_framing_is_one_400_at_every_listener(string request)
     {
         var door = await lab.Door;
-        foreach (var url in new[] { door.DataUrl, door.AdminUrl })
+        foreach (var url in new[] { door.DataUrl, door.AdminUrl, (await lab.EncryptedDoor).DataUrl })
         {
             await IsRefused(url, string.Format(request, new Uri(url).Authority));
         }

@@ -1,4 +1,3 @@
-using System.Net;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
@@ -51,7 +50,7 @@ public sealed class HostileHostTests
     private static async Task IsCounted(FrontDoor door, string name, string value)
     {
         var (limited, answered) = (await Limited(), await Answered());
-        await using var line = await Open(IPEndPoint.Parse(new Uri(door.DataUrl).Authority));
+        await using var line = await Open(new Uri(door.DataUrl));
         var fields = Request().Where(field => field.Item1 != name).Append((name, value))
             .OrderByDescending(field => field.Item1[0] == ':').ToArray();
         for (var stream = 1; stream < 2 * Many

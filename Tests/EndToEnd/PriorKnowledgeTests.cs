@@ -10,7 +10,7 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>HTTP/2 without TLS, by prior knowledge (RFC 9113 §3.3), on the port of HTTP/1.1.</summary>
+/// <summary>HTTP/2 without TLS, by prior knowledge (RFC 9113 §3.3), on the port of HTTP/1.1; and what holds within TLS as well.</summary>
 public sealed class PriorKnowledgeTests
 {
     private static readonly byte[] Preface = Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
@@ -40,11 +40,13 @@ public sealed class PriorKnowledgeTests
         }
     }
 
-    [Fact]
-    public async Task A_hundred_streams_of_one_connection_get_their_bytes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_hundred_streams_of_one_connection_get_their_bytes(bool encrypted)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url), encrypted);
         using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = true };
         await alice.Token(RegistryClient.Pull("a/b"));
         await Task.WhenAll(Enumerable.Range(0, 100).Select(async number =>
@@ -98,13 +100,16 @@ public sealed class PriorKnowledgeTests
             await RawHttp.Exchange(door.DataUrl, "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
     }
 
-    [Fact]
-    public async Task A_stream_that_runs_ends_whole_when_the_door_is_told_to_stop()
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    public async Task A_stream_that_runs_ends_whole_when_the_door_is_told_to_stop(bool encrypted, bool http2)
     {
         await using var upstream = await BlobUpstream.Start(Blob);
-        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url));
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url), encrypted);
         upstream.HoldAt = 5_000_000;
-        using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = true };
+        using var alice = new RegistryClient(door.DataUrl, "alice", FrontDoor.PasswordOf("alice")) { Http2 = http2 };
         using var response = await alice.GetBlob("a/b", Blob.Digest);
         var body = response.Content.ReadAsByteArrayAsync();
         using (var stop = Process.Start("kill", ["-TERM", $"{door.Pid}"]))

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -16,11 +15,13 @@ public sealed class Http2AttackTests
     private const int MinAttacks = 20;
     private const long MaxGrowth = 64L << 20;
 
-    [Fact]
-    public async Task None_harms_the_door_or_keeps_others_waiting()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task None_harms_the_door_or_keeps_others_waiting(bool encrypted)
     {
-        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));
-        var server = new IPEndPoint(IPAddress.Loopback, new Uri(door.DataUrl).Port);
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"), encrypted);
+        var server = new Uri(door.DataUrl);
         using var stop = new CancellationTokenSource();
 
         var attacks = Http2Attack.All.ToList();
@@ -44,7 +45,7 @@ public sealed class Http2AttackTests
         Assert.DoesNotContain("fail: ", door.Log);
     }
 
-    private static async Task<(ConcurrentQueue<string> Problems, int Runs)> Attack(IPEndPoint server, int connections)
+    private static async Task<(ConcurrentQueue<string> Problems, int Runs)> Attack(Uri server, int connections)
     {
         var (problems, runs) = (new ConcurrentQueue<string>(), 0);
         foreach (var attack in Http2Attack.All)

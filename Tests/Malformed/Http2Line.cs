@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Malformed;
 
-/// <summary>One connection of HTTP/2 without TLS, frame by frame (RFC 9113 §4), for a client that keeps to no rule.</summary>
+/// <summary>One connection of HTTP/2, frame by frame (RFC 9113 §4), for a client that keeps to no rule.</summary>
 internal sealed class Http2Line : IAsyncDisposable
 {
     public const byte Data = 0, Headers = 1, Priority = 2, Reset = 3, Settings = 4, PushPromise = 5, Ping = 6, GoAway = 7, WindowUpdate =
@@ -13,6 +15,7 @@ internal sealed class Http2Line : IAsyncDisposable
     public const byte EndStream = 1, Ack = 1, EndHeaders = 4, Padded = 8, WithPriority = 0x20;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private Stream _wire = Stream.Null;
     private Task _reading = Task.CompletedTask;
 
     /// <summary>How many bytes came back.</summary>
@@ -22,10 +25,11 @@ internal sealed class Http2Line : IAsyncDisposable
     public bool HasEnded { get; private set; }
 
     /// <param name="reads">Whether what comes back is taken from the line.</param>
-    public static async Task<Http2Line> Open(IPEndPoint server, bool reads = true, bool greets = true)
+    public static async Task<Http2Line> Open(Uri server, bool reads = true, bool greets = true)
     {
         var line = new Http2Line();
-        await line._socket.ConnectAsync(server);
+        await line._socket.ConnectAsync(IPAddress.Loopback, server.Port);
+        line._wire = await ClientStream.Over(line._socket, server, SslApplicationProtocol.Http2);
         line._reading = reads ? line.Read() : Task.CompletedTask;
         if (greets)
         {
@@ -82,14 +86,10 @@ internal sealed class Http2Line : IAsyncDisposable
         {
             using var late = new CancellationTokenSource(TimeSpan.FromSeconds(5));
             var bytes = frames.Length == 1 ? frames[0] : frames.SelectMany(frame => frame).ToArray();
-            for (var sent = 0; sent < bytes.Length;)
-            {
-                sent += await _socket.SendAsync(bytes.AsMemory(sent), late.Token);
-            }
-
+            await _wire.WriteAsync(bytes, late.Token);
             return !HasEnded;
         }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception fault) when (fault is IOException or OperationCanceledException or ObjectDisposedException)
         {
             return false;
         }
@@ -99,6 +99,7 @@ internal sealed class Http2Line : IAsyncDisposable
     {
         _socket.LingerState = new LingerOption(true, 0);
         _socket.Dispose();
+        await _wire.DisposeAsync();
         await _reading;
     }
 
@@ -107,12 +108,12 @@ internal sealed class Http2Line : IAsyncDisposable
         var buffer = new byte[16 * 1024];
         try
         {
-            while (await _socket.ReceiveAsync(buffer) is > 0 and var read)
+            while (await _wire.ReadAsync(buffer) is > 0 and var read)
             {
                 Received += read;
             }
         }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException)
         {
             // A reset is an end, too.
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.Malformed;
 
@@ -18,7 +19,7 @@ internal static class Trial
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     /// <summary>What is wrong with what came back; <c>null</c> when nothing is.</summary>
-    public static async Task<string?> Run(IPEndPoint server, Family family, Noise noise)
+    public static async Task<string?> Run(Uri server, Family family, Noise noise)
     {
         var request = family.Make(noise);
         var answer = await Exchange(server, family, Encoding.Latin1.GetBytes(request), noise);
@@ -26,42 +27,44 @@ internal static class Trial
         return problem is null ? null : $"{family}: {problem}\n--- {Show(request)}\n--- {Show(answer ?? "")}";
     }
 
-    private static async Task<string?> Exchange(IPEndPoint server, Family family, byte[] request, Noise noise)
+    private static async Task<string?> Exchange(Uri server, Family family, byte[] request, Noise noise)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
         // Ports of one address would be used up, since each stays taken for a while.
         socket.Bind(new IPEndPoint(new IPAddress([127, 0, (byte)noise.Next(1, 250), (byte)noise.Next(1, 250)]), 0));
-        await socket.ConnectAsync(server);
+        await socket.ConnectAsync(IPAddress.Loopback, server.Port);
+        await using var wire = await ClientStream.Over(socket, server);
         try
         {
-            await Send(socket, family, request, noise);
+            await Send(wire, family, request, noise);
             if (family.IsLeft)
             {
                 socket.LingerState = new LingerOption(noise.Coin(), 0);
                 return "";
             }
 
-            await socket.SendAsync(Encoding.Latin1.GetBytes(FollowUp));
+            await wire.WriteAsync(Encoding.Latin1.GetBytes(FollowUp));
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // It is closed already; what it said before can still be read.
         }
 
-        return await Read(socket, family.MayWait);
+        return await Read(wire, family.MayWait);
     }
 
-    private static async Task Send(Socket socket, Family family, byte[] request, Noise noise)
+    private static async Task Send(Stream wire, Family family, byte[] request, Noise noise)
     {
         for (var sent = 0; sent < request.Length;)
         {
             var piece = family.IsTrickled ? 1 : noise.Next(0, 4) == 0 ? noise.Next(1, request.Length - sent + 1) : request.Length - sent;
-            sent += await socket.SendAsync(request.AsMemory(sent, piece));
+            await wire.WriteAsync(request.AsMemory(sent, piece));
+            sent += piece;
         }
     }
 
-    private static async Task<string?> Read(Socket socket, bool mayWait)
+    private static async Task<string?> Read(Stream wire, bool mayWait)
     {
         var answer = new StringBuilder();
         var buffer = new byte[16 * 1024];
@@ -71,7 +74,7 @@ internal static class Trial
             while (true)
             {
                 late.CancelAfter(mayWait ? Silence : Timeout);
-                if (await socket.ReceiveAsync(buffer, late.Token) is not (> 0 and var read))
+                if (await wire.ReadAsync(buffer, late.Token) is not (> 0 and var read))
                 {
                     return answer.ToString();
                 }
@@ -79,7 +82,7 @@ internal static class Trial
                 answer.Append(Encoding.Latin1.GetString(buffer, 0, read));
             }
         }
-        catch (SocketException)
+        catch (IOException)
         {
             return answer.ToString();
         }

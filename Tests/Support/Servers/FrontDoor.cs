@@ -41,6 +41,21 @@ internal sealed class FrontDoor : IAsyncDisposable
     /// <summary>Starts it under a configuration; <c>htpasswd</c> with the users of the tests lies beside the file.</summary>
     public static Task<FrontDoor> Start(string? yaml, params (string Name, string Value)[] environment) => Start(yaml, null, environment);
 
+    /// <summary>Starts it, with TLS on its data listener and a certificate that signs itself.</summary>
+    public static async Task<FrontDoor> Start(string yaml, bool encrypted, string listening = "")
+    {
+        if (!encrypted)
+        {
+            return await Start(yaml);
+        }
+
+        var door = await Launch(
+            $"listen: {{ {listening}data: \"https://127.0.0.1:0\", tls: {{ certificate: tls.crt, key: tls.key }} }}\n{yaml}", null, [],
+            "https");
+        await door.Ready(Stopwatch.StartNew());
+        return door;
+    }
+
     /// <summary>Starts it in a network of its own.</summary>
     public static async Task<FrontDoor> Start(string? yaml, NetworkNamespace? inside, params (string Name, string Value)[] environment)
     {
@@ -57,11 +72,20 @@ internal sealed class FrontDoor : IAsyncDisposable
         return door;
     }
 
-    private static async Task<FrontDoor> Launch(string? yaml, NetworkNamespace? inside, (string Name, string Value)[] environment)
+    private static async Task<FrontDoor> Launch(
+        string? yaml, NetworkNamespace? inside, (string Name, string Value)[] environment, string scheme = "http")
     {
         var folder = new TemporaryFolder();
         await WriteUsers(folder);
-        List<string> arguments = [Dll, "--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"];
+        if (scheme == Uri.UriSchemeHttps)
+        {
+            using var made = TestCertificates.ForLocalhost("door");
+            var (certificate, key) = made.Pem();
+            folder.Write("tls.crt", certificate);
+            folder.Write("tls.key", key);
+        }
+
+        List<string> arguments = [Dll, "--listen-data", $"{scheme}://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"];
         if (yaml is not null)
         {
             arguments.AddRange(["--config", folder.Write("config.yaml", yaml)]);

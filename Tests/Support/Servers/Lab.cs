@@ -16,6 +16,7 @@ public sealed class Lab : IAsyncLifetime
     private readonly Lazy<Task<DockerRegistry>> _basicRegistry;
     private readonly Lazy<Task<Slapd>> _directory;
     private readonly Lazy<Task<FrontDoor>> _door;
+    private readonly Lazy<Task<FrontDoor>> _encryptedDoor;
     private readonly Lazy<Task<NodeDoorServer>> _nodes;
 
     public Lab()
@@ -25,6 +26,7 @@ public sealed class Lab : IAsyncLifetime
         _registry = Shared<DockerRegistry>(() => DockerRegistry.Start());
         _basicRegistry = Shared<DockerRegistry>(() => DockerRegistry.Start(basic: true));
         _directory = Shared<Slapd>(Slapd.Start);
+        _encryptedDoor = Shared<FrontDoor>(() => FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"), encrypted: true));
         _nodes = Shared<NodeDoorServer>(async () => await NodeDoorServer.Start(await Registry));
         _door = Shared<FrontDoor>(async () => await FrontDoor.Start(DoorConfiguration.Shared(await Registry, await BasicRegistry)));
     }
@@ -44,6 +46,9 @@ public sealed class Lab : IAsyncLifetime
 
     /// <summary>A front door before both, under <see cref="DoorConfiguration.Shared"/>.</summary>
     internal Task<FrontDoor> Door => _door.Value;
+
+    /// <summary>A front door with TLS, before nothing.</summary>
+    internal Task<FrontDoor> EncryptedDoor => _encryptedDoor.Value;
 
     /// <summary>A front door for nodes of every cloud.</summary>
     internal Task<NodeDoorServer> Nodes => _nodes.Value;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 
 namespace RegistryProxy.Tests.Support.Wire;
@@ -7,23 +6,20 @@ namespace RegistryProxy.Tests.Support.Wire;
 /// <summary>One connection on which the same request is sent over and over, at little cost.</summary>
 internal sealed class KeepAliveClient : IDisposable
 {
-    private readonly TcpClient _client = new();
     private readonly byte[] _request;
     private readonly byte[] _buffer = new byte[64 * 1024];
 
-    private KeepAliveClient(string request) => _request = Encoding.ASCII.GetBytes(request);
+    private KeepAliveClient(Stream stream, string request) => (Stream, _request) = (stream, Encoding.ASCII.GetBytes(request));
 
     public static async Task<KeepAliveClient> Open(string url, string target, params string[] headers)
     {
         var address = new Uri(url);
-        var client = new KeepAliveClient(
+        return new KeepAliveClient(
+            await ClientStream.Open(address),
             $"GET {target} HTTP/1.1\r\nHost: {address.Authority}\r\n{string.Concat(headers.Select(header => $"{header}\r\n"))}\r\n");
-        await client._client.ConnectAsync(address.Host, address.Port);
-        client._client.NoDelay = true;
-        return client;
     }
 
-    public NetworkStream Stream => _client.GetStream();
+    public Stream Stream { get; }
 
     public ValueTask Write() => Stream.WriteAsync(_request);
 
@@ -63,5 +59,5 @@ internal sealed class KeepAliveClient : IDisposable
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => Stream.Dispose();
 }

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Text;
 
 namespace RegistryProxy.Tests.Support.Wire;
@@ -10,9 +9,7 @@ internal static class RawHttp
     public static async Task<string> Exchange(string url, string request)
     {
         var address = new Uri(url);
-        using var client = new TcpClient();
-        await client.ConnectAsync(address.Host, address.Port);
-        var stream = client.GetStream();
+        await using var stream = await ClientStream.Open(address);
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request));
         var answer = new StringBuilder();
         var buffer = new byte[16 * 1024];
