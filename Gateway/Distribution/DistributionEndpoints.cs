@@ -195,8 +195,8 @@ internal sealed class DistributionEndpoints(
         if (isHead && operation is Operation.PullManifest or Operation.PullBlob
             && !caller.MayEver(repository, needed) && caller.MayEver(repository, RepositoryActions.Push))
         {
-            // Who may only push looks what is there already before.
-            (needed, carried, challenge) = OperationTable.Actions(Operation.StartUpload);
+            // Who may only push looks what is there already before, some with a token that was asked for pull alone.
+            (needed, carried, challenge) = OperationTable.Actions(Operation.UploadStatus);
         }
 
         return caller.Require(repository, needed, carried, challenge);

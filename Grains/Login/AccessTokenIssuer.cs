@@ -93,8 +93,15 @@ internal sealed class AccessTokenIssuer(
     [
         .. asked
             .Select(scope => scope.Repository is { } repository
-                ? scope with { Actions = scope.Actions & rules.ActionsOn(repository) }
+                ? scope with { Actions = Carried(scope.Actions, rules.ActionsOn(repository)) }
                 : scope with { Actions = rules.GrantCatalog() ? RepositoryActions.Catalog : RepositoryActions.None })
             .Where(scope => scope.Actions != RepositoryActions.None),
     ];
+
+    /// <summary>
+    /// What is asked for and allowed. Who may only push looks what is there first, and some clients ask for nothing but pull then; gateways
+    /// take such a token for that alone, since the rules count beside what it carries.
+    /// </summary>
+    private static RepositoryActions Carried(RepositoryActions asked, RepositoryActions allowed) =>
+        (asked & allowed) | (allowed.HasFlag(RepositoryActions.Push) ? asked & RepositoryActions.Pull : RepositoryActions.None);
 }

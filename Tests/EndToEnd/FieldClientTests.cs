@@ -25,9 +25,11 @@ public sealed class FieldClientTests
         await using var upstream = await RecordingUpstream.Agreeable();
         await using var door = await FrontDoor.Start(Yaml(upstream.Url));
         using var dave = door.Client("dave");
-        var token = await dave.Token("repository:ci/a:pull,push");
-        foreach (var path in new[] { "manifests/v1", $"blobs/{Image.Config.Digest}" })
+        (string Path, string Scope)[] looks =
+            [("manifests/v1", "pull,push"), ("manifests/v1", "pull"), ($"blobs/{Image.Config.Digest}", "push")];
+        foreach (var (path, scope) in looks)
         {
+            var token = await dave.Token($"repository:ci/a:{scope}");
             using var head = await dave.Send(HttpMethod.Head, $"/v2/ci/a/{path}", token);
             await head.ShouldBe(HttpStatusCode.OK);
             using var get = await dave.Send(HttpMethod.Get, $"/v2/ci/a/{path}", token);
@@ -36,9 +38,12 @@ public sealed class FieldClientTests
             Assert.Equal((HttpStatusCode.Forbidden, "Forbidden: dave may not pull team-a/a"), (other.StatusCode, other.ReasonPhrase));
         }
 
-        using var unscoped = await dave.Send(HttpMethod.Head, "/v2/ci/b/manifests/v1", token);
+        var carried = await dave.Token("repository:ci/a:pull");
+        using var unscoped = await dave.Send(HttpMethod.Head, "/v2/ci/b/manifests/v1", carried);
         Assert.Equal("repository:ci/b:pull,push", unscoped.Challenge()["scope"]);
-        using var catalog = await dave.Send(HttpMethod.Get, "/v2/_catalog", token);
+        using var pushes = await dave.Send(HttpMethod.Post, "/v2/ci/a/blobs/uploads/", carried);
+        Assert.Equal("repository:ci/a:pull,push", pushes.Challenge()["scope"]);
+        using var catalog = await dave.Send(HttpMethod.Get, "/v2/_catalog", carried);
         Assert.Equal("Forbidden: dave may not list repositories", catalog.ReasonPhrase);
         using var stranger = door.Client();
         using var refused = await stranger.Do(HttpMethod.Get, "/v2/ci/a/manifests/v1", RegistryClient.Pull("public/a"));
