@@ -34,6 +34,10 @@ internal sealed class HostAddresses(Func<string, AddressFamily, Task<IPAddress[]
     public static HostAddresses System { get; } = new(
         new ResolverThreads(Dns.GetHostAddresses, TimeProvider.System).Resolve, TimeProvider.System);
 
+    /// <summary>Whether nobody has to wait for the addresses of a host.</summary>
+    public bool IsKnown(string host) => _hosts.TryGetValue(host, out var known) && known.Addresses is not null
+        && time.GetElapsedTime(known.At) < Usable;
+
     /// <summary>The addresses of a host, as they were found; those of a literal are itself.</summary>
     /// <exception cref="SocketException">The host has none, or no name server answered.</exception>
     public ValueTask<IPAddress[]> Get(string host, CancellationToken cancellation)

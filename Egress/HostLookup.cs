@@ -5,6 +5,8 @@ namespace RegistryProxy.Egress;
 /// </summary>
 public sealed class HostLookup(EgressSettings settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
+    private readonly RedirectLookups _redirects = new();
+
     /// <summary>
     /// Waits until the addresses of a host, or of the proxy on the way to it, are known; what is wrong with them is for the connection to
     /// say.
@@ -32,7 +34,11 @@ public sealed class HostLookup(EgressSettings settings, HttpMessageHandler inner
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var wait = Wait(request.RequestUri!, settings, cancellationToken);
+        var address = request.RequestUri!;
+        var wait = OriginGuard.LeftBy(request) is { } upstream && !HostAddresses.System.IsKnown(address.IdnHost)
+            ? new ValueTask(_redirects.Run(
+                upstream, address.IdnHost, () => Wait(address, settings, CancellationToken.None).AsTask(), cancellationToken))
+            : Wait(address, settings, cancellationToken);
         return wait.IsCompletedSuccessfully ? base.SendAsync(request, cancellationToken) : After(wait, request, cancellationToken);
     }
 

@@ -22,6 +22,10 @@ public sealed class OriginGuard(HttpMessageHandler inner) : DelegatingHandler(in
     /// <summary>Says which origin a request is made for.</summary>
     public static void Bind(HttpRequestMessage request, HttpOrigin origin) => request.Options.Set(Option, origin);
 
+    /// <summary>The origin that a request was made for and leads away from, as after a redirect; else <c>null</c>.</summary>
+    internal static HttpOrigin? LeftBy(HttpRequestMessage request) =>
+        request.Options.TryGetValue(Option, out var origin) && !origin.Owns(request.RequestUri!) ? origin : null;
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         MayLeave(request) ? base.SendAsync(request, cancellationToken) : throw new WrongOriginException();
 
@@ -37,3 +41,7 @@ public sealed class OriginGuard(HttpMessageHandler inner) : DelegatingHandler(in
         || !(request.Method == HttpMethod.Get || request.Method == HttpMethod.Head)
         || Array.Exists(Credentials, request.Headers.NonValidated.Contains);
 }
+
+/// <summary>A request with a body or a credential was about to leave for another origin than its own; nothing was sent.</summary>
+public sealed class WrongOriginException()
+    : HttpRequestException("the request would have gone to another host than the one it was made for");

@@ -48,6 +48,7 @@ public static class GatewayExtensions
             .AddSingleton<GrainCallMeter>()
             .AddSingleton<SnapshotMeter>()
             .AddSingleton<AuditTrail>()
+            .AddHostedService<UntoldRequests>()
             .AddSingleton<RequestStatistics>()
             .AddHostedService<GatewayReporter>()
             .AddSingleton<LimitShares>()

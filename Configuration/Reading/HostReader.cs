@@ -103,8 +103,8 @@ internal static class HostReader
 
     /// <summary>Whether a listener can be reached from this machine alone.</summary>
     public static bool IsLoopback(Uri listener) =>
-        listener.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(listener.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        listener.IdnHost.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(listener.IdnHost, out var address) && IPAddress.IsLoopback(address));
 
     private static TlsConfiguration? Tls(Field field, ReadingContext context)
     {

@@ -35,7 +35,7 @@ internal static class TenantReader
                 new TenantAuthenticators(authenticators,
                     [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
             Cors = [.. map["cors"].Items().Select(origin => origin.Origin()).OfType<Uri>()
-                .Select(AsciiOrigin.Of)],
+                .Select(address => HttpOrigin.Of(address).Serialized)],
             Limits = LimitReader.Read(map["limits"]),
         };
         map.RefuseOthers();

@@ -47,7 +47,7 @@ internal static class UpstreamDoubts
 
     private static void WarnOfAddress(Field field, Uri address, bool allowPrivate)
     {
-        var literal = IPAddress.TryParse(address.Host.Trim('[', ']'), out var parsed) ? parsed
+        var literal = IPAddress.TryParse(address.IdnHost, out var parsed) ? parsed
             : HostReader.IsLoopback(address) ? IPAddress.Loopback : null;
         if (literal is null || AddressRules.MayDial(literal, allowPrivate))
         {

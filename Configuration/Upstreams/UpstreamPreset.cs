@@ -1,3 +1,5 @@
+using RegistryProxy.Protocol;
+
 namespace RegistryProxy.Configuration;
 
 /// <summary>
@@ -36,8 +38,8 @@ public sealed record UpstreamPreset(string Name, string? Registry, Uri? Url)
 
     /// <summary>Token endpoints that the registry at this address is known to use beside its own origin.</summary>
     public static IReadOnlyList<Uri> RealmsOf(Uri url) =>
-        All.FirstOrDefault(preset => preset.Url is { } known && known.Scheme == url.Scheme && known.Authority == url.Authority)?.Realms
-            ?? [];
+        HttpOrigin.TryGet(url, out var origin)
+            ? All.FirstOrDefault(preset => preset.Url is { } known && HttpOrigin.Of(known) == origin)?.Realms ?? [] : [];
 
     /// <summary>
     /// The addresses that an operator names for an upstream: its own, its token endpoints, and those that its registry is known to use.

@@ -139,7 +139,7 @@ public static class Scalars
 
     private static bool IsHttp(string text, out Uri uri) =>
         Uri.TryCreate(text, UriKind.Absolute, out uri!)
-        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
+        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.IdnHost.Length > 0;
 
     private static string Write(TimeSpan span) => span switch
     {

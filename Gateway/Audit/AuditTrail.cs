@@ -88,6 +88,24 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         return since is not null;
     }
 
+    /// <summary>Tells of requests that no line counts yet, and perhaps none ever would: nobody else may come.</summary>
+    public void TellUntold()
+    {
+        Tell(_limited, "limited: more requests met a limit");
+        Tell(_unproved, "more requests proved nobody");
+    }
+
+    private void Tell(LimitedRequests requests, string reason)
+    {
+        foreach (var (tenant, count) in requests.TakeUntold())
+        {
+            log.Write(new AuditEvent
+            {
+                Time = time.GetUtcNow(), Event = "denied", Tenant = tenant, Decision = "deny", Reason = reason, Count = count,
+            });
+        }
+    }
+
     private AuditEvent Denied(
         HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
         AccessToken? token) => Start(context, tokenService, "denied") with

@@ -20,9 +20,9 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
         lock (tally)
         {
             tally.Count++;
-            if (time.GetUtcNow() is var now && now >= tally.From)
+            if (IsOver(tally))
             {
-                (tally.From, tally.Written) = (now + Pause, 0);
+                (tally.Since, tally.Written) = (time.GetTimestamp(), 0);
             }
 
             if (tally.Written == perSecond)
@@ -35,12 +35,34 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
         }
     }
 
+    /// <summary>What was counted since the last line of each tenant whose second is over: it counts as told.</summary>
+    public List<(string Tenant, int Count)> TakeUntold()
+    {
+        List<(string, int)> untold = [];
+        foreach (var (tenant, tally) in _tenants)
+        {
+            lock (tally)
+            {
+                if (tally.Count > 0 && IsOver(tally))
+                {
+                    untold.Add((tenant, tally.Count));
+                    tally.Count = 0;
+                }
+            }
+        }
+
+        return untold;
+    }
+
+    private bool IsOver(Tally tally) => tally.Since is not { } since || time.GetElapsedTime(since) >= Pause;
+
     private sealed class Tally
     {
         public int Count { get; set; }
 
         public int Written { get; set; }
 
-        public DateTimeOffset From { get; set; }
+        /// <summary>When its second began; by no clock that somebody sets.</summary>
+        public long? Since { get; set; }
     }
 }

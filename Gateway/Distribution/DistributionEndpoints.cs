@@ -122,7 +122,8 @@ internal sealed class DistributionEndpoints(
 
         var account = misses.AccountOf(caller, context);
         var (hasMissed, spent) = account is null ? (false, null) : misses.Of(account);
-        if (spent is not null && !tokens.Has(new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
+        if (spent is not null && !tokens.Has(
+                destination.Upstream, new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
         {
             return spent;
         }

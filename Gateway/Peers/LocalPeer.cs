@@ -30,7 +30,7 @@ internal sealed class LocalPeer(GatewayOptions options, IServer server, TimeProv
             return null;
         }
 
-        var host = IPAddress.Parse(bound.Host.Trim('[', ']'));
+        var host = IPAddress.Parse(bound.IdnHost);
         var reachable = host.Equals(IPAddress.Any) || host.Equals(IPAddress.IPv6Any) ? options.Peers!.Advertised : host;
         return new UriBuilder(Uri.UriSchemeHttps, reachable.ToString(), bound.Port).Uri;
     }

@@ -20,7 +20,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
     public async Task<HttpResponseMessage?> Open(
         FetchMember holder, string ticket, Digest digest, long? from, TimeSpan callTimeout, CancellationToken cancellation)
     {
-        if (!IPAddress.TryParse(holder.Address.Host.Trim('[', ']'), out _) || holder.Address.Scheme != Uri.UriSchemeHttps)
+        if (!IPAddress.TryParse(holder.Address.IdnHost, out _) || holder.Address.Scheme != Uri.UriSchemeHttps)
         {
             return null;
         }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Protocol;
 
@@ -9,7 +10,10 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
     /// <summary>The longest that it may take: less than a turn.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Manifests of one list that are looked for when the upstream refuses the list.</summary>
+    /// <summary>The longest that it may take to look for what is gone: what was found until then is taken off.</summary>
+    public static readonly TimeSpan MaxCheckTime = TimeSpan.FromSeconds(4);
+
+    /// <summary>Manifests of one list that are looked for when the upstream refuses the list, each time from another place on.</summary>
     public const int MaxChecked = 1000;
 
     /// <summary>Manifests that are looked for at once.</summary>
@@ -66,17 +70,20 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
     }
 
     /// <summary>
-    /// Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing is gone.
+    /// Some registries take no list of what they do not have, such as what was deleted past us; <c>null</c> when nothing was found gone.
     /// </summary>
     private async Task<ReferrersIndex?> WithoutGone(RegistryRequest request, ReferrersIndex index, CancellationToken cancellation)
     {
         var gone = new System.Collections.Concurrent.ConcurrentDictionary<string, bool>();
+        using var limit = new CancellationTokenSource(MaxCheckTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        var from = index.Referrers.Count > MaxChecked ? RandomNumberGenerator.GetInt32(index.Referrers.Count) : 0;
         try
         {
             await Parallel.ForEachAsync(
-                index.Referrers.Take(MaxChecked), new ParallelOptions
+                index.Referrers.Skip(from).Concat(index.Referrers.Take(from)).Take(MaxChecked), new ParallelOptions
                 {
-                    MaxDegreeOfParallelism = Checked, CancellationToken = cancellation
+                    MaxDegreeOfParallelism = Checked, CancellationToken = either.Token
                 },
                 async (referrer, stop) =>
                 {
@@ -89,9 +96,10 @@ internal sealed class ListWriter(TaggedReferrers tagged, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            return null;
+            // What was found counts all the same.
         }
 
-        return gone.IsEmpty ? null : index.Without(referrer => referrer.Digest is { } digest && gone.ContainsKey(digest));
+        return gone.IsEmpty || cancellation.IsCancellationRequested ? null
+            : index.Without(referrer => referrer.Digest is { } digest && gone.ContainsKey(digest));
     }
 }

@@ -47,7 +47,13 @@ internal sealed partial class ReferrersUpkeep(
             return null;
         }
 
-        return await tagged.SubjectOf(request, digest);
+        var (subject, error) = await tagged.SubjectOf(request, digest);
+        if (error is { Status: not StatusCodes.Status404NotFound })
+        {
+            LogUnknown(request.Upstream.Name, digest.Value, request.Context.TraceIdentifier, error.Message);
+        }
+
+        return subject;
     }
 
     /// <summary>It was deleted; if it is there again, it stays listed.</summary>
@@ -117,6 +123,10 @@ internal sealed partial class ReferrersUpkeep(
         LogLeft(request.Upstream.Name, tag.Value, request.Context.TraceIdentifier, why);
         return (written, false);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "At upstream {Upstream} it is not known what {Digest} refers to, so no list loses it with request {RequestId}: {Cause}")]
+    private partial void LogUnknown(string upstream, string digest, string requestId, string cause);
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "At upstream {Upstream} the referrers tag {Tag} was not brought up to date in request {RequestId}: {Cause}")]

@@ -7,8 +7,11 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Referrers;
 
 /// <summary>The list of referrers at an upstream that has it under a tag, and the manifests in it.</summary>
-internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fetcher)
+internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fetcher, TimeProvider time)
 {
+    /// <summary>The longest that reading a manifest may take, to know what it refers to.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(10);
+
     /// <summary>
     /// Registries hide a manifest whose type is not asked for: what is not there and what is something else must not look the same.
     /// </summary>
@@ -82,22 +85,25 @@ internal sealed class TaggedReferrers(UpstreamClient client, UpstreamFetcher fet
     public async Task<bool> IsGone(RegistryRequest request, Digest digest, CancellationToken cancellation) =>
         await fetcher.Confirm(Any(request, digest), cancellation) is { Status: StatusCodes.Status404NotFound };
 
-    /// <summary>What a manifest refers to; <c>null</c> when that is nothing, or it cannot be read.</summary>
-    public async Task<Digest?> SubjectOf(RegistryRequest request, Digest digest)
+    /// <summary>What a manifest refers to, <c>null</c> for nothing; or why it cannot be read.</summary>
+    public async Task<(Digest? Subject, DistributionError? Error)> SubjectOf(RegistryRequest request, Digest digest)
     {
-        var result = await fetcher.Get(Any(request, digest), null, request.Aborted);
+        using var limit = new CancellationTokenSource(MaxTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, request.Aborted);
+        var result = await fetcher.Get(Any(request, digest), null, either.Token);
         using (result.Answer)
         {
             try
             {
                 return result.Answer is { } answer
-                    ? ReferringManifest.TryParse(
-                        TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, request.Aborted))?.Subject
-                    : null;
+                    ? (ReferringManifest.TryParse(
+                        TypeOf(answer), await BoundedBody.Read(answer, (int)Manifest.MaxBytes, either.Token))?.Subject, null)
+                    : (null, result.Error);
             }
-            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException)
+            catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException
+                || (fault is OperationCanceledException && !request.Aborted.IsCancellationRequested))
             {
-                return null;
+                return (null, UpstreamErrors.Unanswered(request.Upstream, fault));
             }
         }
     }

@@ -11,7 +11,12 @@ namespace RegistryProxy.Gateway.Sealing;
 internal sealed record UploadState(OriginForm Location, long Offset);
 
 /// <summary>An upload as it is sealed.</summary>
-internal sealed record SealedUpload([property: JsonPropertyName("l")] string Location, [property: JsonPropertyName("o")] long Offset);
+/// <param name="Location">See <see cref="UploadState"/>.</param>
+/// <param name="Offset">See <see cref="UploadState"/>.</param>
+/// <param name="Place">Of which server it is, by <see cref="UploadBinding.Place"/>; <c>null</c> from a version that does not say.</param>
+internal sealed record SealedUpload(
+    [property: JsonPropertyName("l")] string Location, [property: JsonPropertyName("o")] long Offset,
+    [property: JsonPropertyName("p")] string? Place = null);
 
 [JsonSerializable(typeof(SealedUpload))]
 internal sealed partial class SealedUploadJson : JsonSerializerContext

@@ -16,6 +16,7 @@ internal sealed class Tenant
     private readonly Lazy<WeighedCache<(string Scheme, string Host), TokenService>> _loopback =
         new(() => new(LoopbackCapacity, LoopbackMaxBytes, Weigh));
 
+    private readonly HttpOrigin? _origin;
     private readonly TenantRoute[] _routes;
     private readonly FrozenDictionary<string, string> _namespaces;
 
@@ -24,7 +25,8 @@ internal sealed class Tenant
         Name = snapshot.Name;
         Hosts = snapshot.Hosts;
         PublicUrl = snapshot.PublicUrl is null ? null : new Uri(snapshot.PublicUrl);
-        PublicTokenService = PublicUrl is { } url ? new TokenService(this, url.Scheme, url.Authority, url.Host) : null;
+        _origin = PublicUrl is null ? null : HttpOrigin.Of(PublicUrl);
+        PublicTokenService = _origin is null ? null : new TokenService(this, _origin.Scheme, _origin.Authority, _origin.Host);
         AnonymousRules = snapshot.AnonymousRules;
         Limits = snapshot.Limits;
         InteractiveLogins = snapshot.PeopleLogins;
@@ -91,7 +93,7 @@ internal sealed class Tenant
     public bool IsOwnHost(string ns, string requestHost) =>
         ns.Equals(requestHost, StringComparison.OrdinalIgnoreCase)
         || Hosts.Contains(ns, StringComparer.OrdinalIgnoreCase)
-        || (PublicUrl is not null && ns.Equals(PublicUrl.Authority, StringComparison.OrdinalIgnoreCase));
+        || _origin?.IsNamed(ns) == true;
 
     /// <summary>The key, and every text that the site keeps.</summary>
     private static long Weigh((string Scheme, string Host) key, TokenService tokenService) =>

@@ -25,7 +25,7 @@ internal sealed class Upstream(UpstreamSnapshot snapshot, IEnumerable<UpstreamSn
     public string Account => snapshot.Account;
 
     /// <summary>Where it is; what is written there is written for all upstreams of this address.</summary>
-    public string Address { get; } = snapshot.Url.GetLeftPart(UriPartial.Authority);
+    public string Address { get; } = HttpOrigin.Of(snapshot.Url).Serialized;
 
     /// <summary>What may be held of its answers while they are read.</summary>
     public BodyAllowance Bodies { get; } = new();

@@ -61,7 +61,7 @@ internal static class UploadHeaders
         $"/v2/{request.Repository}/blobs/uploads/{request.Map.Seal.Seal(state, Binding(request))}";
 
     public static UploadBinding Binding(RegistryRequest request) =>
-        new(request.TokenService.Tenant.Name, request.Caller.Owner, request.Repository, request.Upstream.Name);
+        new(request.TokenService.Tenant.Name, request.Caller.Owner, request.Repository, request.Upstream.Name, request.Upstream.Origin);
 
     /// <summary>How many bytes the upstream has, from <c>Range: 0-last</c>; <paramref name="otherwise"/> when it does not say.</summary>
     public static long Offset(HttpResponseMessage response, long otherwise) =>

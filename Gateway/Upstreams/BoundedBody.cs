@@ -28,13 +28,20 @@ internal static class BoundedBody
     public static async Task<byte[]> Read(
         HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
     {
-        var length = response.Content.Headers.ContentLength;
-        if (length > maxBytes)
+        if (response.Content.Headers.ContentLength > maxBytes)
         {
             throw new BodyTooLargeException(maxBytes);
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+        var bytes = await ReadBeginning(stream, response.Content.Headers.ContentLength, held, maxBytes, cancellation);
+        return bytes.Length <= maxBytes ? bytes : throw new BodyTooLargeException(maxBytes);
+    }
+
+    /// <summary>The whole body; of one that is longer, more than so many bytes of its beginning.</summary>
+    public static async Task<byte[]> ReadBeginning(
+        Stream stream, long? length, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
+    {
         var buffer = new byte[held.Take((int?)length ?? Piece)];
         for (var filled = 0; ;)
         {
@@ -57,7 +64,7 @@ internal static class BoundedBody
             filled += read;
             if (filled > maxBytes)
             {
-                throw new BodyTooLargeException(maxBytes);
+                return buffer[..filled];
             }
         }
     }

@@ -9,7 +9,7 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// <summary>
 /// Builds the upstream's request of a write from parsed values; what its answer means to the client is for the operation to say.
 /// </summary>
-internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall call) : HttpTransformer
+internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall call, TimeProvider time) : HttpTransformer
 {
     /// <summary>How long a body must be for the upstream to be asked whether it wants it, in bytes.</summary>
     private const int MinAsked = 64 * 1024;
@@ -47,7 +47,8 @@ internal sealed class ForwardTransformer(ForwardRequest forwarding, UpstreamCall
         Result = call.Refusal is null && forwarding.IsAnswer(proxyResponse)
             ? new UpstreamResult(proxyResponse, null)
             : new UpstreamResult(null,
-                call.Refusal ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, cancellationToken))
+                call.Refusal
+                    ?? await UpstreamErrors.From(call.Upstream, forwarding.NotFound, proxyResponse, time, cancellationToken))
             {
                 Refused = call.Refusal is null ? RefusedAnswer.Of(call.Upstream, proxyResponse) : null,
             };

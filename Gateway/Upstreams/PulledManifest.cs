@@ -7,8 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// A manifest on its way to the client, under the digest that it has. A small one is read before its head is written; a larger one is
-/// checked as it goes against the digest that it was asked for by, or that the upstream claims.
+/// A manifest on its way to the client, under the digest that it has. A small one, and one of which nobody says the digest, is read before
+/// its head is written; another one is checked as it goes against the digest that it was asked for by, or that the upstream claims.
 /// </summary>
 internal static class PulledManifest
 {
@@ -30,10 +30,16 @@ internal static class PulledManifest
             return await SendSigned(request, upstream, requested, watch);
         }
 
-        var named = requested ?? claimed;
-        return named is null && ResponseHeaders.IsEncoded(upstream)
-            ? PulledHead.Odd(request, "sent an encoded manifest, which may be another one than was asked for")
-            : PulledHead.WriteManifest(upstream, request, named) ?? await Stream(request, upstream, named, watch);
+        if ((requested ?? claimed) is not { } named)
+        {
+            return await SendUnnamed(request, upstream, watch);
+        }
+
+        PulledHead.WriteManifest(upstream, request, named);
+        await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
+        using var verified = new VerifiedBody(body.ReadAsync, named, upstream.Content.Headers.ContentLength);
+        await BodyStream.Copy(verified.Read, request.Context.Response.BodyWriter, watch);
+        return null;
     }
 
     /// <summary>The digest of a manifest that is not sent, and its length.</summary>
@@ -75,6 +81,33 @@ internal static class PulledManifest
             request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
     }
 
+    /// <summary>
+    /// What a tag leads to when the upstream does not say its digest: it is computed of what a manifest may be at most. What is longer is
+    /// passed on under none.
+    /// </summary>
+    private static async Task<DistributionError?> SendUnnamed(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
+    {
+        using var held = BoundedBody.Hold(upstream);
+        await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
+        var length = upstream.Content.Headers.ContentLength;
+        var begin = length > Manifest.MaxBytes ? []
+            : await BoundedBody.ReadBeginning(body, length, held, (int)Manifest.MaxBytes, watch.Token);
+        if (length <= Manifest.MaxBytes || (length is null && begin.Length <= Manifest.MaxBytes))
+        {
+            return await SendChecked(request, upstream, null, begin, watch);
+        }
+
+        if (ResponseHeaders.IsEncoded(upstream))
+        {
+            return PulledHead.Odd(request, "sent an encoded manifest, which may be another one than was asked for");
+        }
+
+        PulledHead.WriteManifest(upstream, request, null);
+        await Write(request, begin, watch);
+        await BodyStream.Copy(body.ReadAsync, request.Context.Response.BodyWriter, watch);
+        return null;
+    }
+
     private static async Task<DistributionError?> SendChecked(
         RegistryRequest request, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
     {
@@ -85,32 +118,21 @@ internal static class PulledManifest
         }
 
         PulledHead.WriteManifest(upstream, request, requested ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), type, bytes.Span));
+        await Write(request, bytes, watch);
+        return null;
+    }
+
+    private static async Task Write(RegistryRequest request, ReadOnlyMemory<byte> bytes, IdleWatch watch)
+    {
         for (var sent = 0; sent < bytes.Length; sent += MaxHeld)
         {
             var piece = bytes[sent..Math.Min(sent + MaxHeld, bytes.Length)];
             await request.Context.Response.BodyWriter.WriteAsync(piece, watch.Token);
             watch.Moved(piece.Length);
         }
-
-        return null;
     }
 
     /// <summary>Whether a body is encoded as it says that it is: manifests are JSON.</summary>
     private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
         ResponseHeaders.IsEncoded(upstream) && bytes.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..];
-
-    private static async Task<DistributionError?> Stream(
-        RegistryRequest request, HttpResponseMessage upstream, Digest? digest, IdleWatch watch)
-    {
-        await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
-        if (digest is null)
-        {
-            await BodyStream.Copy(body.ReadAsync, request.Context.Response.BodyWriter, watch);
-            return null;
-        }
-
-        using var verified = new VerifiedBody(body.ReadAsync, digest, upstream.Content.Headers.ContentLength);
-        await BodyStream.Copy(verified.Read, request.Context.Response.BodyWriter, watch);
-        return null;
-    }
 }

@@ -50,7 +50,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
                     request.Payer?.SpareName();
                 }
 
-                var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, cancellation);
+                var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, time, cancellation);
                 return new UpstreamResult(null, error)
                 {
                     Cause = call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause, Refused = call.Refusal is null
@@ -81,12 +81,12 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         Upstream upstream, UpstreamRequest request, CancellationToken cancellation)
     {
         var key = new UpstreamTokenKey(upstream.Name, request.Scope);
-        if (request.Payer is { Account: not null } payer && !tokens.IsAtHand(key) && payer.ChargeName() is { } tooMany)
+        if (request.Payer is { Account: not null } payer && !tokens.IsAtHand(upstream, key) && payer.ChargeName() is { } tooMany)
         {
             return (null, tooMany with { IsOfCaller = true });
         }
 
-        var result = await tokens.Get(key, cancellation);
+        var result = await tokens.Get(upstream, key, cancellation);
         if (result == UpstreamTokenCache.NoCluster)
         {
             request.Payer?.SpareName();

@@ -12,6 +12,9 @@ internal static class UpstreamErrorBody
 
     private const int MaxMessage = 300;
 
+    /// <summary>The longest that reading one may take: the error is told without its words then.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
+
     private static readonly string[] Known =
     [
         "BLOB_UNKNOWN", "BLOB_UPLOAD_INVALID", "BLOB_UPLOAD_UNKNOWN", "DIGEST_INVALID", "MANIFEST_BLOB_UNKNOWN", "MANIFEST_INVALID",
@@ -22,16 +25,19 @@ internal static class UpstreamErrorBody
         "NAME_UNKNOWN"];
 
     /// <summary>What it is that a 404 says is not there; <c>null</c> when it does not say.</summary>
-    public static async ValueTask<string?> AbsenceOf(HttpResponseMessage response, CancellationToken cancellation) =>
-        response.RequestMessage!.Method != HttpMethod.Head && (await Read(response, "", cancellation)).Code is var code
+    public static async ValueTask<string?> AbsenceOf(HttpResponseMessage response, TimeProvider time, CancellationToken cancellation) =>
+        response.RequestMessage!.Method != HttpMethod.Head && (await Read(response, "", time, cancellation)).Code is var code
             && Absences.Contains(code) ? code : null;
 
-    public static async ValueTask<DistributionError> Read(HttpResponseMessage response, string upstream, CancellationToken cancellation)
+    public static async ValueTask<DistributionError> Read(
+        HttpResponseMessage response, string upstream, TimeProvider time, CancellationToken cancellation)
     {
         var status = (int)response.StatusCode;
+        using var limit = new CancellationTokenSource(MaxTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            var body = await BoundedBody.Read(response, MaxBytes, cancellation);
+            var body = await BoundedBody.Read(response, MaxBytes, either.Token);
             using var document = JsonDocument.Parse(body);
             var error = document.RootElement.GetProperty("errors")[0];
             var code = error.GetProperty("code").GetString();
@@ -43,7 +49,8 @@ internal static class UpstreamErrorBody
         }
         catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException
             or IndexOutOfRangeException
-            or BodyTooLargeException or HttpRequestException or IOException)
+            or BodyTooLargeException or HttpRequestException or IOException
+            || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             // Whatever is there instead of a distribution error is not for our clients.
         }

@@ -88,13 +88,14 @@ internal static class UpstreamErrors
 
     /// <summary>The upstream answered with something other than success.</summary>
     public static async ValueTask<DistributionError> From(
-        Upstream upstream, DistributionError notFound, HttpResponseMessage response, CancellationToken cancellation)
+        Upstream upstream, DistributionError notFound, HttpResponseMessage response, TimeProvider time, CancellationToken cancellation)
     {
         var name = upstream.Name;
         switch (response.StatusCode)
         {
             case HttpStatusCode.NotFound:
-                return await UpstreamErrorBody.AbsenceOf(response, cancellation) is { } code ? notFound with { Code = code } : notFound;
+                return await UpstreamErrorBody.AbsenceOf(response, time, cancellation) is { } code
+                    ? notFound with { Code = code } : notFound;
             case HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden when RefusedAnswer.CameFromAnother(upstream, response):
                 return DistributionError.Unavailable(
                     502, $"what upstream '{name}' redirects to refuses this request ({(int)response.StatusCode})", RetryAfterSeconds);
@@ -111,7 +112,7 @@ internal static class UpstreamErrors
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
                 return DistributionError.Unsupported($"upstream '{name}' does not allow this");
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
-                return await UpstreamErrorBody.Read(response, name, cancellation);
+                return await UpstreamErrorBody.Read(response, name, time, cancellation);
             default:
                 return DistributionError.Unavailable(502, $"upstream '{name}' answered {(int)response.StatusCode}", RetryAfter(response));
         }

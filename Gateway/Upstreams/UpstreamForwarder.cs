@@ -9,7 +9,8 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// Streams the body of a write to its upstream; nothing is buffered. YARP's forwarder does it, which tells a client that breaks off from an
 /// upstream that does while both are still sending.
 /// </summary>
-internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient client, UpstreamTransports transports, FailureLog failures)
+internal sealed class UpstreamForwarder(
+    IHttpForwarder forwarder, UpstreamClient client, UpstreamTransports transports, FailureLog failures, TimeProvider time)
 {
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -38,7 +39,7 @@ internal sealed class UpstreamForwarder(IHttpForwarder forwarder, UpstreamClient
 
         // A change of protocol is not forwarded, and what it asks for is the client's text.
         request.Context.Features.Set<IHttpUpgradeFeature>(null);
-        var transformer = new ForwardTransformer(forwarding, call);
+        var transformer = new ForwardTransformer(forwarding, call, time);
         var error = await forwarder.SendAsync(
             request.Context, request.Upstream.Url.AbsoluteUri, transports.For(request.Upstream), Config, transformer);
         if (error == ForwarderError.None)

@@ -52,11 +52,14 @@ public interface ICacheObserver : IGrainObserver
 /// </param>
 /// <param name="IsRefused">Whether the upstream is known to have written nothing. Who does not know this member takes it for
 /// finished.</param>
+/// <param name="Write">Which write it is: what is said of one, however late, says nothing of another. Empty from a version that does not
+/// tell them apart.</param>
 [GenerateSerializer, Immutable, Alias("rp.cache-change")]
 public sealed record CacheChange(
     [property: Id(0)] string Upstream, [property: Id(1)] string Repository, [property: Id(2)] string Reference,
     [property: Id(3)] bool IsFinished,
-    [property: Id(4)] bool IsRefused = false);
+    [property: Id(4)] bool IsRefused = false,
+    [property: Id(5)] Guid Write = default);
 
 /// <summary>What one gateway keeps, and what that was good for since it started.</summary>
 [GenerateSerializer, Immutable, Alias("rp.cache-report")]

@@ -29,6 +29,16 @@ public sealed record UpstreamToken
     [Id(4)]
     public DateTimeOffset ReplaceableFrom { get; init; } = DateTimeOffset.MinValue;
 
+    /// <summary>
+    /// The origin that it opens, as <see cref="HttpOrigin.ToString"/> has it: it is sent nowhere else, wherever the upstream is by now.
+    /// <c>null</c> from a version that does not say.
+    /// </summary>
+    [Id(5)]
+    public string? Origin { get; init; }
+
+    /// <summary>Whether it may be sent to an origin.</summary>
+    public bool IsFor(HttpOrigin origin) => Origin is null || Origin == origin.ToString();
+
     /// <summary>Whether the upstream took it; known where it was sent alone.</summary>
     [field: NonSerialized]
     public bool WasAccepted { get; set; }

@@ -37,7 +37,7 @@ internal static class SnapshotBuilder
     {
         Name = tenant.Name,
         Hosts = tenant.Hosts,
-        PublicUrl = tenant.PublicUrl is { } url ? AsciiOrigin.Of(url) : null,
+        PublicUrl = tenant.PublicUrl is { } url ? HttpOrigin.Of(url).Serialized : null,
         Routes = [.. tenant.Routes.Select(route => Route(route, configuration))],
         Namespaces = tenant.Namespaces.ToDictionary(),
         AnonymousRules = AccessRules.Match(tenant, null),

@@ -13,7 +13,7 @@ internal interface IKeyRingGrain : IGrainWithIntegerKey
     ValueTask<SigningKey> GetSigningKey();
 
     /// <summary>What gateways verify and seal with.</summary>
-    [Alias("GetPublished"), AlwaysInterleave]
+    [Alias("GetPublished"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<PublishedKeys> GetPublished();
 }
 

@@ -18,6 +18,10 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
     /// <summary>How soon it may be asked again whether there are newer ones.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Ends before the beginning of a login by browser does, which needs the keys.</summary>
+    internal static readonly GrainRetry Question =
+        new(typeof(IKeyRingGrain), nameof(IKeyRingGrain.GetPublished), TimeSpan.FromSeconds(7.5));
+
     private volatile Known? _known;
     private readonly SingleFlight<PublishedKeys> _flight = new();
 
@@ -41,7 +45,8 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
 
     private async Task<PublishedKeys> Read()
     {
-        var keys = await GrainRetry.Call(() => grains.GetGrain<IKeyRingGrain>(0).GetPublished(), time, CancellationToken.None);
+        var keys = await Question.Call(
+            () => grains.GetGrain<IKeyRingGrain>(0).GetPublished(), time, CancellationToken.None);
         _known = new Known(keys, time.GetTimestamp());
         return keys;
     }

@@ -18,6 +18,9 @@ internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed confi
     /// <summary>How long is waited for the answer while there is a key from before.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(500);
 
+    private static readonly GrainRetry Question =
+        new(typeof(IPublishedKeyGrain), nameof(IPublishedKeyGrain.GetSigningKey), TimeSpan.FromSeconds(8));
+
     private volatile SigningKey? _key;
     private readonly SingleFlight<SigningKey> _flight = new();
 
@@ -38,7 +41,7 @@ internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed confi
     /// <summary>Whether no other ring can come: it is in a storage that is read as it is, or in this very process.</summary>
     private bool IsRingKept => configuration.Current.Configuration.State is { Volatile: false, DiscardKeys.Count: 0 };
 
-    private async Task<SigningKey> Read() => _key = await GrainRetry.Call(Published, time, CancellationToken.None);
+    private async Task<SigningKey> Read() => _key = await Question.Call(Published, time, CancellationToken.None);
 
     private async ValueTask<SigningKey> Published()
     {

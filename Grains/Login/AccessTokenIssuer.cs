@@ -15,6 +15,9 @@ internal sealed class AccessTokenIssuer(
 {
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(60);
 
+    private static readonly GrainRetry Opening =
+        new(typeof(ISessionAuthorityGrain), nameof(ISessionAuthorityGrain.Open), TimeSpan.FromSeconds(8));
+
     /// <summary>Opens a session for whom the verdict proved, or says why not.</summary>
     public async ValueTask<LoginResult> Open(LoginRequest request, Verdict verdict, CancellationToken cancellation = default)
     {
@@ -38,7 +41,7 @@ internal sealed class AccessTokenIssuer(
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
-        var session = await GrainRetry.Call(
+        var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         return await Issue(request, session, session.Rules, session.RefreshToken);
     }

@@ -27,7 +27,7 @@ internal sealed partial class InteractiveLoginGrain(
             return new InteractiveLoginStart(null, null, "there is no login of this name here");
         }
 
-        var flow = LoginFlow.New(request.Tenant, request.Authenticator, request.UserCode, time.GetUtcNow());
+        var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow());
         if (await code.AddressOf(flow, request.Callback, cancellation) is { } address)
         {
             return new InteractiveLoginStart(address, await seal.Seal(flow), "");
@@ -42,7 +42,7 @@ internal sealed partial class InteractiveLoginGrain(
     {
         using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
-            || Find(flow.Tenant, flow.Authenticator) is not { } code)
+            || Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
         {
             return LoginResult.Rejected("this login was not begun in this browser, or took longer than ten minutes");
         }

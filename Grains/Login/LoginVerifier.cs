@@ -45,6 +45,11 @@ internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVeri
             }
             catch (Exception fault) when (UnreadableText.Is(fault))
             {
+                if (UnreadableText.IsOurs(fault))
+                {
+                    LogFault(fault);
+                }
+
                 LogUnreadable(fault);
                 return Verdict.Refused("the credential cannot be read");
             }

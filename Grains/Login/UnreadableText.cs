@@ -18,4 +18,8 @@ internal static class UnreadableText
             or XmlException or CryptographicException or AsnContentException or SecurityTokenException or InvalidDataException
                 or IndexOutOfRangeException
             or KeyNotFoundException or InvalidCastException or NullReferenceException;
+
+    /// <summary>Whether whoever reads it is at fault, too: operators are told.</summary>
+    public static bool IsOurs(Exception fault) =>
+        fault is IndexOutOfRangeException or InvalidCastException or NullReferenceException;
 }

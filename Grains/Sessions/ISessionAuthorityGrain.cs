@@ -10,7 +10,7 @@ namespace RegistryProxy.Grains.Sessions;
 internal interface ISessionAuthorityGrain : IGrainWithStringKey
 {
     /// <summary>Opens a session after the identity was proved. Many at once share a write.</summary>
-    [Alias("Open"), AlwaysInterleave]
+    [Alias("Open"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<OpenedSession> Open(SessionOpening opening);
 
     /// <summary>Goes on with the session of a refresh token.</summary>

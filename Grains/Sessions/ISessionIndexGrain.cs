@@ -7,11 +7,11 @@ namespace RegistryProxy.Grains.Sessions;
 [Alias("rp.ISessionIndexGrain")]
 internal interface ISessionIndexGrain : IGrainWithStringKey
 {
-    /// <summary>One way, so that opening a session never waits for a list that is busy ending sessions.</summary>
-    [Alias("Add"), OneWay]
+    /// <summary>Not waited for when a session is opened: the list may be busy ending others, or its silo away.</summary>
+    [Alias("Add"), ResponseTimeout("00:00:03")]
     ValueTask Add(SessionKey key, SessionSummary session);
 
-    /// <summary>Sessions of one identity have ended before their time. One way, too.</summary>
+    /// <summary>Sessions of one identity have ended before their time. One way: where nobody hears it, they end by themselves.</summary>
     [Alias("Remove"), OneWay]
     ValueTask Remove(IReadOnlyList<string> sessions);
 }

@@ -83,7 +83,7 @@ internal sealed class SessionGrain(
         if (booked.IsWritten)
         {
             SessionIndexWriter.Remove(Listed, booked.Ended);
-            await SessionIndexWriter.Add(Listed, _key, Summary(booked.Session), time);
+            SessionIndexWriter.Add(Listed, _key, Summary(booked.Session), time);
         }
 
         if (booked.HasChanged)

@@ -9,11 +9,18 @@ namespace RegistryProxy.Grains.Sessions;
 /// </summary>
 internal static class SessionIndexWriter
 {
-    private static readonly TimeSpan WriteTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly GrainRetry Telling =
+        new(typeof(ISessionIndexGrain), nameof(ISessionIndexGrain.Add), TimeSpan.FromSeconds(8));
 
-    /// <summary>Returns when the session is listed, or after half a second.</summary>
-    public static Task Add(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time) =>
-        Task.WhenAny(AddAtLast(list, key, session, time), Task.Delay(WriteTimeout, time));
+    /// <summary>Returns at once; a list that does not answer is told again while its silo may be found out to be lost.</summary>
+    public static void Add(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time) =>
+        Telling.Call(
+            async () =>
+            {
+                await list.Add(key, session);
+                return true;
+            },
+            time, CancellationToken.None).Ignore();
 
     /// <summary>
     /// Takes sessions out that have ended before their time. Those of a list that is away stay until they would have ended.
@@ -23,24 +30,6 @@ internal static class SessionIndexWriter
         if (sessions.Count > 0)
         {
             list.Remove(sessions).AsTask().Ignore();
-        }
-    }
-
-    private static async Task AddAtLast(ISessionIndexGrain list, SessionKey key, SessionSummary session, TimeProvider time)
-    {
-        try
-        {
-            await GrainRetry.Call(
-                async () =>
-                {
-                    await list.Add(key, session);
-                    return true;
-                },
-                time, CancellationToken.None);
-        }
-        catch (Exception)
-        {
-            // It is not listed; it can be revoked by its subject all the same.
         }
     }
 }

@@ -4,6 +4,7 @@ using RegistryProxy.Grains.Upstreams.Credentials;
 using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Grains.Upstreams.TokenServices;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -61,6 +62,7 @@ internal sealed record ReadCredential(string Stamp)
             SecretExpires = issued?.Expires,
             AllowPrivate = upstream.AllowPrivate,
             Stamp = Stamp,
+            Origin = HttpOrigin.Of(upstream.Url).ToString(),
         };
     }
 }

@@ -7,6 +7,7 @@ using RegistryProxy.Grains.Upstreams.Principals;
 using RegistryProxy.Grains.Upstreams.Secrets;
 using RegistryProxy.Grains.Upstreams.StoredState;
 using RegistryProxy.Grains.Upstreams.TokenServices;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams;
 
@@ -29,7 +30,8 @@ internal sealed class UpstreamCredentialGrain(
     private string Name => this.GetPrimaryKeyString();
 
     private UpstreamHealth Health =>
-        field ??= new UpstreamHealth(Name, () => Upstream?.Url.GetLeftPart(UriPartial.Authority) ?? "not configured", failures, logger);
+        field ??= new UpstreamHealth(
+            Name, () => Upstream is { } known ? HttpOrigin.Of(known.Url).Serialized : "not configured", failures, logger);
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 

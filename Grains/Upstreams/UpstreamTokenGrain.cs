@@ -28,7 +28,7 @@ internal sealed class UpstreamTokenGrain(
     private readonly SingleFlights<string, UpstreamTokenResult> _flights = new();
 
     /// <summary>How the upstream asked when it refused, until a fetch fails; <c>null</c> while it did not.</summary>
-    private string[]? _asked;
+    private (string Stamp, string[] Challenges)? _asked;
     private UpstreamToken? _token;
     private string _tokenStamp = "";
     private long _tokenSecret;
@@ -41,8 +41,8 @@ internal sealed class UpstreamTokenGrain(
     {
         _key = UpstreamTokenKey.Parse(this.GetPrimaryKeyString());
         _stored = await states.Open<StoredToken>("token", this.GetGrainId());
-        (_token, _tokenStamp, _tokenSecret, _generation) = (_stored.Value.Token, _stored.Value.Stamp, _stored.Value.SecretVersion,
-            _stored.Value.Generation);
+        (_token, _tokenStamp, _tokenSecret, _generation) = (_stored.Value.Token is { Origin: not null } token ? token : null,
+            _stored.Value.Stamp, _stored.Value.SecretVersion, _stored.Value.Generation);
         _newest = _generation;
     }
 
@@ -86,7 +86,7 @@ internal sealed class UpstreamTokenGrain(
 
         _backoff.Note(now, _tokenStamp, wasAccepted);
         _token = null;
-        _asked = challenges is null ? _asked : Shortest(challenges);
+        _asked = challenges is null ? _asked : Shortest(challenges) is { } shortest ? (_tokenStamp, shortest) : null;
         return await Fetch(_tokenStamp, anew: true, _tokenSecret).WaitAsync(cancellation);
     }
 
@@ -105,7 +105,14 @@ internal sealed class UpstreamTokenGrain(
         // After a failure, whatever it is, it may ask otherwise.
         (var asked, _asked) = (_asked, null);
         var authentication = asked is null ? await Credential.Open(anew, refusedSecret)
-            : await Credential.OpenAsked(asked, anew, refusedSecret);
+            : await Credential.OpenAsked(asked.Value.Challenges, anew, refusedSecret);
+        if (asked is not null && authentication.Stamp != asked.Value.Stamp)
+        {
+            // It was edited since: the credential of today is not taken to where the upstream of yesterday sent it.
+            asked = null;
+            authentication = await Credential.Open(anew: false, 0);
+        }
+
         if (authentication.Failure is { } unopened)
         {
             return UpstreamTokenResult.Of(unopened);

@@ -25,12 +25,12 @@ internal sealed class CredentialResolver(RegistryDirectory registries, TimeProvi
             var outcome = await registry.LogInConfirmed(either.Token);
             return outcome.Succeeded(out var session, out var failure)
                 ? new CredentialReply(host, session.Username, session.Password.Reveal(), session.Issued, session.Expires, null)
-                : new CredentialReply(host, null, null, null, null, $"{registry.Url.Authority}: {failure.Message}");
+                : new CredentialReply(host, null, null, null, null, $"{registry.Client.Authority}: {failure.Message}");
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return new CredentialReply(
-                host, null, null, null, null, $"{registry.Url.Authority}: no answer within {timeout.TotalSeconds:0} s");
+                host, null, null, null, null, $"{registry.Client.Authority}: no answer within {timeout.TotalSeconds:0} s");
         }
     }
 }

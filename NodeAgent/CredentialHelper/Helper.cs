@@ -1,6 +1,7 @@
 using System.Text.Json;
 using RegistryProxy.NodeAgent.Control;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.CredentialHelper;
 
@@ -76,7 +77,8 @@ internal sealed class Helper(
 
         var credential = new HelperCredential
             { ServerUrl = host, Username = reply.Username, Secret = reply.Password, Expires = reply.Expires };
-        if (known.FrontDoors.Any(registry => registry.Url.Authority == host && registry.Identity is { Kind: IdentityKind.Device }))
+        if (known.FrontDoors.Any(
+            registry => HttpOrigin.Of(registry.Url).IsNamed(host) && registry.Identity is { Kind: IdentityKind.Device }))
         {
             stored.Change(all => all[host] = credential);
         }

@@ -91,8 +91,8 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         if (registry.Workloads is not { } workloads)
         {
             return RegistryFailure.NoProof(
-                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for {registry.Url.Authority}; the "
-                    + $"node's identity is not used in its place");
+                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for "
+                    + $"{HttpOrigin.Of(registry.Url).Authority}; the node's identity is not used in its place");
         }
 
         return TokenExpiry.Read(token) is { } end

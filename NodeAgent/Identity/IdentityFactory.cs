@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Identity.Metadata;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Identity;
 
@@ -16,7 +17,8 @@ internal sealed class IdentityFactory(AgentSettings settings, TimeProvider time)
         IdentityKind.AwsSts => new AwsStsIdentity(identity, new AwsMetadata(_aws), time),
         IdentityKind.AwsIid =>
             new AwsIidIdentity(
-                identity, new AwsMetadata(_aws), new NonceFile(settings.StateDir, registry.Url.Authority, identity.Authenticator)),
+                identity, new AwsMetadata(_aws),
+                new NonceFile(settings.StateDir, HttpOrigin.Of(registry.Url).Authority, identity.Authenticator)),
         IdentityKind.Gcp => new GcpIdentity(identity, _gcp),
         IdentityKind.Azure => new AzureIdentity(identity, _azure),
         IdentityKind.Kubernetes => new KubernetesIdentity(identity),

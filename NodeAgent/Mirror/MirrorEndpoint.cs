@@ -54,7 +54,7 @@ internal sealed class MirrorEndpoint
         else
         {
             await _forwarder.SendAsync(
-                context, proxyRegistry.Registry.Url.GetLeftPart(UriPartial.Authority), proxyRegistry.Invoker, Config,
+                context, HttpOrigin.Of(proxyRegistry.Registry.Url).Serialized, proxyRegistry.Invoker, Config,
                 new MirrorTransformer(proxyRegistry.Registry.Url, asked));
         }
     }

@@ -56,6 +56,6 @@ internal sealed class SecretApi(KubernetesApi api, string space)
     }
 
     private IOException Refused(HttpStatusCode status, string what, string done, string verb) => new(
-        $"{what} cannot be {done}: the API server {api.Server.Authority} says {(int)status} {status}" +
+        $"{what} cannot be {done}: the API server {HttpOrigin.Of(api.Server).Authority} says {(int)status} {status}" +
         $"{(status == HttpStatusCode.Forbidden ? $"; its role needs '{verb}' there, see deploy/nodeagent/pull-secrets" : "")}");
 }

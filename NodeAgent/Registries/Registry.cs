@@ -20,5 +20,6 @@ internal sealed record Registry(RegistrySettings Settings, RegistryTokenClient C
         Session is { } session ? await session.GetConfirmed(cancellation) : NoIdentity();
 
     private RegistryFailure NoIdentity() => RegistryFailure.NoProof(
-        $"only workloads prove themselves at {Url.Authority} (frontDoors has no identity for it), and this pull came without their token");
+        $"only workloads prove themselves at {Client.Authority} (frontDoors has no identity for it), and this pull came without their "
+            + "token");
 }

@@ -3,6 +3,7 @@ using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Telemetry;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Registries;
 
@@ -31,10 +32,11 @@ internal sealed class RegistryDirectory : IDisposable
     public Registry? Find(ImageName image) => _patterns.FirstOrDefault(entry => entry.Pattern.Matches(image)).Registry;
 
     /// <summary>The registry behind a host, as clients log in to it.</summary>
-    public Registry? FindHost(string host) => Registries.FirstOrDefault(registry => registry.Url.Authority == host)
+    public Registry? FindHost(string host) => Registries.FirstOrDefault(registry => HttpOrigin.Of(registry.Url).IsNamed(host))
         ?? _patterns.FirstOrDefault(entry => entry.Pattern.Host == host).Registry;
 
-    public Registry? FindUrl(Uri url) => Registries.FirstOrDefault(registry => registry.Url == url);
+    public Registry? FindUrl(Uri url) => 
+        Registries.FirstOrDefault(registry => HttpOrigin.Of(registry.Url) == HttpOrigin.Of(url));
 
     public void Dispose() => _clients.ForEach(client => client.Dispose());
 

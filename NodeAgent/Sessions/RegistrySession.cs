@@ -1,5 +1,6 @@
 using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Telemetry;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Sessions;
 
@@ -62,7 +63,7 @@ internal sealed partial class RegistrySession(
             return known;
         }
 
-        var answer = await registry.AccessToken(current, registry.Url.Host, "", cancellation);
+        var answer = await registry.AccessToken(current, HttpOrigin.Of(registry.Url).Host, "", cancellation);
         if (answer.Succeeded(out _, out var failure) || failure.Kind != FailureKind.Refused)
         {
             return current;

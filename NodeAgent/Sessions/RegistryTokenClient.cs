@@ -20,7 +20,8 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
     public Uri Url => url;
 
-    public string Authority => url.Authority;
+    /// <summary>Its host, and its port where that is not the usual one.</summary>
+    public string Authority { get; } = HttpOrigin.Of(url).Authority;
 
     /// <summary>Proves an identity and opens a session (RFC 8693; distribution, spec/auth/oauth.md).</summary>
     public async Task<Outcome<RegistryCredential>> OpenSession(Proof proof, CancellationToken cancellation)

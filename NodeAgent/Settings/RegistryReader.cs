@@ -77,10 +77,11 @@ internal static class RegistryReader
             {
                 item.Fail($"'{text}' must be a pattern as kubelet's matchImages: host[:port][/path], globs within the labels of the host");
             }
-            else if (url is not null && pattern.Host != url.Authority && !hosts.Contains(pattern.Host))
+            else if (url is not null && !HttpOrigin.Of(url).IsNamed(pattern.Host) && !hosts.Contains(pattern.Host))
             {
                 item.Fail(
-                    $"the host '{pattern.Host}' is not that of url ({url.Authority}); list it in hosts if the credential may go there");
+                    $"the host '{pattern.Host}' is not that of url ({HttpOrigin.Of(url).Authority}); list it in hosts if the credential "
+                        + "may go there");
             }
             else
             {
@@ -88,7 +89,7 @@ internal static class RegistryReader
             }
         }
 
-        return images.IsPresent || url is null || !ImagePattern.TryParse(url.Authority, out var whole) ? patterns : [whole];
+        return images.IsPresent || url is null || !ImagePattern.TryParse(HttpOrigin.Of(url).Authority, out var whole) ? patterns : [whole];
     }
 
     private static IdentitySettings? Identity(Field field, Uri? url)
@@ -108,14 +109,14 @@ internal static class RegistryReader
         {
             IdentityKind.AwsSts => settings with
             {
-                Audience = identity["serverId"].Text() ?? url?.Host ?? "",
+                Audience = identity["serverId"].Text() ?? ServiceOf(url),
                 WithInstanceProfile = identity["credentials"].OneOf("instance", "instance", "profile") == "profile",
             },
-            IdentityKind.Gcp => settings with { Audience = identity["audience"].Text() ?? url?.Host ?? "" },
+            IdentityKind.Gcp => settings with { Audience = identity["audience"].Text() ?? ServiceOf(url) },
             IdentityKind.Kubernetes => settings with { TokenFile = identity["tokenFile"].FilePath() ?? "/var/run/secrets/tokens/registry" },
             IdentityKind.Ci => settings with
             {
-                Audience = identity["audience"].Text() ?? url?.Host ?? "",
+                Audience = identity["audience"].Text() ?? ServiceOf(url),
                 TokenVariable = identity["tokenVariable"].Text() ?? "REGISTRYPROXY_ID_TOKEN",
             },
             _ => settings,
@@ -132,7 +133,7 @@ internal static class RegistryReader
         }
 
         var workloads = field.Fields();
-        var settings = new WorkloadSettings(workloads["authenticator"].RequiredText(), workloads["audience"].Text() ?? url?.Host ?? "");
+        var settings = new WorkloadSettings(workloads["authenticator"].RequiredText(), workloads["audience"].Text() ?? ServiceOf(url));
         workloads.RefuseOthers();
         return settings;
     }
@@ -149,4 +150,7 @@ internal static class RegistryReader
 
         return new SecretFile(file, variable, value is null ? null : new Secret(value));
     }
+
+    /// <summary>What the front door calls itself.</summary>
+    private static string ServiceOf(Uri? url) => url is null ? "" : HttpOrigin.Of(url).Host;
 }

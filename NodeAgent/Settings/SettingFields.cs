@@ -1,4 +1,5 @@
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Settings;
 
@@ -18,7 +19,7 @@ internal static class SettingFields
             return origin;
         }
 
-        value.Fail($"'{origin.Authority}' must be https: credentials go there (http is for loopback alone)");
+        value.Fail($"'{HttpOrigin.Of(origin).Authority}' must be https: credentials go there (http is for loopback alone)");
         return null;
     }
 

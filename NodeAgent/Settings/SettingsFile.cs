@@ -1,6 +1,7 @@
 using RegistryProxy.Files;
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.NodeAgent.Names;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Settings;
 
@@ -115,13 +116,13 @@ internal static class SettingsFile
         var mirror = field.Fields();
         Dictionary<string, Uri> served = [];
         var known = registries.Where(registrySettings => registrySettings.Identity is not null)
-            .Select(registrySettings => registrySettings.Url).ToHashSet();
+            .Select(registrySettings => HttpOrigin.Of(registrySettings.Url)).ToHashSet();
         foreach (var (registry, value) in mirror["frontDoors"].Entries())
         {
             if (value.SafeOrigin() is { } url)
             {
                 served[registry] = url;
-                if (!known.Contains(url))
+                if (!known.Contains(HttpOrigin.Of(url)))
                 {
                     value.Fail("must be the url of one of frontDoors that has an identity");
                 }

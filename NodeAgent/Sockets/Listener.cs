@@ -41,5 +41,5 @@ internal static class ListenerExtensions
         kestrel.Listen(AddressOf(address), address.Port, listener => listener.For(kind, HttpProtocols.Http1));
 
     /// <summary>What a loopback listener's host stands for.</summary>
-    public static IPAddress AddressOf(Uri address) => IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) ? ip : IPAddress.Loopback;
+    public static IPAddress AddressOf(Uri address) => IPAddress.TryParse(address.IdnHost, out var ip) ? ip : IPAddress.Loopback;
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 
 namespace RegistryProxy.ServiceDefaults.Admin;
@@ -43,5 +44,6 @@ public sealed class AdminGate(AdminToken token, AdminGuesses guesses, bool isLoo
 
     private static bool IsOwnOrigin(HttpRequest request) =>
         request.Headers.Origin.ToString() is var origin
-        && (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == RequestHost.Of(request)));
+        && (origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && HttpOrigin.TryGet(uri, out var page)
+            && page.IsNamed(RequestHost.Of(request))));
 }

@@ -33,7 +33,7 @@ public sealed partial class AuditLog : BackgroundLoop
     public AuditLog(IConfigurationFeed configuration, IMeterFactory meters, TimeProvider time, ILogger<AuditLog> logger)
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
-        _sink = new AuditSink(configuration.Current.Configuration.Audit);
+        _sink = Sink(configuration.Current.Configuration.Audit);
         meters.Create("RegistryProxy.Audit").CreateObservableCounter(
             "registryproxy.audit.lost", () => Volatile.Read(ref _lostInAll), "{event}", "Audit events that could not be written");
     }
@@ -107,15 +107,21 @@ public sealed partial class AuditLog : BackgroundLoop
         if (wanted != _sink.Configuration)
         {
             _sink.Dispose();
-            _sink = new AuditSink(wanted);
+            _sink = Sink(wanted);
         }
     }
+
+    private AuditSink Sink(AuditConfiguration configuration) => new(configuration, _time, LogKept);
 
     private void Lose(long count)
     {
         Interlocked.Add(ref _lost, count);
         Interlocked.Add(ref _lostInAll, count);
     }
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The audit log is full and cannot be put aside, it is written on and tried again each minute: {Problem}")]
+    private partial void LogKept(string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written, events are lost: {Problem}")]
     private partial void LogFailed(string problem);

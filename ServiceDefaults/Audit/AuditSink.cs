@@ -2,11 +2,21 @@ using RegistryProxy.Configuration;
 
 namespace RegistryProxy.ServiceDefaults.Audit;
 
-/// <summary>Where lines go: stdout, stderr, or a file that is put aside as <c>.1</c>, <c>.2</c> … when it is full.</summary>
-internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
+/// <summary>
+/// Where lines go: stdout, stderr, or a file that is put aside as <c>.1</c>, <c>.2</c> … when it is full. While it cannot be, it is
+/// written on: an event that is lost is worse than a file that is too long.
+/// </summary>
+/// <param name="configuration">Where.</param>
+/// <param name="time">The clock.</param>
+/// <param name="tell">Is told why the file cannot be put aside: once, until it can.</param>
+internal sealed class AuditSink(AuditConfiguration configuration, TimeProvider time, Action<string> tell) : IDisposable
 {
+    /// <summary>How soon it is tried again to put a file aside.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
     private Stream? _stream;
     private long _length;
+    private long? _failedAt;
 
     public AuditConfiguration Configuration => configuration;
 
@@ -14,10 +24,10 @@ internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public async Task Write(ReadOnlyMemory<byte> lines, CancellationToken cancellation)
     {
-        if (_stream is not null && configuration.File is not null && _length > 0 && _length + lines.Length > configuration.MaxBytes)
+        if (_stream is not null && configuration.File is { } path && _length > 0 && _length + lines.Length > configuration.MaxBytes
+            && !(_failedAt is { } failedAt && time.GetElapsedTime(failedAt) < Pause) && TryPutAside(path))
         {
             Close();
-            PutAside(configuration.File);
         }
 
         _stream ??= Open();
@@ -60,17 +70,52 @@ internal sealed class AuditSink(AuditConfiguration configuration) : IDisposable
         _stream = null;
     }
 
+    private bool TryPutAside(string path)
+    {
+        try
+        {
+            PutAside(path);
+            _failedAt = null;
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            if (_failedAt is null)
+            {
+                tell(fault.Message);
+            }
+
+            _failedAt = time.GetTimestamp();
+            return false;
+        }
+    }
+
+    /// <summary>Up to the first name that is free, and only if all can be moved: trying in vain loses no file of before.</summary>
     private void PutAside(string path)
     {
-        File.Delete($"{path}.{configuration.Keep}");
-        for (var i = configuration.Keep - 1; i >= 1; i--)
+        var free = 1;
+        while (IsTaken($"{path}.{free}") && free < configuration.Keep)
         {
-            if (File.Exists($"{path}.{i}"))
+            free++;
+        }
+
+        for (var i = 1; i <= free; i++)
+        {
+            if (IsTaken($"{path}.{i}") && !File.Exists($"{path}.{i}"))
             {
-                File.Move($"{path}.{i}", $"{path}.{i + 1}");
+                throw new IOException($"{path}.{i} is in the way, and no file");
             }
+        }
+
+        File.Delete($"{path}.{free}");
+        for (var i = free; i > 1; i--)
+        {
+            File.Move($"{path}.{i - 1}", $"{path}.{i}");
         }
 
         File.Move(path, $"{path}.1");
     }
+
+    /// <summary>Whether something has a name: a file, a folder, or a link, wherever it leads.</summary>
+    private static bool IsTaken(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
 }

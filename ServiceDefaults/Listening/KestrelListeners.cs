@@ -98,7 +98,7 @@ public static class KestrelListeners
     /// <summary>What a host name stands for: itself, loopback, or every address of this machine.</summary>
     internal static IPAddress AddressOf(Uri listener)
     {
-        var host = listener.Host.Trim('[', ']');
+        var host = listener.IdnHost;
         return IPAddress.TryParse(host, out var ip) ? ip
             : host.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? IPAddress.Loopback
             : Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any;

@@ -1,10 +1,14 @@
+using System.Reflection;
+using Orleans.Concurrency;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Identity.Aws;
 using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Identity.Ldap;
 using RegistryProxy.Grains.Identity.Plugin;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Throttling;
 
 namespace RegistryProxy.Tests.Architecture;
@@ -93,6 +97,30 @@ public sealed class TimeoutTests
         var counted = Enum.GetValues<LoginCredentialsKind>().Where(kind => CallPolicy.Of(kind).Repeat != Repeat.WhenSilent);
         Assert.Equal([LoginCredentialsKind.Password, LoginCredentialsKind.Assertion, LoginCredentialsKind.DeviceCode], counted);
     }
+
+    private static readonly Dictionary<string, GrainRetry> Known = typeof(GrainRetry).Assembly.GetTypes()
+        .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
+        .Where(field => field.FieldType == typeof(GrainRetry))
+        .ToDictionary(field => $"{field.DeclaringType!.Name}.{field.Name}", field => (GrainRetry)field.GetValue(null)!);
+
+    public static TheoryData<string> Retries => [.. Known.Keys];
+
+    /// <summary>One that has no answer cannot be lost, and one that lasts as long as the whole is never asked twice.</summary>
+    [Theory]
+    [MemberData(nameof(Retries))]
+    public void What_is_asked_again_has_an_answer_can_be_asked_twice_and_ends_before_the_login_around_it(string row)
+    {
+        var retry = Known[row];
+        Assert.DoesNotContain(
+            retry.Grain.GetMethod(retry.Method)!.GetCustomAttributesData(), data => data.AttributeType == typeof(OneWayAttribute));
+        Assert.True(LimitOf(retry.Grain, retry.Method) < retry.Total - TimeSpan.FromSeconds(2));
+        Assert.True(retry.Total > TimeSpan.FromSeconds(6), "a silo is declared dead after six seconds");
+        Assert.True(retry.Total < LoginTimes.Login);
+    }
+
+    [Fact]
+    public void The_keys_of_a_login_come_before_it_is_given_up() => Assert.True(
+        RingKeys.Question.Total < LimitOf(typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Begin)));
 
     private static CallPolicy Row(string name) => (CallPolicy)typeof(CallPolicy).GetProperty(name)!.GetValue(null)!;
 

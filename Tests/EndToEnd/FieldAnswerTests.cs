@@ -183,6 +183,36 @@ public sealed class FieldAnswerTests
         await referrers.ShouldFail(HttpStatusCode.NotFound, "NAME_UNKNOWN");
     }
 
+    [Fact]
+    public async Task A_large_manifest_of_which_nobody_says_the_digest_has_that_of_its_bytes()
+    {
+        var (large, larger) = (Bytes(100_000), Bytes(5 << 20));
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            var path = context.Request.Path.Value!;
+            if (path != "/v2/")
+            {
+                var bytes = path.Contains("larger", StringComparison.Ordinal) ? larger : large;
+                context.Response.ContentType = TestImage.OciManifest;
+                context.Response.ContentLength = path.EndsWith("chunked", StringComparison.Ordinal) ? null : bytes.Length;
+                await context.Response.Body.WriteAsync(bytes);
+            }
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        foreach (var tag in new[] { "large", "large-chunked", "larger", "larger-chunked" })
+        {
+            var isLarger = tag.StartsWith("larger", StringComparison.Ordinal);
+            using var got = await alice.GetManifest("a/b", tag);
+            await got.ShouldBe(HttpStatusCode.OK);
+            Assert.Equal(isLarger ? larger : large, await got.Content.ReadAsByteArrayAsync());
+            Assert.Equal(isLarger ? null : new TestBlob(large).Digest.Value, DigestOf(got));
+        }
+
+        static byte[] Bytes(int length) => System.Text.Encoding.UTF8.GetBytes(
+            $$$"""{"schemaVersion":2,"mediaType":"{{{TestImage.OciManifest}}}","annotations":{"a":"{{{new string('x', length)}}}"}}""");
+    }
+
     private static string? DigestOf(HttpResponseMessage response) =>
         response.Headers.TryGetValues("Docker-Content-Digest", out var values) ? values.Single() : null;
 

@@ -46,6 +46,33 @@ public sealed partial class GrafanaTests
         Assert.All(labels, label => Assert.True(served.Contains($"{label}=\""), $"no metric has the label {label}"));
     }
 
+    [Fact]
+    public void Every_alert_has_its_row_and_every_failure_of_an_upstream_its_alert()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+        var rules = File.ReadAllText(Path.Combine(root, "deploy", "grafana", "alerts.yaml"));
+        var page = File.ReadAllText(Path.Combine(root, "docs", "operations.md"));
+        var alerts = Alert().Matches(rules).Select(match => match.Groups[1].Value).ToList();
+        Assert.True(alerts.Count > 15);
+        Assert.Equal(alerts.Order(), Row().Matches(page).Select(match => match.Groups[1].Value).Order());
+        foreach (var metric in new[] { "gateway", "grains" })
+        {
+            var asked = Reason().Matches(rules).Where(match => match.Groups[1].Value == metric)
+                .Select(match => (match.Groups[2].Value, Words: match.Groups[3].Value.Split('|'))).ToList();
+            var excepted = asked.Where(rule => rule.Item1[0] == '!').SelectMany(rule => rule.Words);
+            Assert.Empty(excepted.Except(asked.Where(rule => rule.Item1[0] != '!').SelectMany(rule => rule.Words)));
+        }
+    }
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex Alert();
+
+    [GeneratedRegex(@"^\| (RegistryProxy\w+) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex(@"registryproxy_(gateway|grains)_upstream_failures_total\{reason(!?=~?)""([^""]+)""\}")]
+    private static partial Regex Reason();
+
     [GeneratedRegex(@"\b(http_server|registryproxy|kestrel|dotnet|process)_[a-z0-9_]+\b")]
     private static partial Regex Metric();
 

@@ -83,6 +83,37 @@ public sealed class FailingUpstreamsTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_while_its_upstream_is_forgotten_is_one_of_the_upstream_that_is_known_then()
+    {
+        var time = new InterruptedTime(_time);
+        using var failing = new FailingUpstreams(
+            (_, sight) => _told.Add(sight), new ServiceCollection().AddMetrics().BuildServiceProvider()
+                .GetRequiredService<IMeterFactory>(), time, _log);
+        failing.Failed("up", "http://up:5000", Refused);
+        _time.Advance(TimeSpan.FromDays(2));
+        time.Next = failing.TellNews;
+        failing.Failed("up", "http://up:5000", Refused);
+        Assert.Null(time.Next);
+        failing.Answered("up");
+        _time.Advance(TimeSpan.FromSeconds(6));
+        failing.Answered("up");
+        Assert.StartsWith("Upstream up recovered after 1 failed requests", _log.Lines[^1]);
+    }
+
+    /// <summary>Something happens while somebody reads the clock.</summary>
+    private sealed class InterruptedTime(TimeProvider time) : TimeProvider
+    {
+        public Action? Next { get; set; }
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            (var next, Next) = (Next, null);
+            next?.Invoke();
+            return time.GetUtcNow();
+        }
+    }
+
+    [Fact]
     public void Requests_that_are_refused_are_said_at_times_and_no_outage()
     {
         for (var i = 0; i < 1000; i++, _time.Advance(TimeSpan.FromMilliseconds(400)))

@@ -11,6 +11,8 @@ public sealed class InvalidationClockTests
     private const string Upstream = "https://up.example";
 
     private readonly FakeTimeProvider _time = new();
+    private readonly Guid _first = Guid.NewGuid();
+    private readonly Guid _second = Guid.NewGuid();
 
     [Fact]
     public void Unfinished_writes_are_looked_through_once_a_second_at_most_however_many_there_are()
@@ -20,7 +22,7 @@ public sealed class InvalidationClockTests
         {
             for (var i = 0; i < 100; i++)
             {
-                watch.Note(Target($"{second}-{i}"), isFinished: false);
+                watch.Note(Target($"{second}-{i}"), Guid.NewGuid(), isFinished: false);
             }
 
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -30,7 +32,7 @@ public sealed class InvalidationClockTests
         Assert.InRange(unfinished.Sweeps, 1, 180);
         Assert.Equal(UnfinishedWrites.MaxOfRepository, unfinished.Count);
         _time.Advance(TimeSpan.FromMinutes(2));
-        watch.Note(Target("next"), isFinished: false);
+        watch.Note(Target("next"), Guid.NewGuid(), isFinished: false);
         Assert.Equal(1, unfinished.Count);
     }
 
@@ -40,7 +42,7 @@ public sealed class InvalidationClockTests
         var watch = new InvalidationClock(_time);
         for (var i = 0; i <= UnfinishedWrites.MaxCount * 2; i++)
         {
-            watch.Note(Target($"{i}"), isFinished: false);
+            watch.Note(Target($"{i}"), Guid.NewGuid(), isFinished: false);
         }
 
         Assert.False(MayLearn(watch, Target($"{UnfinishedWrites.MaxCount * 2}")));
@@ -57,7 +59,7 @@ public sealed class InvalidationClockTests
         var watch = new InvalidationClock(_time);
         for (var i = 0; i < UnfinishedWrites.MaxCount + 1000; i++)
         {
-            watch.Note(Target("t", repository: $"own/{i}"), isFinished: false);
+            watch.Note(Target("t", repository: $"own/{i}"), Guid.NewGuid(), isFinished: false);
         }
 
         Assert.Equal(UnfinishedWrites.MaxCount, watch.Unfinished.Count);
@@ -69,7 +71,7 @@ public sealed class InvalidationClockTests
 
         // Room comes back as they grow old, not all at once a minute after the last look.
         _time.Advance(UnfinishedWrites.MaxTime);
-        watch.Note(Target("next"), isFinished: false);
+        watch.Note(Target("next"), Guid.NewGuid(), isFinished: false);
         Assert.Equal(1, watch.Unfinished.Count);
     }
 
@@ -77,34 +79,78 @@ public sealed class InvalidationClockTests
     public void A_write_that_is_refused_does_not_end_another_one_of_the_same_tag()
     {
         var watch = new InvalidationClock(_time);
-        watch.Note(Target("v1"), isFinished: false);
-        watch.Note(Target("v1"), isFinished: false);
-        watch.NoteRefused(Target("v1"));
+        watch.Note(Target("v1"), _first, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: false);
+        watch.NoteRefused(Target("v1"), _first);
         Assert.False(MayLearn(watch, Target("v1")));
-        watch.Note(Target("v1"), isFinished: true);
+        watch.Note(Target("v1"), _second, isFinished: true);
         Assert.True(MayLearn(watch, Target("v1")));
         Assert.Equal(0, watch.Unfinished.Count);
 
-        // What was lost is not counted for ever.
-        watch.Note(Target("v1"), isFinished: false);
+        // What was lost is not kept for ever.
+        watch.Note(Target("v1"), _first, isFinished: false);
         _time.Advance(UnfinishedWrites.MaxTime);
-        watch.Note(Target("v1"), isFinished: false);
-        watch.NoteRefused(Target("v1"));
-        Assert.Equal(0, watch.Unfinished.Count);
+        watch.Note(Target("v2"), _second, isFinished: false);
+        Assert.Equal(1, watch.Unfinished.Count);
+    }
+
+    [Fact]
+    public void What_is_said_late_of_a_write_does_not_end_one_that_began_after_it()
+    {
+        var watch = new InvalidationClock(_time);
+        watch.Note(Target("v1"), _first, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: false);
+        watch.Note(Target("v1"), _first, isFinished: true);
+        Assert.False(MayLearn(watch, Target("v1")));
+        watch.Note(Target("v1"), _first, isFinished: true);
+        watch.NoteRefused(Target("v1"), _first);
+        Assert.False(MayLearn(watch, Target("v1")));
+        watch.Note(Target("v1"), _second, isFinished: true);
+        Assert.True(MayLearn(watch, Target("v1")));
+    }
+
+    [Fact]
+    public void A_write_ends_those_that_were_lost_before_it_began_and_none_that_was_heard_of_since()
+    {
+        var watch = new InvalidationClock(_time);
+        watch.Note(Target("v1"), _first, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: true);
+        Assert.True(MayLearn(watch, Target("v1")));
+
+        // The answer of the first one is lost while the second one runs: it may reach the upstream after it.
+        watch.Note(Target("v1"), _first, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: false);
+        watch.Note(Target("v1"), _first, isFinished: false);
+        watch.Note(Target("v1"), _second, isFinished: true);
+        Assert.False(MayLearn(watch, Target("v1")));
+    }
+
+    [Fact]
+    public void A_tag_with_too_many_writes_at_once_is_not_kept_until_the_last_of_them_has_surely_ended()
+    {
+        var watch = new InvalidationClock(_time);
+        Guid[] writes = [.. Enumerable.Range(0, WritesOfOne.MaxCount + 1).Select(_ => Guid.NewGuid())];
+        Assert.All(writes, write => watch.Note(Target("v1"), write, isFinished: false));
+        Assert.All(writes, write => watch.Note(Target("v1"), write, isFinished: true));
+        Assert.False(MayLearn(watch, Target("v1")));
+        Assert.True(MayLearn(watch, Target("v2")));
+        _time.Advance(UnfinishedWrites.MaxTime);
+        Assert.True(MayLearn(watch, Target("v1")));
     }
 
     [Fact]
     public void A_write_that_was_refused_disturbs_nobody_who_asked_meanwhile()
     {
         var watch = new InvalidationClock(_time);
-        watch.Note(Target("v1"), isFinished: false);
+        watch.Note(Target("v1"), _first, isFinished: false);
         var mark = MarkOf(watch, Target("v1"));
         Assert.False(watch.MayLearn(Target("v1"), mark));
         Assert.True(watch.MayLearn(Target("v2"), mark));
-        watch.NoteRefused(Target("v1"));
+        watch.NoteRefused(Target("v1"), _first);
         Assert.True(watch.MayLearn(Target("v1"), mark));
         Assert.True(watch.MayLearn(Target("v2"), mark));
-        watch.Note(Target("v1"), isFinished: true);
+        watch.Note(Target("v1"), _second, isFinished: true);
         Assert.False(watch.MayLearn(Target("v1"), mark));
     }
 

@@ -18,4 +18,19 @@ public sealed class LimitedRequestsTests
         time.Advance(TimeSpan.FromHours(1));
         Assert.Equal(2, requests.Count("acme"));
     }
+
+    [Fact]
+    public void What_no_line_counts_is_told_when_its_second_is_over()
+    {
+        var time = new FakeTimeProvider();
+        var requests = new LimitedRequests(time);
+        Assert.Equal(1, requests.Count("acme"));
+        Assert.All(Enumerable.Range(0, 9), _ => Assert.Null(requests.Count("acme")));
+        Assert.Equal(1, requests.Count("other"));
+        Assert.Empty(requests.TakeUntold());
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal([("acme", 9)], requests.TakeUntold());
+        Assert.Empty(requests.TakeUntold());
+        Assert.Equal(1, requests.Count("acme"));
+    }
 }

@@ -112,7 +112,8 @@ public sealed class UploadLocationTests
         var upstream = UpstreamOf(Upstreams[0]);
         var text = $"/{new string('&', UploadHeaders.MaxLocation - 1)}";
         var seal = new UploadSeal([new Secret(Convert.ToBase64String(new byte[32]))]);
-        var binding = new UploadBinding("acme", "acme/staff/alice", RepositoryName.Parse("a/b"), "local");
+        var binding = new UploadBinding(
+            "acme", "acme/staff/alice", RepositoryName.Parse("a/b"), "local", HttpOrigin.Of(new Uri("https://local.example")));
         var id = seal.Seal(new UploadState(Location(text, upstream)!.Value, long.MaxValue), binding);
         Assert.True(DistributionPath.TryParse($"/v2/a/b/blobs/uploads/{id}", out _, out _));
         Assert.Equal(text, seal.Open(id, binding)!.Location.Text);

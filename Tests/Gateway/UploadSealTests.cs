@@ -6,7 +6,7 @@ namespace RegistryProxy.Tests.Gateway;
 
 public sealed class UploadSealTests
 {
-    private static readonly UploadBinding Mine = new("acme", "acme/staff/alice", RepositoryName.Parse("team/app"), "local");
+    private static readonly UploadBinding Mine = new("acme", "acme/staff/alice", RepositoryName.Parse("team/app"), "local", At("https://up.example"));
     private static readonly UploadState State = new(OriginForm.Of("/v2/app/blobs/uploads/1?_state=abc%3D"), 42);
 
     [Fact]
@@ -34,7 +34,21 @@ public sealed class UploadSealTests
         Assert.Null(seal.Open(id, Mine with { Owner = "" }));
         Assert.Null(seal.Open(id, Mine with { Repository = RepositoryName.Parse("team/other") }));
         Assert.Null(seal.Open(id, Mine with { Upstream = "other" }));
+        Assert.Null(seal.Open(id, Mine with { Origin = At("https://moved.example") }));
+        Assert.Null(seal.Open(id, Mine with { Origin = At("http://up.example") }));
+        Assert.Null(seal.Open(id, Mine with { Origin = At("https://up.example:444") }));
+        Assert.Equal(State, seal.Open(id, Mine with { Origin = At("https://UP.example:443/") }));
     }
+
+    [Fact]
+    public void What_a_former_version_sealed_opens()
+    {
+        var key = new byte[32];
+        var id = new AuthenticatedSeal([key]).Seal("""{"l":"/v2/app/blobs/uploads/1?_state=abc%3D","o":42}"""u8, Mine.Bytes());
+        Assert.Equal(State, new UploadSeal([new Secret(Convert.ToBase64String(key))]).Open(id, Mine));
+    }
+
+    private static HttpOrigin At(string address) => HttpOrigin.Of(new Uri(address));
 
     [Fact]
     public void A_changed_id_does_not_open()

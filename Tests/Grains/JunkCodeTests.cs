@@ -1,4 +1,5 @@
 using System.Web;
+using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 using RegistryProxy.Tests.Support.Servers;
@@ -12,15 +13,7 @@ public sealed class JunkCodeTests
     public async Task The_provider_is_asked_for_few_of_the_codes_that_one_address_makes_up()
     {
         await using var provider = await OpenIdProvider.Start();
-        await using var cluster = await GrainCluster.Start($$"""
-            upstreams: { up: { url: "https://up.example" } }
-            authenticators:
-              sso:
-                { type: oidc, issuer: "{{provider.Url}}", audience: x, allowAnySubject: true, allowPrivate: true,
-                  clientId: {{OpenIdProvider.ClientId}}, clientSecret: { value: "{{OpenIdProvider.ClientSecret}}" } }
-            tenants:
-              acme: { hosts: ["*"], authenticators: [sso], routes: [{ prefix: "", upstream: up }] }
-            """);
+        await using var cluster = await GrainCluster.Start(Yaml(OpenIdProvider.ClientId));
         var people = cluster.Client.GetGrain<IInteractiveLoginGrain>(0);
         var begun = await people.Begin(
             new InteractiveLoginRequest("acme", "sso", "http://door.example/login/callback", null), TestContext.Current.CancellationToken);
@@ -42,6 +35,21 @@ public sealed class JunkCodeTests
         Assert.Equal(asked, provider.Redemptions);
         Assert.Equal(LoginStatus.Rejected, await Finish("junk", "10.0.0.2", state));
         Assert.Equal(asked + 1, provider.Redemptions);
+
+        // Who was sent to another provider, or for another client, brings no code for this one.
+        cluster.Configuration.Replace(ConfigurationFile.Parse(Yaml("another"), cluster.ConfigurationPath).Snapshot!);
+        Assert.Equal(LoginStatus.Rejected, await Finish("junk", "10.0.0.3", state));
+        Assert.Equal(asked + 1, provider.Redemptions);
+
+        string Yaml(string client) => $$"""
+            upstreams: { up: { url: "https://up.example" } }
+            authenticators:
+              sso:
+                { type: oidc, issuer: "{{provider.Url}}", audience: x, allowAnySubject: true, allowPrivate: true,
+                  clientId: {{client}}, clientSecret: { value: "{{OpenIdProvider.ClientSecret}}" } }
+            tenants:
+              acme: { hosts: ["*"], authenticators: [sso], routes: [{ prefix: "", upstream: up }] }
+            """;
 
         async Task<LoginStatus> Finish(string code, string address, string ofState)
         {

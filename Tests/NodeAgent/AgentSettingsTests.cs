@@ -69,6 +69,20 @@ public sealed class AgentSettingsTests
     public void What_is_wrong_is_said_with_its_place(string text, string error) =>
         Assert.Contains(error, string.Join('\n', SettingsFile.Parse(text, "x.yaml").Errors));
 
+    /// <summary>Images are named in ASCII, and front doors call themselves so.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("images: [\"xn--bcher-kva.example\"], ")]
+    public void A_front_door_in_other_letters_is_that_of_images_and_tokens_in_ascii(string images)
+    {
+        var (settings, errors) = SettingsFile.Parse(
+            $"frontDoors: [{{ url: \"https://bücher.example\", {images}identity: {{ type: gcp, authenticator: a }} }}]", "x.yaml");
+        Assert.Empty(errors);
+        var door = Assert.Single(settings!.FrontDoors);
+        Assert.Equal("xn--bcher-kva.example", Assert.Single(door.Images).Host);
+        Assert.Equal("xn--bcher-kva.example", door.Identity!.Audience);
+    }
+
     [Theory]
     [InlineData("docker.acme.example", "docker.acme.example/team/app:v1", true)]
     [InlineData("*.acme.example", "docker.acme.example/app", true)]

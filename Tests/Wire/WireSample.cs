@@ -32,6 +32,7 @@ internal static class WireSample
         _ when type == typeof(byte) => (byte)7,
         _ when type == typeof(DateTimeOffset) => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         _ when type == typeof(TimeSpan) => TimeSpan.FromSeconds(7),
+        _ when type == typeof(Guid) => new Guid("00010203-0405-0607-0809-0a0b0c0d0e0f"),
         _ when type == typeof(Uri) => new Uri("https://registry.example:8443/a?b=c"),
         _ when type == typeof(Secret) => new Secret(member),
         _ when type == typeof(RepositoryPattern) => RepositoryPattern.Parse("team/**"),
@@ -48,6 +49,7 @@ internal static class WireSample
     public static IEnumerable<string> Say(object? value, string path = "") => value switch
     {
         null or "" or false or 0 or 0L or 0.0 => [],
+        Guid id when id == Guid.Empty => [],
         Exception fault => [$"{path}={fault.Message}"],
         Secret secret => [$"{path}={secret.Reveal()}"],
         string or Uri or RepositoryPattern or Scope => [$"{path}={value}"],

@@ -49,7 +49,7 @@ internal static class LdapReader
     private static Uri Url(Field field)
     {
         var text = field.RequiredText();
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "ldap" or "ldaps" && url.Host.Length > 0
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "ldap" or "ldaps" && url.IdnHost.Length > 0
             && url.PathAndQuery is "/" or "")
         {
             return url;

@@ -58,11 +58,11 @@ internal static class TokenIssuerReader
     private static void CheckSubjects(OidcConfiguration oidc, Field require, Field allowAnySubject)
     {
         var any = allowAnySubject.Flag(false);
-        var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && Public.Contains(issuer.Host);
+        var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && Public.Contains(issuer.IdnHost);
         if (any && isPublic)
         {
             allowAnySubject.Fail(
-                $"is never good for {issuer!.Host}, which gives tokens to anybody; name the claims that yours have under require");
+                $"is never good for {issuer!.IdnHost}, which gives tokens to anybody; name the claims that yours have under require");
         }
         else if (!any && oidc.Require.Count == 0)
         {

@@ -21,5 +21,5 @@ internal static class EndpointReader
     }
 
     private static bool IsLoopback(Uri address) =>
-        address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+        address.IdnHost == "localhost" || (IPAddress.TryParse(address.IdnHost, out var ip) && IPAddress.IsLoopback(ip));
 }

@@ -24,7 +24,7 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
         }
 
         UpstreamResult result = default;
-        var (told, isTold) = (0, false);
+        var (told, isTold) = (new List<Guid>(references.Count), false);
         try
         {
             return result = await write(Tell);
@@ -34,20 +34,22 @@ internal sealed class AnnouncedWrites(WriteAnnouncer announcer)
             var step = result.Answer is not null ? WriteStep.Done
                 : !isTold || result.IsUnsent || IsRefused(request, result) ? WriteStep.Refused
                 : WriteStep.Begun;
-            foreach (var reference in references.Take(told))
+            foreach (var (reference, announced) in references.Zip(told))
             {
-                await announcer.End(request.Destination, reference, step);
+                await announcer.End(request.Destination, reference, announced, step);
             }
         }
 
         async Task<DistributionError?> Tell()
         {
-            for (; told < references.Count; told++)
+            while (told.Count < references.Count)
             {
-                if (!await announcer.Begin(request.Destination, references[told]))
+                if (await announcer.Begin(request.Destination, references[told.Count]) is not { } announced)
                 {
                     return Untold();
                 }
+
+                told.Add(announced);
             }
 
             isTold = true;

@@ -14,11 +14,11 @@ internal sealed class CacheCluster(ClusterClient cluster)
         (grains, stop) => Grain(grains).Follow(observer, report, stop), CallPolicy.CacheSubscription, cancellation);
 
     /// <inheritdoc cref="ICacheGrain.Changed"/>
-    public Task Changed(WriteTarget target, WriteStep step) => cluster.CallOnce(
+    public Task Changed(WriteTarget target, Guid write, WriteStep step) => cluster.CallOnce(
         (grains, stop) => Grain(grains).Changed(
             new CacheChange(
                 target.Address, target.Repository.Value, target.Reference.ToString(), IsFinished: step is not WriteStep.Begun,
-                IsRefused: step is WriteStep.Refused),
+                IsRefused: step is WriteStep.Refused, Write: write),
             stop),
         CallPolicy.CacheChange,
         CancellationToken.None);

@@ -22,7 +22,7 @@ internal sealed partial class InvalidationSubscription(
             && ManifestReference.TryParse(change.Reference, out var reference))
         {
             var step = change.IsRefused ? WriteStep.Refused : change.IsFinished ? WriteStep.Done : WriteStep.Begun;
-            invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), step);
+            invalidation.Apply(new WriteTarget(change.Upstream, repository, reference), change.Write, step);
         }
 
         return Task.CompletedTask;

@@ -18,33 +18,33 @@ internal sealed partial class WriteAnnouncer(
     /// <summary>How much longer than they believe what they know other gateways may take to be known as gone.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(3);
 
-    private readonly ConcurrentQueue<(WriteTarget Target, WriteStep Step)> _untold = new();
+    private readonly ConcurrentQueue<(WriteTarget Target, Guid Write, WriteStep Step)> _untold = new();
 
     /// <summary>
-    /// Something is about to be written through us: every gateway forgets what it was, before this returns. <c>false</c> when the others
-    /// could not be told: they may believe what they have, so it must not be written.
+    /// Something is about to be written through us: every gateway forgets what it was, before this returns which write it is. <c>null</c>
+    /// when the others could not be told: they may believe what they have, so it must not be written.
     /// </summary>
-    public async Task<bool> Begin(Destination destination, ManifestReference reference)
+    public async Task<Guid?> Begin(Destination destination, ManifestReference reference)
     {
-        var target = TargetOf(destination, reference);
-        invalidation.Apply(target, WriteStep.Begun);
-        if (await TryTell(target, WriteStep.Begun))
+        var (target, write) = (TargetOf(destination, reference), Guid.NewGuid());
+        invalidation.Apply(target, write, WriteStep.Begun);
+        if (await TryTell(target, write, WriteStep.Begun))
         {
-            return true;
+            return write;
         }
 
-        invalidation.Apply(target, WriteStep.Refused);
-        return false;
+        invalidation.Apply(target, write, WriteStep.Refused);
+        return null;
     }
 
     /// <summary>What was about to be written was, or not: every gateway knows before this returns, or hears of it later.</summary>
-    public async Task End(Destination destination, ManifestReference reference, WriteStep step)
+    public async Task End(Destination destination, ManifestReference reference, Guid write, WriteStep step)
     {
         var target = TargetOf(destination, reference);
-        invalidation.Apply(target, step);
-        if (!await TryTell(target, step) && _untold.Count < MaxUntold)
+        invalidation.Apply(target, write, step);
+        if (!await TryTell(target, write, step) && _untold.Count < MaxUntold)
         {
-            _untold.Enqueue((target, step));
+            _untold.Enqueue((target, write, step));
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed partial class WriteAnnouncer(
     {
         while (_untold.TryPeek(out var change))
         {
-            await cluster.Changed(change.Target, change.Step);
+            await cluster.Changed(change.Target, change.Write, change.Step);
             _untold.TryDequeue(out _);
         }
     }
@@ -65,7 +65,7 @@ internal sealed partial class WriteAnnouncer(
     /// Tells the cluster, again and again while it changes: until it hears, or until every gateway that heard of it as late as we did
     /// believes nothing any more. A cluster that is away for long is not waited for.
     /// </summary>
-    private async Task<bool> TryTell(WriteTarget target, WriteStep step)
+    private async Task<bool> TryTell(WriteTarget target, Guid write, WriteStep step)
     {
         var began = time.GetTimestamp();
         var timeout = clock.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
@@ -73,7 +73,7 @@ internal sealed partial class WriteAnnouncer(
         {
             try
             {
-                await cluster.Changed(target, step);
+                await cluster.Changed(target, write, step);
                 return true;
             }
             catch (Exception fault)

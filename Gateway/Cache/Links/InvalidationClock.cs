@@ -51,22 +51,25 @@ internal sealed class InvalidationClock(TimeProvider time)
     public void Leave() => Volatile.Write(ref _heardAt, long.MinValue);
 
     /// <summary>Something is about to be written, or has been.</summary>
-    public void Note(in WriteTarget target, bool isFinished)
+    /// <param name="target">What.</param>
+    /// <param name="write">Which write it is.</param>
+    /// <param name="isFinished">Whether it has been.</param>
+    public void Note(in WriteTarget target, Guid write, bool isFinished)
     {
         if (isFinished)
         {
-            Unfinished.Clear(target);
+            Unfinished.Done(target, write);
         }
         else
         {
-            Unfinished.Begin(target);
+            Unfinished.Begin(target, write);
         }
 
         Interlocked.Increment(ref _counts[GroupOf(target.Address, target.Repository)]);
     }
 
     /// <summary>What was about to be written was not: what the upstream said meanwhile is so.</summary>
-    public void NoteRefused(in WriteTarget target) => Unfinished.End(target);
+    public void NoteRefused(in WriteTarget target, Guid write) => Unfinished.Refused(target, write);
 
     internal UnfinishedWrites Unfinished { get; } = new(time);
 

@@ -28,7 +28,7 @@ internal sealed class UnfinishedWrites(TimeProvider time)
     private static readonly TimeSpan SweepPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<RepositoryPlace, Dictionary<ManifestReference, Unfinished>> _begun = [];
+    private readonly Dictionary<RepositoryPlace, Dictionary<ManifestReference, WritesOfOne>> _begun = [];
     private long[]? _crowded;
     private long _swept = time.GetTimestamp();
 
@@ -44,19 +44,19 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         {
             return IsCrowded(target.Place)
                 || (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known)
-                    && IsYoung(known.Since));
+                    && IsYoung(known));
         }
     }
 
-    public void Begin(in WriteTarget target)
+    public void Begin(in WriteTarget target, Guid write)
     {
         lock (_gate)
         {
             Sweep(MaxTime);
-            if (!TryAdd(target))
+            if (!TryAdd(target, write))
             {
                 Sweep(SweepPause);
-                if (!TryAdd(target))
+                if (!TryAdd(target, write))
                 {
                     Crowd(target.Place);
                 }
@@ -64,32 +64,20 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         }
     }
 
-    /// <summary>One was written: what was lost before it was written before it.</summary>
-    public void Clear(in WriteTarget target)
-    {
-        lock (_gate)
-        {
-            if (_begun.TryGetValue(target.Place, out var writes) && writes.ContainsKey(target.Reference))
-            {
-                Remove(target.Place, writes, target.Reference);
-            }
-        }
-    }
+    /// <summary>One was written: what was lost before it began was written before it. What began later goes on.</summary>
+    public void Done(in WriteTarget target, Guid write) => End(target, write, static (writes, one) => writes.Done(one));
 
     /// <summary>One of the writes of this came to nothing; that says nothing of the others.</summary>
-    public void End(in WriteTarget target)
+    public void Refused(in WriteTarget target, Guid write) => End(target, write, static (writes, one) => writes.Refused(one));
+
+    private void End(in WriteTarget target, Guid write, Action<WritesOfOne, Guid> end)
     {
         lock (_gate)
         {
-            // Of a crowded repository it may be one that was not counted.
-            if (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known)
-                && !IsCrowded(target.Place))
+            if (_begun.TryGetValue(target.Place, out var writes) && writes.TryGetValue(target.Reference, out var known))
             {
-                if (known.Writes > 1)
-                {
-                    writes[target.Reference] = known with { Writes = known.Writes - 1 };
-                }
-                else
+                end(known, write);
+                if (known.Newest is null)
                 {
                     Remove(target.Place, writes, target.Reference);
                 }
@@ -97,26 +85,27 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         }
     }
 
-    private bool TryAdd(in WriteTarget target)
+    private bool TryAdd(in WriteTarget target, Guid write)
     {
         var writes = _begun.GetValueOrDefault(target.Place);
-        if (writes is null || !writes.TryGetValue(target.Reference, out var known))
+        var known = writes?.GetValueOrDefault(target.Reference);
+        if (known is null)
         {
             if (Count >= MaxCount || writes?.Count >= MaxOfRepository)
             {
                 return false;
             }
 
-            known = default;
+            writes ??= _begun[target.Place] = [];
+            known = writes[target.Reference] = new WritesOfOne();
             Count++;
         }
 
-        writes ??= _begun[target.Place] = [];
-        writes[target.Reference] = new Unfinished((known.Writes > 0 && IsYoung(known.Since) ? known.Writes : 0) + 1, time.GetTimestamp());
+        known.Begin(write, time.GetTimestamp());
         return true;
     }
 
-    private void Remove(in RepositoryPlace place, Dictionary<ManifestReference, Unfinished> writes, ManifestReference reference)
+    private void Remove(in RepositoryPlace place, Dictionary<ManifestReference, WritesOfOne> writes, ManifestReference reference)
     {
         writes.Remove(reference);
         Count--;
@@ -140,6 +129,8 @@ internal sealed class UnfinishedWrites(TimeProvider time)
     private bool IsCrowded(in RepositoryPlace place) =>
         _crowded is not null && _crowded[GroupOf(place)] is var since and not Never && IsYoung(since);
 
+    private bool IsYoung(WritesOfOne writes) => writes.Newest is { } newest && IsYoung(newest);
+
     private bool IsYoung(long since) => time.GetElapsedTime(since) < MaxTime;
 
     /// <summary>Not at each write: each looks at as many others on average as are left behind, or at a second's part of all.</summary>
@@ -155,7 +146,7 @@ internal sealed class UnfinishedWrites(TimeProvider time)
         {
             foreach (var (reference, known) in writes)
             {
-                if (!IsYoung(known.Since))
+                if (!IsYoung(known))
                 {
                     Remove(place, writes, reference);
                 }
@@ -164,8 +155,4 @@ internal sealed class UnfinishedWrites(TimeProvider time)
     }
 
     private static int GroupOf(in RepositoryPlace place) => (int)((uint)HashCode.Combine(place.Address, place.Name.Value) % Groups);
-
-    /// <param name="Writes">How many of one tag or digest.</param>
-    /// <param name="Since">When the last of them began.</param>
-    private readonly record struct Unfinished(int Writes, long Since);
 }

@@ -89,8 +89,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     public void Failed(string upstream, string address, ExchangeFault fault)
     {
         _failures.Add(1, new("upstream", upstream), new("reason", fault.Kind));
-        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
-        lock (fares)
+        Change(upstream, (fares, now) =>
         {
             (fares.FailedAt, fares.Reason) = (now, fault.Reason);
             if (fares.Since is null)
@@ -107,15 +106,14 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             {
                 Tell(upstream, fares, now);
             }
-        }
+        });
     }
 
     /// <summary>A request was refused, and a new credential did not mend it: that may be about its repository alone.</summary>
     public void Refused(string upstream, string address, int status, bool withCredential)
     {
         _failures.Add(1, new("upstream", upstream), new("reason", "refused"));
-        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
-        lock (fares)
+        Change(upstream, (fares, now) =>
         {
             fares.Refusals++;
             if (now < fares.RefusalFrom)
@@ -128,7 +126,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
                 $"{(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
             LogRefuses(upstream, address, reason, fares.Refusals);
             _tell(upstream, fares.Sight(_gateway, now) with { Refusal = reason });
-        }
+        });
     }
 
     /// <summary>Tells what nobody was told yet, and again what goes on.</summary>
@@ -139,7 +137,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         {
             lock (fares)
             {
-                if (now - (fares.FailedAt > fares.AnsweredAt ? fares.FailedAt : fares.AnsweredAt) > Forgotten)
+                if (now - fares.HeardAt > Forgotten)
                 {
                     Forget(upstream, fares);
                 }
@@ -162,10 +160,28 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
 
     private void Forget(string upstream, UpstreamFares fares)
     {
+        // Under the lock of its own, as every change is.
         if (_known.TryRemove(new(upstream, fares)) && fares.Since is not null)
         {
             fares.Since = null;
             Interlocked.Decrement(ref _count);
+        }
+    }
+
+    /// <summary>Changes what is known of an upstream, while it cannot be forgotten.</summary>
+    private void Change(string upstream, Action<UpstreamFares, DateTimeOffset> change)
+    {
+        while (true)
+        {
+            var (fares, now) = (Of(upstream), _time.GetUtcNow());
+            lock (fares)
+            {
+                if (_known.TryGetValue(upstream, out var known) && known == fares)
+                {
+                    change(fares, now);
+                    return;
+                }
+            }
         }
     }
 

@@ -34,6 +34,9 @@ internal sealed class UpstreamFares
     /// <summary>From when on they are told again.</summary>
     public DateTimeOffset TellFrom { get; set; }
 
+    /// <summary>When something was last heard of it.</summary>
+    public DateTimeOffset HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
+
     /// <summary>What the silos are told.</summary>
     public UpstreamSight Sight(string gateway, DateTimeOffset now) => new()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -24,7 +25,7 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
             return await base.SendAsync(request, cancellationToken);
         }
 
-        Authorize(request, call.Token);
+        Authorize(request, call, call.Token);
         var response = await base.SendAsync(request, cancellationToken);
         call.Token.WasAccepted |= (int)response.StatusCode is < 400 or 404;
         if (!IsRefusal(response))
@@ -44,7 +45,7 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
         }
 
         response.Dispose();
-        Authorize(request, token);
+        Authorize(request, call, token);
         response = await base.SendAsync(request, cancellationToken);
         return IsRefusal(response) ? Refused(call, response) : response;
     }
@@ -62,7 +63,7 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
     {
         try
         {
-            return await tokens.Replace(call.Key, call.Token, ChallengesOf(refusal), cancellation);
+            return await tokens.Replace(call.Upstream, call.Key, call.Token, ChallengesOf(refusal), cancellation);
         }
         catch
         {
@@ -82,9 +83,15 @@ internal sealed class UpstreamTokenHandler(UpstreamTokenCache tokens, FailingUps
     private static bool MayRepeat(HttpRequestMessage request, UpstreamCall call) =>
         request.Content is null or ByteArrayContent or { Headers.ContentLength: 0 } || call.IsBodyUntouched;
 
-    private static void Authorize(HttpRequestMessage request, UpstreamToken token)
+    /// <exception cref="WrongOriginException">The token is of where the upstream was, or will be.</exception>
+    private static void Authorize(HttpRequestMessage request, UpstreamCall call, UpstreamToken token)
     {
         request.Headers.Remove("Authorization");
+        if (!token.IsFor(call.Upstream.Origin))
+        {
+            throw new WrongOriginException();
+        }
+
         if (token.Authorization is { } authorization)
         {
             request.Headers.TryAddWithoutValidation("Authorization", authorization.Reveal());

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
+using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
@@ -20,6 +21,9 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
         configuration with { Audience = people.ClientId }, network, time, IssuedTokenVerifier.AnySignature);
     private readonly IssuerEndpoints _endpoints = new(configuration, network, time);
     private readonly EgressPool _ways = new(static settings => new OriginGuard(UpstreamTransport.Create(settings)), time);
+
+    /// <summary>The issuer and who asks it: a code of one is shown to no other (RFC 9700 §4.4).</summary>
+    public string Provider { get; } = ShortHash.Of(configuration.Issuer, people.ClientId);
 
     /// <summary>Why the provider could not be asked; for operators.</summary>
     public string Problem => _endpoints.Problem;

@@ -34,7 +34,8 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
         using var response = await _ways.For(settings).SendAsync(request, either.Token);
         if (!response.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"{uri.GetLeftPart(UriPartial.Path)} answers {(int)response.StatusCode}");
+            var asked = uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+            throw new HttpRequestException($"{asked} answers {(int)response.StatusCode}");
         }
 
         await response.Content.LoadIntoBufferAsync(MaxBody, either.Token);

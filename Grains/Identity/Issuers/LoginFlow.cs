@@ -12,8 +12,10 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// <param name="Verifier">The secret of PKCE (RFC 7636 §4.1).</param>
 /// <param name="UserCode">The device that it is for.</param>
 /// <param name="Expires">When it is too late.</param>
+/// <param name="Provider">Whose code it will be, by <see cref="CodeFlow.Provider"/>; <c>null</c> from a version that does not say.</param>
 internal sealed record LoginFlow(
-    string Tenant, string Authenticator, string State, string Nonce, string Verifier, string? UserCode, DateTimeOffset Expires)
+    string Tenant, string Authenticator, string State, string Nonce, string Verifier, string? UserCode, DateTimeOffset Expires,
+    string? Provider = null)
 {
     /// <summary>How long a person may take at the provider.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(10);
@@ -21,8 +23,8 @@ internal sealed record LoginFlow(
     /// <summary>What goes to the authorization endpoint (RFC 7636 §4.2, S256).</summary>
     public string Challenge => Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(Verifier)));
 
-    public static LoginFlow New(string tenant, string authenticator, string? userCode, DateTimeOffset now) =>
-        new(tenant, authenticator, Random(), Random(), Random(), userCode, now + Life);
+    public static LoginFlow New(string tenant, string authenticator, string provider, string? userCode, DateTimeOffset now) =>
+        new(tenant, authenticator, Random(), Random(), Random(), userCode, now + Life, provider);
 
     private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 }

@@ -10,7 +10,7 @@ internal sealed class LdapServer(LdapConfiguration configuration)
 {
     private readonly X509Certificate2Collection? _authorities = configuration.Ca is { } file ? CertificateFiles.Load(file) : null;
 
-    public string Host => configuration.Url.Host.Trim('[', ']');
+    public string Host => configuration.Url.IdnHost;
 
     public int Port => configuration.Url.Port > 0 ? configuration.Url.Port : Tls ? 636 : 389;
 

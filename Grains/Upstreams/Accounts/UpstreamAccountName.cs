@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Accounts;
 
@@ -10,8 +11,8 @@ public static class UpstreamAccountName
 {
     public static string Of(UpstreamConfiguration upstream) => upstream.Credentials switch
     {
-        AnonymousCredentials => $"{upstream.Url.Authority}|anonymous",
-        BasicCredentials basic => $"{upstream.Url.Authority}|basic|{basic.Username}",
-        var other => $"{upstream.Url.Authority}|{other.Type}|{upstream.Name}",
+        AnonymousCredentials => $"{HttpOrigin.Of(upstream.Url).Authority}|anonymous",
+        BasicCredentials basic => $"{HttpOrigin.Of(upstream.Url).Authority}|basic|{basic.Username}",
+        var other => $"{HttpOrigin.Of(upstream.Url).Authority}|{other.Type}|{upstream.Name}",
     };
 }

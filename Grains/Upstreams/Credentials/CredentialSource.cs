@@ -32,6 +32,6 @@ internal sealed class CredentialSource(CloudTransport clouds, UpstreamNetworks n
         { Helper: { } helper } entry => (null, new HelperIssuer(helper, entry.Server, ExecCredentials.DefaultLifetime, time)),
         { Secret: { } secret } => (secret, null),
         _ => throw new SecretUnavailableException(
-            "the Docker configuration", $"{docker.Path} (for {docker.Server ?? url.Host})", "has no entry for the registry"),
+            "the Docker configuration", $"{docker.Path} (for {docker.Server ?? url.IdnHost})", "has no entry for the registry"),
     };
 }

@@ -11,7 +11,11 @@ internal static class DockerConfig
     private const string Hub = "https://index.docker.io/v1/";
 
     /// <summary>What Docker calls the registry: its host and port, except Docker Hub.</summary>
-    public static string ServerOf(Uri url) => url.Host is "registry-1.docker.io" or "index.docker.io" or "docker.io" ? Hub : url.Authority;
+    public static string ServerOf(Uri url) => HttpOrigin.Of(url) switch
+    {
+        { Host: "registry-1.docker.io" or "index.docker.io" or "docker.io" } => Hub,
+        var origin => origin.Authority,
+    };
 
     /// <summary>What the file says of the registry.</summary>
     /// <exception cref="SecretUnavailableException">The file cannot be read.</exception>

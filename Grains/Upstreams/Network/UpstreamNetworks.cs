@@ -7,6 +7,7 @@ using RegistryProxy.Egress;
 using RegistryProxy.Files;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Network;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Network;
 
@@ -26,6 +27,11 @@ internal sealed partial class UpstreamNetworks(
     /// <summary>How connections for an upstream are opened; <c>null</c> when it is not configured here.</summary>
     public EgressSettings? Of(string upstream) =>
         Configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known) ? Of(known) : null;
+
+    /// <summary>Whether an upstream is still where a credential of it is good, or is not configured here, or no place was named.</summary>
+    public bool IsAt(string upstream, string? origin) =>
+        origin is null || !Configuration.Current.Configuration.Upstreams.TryGetValue(upstream, out var known)
+        || HttpOrigin.Of(known.Url).ToString() == origin;
 
     /// <summary>How connections for an upstream are opened.</summary>
     public EgressSettings Of(UpstreamConfiguration upstream)

@@ -29,15 +29,22 @@ internal sealed record StoredToken : IExpiringState
     [Id(5)]
     public long SecretVersion { get; init; }
 
+    /// <summary>The origin that it opens; <c>null</c> in a record of a version that does not say.</summary>
+    [Id(6)]
+    public string? Origin { get; init; }
+
     public DateTimeOffset? KeepUntil => Expires;
 
     public UpstreamToken? Token => Authorization is null
         ? null
-        : new UpstreamToken { Authorization = Authorization, Generation = Generation, RefreshAfter = RefreshAfter, Expires = Expires };
+        : new UpstreamToken
+        {
+            Authorization = Authorization, Generation = Generation, RefreshAfter = RefreshAfter, Expires = Expires, Origin = Origin,
+        };
 
     public static StoredToken Of(UpstreamToken token, string stamp, long secretVersion) => new()
     {
         Authorization = token.Authorization, Generation = token.Generation, RefreshAfter = token.RefreshAfter, Expires = token.Expires,
-        Stamp = stamp, SecretVersion = secretVersion,
+        Stamp = stamp, SecretVersion = secretVersion, Origin = token.Origin,
     };
 }

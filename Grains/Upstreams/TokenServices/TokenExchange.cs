@@ -23,11 +23,17 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         switch (authentication.Challenge.Scheme)
         {
             case UpstreamScheme.None:
-                return Granted(null, OpenLease, generation);
+                return Granted(authentication, null, OpenLease, generation);
             case UpstreamScheme.Basic:
                 var left = (authentication.SecretExpires ?? DateTimeOffset.MaxValue) - time.GetUtcNow();
                 var basic = UpstreamTokenClient.Basic(authentication.Secret.Username, authentication.Secret.Password!);
-                return Granted(new Secret(basic.ToString()), left < BasicLease ? left : BasicLease, generation);
+                return Granted(
+                    authentication, new Secret(basic.ToString()), left < BasicLease ? left : BasicLease, generation);
+        }
+
+        if (!networks.IsAt(key.Upstream, authentication.Origin))
+        {
+            return Failed(UpstreamFailureKind.Unreachable, $"upstream '{key.Upstream}' has just been edited", TimeSpan.FromSeconds(1));
         }
 
         try
@@ -68,7 +74,8 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         switch (reply.Status)
         {
             case HttpStatusCode.OK when reply.Token?.Bearer() is { } token && BearerToken.IsOne(token):
-                return Granted(new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
+                return Granted(
+                    authentication, new Secret($"Bearer {token}"), BearerToken.LifeOf(reply.Token, time.GetUtcNow()), generation);
             case HttpStatusCode.OK:
                 return Failed(UpstreamFailureKind.Misconfigured, $"{endpoint} sent no usable token");
             case HttpStatusCode.Unauthorized when authentication.Secret.Password is not null
@@ -91,14 +98,14 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
         }
     }
 
-    private ExchangeResult Granted(Secret? authorization, TimeSpan life, long generation)
+    private ExchangeResult Granted(UpstreamAuthentication authentication, Secret? authorization, TimeSpan life, long generation)
     {
         var now = time.GetUtcNow();
         return new(
             UpstreamTokenResult.Of(new UpstreamToken
             {
                 Authorization = authorization, Generation = generation, RefreshAfter = now + (life * Jitter.Between(0.5, 0.8)),
-                Expires = now + life,
+                Expires = now + life, Origin = authentication.Origin,
             }),
             OfUpstream: false);
     }

@@ -31,5 +31,9 @@ internal sealed record UpstreamAuthentication
     [Id(6)]
     public string Stamp { get; init; } = "";
 
+    /// <summary>The origin of the upstream that this opens; <c>null</c> from a version that does not say.</summary>
+    [Id(7)]
+    public string? Origin { get; init; }
+
     public static UpstreamAuthentication Failed(UpstreamFailure failure, string stamp) => new() { Failure = failure, Stamp = stamp };
 }

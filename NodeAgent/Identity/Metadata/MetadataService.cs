@@ -8,6 +8,8 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
 {
     private const int MaxReply = 64 * 1024;
 
+    private readonly string _authority = HttpOrigin.Of(origin).Authority;
+
     private readonly HttpClient _http = new(
         new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ActivityHeadersPropagator = null })
     {
@@ -20,7 +22,7 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
     {
         if (!OriginForm.TryParse(target, out var path))
         {
-            return RegistryFailure.NoProof($"the metadata service of {cloud} at {origin.Authority} names something that is not a path");
+            return RegistryFailure.NoProof($"the metadata service of {cloud} at {_authority} names something that is not a path");
         }
 
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));
@@ -35,13 +37,13 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
             return response.IsSuccessStatusCode
                 ? await response.Content.ReadAsStringAsync(cancellation)
                 : RegistryFailure.NoProof(
-                    $"the metadata service of {cloud} at {origin.Authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
+                    $"the metadata service of {cloud} at {_authority} answers {(int)response.StatusCode} to {target.Split('?')[0]}");
         }
         catch (Exception fault) when (
             fault is HttpRequestException or IOException || (fault is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return RegistryFailure.Unavailable(
-                $"the metadata service of {cloud} at {origin.Authority} does not answer "
+                $"the metadata service of {cloud} at {_authority} does not answer "
                     + $"({fault.InnerException?.Message ?? fault.Message}): is this a machine of {cloud}? In a pod it needs hostNetwork");
         }
     }

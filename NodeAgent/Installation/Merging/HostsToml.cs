@@ -1,5 +1,6 @@
 using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 using RegistryProxy.NodeAgent.Installation.Requests;
+using RegistryProxy.Protocol;
 using Tomlyn.Parsing;
 using Tomlyn.Syntax;
 
@@ -21,7 +22,7 @@ internal static class HostsToml
     /// <summary>The file with the mirror before every other host.</summary>
     public static string Add(string text, string file, Uri mirror, string header, string secret) => Refusal.Of(file, () =>
     {
-        var (end, address) = (TextLines.EndOf(text), mirror.GetLeftPart(UriPartial.Authority));
+        var (end, address) = (TextLines.EndOf(text), HttpOrigin.Of(mirror).Serialized);
         string[] lines =
         [
             Begin, $"[host.\"{address}\"]", "  capabilities = [\"pull\", \"resolve\"]", $"  [host.\"{address}\".header]",

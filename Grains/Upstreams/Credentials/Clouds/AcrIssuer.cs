@@ -31,7 +31,7 @@ internal sealed class AcrIssuer(AcrCredentials acr, Uri registry, EgressSettings
         using var http = clouds.Client(network, registry);
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
         {
-            ["grant_type"] = "access_token", ["service"] = registry.Authority, ["access_token"] = entra.Reveal(),
+            ["grant_type"] = "access_token", ["service"] = HttpOrigin.Of(registry).Authority, ["access_token"] = entra.Reveal(),
         });
         using var response = await http.PostAsync(HttpOrigin.Of(registry).At(OriginForm.Of("/oauth2/exchange")), form, cancellation);
         if (!response.IsSuccessStatusCode)

@@ -29,7 +29,7 @@ internal sealed class DetourHandler : HttpMessageHandler
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (request.RequestUri is { } asked && _detours.TryGetValue(asked.Host, out var to))
+        if (request.RequestUri is { } asked && _detours.TryGetValue(asked.IdnHost, out var to))
         {
             request.RequestUri = HttpOrigin.Of(to).At(OriginForm.Of(asked.PathAndQuery));
         }

@@ -27,7 +27,7 @@ internal sealed partial class EntraPrincipal(AcrCredentials acr, EgressSettings 
 
     public async Task<Secret> Token(CancellationToken cancellation)
     {
-        using var http = new HttpClient(clouds.Handler(network, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.Host, Detour)));
+        using var http = new HttpClient(clouds.Handler(network, new(Metadata, acr.MetadataEndpoint), new(acr.Authority.IdnHost, Detour)));
         try
         {
             var token = await Credential(http).GetTokenAsync(new TokenRequestContext([$"{acr.Audience}/.default"]), cancellation);

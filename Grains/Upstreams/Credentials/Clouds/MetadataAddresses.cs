@@ -22,7 +22,7 @@ internal static class MetadataAddresses
     /// Whether keys of a container may come from there without TLS: from its machine, or the address that AWS has for that.
     /// </summary>
     public static bool IsOfContainer(Uri address) =>
-        address.IsLoopback || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && OfAws.Contains(ip));
+        address.IsLoopback || (IPAddress.TryParse(address.IdnHost, out var ip) && OfAws.Contains(ip));
 
     /// <summary>The well-known ones, and those that the environment of this process names by address.</summary>
     public static IReadOnlyCollection<IPAddress> All() =>
@@ -32,6 +32,6 @@ internal static class MetadataAddresses
     {
         var text = Environment.GetEnvironmentVariable(variable) ?? "";
         var address = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
-        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) ? [ip] : [];
+        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.IdnHost, out var ip) ? [ip] : [];
     }
 }
