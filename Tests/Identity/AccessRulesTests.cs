@@ -72,6 +72,7 @@ public sealed class AccessRulesTests
         {
             AccessSubjectKind.User or AccessSubjectKind.Subject => Like(who.Glob, identity.Subject),
             AccessSubjectKind.Group => identity.Groups.Any(group => Like(who.Glob, group)),
+            AccessSubjectKind.Robot => false,
             _ => true,
         }));
 
