@@ -5,12 +5,13 @@ namespace RegistryProxy.Gateway.Ranges;
 /// <summary>The parts of a blob that a request wants, before it is known how long the blob is.</summary>
 internal sealed class AskedRanges
 {
+    private readonly List<(long? First, long? Last)> _said;
     private readonly List<(long? First, long? Last)> _asked;
 
-    private AskedRanges(List<(long? First, long? Last)> asked) => _asked = asked;
+    private AskedRanges(List<(long? First, long? Last)> said, List<(long? First, long? Last)> asked) => (_said, _asked) = (said, asked);
 
     /// <summary>
-    /// As the header <c>Range</c> says it to an upstream: sorted, and merged as far as that can be without knowing the length.
+    /// As the header <c>Range</c> says it to an upstream: as the client did, or sorted and merged where any overlap.
     /// </summary>
     public string Text => $"bytes={string.Join(',', _asked.Select(TextOf))}";
 
@@ -47,12 +48,20 @@ internal sealed class AskedRanges
             return null;
         }
 
-        var merged = Merge(asked);
-        return merged.Contains((0, null)) ? null : new AskedRanges(merged);
+        var merged = Overlap(asked) ? Merge(asked) : asked;
+        return merged.Contains((0, null)) ? null : new AskedRanges(asked, merged);
     }
 
-    /// <summary>What that is of so many bytes, in their order, apart from each other; none when all of it lies outside.</summary>
-    public ByteRange[] Within(long size) => ByteRanges.Within(_asked, size);
+    /// <inheritdoc cref="ByteRanges.Within"/>
+    public ByteRange[] Within(long size) => ByteRanges.Within(_said, size);
+
+    /// <summary>Whether any overlap, as far as that can be told without knowing the length.</summary>
+    private static bool Overlap(List<(long? First, long? Last)> asked)
+    {
+        var sorted = asked.Where(range => range.First is not null).OrderBy(range => range.First).ToList();
+        return asked.Count - sorted.Count > 1
+            || sorted.Skip(1).Zip(sorted, (range, before) => before.Last is null || range.First <= before.Last).Contains(true);
+    }
 
     /// <summary>Those with an end in their order, then the one without, then the last bytes of the content.</summary>
     private static List<(long? First, long? Last)> Merge(List<(long? First, long? Last)> asked)

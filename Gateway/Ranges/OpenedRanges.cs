@@ -19,7 +19,7 @@ internal sealed class OpenedRanges(Fetch fetch, UpstreamFetcher upstream, ByteRa
     private int _next;
     private int _ahead;
 
-    /// <summary>The parts, in their order, apart from each other.</summary>
+    /// <summary>The parts, none of which overlap.</summary>
     public ByteRange[] Ranges => ranges;
 
     /// <summary>How long the blob is, in bytes.</summary>

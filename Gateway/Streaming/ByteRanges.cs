@@ -11,8 +11,8 @@ internal static class ByteRanges
     public static bool AreSeveral(StringValues header) => header.Count == 1 && header.ToString().Contains(',');
 
     /// <summary>
-    /// Those that lie within a content of <paramref name="size"/> bytes, in its order, apart from each other; none when all lie outside:
-    /// 416.
+    /// Those that lie within a content of <paramref name="size"/> bytes: as they were asked for, or in its order and merged where any
+    /// overlap; none when all lie outside: 416.
     /// <c>null</c> for the whole: what cannot be read, or is too many.
     /// </summary>
     public static ByteRange[]? Of(HttpRequest request, string etag, long size) =>
@@ -48,7 +48,7 @@ internal static class ByteRanges
         return ranges.Count == 0 ? null : ranges;
     }
 
-    /// <summary>Those of what was read that lie within a content, in its order, apart from each other.</summary>
+    /// <summary>Those of what was read that lie within a content, none of which overlap.</summary>
     public static ByteRange[] Within(List<(long? First, long? Last)> asked, long size)
     {
         List<ByteRange> ranges = [];
@@ -63,11 +63,20 @@ internal static class ByteRanges
         return Merge(ranges);
     }
 
+    /// <summary>
+    /// As they were asked for, unless they overlap: clients such as podman take one part for each range, in their order, without looking
+    /// which it is (RFC 9110 §15.3.7.2).
+    /// </summary>
     private static ByteRange[] Merge(List<ByteRange> ranges)
     {
-        ranges.Sort(static (left, right) => left.First.CompareTo(right.First));
+        List<ByteRange> sorted = [.. ranges.OrderBy(range => range.First)];
+        if (!sorted.Skip(1).Zip(sorted, (range, before) => range.First < before.End).Contains(true))
+        {
+            return [.. ranges];
+        }
+
         List<ByteRange> merged = [];
-        foreach (var range in ranges)
+        foreach (var range in sorted)
         {
             if (merged.Count > 0 && merged[^1] is var before && range.First <= before.End)
             {

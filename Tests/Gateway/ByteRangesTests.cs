@@ -48,7 +48,8 @@ public sealed class ByteRangesTests
     private static List<(long First, long Count)>? Expect(List<string> items, int size)
     {
         var marks = new bool[size];
-        var read = 0;
+        var (read, overlaps) = (0, false);
+        List<(long First, long Count)> apart = [];
         foreach (var item in items.Where(item => item.Trim().Length > 0))
         {
             var parts = item.Split('-');
@@ -68,11 +69,17 @@ public sealed class ByteRangesTests
             read++;
             for (var at = first; at <= Math.Min(last, size - 1); at++)
             {
+                overlaps |= marks[at];
                 marks[at] = true;
+            }
+
+            if (first <= Math.Min(last, size - 1))
+            {
+                apart.Add((first, Math.Min(last, size - 1) - first + 1));
             }
         }
 
-        return read == 0 ? null : Runs(marks);
+        return read == 0 ? null : overlaps ? Runs(marks) : apart;
     }
 
     private static List<(long First, long Count)> Runs(bool[] marks)
