@@ -5,6 +5,8 @@ using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
@@ -17,7 +19,7 @@ namespace RegistryProxy.Gateway;
 /// </summary>
 internal sealed partial class DataListener(
     CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, TenantLimits limits, RequestStatistics statistics,
-    IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
+    TenantMeter meter, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes. It counts for the tenant of its host, as far as that can be told.</summary>
     public Task RefuseMalformed(HttpContext context, string reason)
@@ -27,6 +29,7 @@ internal sealed partial class DataListener(
         {
             error = limits.AdmitStranger(tenant, context) ?? error;
             statistics.Answered(tenant.Name, error.Status);
+            meter.Answered(tenant.Name, ServedOperation.Of(context.Request.Method, PathOf(context)), error.Status, meter.Begin());
         }
 
         return Finish(context, error);
@@ -100,20 +103,31 @@ internal sealed partial class DataListener(
 
         return map.TenantOf(RequestHost.NameIn(context.Request)) is { } tenant
             && TokenService.Of(tenant, context.Request) is { } tokenService
-            ? Count(context, tenant, endpoints.Handle(context, path, tokenService, map))
+            ? Serve(context, path, tokenService, map)
             : Task.FromResult<DistributionError?>(UnknownHost());
+    }
+
+    private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
+    {
+        var operation = ServedOperation.Of(context.Request.Method, path);
+        RequestSpan.Name(context, tokenService.Tenant.Name, operation);
+        return Count(context, tokenService.Tenant.Name, operation, meter.Begin(), endpoints.Handle(context, path, tokenService, map));
     }
 
     private async Task<DistributionError?> DispatchLater(HttpContext context) => await current.Arrives(context.RequestAborted)
         ? await Dispatch(context)
         : DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2);
 
-    private async Task<DistributionError?> Count(HttpContext context, Tenant tenant, Task<DistributionError?> serving)
+    private async Task<DistributionError?> Count(
+        HttpContext context, string tenant, ServedOperation operation, long began, Task<DistributionError?> serving)
     {
         DistributionError? error = null;
+        var isWhole = false;
         try
         {
-            return error = await serving;
+            error = await serving;
+            isWhole = true;
+            return error;
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
@@ -121,9 +135,23 @@ internal sealed partial class DataListener(
         }
         finally
         {
-            statistics.Answered(tenant.Name, error?.Status ?? context.Response.StatusCode);
+            var status = error?.Status ?? context.Response.StatusCode;
+            statistics.Answered(tenant, status);
+            meter.Answered(tenant, operation, status, began);
+            meter.Moved(tenant, Received(context), error is null && isWhole ? Sent(context) : 0);
         }
     }
+
+    /// <summary>Bytes of the body that came to be pushed.</summary>
+    private static long Received(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? 0
+            : context.Features.Get<MovingBody>()?.Received ?? 0;
+
+    /// <summary>Bytes of the body of an answer that ended.</summary>
+    private static long Sent(HttpContext context) =>
+        HttpMethods.IsHead(context.Request.Method) || context.RequestAborted.IsCancellationRequested
+            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified
+            ? 0 : context.Response.ContentLength ?? 0;
 
     private static async Task<DistributionError?> Probe(HttpContext context, bool healthy)
     {

@@ -46,6 +46,7 @@ public static class GatewayExtensions
             .AddSingleton<FaultAnswers>()
             .AddSingleton<TenantEndpoints>()
             .AddSingleton<GrainCallMeter>()
+            .AddSingleton<TenantMeter>()
             .AddSingleton<SnapshotMeter>()
             .AddSingleton<AuditTrail>()
             .AddHostedService<UntoldRequests>()

@@ -38,6 +38,7 @@ public static class HostBuilding
             .AddSingleton(new ClientAddress(start.Source.Current.Configuration.Listen.TrustedProxies))
             .AddSingleton<RunningRequests>()
             .AddSingleton<HealthEndpoints>()
+            .AddHostedService<ProcessMeter>()
             .AddHostedService<ConfigurationReport>()
             .AddHostedService<CertificateReport>()
             .AddHostedService<ProxyReport>()

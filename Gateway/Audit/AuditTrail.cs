@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -14,7 +15,8 @@ namespace RegistryProxy.Gateway.Audit;
 /// <summary>
 /// What a gateway reports: logins, refusals, pulls of manifests, ranges of blobs that nobody here checked, pushes and deletions.
 /// </summary>
-internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, ClientAddress addresses, TimeProvider time)
+internal sealed class AuditTrail(
+    AuditLog log, RequestStatistics statistics, TenantMeter meter, ClientAddress addresses, TimeProvider time)
 {
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
     private const int MaxUserAgent = 256;
@@ -34,6 +36,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
             return;
         }
 
+        meter.Denied(tokenService.Tenant.Name, refusal.Kind);
         var token = caller?.Token ?? refusal.Holder ?? refusal.Known;
         var count = (int?)null;
         if (token is null && !IsWritten(tokenService, out count))
@@ -124,6 +127,11 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
     public void Done(RegistryRequest request, Operation operation, DistributionError? error)
     {
+        if (error is { Code: "DENIED", Status: StatusCodes.Status502BadGateway })
+        {
+            meter.Denied(request.TokenService.Tenant.Name, "upstream");
+        }
+
         if (EventOf(operation, request) is not { } name)
         {
             return;
@@ -191,6 +199,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
         DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
+        meter.LoggedIn(tokenService.Tenant.Name, result.Authenticator, result.Status, limited is not null);
         var count = (int?)null;
         if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService, out count))
         {
@@ -233,6 +242,7 @@ internal sealed class AuditTrail(AuditLog log, RequestStatistics statistics, Cli
     public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result)
     {
         var granted = result.Status == LoginStatus.Granted;
+        meter.LoggedIn(tokenService.Tenant.Name, result.Authenticator, result.Status, isLimited: false);
         log.Write(Start(context, tokenService, "login") with
         {
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,

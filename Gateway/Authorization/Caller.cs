@@ -63,9 +63,9 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
             DistributionError.Unauthorized($"{done} is not allowed without a login; run docker login first")
                 with { Reason = $"Unauthorized: {done} is not allowed without a login" },
             scope.ToString(),
-            Refusal.InsufficientScope) { Reason = $"rule needed: {what}" }
+            Refusal.InsufficientScope) { Reason = $"rule needed: {what}", IsOfRules = true }
         : new Refusal(DistributionError.Denied($"{token.Subject} may not {what}; ask the operator of this registry for access")
-            with { Reason = $"Forbidden: {token.Subject} may not {what}" }) { Reason = $"rule needed: {what}" };
+            with { Reason = $"Forbidden: {token.Subject} may not {what}" }) { Reason = $"rule needed: {what}", IsOfRules = true };
 
     private static Refusal Widen(Scope scope) => new(
         DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),

@@ -20,6 +20,15 @@ internal sealed record Refusal(DistributionError Error, string? Scope = null, st
     /// <summary>Whether the request was counted against the limits of its tenant already.</summary>
     public bool IsCounted { get; init; }
 
+    /// <summary>Whether it is the rules that do not allow it.</summary>
+    public bool IsOfRules { get; init; }
+
+    /// <summary>Why, as one word.</summary>
+    public string Kind => IsOfRules ? "rule"
+        : BearerError == InvalidToken ? "token"
+        : BearerError == InsufficientScope ? "scope"
+        : Error.Status >= StatusCodes.Status500InternalServerError ? "undecided" : "credentials";
+
     public const string InvalidToken = "invalid_token";
     public const string InsufficientScope = "insufficient_scope";
 

@@ -5,6 +5,7 @@ using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Upstreams;
@@ -147,6 +148,7 @@ internal sealed class DistributionEndpoints(
 
     private async Task<DistributionError?> Run(Operation operation, RegistryRequest request)
     {
+        RequestSpan.For(request.Context, request.Upstream.Name);
         var body = Body(operation, request.Context);
         var (lease, full) = limits.Begin(request.TokenService.Tenant, request.Key, request.Context);
         if (full is not null)

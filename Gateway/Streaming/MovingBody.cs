@@ -43,6 +43,9 @@ internal sealed class MovingBody : ReadingStream, ITicking
     /// <summary>Whether anything of it was asked for.</summary>
     public bool IsBegun { get; private set; }
 
+    /// <summary>Bytes that have come.</summary>
+    public long Received { get; private set; }
+
     /// <summary>Whether it could not be read to its end: what breaks off for that is its client's doing.</summary>
     public bool IsBroken { get; private set; }
 
@@ -69,6 +72,7 @@ internal sealed class MovingBody : ReadingStream, ITicking
         {
             var read = await Inner.ReadAsync(buffer, Either(cancellationToken));
             Volatile.Write(ref _waitsSince, 0);
+            Received += read;
             _owed = Math.Max(0, _owed + _time.GetElapsedTime(began).TotalSeconds - (read / _perSecond));
             return read;
         }

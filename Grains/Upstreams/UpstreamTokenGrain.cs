@@ -15,7 +15,8 @@ namespace RegistryProxy.Grains.Upstreams;
 [GrainType("upstreamtoken")]
 [CollectionAgeLimit(Minutes = GrainAges.Small)]
 internal sealed class UpstreamTokenGrain(
-    IConfigurationFeed configuration, TokenExchange exchange, UpstreamStateStore states, TimeProvider time)
+    IConfigurationFeed configuration, TokenExchange exchange, UpstreamStateStore states, UpstreamFailureMeter meter,
+    TimeProvider time)
     : Grain, IUpstreamTokenGrain
 {
     /// <summary>How soon gateways ask again for a token that was refused, to hear of an edited credential.</summary>
@@ -123,6 +124,11 @@ internal sealed class UpstreamTokenGrain(
         if (result.Token is { } token)
         {
             _backoffs.Of(authentication.Stamp).Clear();
+            if (authentication.Challenge.Scheme == UpstreamScheme.Bearer)
+            {
+                meter.Fetched(_key.Upstream);
+            }
+
             if (token.Generation > _newest)
             {
                 _asked ??= asked;

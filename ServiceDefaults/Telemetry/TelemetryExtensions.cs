@@ -28,7 +28,8 @@ public static class TelemetryExtensions
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter("RegistryProxy.*", "Microsoft.Orleans", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
                 "System.Runtime")
-            .AddView(instrument => instrument.Meter.Name.StartsWith("RegistryProxy", StringComparison.Ordinal) ? null : Few)
+            .AddView(instrument => instrument.Meter.Name.StartsWith("RegistryProxy", StringComparison.Ordinal)
+                ? SeriesBudget.Of(instrument) : Few)
             .AddPrometheusExporter());
         if (TelemetryExport.IsOn)
         {
@@ -52,8 +53,9 @@ public static class TelemetryExtensions
 
                 // The id that the client was told.
                 requests.EnrichWithHttpRequest = (span, request) =>
-                    span.SetTag("registryproxy.request_id", request.HttpContext.TraceIdentifier);
+                    span.SetTag(SpanTags.RequestId, request.HttpContext.TraceIdentifier);
             })
+            .AddProcessor(new SpanNames())
             .AddOtlpExporter());
 
     private static void AddLogs(ILoggingBuilder logging)

@@ -16,6 +16,7 @@ public sealed class HelmChartTests
     [Theory]
     [InlineData("kubernetes")]
     [InlineData("redis")]
+    [InlineData("company")]
     public async Task It_passes_helms_own_checks(string values) =>
         (await Manifests.Helm("lint", "--strict", Manifests.Chart, "-f", Values(values))).ShouldSucceed();
 
@@ -31,7 +32,74 @@ public sealed class HelmChartTests
             "replica");
         (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set",
             "config.cluster.provider=redis")).ShouldFail("cluster");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set",
+            "config.upstreams.hub.adress=x")).ShouldFail("adress");
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", Values("redis"), "--set",
+            "gateway.ingress.enabled=true")).ShouldFail("gateway.ingress.hosts is required");
     }
+
+    [Fact]
+    public async Task What_companies_ask_for_is_in_the_pods()
+    {
+        var objects = await Manifests.Template(Values("company"));
+        var (silo, gateway) = (Pod(objects, "silo"), Pod(objects, "gateway"));
+        Assert.Equal("arn:aws:iam::123456789012:role/registryproxy",
+            objects.OfType<V1ServiceAccount>().Single(account => account.Name() == "door-registryproxy-silo")
+                .Metadata.Annotations["eks.amazonaws.com/role-arn"]);
+        Assert.Equal("true", silo.Metadata.Labels["azure.workload.identity/use"]);
+        Assert.Equal(("system-cluster-critical", "topology.kubernetes.io/zone", 80L),
+            (silo.Spec.PriorityClassName, Assert.Single(silo.Spec.TopologySpreadConstraints).TopologyKey,
+                silo.Spec.TerminationGracePeriodSeconds));
+        Assert.Equal("silo-environment", Assert.Single(silo.Spec.Containers[0].EnvFrom).SecretRef.Name);
+        Assert.Contains(silo.Spec.Containers[0].VolumeMounts, mount => mount.MountPath == "/run/plug-in");
+        Assert.Equal("wait", Assert.Single(silo.Spec.InitContainers).Name);
+        Assert.Equal(["gateway", "logs"], gateway.Spec.Containers.Select(container => container.Name));
+        Assert.Equal(300, gateway.Spec.TerminationGracePeriodSeconds);
+        Assert.Equal("fast", gateway.Spec.Volumes.Single(volume => volume.Name == "cache").Ephemeral.VolumeClaimTemplate.Spec.StorageClassName);
+        Assert.All(new[] { silo, gateway }, pod =>
+        {
+            Assert.Equal("company-ca", pod.Spec.Volumes.Single(volume => volume.Name == "ca").ConfigMap.Name);
+            Assert.Equal("/etc/registryproxy/ca/ca.crt",
+                pod.Spec.Containers[0].Env.Single(variable => variable.Name == "SSL_CERT_FILE").Value);
+            Assert.All(pod.Spec.Containers[0].VolumeMounts,
+                mount => Assert.Contains(pod.Spec.Volumes, volume => volume.Name == mount.Name));
+        });
+    }
+
+    [Fact]
+    public async Task Clients_come_by_a_load_balancer_an_ingress_or_a_route()
+    {
+        var objects = await Manifests.Template(Values("company"));
+        var service = objects.OfType<V1Service>().Single(one => one.Name() == "door-registryproxy");
+        Assert.Equal("service.k8s.aws/nlb", service.Spec.LoadBalancerClass);
+        var rule = Assert.Single(Assert.Single(objects.OfType<V1Ingress>()).Spec.Rules);
+        Assert.Equal(("docker.acme.example", service.Name(), "data"),
+            (rule.Host, rule.Http.Paths[0].Backend.Service.Name, rule.Http.Paths[0].Backend.Service.Port.Name));
+        var route = Assert.Single(objects.OfType<HttpRoute>()).Spec;
+        Assert.Equal(("public", service.Name(), 443),
+            (route.ParentRefs.Single().Name, route.Rules.Single().BackendRefs.Single().Name,
+                route.Rules.Single().BackendRefs.Single().Port));
+    }
+
+    [Fact]
+    public async Task An_upgrade_begins_with_a_check_of_the_configuration_that_the_silos_get()
+    {
+        var objects = await Manifests.Template(Values("company"));
+        var job = Assert.Single(objects.OfType<V1Job>());
+        Assert.Equal("pre-install,pre-upgrade", job.Metadata.Annotations["helm.sh/hook"]);
+        var (check, pod) = (job.Spec.Template.Spec.Containers.Single(), job.Spec.Template.Spec);
+        Assert.Equal(["check", "--config", "/etc/registryproxy/config/config.yaml", "--strict"], check.Args);
+        string Text(string name) => objects.OfType<V1ConfigMap>().Single(map => map.Name() == name).Data["config.yaml"];
+        Assert.Equal(Text("door-registryproxy-silo"), Text(pod.Volumes.Single(volume => volume.Name == "config").ConfigMap.Name));
+        var silo = Pod(objects, "silo").Spec.Containers[0];
+        Assert.Empty(silo.VolumeMounts.Where(mount => mount.Name.StartsWith("secret-", StringComparison.Ordinal)).Select(mount => mount.MountPath)
+            .Except(check.VolumeMounts.Select(mount => mount.MountPath)));
+        Assert.All(check.VolumeMounts, mount => Assert.Contains(pod.Volumes, volume => volume.Name == mount.Name));
+        Assert.Empty((await Manifests.Template(Values("company"), "--set", "check.enabled=false")).OfType<V1Job>());
+    }
+
+    private static V1PodTemplateSpec Pod(IReadOnlyList<object> objects, string part) =>
+        objects.OfType<V1Deployment>().Single(deployment => deployment.Name() == $"door-registryproxy-{part}").Spec.Template;
 
     [Fact]
     public async Task With_everything_on_each_part_has_what_an_operator_expects()
@@ -62,6 +130,7 @@ public sealed class HelmChartTests
     [Theory]
     [InlineData("kubernetes")]
     [InlineData("redis")]
+    [InlineData("company")]
     public async Task Both_configurations_are_ones_that_the_hosts_take(string values)
     {
         using var folder = new TemporaryFolder();

@@ -34,4 +34,52 @@ public sealed class BrokenConfigurationTests
         Assert.DoesNotContain("brokenSince", await door.Readiness());
         Assert.DoesNotContain("there is no upstream", await door.Admin("/admin/overview"));
     }
+
+    [Fact]
+    public async Task Each_of_fifteen_faults_of_the_file_is_told_in_each_place_and_the_last_good_one_stays()
+    {
+        var good = DoorConfiguration.Single("http://127.0.0.1:9");
+        await using var door = await FrontDoor.Start(good);
+        await using var prometheus = await PrometheusServer.Start(door.AdminUrl);
+        foreach (var (name, broken, line) in Faults(good))
+        {
+            var before = Reports(door);
+            door.WriteConfig(broken);
+            await Eventually.True(async () => await door.Metric("registryproxy_configuration_errors") > 0, $"{name}: the metric says so");
+            await Eventually.True(() => Reports(door) > before, $"{name}: the log says so");
+            Assert.Equal(before + 1, Reports(door));
+            Assert.Matches(line, door.Log);
+            var probe = await door.Readiness();
+            Assert.Contains("\"ready\":true", probe);
+            Assert.Contains("errorsAt\":[\"", probe);
+            await Eventually.True(async () => await prometheus.Count("max by (instance) (registryproxy_configuration_errors) > 0") > 0,
+                $"{name}: the alert is raised");
+            var mended = Mended(door);
+            door.WriteConfig(good);
+            await Eventually.True(() => Mended(door) == mended + 1, $"{name}: one line says that it is mended");
+        }
+    }
+
+    private static int Reports(FrontDoor door) => Regex.Count(door.Log, @"error\(s\) and is not used");
+
+    private static int Mended(FrontDoor door) => Regex.Count(door.Log, "has no errors any more");
+
+    private static IReadOnlyList<(string Name, string Broken, string Line)> Faults(string good) =>
+    [
+        ("an unknown key", good.Replace("hosts:", "host: [a]\n    hosts:"), "host: unknown key"),
+        ("a misspelt upstream", good.Replace("upstream: local", "upstream: locale"), "there is no upstream 'locale'"),
+        ("an unknown authenticator", good.Replace("authenticators: [staff]", "authenticators: [stuff]"), "stuff"),
+        ("no url", good.Replace("url: \"http://127.0.0.1:9\", ", ""), "url: is required"),
+        ("an address that is none", good.Replace("http://127.0.0.1:9", "registry"), "url: "),
+        ("an action that is none", good.Replace("actions: [pull]", "actions: [pul]"), "pul"),
+        ("a principal that is none", good.Replace("who: [anonymous]", "who: [nobody]"), "who"),
+        ("no hosts", good.Replace("hosts: [\"*\"]", "hosts: []"), "at least one host"),
+        ("a password file that is not there", good.Replace("file: htpasswd", "file: absent"), "absent"),
+        ("a type that is none", good.Replace("type: htpasswd", "type: htpass"), "must be one of"),
+        ("a map in place of a list", good.Replace("authenticators: [staff]", "authenticators: { staff: 1 }"), "must be a list"),
+        ("no YAML", good.Replace("routes:", "routes: ["), "config.yaml:"),
+        ("a tab", good.Replace("    routes:", "\troutes:"), "tab"),
+        ("a key twice", good.Replace("hosts: [\"*\"]", "hosts: [\"*\"]\n    hosts: [\"*\"]"), "hosts"),
+        ("nothing", "tenants: nonsense", "tenants"),
+    ];
 }

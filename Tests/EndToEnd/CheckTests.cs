@@ -1,3 +1,4 @@
+using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
@@ -80,6 +81,57 @@ public sealed class CheckTests(Lab lab)
         ];
         Assert.All(expected, line => Assert.Contains(line, check.Output));
         Assert.Contains("upstreams.proxied.proxy.username", check.Output);
+        Assert.DoesNotContain("canary", check.Output);
+    }
+
+    [Fact]
+    public async Task Online_tries_directories_issuers_verifiers_and_redis_and_says_which_step_fails()
+    {
+        using var folder = new TemporaryFolder();
+        var directory = await lab.Directory;
+        await using var redis = await Redis.Start();
+        await using var issuer = await TestIssuer.Start();
+        await using var empty = await RecordingUpstream.Start(context =>
+        {
+            context.Response.StatusCode = 404;
+            return Task.CompletedTask;
+        });
+        var (reader, ldap) = ($"bindDn: \"{Slapd.Admin}\", bindPassword: {{ value: {Slapd.AdminPassword} }}",
+            $"type: ldap, url: \"ldap://127.0.0.1:{directory.Port}\", allowPlaintext: true");
+        const string oidc = "audience: door, require: { a: b }, allowPrivate: true";
+        var config = folder.Write("config.yaml", $$"""
+            revision: 1
+            cluster: { provider: redis, redis: { connection: "{{redis.Connection}}" }, serviceId: s, clusterId: c }
+            state: { provider: redis, redis: { connection: "127.0.0.1:{{FreePort.Next()}}" }, encryptionKeys: [{ id: k1, key: { value: "{{Convert.ToBase64String(new byte[32])}}" } }] }
+            authenticators:
+              people: { {{ldap}}, {{reader}}, baseDn: "dc=example" }
+              wrong-reader: { {{ldap}}, bindDn: "{{Slapd.Admin}}", bindPassword: { value: canary-wrong }, baseDn: "dc=example" }
+              nowhere: { {{ldap}}, {{reader}}, baseDn: "ou=nobody,dc=example" }
+              dead: { type: ldap, url: "ldap://127.0.0.1:{{FreePort.Next()}}", allowPlaintext: true, {{reader}}, baseDn: "dc=example" }
+              nameless: { type: ldap, url: "ldap://directory.corp.invalid", allowPlaintext: true, {{reader}}, baseDn: "dc=example" }
+              plain: { type: ldap, url: "ldaps://127.0.0.1:{{directory.Port}}", {{reader}}, baseDn: "dc=example" }
+              ci: { type: oidc, issuer: "{{issuer.Url}}", {{oidc}} }
+              undiscovered: { type: oidc, issuer: "{{empty.Url}}", {{oidc}} }
+              keyless: { type: oidc, issuer: "{{issuer.Url}}", jwks: "{{empty.Url}}/keys", {{oidc}} }
+              fleet: { type: kubernetes, audience: door, allowPrivate: true, clusters: { a: { issuer: "{{issuer.Url}}" }, b: { issuer: "{{empty.Url}}" } } }
+              verifier: { type: grpc, endpoint: "http://127.0.0.1:{{FreePort.Next()}}", allowPrivate: true }
+            upstreams: { local: { url: "{{(await lab.Registry).Url}}", allowPrivate: true } }
+            tenants: { acme: { hosts: ["*"], routes: [{ prefix: "", upstream: local }] } }
+            """);
+        var check = await Check(config, "--online");
+        Assert.NotEqual(0, check.ExitCode);
+        Assert.All(new[]
+        {
+            "authenticator people        ok    takes bindDn and can be searched",
+            "authenticator wrong-reader  FAIL  bind: the bind of the reader is refused with result code 49",
+            "authenticator nowhere       FAIL  search: baseDn is not there",
+            "authenticator dead          FAIL  TCP: connection refused", "authenticator nameless      FAIL  DNS: its name does not resolve",
+            "authenticator plain         FAIL  T", "authenticator ci            ok    has 1 key(s)",
+            "authenticator undiscovered  FAIL  discovery: ", "authenticator keyless       FAIL  keys: ",
+            "authenticator fleet/a       ok    has 1 key(s)", "authenticator fleet/b       FAIL  discovery: ",
+            "authenticator verifier      FAIL  TCP: connection refused", "cluster.redis               ok    answers in ",
+            "state.redis                 FAIL  connection: ",
+        }, line => Assert.Contains(line, check.Output));
         Assert.DoesNotContain("canary", check.Output);
     }
 

@@ -31,12 +31,16 @@ public sealed class TracingTests(Lab lab)
         using var alice = door.Client("alice");
         using var response = await alice.GetManifest("traced/app", "v1");
         var id = Assert.Single(response.Headers.GetValues("X-Request-Id"));
-        await Eventually.True(() => Captured().Contains(id) && Captured().Contains("upstream GET"), "the spans arrive");
+        await Eventually.True(() => Captured().Contains(id) && Captured().Contains("upstream GET manifest"), "the spans arrive");
         await Eventually.True(
-            () => TracesOf("upstream GET").Intersect(TracesOf("credential GET")).Intersect(TracesOf("I[A-Za-z]*Grain/[A-Za-z]+")).Any(),
+            () => TracesOf("upstream GET").Intersect(TracesOf("credential GET")).Intersect(TracesOf("grain [A-Za-z]+Grain/[A-Za-z]+")).Intersect(
+                TracesOf("GET manifest")).Any(),
             "the request to the upstream, the calls of grains and what they asked for a credential are of one trace");
         Assert.Contains("registryproxy-standalone", Captured());
         Assert.Contains("registryproxy.upstream", Captured());
+        Assert.Contains("registryproxy.tenant", Captured());
+        Assert.DoesNotContain(Regex.Matches(Captured(), @"\x2A.([A-Za-z ]+Grain/[A-Za-z]+)").Select(match => match.Groups[1].Value),
+            name => !name.StartsWith("grain ", StringComparison.Ordinal));
         Assert.Contains(collector.Requests, request => request.Target == "/v1/traces");
         foreach (var secret in new[] { FrontDoor.PasswordOf("alice"), DockerRegistry.Password,
             await alice.Token(Support.Wire.RegistryClient.Pull("traced/app")) })

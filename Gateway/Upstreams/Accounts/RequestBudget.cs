@@ -32,6 +32,9 @@ internal sealed class RequestBudget(string account, string gateway, ClusterClien
     private long _meteredThrottledUntil;
     private long _listingsThrottledUntil;
 
+    /// <summary>What the upstream said last of what is left; <c>null</c> while it said nothing.</summary>
+    public RateLimitSighting? Seen => _seen;
+
     /// <summary>
     /// Waits for leave to send a request, no longer than until <paramref name="deadline"/>: <c>null</c>, or for how long there is none.
     /// </summary>

@@ -1,8 +1,10 @@
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>One account at an upstream as this gateway uses it.</summary>
+/// <param name="Upstream">The upstream that was asked with it first.</param>
 /// <param name="Budget">Its rate limit.</param>
 /// <param name="Pulls">Where pulls wait.</param>
 /// <param name="Others">Where questions of all other kinds wait, which must not keep the places of pulls.</param>
 /// <param name="Breaker">Whether it fails.</param>
-internal sealed record UpstreamAccount(RequestBudget Budget, UpstreamQueue Pulls, UpstreamQueue Others, UpstreamBreaker Breaker);
+internal sealed record UpstreamAccount(
+    string Upstream, RequestBudget Budget, UpstreamQueue Pulls, UpstreamQueue Others, UpstreamBreaker Breaker);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 
@@ -15,11 +16,21 @@ internal sealed partial class UpstreamAccounts
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamAccounts> _logger;
     private readonly Counter<long> _refused;
+    private readonly Counter<long> _requests;
+    private readonly Histogram<double> _duration;
 
     public UpstreamAccounts(ClusterClient cluster, IMeterFactory meters, TimeProvider time, ILogger<UpstreamAccounts> logger)
     {
         (_cluster, _time, _logger) = (cluster, time, logger);
-        _refused = meters.Create("RegistryProxy.Gateway").CreateCounter<long>(
+        var meter = meters.Create("RegistryProxy.Gateway");
+        _requests = meter.CreateCounter<long>(
+            "registryproxy.gateway.upstream_requests", "{request}", "Requests that an upstream answered, by the class of the status");
+        _duration = meter.CreateHistogram<double>(
+            "registryproxy.gateway.upstream_duration", "s", "From a request that leaves to the head of the upstream's answer");
+        meter.CreateObservableGauge(
+            "registryproxy.gateway.upstream_limit_remaining", Remaining, "{request}",
+            "What an upstream's rate limit has left, as it said last");
+        _refused = meter.CreateCounter<long>(
             "registryproxy.gateway.upstream_spared", "{request}",
             "Requests that were answered without asking an upstream, because of its rate limit or its failures");
     }
@@ -29,7 +40,23 @@ internal sealed partial class UpstreamAccounts
 
     public void CountRefusal(Upstream upstream, string reason) => _refused.Add(1, new("upstream", upstream.Name), new("reason", reason));
 
+    /// <summary>An upstream answered.</summary>
+    /// <param name="upstream">Who.</param>
+    /// <param name="status">With what.</param>
+    /// <param name="took">Until the head of the answer.</param>
+    public void CountAnswer(Upstream upstream, int status, TimeSpan took)
+    {
+        _requests.Add(1, new("upstream", upstream.Name), new("status", TenantMeter.ClassOf(status)));
+        _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", upstream.Name));
+    }
+
+    private IEnumerable<Measurement<int>> Remaining() => _accounts.Values
+        .Where(account => account.Budget.Seen is { Limit: not null })
+        .Select(account => new Measurement<int>(
+            account.Budget.Seen!.Remaining, new KeyValuePair<string, object?>("upstream", account.Upstream)));
+
     private UpstreamAccount Create(string account, string upstream) => new(
+        upstream,
         new RequestBudget(account, _gateway, _cluster, _time),
         new UpstreamQueue(UpstreamQueue.MaxPulls, _time),
         new UpstreamQueue(UpstreamQueue.MaxOthers, _time),

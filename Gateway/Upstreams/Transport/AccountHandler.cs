@@ -99,10 +99,14 @@ internal sealed class AccountHandler : DelegatingHandler
         return call.Refuse(request, Failing(call.Upstream));
     }
 
-    private Task<HttpResponseMessage> SendOn(HttpRequestMessage request, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendOn(HttpRequestMessage request, CancellationToken cancellation)
     {
-        UpstreamCall.Of(request).IsSent = true;
-        return base.SendAsync(request, cancellation);
+        var call = UpstreamCall.Of(request);
+        call.IsSent = true;
+        var began = _time.GetTimestamp();
+        var response = await base.SendAsync(request, cancellation);
+        _accounts.CountAnswer(call.Upstream, (int)response.StatusCode, _time.GetElapsedTime(began));
+        return response;
     }
 
     /// <summary>Asks the host of a request whether it answers, as nobody and for nothing.</summary>

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.ServiceDefaults.Telemetry;
 
 namespace RegistryProxy.Gateway.Upstreams.Transport;
 
@@ -10,7 +12,9 @@ internal sealed class UpstreamTracing(HttpMessageHandler inner) : RequestSpans(S
 
     protected override void Describe(Activity span, HttpRequestMessage request)
     {
-        span.SetTag("registryproxy.upstream", UpstreamCall.Of(request).Upstream.Name);
-        span.SetTag("url.path", request.RequestUri!.AbsolutePath);
+        var path = request.RequestUri!.AbsolutePath;
+        span.DisplayName = $"upstream {RequestSpan.NameOf(request.Method.Method, ServedOperation.Of(request.Method.Method, path))}";
+        span.SetTag(SpanTags.Upstream, UpstreamCall.Of(request).Upstream.Name);
+        span.SetTag("url.path", path);
     }
 }

@@ -8,7 +8,7 @@ namespace RegistryProxy.Grains.Identity.Issuers;
 /// counts only with the claims of an instance.
 /// </summary>
 internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
-    : ITokenAuthenticator, IDisposable
+    : ITokenAuthenticator, ITriable, IDisposable
 {
     private static readonly string[] Engine = ["google", "compute_engine"];
 
@@ -18,6 +18,8 @@ internal sealed class GcpIdentityAuthenticator(GcpIdentityConfiguration configur
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);
+
+    public ValueTask<Trial> Try(CancellationToken cancellation) => _verifier.Try(cancellation);
 
     public void Dispose() => _verifier.Dispose();
 

@@ -73,6 +73,9 @@ internal sealed class IssuedTokenVerifier : IDisposable
             : Refuse(result.Exception, unverified);
     }
 
+    /// <summary>Asks for the keys.</summary>
+    public ValueTask<Trial> Try(CancellationToken cancellation) => _keys.Try(cancellation);
+
     public void Dispose() => _keys.Dispose();
 
     private TokenValidationParameters Parameters(IReadOnlyList<SecurityKey> keys) => new()

@@ -39,7 +39,34 @@ internal sealed class IssuerKeys : IDisposable
             ? keys
             : throw new IssuerUnavailableException(_keys.Problem);
 
+    /// <summary>Asks for them as anybody's first token does.</summary>
+    public async ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        try
+        {
+            if (_configuration.Keys is DiscoveredKeys)
+            {
+                await _documents.GetDocumentAsync(DiscoveryAddress, cancellation);
+            }
+        }
+        catch (Exception fault) when (!cancellation.IsCancellationRequested)
+        {
+            return new("discovery", ExchangeFault.Of(fault) is { Kind: not "closed" } known ? known.Reason : fault.Message);
+        }
+
+        try
+        {
+            return Trial.Good($"has {(await For(null, cancellation)).Count} key(s)");
+        }
+        catch (IssuerUnavailableException fault)
+        {
+            return new("keys", fault.Message);
+        }
+    }
+
     public void Dispose() => _documents.Dispose();
+
+    private string DiscoveryAddress => $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
 
     private async Task<IReadOnlyList<SecurityKey>> FetchKeys(CancellationToken cancellation)
     {
@@ -57,8 +84,7 @@ internal sealed class IssuerKeys : IDisposable
             case AddressedKeys addressed:
                 return new JsonWebKeySet(await _documents.GetDocumentAsync(addressed.Address.AbsoluteUri, cancellation)).GetSigningKeys();
             default:
-                var address = $"{_configuration.Issuer.TrimEnd('/')}/.well-known/openid-configuration";
-                var discovered = await OpenIdConnectConfigurationRetriever.GetAsync(address, _documents, cancellation);
+                var discovered = await OpenIdConnectConfigurationRetriever.GetAsync(DiscoveryAddress, _documents, cancellation);
                 return discovered.Issuer == _configuration.Issuer
                     ? discovered.SigningKeys
                     : throw new JsonException($"the discovery document of '{_configuration.Label}' names another issuer");

@@ -5,7 +5,8 @@ using RegistryProxy.Files;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Projected service-account tokens of one cluster (Kubernetes, KEP-1205 and KEP-4193).</summary>
-internal sealed class KubernetesAuthenticator(KubernetesConfiguration configuration, TimeProvider time) : ITokenAuthenticator, IDisposable
+internal sealed class KubernetesAuthenticator(KubernetesConfiguration configuration, TimeProvider time)
+    : ITokenAuthenticator, ITriable, IDisposable
 {
     /// <summary>The claim that names one of several clusters.</summary>
     public const string ClusterClaim = "cluster";
@@ -30,6 +31,8 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);
+
+    public ValueTask<Trial> Try(CancellationToken cancellation) => _verifier.Try(cancellation);
 
     public void Dispose() => _verifier.Dispose();
 

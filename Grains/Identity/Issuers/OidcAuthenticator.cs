@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Tokens of an OpenID Connect provider.</summary>
-internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
+internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDisposable
 {
     private readonly OidcConfiguration _configuration;
     private readonly IssuedTokenVerifier _verifier;
@@ -25,6 +25,20 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, IDisposable
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);
+
+    public ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        try
+        {
+            _configuration.People?.ClientSecret?.Read();
+        }
+        catch (SecretUnavailableException fault)
+        {
+            return new(new Trial("clientSecret", fault.Message));
+        }
+
+        return _verifier.Try(cancellation);
+    }
 
     public void Dispose()
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
+using RegistryProxy.Egress;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
@@ -11,7 +12,7 @@ namespace RegistryProxy.Grains.Identity.Ldap;
 /// while they have a session.
 /// </summary>
 internal sealed partial class LdapAuthenticator(LdapConfiguration configuration, TimeProvider time, ILogger logger)
-    : IPasswordAuthenticator, IDisposable
+    : IPasswordAuthenticator, ITriable, IDisposable
 {
     /// <summary>The claim with the user's distinguished name.</summary>
     private const string NameClaim = "dn";
@@ -55,7 +56,57 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' can be searched by nobody: it has no bindDn"))
         : Query(null, (link, limit) => Found(link, user, limit), cancellation);
 
+    public async ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        string? step = null;
+        try
+        {
+            return await _pool.Use(null, async (link, limit) =>
+            {
+                step = "bind";
+                if (!CanSearch)
+                {
+                    return Trial.Good("answers; it is searched by nobody, since it has no bindDn");
+                }
+
+                await BecomeReader(link, limit);
+                step = "search";
+                return await Missing(link, limit) is { } missing ? new Trial(step, missing)
+                    : Trial.Good($"takes {(configuration.BindDn.Length > 0 ? "bindDn" : "anybody")} and can be searched");
+            }, cancellation);
+        }
+        catch (LdapException fault) when (step is null)
+        {
+            return ExchangeFault.Of(fault) is var reached && reached.Kind == "tls" ? new("TLS", reached.Reason)
+                : new(reached.Kind == "name" ? "DNS" : "TCP", reached.Kind == "closed" ? fault.Message : reached.Reason);
+        }
+        catch (LdapException fault)
+        {
+            return new(step, fault.Message);
+        }
+    }
+
     public void Dispose() => _pool.Dispose();
+
+    /// <summary>Which base the reader does not find; the filter is tried with a name that nobody has.</summary>
+    private async Task<string?> Missing(LdapLink link, CancellationToken cancellation)
+    {
+        foreach (var (field, name) in new[] { ("baseDn", configuration.BaseDn), ("groupBaseDn", configuration.GroupBaseDn) })
+        {
+            if (name.Length > 0 && await Entry(link, name, cancellation) is null)
+            {
+                return $"{field} is not there, or the reader may not see it";
+            }
+        }
+
+        if (configuration.BaseDn.Length > 0 && configuration.UserFilter.Length > 0)
+        {
+            var nobody = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+            await link.Search(new LdapSearch(configuration.BaseDn, false, FilterFor(nobody), Attributes), Seconds, cancellation);
+        }
+
+        return null;
+    }
 
     private async ValueTask<Verdict> Query(
         PasswordSource? login, Func<LdapLink, CancellationToken, Task<Verdict>> work, CancellationToken cancellation)

@@ -9,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Plugin;
 
 /// <summary>Asks a verifier of the operator's own. No answer is no login.</summary>
-internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
+internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDisposable
 {
     private const int MaxReply = 64 * 1024;
     private const int MaxMessage = 300;
@@ -54,6 +54,27 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, IDisposable
         catch (Exception fault) when (fault is RpcException && !cancellation.IsCancellationRequested)
         {
             return Verdict.Unavailable($"the verifier of '{_configuration.Name}' does not answer");
+        }
+    }
+
+    /// <summary>Shows nothing, which is refused: an answer is an answer.</summary>
+    public async ValueTask<Trial> Try(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Deadline);
+        try
+        {
+            var reply = await _verifier.VerifyAsync(
+                new VerifyRequest { Authenticator = _configuration.Name }, cancellationToken: limit.Token);
+            return reply.ResultCase == VerifyReply.ResultOneofCase.Identity
+                ? new("gRPC", "it lets in who shows nothing")
+                : Trial.Good("answers");
+        }
+        catch (RpcException fault) when (!cancellation.IsCancellationRequested)
+        {
+            return fault.Status.DebugException is { } cause && ExchangeFault.Of(cause) is var reached
+                ? new(reached.Kind switch { "name" => "DNS", "tls" => "TLS", "connect" => "TCP", _ => "gRPC" }, reached.Reason)
+                : new("gRPC", $"it answers {fault.StatusCode}");
         }
     }
 

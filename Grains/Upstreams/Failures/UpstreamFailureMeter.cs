@@ -3,12 +3,18 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Failures;
 
-/// <summary>Counts, for <c>/metrics</c>, how often upstreams could not be opened, and why.</summary>
+/// <summary>Counts, for <c>/metrics</c>, tokens of upstreams, and how often one could not be opened, and why.</summary>
 internal sealed class UpstreamFailureMeter(IMeterFactory meters)
 {
+    private readonly Counter<long> _tokens = meters.Create("RegistryProxy.Grains").CreateCounter<long>(
+        "registryproxy.grains.upstream_tokens", "{token}", "Tokens that token services of upstreams gave");
+
     private readonly Counter<long> _failures = meters.Create("RegistryProxy.Grains").CreateCounter<long>(
         "registryproxy.grains.upstream_failures", "{try}",
         "Tries to open an upstream that failed: how it asks, its credential, its token service");
+
+    /// <summary>A token service gave a token.</summary>
+    public void Fetched(string upstream) => _tokens.Add(1, new KeyValuePair<string, object?>("upstream", upstream));
 
     public void Count(string upstream, UpstreamFailure failure) =>
         _failures.Add(1, new("upstream", upstream), new("reason", failure.Cause ?? failure.Kind switch

@@ -34,6 +34,7 @@ internal sealed class Installer(Node node, InstallOptions options)
         }
 
         Preflight.Check(node.Host, node.Files.Written(desired));
+        Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs.Concat(target.Links.Keys)));
         RefuseForeignLinks(context.Record, desired);
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {

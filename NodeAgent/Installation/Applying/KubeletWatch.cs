@@ -1,6 +1,7 @@
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
 
@@ -29,21 +30,22 @@ internal sealed class KubeletWatch(
     public async Task<int> Run(string target, CancellationToken cancellation)
     {
         var record = _store.Read();
+        var unit = Platform.Of(record.Platform, host).KubeletUnit(host);
         var unheard = await Tried(_services.Reload);
-        var failure = unheard ?? await Restart() ?? await BecomesSteady(cancellation) ?? await Otherwise(record);
+        var failure = unheard ?? await Restart(unit) ?? await BecomesSteady(unit, cancellation) ?? await Otherwise(record);
         if (failure is null)
         {
             _store.Say(RecordStore.ResultOf(target), Good);
             return 0;
         }
 
-        var words = $"{failure}, so everything was put back as it was; see journalctl -u kubelet";
+        var words = $"{failure}, so everything was put back as it was; see journalctl -u {unit}";
         if (unheard is null)
         {
             _store.Say(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
         }
 
-        var left = await Back(record);
+        var left = await Back(record, unit);
         _store.Say(RecordStore.ResultOf(target), left.Count == 0 ? words : LeftAfter(failure, left));
         return 1;
     }
@@ -55,7 +57,7 @@ internal sealed class KubeletWatch(
     /// <summary>
     /// What kubelet needs goes back first, and kubelet last; programs are left to whoever cleans up. Returns what could not be put back.
     /// </summary>
-    private async Task<IReadOnlyList<string>> Back(NodeRecord record)
+    private async Task<IReadOnlyList<string>> Back(NodeRecord record, string unit)
     {
         var back = Planner.Back(host, record);
         _store.Write(back);
@@ -66,7 +68,7 @@ internal sealed class KubeletWatch(
         }
 
         left = [.. left, .. files.PutActingBack(back)];
-        if ((await Tried(_services.Reload) ?? await Restart()) is null && left.Count == 0)
+        if ((await Tried(_services.Reload) ?? await Restart(unit)) is null && left.Count == 0)
         {
             back = back with { KubeletIsPending = false };
         }
@@ -75,7 +77,7 @@ internal sealed class KubeletWatch(
         return left;
     }
 
-    private Task<string?> Restart() => Tried(_services.RestartKubelet);
+    private Task<string?> Restart(string unit) => Tried(() => _services.Restart(unit));
 
     private static async Task<string?> Tried(Func<Task> run)
     {
@@ -102,12 +104,12 @@ internal sealed class KubeletWatch(
         }
     }
 
-    private async Task<string?> BecomesSteady(CancellationToken cancellation)
+    private async Task<string?> BecomesSteady(string unit, CancellationToken cancellation)
     {
         var end = time.GetUtcNow() + times.Within;
         for (DateTimeOffset? since = null; ; await Task.Delay(Pause, time, cancellation))
         {
-            since = await _services.IsActive(NodeServices.Kubelet) ? since ?? time.GetUtcNow() : null;
+            since = await _services.IsActive(unit) ? since ?? time.GetUtcNow() : null;
             if (since is { } active && time.GetUtcNow() - active >= times.Steady)
             {
                 return null;

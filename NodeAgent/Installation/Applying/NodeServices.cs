@@ -5,8 +5,6 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 /// <summary>What systemd is asked to do on the node.</summary>
 internal sealed class NodeServices(IHostCommands commands)
 {
-    public const string Kubelet = "kubelet";
-
     public async Task<bool> IsActive(string unit) => (await commands.Run("systemctl", "is-active", "--quiet", unit)).ExitCode == 0;
 
     public async Task StartAgent()
@@ -29,7 +27,7 @@ internal sealed class NodeServices(IHostCommands commands)
 
     public Task Reload() => MustRun("systemctl", "daemon-reload");
 
-    public Task RestartKubelet() => MustRun("systemctl", "restart", Kubelet);
+    public Task Restart(string unit) => MustRun("systemctl", "restart", unit);
 
     /// <summary>Runs a program of the node outside of kubelet's reach, and does not wait for it.</summary>
     public Task Detach(string unit, params string[] command) => MustRun(["systemd-run", "--collect", $"--unit={unit}", .. command]);

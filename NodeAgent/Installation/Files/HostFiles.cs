@@ -46,6 +46,15 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
             .Select(name => $"{folder.TrimEnd('/')}/{name}")
         : [];
 
+    /// <summary>
+    /// The files of a folder and of the folders in it, in the order in which Go's <c>WalkDir</c> comes by; no link is followed.
+    /// </summary>
+    public IEnumerable<string> Walk(string folder, string extension) => !Directory.Exists(At(folder)) ? []
+        : new DirectoryInfo(At(folder)).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal)
+            .SelectMany(entry => $"{folder.TrimEnd('/')}/{entry.Name}" is var path && entry is DirectoryInfo { LinkTarget: null }
+                ? Walk(path, extension)
+                : entry is FileInfo && Path.GetExtension(entry.Name) == extension ? [path] : Enumerable.Empty<string>());
+
     /// <summary>The folders above a path that are not there yet, the outermost first.</summary>
     public IEnumerable<string> MissingFolders(string path)
     {

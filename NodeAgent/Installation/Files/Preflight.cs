@@ -15,6 +15,28 @@ internal static class Preflight
         }
     }
 
+    /// <exception cref="InstallRefusal">A program could be written and not be run.</exception>
+    public static void CheckPrograms(HostFiles host, IEnumerable<string> programs)
+    {
+        if (programs.FirstOrDefault(program => MountTable.IsWithoutPrograms(Above(host.At(program)))) is { } path)
+        {
+            throw new InstallRefusal(
+                $"{path} could not be run: its file system is mounted with noexec (findmnt); is --platform right for this node?");
+        }
+    }
+
+    /// <summary>The nearest thing above a place that is there.</summary>
+    private static string Above(string place)
+    {
+        var folder = Path.GetDirectoryName(place)!;
+        while (!Path.Exists(folder))
+        {
+            folder = Path.GetDirectoryName(folder)!;
+        }
+
+        return folder;
+    }
+
     private static string? Reason(HostFiles host, string path)
     {
         var place = host.At(path);
@@ -23,12 +45,7 @@ internal static class Preflight
             return $"{path} is a folder where a file is meant; this program changes files alone: put a file there, or name one";
         }
 
-        var folder = Path.GetDirectoryName(place)!;
-        while (!Path.Exists(folder))
-        {
-            folder = Path.GetDirectoryName(folder)!;
-        }
-
+        var folder = Above(place);
         return !Directory.Exists(folder) ? $"{path} cannot be made: {folder} is not a folder"
             : !FileStatus.IsWritable(folder) ? $"{path} cannot be written: {folder} is immutable or on a read-only file system"
             : File.Exists(place) && !FileStatus.IsWritable(place)

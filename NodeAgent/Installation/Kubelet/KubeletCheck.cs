@@ -1,3 +1,4 @@
+using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
@@ -23,6 +24,12 @@ internal static class KubeletCheck
             return $"kubelet still uses {former}";
         }
 
+        if (record.Target(InstallTarget.CredentialProvider) is null && Removed(record) is { } gone
+            && FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) == gone)
+        {
+            return $"kubelet still reads its credential providers from {gone}";
+        }
+
         foreach (var target in record.Targets)
         {
             if (target.Endpoint is { } endpoint && (answered ?? InEffect(host, words)) is var used && !UnixEndpoint.Same(used, endpoint))
@@ -35,16 +42,26 @@ internal static class KubeletCheck
             {
                 return $"kubelet reads its credential providers from {told ?? "nowhere"} and not from {config}";
             }
+
+            if (target.ProviderFolder is { } folder && FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag) is var place
+                && place?.TrimEnd('/') != folder.TrimEnd('/'))
+            {
+                return $"kubelet looks for its credential providers in {place ?? "no folder"} and not in {folder}";
+            }
         }
 
         return null;
     }
 
+    /// <summary>The configuration of providers that kubelet was told by flags of ours, which are gone.</summary>
+    private static string? Removed(NodeRecord record) => record.Places.SelectMany(place => place.Cleared).OfType<KubeletFlag>()
+        .Where(flag => flag.Flag == KubeletView.ProviderConfigFlag).Select(flag => flag.Value).FirstOrDefault();
+
     private static string? InEffect(HostFiles host, IReadOnlyList<string> words)
     {
         var folder = FlagPlace.InEffect(words, "--config-dir");
         return FlagPlace.InEffect(words, KubeletView.ImageServiceFlag) ?? new[] { FlagPlace.InEffect(words, "--config") }.OfType<string>()
-            .Concat(folder is null ? [] : host.List(folder, "*.conf"))
+            .Concat(folder is null ? [] : host.Walk(folder, ".conf"))
             .Select(file => host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) : null)
                 .LastOrDefault(value => value is not null);
     }

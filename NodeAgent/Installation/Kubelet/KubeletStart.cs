@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
 
@@ -7,7 +8,7 @@ namespace RegistryProxy.NodeAgent.Installation.Kubelet;
 internal readonly record struct StartWord(string Text, string File, string Variable);
 
 /// <summary>What systemd starts kubelet with: its unit, the drop-ins, and the files of variables that they name.</summary>
-internal sealed class KubeletStart
+internal sealed partial class KubeletStart
 {
     private static readonly string[] Folders =
         ["/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
@@ -98,18 +99,36 @@ internal sealed class KubeletStart
             {
                 words.AddRange(Variable(word[1..]));
             }
-            else if (word.StartsWith("${", StringComparison.Ordinal) && word.EndsWith('}'))
-            {
-                words.AddRange(Variable(word[2..^1]).Take(1));
-            }
             else
             {
-                words.Add(new StartWord(word, command.File, UnitText.Command));
+                words.Add(Within(word, command.File));
             }
         }
 
         Words = words;
     }
+
+    /// <summary>
+    /// A word with its <c>${VARIABLE}</c>s, each as it is, blanks and all; it is of a variable only where that is the whole of it.
+    /// </summary>
+    private StartWord Within(string word, string file)
+    {
+        var (from, variable) = (file, UnitText.Command);
+        var text = Braced().Replace(word, match =>
+        {
+            var words = Variable(match.Groups[1].Value).ToList();
+            if (words.Count > 0 && match.Length == word.Length)
+            {
+                (from, variable) = (words[0].File, words[0].Variable);
+            }
+
+            return string.Join(' ', words.Select(one => one.Text));
+        });
+        return new StartWord(text, from, variable);
+    }
+
+    [GeneratedRegex(@"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", RegexOptions.NonBacktracking)]
+    private static partial Regex Braced();
 
     private IEnumerable<StartWord> Variable(string name)
     {

@@ -60,7 +60,7 @@ internal sealed class KubeletView
     public IEnumerable<string> ConfigFiles =>
     [
         .. new[] { Config }.OfType<string>().Where(file => _host.Read(file) is not null), .. ConfigFolder is { } folder
-            ? _host.List(folder, "*.conf")
+            ? _host.Walk(folder, ".conf")
             : [],
     ];
 

@@ -29,10 +29,16 @@ internal static class HostsToml
             $"    {header} = [\"{secret}\"]", End,
         ];
         var block = string.Concat(lines.Select(line => line + end));
-        var tables = Parse(text, file).Tables.ToList();
+        var parsed = Parse(text, file);
+        var tables = parsed.Tables.ToList();
+        if (WhyNot(parsed, address) is { } problem)
+        {
+            throw new InstallRefusal($"{file} {problem}");
+        }
+
         var at = tables.Count == 0 ? text.Length : AboveComments(text, TextLines.Start(text, Start(tables[0])));
         var after = text.Insert(at, at > 0 && text[at - 1] != '\n' ? end + block : block);
-        return Parse(after, file).Tables.Any(table => IsHost(table, address))
+        return Parse(after, file).Tables.FirstOrDefault(table => Address(table) is not null) is { } first && IsHost(first, address)
             ? after
             : throw new InstallRefusal("the mirror cannot be added to it without writing it anew");
     });
@@ -80,6 +86,14 @@ internal static class HostsToml
         StringValueSyntax quoted => quoted.Value ?? "",
         _ => "",
     };
+
+    /// <summary>What containerd, which reads TOML strictly, would not take beside a table of ours; <c>null</c> when it takes it.</summary>
+    private static string? WhyNot(DocumentSyntax parsed, string address) =>
+        parsed.KeyValues.Any(pair => pair.Key is { Key: { } first } && Name(first) == Host)
+            ? "says its hosts in one line, which no table can be added to: write them as tables [host.\"…\"]"
+        : parsed.Tables.Any(table => table is TableArraySyntax && table.Name is { Key: { } name } && Name(name) == Host)
+            ? "says its hosts as a list of tables, which containerd does not read: write them as tables [host.\"…\"]"
+        : parsed.Tables.Any(table => IsHost(table, address)) ? $"has a host {address} of somebody else" : null;
 
     private static bool IsHost(TableSyntaxBase table, string address) => Address(table) == address;
 

@@ -1,6 +1,8 @@
 using RegistryProxy.NodeAgent.Installation.Edits;
+using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
 
@@ -14,6 +16,8 @@ internal static class CredentialProviderPlan
     private const string Target = InstallTarget.CredentialProvider;
     private const string OwnConfig = "/etc/kubernetes/registryproxy/credential-provider.yaml";
 
+    private static readonly string[] Programs = ["k3s", "rke2"];
+
     public static TargetPlan Make(InstallContext context)
     {
         var entries = ProviderEntry.Of(context.Settings);
@@ -23,7 +27,7 @@ internal static class CredentialProviderPlan
         }
 
         var (config, folder, flags) = Places(context);
-        if (flags.Count == 0 && !context.Host.Exists(config))
+        if (flags.Count == 0 && !context.Host.Exists(config) && !context.Platform.HasKubeletWithin)
         {
             throw new InstallRefusal($"{config} is not there: this node is not as --platform {context.Platform.Name} expects it");
         }
@@ -48,6 +52,12 @@ internal static class CredentialProviderPlan
     private static (string Config, string Folder, IReadOnlyList<(string, Edit)> Flags) Places(InstallContext context)
     {
         var (view, platform) = (context.Kubelet, context.Platform);
+        if (platform.HasKubeletWithin)
+        {
+            RefuseOther(context.Host);
+            return (platform.ProviderConfig, platform.ProviderDir, []);
+        }
+
         var (config, folder) = (view.Flag(KubeletView.ProviderConfigFlag), view.Flag(KubeletView.ProviderFolderFlag));
         if (config == OwnConfig || (config is null && folder is null && (view.IsKnown || platform.OwnsProviderConfig)))
         {
@@ -71,6 +81,20 @@ internal static class CredentialProviderPlan
             : throw new InstallRefusal(
                 $"kubelet gets {(config is null ? KubeletView.ProviderFolderFlag : KubeletView.ProviderConfigFlag)} without its other "
                     + $"half, so it uses no provider: set both or none, and install again");
+    }
+
+    /// <summary>k3s and RKE2 may be told other places, in files or by the command of their unit.</summary>
+    private static void RefuseOther(HostFiles host)
+    {
+        var files = Programs.SelectMany(name => host.List($"/etc/rancher/{name}/config.yaml.d", "*.yaml")
+                .Prepend($"/etc/rancher/{name}/config.yaml"))
+            .Concat(Platform.RancherUnits.SelectMany(unit => host.List("/etc/systemd/system", $"{unit}.service*")));
+        const string Setting = "image-credential-provider";
+        if (files.FirstOrDefault(file => host.Read(file)?.Contains(Setting, StringComparison.Ordinal) == true) is { } other)
+        {
+            throw new InstallRefusal(
+                $"{other} names other places of credential providers: put a link there, or take it out, and install again");
+        }
     }
 
     private static (string, Edit) Flag(string file, string variable, string flag, string value) =>

@@ -13,6 +13,13 @@ internal static class ImageServicePlan
 
     public static TargetPlan Make(InstallContext context)
     {
+        if (context.Platform.HasKubeletWithin)
+        {
+            throw new InstallRefusal(
+                "k3s and RKE2 run kubelet and its containerd within themselves, and nothing can be put between them: use --target "
+                    + "credential-provider");
+        }
+
         var endpoint = $"unix://{context.Settings.Listen}";
         return new TargetPlan(
             new TargetRecord
@@ -95,7 +102,7 @@ internal static class ImageServicePlan
         if (view.ConfigFolder is { } folder)
         {
             var dropIns = settings.Where(setting => setting.File?.StartsWith($"{folder}/", StringComparison.Ordinal) == true);
-            return ($"{folder}/{DropInName(context, dropIns)}", new KubeletEndpoint(Target, endpoint, null));
+            return ($"{folder}/{DropInName(context, folder, dropIns)}", new KubeletEndpoint(Target, endpoint, null));
         }
 
         if (view.Config is { } config && host.Bytes(config) is not null)
@@ -132,14 +139,15 @@ internal static class ImageServicePlan
             : throw new InstallRefusal($"{file} has no {variable}: this node's kubelet does not take its flags from there");
     }
 
-    /// <summary>A name behind every drop-in that sets the same: the last one counts.</summary>
-    private static string DropInName(InstallContext context, IEnumerable<ImageServiceSetting> others)
+    /// <summary>A name behind every drop-in, or folder with one, that sets the same: the last one counts.</summary>
+    private static string DropInName(InstallContext context, string folder, IEnumerable<ImageServiceSetting> others)
     {
         const string Name = "50-registryproxy.conf";
-        var last = others.Where(other => !IsOurs(context, other.Endpoint)).Select(other => Path.GetFileName(other.File!)).LastOrDefault();
+        var last = others.Where(other => !IsOurs(context, other.Endpoint))
+            .Select(other => other.File![(folder.Length + 1)..].Split('/')[0]).LastOrDefault();
         return last is null || string.CompareOrdinal(last, Name) < 0
             ? Name
-            : $"{Path.GetFileNameWithoutExtension(last)}.z-registryproxy.conf";
+            : $"{(last.EndsWith(".conf", StringComparison.Ordinal) ? last[..^5] : last)}.z-registryproxy.conf";
     }
 
     private static string? Recorded(InstallContext context, string file) =>

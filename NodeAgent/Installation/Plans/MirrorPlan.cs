@@ -17,6 +17,13 @@ internal static class MirrorPlan
 
     public static TargetPlan Make(InstallContext context)
     {
+        if (context.Platform.HasKubeletWithin)
+        {
+            throw new InstallRefusal(
+                "k3s and RKE2 write containerd's hosts.toml anew from registries.yaml at every start, which has no place for the secret "
+                    + "of the mirror: use --target credential-provider");
+        }
+
         var mirror = context.Settings.Mirror
             ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
         var folders = Folders(context);

@@ -111,6 +111,40 @@ public sealed class InstallFilesTests
     }
 
     [Fact]
+    public async Task A_folder_whose_programs_cannot_be_run_is_refused_before_anything_is_written()
+    {
+        using var node = FakeNode.Of("kubeadm");
+        Directory.CreateDirectory(node.At("/opt/registryproxy"));
+        (await Shell.Run("mount", ["-t", "tmpfs", "-o", "noexec", "none", node.At("/opt/registryproxy")])).ShouldSucceed();
+        try
+        {
+            var before = node.Snapshot();
+            Assert.Contains("mounted with noexec",
+                (await Assert.ThrowsAsync<InstallRefusal>(() => node.Install("image-service"))).Message);
+            Assert.Empty(node.Differences(before));
+        }
+        finally
+        {
+            await Shell.Run("umount", ["-l", node.At("/opt/registryproxy")]);
+        }
+    }
+
+    [Theory]
+    [InlineData("/home/kubernetes/bin", false)]
+    [InlineData("/home/other", true)]
+    [InlineData("/var/lib/kubelet", true)]
+    [InlineData("/usr/local/bin", false)]
+    [InlineData("/mnt/a b/c", true)]
+    public void Where_programs_can_be_run_is_told_by_the_innermost_mount(string folder, bool isWithout) => Assert.Equal(isWithout,
+        RegistryProxy.NodeAgent.Installation.Files.MountTable.IsWithoutPrograms(folder, """
+            22 1 253:0 / / ro,relatime shared:1 - ext2 /dev/root ro
+            30 22 8:1 /var /var rw,nosuid,nodev,noexec,relatime shared:5 - ext4 /dev/sda1 rw
+            31 22 8:1 /home /home rw,nosuid,nodev,noexec,relatime shared:6 - ext4 /dev/sda1 rw
+            32 31 8:1 /home/kubernetes/bin /home/kubernetes/bin rw,relatime shared:7 - ext4 /dev/sda1 rw
+            33 22 0:40 / /mnt/a\040b rw,noexec - tmpfs none rw
+            """));
+
+    [Fact]
     public async Task What_the_agent_left_goes_with_the_last_target_but_the_nonces_by_which_doors_know_the_node()
     {
         using var node = FakeNode.Of("eks");

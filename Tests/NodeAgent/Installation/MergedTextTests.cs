@@ -94,6 +94,15 @@ public sealed class MergedTextTests
     }
 
     [Theory]
+    [InlineData("host = { \"https://o\" = { capabilities = [\"pull\"] } }\n")]
+    [InlineData("host.\"https://o\".capabilities = [\"pull\"]\n")]
+    [InlineData("[[host]]\ncapabilities = [\"pull\"]\n")]
+    [InlineData("[host.\"http://127.0.0.1:5005\"]\ncapabilities = [\"pull\"]\n")]
+    public void A_mirror_is_not_added_where_containerd_would_not_read_the_file(string text) =>
+        Assert.Contains("hosts.toml", Assert.Throws<InstallRefusal>(
+            () => HostsToml.Add(text, "hosts.toml", new Uri("http://127.0.0.1:5005"), Header, "secret")).Message);
+
+    [Theory]
     [InlineData("{\n\t\"auths\": {\n\t\t\"x\": {}\n\t}\n}")]
     [InlineData("{\"credHelpers\": {\"gcr.io\": \"gcloud\"}, \"a\": 1}")]
     [InlineData("{}\n")]

@@ -37,6 +37,8 @@ public sealed class OtherServicesTests
         "[Service]\nEnvironment=A=1 'KUBELET_EXTRA_ARGS=--v=1 --image-service-endpoint=unix:///run/other.sock'\n")]
     [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf",
         "[Service]\nExecStart=\nExecStart=/usr/bin/kubelet --image-service-endpoint unix:///run/other.sock\n")]
+    [InlineData("kubeadm", "/etc/systemd/system/kubelet.service.d/20-x.conf",
+        "[Service]\nEnvironment=OTHER=run/other.sock\nExecStart=\nExecStart=/usr/bin/kubelet --image-service-endpoint=unix:///${OTHER}\n")]
     public async Task A_flag_is_seen_wherever_it_stands_and_replaced_there(string platform, string file, string added)
     {
         using var node = FakeNode.Of(platform);
@@ -48,6 +50,21 @@ public sealed class OtherServicesTests
         Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Empty(node.Differences(before));
+    }
+
+    [Fact]
+    public async Task A_drop_in_in_a_folder_below_is_one_that_kubelet_reads()
+    {
+        using var node = FakeNode.Of("eks-kubelet-config");
+        node.Write("/etc/kubernetes/kubelet/config.json.d/90-more/10-other.conf", """{"imageServiceEndpoint": "unix:///run/other.sock"}""");
+        node.Systemd.StartKubelet();
+        Assert.Equal("unix:///run/other.sock", node.Systemd.ImageService);
+        var before = node.Snapshot();
+        Assert.True(await node.Install("image-service") == 0, node.Said.ToString());
+        Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
+        Assert.Equal(0, await node.Uninstall("image-service"));
+        Assert.Empty(node.Differences(before));
+        Assert.Equal("unix:///run/other.sock", node.Systemd.ImageService);
     }
 
     [Fact]
@@ -196,7 +213,6 @@ public sealed class OtherServicesTests
     }
 
     [Theory]
-    [InlineData("k3s", "this is k3s or RKE2")]
     [InlineData("bottlerocket", "this is Bottlerocket")]
     public void Nodes_that_cannot_be_changed_are_refused(string platform, string reason)
     {

@@ -8,7 +8,11 @@ namespace RegistryProxy.Tests.Support.Kubernetes;
 internal static class Manifests
 {
     private static readonly Dictionary<string, Type> Custom =
-        new() { ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor) };
+        new()
+        {
+            ["monitoring.coreos.com/v1/ServiceMonitor"] = typeof(ServiceMonitor),
+            ["gateway.networking.k8s.io/v1/HTTPRoute"] = typeof(HttpRoute),
+        };
 
     /// <summary>The folder <c>deploy</c> of the repository.</summary>
     public static string Deploy { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../deploy"));

@@ -55,8 +55,8 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             "systemctl restart registryproxy-nodeagent" => AgentRuns = AgentCanStart(),
             "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
             "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
-            "systemctl restart kubelet" => StartKubelet() || true,
-            "systemctl is-active --quiet kubelet" => KubeletRuns,
+            "systemctl restart kubelet" or "systemctl restart k3s-agent" => StartKubelet() || true,
+            "systemctl is-active --quiet kubelet" or "systemctl is-active --quiet k3s-agent" => KubeletRuns,
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
             _ => true,
         };
@@ -67,9 +67,10 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     public bool StartKubelet()
     {
         var host = new HostFiles(node.Root);
-        var words = KubeletStartsWith ?? [.. KubeletStart.Read(host).Words!.Select(word => word.Text)];
+        var within = host.Exists("/etc/rancher");
+        var words = KubeletStartsWith ?? (within ? Within(host) : [.. KubeletStart.Read(host).Words!.Select(word => word.Text)]);
         Directory.CreateDirectory(node.At("/proc/77"));
-        File.WriteAllText(node.At("/proc/77/comm"), "kubelet\n");
+        File.WriteAllText(node.At("/proc/77/comm"), within ? "k3s-agent\n" : "kubelet\n");
         File.WriteAllText(node.At("/proc/77/cmdline"), string.Join('\0', (string[])["/usr/bin/kubelet", .. words]) + "\0");
         ImageService = UsedBy(host, words);
         var ours = ImageService == "unix:///run/registryproxy/image.sock"
@@ -78,6 +79,13 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
         return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours)
             && (ImageService?.Contains("registryproxy") != true || AgentRuns);
     }
+
+    /// <summary>k3s hands its kubelet the flags of providers where it finds both the configuration and the folder.</summary>
+    private static string[] Within(HostFiles host) =>
+        host.Exists("/var/lib/rancher/credentialprovider/config.yaml") && host.IsFolder("/var/lib/rancher/credentialprovider/bin")
+            ? [$"{KubeletView.ProviderConfigFlag}=/var/lib/rancher/credentialprovider/config.yaml",
+                $"{KubeletView.ProviderFolderFlag}=/var/lib/rancher/credentialprovider/bin"]
+            : [];
 
     private bool AgentCanStart() => File.Exists(node.At(Service)) && node.Read(Service).Split("ExecStart=")[1].Split(' ')[0] is var program
         && File.Exists(node.At(program))
@@ -96,7 +104,7 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     {
         string? used = null;
         string?[] files = [FlagPlace.InEffect(words, "--config"),
-            .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.List(folder, "*.conf") : []];
+            .. FlagPlace.InEffect(words, "--config-dir") is { } folder ? host.Walk(folder, ".conf") : []];
         foreach (var file in files.OfType<string>())
         {
             used = host.Read(file) is { } text ? KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) ?? used : used;

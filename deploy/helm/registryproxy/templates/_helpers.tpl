@@ -107,3 +107,29 @@ token: { file: {{ include "registryproxy.secretFile" (dict "name" (required "adm
 {{- end }}
 {{- compact $names | uniq | sortAlpha | toJson }}
 {{- end }}
+
+{{/* The volume with the authorities that are trusted instead of the image's; nothing where there is none. */}}
+{{- define "registryproxy.caBundle" -}}
+{{- with .Values.caBundle -}}
+{{- if .configMap -}}
+configMap: { name: {{ .configMap }} }
+{{- else if .secret -}}
+secret: { secretName: {{ .secret }}, defaultMode: 0440 }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The configuration of silos. */}}
+{{- define "registryproxy.siloConfig" -}}
+revision: {{ .Values.revision | default .Release.Revision | int64 }}
+# The data listener is that of the gateways; silos have none.
+listen: { data: "http://0.0.0.0:5000", admin: "http://0.0.0.0:5001" }
+cluster:
+  {{- include "registryproxy.cluster" . | nindent 2 }}
+state:
+  {{- include "registryproxy.state" . | nindent 2 }}
+admin:
+  {{- include "registryproxy.admin" . | nindent 2 }}
+{{- include "registryproxy.cache" . | nindent 0 }}
+{{ toYaml (required "config is required: upstreams, authenticators and tenants" .Values.config) }}
+{{- end }}

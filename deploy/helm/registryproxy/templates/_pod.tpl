@@ -3,6 +3,9 @@
 metadata:
   labels:
     {{- include "registryproxy.labels" . | nindent 4 }}
+    {{- with .values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   annotations:
     registryproxy.dev/fixed: {{ include "registryproxy.fixed" .root | sha256sum }}
     {{- with .values.podAnnotations }}
@@ -11,7 +14,10 @@ metadata:
 spec:
   serviceAccountName: {{ include "registryproxy.name" .root }}-{{ .part }}
   automountServiceAccountToken: {{ eq .root.Values.cluster.provider "kubernetes" }}
-  terminationGracePeriodSeconds: 80
+  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+  {{- with .values.priorityClassName }}
+  priorityClassName: {{ . }}
+  {{- end }}
   securityContext:
     runAsNonRoot: true
     runAsUser: 10001
@@ -25,12 +31,16 @@ spec:
     {{- end }}
   {{- end }}
   topologySpreadConstraints:
+    {{- with .values.topologySpreadConstraints }}
+    {{- toYaml . | nindent 4 }}
+    {{- else }}
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
       whenUnsatisfiable: ScheduleAnyway
       labelSelector:
         matchLabels:
           {{- include "registryproxy.selector" . | nindent 10 }}
+    {{- end }}
   {{- with .values.nodeSelector }}
   nodeSelector:
     {{- toYaml . | nindent 4 }}
@@ -41,6 +51,10 @@ spec:
   {{- end }}
   {{- with .values.affinity }}
   affinity:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  {{- with .values.initContainers }}
+  initContainers:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   containers:
@@ -54,9 +68,16 @@ spec:
           valueFrom: { fieldRef: { fieldPath: status.podIP } }
         - name: POD_NAMESPACE
           valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
+        {{- if include "registryproxy.caBundle" .root }}
+        - { name: SSL_CERT_FILE, value: "/etc/registryproxy/ca/{{ .root.Values.caBundle.key }}" }
+        {{- end }}
         {{- with .values.env }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+      {{- with .values.envFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         - { name: admin, containerPort: 5001 }
         {{- if eq .part "silo" }}
@@ -94,6 +115,9 @@ spec:
       resources:
         {{- toYaml .values.resources | nindent 8 }}
       volumeMounts:
+        {{- with .values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
         - { name: config, mountPath: /etc/registryproxy/config, readOnly: true }
         - { name: tmp, mountPath: /tmp }
         {{- range $index, $name := include "registryproxy.secrets" . | fromJsonArray }}
@@ -102,7 +126,20 @@ spec:
         {{- if and (eq .part "gateway") .values.cache.enabled }}
         - { name: cache, mountPath: /var/cache/registryproxy }
         {{- end }}
+        {{- if include "registryproxy.caBundle" .root }}
+        - { name: ca, mountPath: /etc/registryproxy/ca, readOnly: true }
+        {{- end }}
+    {{- with .values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   volumes:
+    {{- with .values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- with include "registryproxy.caBundle" .root }}
+    - name: ca
+      {{- . | nindent 6 }}
+    {{- end }}
     - name: config
       configMap: { name: {{ include "registryproxy.name" .root }}-{{ .part }} }
     - name: tmp
@@ -113,6 +150,18 @@ spec:
     {{- end }}
     {{- if and (eq .part "gateway") .values.cache.enabled }}
     - name: cache
+      {{- if .values.cache.persistent.enabled }}
+      # A claim of each pod's own, which ends with it: what it held is downloaded again.
+      ephemeral:
+        volumeClaimTemplate:
+          spec:
+            accessModes: [ReadWriteOnce]
+            {{- with .values.cache.persistent.storageClassName }}
+            storageClassName: {{ . }}
+            {{- end }}
+            resources: { requests: { storage: {{ .values.cache.volumeSize }} } }
+      {{- else }}
       emptyDir: { sizeLimit: {{ .values.cache.volumeSize }} }
+      {{- end }}
     {{- end }}
 {{- end }}

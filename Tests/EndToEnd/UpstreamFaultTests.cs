@@ -1,0 +1,209 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using RegistryProxy.Tests.Support.Kubernetes;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>
+/// Whatever is wrong with an upstream has one line in the log, a counter with the reason, a state with the cause, and an alert that a real
+/// Prometheus raises.
+/// </summary>
+public sealed partial class UpstreamFaultTests : IAsyncDisposable
+{
+    private const string Unanswered = "RegistryProxyUpstreamUnanswered";
+    private const string Refuses = "RegistryProxyUpstreamRefuses";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly List<IAsyncDisposable> _servers = [];
+    private readonly List<Fault> _faults = [];
+
+    [Fact]
+    public async Task Each_of_twenty_faults_is_told_in_each_place()
+    {
+        await Arrange();
+        Assert.True(_faults.Count >= 20);
+        await using var door = await FrontDoor.Start(Configuration());
+        await using var prometheus = await PrometheusServer.Start(door.AdminUrl);
+        using var alice = door.Client("alice");
+        await Eventually.True(async () => await prometheus.Count("registryproxy_ready") > 0, "Prometheus has asked once");
+        var rules = Rules();
+        IReadOnlyList<string> missing = [];
+        try
+        {
+            await Eventually.True(
+                async () =>
+                {
+                    await Task.WhenAll(_faults.Select(async fault => (await alice.GetManifest($"{fault.Name}/app", "v1")).Dispose()));
+                    missing = await Missing(door, prometheus, rules);
+                    return missing.Count == 0;
+                },
+                "every fault is told", TimeSpan.FromSeconds(25));
+        }
+        catch (TimeoutException)
+        {
+            // What is missing says more.
+        }
+
+        Assert.True(missing.Count == 0, string.Join('\n', missing));
+        Assert.DoesNotContain("canary", door.Log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers)
+        {
+            await server.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    private async Task<IReadOnlyList<string>> Missing(
+        FrontDoor door, PrometheusServer prometheus, IReadOnlyDictionary<string, string> rules)
+    {
+        var status = JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement.EnumerateArray()
+            .ToDictionary(upstream => upstream.GetProperty("upstream").GetString()!);
+        List<string> missing = [];
+        foreach (var fault in _faults)
+        {
+            missing.AddRange(await Missing(fault, door, status[fault.Name], prometheus, rules));
+        }
+
+        return missing;
+    }
+
+    private static async Task<IReadOnlyList<string>> Missing(
+        Fault fault, FrontDoor door, JsonElement status, PrometheusServer prometheus, IReadOnlyDictionary<string, string> rules)
+    {
+        List<string> missing = [];
+        var lines = Regex.Matches(door.Log, $@"Upstream {fault.Name} .*").Select(match => match.Value.TrimEnd('\r')).ToList();
+        
+        // On a busy machine the first try may have ended before it was answered.
+        if (lines is not [var line] || !Regex.IsMatch(line, $"{fault.Line}|did not answer in time"))
+        {
+            missing.Add($"{fault.Name}: its line is {string.Join(" | ", lines)}");
+        }
+
+        var counted = (await door.Admin("/metrics")).Split('\n')
+            .Where(text => text.Contains("upstream_failures_total{") && text.Contains($"upstream=\"{fault.Name}\"")).ToList();
+        if (!counted.Any(text => text.Contains($"reason=\"{fault.Reason}\"")))
+        {
+            missing.Add($"{fault.Name}: counted is {string.Join(" | ", counted)}");
+        }
+
+        var (state, error) = (status.GetProperty("state").GetString()!, status.GetProperty("lastError").ToString());
+        if (state != fault.State || !Regex.IsMatch(error, fault.Line))
+        {
+            missing.Add($"{fault.Name}: its state is {state}, {error}");
+        }
+
+        if (!(await prometheus.Labels(rules[fault.Alert], "upstream")).Contains(fault.Name))
+        {
+            missing.Add($"{fault.Name}: no alert {fault.Alert}");
+        }
+
+        return missing;
+    }
+
+    private async Task Arrange()
+    {
+        using var authority = TestCertificates.Authority("company");
+        var ca = _folder.Write("ca.crt", authority.ExportCertificatePem());
+        var plain = await Recording(Status(200));
+        Add("down", $"http://127.0.0.1:{FreePort.Next()}", "", "connection refused", "connect");
+        Add("nameless", "https://registry.corp.invalid", "", "does not resolve", "name");
+        Add("private", plain, "", "blocked address", "address", allowPrivate: false);
+        Add("no-tls", plain.Replace("http:", "https:"), "", "TLS", "tls");
+        Add("untrusted", (await Tls(authority.Issue("a", "localhost"))).Url, "", "untrusted certificate", "tls");
+        Add("expired", (await Tls(authority.Issue("a", DateTimeOffset.UtcNow.AddMinutes(-1), "localhost"))).Url, $", tls: {{ ca: {ca} }}",
+            "it has expired", "tls");
+        Add("misnamed", (await Tls(authority.Issue("a"))).Url, $", tls: {{ ca: {ca} }}", "another host", "tls");
+        Add("no-proxy", "https://registry.example", $", proxy: \"http://127.0.0.1:{FreePort.Next()}\"", "proxy", "proxy");
+        var strict = Keep(new ConnectProxy { Credentials = "me:other" });
+        Add("proxy-refuses", "https://registry.example",
+            $", proxy: {{ url: \"{strict.Url}\", username: me, password: {{ value: canary-proxy }} }}", "refuses the user name or the password", "proxy");
+        Add("closes", Keep(new RawUpstream((_, _) => "")).Url, "", "closed the connection", "closed");
+        Add("no-http", Keep(new RawUpstream((_, _) => "220 smtp ready\r\n")).Url, "", "not HTTP", "http");
+        Add("fails-at-base", await Recording(Status(503)), "", "503", "status");
+        Add("fails", await Recording(context => Answer(context, context.Request.Path == "/v2/" ? 200 : 503)), "", "it answers 503", "status");
+        Add("password", await Recording(Asking("Basic realm=\"x\"", 401)), Basic, "refuses", "refused", Refuses, state: "refused");
+        Add("token-refused", await Recording(Token(401)), Basic, "401", "refused", Refuses, state: "refused");
+        Add("token-fails", await Recording(Token(500)), Basic, "500", "status");
+        Add("token-limited", await Recording(Token(429)), Basic, "limits the rate", "throttled");
+        Add("token-nonsense", await Recording(Token(200)), Basic, "token", "configuration", Refuses);
+        Add("realm", await Recording(Asking("Bearer realm=\"https://elsewhere.example/token\"", 401)), "", "realm", "configuration", Refuses);
+        Add("no-secret", await Recording(Asking("Basic realm=\"x\"", 401)),
+            $", credentials: {{ type: basic, username: me, password: {{ file: {_folder.File("absent")} }} }}", "absent", "configuration", Refuses);
+        Add("no-helper", await Recording(Asking("Basic realm=\"x\"", 401)),
+            $", credentials: {{ type: exec, command: /bin/false }}", "credential helper", "status");
+    }
+
+    private const string Basic = ", credentials: { type: basic, username: me, password: { value: canary-password } }";
+
+    private void Add(string name, string url, string extra, string line, string reason, string alert = Unanswered, string state = "failing",
+        bool allowPrivate = true) => _faults.Add(new(
+            name, $"{name}: {{ url: \"{url}\"{(allowPrivate ? ", allowPrivate: true" : "")}{extra} }}", line, reason, state, alert));
+
+    private string Configuration() => $$"""
+        upstreams:
+          {{string.Join("\n  ", _faults.Select(fault => fault.Yaml))}}
+        authenticators:
+          staff: { type: htpasswd, file: htpasswd }
+        tenants:
+          acme:
+            hosts: ["*"]
+            authenticators: [staff]
+            routes:
+              {{string.Join("\n      ", _faults.Select(fault => $"- {{ prefix: {fault.Name}, upstream: {fault.Name} }}"))}}
+            access: [{ name: alice, who: ["user:alice"], repositories: ["**"], actions: [pull] }]
+        """;
+
+    private async Task<string> Recording(Func<HttpContext, Task> answer) => Keep(await RecordingUpstream.Start(answer)).Url.TrimEnd('/');
+
+    private async Task<PrivateRegistry> Tls((string Certificate, string Key) pair) => Keep(await PrivateRegistry.Start(pair));
+
+    private T Keep<T>(T server)
+        where T : IAsyncDisposable
+    {
+        _servers.Add(server);
+        return server;
+    }
+
+    private static Func<HttpContext, Task> Status(int status) => context => Answer(context, status);
+
+    private static Func<HttpContext, Task> Asking(string challenge, int status) => context =>
+    {
+        context.Response.Headers.WWWAuthenticate = challenge;
+        return Answer(context, status);
+    };
+
+    /// <summary>A registry whose token service answers so.</summary>
+    private static Func<HttpContext, Task> Token(int status) => context => context.Request.Path == "/token" ? Answer(context, status)
+        : Asking($"Bearer realm=\"http://{context.Request.Host}/token\",service=\"x\"", 401)(context);
+
+    private static Task Answer(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+
+    private static Dictionary<string, string> Rules() => Rule().Matches(
+            File.ReadAllText(Path.Combine(Manifests.Deploy, "grafana", "alerts.yaml")))
+        .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value.Replace("\n", " "));
+
+    [GeneratedRegex(@"- alert: (\w+)\n +expr: (?:>-\n)?((?:.|\n)*?)\n +(?:for|labels):")]
+    private static partial Regex Rule();
+
+    /// <summary>What is wrong, and how it is told.</summary>
+    /// <param name="Name">Of the upstream.</param>
+    /// <param name="Yaml">Its configuration.</param>
+    /// <param name="Line">What the log says, and <c>lastError</c>.</param>
+    /// <param name="Reason">The label of the counter.</param>
+    /// <param name="State">On the page.</param>
+    /// <param name="Alert">That is raised.</param>
+    private sealed record Fault(string Name, string Yaml, string Line, string Reason, string State, string Alert);
+}

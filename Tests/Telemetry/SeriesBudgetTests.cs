@@ -1,0 +1,104 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using RegistryProxy.Gateway.Telemetry;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Telemetry;
+
+namespace RegistryProxy.Tests.Telemetry;
+
+/// <summary>Metrics tell tenants from each other, and are bounded however many there are and whatever they do.</summary>
+public sealed partial class SeriesBudgetTests
+{
+    private static readonly string[] Denials = ["rule", "scope", "token", "credentials", "login", "undecided", "upstream"];
+
+    [Fact]
+    public void All_metrics_of_all_hosts_together_keep_to_it()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
+        var names = Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("/obj/") && !file.Contains("/Tests/") && !file.Contains("/NodeAgent/") && !file.Contains("SeriesBudget"))
+            .SelectMany(file => Instrument().Matches(File.ReadAllText(file)).Select(match => match.Groups[1].Value)).Distinct().ToList();
+        Assert.True(names.Count >= 40, string.Join('\n', names));
+        var series = names.Sum(SeriesBudget.SeriesOf);
+        Assert.True(series <= SeriesBudget.MaxSeries, $"{series}");
+    }
+
+    [Fact]
+    public async Task A_thousand_tenants_that_pull_and_push_have_their_own_series_and_keep_them()
+    {
+        await using var host = await Host();
+        var meter = host.Services.GetRequiredService<TenantMeter>();
+        for (var tenant = 0; tenant < 1_000; tenant++)
+        {
+            Serve(meter, $"t{tenant}", [200, 401], ["pull", "token", "push"], ["rule"]);
+        }
+
+        var series = await Series(host);
+        Assert.InRange(series.Count, 12_000, SeriesBudget.MaxSeries);
+        Assert.DoesNotContain(series, line => line.Contains("otel_metric_overflow"));
+        Assert.Equal(1_000, series.Count(line => line.StartsWith("registryproxy_gateway_requests_total{", StringComparison.Ordinal)
+            && line.Contains("operation=\"pull\"") && line.Contains("status=\"2xx\"")));
+        Serve(meter, "t0", [200], ["pull"], []);
+        Assert.Equal(series.Count, (await Series(host)).Count);
+    }
+
+    [Fact]
+    public async Task Three_thousand_that_do_everything_are_bounded_and_what_is_too_many_is_counted_together()
+    {
+        await using var host = await Host();
+        var meter = host.Services.GetRequiredService<TenantMeter>();
+        for (var tenant = 0; tenant < 3_000; tenant++)
+        {
+            Serve(meter, $"t{tenant}", [101, 200, 307, 404, 503, 999], ["pull", "push", "delete", "list", "token", "other"], Denials);
+        }
+
+        var series = await Series(host);
+        Assert.InRange(series.Count, 15_000, SeriesBudget.MaxSeries);
+        Assert.Contains(series, line => line.StartsWith("registryproxy_gateway_requests_total{", StringComparison.Ordinal)
+            && line.Contains("otel_metric_overflow=\"true\""));
+    }
+
+    private static void Serve(TenantMeter meter, string tenant, int[] statuses, string[] operations, string[] denials)
+    {
+        foreach (var operation in operations)
+        {
+            foreach (var status in statuses)
+            {
+                meter.Answered(tenant, new ServedOperation("manifest", operation), status, meter.Begin());
+            }
+        }
+
+        meter.Moved(tenant, 10, 20);
+        meter.LoggedIn(tenant, "staff", LoginStatus.Granted, isLimited: false);
+        foreach (var reason in denials)
+        {
+            meter.Denied(tenant, reason);
+        }
+    }
+
+    /// <summary>Serves its metrics as every host does.</summary>
+    private static async Task<WebApplication> Host()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.AddTelemetry();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<TenantMeter>();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return app;
+    }
+
+    private static async Task<List<string>> Series(WebApplication host)
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync($"{host.Urls.Single()}/metrics", TestContext.Current.CancellationToken);
+        return [.. text.Split('\n').Where(line => line.StartsWith("registryproxy_", StringComparison.Ordinal))];
+    }
+
+    [GeneratedRegex("Create(?:Observable)?(?:Counter|Gauge|Histogram|UpDownCounter)(?:<[a-z]+>)?\\(\\s*\"(registryproxy\\.[a-z_.]+)\"")]
+    private static partial Regex Instrument();
+}
