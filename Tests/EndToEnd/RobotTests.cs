@@ -230,6 +230,9 @@ public sealed class RobotTests
         {
             var isOwn = robot.Repositories.Any(pattern => RepositoryPattern.Parse(pattern).Matches(RepositoryName.Parse(name)));
             var granted = Actions.Take(3).Where(action => (isOwn && robot.Actions.Contains(action))
+
+                // Who may push is let look what is there.
+                || (isOwn && action == "pull" && robot.Actions.Contains("push"))
                 || (action == "pull" && name.StartsWith("public/"))
                 || (action == "delete" && name.StartsWith("named/") && robot.Name[0] == 'r'));
             return (name, actions: string.Join(',', granted));
