@@ -9,7 +9,14 @@ public abstract record AuthenticatorConfiguration
     /// <summary>What stands for one where robots are meant: machine tokens, which a tenant has without naming an authenticator.</summary>
     public const string Robot = "robot";
 
+    /// <summary>Its name, as the tenants that have it say it.</summary>
     public required string Name { get; init; }
+
+    /// <summary>
+    /// Whether a tenant defines it, for itself alone: nothing that it names is reached without its address being vetted, through a proxy
+    /// either.
+    /// </summary>
+    public bool IsOfTenant { get; init; }
 
     /// <summary>Names what the file says of it, beside secrets that stand there; empty for what comes from no file.</summary>
     public string Stamp { get; init; } = "";

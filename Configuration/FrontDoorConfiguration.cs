@@ -28,5 +28,9 @@ public sealed record FrontDoorConfiguration
     public IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators { get; init; } =
         new Dictionary<string, AuthenticatorConfiguration>();
 
+    /// <summary>What a tenant calls by a name: what it defines, under <c>TENANT/NAME</c>, or what all have.</summary>
+    public AuthenticatorConfiguration? AuthenticatorOf(string tenant, string name) =>
+        Authenticators.GetValueOrDefault($"{tenant}/{name}") ?? Authenticators.GetValueOrDefault(name);
+
     public IReadOnlyDictionary<string, TenantConfiguration> Tenants { get; init; } = new Dictionary<string, TenantConfiguration>();
 }

@@ -31,8 +31,21 @@ public sealed record TenantConfiguration
     /// <summary><c>null</c> for none.</summary>
     public LimitConfiguration? Limits { get; init; }
 
+    /// <summary>What the part of the tenant may name of what all have; empty for a tenant that stands in one place.</summary>
+    public SharedUse MayUse { get; init; } = SharedUse.None;
+
+    /// <summary>The tenant is there and its part cannot be used: its hosts answer 503.</summary>
+    public bool IsUnusable { get; init; }
+
     /// <summary>Names what the file says of it; empty for what comes from no file.</summary>
     public string Stamp { get; init; } = "";
+}
+
+/// <summary>Upstreams and authenticators of all that a tenant's part may name.</summary>
+public sealed record SharedUse(IReadOnlyList<string> Upstreams, IReadOnlyList<string> Authenticators)
+{
+    /// <summary>Nothing.</summary>
+    public static SharedUse None { get; } = new([], []);
 }
 
 /// <summary>Where names below a prefix lead.</summary>

@@ -13,6 +13,11 @@ public sealed record EgressSettings(bool AllowPrivate)
     /// <summary>Nothing but the addresses is out of the ordinary.</summary>
     public bool IsPlain => Tls is null && Proxy is null;
 
+    /// <summary>
+    /// Whether every address is vetted here, through a proxy too: who named it is not the operator.
+    /// </summary>
+    public bool IsVetted { get; init; }
+
     /// <summary>Authorities and a certificate of our own; <c>null</c> for none.</summary>
     public TlsMaterial? Tls { get; init; }
 
@@ -29,7 +34,7 @@ public sealed record EgressSettings(bool AllowPrivate)
     /// <summary>How a target is reached, as far as its name tells.</summary>
     internal Passage To(string host, int port) =>
         Proxy is not { } proxy || IsLocal(host) || proxy.Except.Has(host, port) ? Passage.Direct
-        : IPAddress.TryParse(host, out _) || !Targets.Names(host, port) ? Passage.ProxyByAddress
+        : IsVetted || IPAddress.TryParse(host, out _) || !Targets.Names(host, port) ? Passage.ProxyByAddress
         : Passage.ProxyByName;
 
     private static bool IsLocal(string host) =>

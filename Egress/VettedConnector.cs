@@ -50,3 +50,17 @@ internal static class VettedConnector
         return StaggeredConnection.Tcp.Open(addresses, endPoint.Port, cancellation);
     }
 }
+
+/// <summary>Opens connections of other protocols than HTTP, to addresses that may be dialled alone.</summary>
+public static class VettedSocket
+{
+    /// <summary>Connects to a server.</summary>
+    /// <param name="host">Its name or address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="allowPrivate">Whether loopback and private addresses may be dialled.</param>
+    /// <param name="cancellation">Ends the attempt.</param>
+    /// <exception cref="IOException">One of the addresses may not be dialled.</exception>
+    /// <exception cref="SocketException">No address accepts.</exception>
+    public static async Task<NetworkStream> Connect(string host, int port, bool allowPrivate, CancellationToken cancellation) =>
+        (NetworkStream)await VettedConnector.Connect(new DnsEndPoint(host, port), allowPrivate, [], cancellation);
+}

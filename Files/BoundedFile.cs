@@ -13,6 +13,9 @@ public static partial class BoundedFile
     /// <summary>The largest file of settings, certificates, keys or tokens, in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
 
+    /// <summary>Stands in a path behind a folder that no link of the rest may lead out of, whenever it is read.</summary>
+    public const string Confinement = "/./";
+
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>The content of a file of at most <paramref name="maxBytes"/>.</summary>
@@ -84,7 +87,59 @@ public static partial class BoundedFile
 
     private static IOException TooLarge(string path, int maxBytes) => new($"{path} is larger than {maxBytes} bytes");
 
+    /// <summary>
+    /// Whether a path has a folder before <see cref="Confinement"/> that it leads out of. One that cannot be opened does not.
+    /// </summary>
+    public static bool LeadsOut(string path)
+    {
+        try
+        {
+            using var handle = Open(path);
+            return false;
+        }
+        catch (EscapingFileException)
+        {
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private static SafeFileHandle Open(string path)
+    {
+        var handle = OpenAny(path);
+        var end = path.IndexOf(Confinement, StringComparison.Ordinal);
+        if (end < 0)
+        {
+            return handle;
+        }
+
+        try
+        {
+            using var folder = OpenAny(path[..end]);
+            if (RealPath(handle) is { } real && RealPath(folder) is { } root
+                && (real == root || real.StartsWith($"{root}/", StringComparison.Ordinal)))
+            {
+                return handle;
+            }
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+
+        handle.Dispose();
+        throw new EscapingFileException($"{path} is a link that leads out of {path[..end]}");
+    }
+
+    /// <summary>Where a file is, whatever led there; <c>null</c> where that cannot be said.</summary>
+    private static string? RealPath(SafeFileHandle handle) =>
+        OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget : null;
+
+    private static SafeFileHandle OpenAny(string path)
     {
         if (path.Length == 0 || path.Contains('\0'))
         {
@@ -119,3 +174,6 @@ public static partial class BoundedFile
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 }
+
+/// <summary>A file is not where its path says: a link leads out of the folder that it must be in.</summary>
+public sealed class EscapingFileException(string message) : IOException(message);

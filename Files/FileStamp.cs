@@ -49,6 +49,21 @@ internal static partial class FileStamp
         return stamp;
     }
 
+    /// <summary>The same of files and folders alone, whatever is in the folders.</summary>
+    public static ulong? OfEntries(IReadOnlyList<string> paths)
+    {
+        var stamp = (ulong)paths.Count;
+        for (var i = 0; i < paths.Count; i++)
+        {
+            if (Add(ref stamp, paths[i]) is null)
+            {
+                return null;
+            }
+        }
+
+        return stamp;
+    }
+
     private static bool AddFiles(ref ulong stamp, string folder)
     {
         try

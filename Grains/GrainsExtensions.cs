@@ -49,6 +49,14 @@ public static class GrainsExtensions
         .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()
         .AddHostedService<RevisionFollower>();
 
+    /// <summary>Has the last good texts of the files of a configuration kept in the state, and used while a file is broken.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="files">The files of this host.</param>
+    public static IServiceCollection AddKeptParts(this IServiceCollection services, IConfigurationFeed files) => services
+        .AddSingleton(new LocalFiles(files as ConfigurationWatcher))
+        .AddSingleton<KeptParts>()
+        .AddHostedService<PartKeeper>();
+
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()
         .AddSingleton<NonceAuthority>()

@@ -15,7 +15,7 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
     {
         if (start.Source is ConfigurationWatcher watcher)
         {
-            watcher.Read += errors => Report(watcher, errors);
+            watcher.WasRead += errors => Report(watcher, errors);
         }
 
         return Task.CompletedTask;
@@ -35,10 +35,20 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
             LogError(error.ToString());
         }
 
+        foreach (var fault in watcher.LastFaults)
+        {
+            LogPart(fault.File, fault.Errors.Count,
+                fault.IsKept ? "its last good text stays in use" : "hosts that depend on it answer 503", watcher.Current.Version);
+        }
+
         if (errors.Count > 0)
         {
             _isBroken = true;
-            LogKept(errors.Count, watcher.Current.Version);
+            if (watcher.IsMainBroken)
+            {
+                LogKept(errors.Count, watcher.Current.Version);
+            }
+
             return;
         }
 
@@ -63,6 +73,10 @@ internal sealed partial class ConfigurationReport(HostStart start, ILogger<Confi
     [LoggerMessage(Level = LogLevel.Error,
         Message = "The changed configuration has {Count} error(s) and is not used; version {Version} stays")]
     private partial void LogKept(int count, string version);
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The file {File} has {Count} error(s) and is not used: {Instead}; everything else is in use as version {Version}")]
+    private partial void LogPart(string file, int count, string instead, string version);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The configuration file has no errors any more; version {Version} is in use")]
     private partial void LogMended(string version);

@@ -18,6 +18,9 @@ public sealed partial class HtpasswdFile
     /// <summary>From user to bcrypt hash.</summary>
     public IReadOnlyDictionary<string, string> Hashes { get; }
 
+    /// <summary>The highest bcrypt cost in a file that a tenant writes.</summary>
+    public const int MaxCostOfTenant = 12;
+
     /// <summary>No users.</summary>
     public static HtpasswdFile Empty { get; } = new(FrozenDictionary<string, string>.Empty);
 
@@ -30,11 +33,13 @@ public sealed partial class HtpasswdFile
         try
         {
             Dictionary<string, string> hashes = [];
+            var isOfTenant = path.Contains(BoundedFile.Confinement, StringComparison.Ordinal);
             var number = 0;
             foreach (var line in BoundedFile.ReadText(path, MaxBytes).AsSpan().EnumerateLines())
             {
                 number++;
-                if (found.Count < MaxProblems && line.Length > 0 && line[0] != '#' && ReadLine(line.ToString(), hashes) is { } problem)
+                if (found.Count < MaxProblems && line.Length > 0 && line[0] != '#'
+                    && (ReadLine(line.ToString(), hashes) ?? (isOfTenant ? TooDear(line) : null)) is { } problem)
                 {
                     found.Add($"{path}:{number}: {problem}");
                 }
@@ -54,6 +59,11 @@ public sealed partial class HtpasswdFile
 
         return found.Count == 0;
     }
+
+    /// <summary>Whoever logs in anywhere waits for the same processors.</summary>
+    private static string? TooDear(ReadOnlySpan<char> line) =>
+        int.TryParse(line[(line.LastIndexOf(':') + 1)..].Slice(4, 2), out var cost) && cost > MaxCostOfTenant
+            ? $"the hash has the cost {cost}; a tenant's own may have {MaxCostOfTenant} at most" : null;
 
     private static string? ReadLine(string line, Dictionary<string, string> hashes)
     {

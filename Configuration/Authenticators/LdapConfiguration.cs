@@ -14,6 +14,9 @@ public sealed record LdapConfiguration : AuthenticatorConfiguration
     /// <summary><c>ldaps://</c> or <c>ldap://</c>, host and port.</summary>
     public required Uri Url { get; init; }
 
+    /// <summary>Whether loopback and private addresses may be dialled: where directories of operators mostly are.</summary>
+    public bool AllowPrivate { get; init; } = true;
+
     /// <summary>StartTLS on an <c>ldap://</c> connection before anything else.</summary>
     public bool StartTls { get; init; }
 

@@ -16,7 +16,7 @@ internal static class CacheReader
         var otherwise = new CacheConfiguration { Path = "" };
         var cache = new CacheConfiguration
         {
-            Path = context.Absolute(map["path"].RequiredText()),
+            Path = context.Absolute(map["path"]),
             MaxBytes = map["maxBytes"].Size(otherwise.MaxBytes),
             TagTtl = map["tagTtl"].Duration(otherwise.TagTtl, TimeSpan.Zero, TimeSpan.FromDays(1)),
             StaleIfError = map["staleIfError"].Duration(otherwise.StaleIfError, TimeSpan.Zero, TimeSpan.FromDays(30)),

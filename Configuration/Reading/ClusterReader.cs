@@ -104,7 +104,7 @@ internal static partial class ClusterReader
         {
             Namespace = map["namespace"].Text(),
             Server = server.Origin(),
-            TokenFile = token.Text() is { } path ? context.Absolute(path) : null,
+            TokenFile = token.Text() is not null ? context.Absolute(token) : null,
             Ca = PemReader.OptionalFile(ca, context),
             WatchPods = map["watchPods"].Flag(false),
         };
@@ -145,7 +145,7 @@ internal static partial class ClusterReader
         var file = map["file"].IsPresent ? map["file"].RequiredText() : null;
         var audit = new AuditConfiguration
         {
-            File = file is null or StandardOutput or StandardError ? null : context.Absolute(file),
+            File = file is null or StandardOutput or StandardError ? null : context.Absolute(map["file"]),
             ToStandardError = file == StandardError,
             MaxBytes = map["maxBytes"].Size(otherwise.MaxBytes),
             Keep = (int)map["keep"].Number(otherwise.Keep, 1, 1000),

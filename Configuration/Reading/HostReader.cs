@@ -74,7 +74,7 @@ internal static class HostReader
             map.RefuseOthers();
         }
 
-        if (token is null && !IsLoopback(listen.Admin))
+        if (token is null && !EndpointReader.IsLoopback(listen.Admin))
         {
             field.Fail("admin.token is required when the admin listener is not on loopback");
         }
@@ -100,11 +100,6 @@ internal static class HostReader
         map.RefuseOthers();
         return tokens;
     }
-
-    /// <summary>Whether a listener can be reached from this machine alone.</summary>
-    public static bool IsLoopback(Uri listener) =>
-        listener.IdnHost.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(listener.IdnHost, out var address) && IPAddress.IsLoopback(address));
 
     private static TlsConfiguration? Tls(Field field, ReadingContext context)
     {

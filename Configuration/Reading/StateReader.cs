@@ -65,9 +65,9 @@ internal static partial class StateReader
             return "";
         }
 
-        var path = map["path"].RequiredText();
+        var path = context.Absolute(map["path"]);
         map.RefuseOthers();
-        return context.Absolute(path);
+        return path;
     }
 
     /// <summary>A key that can be read must be a key. One that cannot is for the silo to complain of: a gateway has none.</summary>

@@ -1,14 +1,13 @@
 using RegistryProxy.Background;
 using RegistryProxy.Configuration.Reading;
-using RegistryProxy.Files;
 using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
-/// Follows a configuration file. It is looked at twice a second and read when it may have changed; replaced files and swapped symlinks
-/// (Kubernetes
-/// <c>..data</c>) are seen like edits. A file with errors changes nothing: the last good configuration stays.
+/// Follows a configuration file and those that belong to it. They are looked at twice a second and read when they may have changed;
+/// replaced files and swapped symlinks (Kubernetes <c>..data</c>) are seen like edits. A main file with errors changes nothing: the last
+/// good configuration stays; of another one its last good text does.
 /// </summary>
 public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDisposable
 {
@@ -17,36 +16,45 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     /// <summary>After so many periods a file with errors is read again: the files that it names may have been mended.</summary>
     private const int PeriodsWithErrors = 10;
 
-    private readonly string _path;
-    private readonly ConfigurationPart _part;
-    private readonly WatchedFiles _files;
+    private readonly ConfigurationFiles _files;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
-    private string _seen;
     private int _periodsWithErrors;
 
-    public ConfigurationWatcher(
-        string path, ConfigurationSnapshot first, TimeProvider time, ConfigurationPart part = ConfigurationPart.Whole)
+    /// <param name="path">A good file.</param>
+    /// <param name="first">What was read of it.</param>
+    /// <param name="time">The clock of the looks.</param>
+    public ConfigurationWatcher(string path, ConfigurationSnapshot first, TimeProvider time)
+        : this(Read(path), new ConfigurationResult(first, []), time)
     {
-        _part = part;
-        _path = path;
-        _time = time;
-        Current = first;
-        _files = new WatchedFiles([path], ConfigurationFile.MaxBytes);
-        _seen = _files.Look();
+    }
+
+    /// <param name="files">The files.</param>
+    /// <param name="first">What was read of them.</param>
+    /// <param name="time">The clock of the looks.</param>
+    public ConfigurationWatcher(ConfigurationFiles files, ConfigurationResult first, TimeProvider time)
+    {
+        (_files, _time, Current) = (files, time, first.Snapshot!);
+        Take(first);
         _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
     public event Action? Changed;
 
     /// <summary>Raised after each reading of a changed file, with its errors; empty when it was taken.</summary>
-    public event Action<IReadOnlyList<ConfigurationError>>? Read;
+    public event Action<IReadOnlyList<ConfigurationError>>? WasRead;
 
     public ConfigurationSnapshot Current { get; private set; }
 
-    /// <summary>What is wrong with the file as it is now; empty when it is in use.</summary>
+    /// <summary>What is wrong with the files as they are now; empty when they are in use.</summary>
     public IReadOnlyList<ConfigurationError> LastErrors { get; private set; } = [];
+
+    /// <summary>The files beside the main one that are not in use as they are now.</summary>
+    public IReadOnlyList<PartFault> LastFaults { get; private set; } = [];
+
+    /// <summary>Whether errors are in the main file, which is not in use as it is now.</summary>
+    public bool IsMainBroken { get; private set; }
 
     /// <summary>Since when the file has errors; <c>null</c> while it is in use.</summary>
     public DateTimeOffset? BrokenSince { get; private set; }
@@ -68,10 +76,8 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
         try
         {
-            var fingerprint = _files.Look();
-            if (fingerprint != _seen)
+            if (_files.Look(_time))
             {
-                _seen = fingerprint;
                 Reload(isChanged: true);
             }
             else if (LastErrors.Count > 0 && ++_periodsWithErrors >= PeriodsWithErrors)
@@ -85,13 +91,36 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         }
     }
 
+    /// <summary>Takes texts that were good once, for parts of the configuration that have none now.</summary>
+    public void Restore(IReadOnlyList<PartText> parts)
+    {
+        lock (_gate)
+        {
+            _files.Restore(parts);
+            Reload(isChanged: false);
+        }
+    }
+
+    private static ConfigurationFiles Read(string path)
+    {
+        var files = new ConfigurationFiles(path);
+        files.Read();
+        return files;
+    }
+
+    private void Take(ConfigurationResult result)
+    {
+        (LastErrors, LastFaults, LastWarnings) = ([.. result.AllErrors], result.Faults, result.Warnings);
+        IsMainBroken = result.Snapshot is null;
+        BrokenSince = LastErrors.Count == 0 ? null : BrokenSince ?? _time.GetUtcNow();
+    }
+
     private void Reload(bool isChanged)
     {
         _periodsWithErrors = 0;
-        var result = ConfigurationFile.Read(_path, _part);
-        var isNews = isChanged || !result.Errors.SequenceEqual(LastErrors);
-        (LastErrors, LastWarnings) = (result.Errors, result.Warnings);
-        BrokenSince = result.Errors.Count == 0 ? null : BrokenSince ?? _time.GetUtcNow();
+        var (result, before, kept) = (_files.Read(), LastErrors, LastFaults.Count(fault => fault.IsKept));
+        Take(result);
+        var isNews = isChanged || !before.SequenceEqual(LastErrors) || kept != LastFaults.Count(fault => fault.IsKept);
         if (result.Snapshot is { } next && next.Version != Current.Version)
         {
             NeedsRestart = RestartSections(Current.Configuration, next.Configuration);
@@ -101,7 +130,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
 
         if (isNews)
         {
-            BackgroundFaults.Raise(Read, handler => handler(result.Errors));
+            BackgroundFaults.Raise(WasRead, handler => handler(LastErrors));
         }
     }
 

@@ -24,7 +24,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         (Local, _path) = (local, path);
         Current = local.Current;
-        _file = (Current, SharedSections.Of(Current.Text!));
+        _file = (Current, SharedSections.Of(Current));
         _shared = _file.Sections;
         local.Changed += Reread;
     }
@@ -53,6 +53,18 @@ public sealed class RevisionFeed : IConfigurationFeed
             {
                 return (Current.Configuration.Revision, _shared);
             }
+        }
+    }
+
+    /// <summary>
+    /// Takes texts that the cluster follows for files here that cannot be used and have no last good text: what is offered to the cluster
+    /// must not lack what it has.
+    /// </summary>
+    public void Restore(IReadOnlyList<PartText> parts)
+    {
+        if (Local is ConfigurationWatcher watcher && watcher.Current.Missing.Count > 0)
+        {
+            watcher.Restore([.. parts.Where(part => watcher.Current.Missing.Contains(part.Name))]);
         }
     }
 
@@ -101,7 +113,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         try
         {
-            return ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path);
+            return ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path, sections.Parts);
         }
         catch (FormatException fault)
         {
@@ -116,7 +128,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         {
             var (file, sections) = ReadFile();
             var revision = file.Configuration.Revision;
-            if (revision > Current.Configuration.Revision
+            if (revision > Current.Configuration.Revision || !_settled.Task.IsCompleted
                 || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
             {
                 (Current, _shared, _clusters) = (file, sections, null);
@@ -136,7 +148,8 @@ public sealed class RevisionFeed : IConfigurationFeed
     private (ConfigurationSnapshot Of, SharedSections Sections) ReadFile()
     {
         var file = Local.Current;
-        return ReferenceEquals(file, _file.Of) ? _file : _file = (file, SharedSections.Of(file.Text!));
+        return ReferenceEquals(file, _file.Of) ? _file
+            : _file = (file, file.Text!.Reveal() == _file.Of.Text!.Reveal() ? _file.Sections.With(file.Parts) : SharedSections.Of(file));
     }
 
     private void RaiseChanged() => BackgroundFaults.Raise(Changed, handler => handler());
@@ -145,7 +158,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         var (file, sections) = ReadFile();
         var revision = file.Configuration.Revision;
-        _own = revision == Current.Configuration.Revision && sections.Content != _shared.Content
+        _own = file.Missing.Count == 0 && revision == Current.Configuration.Revision && sections.Content != _shared.Content
             ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one"
             : null;
     }

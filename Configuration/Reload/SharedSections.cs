@@ -11,26 +11,40 @@ namespace RegistryProxy.Configuration.Reload;
 /// differ.
 /// </summary>
 /// <param name="Text">The sections, in YAML; they may hold secrets.</param>
-/// <param name="Content">Names what they say: comments, spaces and the order of sections make no difference, the revision neither.</param>
-public sealed record SharedSections(Secret Text, string Content)
+/// <param name="Content">Names what they say, with the parts: comments, spaces and the order of sections make no difference, the revision
+/// neither.</param>
+/// <param name="Parts">The texts of included files and of tenants that are in use, by name.</param>
+public sealed record SharedSections(Secret Text, string Content, IReadOnlyList<PartText> Parts)
 {
     private const string Revision = "revision";
 
-    private static readonly string[] Keys = [Revision, "tokens", "egress", "upstreams", "authenticators", "tenants"];
+    private static readonly string[] Keys = [Revision, "include", "tokens", "egress", "upstreams", "authenticators", "tenants"];
 
-    /// <summary>Takes the shared sections out of a good configuration file.</summary>
-    public static SharedSections Of(Secret file)
+    /// <summary>Takes the shared sections out of a good configuration.</summary>
+    public static SharedSections Of(ConfigurationSnapshot configuration)
     {
-        var sections = Root(file.Reveal()).Children.Where(IsShared).OrderBy(Name, StringComparer.Ordinal).ToList();
-        var content = Write(sections.Where(section => Name(section) != Revision));
-        return new SharedSections(
-            new Secret(Write(sections)), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(content)))[..16]);
+        var sections = Root(configuration.Text!.Reveal()).Children.Where(IsShared).OrderBy(Name, StringComparer.Ordinal).ToList();
+        var main = Hash(Write(sections.Where(section => Name(section) != Revision)));
+        return new SharedSections(new Secret(Write(sections)), main, []) { Main = main }.With(configuration.Parts);
     }
+
+    /// <summary>What names the sections alone.</summary>
+    private string Main { get; init; } = "";
+
+    /// <summary>The same with other parts.</summary>
+    public SharedSections With(IReadOnlyList<PartText> parts) => this with
+    {
+        Parts = parts,
+        Content = parts.Count == 0 ? Main
+            : Hash(string.Join('\n', parts.Select(part => $"{part.Name} {part.Hash}").Prepend(Main))),
+    };
 
     /// <summary>The file of a host with the shared sections of its cluster in the place of its own.</summary>
     /// <exception cref="FormatException">The sections of the cluster are not a map in YAML.</exception>
     public static string Merge(Secret file, Secret shared) =>
         Write(Root(file.Reveal()).Children.Where(section => !IsShared(section)).Concat(Root(shared.Reveal()).Children));
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 
     private static bool IsShared(KeyValuePair<YamlNode, YamlNode> section) => Keys.Contains(Name(section));
 

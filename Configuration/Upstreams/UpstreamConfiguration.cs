@@ -3,7 +3,13 @@ namespace RegistryProxy.Configuration;
 /// <summary>One upstream registry.</summary>
 public sealed record UpstreamConfiguration
 {
+    /// <summary>Its name; that of what a tenant defines is <c>TENANT/NAME</c>.</summary>
     public required string Name { get; init; }
+
+    /// <summary>
+    /// Whether a tenant defines it: nothing that it names is reached without its address being vetted, through a proxy either.
+    /// </summary>
+    public bool IsOfTenant { get; init; }
 
     /// <summary>Names what the file says of it with all secrets, and never leaves a silo; empty for what comes from no file.</summary>
     public string Stamp { get; init; } = "";

@@ -18,6 +18,9 @@ public sealed class ErrorList(string file)
     /// <summary>Whether there is no error.</summary>
     public bool IsEmpty => _errors.Count == 0;
 
+    /// <summary>How many errors were noted, those that are not told among them.</summary>
+    public int Count { get; private set; }
+
     /// <summary>The errors, by line.</summary>
     public IReadOnlyList<ConfigurationError> Sorted => [.. _errors.OrderBy(error => error.Line)];
 
@@ -31,7 +34,23 @@ public sealed class ErrorList(string file)
     /// <param name="line">1-based.</param>
     /// <param name="field">The path of the field; empty for the file as a whole.</param>
     /// <param name="message">What was found and what is allowed; never the value of a secret.</param>
-    public void Add(long line, string field, string message) => Add(_errors, line, field, message);
+    public void Add(long line, string field, string message)
+    {
+        Count++;
+        Add(_errors, line, field, message);
+    }
+
+    /// <summary>Notes an error unless the same one is noted.</summary>
+    public void AddOnce(long line, string field, string message)
+    {
+        if (!_errors.Exists(error => error.Line == line && error.Field == Cut(field) && error.Message == Cut(message)))
+        {
+            Add(line, field, message);
+        }
+    }
+
+    /// <summary>Notes an error of a place.</summary>
+    public void Add(FieldPlace place, string message) => Add(place.Line, place.Path, message);
 
     /// <summary>Notes what works and may not be meant.</summary>
     public void Warn(long line, string field, string message) => Add(_warnings, line, field, message);

@@ -4,10 +4,13 @@ using YamlDotNet.RepresentationModel;
 namespace RegistryProxy.Files.Yaml;
 
 /// <summary>A place in the file: its node, or nothing, and the path that names it in errors.</summary>
-public sealed class Field(YamlNode? node, string path, long line, ErrorList errors)
+public sealed class Field(YamlNode? node, string path, long line, ErrorList errors, KeyRules? rules = null)
 {
     /// <summary>The path that names it in errors.</summary>
     public string Path => path;
+
+    /// <summary>Where it stands.</summary>
+    public FieldPlace Place => new(errors.File, node?.Start.Line ?? line, path);
 
     /// <summary>The errors of its file.</summary>
     public ErrorList Errors => errors;
@@ -36,7 +39,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
     {
         if (node is YamlMappingNode map)
         {
-            return new Section(map, path, map.Start.Line, errors);
+            return new Section(map, path, map.Start.Line, errors, rules);
         }
 
         Fail("must be a map of keys and values");
@@ -44,7 +47,8 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
     }
 
     /// <summary>The fields of a map that may be absent: none then, and none, with an error, when it is something else.</summary>
-    public Section Fields() => (IsPresent ? Map() : null) ?? new Section(new YamlMappingNode(), path, node?.Start.Line ?? line, errors);
+    public Section Fields() => (IsPresent ? Map() : null)
+        ?? new Section(new YamlMappingNode(), path, node?.Start.Line ?? line, errors, rules);
 
     /// <summary>The named entries of a map whose keys are free.</summary>
     public IEnumerable<(string Name, Field Field)> Entries()
@@ -63,7 +67,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
         foreach (var (key, value) in map.Children)
         {
             var name = (key as YamlScalarNode)?.Value ?? "";
-            yield return (name, new Field(value, path.Length == 0 ? name : $"{path}.{name}", key.Start.Line, errors));
+            yield return (name, new Field(value, path.Length == 0 ? name : $"{path}.{name}", key.Start.Line, errors, rules?.Each));
         }
     }
 
@@ -77,7 +81,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
 
         if (node is YamlSequenceNode list)
         {
-            return list.Children.Select((item, index) => new Field(item, $"{path}[{index}]", item.Start.Line, errors));
+            return list.Children.Select((item, index) => new Field(item, $"{path}[{index}]", item.Start.Line, errors, rules));
         }
 
         if (orSingle && node is YamlScalarNode)
@@ -129,4 +133,14 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
 
         return Text() ?? "";
     }
+}
+
+/// <summary>Where a field stands.</summary>
+/// <param name="File">The file.</param>
+/// <param name="Line">1-based.</param>
+/// <param name="Path">The path that names it in errors.</param>
+public sealed record FieldPlace(string File, long Line, string Path)
+{
+    /// <summary><c>file:line</c></summary>
+    public override string ToString() => $"{File}:{Line}";
 }

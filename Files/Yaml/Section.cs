@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 namespace RegistryProxy.Files.Yaml;
 
 /// <summary>A map whose keys are known. Every key that is asked for counts as known; <see cref="RefuseOthers"/> reports the rest.</summary>
-public sealed class Section(YamlMappingNode map, string path, long line, ErrorList errors)
+public sealed class Section(YamlMappingNode map, string path, long line, ErrorList errors, KeyRules? rules = null)
 {
     private readonly List<string> _known = [];
 
@@ -17,9 +17,19 @@ public sealed class Section(YamlMappingNode map, string path, long line, ErrorLi
         {
             _known.Add(key);
             var name = path.Length == 0 ? key : $"{path}.{key}";
-            return map.Children.TryGetValue(new YamlScalarNode(key), out var node)
-                ? new Field(node, name, node.Start.Line, errors)
-                : new Field(null, name, line, errors);
+            var below = rules?.Below(key);
+            if (!map.Children.TryGetValue(new YamlScalarNode(key), out var node))
+            {
+                return new Field(null, name, line, errors, below);
+            }
+
+            if (rules is null || below is not null)
+            {
+                return new Field(node, name, node.Start.Line, errors, below);
+            }
+
+            errors.AddOnce(node.Start.Line, name, rules.ReasonOf(key));
+            return new Field(null, name, node.Start.Line, errors, below);
         }
     }
 

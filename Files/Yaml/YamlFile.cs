@@ -12,28 +12,21 @@ public static class YamlFile
     /// <param name="errors">The errors of the file.</param>
     /// <param name="read">Reads its map.</param>
     public static T? Read<T>(string text, ErrorList errors, Func<Section, T> read)
-        where T : class
+        where T : class => Parse(text, errors) is { } document ? document.Read(errors, read) : null;
+
+    /// <summary>The document that the text is; <c>null</c>, with errors, when it is none.</summary>
+    public static SettingsDocument? Parse(string text, ErrorList errors)
     {
-        try
+        switch (BoundedYaml.Read(text, out var problem))
         {
-            switch (BoundedYaml.Read(text, out var problem))
-            {
-                case YamlMappingNode map:
-                    return read(new Section(map, "", 1, errors));
-                case null:
-                    errors.Add(problem.Line, "", problem.Message);
-                    return null;
-                default:
-                    errors.Add(1, "", "the file must hold one map of settings");
-                    return null;
-            }
-        }
-        catch (Exception fault)
-        {
-            // A value that no reader expected is an error of the file: it must not end a process that has good settings.
-            var (line, field) = errors.LastRead;
-            errors.Add(line, field, $"cannot be read: {fault.Message} ({fault.GetType().Name})");
-            return null;
+            case YamlMappingNode map:
+                return new SettingsDocument(map);
+            case null:
+                errors.Add(problem.Line, "", problem.Message);
+                return null;
+            default:
+                errors.Add(1, "", "the file must hold one map of settings");
+                return null;
         }
     }
 }

@@ -31,6 +31,7 @@ internal sealed class Tenant
         Limits = snapshot.Limits;
         InteractiveLogins = snapshot.PeopleLogins;
         Cors = snapshot.Cors;
+        IsUnusable = snapshot.IsUnusable;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -57,6 +58,9 @@ internal sealed class Tenant
 
     /// <summary>Origins whose pages may ask by script.</summary>
     public IReadOnlyList<string> Cors { get; }
+
+    /// <summary>Nothing is known of it but its hosts.</summary>
+    public bool IsUnusable { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

@@ -9,7 +9,7 @@ internal static class UpstreamEgress
 {
     public static EgressSettings Of(UpstreamSnapshot snapshot)
     {
-        var (network, settings) = (snapshot.Network, new EgressSettings(snapshot.AllowPrivate));
+        var (network, settings) = (snapshot.Network, new EgressSettings(snapshot.AllowPrivate) { IsVetted = snapshot.IsOfTenant });
         settings = settings with
         {
             Tls = network is { Authorities: not null } or { Certificate: not null }

@@ -82,6 +82,10 @@ public sealed record TenantSnapshot
     /// </summary>
     [Id(9)]
     public string? RulesStamp { get; init; }
+
+    /// <summary>What its file says cannot be used: its hosts answer 503.</summary>
+    [Id(10)]
+    public bool IsUnusable { get; init; }
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>
@@ -187,6 +191,10 @@ public sealed record UpstreamSnapshot
     /// <summary>How connections to it are opened; <c>null</c> for nothing out of the ordinary.</summary>
     [Id(7)]
     public UpstreamNetworkSnapshot? Network { get; init; }
+
+    /// <summary>A tenant defines it: every address is vetted before it is dialled, through a proxy too.</summary>
+    [Id(8)]
+    public bool IsOfTenant { get; init; }
 }
 
 /// <summary>A public key of access tokens: ES256, P-256 (RFC 7518 §6.2).</summary>

@@ -15,7 +15,7 @@ namespace RegistryProxy.Grains.Authenticators;
 /// </summary>
 internal sealed partial class AuthenticatorDirectory(
     IConfigurationFeed configuration, AuthenticatorFactory factory, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
-    : ReloadedState<AuthenticatorSet>(configuration, time, new AuthenticatorSet(RunningRules.None, [], ""))
+    : ReloadedState<AuthenticatorSet>(configuration, time, new AuthenticatorSet(RunningRules.None, []))
 {
     /// <summary>What sessions are decided by now.</summary>
     public RunningRules Running => Content.Rules;
@@ -24,7 +24,7 @@ internal sealed partial class AuthenticatorDirectory(
     public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant)
     {
         var content = Content;
-        return tenant.Authenticators.Select(name => content.Find(name)).OfType<IAuthenticator>();
+        return tenant.Authenticators.Select(name => content.Find(tenant.Name, name)).OfType<IAuthenticator>();
     }
 
     /// <summary>The robots of all tenants.</summary>
@@ -32,12 +32,8 @@ internal sealed partial class AuthenticatorDirectory(
 
     /// <summary>One authenticator of a tenant; <c>null</c> when the tenant has none of that name.</summary>
     public IAuthenticator? Find(TenantConfiguration tenant, string name) =>
-        name == AuthenticatorConfiguration.Robot ? Robots : tenant.Authenticators.Contains(name) ? Content.Find(name) : null;
-
-    /// <summary>
-    /// A hash that no password of any user belongs to, of the highest cost in use: what an unknown user's password is checked against.
-    /// </summary>
-    public string Decoy => Content.Decoy;
+        name == AuthenticatorConfiguration.Robot ? Robots
+        : tenant.Authenticators.Contains(name) ? Content.Find(tenant.Name, name) : null;
 
     protected override void Replaced(AuthenticatorSet before, AuthenticatorSet now)
     {
@@ -47,18 +43,16 @@ internal sealed partial class AuthenticatorDirectory(
         }
     }
 
-    protected override void Dispose(AuthenticatorSet content) => Replaced(content, new AuthenticatorSet(RunningRules.None, [], ""));
+    protected override void Dispose(AuthenticatorSet content) => Replaced(content, new AuthenticatorSet(RunningRules.None, []));
 
     protected override AuthenticatorSet Read(ConfigurationSnapshot snapshot, AuthenticatorSet before)
     {
-        var entries = snapshot.Configuration.Authenticators.Values.ToDictionary(
-            configuration => configuration.Name,
-            configuration => ReadAny(configuration, before.Entries.GetValueOrDefault(configuration.Name)));
-        var cost = entries.Values.Select(entry => (entry.Authenticator as HtpasswdAuthenticator)?.HighestCost).Max() ?? "10";
+        var entries = snapshot.Configuration.Authenticators.ToDictionary(
+            authenticator => authenticator.Key,
+            authenticator => ReadAny(authenticator.Key, authenticator.Value, before.Entries.GetValueOrDefault(authenticator.Key)));
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
-            entries,
-            $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW");
+            entries);
     }
 
     protected override bool HasChanged(AuthenticatorSet content)
@@ -72,14 +66,15 @@ internal sealed partial class AuthenticatorDirectory(
         return isAny;
     }
 
-    private WatchedAuthenticator ReadAny(AuthenticatorConfiguration configuration, WatchedAuthenticator? before) =>
-        configuration is KubernetesClustersConfiguration clusters ? ReadClusters(clusters, before) : ReadOne(configuration, before);
+    private WatchedAuthenticator ReadAny(string name, AuthenticatorConfiguration configuration, WatchedAuthenticator? before) =>
+        configuration is KubernetesClustersConfiguration clusters ? ReadClusters(clusters, before) : ReadOne(name, configuration, before);
 
     /// <summary>Each cluster for itself: what is known of its keys, and what is wrong with its files, is not the others'.</summary>
     private WatchedAuthenticator ReadClusters(KubernetesClustersConfiguration configuration, WatchedAuthenticator? before)
     {
         var clusters = configuration.Clusters.ToDictionary(
-            cluster => cluster.Key, cluster => ReadOne(cluster.Value, before?.Clusters.GetValueOrDefault(cluster.Key)));
+            cluster => cluster.Key,
+            cluster => ReadOne(cluster.Value.Label, cluster.Value, before?.Clusters.GetValueOrDefault(cluster.Key)));
         if (before is not null && ReferenceEquals(before.Configuration, configuration)
             && clusters.All(cluster => ReferenceEquals(cluster.Value, before.Clusters.GetValueOrDefault(cluster.Key))))
         {
@@ -92,7 +87,7 @@ internal sealed partial class AuthenticatorDirectory(
             configuration, none, all, ShortHash.Of(clusters.Values.Select(cluster => cluster.InUse)), none.Look()) { Clusters = clusters };
     }
 
-    private WatchedAuthenticator ReadOne(AuthenticatorConfiguration configuration, WatchedAuthenticator? before)
+    private WatchedAuthenticator ReadOne(string name, AuthenticatorConfiguration configuration, WatchedAuthenticator? before)
     {
         var isSame = before is not null && IsSame(before.Configuration, configuration);
         var files = isSame ? before!.Files : new WatchedFiles(configuration.Files, HtpasswdFile.MaxBytes);
@@ -108,7 +103,7 @@ internal sealed partial class AuthenticatorDirectory(
             return new WatchedAuthenticator(configuration, files, authenticator, fingerprint, fingerprint);
         }
 
-        LogBroken(configuration is KubernetesConfiguration cluster ? cluster.Label : configuration.Name, problem);
+        LogBroken(name, problem);
         return new WatchedAuthenticator(configuration, files, before?.Authenticator, before?.InUse ?? "", fingerprint);
     }
 
@@ -120,15 +115,16 @@ internal sealed partial class AuthenticatorDirectory(
     private partial void LogBroken(string authenticator, string problem);
 }
 
-/// <summary>Authenticators by name, and the hash that unknown users' passwords are checked against.</summary>
-internal sealed record AuthenticatorSet(
-    RunningRules Rules, Dictionary<string, WatchedAuthenticator> Entries, string Decoy)
+/// <summary>Authenticators by name.</summary>
+internal sealed record AuthenticatorSet(RunningRules Rules, Dictionary<string, WatchedAuthenticator> Entries)
     : ReloadedContent(Rules.Of, Rules.Version)
 {
     public IEnumerable<IAuthenticator?> Authenticators =>
         Entries.Values.SelectMany(entry => entry.Clusters.Values.Prepend(entry)).Select(entry => entry.Authenticator);
 
-    public IAuthenticator? Find(string name) => Entries.GetValueOrDefault(name)?.Authenticator;
+    /// <summary>What a tenant calls by a name.</summary>
+    public IAuthenticator? Find(string tenant, string name) =>
+        (Entries.GetValueOrDefault($"{tenant}/{name}") ?? Entries.GetValueOrDefault(name))?.Authenticator;
 }
 
 /// <param name="Configuration">What it was made for.</param>

@@ -56,12 +56,12 @@ internal sealed class AuthenticatorFactory(
     {
         var address = Uri.TryCreate(issuer.Issuer, UriKind.Absolute, out var uri) && HttpOrigin.TryGet(uri, out _) ? uri : null;
         var keys = issuer.Keys is AddressedKeys addressed ? addressed.Address : null;
-        return proxies.For(issuer.AllowPrivate, new[] { address, keys }.OfType<Uri>());
+        return proxies.For(issuer.AllowPrivate, new[] { address, keys }.OfType<Uri>()) with { IsVetted = issuer.IsOfTenant };
     }
 
     /// <summary>The hosts of AWS are those of a strict grammar: <see cref="PresignedCallerIdentity"/>.</summary>
     private EgressSettings To(AwsStsConfiguration sts) => sts.Endpoint is { } endpoint
-        ? proxies.For(sts.AllowPrivate, endpoint)
+        ? proxies.For(sts.AllowPrivate, endpoint) with { IsVetted = sts.IsOfTenant }
         : proxies.For(allowPrivate: false) is { IsPlain: false } settings
             ? settings with { Targets = settings.Targets.And(["*.amazonaws.com", "*.amazonaws.com.cn"]) }
         : new EgressSettings(AllowPrivate: false);

@@ -10,14 +10,18 @@ namespace RegistryProxy.Grains.Authenticators;
 /// </summary>
 internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, PasswordWork work)
 {
+    /// <summary>A hash that no password of any user belongs to: what an unknown user's password is checked against.</summary>
+    private static string Decoy(string cost) => $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+
     public async ValueTask<Verdict> Verify(
         TenantConfiguration tenant, string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         var result = Verdict.Unknown;
-        var files = false;
+        string? cost = null;
         foreach (var authenticator in authenticators.Of(tenant).OfType<IPasswordAuthenticator>())
         {
-            files |= authenticator is HtpasswdAuthenticator;
+            cost = authenticator is HtpasswdAuthenticator { HighestCost: var highest }
+                && string.CompareOrdinal(highest, cost) > 0 ? highest : cost;
             var verdict = await authenticator.Verify(user, password, from, cancellation);
             switch (verdict.Kind)
             {
@@ -29,7 +33,7 @@ internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, Passw
             }
         }
 
-        var isChecked = !files || await work.Verify(authenticators.Decoy, password, from, cancellation) is not null;
+        var isChecked = cost is null || await work.Verify(Decoy(cost), password, from, cancellation) is not null;
         return isChecked || result.MayBeCounted ? result : Verdict.Busy;
     }
 }

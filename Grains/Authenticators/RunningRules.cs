@@ -16,16 +16,17 @@ internal sealed record RunningRules(ConfigurationSnapshot Of, string Version, IR
     /// <param name="inUse">What names the files in use of each authenticator.</param>
     public static RunningRules Read(ConfigurationSnapshot of, IReadOnlyDictionary<string, string> inUse)
     {
-        var authenticators = of.Configuration.Authenticators.Values.ToDictionary(
-            authenticator => authenticator.Name,
-            authenticator => $"{authenticator.Name} {authenticator.Stamp} {inUse.GetValueOrDefault(authenticator.Name)}");
+        var authenticators = of.Configuration.Authenticators.ToDictionary(
+            authenticator => authenticator.Key,
+            authenticator => $"{authenticator.Key} {authenticator.Value.Stamp} {inUse.GetValueOrDefault(authenticator.Key)}");
         return new RunningRules(
             of,
             $"{of.Version}-{ShortHash.Of(authenticators.Values)}",
             of.Configuration.Tenants.Values.ToDictionary(
                 tenant => tenant.Name,
                 tenant => ShortHash.Of([tenant.Stamp,
-                    .. tenant.Authenticators.Select(name => authenticators.GetValueOrDefault(name, name))])));
+                    .. tenant.Authenticators.Select(name => authenticators.GetValueOrDefault($"{tenant.Name}/{name}")
+                        ?? authenticators.GetValueOrDefault(name, name))])));
     }
 
     /// <summary>The tenants whose rules are others than before; those that are gone have an empty stamp.</summary>

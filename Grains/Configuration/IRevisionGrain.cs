@@ -1,4 +1,6 @@
 using Orleans.Concurrency;
+using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Configuration;
@@ -26,4 +28,21 @@ internal sealed record RevisionAnswer([property: Id(0)] bool IsBehind, [property
 
 /// <summary>The shared sections of a configuration under their revision.</summary>
 [GenerateSerializer, Immutable, Alias("rp.cluster-revision")]
-internal sealed record ClusterRevision([property: Id(0)] long Revision, [property: Id(1)] string Content, [property: Id(2)] Secret Text);
+internal sealed record ClusterRevision([property: Id(0)] long Revision, [property: Id(1)] string Content, [property: Id(2)] Secret Text)
+{
+    /// <summary>The texts of included files and of tenants; <c>null</c> for none.</summary>
+    [Id(3)]
+    public IReadOnlyList<ClusterPart>? Parts { get; init; }
+
+    public static ClusterRevision Of(long revision, SharedSections sections) => new(revision, sections.Content, sections.Text)
+    {
+        Parts = sections.Parts.Count == 0 ? null : [.. sections.Parts.Select(part => new ClusterPart(part.Name, part.File, part.Text))],
+    };
+
+    public SharedSections ToSections() => new(
+        Text, Content, [.. (Parts ?? []).Select(part => new PartText(part.Name, part.File, part.Text))]);
+}
+
+/// <summary>The text of a file beside the main one.</summary>
+[GenerateSerializer, Immutable, Alias("rp.cluster-part")]
+internal sealed record ClusterPart([property: Id(0)] string Name, [property: Id(1)] string File, [property: Id(2)] Secret Text);

@@ -19,14 +19,24 @@ internal sealed class RevisionSyncGrain(RevisionFeed feed) : Grain, IRevisionSyn
     public async ValueTask Agree()
     {
         var cluster = GrainFactory.GetGrain<IRevisionGrain>(0);
+        if (!feed.Settled.IsCompleted && feed.Local.Current.Missing.Count > 0
+            && (await cluster.Compare(0, "")).Followed is { } before)
+        {
+            feed.Restore(before.ToSections().Parts);
+        }
+
+        if (!feed.Settled.IsCompleted && feed.Local.Current.Missing.Count > 0)
+        {
+            await GrainFactory.GetGrain<IPartSyncGrain>(0).Sync();
+        }
+
         var (revision, sections) = feed.Highest;
         var answer = await cluster.Compare(revision, sections.Content);
         if (answer.IsBehind)
         {
-            answer = await cluster.Offer(new ClusterRevision(revision, sections.Content, sections.Text));
+            answer = await cluster.Offer(ClusterRevision.Of(revision, sections));
         }
 
-        var followed = answer.Followed ?? new ClusterRevision(revision, sections.Content, sections.Text);
-        feed.Follow(followed.Revision, new SharedSections(followed.Text, followed.Content));
+        feed.Follow(answer.Followed?.Revision ?? revision, answer.Followed?.ToSections() ?? sections);
     }
 }

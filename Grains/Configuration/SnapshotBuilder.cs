@@ -45,10 +45,11 @@ internal static class SnapshotBuilder
             ? new LimitSnapshot(limits.RequestsPerSecond, limits.BytesPerSecond, limits.ConcurrentStreams, limits.IdentityRequestsPerSecond)
             : null,
         Cors = tenant.Cors,
+        IsUnusable = tenant.IsUnusable,
         PeopleLogins =
         [
             .. tenant.Authenticators.Where(
-                name => configuration.Authenticators.GetValueOrDefault(name) is OidcConfiguration { People: not null }),
+                name => configuration.AuthenticatorOf(tenant.Name, name) is OidcConfiguration { People: not null }),
         ],
     };
 
@@ -81,5 +82,6 @@ internal static class SnapshotBuilder
         Account = UpstreamAccountName.Of(upstream),
         SharesContentWith = upstream.SharesContentWith,
         Network = networks.SnapshotOf(upstream),
+        IsOfTenant = upstream.IsOfTenant,
     };
 }

@@ -16,7 +16,7 @@ internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration,
     public TimeSpan? RecheckEvery => TimeSpan.Zero;
 
     /// <summary>The highest bcrypt cost among the hashes; <c>null</c> when there are none.</summary>
-    public string? HighestCost => file.Hashes.Values.Select(hash => hash[4..6]).Max();
+    public string? HighestCost { get; } = file.Hashes.Values.Select(hash => hash[4..6]).Max();
 
     public async ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {

@@ -155,7 +155,7 @@ internal sealed class SessionGrain(
 
     private TenantConfiguration? Tenant => Running.Tenants.GetValueOrDefault(_key.Tenant);
 
-    private bool IsMachine => Running.Authenticators.GetValueOrDefault(_key.Authenticator) is { ProvesMachines: true };
+    private bool IsMachine => Running.AuthenticatorOf(_key.Tenant, _key.Authenticator) is { ProvesMachines: true };
 
     private (StoredSession Session, RefreshToken? Token) Create(SessionOpening opening, IReadOnlyDictionary<string, string>? claims)
     {

@@ -10,6 +10,9 @@ namespace RegistryProxy.ServiceDefaults.Commands;
 /// </summary>
 internal static class CheckCommand
 {
+    /// <summary>So many files with errors are named in the last line.</summary>
+    private const int NamedFiles = 10;
+
     public static Command Create(Option<string?> config, ConfigurationPart part, IReadOnlyList<ICheckStep> steps)
     {
         var check = new Command("check", "Checks a configuration file and prints every error with its line");
@@ -34,20 +37,23 @@ internal static class CheckCommand
                 Console.Error.WriteLine(warning.ToWarning());
             }
 
-            foreach (var error in result.Errors)
+            var errors = result.AllErrors.ToList();
+            foreach (var error in errors)
             {
                 Console.Error.WriteLine(error);
             }
 
-            if (result.Snapshot is not { } snapshot)
+            if (result.Snapshot is not { } snapshot || errors.Count > 0)
             {
-                Console.Error.WriteLine($"{result.Errors.Count} error(s) in {path}");
+                Console.Error.WriteLine(
+                    $"{errors.Count} error(s) in {string.Join(", ", errors.Select(error => error.File).Distinct().Take(NamedFiles))}");
                 return 1;
             }
 
             var configuration = snapshot.Configuration;
             Console.WriteLine(
-                $"{path} is good: version {snapshot.Version}, {configuration.Tenants.Count} " +
+                $"{path} is good{(snapshot.Parts.Count > 0 ? $", with {snapshot.Parts.Count} file(s) beside it" : "")}: " +
+                $"version {snapshot.Version}, {configuration.Tenants.Count} " +
                 $"tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
             var good = !arguments.GetValue(strict) || result.Warnings.Count == 0;
             if (!good)

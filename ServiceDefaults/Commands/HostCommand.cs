@@ -87,18 +87,30 @@ public static class HostCommand
             return new FixedConfiguration(ConfigurationDefaults.NoFile());
         }
 
-        var result = ConfigurationFile.Read(path, part);
+        var files = new ConfigurationFiles(path, part);
+        var result = files.Read();
         foreach (var warning in result.Warnings)
         {
             HostOutput.Warn(warning.ToWarning());
         }
 
-        foreach (var error in result.Errors)
+        foreach (var error in result.AllErrors)
         {
             HostOutput.Fail(error.ToString());
         }
 
-        return result.Snapshot is { } snapshot ? new ConfigurationWatcher(path, snapshot, TimeProvider.System, part) : null;
+        if (result.Snapshot is null)
+        {
+            return null;
+        }
+
+        foreach (var fault in result.Faults)
+        {
+            HostOutput.Fail($"{fault.File} cannot be used as it is now: hosts that depend on it answer 503 until it is mended or its " +
+                "last good text is found in the state; everything else is served");
+        }
+
+        return new ConfigurationWatcher(files, result, TimeProvider.System);
     }
 
     private static Uri? ParseListener(System.CommandLine.Parsing.ArgumentResult argument)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Files.Yaml;
 using RegistryProxy.ServiceDefaults.Commands;
 
 namespace RegistryProxy.ServiceDefaults.Health;
@@ -32,7 +33,10 @@ public sealed class HealthEndpoints
             null, "Whether a part of this process can do its work, as /readyz says");
         meters.Create("RegistryProxy.Health").CreateObservableGauge(
             "registryproxy.configuration.errors", () => (_start.Source as ConfigurationWatcher)?.LastErrors.Count ?? 0, "{error}",
-            "Errors in the configuration file as it is now, which is not in use while there are any");
+            "Errors in the configuration files as they are now: a file is not in use while it has any");
+        meters.Create("RegistryProxy.Health").CreateObservableGauge(
+            "registryproxy.configuration.faulty_files", FaultyFiles, "{file}",
+            "Included files and files of tenants that are not in use as they are now, by what stands in for them");
     }
 
     public static Task Live(HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted);
@@ -70,10 +74,24 @@ public sealed class HealthEndpoints
         json.WriteStartArray("errorsAt");
         foreach (var error in watcher.LastErrors.Take(MaxPlaces))
         {
-            json.WriteStringValue($"{Path.GetFileName(error.File)}:{error.Line}");
+            json.WriteStringValue($"{(IsOfPart(watcher, error) ? "included" : Path.GetFileName(error.File))}:{error.Line}");
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>Files of tenants have their names.</summary>
+    private static bool IsOfPart(ConfigurationWatcher watcher, ConfigurationError error) =>
+        watcher.LastFaults.Any(fault => fault.Part.Length > 0 && fault.File == error.File);
+
+    private IEnumerable<Measurement<int>> FaultyFiles()
+    {
+        var faults = (_start.Source as ConfigurationWatcher)?.LastFaults ?? [];
+        foreach (var (isKept, name) in new[] { (true, "last_good"), (false, "none") })
+        {
+            yield return new Measurement<int>(
+                faults.Count(fault => fault.IsKept == isKept), new KeyValuePair<string, object?>("in_use", name));
+        }
     }
 
     private void WriteConfiguration(Utf8JsonWriter json)
@@ -84,6 +102,7 @@ public sealed class HealthEndpoints
         if (_start.Source is ConfigurationWatcher watcher)
         {
             json.WriteNumber("errors", watcher.LastErrors.Count);
+            json.WriteNumber("faultyFiles", watcher.LastFaults.Count);
             WriteErrors(json, watcher);
             json.WriteStartArray("needsRestart");
             foreach (var section in watcher.NeedsRestart)

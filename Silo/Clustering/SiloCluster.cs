@@ -38,6 +38,7 @@ public static class SiloCluster
         var ports = choose(cluster);
         RequirePorts(ListenerProbe.Of(builder), cluster, ports);
         builder.Services.AddGrains();
+        builder.Services.AddKeptParts(start.Source);
         if (cluster.Provider != ClusterProvider.Localhost)
         {
             builder.Services.AddRevisions(new RevisionFeed(start.Source, start.ConfigPath!));

@@ -13,7 +13,7 @@ public sealed class WireNameTests
 
     private static readonly string[] GrainTypes =
     [
-        "attestation", "cache", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "peoplelogin",
+        "attestation", "cache", "configurationpart", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "partsync", "peoplelogin",
         "referrers", "revision", "revisionsync", "robotrelay", "robots",
         "session", "snapshot", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
     ];

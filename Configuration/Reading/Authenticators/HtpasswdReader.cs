@@ -10,7 +10,7 @@ internal static class HtpasswdReader
     public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
     {
         var file = map["file"];
-        var path = context.Absolute(file.RequiredText());
+        var path = context.Absolute(file);
         var users = HtpasswdFile.Empty;
         if (file.IsPresent && !HtpasswdFile.TryRead(path, out users, out var problems))
         {

@@ -15,6 +15,7 @@ internal static class LdapReader
         {
             Name = name,
             Url = Url(url),
+            AllowPrivate = context.Bounds is null,
             StartTls = map["startTls"].Flag(false),
             Ca = PemReader.OptionalFile(map["ca"], context),
             BindDn = map["bindDn"].Text() ?? "",

@@ -105,7 +105,7 @@ internal static class TokenIssuerReader
 
     private static FiledKeys KeyFile(Field field, ReadingContext context)
     {
-        var path = context.Absolute(field.RequiredText());
+        var path = context.Absolute(field);
         try
         {
             if (field.IsPresent)

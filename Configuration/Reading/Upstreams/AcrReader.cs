@@ -32,7 +32,7 @@ internal static class AcrReader
             TenantId = Name(tenant),
             ClientId = Name(client),
             ClientSecret = context.Secret(secret),
-            FederatedTokenFile = federated.IsPresent ? context.Absolute(federated.RequiredText()) : null,
+            FederatedTokenFile = federated.IsPresent ? context.Absolute(federated) : null,
             Authority = EndpointReader.Optional(map["authority"], allowPrivate) ?? new Uri(cloud.Authority),
             MetadataEndpoint = EndpointReader.Optional(map["metadataEndpoint"], allowPrivate),
         };

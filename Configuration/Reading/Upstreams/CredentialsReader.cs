@@ -8,6 +8,9 @@ internal static class CredentialsReader
 {
     private static readonly string[] Types = ["anonymous", "basic", "bearer", "google", "ecr", "acr", "dockerConfig", "exec"];
 
+    /// <summary>What a tenant's part may have: each is a secret of its own.</summary>
+    private static readonly string[] OfTenants = ["anonymous", "basic", "bearer", "ecr", "google", "acr"];
+
     public static UpstreamCredentials Read(Field field, Uri url, bool allowPrivate, ReadingContext context)
     {
         if (!field.IsPresent || field.Map() is not { } map)
@@ -16,6 +19,13 @@ internal static class CredentialsReader
         }
 
         var type = map["type"];
+        if (context.Bounds is not null && type.RequiredText() is var wanted && Types.Contains(wanted) && !OfTenants.Contains(wanted))
+        {
+            type.Fail($"'{wanted}' runs programs or reads files of this machine, which is the operator's; a tenant's part may have " +
+                $"{string.Join(", ", OfTenants)}");
+            return new AnonymousCredentials();
+        }
+
         UpstreamCredentials credentials;
         switch (type.RequiredText())
         {
@@ -51,8 +61,23 @@ internal static class CredentialsReader
         }
 
         map.RefuseOthers();
+        if (context.Bounds is not null && IsOfMachine(credentials))
+        {
+            field.Fail("would use the cloud identity of this machine, which is the operator's: give keys of your own (ecr: accessKeyId " +
+                "and secretAccessKey; google: keyFile; acr: tenantId, clientId and clientSecret)");
+        }
+
         return credentials;
     }
+
+    private static bool IsOfMachine(UpstreamCredentials credentials) => credentials switch
+    {
+        AnonymousCredentials or BasicCredentials or BearerCredentials or BearerPasswordCredentials => false,
+        EcrCredentials ecr => ecr.AccessKey is null,
+        GoogleCredentials google => google.KeyFile is null,
+        AcrCredentials acr => acr.ClientSecret is null,
+        _ => true,
+    };
 
     private static UpstreamCredentials Bearer(Section map, ReadingContext context)
     {

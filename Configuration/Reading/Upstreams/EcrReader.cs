@@ -30,7 +30,7 @@ internal static partial class EcrReader
             Endpoint = EndpointReader.Optional(endpoint, allowPrivate) ?? host.Api(),
             StsEndpoint = EndpointReader.Optional(map["stsEndpoint"], allowPrivate),
             AccessKey = AccessKey(map, context),
-            WebIdentityTokenFile = tokenFile.IsPresent ? context.Absolute(tokenFile.RequiredText()) : null,
+            WebIdentityTokenFile = tokenFile.IsPresent ? context.Absolute(tokenFile) : null,
             Roles = roles,
         };
     }

@@ -11,7 +11,7 @@ internal static class GoogleReader
         var keyFile = map["keyFile"];
         return new GoogleCredentials
         {
-            KeyFile = keyFile.IsPresent ? context.Absolute(keyFile.RequiredText()) : null,
+            KeyFile = keyFile.IsPresent ? context.Absolute(keyFile) : null,
             TokenEndpoint = EndpointReader.Optional(map["tokenEndpoint"], allowPrivate),
             StsEndpoint = EndpointReader.Optional(map["stsEndpoint"], allowPrivate),
             IamEndpoint = EndpointReader.Optional(map["iamEndpoint"], allowPrivate),

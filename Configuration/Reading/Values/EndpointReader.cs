@@ -20,6 +20,7 @@ internal static class EndpointReader
         return address;
     }
 
-    private static bool IsLoopback(Uri address) =>
+    /// <summary>Whether an address is on this machine.</summary>
+    public static bool IsLoopback(Uri address) =>
         address.IdnHost == "localhost" || (IPAddress.TryParse(address.IdnHost, out var ip) && IPAddress.IsLoopback(ip));
 }

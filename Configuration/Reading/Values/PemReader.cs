@@ -13,7 +13,7 @@ internal static class PemReader
     /// <summary>A file of certificates, or a folder of such files.</summary>
     public static string Required(Field field, ReadingContext context)
     {
-        var path = context.Absolute(field.RequiredText());
+        var path = context.Absolute(field);
         if (field.IsPresent)
         {
             Try(field, $"{path} cannot be read as certificates: ",
@@ -26,7 +26,7 @@ internal static class PemReader
     /// <summary>A certificate and its key, when both are given.</summary>
     public static (string Certificate, string Key) Pair(Field certificate, Field key, ReadingContext context)
     {
-        var pair = (Certificate: context.Absolute(certificate.RequiredText()), Key: context.Absolute(key.RequiredText()));
+        var pair = (Certificate: context.Absolute(certificate), Key: context.Absolute(key));
         if (certificate.IsPresent && key.IsPresent)
         {
             Try(certificate, "", () =>

@@ -2,21 +2,28 @@ using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Values;
 
-/// <summary>What readers share: where relative paths begin.</summary>
+/// <summary>What readers share: where relative paths begin, and what they may lead to. The only way to a path of a file.</summary>
 internal sealed record ReadingContext(string Folder)
 {
+    /// <summary>What the part of a tenant may use; <c>null</c> for the operator, who may use everything.</summary>
+    public TenantBounds? Bounds { get; init; }
+
     /// <summary>When the file is read: what expired before is told.</summary>
     public DateTimeOffset Now { get; } = TimeProvider.System.GetUtcNow();
 
     private const string Sources = "must be one of { file: PATH }, { env: NAME } and { value: TEXT }";
 
-    /// <summary>An absolute path.</summary>
-    public string Absolute(string path) => Path.GetFullPath(path, Folder);
+    /// <summary>The name of what is read, in the whole configuration.</summary>
+    public string NameOf(string name) => Bounds?.Own(name) ?? name;
+
+    /// <summary>The absolute path of a file or folder that must be named.</summary>
+    public string Absolute(Field field) =>
+        Bounds is { } bounds ? bounds.Confine(field, Folder) : Path.GetFullPath(field.RequiredText(), Folder);
 
     /// <summary>The absolute path of a file that must be there.</summary>
     public string ExistingFile(Field field)
     {
-        var path = Absolute(field.RequiredText());
+        var path = Absolute(field);
         if (field.IsPresent && !File.Exists(path))
         {
             field.Fail(Directory.Exists(path) ? $"{path} is a folder, not a file" : $"there is no file {path}");
@@ -53,7 +60,7 @@ internal sealed record ReadingContext(string Folder)
 
         return Doubted(
             field,
-            file.Text() is { } path ? new FileSecret(Absolute(path))
+            file.Text() is not null ? new FileSecret(Absolute(file))
             : environment.Text() is { } name ? new EnvironmentSecret(name)
             : new InlineSecret(new Protocol.Secret(value.Text() ?? "")));
     }

@@ -1,6 +1,7 @@
 using System.Formats.Asn1;
 using System.Net.Security;
 using System.Net.Sockets;
+using RegistryProxy.Egress;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
 
@@ -9,20 +10,20 @@ namespace RegistryProxy.Grains.Identity.Ldap;
 /// </summary>
 internal sealed class LdapLink : IDisposable
 {
-    private readonly TcpClient _client = new() { NoDelay = true };
-    private Stream _stream = Stream.Null;
+    private readonly Socket _socket;
+    private Stream _stream;
     private string? _boundAs;
     private LdapBudget _budget = new();
     private int _id;
 
+    private LdapLink(NetworkStream connection) => (_socket, _stream) = (connection.Socket, connection);
+
     /// <summary>Connects, and encrypts where the server says so.</summary>
     public static async Task<LdapLink> Open(LdapServer server, CancellationToken cancellation)
     {
-        var link = new LdapLink();
+        var link = new LdapLink(await VettedSocket.Connect(server.Host, server.Port, server.AllowPrivate, cancellation));
         try
         {
-            await link._client.ConnectAsync(server.Host, server.Port, cancellation);
-            link._stream = link._client.GetStream();
             if (server.StartTls)
             {
                 Check(await link.Request(LdapMessages.StartTls, LdapReply.ExtendedResponse, cancellation), "StartTLS");
@@ -45,7 +46,7 @@ internal sealed class LdapLink : IDisposable
     }
 
     /// <summary>Whether the server closed the connection while nobody used it.</summary>
-    public bool IsClosed => _client.Client.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _client.Available == 0;
+    public bool IsClosed => _socket.Poll(TimeSpan.Zero, SelectMode.SelectRead) && _socket.Available == 0;
 
     /// <summary>What became of the password of somebody who logs in, since the connection was taken.</summary>
     public LdapTry Tried { get; private set; }
@@ -117,11 +118,7 @@ internal sealed class LdapLink : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _stream.Dispose();
-        _client.Dispose();
-    }
+    public void Dispose() => _stream.Dispose();
 
     private async Task<LdapReply> Request(Func<int, byte[]> request, int kind, CancellationToken cancellation)
     {

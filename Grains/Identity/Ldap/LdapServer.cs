@@ -14,6 +14,8 @@ internal sealed class LdapServer(LdapConfiguration configuration)
 
     public int Port => configuration.Url.Port > 0 ? configuration.Url.Port : Tls ? 636 : 389;
 
+    public bool AllowPrivate => configuration.AllowPrivate;
+
     public bool Tls => configuration.Url.Scheme == "ldaps";
 
     public bool StartTls => configuration.StartTls;

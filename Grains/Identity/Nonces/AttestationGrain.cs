@@ -34,8 +34,8 @@ internal sealed class AttestationGrain(StateStore store, NonceAuthority nonces, 
             return AttestationOutcome.NeedsNonce;
         }
 
-        var maxAge = configuration.Current.Configuration.Authenticators.GetValueOrDefault(
-            authenticator) is AwsIidConfiguration { MaxAge: var age } ? age : Attestation.MaxAge;
+        var maxAge = configuration.Current.Configuration.AuthenticatorOf(tenant, authenticator) is AwsIidConfiguration { MaxAge: var age }
+            ? age : Attestation.MaxAge;
         return await _state.Change(known => known.Present(hash, pendingTime, maxAge, isFirst));
     }
 

@@ -36,7 +36,10 @@ internal sealed partial class UpstreamNetworks(
     /// <summary>How connections for an upstream are opened.</summary>
     public EgressSettings Of(UpstreamConfiguration upstream)
     {
-        var settings = new EgressSettings(upstream.AllowPrivate) { Tls = Content.Tls(upstream), Proxy = proxies.Of(upstream) };
+        var settings = new EgressSettings(upstream.AllowPrivate)
+        {
+            IsVetted = upstream.IsOfTenant, Tls = Content.Tls(upstream), Proxy = proxies.Of(upstream)
+        };
         return settings.IsPlain ? settings
             : settings with { Targets = new ConfiguredTargets(UpstreamPreset.AddressesOf(upstream), upstream.RedirectHosts) };
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Google.Apis.Auth.OAuth2;
 using RegistryProxy.Configuration;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
@@ -33,6 +34,12 @@ internal static class GoogleKeyFile
             if (source.ValueKind == JsonValueKind.Object && source.TryGetProperty("executable", out _))
             {
                 throw Unusable(file, "has a credential_source that is a program; a file, a url or an AWS environment is taken");
+            }
+
+            if (source.ValueKind != JsonValueKind.Undefined && file.Contains(BoundedFile.Confinement, StringComparison.Ordinal))
+            {
+                throw Unusable(file, "has a credential_source, which reads files and services of this machine; a tenant needs the key of " +
+                    "a service account");
             }
 
             return root.TryGetProperty("type", out var type) && type.GetString() is "service_account" or "external_account"

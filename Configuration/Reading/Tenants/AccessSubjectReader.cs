@@ -1,7 +1,7 @@
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary>One entry of <c>who</c>. <c>NAME/</c> may be left out only while one authenticator of the tenant can produce it.</summary>
 internal static class AccessSubjectReader

@@ -2,7 +2,7 @@ using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary>What is right in <c>tenants</c> and hardly meant: rules and routes that nobody meets, names that nobody has.</summary>
 internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
@@ -18,12 +18,16 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         {
             if (configuration.Tenants.TryGetValue(name, out var tenant) && field.IsMap)
             {
-                Tell(field.Map()!, tenant);
+                TellUrl(field.Map()!, tenant);
+                if (!field.Map()!["file"].IsPresent)
+                {
+                    TellRights(field.Map()!, tenant);
+                }
             }
         }
     }
 
-    private void Tell(Section map, TenantConfiguration tenant)
+    private static void TellUrl(Section map, TenantConfiguration tenant)
     {
         if (tenant.PublicUrl is { } url && !tenant.Hosts.Contains("*")
             && !tenant.Hosts.Any(host => host.Trim('[', ']') == url.IdnHost.Trim('[', ']')))
@@ -31,7 +35,11 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             map["publicUrl"]
                 .Warn($"its host is none of this tenant's hosts, and clients ask there for tokens: add '{url.IdnHost}' to hosts");
         }
+    }
 
+    /// <summary>What a tenant says of itself.</summary>
+    public void TellRights(Section map, TenantConfiguration tenant)
+    {
         var access = map["access"];
         if (tenant.Access.Count == 0)
         {

@@ -1,7 +1,7 @@
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary>What is right in a rule about machines of several Kubernetes clusters and hardly meant.</summary>
 internal static class ClusterDoubts

@@ -1,6 +1,6 @@
 using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary><c>tenants.NAME.limits</c>.</summary>
 internal static class LimitReader

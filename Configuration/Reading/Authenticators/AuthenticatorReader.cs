@@ -1,8 +1,7 @@
-using RegistryProxy.Configuration.Reading.Authenticators;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Authenticators;
 
 /// <summary><c>authenticators</c>.</summary>
 internal static class AuthenticatorReader
@@ -44,6 +43,6 @@ internal static class AuthenticatorReader
 
         var authenticator = kind(name, map, context);
         map.RefuseOthers();
-        return authenticator with { Stamp = field.Stamp(withSecrets: false) };
+        return authenticator with { Stamp = field.Stamp(withSecrets: false), IsOfTenant = context.Bounds is not null };
     }
 }

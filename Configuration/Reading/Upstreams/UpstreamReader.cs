@@ -1,8 +1,7 @@
-using RegistryProxy.Configuration.Reading.Upstreams;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Upstreams;
 
 /// <summary><c>upstreams</c>.</summary>
 internal static class UpstreamReader
@@ -20,7 +19,8 @@ internal static class UpstreamReader
         var allowPrivate = map["allowPrivate"].Flag(false);
         var upstream = new UpstreamConfiguration
         {
-            Name = name,
+            Name = context.NameOf(name),
+            IsOfTenant = context.Bounds is not null,
             Stamp = field.Stamp(withSecrets: true),
             Url = url,
             OfficialPrefix = official.IsPresent ? Names.Path(official) : preset?.OfficialPrefix,
@@ -37,30 +37,21 @@ internal static class UpstreamReader
         return upstream;
     }
 
-    /// <summary>Content is shared by upstreams that say so both: one alone could give itself the content of another.</summary>
-    public static void RequireMutualSharing(Field upstreams, IReadOnlyDictionary<string, UpstreamConfiguration> all)
-    {
-        foreach (var (name, field) in upstreams.Entries().Where(entry => entry.Field.IsMap))
-        {
-            foreach (var item in field.Map()!["sharesContentWith"].Items())
-            {
-                var other = item.RequiredText();
-                if (other == name)
-                {
-                    item.Fail("names the upstream itself, whose content is its own anyway");
-                }
-                else if (!all.TryGetValue(other, out var listed))
-                {
-                    item.Fail($"there is no upstream '{other}'; known: {Names.List(all.Keys)}{Suggestion.For(other, all.Keys)}");
-                }
-                else if (!listed.SharesContentWith.Contains(name))
-                {
-                    item.Fail($"both must list each other: add '{name}' to upstreams.{other}.sharesContentWith, or take " +
-                        $"'{other}' out here");
-                }
-            }
-        }
-    }
+    /// <summary>What it wants to share content with, and where it says so.</summary>
+    public static IReadOnlyList<(string Other, FieldPlace Place)> Sharing(Field upstream) => upstream.IsMap
+        ? [.. upstream.Map()!["sharesContentWith"].Items().Select(item => (item.RequiredText(), item.Place))]
+        : [];
+
+    /// <summary>
+    /// Why an upstream does not share with another; <c>null</c> when it does. Content is shared by upstreams that say so both: one alone
+    /// could give itself the content of another.
+    /// </summary>
+    public static string? WhyNotShared(string name, string other, IReadOnlyDictionary<string, UpstreamConfiguration> all) =>
+        other == name ? "names the upstream itself, whose content is its own anyway"
+        : !all.TryGetValue(other, out var listed)
+            ? $"there is no upstream '{other}'; known: {Names.List(all.Keys)}{Suggestion.For(other, all.Keys)}"
+        : listed.SharesContentWith.Contains(name) ? null
+        : $"both must list each other: add '{name}' to upstreams.{other}.sharesContentWith, or take '{other}' out here";
 
     public static RedirectMode? Redirects(Field field) =>
         field.Choice<RedirectMode?>(null, ("follow", RedirectMode.Follow), ("pass", RedirectMode.Pass));

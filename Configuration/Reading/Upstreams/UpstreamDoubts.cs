@@ -1,8 +1,9 @@
 using System.Net;
+using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Upstreams;
 
 /// <summary>What is right in <c>upstreams</c> and hardly meant.</summary>
 internal static class UpstreamDoubts
@@ -43,12 +44,12 @@ internal static class UpstreamDoubts
         }
     }
 
-    private static bool IsReadable(Uri address) => address.Scheme == Uri.UriSchemeHttp && !HostReader.IsLoopback(address);
+    private static bool IsReadable(Uri address) => address.Scheme == Uri.UriSchemeHttp && !EndpointReader.IsLoopback(address);
 
     private static void WarnOfAddress(Field field, Uri address, bool allowPrivate)
     {
         var literal = IPAddress.TryParse(address.IdnHost, out var parsed) ? parsed
-            : HostReader.IsLoopback(address) ? IPAddress.Loopback : null;
+            : EndpointReader.IsLoopback(address) ? IPAddress.Loopback : null;
         if (literal is null || AddressRules.MayDial(literal, allowPrivate))
         {
             return;

@@ -1,7 +1,7 @@
 using RegistryProxy.Files.Yaml;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary><c>tenants.*.access</c></summary>
 internal static class AccessRuleReader

@@ -1,4 +1,4 @@
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary>The authenticators of a tenant, as rules name them.</summary>
 internal sealed class TenantAuthenticators(IReadOnlyCollection<string> names, IEnumerable<AuthenticatorConfiguration> all)

@@ -1,7 +1,8 @@
+using RegistryProxy.Configuration.Reading.Upstreams;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
 
-namespace RegistryProxy.Configuration.Reading;
+namespace RegistryProxy.Configuration.Reading.Tenants;
 
 /// <summary><c>tenants.*.routes</c></summary>
 internal static class RouteReader
@@ -97,12 +98,13 @@ internal static class RouteReader
     private static string Upstream(Field field, FrontDoorConfiguration known)
     {
         var name = field.RequiredText();
-        if (!known.Upstreams.ContainsKey(name))
+        if (known.Upstreams.TryGetValue(name, out var upstream))
         {
-            field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
-                $"{Suggestion.For(name, known.Upstreams.Keys)}");
+            return upstream.Name;
         }
 
+        field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
+            $"{Suggestion.For(name, known.Upstreams.Keys)}");
         return name;
     }
 }

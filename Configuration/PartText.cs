@@ -1,0 +1,27 @@
+using System.Security.Cryptography;
+using System.Text;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Configuration;
+
+/// <summary>What a file beside the main one says: an included one, or the part of a tenant. Never changed.</summary>
+/// <param name="Name">Names it in the cluster: <see cref="OfFile"/> or <see cref="OfTenant"/>.</param>
+/// <param name="File">The file, as it is named in errors.</param>
+/// <param name="Text">What was read, which may hold secrets.</param>
+public sealed record PartText(string Name, string File, Secret Text)
+{
+    /// <summary>The SHA-256 of the text, in hexadecimal digits.</summary>
+    public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text.Reveal())));
+
+    private const string FilePrefix = "file:";
+
+    /// <summary>The name of an included file.</summary>
+    /// <param name="path">From the folder of the main file, with slashes.</param>
+    public static string OfFile(string path) => $"{FilePrefix}{path}";
+
+    /// <summary>Whether that is the name of an included file.</summary>
+    public static bool IsFile(string name) => name.StartsWith(FilePrefix, StringComparison.Ordinal);
+
+    /// <summary>The name of the part of a tenant.</summary>
+    public static string OfTenant(string tenant) => $"tenant:{tenant}";
+}

@@ -1,0 +1,146 @@
+using RegistryProxy.Configuration.Reading.Texts;
+using RegistryProxy.Files.Yaml;
+
+namespace RegistryProxy.Configuration.Reading;
+
+/// <summary>
+/// The files of a configuration on this machine. What is read again is what changed: the main file and those that it includes together,
+/// once nothing of them has changed for a second; the file of a tenant for itself. For one thread at a time.
+/// </summary>
+public sealed class ConfigurationFiles : IPartTexts
+{
+    private readonly string _path;
+    private readonly string _folder;
+    private readonly ConfigurationComposer _composer;
+    private readonly ReadFile _main;
+    private readonly Dictionary<string, IncludedFolder> _folders = [];
+    private readonly Dictionary<string, ReadFile> _included = [];
+    private readonly Dictionary<string, ReadFile> _ofTenants = [];
+    private readonly HashSet<string> _asked = [];
+    private bool _takesIncluded = true;
+    private long _changedAt;
+    private TimeProvider _time = TimeProvider.System;
+
+    /// <param name="path">The main file.</param>
+    /// <param name="part">How much of it is read.</param>
+    public ConfigurationFiles(string path, ConfigurationPart part = ConfigurationPart.Whole)
+    {
+        // What is no path is told when it is read.
+        (_path, _folder) = (path, path.Length == 0 || path.Contains('\0') ? "/" : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/");
+        _composer = new ConfigurationComposer(path, part);
+        _main = new ReadFile("", path);
+    }
+
+    /// <summary>Looks at all; whether <see cref="Read"/> would find something else now.</summary>
+    public bool Look(TimeProvider time)
+    {
+        _time = time;
+        var (hasMoved, isPending) = (_main.Look(time), _main.IsPending);
+        foreach (var folder in _folders.Values)
+        {
+            hasMoved |= folder.Look();
+            isPending |= folder.IsPending;
+        }
+
+        foreach (var file in _included.Values)
+        {
+            hasMoved |= file.Look(time);
+            isPending |= file.IsPending;
+        }
+
+        _changedAt = hasMoved ? time.GetTimestamp() : _changedAt;
+        _takesIncluded = isPending && (_folders.Count == 0 || time.GetElapsedTime(_changedAt) >= ReadFile.Quiet);
+        var isDue = _takesIncluded;
+        foreach (var file in _ofTenants.Values)
+        {
+            file.Look(time);
+            isDue |= file.IsPending && file.IsSettled(time);
+        }
+
+        return isDue;
+    }
+
+    /// <summary>Reads what changed and puts all together.</summary>
+    public ConfigurationResult Read()
+    {
+        _asked.Clear();
+        var main = _takesIncluded || _main.Taken.Text is null ? _main.Take() : _main.Taken;
+        var result = main.Text is { } text ? _composer.Compose(text.Text, this)
+            : new ConfigurationResult(null, [new ConfigurationError(_path, 1, "", main.Problem)]);
+        _takesIncluded = false;
+        if (result.Snapshot is not null)
+        {
+            Forget(_included);
+            Forget(_ofTenants);
+        }
+
+        return result;
+    }
+
+    /// <summary>Takes texts that were good once, for parts that have none now; they count at the next reading.</summary>
+    public void Restore(IEnumerable<PartText> parts) => _composer.Restore(parts);
+
+    IReadOnlyList<OfferedPart> IPartTexts.Included(IReadOnlyList<string> patterns)
+    {
+        foreach (var gone in _folders.Keys.Except(patterns).ToList())
+        {
+            _folders.Remove(gone);
+        }
+
+        SortedDictionary<string, OfferedPart> parts = new(StringComparer.Ordinal);
+        var main = Path.GetFullPath(_path);
+        foreach (var pattern in patterns)
+        {
+            var folder = _folders.TryGetValue(pattern, out var known) ? known : _folders[pattern] = new IncludedFolder(_folder, pattern);
+            if (known is null || _takesIncluded)
+            {
+                folder.Take();
+            }
+
+            foreach (var file in folder.Taken.Where(file => file != main))
+            {
+                var name = PartText.OfFile(Path.GetRelativePath(_folder, file));
+                parts.TryAdd(name, Part(_included, name, file, isDue: _takesIncluded));
+            }
+
+            if (folder.Problem.Length > 0)
+            {
+                parts[PartText.OfFile(pattern)] = new OfferedPart(PartText.OfFile(pattern), Path.Combine(_folder, pattern), null,
+                    folder.Problem);
+            }
+        }
+
+        return [.. parts.Values];
+    }
+
+    OfferedPart IPartTexts.OfTenant(string tenant, string file)
+    {
+        // Another path is another file, whatever was read from the former one.
+        var name = PartText.OfTenant(tenant);
+        if (_ofTenants.TryGetValue(name, out var known) && known.Taken.File != file)
+        {
+            _ofTenants.Remove(name);
+        }
+
+        return Part(_ofTenants, name, file, isDue: known is not null && known.IsPending && known.IsSettled(_time));
+    }
+
+    private OfferedPart Part(Dictionary<string, ReadFile> files, string name, string path, bool isDue)
+    {
+        _asked.Add(name);
+        if (files.TryGetValue(name, out var file))
+        {
+            return (isDue && file.IsPending) || file.Taken.Text is null ? file.Take() : file.Taken;
+        }
+
+        return (files[name] = new ReadFile(name, path)).Take();
+    }
+
+    private void Forget(Dictionary<string, ReadFile> files)
+    {
+        foreach (var name in files.Keys.Where(name => !_asked.Contains(name)).ToList())
+        {
+            files.Remove(name);
+        }
+    }
+}

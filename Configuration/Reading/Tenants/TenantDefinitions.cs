@@ -1,0 +1,70 @@
+using RegistryProxy.Configuration.Reading.Authenticators;
+using RegistryProxy.Configuration.Reading.Upstreams;
+using RegistryProxy.Configuration.Reading.Values;
+using RegistryProxy.Files.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Tenants;
+
+/// <summary><c>define</c> of a tenant's part: upstreams and authenticators that are the tenant's alone.</summary>
+/// <param name="Upstreams">By the name that the part gives; each has its name in the whole configuration.</param>
+/// <param name="Authenticators">By the name that the part gives.</param>
+internal sealed record TenantDefinitions(
+    IReadOnlyDictionary<string, UpstreamConfiguration> Upstreams, IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators)
+{
+    /// <summary>Nothing.</summary>
+    public static TenantDefinitions None { get; } =
+        new(new Dictionary<string, UpstreamConfiguration>(), new Dictionary<string, AuthenticatorConfiguration>());
+
+    public static TenantDefinitions Read(Field field, TenantConfiguration tenant, ReadingContext context)
+    {
+        var map = field.Fields();
+        var (upstreams, authenticators) = (map["upstreams"], map["authenticators"]);
+        map.RefuseOthers();
+        var own = new TenantDefinitions(
+            All(upstreams, tenant.MayUse.Upstreams, (name, entry) => UpstreamReader.Read(name, entry, context)),
+            All(authenticators, tenant.MayUse.Authenticators, (name, entry) => AuthenticatorReader.Read(name, entry, context)));
+        if (upstreams.IsMap && upstreams.Errors.IsEmpty)
+        {
+            UpstreamDoubts.Tell(upstreams, new FrontDoorConfiguration { Upstreams = own.Upstreams });
+        }
+
+        return own;
+    }
+
+    /// <summary>What the part may name: what all have, as far as the operator lets it, and its own.</summary>
+    public FrontDoorConfiguration And(FrontDoorConfiguration shared) => shared with
+    {
+        Upstreams = Joined(shared.Upstreams, Upstreams), Authenticators = Joined(shared.Authenticators, Authenticators),
+    };
+
+    private static Dictionary<string, T> Joined<T>(IReadOnlyDictionary<string, T> shared, IReadOnlyDictionary<string, T> own)
+    {
+        var all = shared.ToDictionary();
+        foreach (var (name, value) in own)
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
+    private static Dictionary<string, T> All<T>(Field field, IReadOnlyList<string> shared, Func<string, Field, T?> read)
+        where T : class
+    {
+        Dictionary<string, T> all = [];
+        foreach (var (name, entry) in field.Entries())
+        {
+            if (shared.Contains(name))
+            {
+                entry.Fail($"the operator lets this tenant use a shared '{name}': give another name");
+            }
+
+            if (read(name, entry) is { } value)
+            {
+                all[name] = value;
+            }
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,58 @@
+using RegistryProxy.Files.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Texts;
+
+/// <summary>Which text of each part is tried: the one that is there, the last good one, or none.</summary>
+/// <param name="lastGood">By the name of the part.</param>
+internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood)
+{
+    private readonly Dictionary<string, Choice> _parts = [];
+
+    /// <summary>What is wrong with the texts that are not used as they are.</summary>
+    public IReadOnlyList<PartFault> Faults =>
+    [
+        .. _parts.Values.Where(part => part.Errors is not null).OrderBy(part => part.Offered.Name, StringComparer.Ordinal)
+            .Select(part => new PartFault(part.Offered.Name, part.Offered.File, part.Text is not null, part.Errors!)),
+    ];
+
+    /// <summary>Names of parts without a text that could be used.</summary>
+    public IEnumerable<string> Missing => _parts.Values.Where(part => part.Text is null).Select(part => part.Offered.Name);
+
+    /// <summary>The texts that are tried.</summary>
+    public IEnumerable<PartText> Used => _parts.Values.Select(part => part.Text).OfType<PartText>();
+
+    /// <summary>The text that is tried; <c>null</c> for none.</summary>
+    public PartText? Of(OfferedPart offered)
+    {
+        if (!_parts.TryGetValue(offered.Name, out var choice))
+        {
+            _parts[offered.Name] = choice = new Choice(offered) { Text = offered.Text };
+            if (offered.Text is null)
+            {
+                Degrade(offered.Name, [new ConfigurationError(offered.File, 1, "", offered.Problem)]);
+            }
+        }
+
+        return choice.Text;
+    }
+
+    /// <summary>The text that is tried is not good.</summary>
+    public void Degrade(string part, IEnumerable<ConfigurationError> errors)
+    {
+        var choice = _parts[part];
+        choice.Errors ??= [.. errors.OrderBy(error => error.Line)];
+        choice.Text = lastGood.TryGetValue(part, out var good) && choice.MayKeep && good != choice.Text ? good : null;
+        choice.MayKeep = false;
+    }
+
+    private sealed class Choice(OfferedPart offered)
+    {
+        public OfferedPart Offered => offered;
+
+        public PartText? Text { get; set; }
+
+        public bool MayKeep { get; set; } = true;
+
+        public IReadOnlyList<ConfigurationError>? Errors { get; set; }
+    }
+}

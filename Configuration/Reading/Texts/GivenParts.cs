@@ -1,0 +1,15 @@
+namespace RegistryProxy.Configuration.Reading.Texts;
+
+/// <summary>Texts that came from somewhere else than the files of this machine.</summary>
+internal sealed class GivenParts(IReadOnlyList<PartText> parts) : IPartTexts
+{
+    private readonly Dictionary<string, OfferedPart> _parts = parts.ToDictionary(
+        part => part.Name, part => new OfferedPart(part.Name, part.File, part));
+
+    public IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns) =>
+        [.. _parts.Values.Where(part => PartText.IsFile(part.Name)).OrderBy(part => part.Name, StringComparer.Ordinal)];
+
+    public OfferedPart OfTenant(string tenant, string file) =>
+        _parts.GetValueOrDefault(PartText.OfTenant(tenant)) ?? new OfferedPart(
+            PartText.OfTenant(tenant), file, null, "none of its texts could be used yet");
+}

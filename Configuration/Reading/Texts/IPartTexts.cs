@@ -1,0 +1,20 @@
+namespace RegistryProxy.Configuration.Reading.Texts;
+
+/// <summary>Where the texts of the files beside the main one come from.</summary>
+internal interface IPartTexts
+{
+    /// <summary>The included files, by the patterns of the main one, each once and in the order of their names.</summary>
+    IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns);
+
+    /// <summary>The part of a tenant.</summary>
+    /// <param name="tenant">Its name.</param>
+    /// <param name="file">The absolute path that the operator gave.</param>
+    OfferedPart OfTenant(string tenant, string file);
+}
+
+/// <summary>A file beside the main one as it is now.</summary>
+/// <param name="Name">The <see cref="PartText.Name"/>.</param>
+/// <param name="File">The file.</param>
+/// <param name="Text"><c>null</c> when it cannot be read.</param>
+/// <param name="Problem">Why it cannot be read.</param>
+internal sealed record OfferedPart(string Name, string File, PartText? Text, string Problem = "");

@@ -1,0 +1,90 @@
+using System.IO.Enumeration;
+using RegistryProxy.Files.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Texts;
+
+/// <summary>
+/// One entry of <c>include</c>: a path below the folder of the main file, whose components may hold <c>*</c> and <c>?</c>. As in a shell
+/// those match no name that begins with a dot.
+/// </summary>
+internal static class IncludePattern
+{
+    /// <summary>How many files one configuration may include.</summary>
+    public const int MaxFiles = 20_000;
+
+    private static readonly EnumerationOptions Entries = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
+
+    /// <summary>The patterns; those that lead out of the folder are errors.</summary>
+    public static IReadOnlyList<string> ReadAll(Field field)
+    {
+        List<string> patterns = [];
+        foreach (var item in field.Items(orSingle: true))
+        {
+            var text = item.RequiredText();
+            if (IsBelow(text))
+            {
+                patterns.Add(text);
+            }
+            else
+            {
+                item.Fail($"'{text}' must be a path below the folder of this file, such as tenants.d/*.yaml, without '..' and '**'");
+            }
+        }
+
+        return patterns;
+    }
+
+    /// <summary>The files of a pattern, by absolute path in order, and the folders that were looked into.</summary>
+    /// <exception cref="IOException">A folder cannot be listed.</exception>
+    public static (List<string> Files, List<string> Folders) Expand(string folder, string pattern)
+    {
+        List<string> here = [folder], looked = [];
+        var components = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < components.Length; i++)
+        {
+            var (component, isLast) = (components[i], i == components.Length - 1);
+            here = [.. here.SelectMany(one => Next(one, component, isLast, looked))];
+        }
+
+        here.Sort(StringComparer.Ordinal);
+        return (here, looked);
+    }
+
+    public static bool HasWildcard(string pattern) => pattern.AsSpan().ContainsAny('*', '?');
+
+    private static bool IsBelow(string text) => text.Length > 0 && !Path.IsPathRooted(text)
+        && !text.Contains("**", StringComparison.Ordinal) && !text.Contains('\0') && !text.Split('/').Any(component => component is "..");
+
+    private static IEnumerable<string> Next(string folder, string component, bool isLast, List<string> looked)
+    {
+        if (component == ".")
+        {
+            return [folder];
+        }
+
+        if (!HasWildcard(component))
+        {
+            looked.Add(folder);
+            return [Path.Combine(folder, component)];
+        }
+
+        looked.Add(folder);
+        if (!Directory.Exists(folder))
+        {
+            return [];
+        }
+
+        try
+        {
+            return [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Entries)
+                .Where(entry => (component[0] == '.' || entry.Name[0] != '.')
+                    && FileSystemName.MatchesSimpleExpression(component, entry.Name, ignoreCase: false)
+                    && (isLast || Directory.Exists(entry.FullName)))
+                .Select(entry => entry.FullName).Take(MaxFiles + 1)];
+        }
+        catch (Exception fault) when (fault is UnauthorizedAccessException or System.Security.SecurityException)
+        {
+            throw new IOException($"{folder} cannot be listed: permission denied", fault);
+        }
+    }
+}

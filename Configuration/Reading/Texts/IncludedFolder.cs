@@ -1,0 +1,65 @@
+using RegistryProxy.Files;
+
+namespace RegistryProxy.Configuration.Reading.Texts;
+
+/// <summary>
+/// The files of one entry of <c>include</c>: those that were taken, and whether there are others. For one thread at a time.
+/// </summary>
+internal sealed class IncludedFolder(string folder, string pattern)
+{
+    private readonly WatchedFolders _watched = new();
+    private List<string> _seen = [];
+    private List<string> _folders = [];
+    private bool _isListed;
+
+    /// <summary>The files that were taken, by absolute path in order.</summary>
+    public List<string> Taken { get; private set; } = [];
+
+    /// <summary>Why they are those of before; empty when they are not.</summary>
+    public string Problem { get; private set; } = "";
+
+    /// <summary>Whether there are others than those that were taken.</summary>
+    public bool IsPending => !_seen.SequenceEqual(Taken);
+
+    /// <summary>Looks; whether they are others than at the look before.</summary>
+    public bool Look()
+    {
+        if (_isListed && !_watched.MayHaveChanged(_folders))
+        {
+            return false;
+        }
+
+        var before = _seen;
+        List();
+        return !before.SequenceEqual(_seen);
+    }
+
+    /// <summary>Takes those that there are.</summary>
+    public void Take()
+    {
+        if (!_isListed)
+        {
+            Look();
+        }
+
+        Taken = _seen;
+    }
+
+    /// <summary>A folder that cannot be listed, or is not there any more, is no word of its owner that its files are to go.</summary>
+    private void List()
+    {
+        _isListed = true;
+        try
+        {
+            (var files, _folders) = IncludePattern.Expand(folder, pattern);
+            Problem = files.Count > IncludePattern.MaxFiles ? $"'{pattern}' matches more than {IncludePattern.MaxFiles} files"
+                : files.Count == 0 && _seen.Count > 0 && _folders.Find(one => !Directory.Exists(one)) is { } gone
+                    ? $"there is no folder {gone} any more; what was in it stays in use" : "";
+            _seen = Problem.Length == 0 ? files : _seen;
+        }
+        catch (IOException fault)
+        {
+            Problem = fault.Message;
+        }
+    }
+}

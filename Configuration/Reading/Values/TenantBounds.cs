@@ -1,0 +1,48 @@
+using RegistryProxy.Files;
+using RegistryProxy.Files.Yaml;
+
+namespace RegistryProxy.Configuration.Reading.Values;
+
+/// <summary>What the part of a tenant may use of this machine: the files of one folder, and nothing else.</summary>
+/// <param name="Tenant">The tenant.</param>
+/// <param name="Secrets">The absolute path of the folder; <c>null</c> for none.</param>
+internal sealed record TenantBounds(string Tenant, string? Secrets)
+{
+    /// <summary>The name of what the part defines, which is the tenant's alone.</summary>
+    public string Own(string name) => $"{Tenant}/{name}";
+
+    /// <summary>
+    /// The path of a file of the folder, in the form that <see cref="BoundedFile"/> does not follow out of it; empty, with an error, for
+    /// another one.
+    /// </summary>
+    /// <param name="field">Where it is named: from the folder of the main file, or from the folder itself.</param>
+    /// <param name="main">The folder of the main file.</param>
+    public string Confine(Field field, string main)
+    {
+        var text = field.RequiredText();
+        if (Secrets is null)
+        {
+            field.Fail($"names a file, and the operator has given this tenant no folder for them: tenants.{Tenant}.secrets");
+            return "";
+        }
+
+        var rest = text.Contains('\0') ? null : Below(Path.GetFullPath(text, main)) ?? Below(Path.GetFullPath(text, Secrets));
+        if (rest is null)
+        {
+            field.Fail("leads out of the folder that the operator has given this tenant for its files");
+            return "";
+        }
+
+        var path = $"{Secrets}{BoundedFile.Confinement}{rest}";
+        if (BoundedFile.LeadsOut(path))
+        {
+            field.Fail("is a link that leads out of the folder that the operator has given this tenant for its files");
+            return "";
+        }
+
+        return path;
+    }
+
+    private string? Below(string path) => path == Secrets ? "."
+        : path.StartsWith($"{Secrets}/", StringComparison.Ordinal) ? path[(Secrets!.Length + 1)..] : null;
+}

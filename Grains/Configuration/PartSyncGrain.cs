@@ -1,0 +1,103 @@
+using System.Collections.Concurrent;
+using Orleans.Concurrency;
+using RegistryProxy.Configuration;
+using RegistryProxy.Configuration.Reload;
+
+namespace RegistryProxy.Grains.Configuration;
+
+/// <summary>
+/// Keeps the texts of the files beside the main one that are in use, and gives the kept ones to a silo that has none. Public, since it
+/// tells nothing and takes nothing.
+/// </summary>
+[Alias("rp.IPartSyncGrain")]
+public interface IPartSyncGrain : IGrainWithIntegerKey
+{
+    /// <summary>Does what is to be done for the silo that it runs on; returns how much is left for the next time.</summary>
+    [Alias("Sync"), ResponseTimeout("00:01:00")]
+    ValueTask<int> Sync();
+}
+
+/// <summary>Runs on the silo that asks: a stateless worker is always local.</summary>
+[StatelessWorker(1), GrainType("partsync")]
+internal sealed class PartSyncGrain(IConfigurationFeed configuration, LocalFiles local, KeptParts kept) : Grain, IPartSyncGrain
+{
+    /// <summary>How many are asked for or kept at the same time.</summary>
+    private const int AtOnce = 8;
+
+    /// <summary>How many are kept in one turn.</summary>
+    private const int MaxTurn = 200;
+
+    public async ValueTask<int> Sync()
+    {
+        await Restore();
+        if (configuration is RevisionFeed { Settled.IsCompleted: false })
+        {
+            // What the cluster follows may be newer than what is here.
+            return 1;
+        }
+
+        var parts = configuration.Current.Parts;
+        kept.Only(parts);
+        var news = parts.Where(kept.IsNews).ToList();
+        foreach (var some in news.Take(MaxTurn).Chunk(AtOnce))
+        {
+            await Task.WhenAll(some.Select(Keep));
+        }
+
+        return Math.Max(0, news.Count - MaxTurn);
+    }
+
+    private async Task Restore()
+    {
+        if (local.Watcher is not { Current.Missing: { Count: > 0 } missing } watcher)
+        {
+            return;
+        }
+
+        List<PartText> found = [];
+        foreach (var some in missing.Chunk(AtOnce))
+        {
+            found.AddRange((await Task.WhenAll(some.Select(Find))).OfType<PartText>());
+        }
+
+        if (found.Count > 0)
+        {
+            watcher.Restore(found);
+        }
+    }
+
+    private async Task<PartText?> Find(string name) =>
+        await GrainFactory.GetGrain<IConfigurationPartGrain>(name).Get() is { } part ? new PartText(part.Name, part.File, part.Text) : null;
+
+    private async Task Keep(PartText part)
+    {
+        await GrainFactory.GetGrain<IConfigurationPartGrain>(part.Name).Keep(new ClusterPart(part.Name, part.File, part.Text));
+        kept.Add(part);
+    }
+}
+
+/// <summary>The files of this silo; none for the built-in configuration.</summary>
+internal sealed record LocalFiles(ConfigurationWatcher? Watcher);
+
+/// <summary>What this silo has said to be in use, and when.</summary>
+internal sealed class KeptParts(TimeProvider time)
+{
+    /// <summary>After so long it is said again, so that it does not end.</summary>
+    public static readonly TimeSpan Renewal = PartState.Life / 4;
+
+    private readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset At)> _parts = new();
+
+    public bool IsNews(PartText part) =>
+        !_parts.TryGetValue(part.Name, out var said) || said.Hash != part.Hash || time.GetUtcNow() - said.At >= Renewal;
+
+    public void Add(PartText part) => _parts[part.Name] = (part.Hash, time.GetUtcNow());
+
+    /// <summary>Forgets all others.</summary>
+    public void Only(IReadOnlyList<PartText> parts)
+    {
+        foreach (var gone in _parts.Keys.Except(parts.Select(part => part.Name)).ToList())
+        {
+            _parts.TryRemove(gone, out _);
+        }
+    }
+}

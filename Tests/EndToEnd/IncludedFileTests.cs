@@ -1,0 +1,65 @@
+using System.Net;
+using RegistryProxy.Configuration;
+using RegistryProxy.Silo.Storage;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>A broken file of one tenant is seen wherever operators look, and by nobody else.</summary>
+public sealed class IncludedFileTests
+{
+    [Fact]
+    public async Task Its_hosts_answer_503_until_it_is_good_once_and_then_its_last_good_text_stays()
+    {
+        await using var door = await FrontDoor.Start("include: [\"tenants.d/*.yaml\"]\n" + DoorConfiguration.Single("http://127.0.0.1:9"));
+        Directory.CreateDirectory(door.PathOf("tenants.d"));
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("locale"));
+        await Eventually.True(async () => await Status(door, "b.example") == HttpStatusCode.ServiceUnavailable, "the hosts answer 503");
+        Assert.Equal(HttpStatusCode.Unauthorized, await Status(door, "a.example"));
+        var probe = await door.Readiness();
+        Assert.Contains("\"ready\":true", probe);
+        Assert.Contains("\"faultyFiles\":1", probe);
+        Assert.Contains("\"errorsAt\":[\"included:1\"]", probe);
+        Assert.Equal(1, await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"none\""));
+        Assert.Contains("b.yaml:1: tenants.b.routes[0].upstream: there is no upstream", await door.Admin("/admin/overview"));
+        Assert.Contains("b.yaml has 1 error(s) and is not used: hosts that depend on it answer 503", door.Log);
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("local"));
+        await Eventually.True(async () => await Status(door, "b.example") == HttpStatusCode.Unauthorized, "the tenant is served");
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), "tenants: {");
+        await Eventually.True(async () => await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"last_good\"") == 1,
+            "its last good text is in use");
+        Assert.Equal(HttpStatusCode.Unauthorized, await Status(door, "b.example"));
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_broken_file_is_what_it_last_was_when_it_was_good()
+    {
+        await using var door = await FrontDoor.Start($$"""
+            include: ["tenants.d/*.yaml"]
+            state: { provider: file, file: { path: state/ }, encryptionKeys: [{ id: k1, key: { value: {{new string('a', 64)}} } }] }
+            {{DoorConfiguration.Single("http://127.0.0.1:9")}}
+            """);
+        Directory.CreateDirectory(door.PathOf("tenants.d"));
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), Tenant("local"));
+        var record = FileRecordStore.NameOf(new StateOwner("registryproxy", $"configurationpart/{PartText.OfFile("tenants.d/b.yaml")}", "part"));
+        await Eventually.True(
+            () => Directory.EnumerateFiles(door.PathOf("state"), record, SearchOption.AllDirectories).Any(), "the text is kept");
+        Assert.Equal(0, await door.Terminate());
+        File.WriteAllText(door.PathOf("tenants.d/b.yaml"), "tenants: {");
+        await door.Restart();
+        await Eventually.True(async () => await Status(door, "b.example") == HttpStatusCode.Unauthorized, "the last good text is in use");
+        Assert.Equal(1, await door.Metric("registryproxy_configuration_faulty_files", "in_use=\"last_good\""));
+    }
+
+    private static string Tenant(string upstream) =>
+        $"tenants: {{ b: {{ hosts: [b.example], publicUrl: \"http://b.example\", routes: [ {{ prefix: \"\", upstream: {upstream} }} ] }} }}\n";
+
+    private static async Task<HttpStatusCode> Status(FrontDoor door, string host)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{door.DataUrl}/v2/");
+        request.Headers.Host = host == "a.example" ? new Uri(door.DataUrl).Authority : host;
+        return (await http.SendAsync(request)).StatusCode;
+    }
+}
