@@ -20,6 +20,12 @@ internal sealed class AskedRanges
 
     public bool AreSeveral => _asked.Count > 1;
 
+    /// <summary>Whether it is nothing of any content: the last 0 bytes.</summary>
+    public bool AreNone => _asked.Count == 0;
+
+    /// <summary>How many they are.</summary>
+    public int Count => _asked.Count;
+
     /// <summary>How many bytes they are at most; <c>null</c> when one has no end.</summary>
     public long? MaxBytes
     {
@@ -67,7 +73,7 @@ internal sealed class AskedRanges
     private static List<(long? First, long? Last)> Merge(List<(long? First, long? Last)> asked)
     {
         var open = asked.Where(range => range.Last is null).Min(range => range.First);
-        var suffix = asked.Where(range => range.First is null).Max(range => range.Last);
+        var suffix = asked.Where(range => range is { First: null, Last: > 0 }).Max(range => range.Last);
         List<(long? First, long? Last)> merged = [];
         foreach (var (first, last) in asked.Where(range => range is { First: not null, Last: not null }).OrderBy(range => range.First))
         {

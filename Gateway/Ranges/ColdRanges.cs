@@ -1,4 +1,3 @@
-using System.Buffers;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
@@ -32,7 +31,7 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
                 request.Context.Abort();
             }
 
-            return new SentRanges(error);
+            return new SentRanges(error, IsCut: true);
         }
     }
 
@@ -102,8 +101,7 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
         {
             foreach (var range in parts.Ranges)
             {
-                writer.Write(parts.HeadOf(range));
-                await BodyStream.Copy(read, writer, watch);
+                await BodyStream.Copy(read, writer, watch, parts.HeadOf(range));
             }
 
             await writer.WriteAsync(parts.Tail, watch.Token);
@@ -144,4 +142,5 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
 /// <summary>What became of a request for parts.</summary>
 /// <param name="Error">The error for the client; <c>null</c> when it was answered, or has gone.</param>
 /// <param name="IsWhole">Whether nothing was answered, since the upstream gives the whole blob alone.</param>
-internal readonly record struct SentRanges(DistributionError? Error, bool IsWhole = false);
+/// <param name="IsCut">Whether not all of it came.</param>
+internal readonly record struct SentRanges(DistributionError? Error, bool IsWhole = false, bool IsCut = false);

@@ -101,17 +101,16 @@ internal sealed class OpenedRanges(Fetch fetch, UpstreamFetcher upstream, ByteRa
         }
     }
 
-    private Task<HttpResponseMessage?> NextAlone(CancellationToken cancellation)
+    private async Task<HttpResponseMessage?> NextAlone(CancellationToken cancellation)
     {
         for (_ahead = Math.Max(_ahead, _next); _ahead < Math.Min(ranges.Length, _next + MaxAtOnce); _ahead++)
         {
             _begun[_ahead % MaxAtOnce] = Alone(ranges[_ahead], _stop.Token);
         }
 
-        ref var begun = ref _begun[_next % MaxAtOnce];
-        var own = begun!;
-        begun = null;
-        return own.WaitAsync(cancellation);
+        var answer = await _begun[_next % MaxAtOnce]!.WaitAsync(cancellation);
+        _begun[_next % MaxAtOnce] = null;
+        return answer;
     }
 
     /// <summary>Never throws, since nobody may come for it.</summary>

@@ -1,4 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
@@ -13,9 +16,13 @@ internal sealed class RangeFlights(RangeOpener opener, TimeProvider time)
     /// <summary>All of them together, in bytes. What finds no room is streamed to each who wants it.</summary>
     public const int MaxHeld = 32 * 1024 * 1024;
 
+    /// <summary>Those of one tenant, in bytes: clients that read slowly leave room for others.</summary>
+    public const int MaxHeldOfOne = MaxHeld / 4;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<FlightKey, RangeFlight> _running = [];
-    private long _held;
+    private readonly ConditionalWeakTable<Tenant, StrongBox<long>> _heldOf = [];
+    private readonly StrongBox<long> _held = new();
 
     /// <summary>
     /// Joins the fetch of just these parts, or begins it; the caller leaves it in the end. <c>null</c> when there is no room for it.
@@ -23,7 +30,8 @@ internal sealed class RangeFlights(RangeOpener opener, TimeProvider time)
     public (RangeFlight Flight, bool IsNew)? Join(RegistryRequest request, Fetch fetch, AskedRanges asked)
     {
         var key = new FlightKey(
-            request.TokenService.Tenant.Name, request.Upstream.Name, request.UpstreamName, request.Path.Digest!, asked.Text);
+            request.TokenService.Tenant.Name, request.Upstream.Name, request.UpstreamName, request.Path.Digest!, fetch.FollowRedirects,
+            asked.Text);
         lock (_gate)
         {
             if (_running.TryGetValue(key, out var running) && running.TryJoin())
@@ -31,19 +39,32 @@ internal sealed class RangeFlights(RangeOpener opener, TimeProvider time)
                 return (running, false);
             }
 
-            if (asked.MaxBytes is not { } bytes || bytes > MaxBytes || bytes > MaxHeld - Volatile.Read(ref _held))
+            if (asked.MaxBytes is not { } bytes || bytes > MaxBytes)
             {
                 return null;
             }
 
-            Interlocked.Add(ref _held, bytes);
+            // As the pool of buffers gives it out.
+            var held = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(bytes, 16));
+            var own = _heldOf.GetOrCreateValue(request.TokenService.Tenant);
+            if (held > MaxHeld - Volatile.Read(ref _held.Value) || held > MaxHeldOfOne - Volatile.Read(ref own.Value))
+            {
+                return null;
+            }
 
-            var flight = new RangeFlight(opener, fetch, () => Interlocked.Add(ref _held, -bytes), time);
+            Add(held, own);
+            var flight = new RangeFlight(opener, fetch, () => Add(-held, own), time);
             flight.TryJoin();
             _running[key] = flight;
             _ = Run(key, flight, asked);
             return (flight, true);
         }
+    }
+
+    private void Add(long bytes, StrongBox<long> own)
+    {
+        Interlocked.Add(ref _held.Value, bytes);
+        Interlocked.Add(ref own.Value, bytes);
     }
 
     private async Task Run(FlightKey key, RangeFlight flight, AskedRanges asked)
@@ -61,5 +82,6 @@ internal sealed class RangeFlights(RangeOpener opener, TimeProvider time)
     }
 
     /// <summary>What makes two fetches the same: who may have it was asked before, by repository.</summary>
-    private sealed record FlightKey(string Tenant, string Upstream, RepositoryName Repository, Digest Digest, string Ranges);
+    private sealed record FlightKey(
+        string Tenant, string Upstream, RepositoryName Repository, Digest Digest, bool FollowsRedirects, string Ranges);
 }

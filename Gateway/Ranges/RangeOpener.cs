@@ -12,6 +12,14 @@ namespace RegistryProxy.Gateway.Ranges;
 /// </summary>
 internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support, TimeProvider time)
 {
+    /// <summary>
+    /// Parts that are asked for one by one for one request: more would cost an account at the upstream that many requests.
+    /// </summary>
+    public const int MaxAlone = 64;
+
+    /// <summary>Longer headers are refused by servers in front of registries, in bytes.</summary>
+    public const int MaxHeader = 4 * 1024;
+
     /// <summary>Asks; the caller disposes of what is opened.</summary>
     public async Task<RangesResult> Open(Fetch fetch, Digest digest, AskedRanges asked, CancellationToken cancellation)
     {
@@ -20,33 +28,44 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return RangesResult.Whole;
         }
 
-        long? size = null;
-        if (asked.AreSeveral && support.TakesSeveral(fetch))
+        if (asked.AreNone)
         {
-            // 1. All at once.
-            var result = await upstream.GetRange(fetch, asked.Text, cancellation);
-            if (Told(fetch, digest, result) is { } told)
-            {
-                return told;
-            }
+            return await Length(fetch, cancellation) is { } length ? Opened(fetch, [], length, null) : RangesResult.Whole;
+        }
 
-            if (result.Answer is { } answer && await Several(fetch, asked, answer, cancellation) is { } opened)
-            {
-                return new RangesResult { Opened = opened };
-            }
+        if (!asked.AreSeveral || !support.TakesSeveral(fetch) || asked.Text.Length > MaxHeader)
+        {
+            return await FirstOf(fetch, digest, asked, cancellation);
+        }
 
-            size = SizeOf(result);
-            result.Answer?.Dispose();
+        // 1. All at once.
+        var result = await upstream.GetRange(fetch, asked.Text, cancellation);
+        if (Told(fetch, digest, result, areSeveral: true) is { } told)
+        {
+            return told;
+        }
+
+        var (all, isCut) = result.Answer is { } answer ? await Several(fetch, asked, answer, cancellation) : default;
+        if (all is not null)
+        {
+            return new RangesResult { Opened = all };
+        }
+
+        result.Answer?.Dispose();
+
+        // 2. The first. Several are asked for again when they are more than one of the blob, and could not be had for that alone.
+        var one = SizeOf(result) is { } known ? await Alone(fetch, digest, asked, known, cancellation)
+            : await FirstOf(fetch, digest, asked, cancellation);
+        if (!isCut && (one.IsWhole || one.Opened?.Ranges.Length == asked.Count))
+        {
             support.RefusedSeveral(fetch);
         }
 
-        // 2. The first.
-        return size is { } known ? await Alone(fetch, digest, asked, known, cancellation)
-            : await FirstOf(fetch, digest, asked, cancellation);
+        return one;
     }
 
     /// <summary>What ends it whatever else may be tried.</summary>
-    private static RangesResult? Told(Fetch fetch, Digest digest, in UpstreamResult result)
+    private static RangesResult? Told(Fetch fetch, Digest digest, in UpstreamResult result, bool areSeveral = false)
     {
         if (result.Redirect is { } target)
         {
@@ -61,15 +80,28 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return Odd(fetch, "answered with another digest than the one that was asked for");
         }
 
-        return result.Error is { } error && result.Refused is not { Status: 400 or 416 or 501 } ? new RangesResult { Error = error } : null;
+        return result.Error is { } error && !MayBeOfRanges(result.Refused, areSeveral) ? new RangesResult { Error = error } : null;
     }
 
-    /// <summary>Parts of one answer; <c>null</c> when it is not what was asked for.</summary>
-    private async Task<OpenedRanges?> Several(Fetch fetch, AskedRanges asked, HttpResponseMessage answer, CancellationToken cancellation)
+    /// <summary>
+    /// Whether a refusal says no more than that these ranges are not taken: what stands in front of registries refuses many of them, or
+    /// long headers, with whatever it has.
+    /// </summary>
+    private static bool MayBeOfRanges(in RefusedAnswer? refused, bool areSeveral) => refused?.Status switch
+    {
+        400 or 416 or 501 => true,
+        401 or 404 or 429 => false,
+        >= 402 and < 500 => areSeveral,
+        _ => false,
+    };
+
+    /// <summary>Parts of one answer; <c>null</c> when it is not what was asked for, or was cut.</summary>
+    private async Task<(OpenedRanges? Parts, bool IsCut)> Several(
+        Fetch fetch, AskedRanges asked, HttpResponseMessage answer, CancellationToken cancellation)
     {
         if (answer.StatusCode != HttpStatusCode.PartialContent)
         {
-            return null;
+            return default;
         }
 
         if (await MultipartAnswer.Open(answer, cancellation) is not { } parts)
@@ -77,7 +109,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             // One part, since there was no more than one within the content, or they are one.
             return answer.Content.Headers.ContentRange is { From: { } from, To: { } to, Length: { } length }
                 && asked.Within(length) is [var one] && one.First == from && one.End == to + 1
-                ? Opened(fetch, [one], length, answer) : null;
+                ? (Parts(fetch, [one], length, answer), false) : default;
         }
 
         try
@@ -85,15 +117,15 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             if (await parts.Next(cancellation) is { } first && asked.Within(first.Size) is { Length: > 0 } ranges
                 && ranges[0] == first.Range)
             {
-                return new OpenedRanges(fetch, upstream, ranges, first.Size, time) { Parts = (parts, first) };
+                return (new OpenedRanges(fetch, upstream, ranges, first.Size, time) { Parts = (parts, first) }, false);
             }
         }
         catch (Exception fault) when (fault is IOException or HttpRequestException)
         {
-            // They are asked for one by one.
+            return (null, true);
         }
 
-        return null;
+        return default;
     }
 
     private async Task<RangesResult> FirstOf(Fetch fetch, Digest digest, AskedRanges asked, CancellationToken cancellation)
@@ -112,7 +144,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
                 : new RangesResult { Error = result.Error };
         }
 
-        if (!asked.AreSeveral && await Several(fetch, asked, answer, cancellation) is { } opened)
+        if (!asked.AreSeveral && (await Several(fetch, asked, answer, cancellation)).Parts is { } opened)
         {
             return new RangesResult { Opened = opened };
         }
@@ -124,8 +156,8 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
         }
 
         return SizeOf(result) is not { } size ? NotWanted(fetch, answer)
-            : asked.Within(size) is { Length: > 0 } ranges && IsBeginning(answer, ranges[0])
-            ? new RangesResult { Opened = Opened(fetch, ranges, size, answer) }
+            : asked.Within(size) is { Length: > 0 and <= MaxAlone } ranges && IsBeginning(answer, ranges[0])
+            ? Opened(fetch, ranges, size, answer)
             : asked.AreSeveral ? await Another(fetch, digest, asked, answer, size, cancellation) : NotWanted(fetch, answer);
     }
 
@@ -141,9 +173,9 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
     private async Task<RangesResult> Alone(Fetch fetch, Digest digest, AskedRanges asked, long size, CancellationToken cancellation)
     {
         var ranges = asked.Within(size);
-        if (ranges.Length == 0)
+        if (ranges.Length is 0 or > MaxAlone)
         {
-            return new RangesResult { Opened = new OpenedRanges(fetch, upstream, ranges, size, time) };
+            return ranges.Length == 0 ? Opened(fetch, ranges, size, null) : RangesResult.Whole;
         }
 
         var result = await upstream.GetRange(fetch, $"bytes={ranges[0].First}-{ranges[0].End - 1}", cancellation);
@@ -159,15 +191,25 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
         }
 
         return SizeOf(result) == size && IsBeginning(answer, ranges[0])
-            ? new RangesResult { Opened = Opened(fetch, ranges, size, answer) } : NotWanted(fetch, answer);
+            ? Opened(fetch, ranges, size, answer) : NotWanted(fetch, answer);
     }
 
-    private OpenedRanges Opened(Fetch fetch, ByteRange[] ranges, long size, HttpResponseMessage first) =>
+    private RangesResult Opened(Fetch fetch, ByteRange[] ranges, long size, HttpResponseMessage? first) =>
+        new() { Opened = Parts(fetch, ranges, size, first) };
+
+    private OpenedRanges Parts(Fetch fetch, ByteRange[] ranges, long size, HttpResponseMessage? first) =>
         new(fetch, upstream, ranges, size, time) { First = first };
 
-    /// <summary>The whole came, or nothing that is there. What was asked for may be the whole in other words.</summary>
+    /// <summary>
+    /// The whole came, or nothing that is there. What was asked for may be the whole in other words, or lie outside: then it says nothing.
+    /// </summary>
     private RangesResult Refused(Fetch fetch, AskedRanges asked, long? size)
     {
+        if (size is { } length && asked.Within(length).Length == 0)
+        {
+            return Opened(fetch, [], length, null);
+        }
+
         if (size is not { } known || asked.Within(known) is not [{ First: 0 } all] || all.End < known)
         {
             support.RefusedOne(fetch);

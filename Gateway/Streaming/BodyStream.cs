@@ -12,14 +12,22 @@ internal static class BodyStream
     private const int ChunkBytes = 64 * 1024;
 
     /// <summary>Copies to the end of the body.</summary>
+    /// <param name="read">Reads some bytes; 0 at the end.</param>
+    /// <param name="to">The client's connection.</param>
+    /// <param name="watch">Ends it when nothing moves.</param>
+    /// <param name="head">
+    /// What goes before the body, together with its first bytes: an answer that fails before them can still be another one.
+    /// </param>
     /// <exception cref="IOException">The upstream ended early.</exception>
     /// <exception cref="OperationCanceledException">The client has gone, or nothing moved for a minute, or too little for five.</exception>
-    public static async Task Copy(Func<Memory<byte>, CancellationToken, ValueTask<int>> read, PipeWriter to, IdleWatch watch)
+    public static async Task Copy(
+        Func<Memory<byte>, CancellationToken, ValueTask<int>> read, PipeWriter to, IdleWatch watch, ReadOnlyMemory<byte> head = default)
     {
-        while (await read(to.GetMemory(ChunkBytes), watch.Token) is var count and > 0)
+        while (await Read(read, to.GetMemory(ChunkBytes), head, watch.Token) is var count and > 0)
         {
             watch.Moved();
-            to.Advance(count);
+            to.Advance(head.Length + count);
+            head = default;
             var flush = await to.FlushAsync(watch.Token);
             watch.Moved(count);
             if (flush.IsCompleted)
@@ -27,5 +35,12 @@ internal static class BodyStream
                 throw new OperationCanceledException("the client has gone");
             }
         }
+    }
+
+    private static ValueTask<int> Read(
+        Func<Memory<byte>, CancellationToken, ValueTask<int>> read, Memory<byte> to, ReadOnlyMemory<byte> head, CancellationToken stop)
+    {
+        head.CopyTo(to);
+        return read(to[head.Length..], stop);
     }
 }

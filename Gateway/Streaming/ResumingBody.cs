@@ -14,9 +14,13 @@ internal sealed class ResumingBody(
     /// <summary>Before each try: an upstream that is started again, or a balancer that has to notice, takes its time.</summary>
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(1)];
 
+    /// <summary>An upstream may give less at once than it is asked for, as often as it likes, but no less than this, in bytes.</summary>
+    public const int MinPart = 32 * 1024;
+
     private HttpResponseMessage _response = first;
     private Stream? _stream;
     private long _position = offset;
+    private long _began = offset;
     private int _tries;
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
@@ -60,9 +64,15 @@ internal sealed class ResumingBody(
 
     private async Task<bool> GoOn(CancellationToken cancellation)
     {
-        while (_tries < Pauses.Length)
+        var isWhole = CameWhole;
+        while (isWhole || _tries < Pauses.Length)
         {
-            await Task.Delay(Pauses[_tries++], time, cancellation);
+            if (!isWhole)
+            {
+                await Task.Delay(Pauses[_tries++], time, cancellation);
+            }
+
+            isWhole = false;
             try
             {
                 if (await Reopen(cancellation))
@@ -79,6 +89,10 @@ internal sealed class ResumingBody(
         return false;
     }
 
+    /// <summary>Whether all came that the answer said it has (RFC 9110 §15.3.7): there is nothing to be waited for.</summary>
+    private bool CameWhole => _response.Content.Headers.ContentRange is { To: { } to } && _position == to + 1
+        && _position - _began >= MinPart;
+
     private async Task<bool> Reopen(CancellationToken cancellation)
     {
         await DisposeAsync();
@@ -88,7 +102,7 @@ internal sealed class ResumingBody(
             return false;
         }
 
-        _response = next;
+        (_response, _began) = (next, _position);
         if (!GoesOn(next, _position, total))
         {
             return false;

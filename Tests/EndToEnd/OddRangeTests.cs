@@ -42,8 +42,8 @@ public sealed class OddRangeTests : IAsyncLifetime
     [Fact]
     public async Task Several_are_those_that_were_asked_for()
     {
-        foreach (var way in new[] { "right", "one-by-one", "no-several", "bad-several", "union", "first-alone", "shorter", "cut", "fewer",
-            "turned", "garbage", "longer" })
+        foreach (var way in new[] { "right", "one-by-one", "no-several", "bad-several", "denied-several", "long-several", "union",
+            "first-alone", "shorter", "cut", "fewer", "turned", "garbage", "longer" })
         {
             foreach (var route in new[] { "a", "cached" })
             {
@@ -57,6 +57,7 @@ public sealed class OddRangeTests : IAsyncLifetime
 
         // What an upstream does not take is not asked of it each time.
         Assert.Equal(2, Asked("one-by-one").Count(range => range.Contains(',')));
+        Assert.Equal(2, Asked("long-several").Count(range => range.Contains(',')));
         Assert.Equal(4, Asked("right").Count());
     }
 
@@ -98,12 +99,56 @@ public sealed class OddRangeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_one_client_asks_for_changes_nothing_for_those_who_ask_after_it()
+    {
+        foreach (var range in new[] { $"bytes={Size}-{Size + 1},{Size + 5}-{Size + 9}", $"bytes=5-9,-{Size - 1}",
+            "bytes=5-9,5-9", "bytes=-0" })
+        {
+            using var odd = await Get("a/right", range);
+            Assert.Contains((int)odd.StatusCode, new[] { 206, 416 });
+        }
+
+        var before = Asked("right").Count();
+        using var response = await Get("a/right", Several);
+        await response.ShouldBe(Blob, Parts);
+        Assert.Equal([Several], Asked("right").Skip(before));
+    }
+
+    [Fact]
+    public async Task An_upstream_that_gives_a_part_of_a_part_at_a_time_is_asked_until_all_has_come()
+    {
+        using var response = await Get("cached/shorter", $"bytes=1-{Size - 1}");
+        await response.ShouldBe(Blob, (1, Size - 1));
+    }
+
+    [Fact]
+    public async Task An_error_before_the_first_byte_is_an_error_alone()
+    {
+        foreach (var route in new[] { "a", "cached" })
+        {
+            using var response = await Get($"{route}/broken", Several);
+            await response.ShouldFail(HttpStatusCode.ServiceUnavailable, "UNAVAILABLE");
+        }
+    }
+
+    [Fact]
+    public async Task Many_that_would_have_to_be_asked_for_one_by_one_come_with_the_whole()
+    {
+        using var response = await Get(
+            "a/one-by-one", "bytes=" + string.Join(',', Enumerable.Range(0, 100).Select(i => $"{i * 10}-{i * 10}")));
+        Assert.Equal(Blob.Bytes, await response.Content.ReadAsByteArrayAsync());
+        Assert.InRange(Asked("one-by-one").Count(), 1, 2);
+    }
+
+    [Fact]
     public async Task What_lies_outside_is_416_and_a_condition_is_kept()
     {
         foreach (var route in new[] { "a/right", "cached/one-by-one", "cached/no-several" })
         {
             using var outside = await Get(route, $"bytes={Size}-,{Size + 5}-{Size + 9}");
             Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, outside.StatusCode);
+            using var nothing = await Get(route, "bytes=-0");
+            Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, nothing.StatusCode);
             using var half = await Get(route, $"bytes={Size + 5}-,7-8");
             await half.ShouldBe(Blob, (7, 8));
             using var joined = await Get(route, "bytes=100-199,50-120,,200-299");

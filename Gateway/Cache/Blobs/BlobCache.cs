@@ -88,9 +88,9 @@ internal sealed partial class BlobCache(
             return null;
         }
 
-        Mark(request, CacheState.Unverified);
-        if (request.Route.Ranges == RouteRanges.Fill && sent.Error is null && unkept.MayBeKept(link)
-            && request.Context.Response.StatusCode == StatusCodes.Status206PartialContent)
+        var isPart = sent.Error is null && request.Context.Response.StatusCode == StatusCodes.Status206PartialContent;
+        Mark(request, isPart ? CacheState.Unverified : CacheState.Bypass);
+        if (request.Route.Ranges == RouteRanges.Fill && isPart && !sent.IsCut && unkept.MayBeKept(link))
         {
             behind.Begin(link, fetch, request.Key);
         }

@@ -78,6 +78,10 @@ internal sealed class RangeUpstream : IAsyncDisposable
         (_, []) or ("whole", _) or ("one-by-one", [_, _, ..]) => Send(context, 200, null, _blob.Bytes),
         ("no-several", [_, _, ..]) => Send(context, 416, null, []),
         ("bad-several", [_, _, ..]) => Send(context, 400, null, []),
+        ("denied-several", [_, _, ..]) => Send(context, 403, null, []),
+        ("long-several", [_, _, ..]) => Send(context, 431, null, []),
+        ("broken", [_, _, ..]) => Broken(context, RangeAnswer.Body(_blob, Boundary, ranges)[..200]),
+        ("broken", _) => Send(context, 503, null, []),
         ("never-416", _) => Send(context, 416, null, []),
         ("union", [var first, .., var last]) => One(context, (first.First, last.Last)),
         ("first-alone", [var first, _, ..]) => One(context, first),
@@ -109,6 +113,17 @@ internal sealed class RangeUpstream : IAsyncDisposable
     {
         context.Response.ContentType = $"multipart/byteranges; boundary={Boundary}";
         return Send(context, 206, null, body);
+    }
+
+    /// <summary>The first part begins, and ends before its bytes.</summary>
+    private static async Task Broken(HttpContext context, byte[] beginning)
+    {
+        var head = beginning.AsSpan().IndexOf("\r\n\r\n"u8) + 4;
+        context.Response.ContentType = $"multipart/byteranges; boundary={Boundary}";
+        context.Response.StatusCode = 206;
+        await context.Response.Body.WriteAsync(beginning.AsMemory(0, head), context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        context.Abort();
     }
 
     private static async Task Send(HttpContext context, int status, string? range, byte[] body)
