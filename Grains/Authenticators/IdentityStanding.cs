@@ -73,22 +73,22 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
             return _last ?? Unanswered;
         }
 
-        await Refresh(authenticator, known, fresh);
-        return _last is null || (_last.Kind == VerdictKind.Proved && !Holds) ? Unanswered : _last;
+        var isAnswered = await Refresh(authenticator, known, fresh);
+        return _last is null || (_last.Kind == VerdictKind.Proved && !isAnswered && !Holds) ? Unanswered : _last;
     }
 
-    /// <summary>Whether the last good answer is not too old.</summary>
-    private bool Holds => time.GetUtcNow() - _good <= GracePeriod;
+    /// <summary>Whether the last good answer counts, and is not too old.</summary>
+    private bool Holds => _by is { LastAnswerHolds: true } && time.GetUtcNow() - _good <= GracePeriod;
 
-    /// <summary>Asks, and waits for the answer: who does not want it fresh, not for long.</summary>
-    private async Task Refresh(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
+    /// <summary>Asks, and waits for the answer: who does not want it fresh, not for long. Whether there is one.</summary>
+    private async Task<bool> Refresh(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
     {
         _askedAt = _flight.IsRunning ? _askedAt : time.GetTimestamp();
         var answer = _flight.Join(() => Recheck(authenticator, known));
         if (fresh || answer.IsCompleted)
         {
             await answer;
-            return;
+            return true;
         }
 
         var isAtHand = _last is { Kind: not VerdictKind.Proved } || (_last is not null && Holds);
@@ -97,6 +97,8 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
         {
             await Task.WhenAny(answer, Task.Delay(wait, time));
         }
+
+        return answer.IsCompleted;
     }
 
     private async Task<Verdict> Recheck(IAuthenticator authenticator, VerifiedIdentity known)

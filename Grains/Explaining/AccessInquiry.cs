@@ -68,7 +68,8 @@ public sealed class AccessInquiry : IDisposable
 
     private async ValueTask<Found> Find(TenantConfiguration tenant, AccessQuestion question, string subject, CancellationToken cancellation)
     {
-        if (question.Authenticator == AuthenticatorConfiguration.Robot || RobotName.TryGet(subject, out _))
+        if (question.Authenticator == AuthenticatorConfiguration.Robot
+            || (question.Authenticator is not { Length: > 0 } && RobotName.TryGet(subject, out _)))
         {
             return await FindRobot(tenant, RobotName.TryGet(subject, out var robot) ? robot : subject);
         }

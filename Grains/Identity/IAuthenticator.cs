@@ -8,6 +8,9 @@ internal interface IAuthenticator
     /// <summary>How often an identity with a session is looked up again; <c>null</c> where that cannot be done.</summary>
     TimeSpan? RecheckEvery { get; }
 
+    /// <summary>Whether its last good answer holds for a while when it cannot say now, such as a directory that is away.</summary>
+    bool LastAnswerHolds => true;
+
     /// <summary>What the authenticator says now of somebody who proved an identity earlier.</summary>
     ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation);
 }

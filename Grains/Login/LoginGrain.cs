@@ -90,7 +90,7 @@ internal sealed class LoginGrain(
     {
         var verdict = await verifier.Verify(
             stop => throttle.BeginRobot(tenant.Name, robot, secret, request.ClientAddress, stop),
-            stop => authenticators.Robots.Verify(tenant.Name, robot, secret, request.ClientAddress),
+            stop => authenticators.Robots.Verify(tenant.Name, robot, secret, request.ClientAddress, stop),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }

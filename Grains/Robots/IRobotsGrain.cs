@@ -15,7 +15,10 @@ internal interface IRobotsGrain : IGrainWithStringKey
     [Alias("Create")]
     ValueTask<RobotReply> Create(RobotOrder order);
 
-    /// <summary>Gives it a new secret. The one before stays good beside it; the one before that ends.</summary>
+    /// <summary>
+    /// Gives it a new secret. Of those before the one that was used last stays good beside it, and the newest where none was; so an
+    /// attempt whose answer was lost may be made again.
+    /// </summary>
     /// <param name="name">The robot.</param>
     /// <param name="expires">When it ends from now on; <c>null</c> leaves that as it is.</param>
     [Alias("Rotate")]

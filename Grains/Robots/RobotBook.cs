@@ -9,7 +9,10 @@ namespace RegistryProxy.Grains.Robots;
 /// The robots of a tenant as they are stored. Uses are in memory, and written now and then with all of them. For the single thread of a
 /// grain.
 /// </summary>
-internal sealed class RobotBook(Stored<RobotsState> stored, TimeProvider time)
+/// <param name="stored">The record.</param>
+/// <param name="announce">Tells every gateway to ask anew about a robot.</param>
+/// <param name="time">The time.</param>
+internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> announce, TimeProvider time)
 {
     /// <summary>How often uses are written at most.</summary>
     public static readonly TimeSpan UsesWrittenEvery = TimeSpan.FromMinutes(5);
@@ -56,6 +59,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, TimeProvider time)
         });
     }
 
+    /// <summary>The new secret is shown in this answer alone: where nobody can be told now, the former one ends with its lease.</summary>
     public async Task<RobotReply> Rotate(string name, DateTimeOffset? expires)
     {
         if (expires is { } end && RobotCheck.Refuse(end, time.GetUtcNow()) is { } problem)
@@ -64,19 +68,41 @@ internal sealed class RobotBook(Stored<RobotsState> stored, TimeProvider time)
         }
 
         var (fresh, secret) = NewSecret();
-        return await stored.Change<RobotReply>(before =>
+        var reply = await stored.Change<RobotReply>(before =>
         {
             if (before.Find(name) is not { } robot)
             {
                 return (before, Unknown(name));
             }
 
-            var next = WithUses(robot) with { Secrets = [fresh, robot.Secrets[0]], Expires = expires ?? robot.Expires };
+            // Not the newest, which nobody may have got to see: somebody works with the one that was used last.
+            var known = WithUses(robot).Secrets;
+            var kept = known.Where(other => other.Used is not null).MaxBy(other => other.Used!.At) ?? known[0];
+            var next = robot with { Secrets = [fresh, kept], Expires = expires ?? robot.Expires };
             return (before.With(next), new RobotReply(RobotOutcome.Done, "", Summarize(next), secret));
         });
+        if (reply.Outcome == RobotOutcome.Done)
+        {
+            await announce(name).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        return reply;
     }
 
-    public Task<RobotReply> EndSecret(string name, string id) => stored.Change<RobotReply>(before =>
+    /// <summary>Told in any case: it may have ended in an attempt before, or in a write that failed, and nobody have been told.</summary>
+    public async Task<RobotReply> EndSecret(string name, string id)
+    {
+        try
+        {
+            return await WithoutSecret(name, id);
+        }
+        finally
+        {
+            await announce(name);
+        }
+    }
+
+    private Task<RobotReply> WithoutSecret(string name, string id) => stored.Change<RobotReply>(before =>
     {
         if (before.Find(name) is not { } robot)
         {

@@ -20,7 +20,7 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _book = new RobotBook(store.Open<RobotsState>("robots", this.GetGrainId(), DeactivateOnIdle), time);
+        _book = new RobotBook(store.Open<RobotsState>("robots", this.GetGrainId(), DeactivateOnIdle), Announce, time);
         this.StartTimer(
             static (self, _) => self._book.WriteUses(now: false),
             new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
@@ -51,11 +51,9 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
 
     public async ValueTask<RobotReply> Create(RobotOrder order) => await _book.Create(order);
 
-    public async ValueTask<RobotReply> Rotate(string name, DateTimeOffset? expires) =>
-        await Announced(name, await _book.Rotate(name, expires));
+    public async ValueTask<RobotReply> Rotate(string name, DateTimeOffset? expires) => await _book.Rotate(name, expires);
 
-    public async ValueTask<RobotReply> EndSecret(string name, string secret) =>
-        await Announced(name, await _book.EndSecret(name, secret));
+    public async ValueTask<RobotReply> EndSecret(string name, string secret) => await _book.EndSecret(name, secret);
 
     public async ValueTask<RobotReply> Revoke(string name)
     {
@@ -67,15 +65,7 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
     }
 
     /// <summary>Sessions of a secret that ended are over when a gateway asks; all of them do now.</summary>
-    private async ValueTask<RobotReply> Announced(string name, RobotReply reply)
-    {
-        if (reply.Outcome == RobotOutcome.Done)
-        {
-            await GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(KeyOf(name));
-        }
-
-        return reply;
-    }
+    private Task Announce(string name) => GrainFactory.GetGrain<ISessionChangesGrain>(0).SessionChanged(KeyOf(name)).AsTask();
 
     private string KeyOf(string name) => new SessionKey(Tenant, AuthenticatorConfiguration.Robot, RobotName.UserOf(name)).ToString();
 

@@ -68,6 +68,7 @@ internal sealed class SessionGrain(
         }
 
         var lease = standing.Kind == VerdictKind.Unavailable || _standing.IsAsking ? BriefLease : Lease;
+        lease = SessionJudge.LeaseOf(standing, lease, time.GetUtcNow());
         return new SessionJudge(tenant, standing, stamp, lease, Lease).Classify(sessions, id => _book.Find(state, id));
     }
 

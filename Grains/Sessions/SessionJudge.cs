@@ -12,6 +12,8 @@ namespace RegistryProxy.Grains.Sessions;
 /// <param name="closedLease">How long it may be used that one has ended.</param>
 internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing, string stamp, TimeSpan lease, TimeSpan closedLease)
 {
+    private static readonly TimeSpan ShortestLease = TimeSpan.FromSeconds(1);
+
     private readonly SessionRules? _rules = standing.Identity is { } identity ? new SessionRules(tenant, identity) : null;
     private readonly List<SessionDecision> _distinct = [];
     private readonly Dictionary<IReadOnlyList<GrantedRule>, int> _open = new(ReferenceEqualityComparer.Instance);
@@ -21,6 +23,12 @@ internal sealed class SessionJudge(TenantConfiguration tenant, Verdict standing,
     /// <summary>A session ends when the credential that opened it changes; a robot may have two.</summary>
     public static bool IsOpen(StoredSession session, VerifiedIdentity identity) =>
         session.CredentialStamp == identity.CredentialStamp || identity.Robot?.Secrets.Contains(session.CredentialStamp) == true;
+
+    /// <summary>How long a decision may be used: that about a robot not beyond its end, which may have been set nearer meanwhile.</summary>
+    public static TimeSpan LeaseOf(Verdict standing, TimeSpan lease, DateTimeOffset now) =>
+        standing.Identity is { Robot: not null, Expires: { } end } && end - now < lease ? Max(end - now, ShortestLease) : lease;
+
+    private static TimeSpan Max(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     /// <summary>That all have ended.</summary>
     public static SessionDecisions AllClosed(IReadOnlyList<string> sessions, TimeSpan lease, string stamp) =>

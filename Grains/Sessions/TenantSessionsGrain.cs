@@ -90,9 +90,12 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         return true;
     }
 
-    private IEnumerable<string> AuthenticatorsOf(string subject) => RobotName.TryGet(subject, out _)
-        ? [AuthenticatorConfiguration.Robot]
-        : configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
+    /// <summary>Whom a directory or an issuer calls as a robot is called may have sessions, too.</summary>
+    private IEnumerable<string> AuthenticatorsOf(string subject)
+    {
+        var all = configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
+        return RobotName.TryGet(subject, out _) ? [AuthenticatorConfiguration.Robot, .. all] : all;
+    }
 
     private ISessionAuthorityGrain Authority(string authenticator, string subject) =>
         GrainFactory.GetGrain<ISessionAuthorityGrain>(new SessionKey(this.GetPrimaryKeyString(), authenticator, subject).ToString());

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.PullSecrets;
 
@@ -46,13 +47,14 @@ internal sealed class PullSecret(
             Say(problem is null ? null : $"{settings.Namespace}/{settings.Name}: {problem}");
             return problem is null;
         }
-        catch (IOException fault)
-        {
-            Say($"{settings.Namespace}/{settings.Name}: {fault.Message}");
-            return false;
-        }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
+            return false;
+        }
+        catch (Exception fault)
+        {
+            // Whatever it is: a Secret that nobody looks at any more ends unnoticed.
+            Say($"{settings.Namespace}/{settings.Name}: {fault.Message}");
             return false;
         }
     }
@@ -65,6 +67,11 @@ internal sealed class PullSecret(
             if (known is not null && DockerConfigSecret.Foreign(known) is { } why)
             {
                 return why;
+            }
+
+            if (tries == 0)
+            {
+                await ForgetRefused(cancellation);
             }
 
             if (_current is null || time.GetUtcNow() >= _current.RefreshAt)
@@ -87,6 +94,21 @@ internal sealed class PullSecret(
         }
 
         return "others write it all the time";
+    }
+
+    /// <summary>A session that was revoked is made anew at this look, not at half of its life.</summary>
+    private async Task ForgetRefused(CancellationToken cancellation)
+    {
+        if (_current is null || time.GetUtcNow() >= _current.RefreshAt)
+        {
+            return;
+        }
+
+        var answer = await registry.AccessToken(_current, HttpOrigin.Of(registry.Url).Host, "", cancellation);
+        if (!answer.Succeeded(out _, out var failure) && failure.Kind == FailureKind.Refused)
+        {
+            _current = null;
+        }
     }
 
     private async Task<bool> IsWritten(JsonObject? known, RegistryCredential credential, CancellationToken cancellation)

@@ -60,8 +60,15 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
             return failure;
         }
 
-        using var json = JsonDocument.Parse(body);
-        return json.RootElement.GetProperty("nonce").GetString() ?? "";
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return json.RootElement.GetProperty("nonce").GetString() ?? "";
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            return NoFrontDoor();
+        }
     }
 
     /// <summary>The session of a reply.</summary>
@@ -78,15 +85,29 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
         string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation)
     {
         var answer = await PostForm(path, fields, cancellation);
-        return answer.Succeeded(out var body, out var failure)
-            ? JsonSerializer.Deserialize(body, TokenReplyJson.Default.TokenReply) ?? new TokenReply()
-            : failure;
+        if (!answer.Succeeded(out var body, out var failure))
+        {
+            return failure;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(body, TokenReplyJson.Default.TokenReply) ?? new TokenReply();
+        }
+        catch (JsonException)
+        {
+            return NoFrontDoor();
+        }
     }
 
     /// <summary>Posts a form; returns the body of a good answer.</summary>
     public Task<Outcome<byte[]>> PostForm(string path, IEnumerable<KeyValuePair<string, string>> fields, CancellationToken cancellation) =>
         Send(
             new HttpRequestMessage(HttpMethod.Post, At(OriginForm.Of(path))) { Content = new FormUrlEncodedContent(fields) }, cancellation);
+
+    /// <summary>A page of a proxy or of a load balancer, say, as a good answer.</summary>
+    private RegistryFailure NoFrontDoor() =>
+        RegistryFailure.Unavailable($"{Authority} answers with something that cannot be read: is it a RegistryProxy front door?");
 
     private Uri At(OriginForm target) => HttpOrigin.Of(url).At(target);
 

@@ -69,6 +69,7 @@ internal sealed record RevocationReply(
 [JsonSerializable(typeof(AttestationResetReply))]
 [JsonSerializable(typeof(RobotRequest))]
 [JsonSerializable(typeof(RobotRotation))]
+[JsonSerializable(typeof(RobotTarget))]
 [JsonSerializable(typeof(RobotView))]
 [JsonSerializable(typeof(RobotView[]))]
 [JsonSerializable(typeof(AccessAnswer))]

@@ -32,24 +32,36 @@ internal sealed class AttestationEndpoints(
         }
 
         var count = 0;
-        foreach (var tenant in tenants)
+        try
         {
-            count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}")
-                .Reset(context.RequestAborted) ? 1 : 0;
+            foreach (var tenant in tenants)
+            {
+                // It does not end with the request: what was begun is done, and has its line.
+                count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}")
+                    .Reset(CancellationToken.None) ? 1 : 0;
+            }
+        }
+        catch (Exception)
+        {
+            Write(context, reset, count, "outcome not known: the cluster or the storage of its state did not answer");
+            throw;
         }
 
-        audit.Write(new AuditEvent
-        {
-            Time = time.GetUtcNow(),
-            Event = "attestation-reset",
-            Tenant = reset.Tenant,
-            Authenticator = authenticator,
-            Subject = instance,
-            Client = addresses.Of(context)?.ToString(),
-            Count = count,
-        });
+        Write(context, reset, count, null);
         await AdminReply.Json(context, new AttestationResetReply(count), AdminJson.Default.AttestationResetReply);
     }
+
+    private void Write(HttpContext context, AttestationReset reset, int count, string? reason) => audit.Write(new AuditEvent
+    {
+        Time = time.GetUtcNow(),
+        Event = "attestation-reset",
+        Tenant = reset.Tenant,
+        Authenticator = reset.Authenticator,
+        Subject = reset.Instance,
+        Client = addresses.Of(context)?.ToString(),
+        Count = count,
+        Reason = reason,
+    });
 
     private static async Task<AttestationReset?> Read(HttpContext context)
     {

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Robots;
 using RegistryProxy.Protocol;
@@ -11,14 +14,24 @@ namespace RegistryProxy.Silo.Admin;
 internal sealed class RobotEndpoints(
     ClientAddress addresses, RobotAdministration robots, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
+    /// <summary>The longest body, in bytes: more than all patterns of a robot take.</summary>
+    public const int MaxBody = 64 * 1024;
+
     private const string Revoked = "robot-revoke";
+
+    private const string Ended = "robot-secret-end";
 
     private const string Body =
         "the body must be {\"name\", \"repositories\": [\"apps/**\"], \"actions\": [\"pull\"], \"expires\": \"90d\"}";
 
+    private const string Rotation =
+        "name the robot in the path or as {\"name\"}; the body may say when it ends from now on, {\"expires\": \"90d\"}";
+
+    private const string NameIt = "name the robot: DELETE /admin/robots/NAME?tenant=T";
+
     public async Task List(HttpContext context)
     {
-        if (await TenantOf(context, null) is { } tenant)
+        if (await TenantOf(context, null, isGoneToo: true) is { } tenant)
         {
             var list = await robots.Ask(tenant, (grain, pass) => grain.List(pass, context.RequestAborted));
             await AdminReply.Json(context, [.. list.Select(robot => RobotView.Of(robot))], AdminJson.Default.RobotViewArray);
@@ -34,7 +47,7 @@ internal sealed class RobotEndpoints(
             return;
         }
 
-        if (await TenantOf(context, request.Tenant) is not { } tenant)
+        if (await NameOf(context, request.Name, Body) is null || await TenantOf(context, request.Tenant) is not { } tenant)
         {
             return;
         }
@@ -45,107 +58,172 @@ internal sealed class RobotEndpoints(
             return;
         }
 
-        var reply = await robots.Ask(tenant, (grain, pass) => grain.Create(pass, order, context.RequestAborted));
-        await Answer(context, tenant, "robot-create", request.Name, reply, StatusCodes.Status201Created);
+        await Change(context, new RobotChange("robot-create", tenant, request.Name, StatusCodes.Status201Created),
+            (grain, pass) => grain.Create(pass, order));
     }
 
     public async Task Rotate(HttpContext context)
     {
-        var request = context.Request.ContentLength is null or 0 ? new RobotRotation(null, null, null)
-            : await Read(context, AdminJson.Default.RobotRotation);
-        var name = NameOf(context) ?? request?.Name;
+        var request = await Read(context, AdminJson.Default.RobotRotation, new RobotRotation(null, null, null));
         var expires = RobotExpiry.Read(request?.Expires, time.GetUtcNow());
-        if (request is null || name is null || (request.Expires is not null && expires is null))
+        if (request is null || (request.Expires is not null && expires is null))
         {
-            await AdminReply.Error(context, StatusCodes.Status400BadRequest,
-                "name the robot in the path or as {\"name\"}; the body may say when it ends from now on, {\"expires\": \"90d\"}");
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, Rotation);
             return;
         }
 
-        if (await TenantOf(context, request.Tenant) is { } tenant)
+        if (await NameOf(context, request.Name, Rotation) is { } name && await TenantOf(context, request.Tenant) is { } tenant)
         {
-            var reply = await robots.Ask(tenant, (grain, pass) => grain.Rotate(pass, name, expires, context.RequestAborted));
-            await Answer(context, tenant, "robot-rotate", name, reply);
+            await Change(context, new RobotChange("robot-rotate", tenant, name), (grain, pass) => grain.Rotate(pass, name, expires));
         }
     }
 
     public async Task EndSecret(HttpContext context)
     {
-        if (await TenantOf(context, null) is { } tenant)
+        if (await NameOf(context, null, NameIt) is { } name && await TenantOf(context, null, isGoneToo: true) is { } tenant)
         {
-            var (name, secret) = (NameOf(context)!, (string)context.Request.RouteValues["secret"]!);
-            var reply = await robots.Ask(tenant, (grain, pass) => grain.EndSecret(pass, name, secret, context.RequestAborted));
-            await Answer(context, tenant, "robot-secret-end", name, reply, reference: secret);
+            var secret = (string)context.Request.RouteValues["secret"]!;
+            await Change(context, new RobotChange(Ended, tenant, name, Secret: secret),
+                (grain, pass) => grain.EndSecret(pass, name, secret));
         }
     }
 
     public async Task Revoke(HttpContext context)
     {
-        if (NameOf(context) is not { } name)
+        if (await Read(context, AdminJson.Default.RobotTarget, new RobotTarget(null, null)) is not { } request)
         {
-            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "name the robot: DELETE /admin/robots/NAME?tenant=T");
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, NameIt);
             return;
         }
 
-        if (await TenantOf(context, null) is { } tenant)
+        if (await NameOf(context, request.Name, NameIt) is { } name
+            && await TenantOf(context, request.Tenant, isGoneToo: true) is { } tenant)
         {
-            var reply = await robots.Ask(tenant, (grain, pass) => grain.Revoke(pass, name, context.RequestAborted));
-            await Answer(context, tenant, Revoked, name, reply);
+            await Change(context, new RobotChange(Revoked, tenant, name), (grain, pass) => grain.Revoke(pass, name));
         }
     }
 
-    private async Task Answer(
-        HttpContext context, string tenant, string what, string name, RobotReply reply, int done = StatusCodes.Status200OK,
-        string? reference = null)
+    /// <summary>Makes a change, which does not end with its request: what was begun is done, and has its line.</summary>
+    private async Task Change(HttpContext context, RobotChange change, Func<IRobotRelayGrain, string, ValueTask<RobotReply>> make)
     {
-        if (reply is not { Outcome: RobotOutcome.Done, Robot: { } robot })
-        {
-            await AdminReply.Error(context, reply.Outcome switch
-            {
-                RobotOutcome.Unknown => StatusCodes.Status404NotFound,
-                RobotOutcome.Conflict => StatusCodes.Status409Conflict,
-                _ => StatusCodes.Status400BadRequest,
-            }, reply.Message);
-            return;
-        }
-
-        audit.Write(new AuditEvent
-        {
-            Time = time.GetUtcNow(),
-            Event = what,
-            Tenant = tenant,
-            Authenticator = AuthenticatorConfiguration.Robot,
-            Subject = RobotView.UserOf(name),
-            Client = addresses.Of(context)?.ToString(),
-            Action = string.Join(',', robot.Actions.Names()),
-            Repository = string.Join(' ', robot.Repositories.Select(pattern => pattern.Value)),
-            Reference = reference ?? (reply.Secret is null ? null : robot.Secrets[0].Id),
-            Reason = what == Revoked ? null : $"it ends at {robot.Expires:u}",
-        });
-        context.Response.StatusCode = done;
-        await AdminReply.Json(context, RobotView.Of(robot, reply.Secret), AdminJson.Default.RobotView);
-    }
-
-    /// <summary>The tenant of the request; <c>null</c>, after an answer, when there is none of that name.</summary>
-    private async ValueTask<string?> TenantOf(HttpContext context, string? named)
-    {
-        var tenant = context.Request.Query["tenant"].ToString() is { Length: > 0 } text ? text : named ?? "";
-        return await AdminReply.IsUnknown(context, configuration, tenant) ? null : tenant;
-    }
-
-    private static string? NameOf(HttpContext context) => context.Request.RouteValues["name"] as string
-        ?? (context.Request.Query["name"].ToString() is { Length: > 0 } name ? name : null);
-
-    private static async ValueTask<T?> Read<T>(HttpContext context, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class
-    {
+        RobotReply reply;
         try
         {
-            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted);
+            reply = await robots.Ask(change.Tenant, make);
+        }
+        catch (Exception)
+        {
+            Write(context, change, null, "outcome not known: the cluster or the storage of its state did not answer");
+            throw;
+        }
+
+        await Answer(context, change, reply);
+    }
+
+    private async Task Answer(HttpContext context, RobotChange change, RobotReply reply)
+    {
+        if (reply is { Outcome: RobotOutcome.Done, Robot: { } robot })
+        {
+            Write(context, change, reply, change.Event == Revoked ? null : $"it ends at {robot.Expires:u}");
+            context.Response.StatusCode = change.Done;
+            await AdminReply.Json(context, RobotView.Of(robot, reply.Secret), AdminJson.Default.RobotView);
+            return;
+        }
+
+        if (reply.Outcome == RobotOutcome.Unknown && change.Event is Revoked or Ended)
+        {
+            // An attempt before may have ended it without an answer.
+            Write(context, change, null, "it was not there any more");
+        }
+
+        await AdminReply.Error(context, reply.Outcome switch
+        {
+            RobotOutcome.Unknown => StatusCodes.Status404NotFound,
+            RobotOutcome.Conflict => StatusCodes.Status409Conflict,
+            _ => StatusCodes.Status400BadRequest,
+        }, reply.Message);
+    }
+
+    private void Write(HttpContext context, RobotChange change, RobotReply? reply, string? reason) => audit.Write(new AuditEvent
+    {
+        Time = time.GetUtcNow(),
+        Event = change.Event,
+        Tenant = change.Tenant,
+        Authenticator = AuthenticatorConfiguration.Robot,
+        Subject = RobotView.UserOf(change.Name),
+        Client = addresses.Of(context)?.ToString(),
+        Action = reply?.Robot is { } robot ? string.Join(',', robot.Actions.Names()) : null,
+        Repository = reply?.Robot is { } made ? string.Join(' ', made.Repositories.Select(pattern => pattern.Value)) : null,
+        Reference = change.Secret ?? (reply is { Secret: not null, Robot: { } shown } ? shown.Secrets[0].Id : null),
+        Reason = reason,
+    });
+
+    /// <summary>
+    /// The tenant of the request; <c>null</c>, after an answer, when there is none of that name. One that was taken out of the
+    /// configuration may have robots yet, which must not be there unseen for whoever gets its name.
+    /// </summary>
+    private async ValueTask<string?> TenantOf(HttpContext context, string? named, bool isGoneToo = false)
+    {
+        var said = Said(context.Request.Query["tenant"], named);
+        if (said.Count > 1)
+        {
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the request names two tenants: name one");
+            return null;
+        }
+
+        var tenant = said.FirstOrDefault("");
+        var isGone = isGoneToo && tenant.Length > 0 && !configuration.Current.Configuration.Tenants.ContainsKey(tenant)
+            && (await robots.Ask(tenant, (grain, pass) => grain.List(pass, context.RequestAborted))).Count > 0;
+        return isGone || !await AdminReply.IsUnknown(context, configuration, tenant) ? tenant : null;
+    }
+
+    /// <summary>The robot of the request; <c>null</c>, after an answer, when it names none or two.</summary>
+    private static async ValueTask<string?> NameOf(HttpContext context, string? named, string otherwise)
+    {
+        var said = Said(context.Request.Query["name"], named, context.Request.RouteValues["name"] as string);
+        if (said is [var name])
+        {
+            return name;
+        }
+
+        await AdminReply.Error(
+            context, StatusCodes.Status400BadRequest, said.Count == 0 ? otherwise : "the request names two robots: name one");
+        return null;
+    }
+
+    private static List<string> Said(StringValues query, params string?[] others) =>
+        [.. query.Concat(others).OfType<string>().Where(text => text.Length > 0).Distinct()];
+
+    /// <summary>Reads the body; <c>null</c> when it is none of this kind.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="type">The kind.</param>
+    /// <param name="none">What no body says, whether its length was told or not.</param>
+    private static async ValueTask<T?> Read<T>(HttpContext context, JsonTypeInfo<T> type, T? none = null)
+        where T : class
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = MaxBody;
+        }
+
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        try
+        {
+            return body.Length == 0 ? none : JsonSerializer.Deserialize(body.GetBuffer().AsSpan(0, (int)body.Length), type);
         }
         catch (JsonException)
         {
             return null;
         }
     }
+
+    /// <summary>A change that an operator wants.</summary>
+    /// <param name="Event">What the audit log calls it.</param>
+    /// <param name="Tenant">The tenant.</param>
+    /// <param name="Name">The robot.</param>
+    /// <param name="Done">The status of a good answer.</param>
+    /// <param name="Secret">The secret that it is about; <c>null</c> when it is about the robot.</param>
+    private sealed record RobotChange(
+        string Event, string Tenant, string Name, int Done = StatusCodes.Status200OK, string? Secret = null);
 }

@@ -53,6 +53,9 @@ internal sealed record RobotRequest(
 /// <summary>A request for a new secret of a robot.</summary>
 internal sealed record RobotRotation(string? Tenant, string? Name, string? Expires);
 
+/// <summary>A robot that is meant, where the address does not say which.</summary>
+internal sealed record RobotTarget(string? Tenant, string? Name);
+
 /// <summary>When a robot ends: a time, or how long it lives.</summary>
 internal static class RobotExpiry
 {

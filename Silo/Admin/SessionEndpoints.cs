@@ -51,22 +51,36 @@ internal sealed class SessionEndpoints(
         }
 
         var tenant = grains.GetGrain<ITenantSessionsGrain>(revocation.Tenant!);
-        var count = revocation.Subject is { } subject
-            ? await tenant.RevokeSubject(subject, context.RequestAborted)
-            : await tenant.RevokeSession(revocation.Session!, context.RequestAborted) ? 1 : 0;
-        audit.Write(new AuditEvent
+        int count;
+        try
         {
-            Time = time.GetUtcNow(),
-            Event = "revoke",
-            Tenant = revocation.Tenant,
-            Subject = revocation.Subject,
-            Reference = revocation.Session,
-            Client = addresses.Of(context)?.ToString(),
-            Count = count,
-        });
+            // It does not end with the request: what was begun is done, and has its line.
+            count = revocation.Subject is { } subject
+                ? await tenant.RevokeSubject(subject, CancellationToken.None)
+                : await tenant.RevokeSession(revocation.Session!, CancellationToken.None) ? 1 : 0;
+        }
+        catch (Exception)
+        {
+            Write(context, revocation, null, "outcome not known: the cluster or the storage of its state did not answer");
+            throw;
+        }
+
+        Write(context, revocation, count, null);
         await AdminReply.Json(context, new RevocationReply(count, count == 0 ? WhyNone(revocation) : null),
             AdminJson.Default.RevocationReply);
     }
+
+    private void Write(HttpContext context, Revocation revocation, int? count, string? reason) => audit.Write(new AuditEvent
+    {
+        Time = time.GetUtcNow(),
+        Event = "revoke",
+        Tenant = revocation.Tenant,
+        Subject = revocation.Subject,
+        Reference = revocation.Session,
+        Client = addresses.Of(context)?.ToString(),
+        Count = count,
+        Reason = reason,
+    });
 
     /// <summary>A session that had to leave the list is open all the same, and nothing but the list knows whose it is.</summary>
     private static string WhyNone(Revocation revocation) => revocation.Session is null

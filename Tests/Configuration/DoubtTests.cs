@@ -41,6 +41,7 @@ public sealed class DoubtTests : IDisposable
     [InlineData("subject:fleets/system:serviceaccount:ci:*", "eu-1", "subjects of 'fleets' begin with their cluster, such as eu-1/system")]
     [InlineData("subject:fleets/eu-2/*", "eu-1", "subjects of 'fleets' begin with their cluster")]
     [InlineData("authenticator:fleets", "eu1", "there is no such cluster; did you mean 'eu-1'?")]
+    [InlineData("robot:ci", "eu-1", "robots prove no claims")]
     public void Rules_about_clusters_that_match_none_are_told(string who, string cluster, string saying)
     {
         var warnings = Warnings(Good.Replace("authenticators:\n  staff", "authenticators:\n  fleets: { type: kubernetes, audience: a, " +

@@ -100,6 +100,22 @@ public sealed class KubernetesClustersTests : IDisposable
     }
 
     [Fact]
+    public async Task What_clusters_opened_is_over_when_one_issuer_takes_their_name_and_the_other_way_round()
+    {
+        await using var issuer = await TestIssuer.Start();
+        var single = $"{{ type: kubernetes, audience: registry, allowPrivate: true, issuer: \"{issuer.Url}\" }}";
+        using var directory = _lab.Directory(Clusters(("eu-1", issuer.Url)), _time);
+        var european = (await Verify(directory, issuer.Sign(Payload(issuer.Url)))).Identity!;
+        _lab.Replace(single);
+        Assert.False(Of(directory).Allows(european));
+        var only = (await Verify(directory, issuer.Sign(Payload(issuer.Url)))).Identity!;
+        Assert.True(Of(directory).Allows(only));
+        _lab.Replace(Clusters(("eu-1", issuer.Url)));
+        Assert.True(Of(directory).Allows(european));
+        Assert.False(Of(directory).Allows(only));
+    }
+
+    [Fact]
     public async Task A_key_file_of_one_cluster_that_breaks_keeps_its_last_keys_and_holds_up_no_other()
     {
         await using var one = await TestIssuer.Start();

@@ -102,6 +102,44 @@ public sealed class PullSecretsTests : IDisposable
     }
 
     [Fact]
+    public async Task Whatever_a_front_door_answers_is_told_and_the_secret_is_looked_at_again()
+    {
+        var secret = Secret();
+        _door.Page = "<html>maintenance</html>";
+        Assert.False(await secret.Refresh(default));
+        Assert.Contains("is it a RegistryProxy front door?", _said.ToString());
+        _door.Page = null;
+        foreach (var fault in new Exception[]
+        {
+            new InvalidOperationException("one"), new FormatException("two"), new NullReferenceException("three"),
+        })
+        {
+            _door.Fault = fault;
+            Assert.False(await secret.Refresh(default));
+            Assert.Contains(fault.Message, _said.ToString());
+        }
+
+        _door.Fault = null;
+        Assert.True(await secret.Refresh(default));
+        Assert.Equal("session-1", PasswordIn());
+    }
+
+    [Fact]
+    public async Task A_session_that_was_revoked_is_made_anew_at_the_next_look_and_one_of_a_silent_door_is_kept()
+    {
+        var secret = Secret();
+        Assert.True(await secret.Refresh(default));
+        _door.Page = "<html>maintenance</html>";
+        Assert.True(await secret.Refresh(default), _said.ToString());
+        _door.Page = null;
+        Assert.Equal("session-1", PasswordIn());
+        _door.Revoked = "session-1";
+        Assert.True(await secret.Refresh(default), _said.ToString());
+        Assert.True(await secret.Refresh(default), _said.ToString());
+        Assert.Equal(("session-2", 2), (PasswordIn(), _store.Tokens));
+    }
+
+    [Fact]
     public async Task Who_is_quicker_is_not_written_over_and_not_given_in_to()
     {
         var secret = Secret();
@@ -192,9 +230,29 @@ public sealed class PullSecretsTests : IDisposable
 
         public bool Refuses { get; set; }
 
+        /// <summary>A session that counts no more.</summary>
+        public string? Revoked { get; set; }
+
+        /// <summary>What everything is answered with; <c>null</c> for what is so.</summary>
+        public string? Page { get; set; }
+
+        /// <summary>What everything ends with; <c>null</c> for an answer.</summary>
+        public Exception? Fault { get; set; }
+
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
         {
-            if (Refuses)
+            if (Fault is not null)
+            {
+                throw Fault;
+            }
+
+            if (Page is not null)
+            {
+                return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(Page) };
+            }
+
+            var form = System.Web.HttpUtility.ParseQueryString(await request.Content!.ReadAsStringAsync(cancellation));
+            if (Refuses || (Revoked is not null && form["refresh_token"] == Revoked))
             {
                 return new HttpResponseMessage(HttpStatusCode.Unauthorized)
                 {
@@ -203,7 +261,11 @@ public sealed class PullSecretsTests : IDisposable
                 };
             }
 
-            var form = System.Web.HttpUtility.ParseQueryString(await request.Content!.ReadAsStringAsync(cancellation));
+            if (form["refresh_token"] is not null)
+            {
+                return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"access_token":"x"}""") };
+            }
+
             Shown.Add(form["subject_token"]!);
             return new HttpResponseMessage(HttpStatusCode.OK)
             {

@@ -90,6 +90,11 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         ClusterDoubts.Tell(map, rule, configuration.Authenticators);
         foreach (var (item, subject) in map["who"].Items().Zip(rule.Who))
         {
+            if (subject.Kind == AccessSubjectKind.Robot && rule.When.Count > 0)
+            {
+                item.Warn("a rule with 'when' is about no robot, since robots prove no claims");
+            }
+
             if (subject.Authenticator is not { } name
                 || configuration.Authenticators.GetValueOrDefault(name) is not HtpasswdConfiguration authenticator)
             {

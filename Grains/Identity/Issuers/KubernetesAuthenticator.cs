@@ -27,7 +27,9 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
     public static string StampOf(KubernetesConfiguration configuration) =>
         configuration.Cluster is null ? "" : ShortHash.Of(configuration.Issuer);
 
-    public bool Allows(VerifiedIdentity identity) => true;
+    /// <summary>Whether it is of this cluster: its name may have been given to another, or to one that is the only one.</summary>
+    public bool Allows(VerifiedIdentity identity) =>
+        identity.Claims.GetValueOrDefault(ClusterClaim) == configuration.Cluster && identity.CredentialStamp == _stamp;
 
     public ValueTask<Verdict> Verify(PresentedCredential presented, CancellationToken cancellation) =>
         _verifier.Verify(presented.Text, Identify, cancellation);

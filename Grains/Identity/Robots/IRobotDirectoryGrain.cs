@@ -9,11 +9,11 @@ namespace RegistryProxy.Grains.Identity.Robots;
 internal interface IRobotDirectoryGrain : IGrainWithStringKey
 {
     /// <summary>A robot, and which of its secrets this is; <c>null</c> when there is none of this name.</summary>
-    [Alias("Prove"), AlwaysInterleave]
+    [Alias("Prove"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<FoundRobot?> Prove(string name, Secret secret, string clientAddress);
 
     /// <summary>A robot; <c>null</c> when there is none of this name.</summary>
-    [Alias("Find"), AlwaysInterleave]
+    [Alias("Find"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<FoundRobot?> Find(string name);
 }
 

@@ -11,7 +11,11 @@ internal sealed class RobotAuthenticator(IGrainFactory grains, TimeProvider time
     /// <summary>The grain is at hand: every decision looks.</summary>
     public TimeSpan? RecheckEvery => TimeSpan.Zero;
 
-    public async ValueTask<Verdict> Verify(string tenant, string name, Secret secret, string clientAddress)
+    /// <summary>A secret that ended is over, whether the grain can be reached or not.</summary>
+    public bool LastAnswerHolds => false;
+
+    public async ValueTask<Verdict> Verify(
+        string tenant, string name, Secret secret, string clientAddress, CancellationToken cancellation)
     {
         if (!RobotName.IsGood(name))
         {
@@ -23,7 +27,7 @@ internal sealed class RobotAuthenticator(IGrainFactory grains, TimeProvider time
             return Verdict.WrongPassword with { Reason = "wrong password: this is no secret of a robot, or a part of one is missing" };
         }
 
-        var found = await Directory(tenant).Prove(name, secret, clientAddress);
+        var found = await Directory(tenant).Prove(name, secret, clientAddress).AsTask().WaitAsync(cancellation);
         return found is null ? Verdict.Unknown
             : found.Proved is not { } proved ? Verdict.WrongPassword
             : Judge(tenant, name, found, proved);
@@ -32,7 +36,7 @@ internal sealed class RobotAuthenticator(IGrainFactory grains, TimeProvider time
     public async ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation)
     {
         if (known.Robot is not { } robot || !RobotName.TryGet(known.Subject, out var name)
-            || await Directory(robot.Tenant).Find(name) is not { } found)
+            || await Directory(robot.Tenant).Find(name).AsTask().WaitAsync(cancellation) is not { } found)
         {
             return Verdict.Unknown;
         }
