@@ -45,6 +45,7 @@ public sealed class BoundedStateTests
         ["Line._next"] = "one for each session that requests wait for",
         ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
+        ["RangeFlights._heldOf"] = "a number for each tenant that is in use",
         ["RangeFlights._running"] = "one for each part of a blob that a request waits for",
         ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
         ["LimitedRequests._tenants"] = "one for each tenant of the configuration",
