@@ -86,7 +86,7 @@ public sealed class RobotBookTests
     }
 
     /// <summary>Those that are good, the newest first.</summary>
-    private IEnumerable<Secret> Live(params Secret[] secrets) =>
+    private List<Secret> Live(params Secret[] secrets) =>
         Known().Secrets.Select(known => secrets.Single(known.Is)).ToList();
 
     private StoredRobot Known() => Run(async () => await _book.Find("ci"))!;

@@ -25,13 +25,13 @@ public sealed class RobotStandingTests : IDisposable
     private readonly PasswordWork _work = new();
     private readonly AuthenticatorDirectory _authenticators;
     private readonly GrantedRule _rule = new("robot:ci", [RepositoryPattern.Parse("apps/**")], RepositoryActions.Pull);
-    private Func<ValueTask<FoundRobot?>> _answer;
+    private Func<Task<FoundRobot?>> _answer;
 
     public RobotStandingTests()
     {
         _answer = Good;
         var robots = DispatchProxy.Create<IRobotDirectoryGrain, ScriptedSessions.Proxy>();
-        ((ScriptedSessions.Proxy)(object)robots).Answer = (_, _) => _answer();
+        ((ScriptedSessions.Proxy)(object)robots).Answer = (_, _) => new ValueTask<FoundRobot?>(_answer());
         var grains = DispatchProxy.Create<IGrainFactory, ScriptedSessions.Proxy>();
         ((ScriptedSessions.Proxy)(object)grains).Answer = (_, _) => robots;
         _authenticators = new AuthenticatorDirectory(
@@ -50,13 +50,13 @@ public sealed class RobotStandingTests : IDisposable
     {
         var (standing, ci) = (new IdentityStanding(_authenticators, _time), Ci);
         Assert.Equal(VerdictKind.Proved, (await standing.Now(Acme, ci, fresh: false)).Kind);
-        _answer = () => ValueTask.FromException<FoundRobot?>(new TimeoutException());
+        _answer = () => Task.FromException<FoundRobot?>(new TimeoutException());
         Assert.Equal(VerdictKind.Unavailable, (await standing.Now(Acme, ci, fresh: false)).Kind);
         _answer = Good;
         Assert.Equal(VerdictKind.Proved, (await standing.Now(Acme, ci, fresh: false)).Kind);
 
         var late = new TaskCompletionSource<FoundRobot?>();
-        _answer = () => new(late.Task);
+        _answer = () => late.Task;
         var asked = standing.Now(Acme, ci, fresh: false).AsTask();
         _time.Advance(IdentityStanding.LongWait);
         Assert.Equal(VerdictKind.Unavailable, (await asked).Kind);
@@ -80,7 +80,7 @@ public sealed class RobotStandingTests : IDisposable
     [Fact]
     public async Task A_login_of_a_robot_ends_with_its_time_though_nobody_answers()
     {
-        _answer = () => new(new TaskCompletionSource<FoundRobot?>().Task);
+        _answer = () => new TaskCompletionSource<FoundRobot?>().Task;
         using var stop = new CancellationTokenSource();
         var login = _authenticators.Robots.Verify("acme", "ci", RobotSecret.New(), "10.0.0.1", stop.Token).AsTask();
         Assert.False(login.IsCompleted);
@@ -109,5 +109,6 @@ public sealed class RobotStandingTests : IDisposable
         }
     }
 
-    private ValueTask<FoundRobot?> Good() => new(new FoundRobot(_rule, _time.GetUtcNow().AddDays(1), ["s1"], null));
+    private Task<FoundRobot?> Good() =>
+        Task.FromResult<FoundRobot?>(new FoundRobot(_rule, _time.GetUtcNow().AddDays(1), ["s1"], null));
 }
