@@ -20,7 +20,7 @@ public sealed class BackgroundFaultTests : IDisposable
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     /// <summary>Services that do something when a host starts or ends, and nothing in between.</summary>
-    private static readonly string[] AtStartAlone = ["ConfigurationReport", "ProxyReport", "HeldSilo"];
+    private static readonly string[] AtStartAlone = ["ConfigurationReport", "ProxyReport", "HeldSilo", "ProcessMeter"];
 
     private static readonly Type[] Product =
     [
@@ -106,7 +106,7 @@ public sealed class BackgroundFaultTests : IDisposable
     public async Task Every_timer_of_a_grain_ticks_again_after_its_own_fault()
     {
         var ticks = Concrete(typeof(Grain)).SelectMany(TicksOf).ToList();
-        Assert.Equal(["KeyRingGrain", "TenantSessionsGrain"],
+        Assert.Equal(["KeyRingGrain", "RobotsGrain", "TenantSessionsGrain"],
             ticks.Select(tick => tick.Grain.GetType().Name).Order(StringComparer.Ordinal));
         foreach (var (grain, tick) in ticks)
         {
