@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Plans;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
 
@@ -10,7 +11,7 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 internal sealed class Change(Node node, bool services)
 {
     /// <summary>How long the watcher is waited for; it goes on without anybody, and the next run waits for it again.</summary>
-    public static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(6);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);
 
@@ -21,6 +22,11 @@ internal sealed class Change(Node node, bool services)
             ? $"the same was tried on this node before, and kubelet is not restarted for it again: {words}\nsay --retry to try it once "
                 + $"more, or change the settings"
             : null;
+
+    /// <summary>The same with the unit that will be restarted, chosen before anything is written.</summary>
+    /// <exception cref="InstallRefusal">It cannot be told which that is.</exception>
+    public async Task<NodeRecord> WithUnit(NodeRecord desired, Platform platform) => !services || !desired.KubeletIsPending ? desired
+        : desired with { KubeletUnit = await KubeletUnit.Running(platform, node.Host, node.Services.IsStarted) };
 
     /// <summary>Whether the node is what it should be; otherwise it is what it was.</summary>
     public async Task<bool> Make(string target, NodeRecord record, CancellationToken cancellation)

@@ -34,7 +34,12 @@ internal sealed class Installer(Node node, InstallOptions options)
         }
 
         Preflight.Check(node.Host, node.Files.Written(desired));
-        Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs.Concat(target.Links.Keys)));
+        if (options.Services)
+        {
+            Preflight.CheckPrograms(node.Host, desired.Targets.SelectMany(target => target.Programs));
+        }
+
+        desired = await _change.WithUnit(desired, context.Platform);
         RefuseForeignLinks(context.Record, desired);
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {

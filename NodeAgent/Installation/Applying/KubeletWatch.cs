@@ -22,6 +22,9 @@ internal sealed class KubeletWatch(
     /// </summary>
     public const string Incomplete = "not everything could be put back";
 
+    /// <summary>k3s and RKE2 start etcd and all that runs the cluster before their kubelet: how many times longer they are given.</summary>
+    private const int WholeCluster = 5;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     private readonly NodeServices _services = new(commands);
@@ -30,7 +33,7 @@ internal sealed class KubeletWatch(
     public async Task<int> Run(string target, CancellationToken cancellation)
     {
         var record = _store.Read();
-        var unit = Platform.Of(record.Platform, host).KubeletUnit(host);
+        var unit = record.KubeletUnit ?? KubeletUnit.Own;
         var unheard = await Tried(_services.Reload);
         var failure = unheard ?? await Restart(unit) ?? await BecomesSteady(unit, cancellation) ?? await Otherwise(record);
         if (failure is null)
@@ -77,7 +80,8 @@ internal sealed class KubeletWatch(
         return left;
     }
 
-    private Task<string?> Restart(string unit) => Tried(() => _services.Restart(unit));
+    private Task<string?> Restart(string unit) =>
+        Tried(() => unit == KubeletUnit.Own ? _services.Restart(unit) : _services.BeginRestart(unit));
 
     private static async Task<string?> Tried(Func<Task> run)
     {
@@ -106,7 +110,8 @@ internal sealed class KubeletWatch(
 
     private async Task<string?> BecomesSteady(string unit, CancellationToken cancellation)
     {
-        var end = time.GetUtcNow() + times.Within;
+        var within = unit == KubeletUnit.Own ? times.Within : times.Within * WholeCluster;
+        var end = time.GetUtcNow() + within;
         for (DateTimeOffset? since = null; ; await Task.Delay(Pause, time, cancellation))
         {
             since = await _services.IsActive(unit) ? since ?? time.GetUtcNow() : null;
@@ -117,7 +122,7 @@ internal sealed class KubeletWatch(
 
             if (time.GetUtcNow() >= end)
             {
-                return $"kubelet was not active for {times.Steady.TotalSeconds:0} s within {times.Within.TotalSeconds:0} s";
+                return $"kubelet was not active for {times.Steady.TotalSeconds:0} s within {within.TotalSeconds:0} s";
             }
         }
     }

@@ -7,6 +7,10 @@ internal sealed class NodeServices(IHostCommands commands)
 {
     public async Task<bool> IsActive(string unit) => (await commands.Run("systemctl", "is-active", "--quiet", unit)).ExitCode == 0;
 
+    /// <summary>Whether a unit runs, or is on its way to: one that starts again and again counts, too.</summary>
+    public async Task<bool> IsStarted(string unit) =>
+        (await commands.Run("systemctl", "is-active", unit)).Words.Trim() is "active" or "activating" or "reloading";
+
     public async Task StartAgent()
     {
         await Reload();
@@ -27,7 +31,11 @@ internal sealed class NodeServices(IHostCommands commands)
 
     public Task Reload() => MustRun("systemctl", "daemon-reload");
 
+    /// <summary>Restarts a unit, and waits for it no longer than a command may take.</summary>
     public Task Restart(string unit) => MustRun("systemctl", "restart", unit);
+
+    /// <summary>Has a unit restarted that may take as long as it likes (<c>TimeoutStartSec=0</c>).</summary>
+    public Task BeginRestart(string unit) => MustRun("systemctl", "restart", "--no-block", unit);
 
     /// <summary>Runs a program of the node outside of kubelet's reach, and does not wait for it.</summary>
     public Task Detach(string unit, params string[] command) => MustRun(["systemd-run", "--collect", $"--unit={unit}", .. command]);

@@ -39,6 +39,7 @@ internal sealed class Uninstaller(Node node, InstallOptions options)
         }
 
         Preflight.Check(node.Host, node.Files.Written(desired));
+        desired = await _change.WithUnit(desired, Platform.Of(record.Platform, node.Host));
         if (_change.FailedBefore(target, desired, options.Retry) is { } failure)
         {
             node.Output.WriteLine(failure);

@@ -9,7 +9,7 @@ internal static class MountTable
     private const int PointField = 4;
     private const int OptionsField = 5;
 
-    /// <summary>Whether no program in a folder can be run: Container-Optimized OS has <c>/var</c> and <c>/etc</c> so.</summary>
+    /// <summary>Whether no program in a folder can be run: Container-Optimized OS has <c>/var</c> and <c>/home</c> so.</summary>
     public static bool IsWithoutPrograms(string folder) => IsWithoutPrograms(folder, BoundedFile.ReadText(File));
 
     /// <summary>The same by a table; of two mounts at one place the later one counts.</summary>

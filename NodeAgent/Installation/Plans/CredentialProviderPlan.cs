@@ -88,7 +88,7 @@ internal static class CredentialProviderPlan
     {
         var files = Programs.SelectMany(name => host.List($"/etc/rancher/{name}/config.yaml.d", "*.yaml")
                 .Prepend($"/etc/rancher/{name}/config.yaml"))
-            .Concat(Platform.RancherUnits.SelectMany(unit => host.List("/etc/systemd/system", $"{unit}.service*")));
+            .Concat(KubeletUnit.OfRancher.SelectMany(unit => host.List("/etc/systemd/system", $"{unit}.service*")));
         const string Setting = "image-credential-provider";
         if (files.FirstOrDefault(file => host.Read(file)?.Contains(Setting, StringComparison.Ordinal) == true) is { } other)
         {

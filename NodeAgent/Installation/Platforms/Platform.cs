@@ -42,20 +42,10 @@ internal sealed record Platform(
         "k3s", Programs, null, "", null, null, "/var/lib/rancher/credentialprovider/config.yaml",
             "/var/lib/rancher/credentialprovider/bin", true);
 
-    /// <summary>The units that run a kubelet within themselves.</summary>
-    public static readonly string[] RancherUnits = ["k3s-agent", "k3s", "rke2-agent", "rke2-server"];
-
-    private static readonly string[] UnitFolders =
-        ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
-
     public static readonly string[] Names = ["gke", "eks", "aks", "kubeadm", "k3s"];
 
     /// <summary>Whether kubelet is no program of its own, and takes its settings from <c>/etc/rancher</c>.</summary>
     public bool HasKubeletWithin => Name == "k3s";
-
-    /// <summary>The unit that runs kubelet.</summary>
-    public string KubeletUnit(HostFiles host) => !HasKubeletWithin ? "kubelet"
-        : RancherUnits.FirstOrDefault(unit => UnitFolders.Any(folder => host.Exists($"{folder}/{unit}.service"))) ?? "k3s";
 
     /// <summary>Whether the platform writes kubelet's files anew when the node starts.</summary>
     public bool RewritesAtBoot => Name == "eks";
@@ -70,7 +60,7 @@ internal sealed record Platform(
         null when host.Exists("/usr/share/bottlerocket") || host.Exists("/.bottlerocket") => throw new InstallRefusal(
             "this is Bottlerocket, whose kubelet has no setting for an image service or a further credential provider: see "
                 + "docs/nodeagent/install.md"),
-        null when host.Exists("/var/lib/rancher/k3s") || host.Exists("/var/lib/rancher/rke2") || host.Exists("/etc/rancher") => Rancher,
+        null when KubeletUnit.IsOfRancher(host) => Rancher,
         "k3s" => Rancher,
         "eks" => Eks,
         "gke" => Gke,

@@ -34,6 +34,9 @@ internal sealed record NodeRecord
     /// <summary>kubelet has to be restarted and watched.</summary>
     public bool KubeletIsPending { get; init; }
 
+    /// <summary>The unit that runs kubelet, where it has to be restarted; <c>null</c> when nobody has looked.</summary>
+    public string? KubeletUnit { get; init; }
+
     /// <summary>The record before the change that is being made, to which a failure goes back; <c>null</c> when none is.</summary>
     public NodeRecord? Former { get; init; }
 

@@ -130,6 +130,24 @@ public sealed class InstallFilesTests
     }
 
     [Theory]
+    [InlineData("/opt/registryproxy/plugins", true)]
+    [InlineData("/opt/registryproxy/bin", false)]
+    public async Task A_link_is_no_program_and_where_no_service_is_touched_nothing_is_run(string folder, bool services)
+    {
+        using var node = FakeNode.Of("kubeadm");
+        Directory.CreateDirectory(node.At(folder));
+        (await Shell.Run("mount", ["-t", "tmpfs", "-o", "noexec", "none", node.At(folder)])).ShouldSucceed();
+        try
+        {
+            Assert.True(await node.Install("credential-provider", services) == 0, node.Said.ToString());
+        }
+        finally
+        {
+            await Shell.Run("umount", ["-l", node.At(folder)]);
+        }
+    }
+
+    [Theory]
     [InlineData("/home/kubernetes/bin", false)]
     [InlineData("/home/other", true)]
     [InlineData("/var/lib/kubelet", true)]

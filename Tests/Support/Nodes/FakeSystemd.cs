@@ -4,6 +4,7 @@ using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Merging.Flags;
+using RegistryProxy.NodeAgent.Installation.Platforms;
 
 namespace RegistryProxy.Tests.Support.Nodes;
 
@@ -34,6 +35,9 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>A call that fails once.</summary>
     public string? FailsOnce { get; set; }
 
+    /// <summary>Units of k3s and RKE2 that are active.</summary>
+    public string[] Active { get; set; } = ["k3s-agent"];
+
     public bool AgentAnswers => AgentRuns;
 
     /// <summary>The image service that the running kubelet uses.</summary>
@@ -55,19 +59,22 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             "systemctl restart registryproxy-nodeagent" => AgentRuns = AgentCanStart(),
             "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
             "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
-            "systemctl restart kubelet" or "systemctl restart k3s-agent" => StartKubelet() || true,
-            "systemctl is-active --quiet kubelet" or "systemctl is-active --quiet k3s-agent" => KubeletRuns,
+            "systemctl restart kubelet" => StartKubelet() || true,
+            _ when words.StartsWith("systemctl restart --no-block ", StringComparison.Ordinal) => StartKubelet() || true,
+            _ when words == $"systemctl is-active --quiet {(IsOfRancher ? Active.FirstOrDefault() : "kubelet")}" => KubeletRuns,
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
             _ => true,
         };
-        return (good ? 0 : 1, "");
+        return (good ? 0 : 1, command is ["systemctl", "is-active", var unit] ? Active.Contains(unit) ? "active\n" : "inactive\n" : "");
     }
+
+    private bool IsOfRancher => KubeletUnit.IsOfRancher(new HostFiles(node.Root));
 
     /// <summary>Starts kubelet anew with what its files say.</summary>
     public bool StartKubelet()
     {
         var host = new HostFiles(node.Root);
-        var within = host.Exists("/etc/rancher");
+        var within = IsOfRancher;
         var words = KubeletStartsWith ?? (within ? Within(host) : [.. KubeletStart.Read(host).Words!.Select(word => word.Text)]);
         Directory.CreateDirectory(node.At("/proc/77"));
         File.WriteAllText(node.At("/proc/77/comm"), within ? "k3s-agent\n" : "kubelet\n");
