@@ -23,7 +23,6 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
     private readonly IHostApplicationLifetime _lifetime;
     private readonly TimeProvider _time;
     private readonly ILogger<WatchedMembershipTable> _logger;
-    private readonly Counter<long> _losses;
     private readonly Lock _lock = new();
     private MembershipTableData? _last;
     private bool _isLost;
@@ -34,8 +33,10 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         ILogger<WatchedMembershipTable> logger)
     {
         (_inner, _own, _lifetime, _time, _logger) = (inner, own.SiloAddress, lifetime, time, logger);
-        _losses = meters.Create("RegistryProxy.Silo").CreateCounter<long>(
-            "registryproxy.membership.losses", "{loss}", "Times that the storage of the membership lost it; each ends this silo");
+        // Served from the start: a series that begins at 1 is no increase.
+        meters.Create("RegistryProxy.Silo").CreateObservableCounter(
+            "registryproxy.membership.losses", () => Volatile.Read(ref _isLost) ? 1L : 0, "{loss}",
+            "Times that the storage of the membership lost it; each ends this silo");
     }
 
     public async Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken = default)
@@ -184,7 +185,6 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         if (!_isLost)
         {
             _isLost = true;
-            _losses.Add(1);
             LogLost();
             Environment.ExitCode = 1;
             _lifetime.StopApplication();

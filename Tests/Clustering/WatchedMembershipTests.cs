@@ -43,6 +43,31 @@ public sealed class WatchedMembershipTests : IDisposable
     }
 
     [Fact]
+    public async Task Losses_are_served_from_the_start_so_that_the_first_one_is_an_increase()
+    {
+        List<long> served = [];
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, listening) =>
+            {
+                if (instrument.Name == "registryproxy.membership.losses"
+                    && instrument.Meter.Scope == _services.GetRequiredService<IMeterFactory>())
+                {
+                    listening.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => served.Add(value));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        await _watched.ReadAllAsync();
+        _table.Data = null;
+        await _watched.ReadAllAsync();
+        listener.RecordObservableInstruments();
+        Assert.Equal([0, 1], served);
+    }
+
+    [Fact]
     public async Task A_table_without_its_own_row_ends_the_silo()
     {
         await _watched.ReadAllAsync();
