@@ -37,8 +37,13 @@ public sealed partial class ChartSchemaTests
           grpc: { type: grpc, zqx: 1 }
           unknown: { type: zqx }
         tenants:
-          t: { zqx: 1, hosts: [a], routes: [{ zqx: 1 }], access: [{ zqx: 1 }], limits: { zqx: 1, perIdentity: { zqx: 1 } } }
+          t:
+            { zqx: 1, hosts: [a], routes: [{ zqx: 1 }], access: [{ zqx: 1 }], limits: { zqx: 1, perIdentity: { zqx: 1 } }, mayUse: { zqx: 1 } }
+        zqx: 1
         """;
+
+    /// <summary>Sections that the chart writes itself, by values of their own.</summary>
+    private static readonly string[] OfTheChart = ["admin", "cache", "cluster", "listen", "revision", "state"];
 
     private static readonly JsonElement Schema = JsonDocument.Parse(File.ReadAllText(Path.Combine(Manifests.Chart, "values.schema.json")))
         .RootElement.GetProperty("properties").GetProperty("config");
@@ -50,12 +55,21 @@ public sealed partial class ChartSchemaTests
         var told = ConfigurationFile.Read(folder.Write("odd.yaml", Odd)).Errors.Select(error => error.ToString()).ToList();
         var keys = told.Select(error => UnknownKey().Match(error)).Where(match => match.Success)
             .ToDictionary(match => match.Groups["path"].Value, match => match.Groups["keys"].Value.Split(", "));
-        Assert.True(keys.Count >= 28, string.Join(' ', keys.Keys));
+        Assert.True(keys.Count >= 29, string.Join(' ', keys.Keys));
         Assert.All(keys, map => Assert.Equal(map.Value.Order(), Keys(SchemaAt(map.Key)).Order()));
         Assert.All(new[] { ("upstreams.unknown.credentials.type", "upstreams.u.credentials"), ("authenticators.unknown.type", "authenticators.u") },
             place => Assert.Equal(
                 OneOf().Match(told.Single(error => error.Contains(place.Item1))).Groups[1].Value.Split(", "),
                 Types(place.Item2.Contains("credentials") ? Property(SchemaAt("upstreams.u"), "credentials") : Values("authenticators"))));
+    }
+
+    [Fact]
+    public void The_configuration_has_every_section_that_the_chart_does_not_write_itself()
+    {
+        using var folder = new TemporaryFolder();
+        var allowed = ConfigurationFile.Read(folder.Write("odd.yaml", Odd)).Errors.Select(error => UnknownSection().Match(error.ToString()))
+            .Single(match => match.Success).Groups[1].Value.Split(", ");
+        Assert.Equal(allowed.Except(OfTheChart).Order(), Keys(Schema).Order());
     }
 
     /// <summary>Types that say which other keys a map has.</summary>
@@ -88,6 +102,9 @@ public sealed partial class ChartSchemaTests
 
     [GeneratedRegex(@": (?<path>\S+)\.zqx: unknown key; allowed here: (?<keys>.*)")]
     private static partial Regex UnknownKey();
+
+    [GeneratedRegex(": zqx: unknown key; allowed here: (.*)")]
+    private static partial Regex UnknownSection();
 
     [GeneratedRegex("must be one of (.*?)(;|$)")]
     private static partial Regex OneOf();

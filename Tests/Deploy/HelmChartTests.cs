@@ -86,16 +86,40 @@ public sealed class HelmChartTests
     {
         var objects = await Manifests.Template(Values("company"));
         var job = Assert.Single(objects.OfType<V1Job>());
-        Assert.Equal("pre-install,pre-upgrade", job.Metadata.Annotations["helm.sh/hook"]);
+        Assert.Equal("pre-upgrade", job.Metadata.Annotations["helm.sh/hook"]);
         var (check, pod) = (job.Spec.Template.Spec.Containers.Single(), job.Spec.Template.Spec);
         Assert.Equal(["check", "--config", "/etc/registryproxy/config/config.yaml", "--strict"], check.Args);
         string Text(string name) => objects.OfType<V1ConfigMap>().Single(map => map.Name() == name).Data["config.yaml"];
         Assert.Equal(Text("door-registryproxy-silo"), Text(pod.Volumes.Single(volume => volume.Name == "config").ConfigMap.Name));
-        var silo = Pod(objects, "silo").Spec.Containers[0];
-        Assert.Empty(silo.VolumeMounts.Where(mount => mount.Name.StartsWith("secret-", StringComparison.Ordinal)).Select(mount => mount.MountPath)
+        var silo = Pod(objects, "silo").Spec;
+        Assert.Empty(silo.Containers[0].VolumeMounts.Select(mount => mount.MountPath)
             .Except(check.VolumeMounts.Select(mount => mount.MountPath)));
+        Assert.Contains(check.Env, variable => variable is { Name: "SSL_CERT_FILE", Value: "/etc/registryproxy/ca/ca.crt" });
+        Assert.Equal("company-ca", pod.Volumes.Single(volume => volume.Name == "ca").ConfigMap.Name);
+        Assert.Equal(silo.InitContainers.Select(container => container.Name), pod.InitContainers.Select(container => container.Name));
+        Assert.Equal("50m", check.Resources.Requests["cpu"].ToString());
         Assert.All(check.VolumeMounts, mount => Assert.Contains(pod.Volumes, volume => volume.Name == mount.Name));
         Assert.Empty((await Manifests.Template(Values("company"), "--set", "check.enabled=false")).OfType<V1Job>());
+    }
+
+    [Fact]
+    public async Task An_upgrade_with_the_values_of_an_earlier_chart_is_one()
+    {
+        const string Part = "{ podLabels: null, serviceAccount: null, priorityClassName: null, topologySpreadConstraints: null, "
+            + "terminationGracePeriodSeconds: null, initContainers: null, extraContainers: null, extraVolumes: null, "
+            + "extraVolumeMounts: null, envFrom: null";
+        using var folder = new TemporaryFolder();
+        var earlier = folder.Write("earlier.yaml", $$"""
+            silo: {{Part}} }
+            gateway:
+              {{Part}}, service: { loadBalancerClass: null }, ingress: null, route: null, cache: { enabled: true, persistent: null } }
+            caBundle: null
+            check: null
+            """);
+        var objects = await Manifests.Template(Values("redis"), "-f", earlier);
+        Assert.All(objects.OfType<V1Deployment>(), one => Assert.Equal(80, one.Spec.Template.Spec.TerminationGracePeriodSeconds));
+        Assert.NotNull(Pod(objects, "gateway").Spec.Volumes.Single(volume => volume.Name == "cache").EmptyDir);
+        await Manifests.Template(Values("redis"), "--set", "check.resources=null");
     }
 
     private static V1PodTemplateSpec Pod(IReadOnlyList<object> objects, string part) =>

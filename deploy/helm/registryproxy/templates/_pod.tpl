@@ -14,7 +14,7 @@ metadata:
 spec:
   serviceAccountName: {{ include "registryproxy.name" .root }}-{{ .part }}
   automountServiceAccountToken: {{ eq .root.Values.cluster.provider "kubernetes" }}
-  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ .values.terminationGracePeriodSeconds | default 80 }}
   {{- with .values.priorityClassName }}
   priorityClassName: {{ . }}
   {{- end }}
@@ -150,7 +150,7 @@ spec:
     {{- end }}
     {{- if and (eq .part "gateway") .values.cache.enabled }}
     - name: cache
-      {{- if .values.cache.persistent.enabled }}
+      {{- if (.values.cache.persistent).enabled }}
       # A claim of each pod's own, which ends with it: what it held is downloaded again.
       ephemeral:
         volumeClaimTemplate:
