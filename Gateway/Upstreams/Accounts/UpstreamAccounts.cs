@@ -50,10 +50,14 @@ internal sealed partial class UpstreamAccounts
         _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", upstream.Name));
     }
 
-    private IEnumerable<Measurement<int>> Remaining() => _accounts.Values
-        .Where(account => account.Budget.Seen is { Limit: not null })
-        .Select(account => new Measurement<int>(
-            account.Budget.Seen!.Remaining, new KeyValuePair<string, object?>("upstream", account.Upstream)));
+    private IEnumerable<Measurement<int>> Remaining() => Least(
+        _accounts.Values.Select(account => (account.Upstream, account.Budget.Seen)));
+
+    /// <summary>An upstream may be used by several accounts; the one with the least left is the one to know of.</summary>
+    internal static IEnumerable<Measurement<int>> Least(IEnumerable<(string Upstream, RateLimitSighting? Seen)> accounts) => accounts
+        .Where(account => account.Seen is { Limit: not null })
+        .GroupBy(account => account.Upstream, account => account.Seen!.Remaining)
+        .Select(upstream => new Measurement<int>(upstream.Min(), new KeyValuePair<string, object?>("upstream", upstream.Key)));
 
     private UpstreamAccount Create(string account, string upstream) => new(
         upstream,

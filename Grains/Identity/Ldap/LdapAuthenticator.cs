@@ -88,21 +88,24 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
 
     public void Dispose() => _pool.Dispose();
 
-    /// <summary>Which base the reader does not find; the filter is tried with a name that nobody has.</summary>
+    /// <summary>
+    /// Which base the searches of a login do not find, asked for a name that nobody has. The entry of a base itself may be hidden from the
+    /// reader, who finds what is below it all the same.
+    /// </summary>
     private async Task<string?> Missing(LdapLink link, CancellationToken cancellation)
     {
-        foreach (var (field, name) in new[] { ("baseDn", configuration.BaseDn), ("groupBaseDn", configuration.GroupBaseDn) })
+        var nobody = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        var group = configuration.GroupFilter.Replace("{0}", LdapEscape.Filter($"cn={nobody}"), StringComparison.Ordinal);
+        foreach (var (field, name, filter) in new[]
         {
-            if (name.Length > 0 && await Entry(link, name, cancellation) is null)
+            ("baseDn", configuration.BaseDn, FilterFor(nobody)), ("groupBaseDn", configuration.GroupBaseDn, group),
+        })
+        {
+            if (name.Length > 0 && filter.Length > 0
+                && await link.Found(new LdapSearch(name, false, filter, Attributes), Seconds, cancellation) is null)
             {
                 return $"{field} is not there, or the reader may not see it";
             }
-        }
-
-        if (configuration.BaseDn.Length > 0 && configuration.UserFilter.Length > 0)
-        {
-            var nobody = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-            await link.Search(new LdapSearch(configuration.BaseDn, false, FilterFor(nobody), Attributes), Seconds, cancellation);
         }
 
         return null;

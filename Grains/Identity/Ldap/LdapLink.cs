@@ -90,7 +90,11 @@ internal sealed class LdapLink : IDisposable
     }
 
     /// <summary>What a search finds; nothing when its base is not there.</summary>
-    public async Task<IReadOnlyList<LdapEntry>> Search(LdapSearch search, int seconds, CancellationToken cancellation)
+    public async Task<IReadOnlyList<LdapEntry>> Search(LdapSearch search, int seconds, CancellationToken cancellation) =>
+        await Found(search, seconds, cancellation) ?? [];
+
+    /// <summary>What a search finds; <c>null</c> when its base is not there.</summary>
+    public async Task<IReadOnlyList<LdapEntry>?> Found(LdapSearch search, int seconds, CancellationToken cancellation)
     {
         var id = ++_id;
         await _stream.WriteAsync(LdapMessages.Search(id, search, seconds), cancellation);
@@ -108,7 +112,7 @@ internal sealed class LdapLink : IDisposable
                     _budget.TakeEntry();
                     break;
                 case LdapReply.SearchDone when reply.Code is LdapReply.NoSuchObject or LdapReply.InvalidDnSyntax:
-                    return [];
+                    return null;
                 case LdapReply.SearchDone:
                     Check(reply, "a search");
                     return entries;

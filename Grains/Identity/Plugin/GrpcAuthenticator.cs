@@ -70,6 +70,10 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
                 ? new("gRPC", "it lets in who shows nothing")
                 : Trial.Good("answers");
         }
+        catch (RpcException fault) when (IsRefusal(fault))
+        {
+            return Trial.Good("answers");
+        }
         catch (RpcException fault) when (!cancellation.IsCancellationRequested)
         {
             return fault.Status.DebugException is { } cause && ExchangeFault.Of(cause) is var reached
@@ -79,6 +83,10 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     }
 
     public void Dispose() => _channel.Dispose();
+
+    /// <summary>Some refuse by a status who shows nothing; one that stands for a status of HTTP is not the verifier's.</summary>
+    private static bool IsRefusal(RpcException fault) => fault.StatusCode is StatusCode.InvalidArgument or StatusCode.Unauthenticated
+        && !fault.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal);
 
     private VerifiedIdentity Read(Identity identity) => new(
         _configuration.Name, identity.Subject, [.. identity.Groups], new Dictionary<string, string>(identity.Claims), "",
