@@ -14,6 +14,7 @@ public sealed record PartText(string Name, string File, Secret Text)
     public string Hash { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text.Reveal())));
 
     private const string FilePrefix = "file:";
+    private const string TenantPrefix = "tenant:";
 
     /// <summary>The name of an included file.</summary>
     /// <param name="path">From the folder of the main file, with slashes.</param>
@@ -23,5 +24,9 @@ public sealed record PartText(string Name, string File, Secret Text)
     public static bool IsFile(string name) => name.StartsWith(FilePrefix, StringComparison.Ordinal);
 
     /// <summary>The name of the part of a tenant.</summary>
-    public static string OfTenant(string tenant) => $"tenant:{tenant}";
+    public static string OfTenant(string tenant) => $"{TenantPrefix}{tenant}";
+
+    /// <summary>Whose part that is; <c>null</c> for an included file.</summary>
+    public static string? TenantOf(string name) =>
+        name.StartsWith(TenantPrefix, StringComparison.Ordinal) ? name[TenantPrefix.Length..] : null;
 }

@@ -135,6 +135,20 @@ public static partial class BoundedFile
         throw new EscapingFileException($"{path} is a link that leads out of {path[..end]}");
     }
 
+    /// <summary>Where a file or folder is, whatever links lead there; the path itself where that cannot be said.</summary>
+    public static string RealPathOf(string path)
+    {
+        try
+        {
+            using var handle = OpenAny(path);
+            return RealPath(handle) ?? path;
+        }
+        catch (IOException)
+        {
+            return path;
+        }
+    }
+
     /// <summary>Where a file is, whatever led there; <c>null</c> where that cannot be said.</summary>
     private static string? RealPath(SafeFileHandle handle) =>
         OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{handle.DangerousGetHandle()}").LinkTarget : null;

@@ -6,7 +6,7 @@ namespace RegistryProxy.Files;
 /// <summary>
 /// What the file system says of files without reading them: which they are, how long, and when they and what is known of them changed.
 /// </summary>
-internal static partial class FileStamp
+public static partial class FileStamp
 {
     /// <summary>The structure of statx(2), which is the same on every architecture.</summary>
     private const int Length = 256;

@@ -18,6 +18,9 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
     /// <summary>What is wrong, by part; empty names the main file.</summary>
     public IReadOnlyDictionary<string, List<ConfigurationError>> Failures => _failures;
 
+    /// <summary>Whether something is wrong: what would be judged by it is judged once that is settled.</summary>
+    public bool IsFailed => _failures.Count > 0;
+
     /// <summary>Tenants of the main file that have errors and were left out.</summary>
     public IReadOnlySet<string> Tolerated { get; private set; } = new HashSet<string>();
 
@@ -57,27 +60,49 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
     }
 
     /// <summary>Puts together what the files of operators say of upstreams and authenticators.</summary>
-    public void ReadNames(IReadOnlyList<OperatorFile> files)
+    /// <param name="files">The files.</param>
+    /// <param name="isTolerant">Whether the main file may name an upstream of a file that is not there.</param>
+    public void ReadNames(IReadOnlyList<OperatorFile> files, bool isTolerant)
     {
         Claims = Claims.Settle(
             files.SelectMany(file => file.Upstreams.Select(one => new Claim("upstream", one.Name, file.Name, "", one.Place))
                 .Concat(file.Authenticators.Select(one => new Claim("authenticator", one.Name, file.Name, "", one.Place)))),
             before, Refuse);
-        Known = main.Host with
-        {
-            Upstreams = First(files.SelectMany(file => file.Upstreams)),
-            Authenticators = First(files.SelectMany(file => file.Authenticators)),
-        };
-        foreach (var file in files)
+        Know(files);
+        foreach (var file in IsFailed ? [] : files)
         {
             foreach (var (name, other, place) in file.Sharing)
             {
-                if (UpstreamReader.WhyNotShared(name, other, Known.Upstreams) is { } reason)
+                if ((!isTolerant || file != main || Known.Upstreams.ContainsKey(other))
+                    && UpstreamReader.WhyNotShared(name, other, Known.Upstreams) is { } reason)
                 {
                     Fail(file.Name, Error(place, reason));
                 }
             }
         }
+    }
+
+    /// <summary>What is wrong with included files beside their tenants.</summary>
+    public void FailFiles(IReadOnlyList<OperatorFile> files)
+    {
+        foreach (var file in files.Where(file => file != main && !file.Errors.IsEmpty))
+        {
+            Fail(file.Name, file.Errors.Sorted);
+        }
+    }
+
+    /// <summary>All that is wrong with the main file, when something beside its tenants is.</summary>
+    public void FailMain(IReadOnlyList<OperatorFile> files)
+    {
+        if (main.Errors.IsEmpty)
+        {
+            return;
+        }
+
+        Know(files);
+        var set = main.Tenants(Known);
+        _sets.Add((main, set));
+        Fail("", set.Errors.Sorted);
     }
 
     /// <summary>Reads the tenants of the files of operators.</summary>
@@ -97,6 +122,11 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
             {
                 Fail(file.Name, set.Errors.Sorted);
             }
+        }
+
+        if (IsFailed)
+        {
+            return;
         }
 
         Claims.And(Claims.Settle(
@@ -147,6 +177,12 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
         _tenants.Values.SelectMany(tenant => tenant.Entry.Tenant.Hosts.Zip(
             tenant.Entry.Hosts, (host, place) => new Claim("host", host, tenant.Part, tenant.Entry.Tenant.Name, place))),
         before, Refuse));
+
+    private void Know(IReadOnlyList<OperatorFile> files) => Known = main.Host with
+    {
+        Upstreams = First(files.SelectMany(file => file.Upstreams)),
+        Authenticators = First(files.SelectMany(file => file.Authenticators)),
+    };
 
     private void Refuse(Claim claim, Claim against) => Fail(claim.Part, Error(
         claim.Place,

@@ -42,7 +42,8 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
                 chosen.Degrade(failed, errors);
             }
 
-            if (round.Failures.TryGetValue("", out var errorsOfMain))
+            // The main file is judged by itself: what another one does to it is settled first.
+            if (round.Failures.Count == 1 && round.Failures.TryGetValue("", out var errorsOfMain))
             {
                 Keep(_lastGood.Values);
                 return new ConfigurationResult(null, [.. errorsOfMain.OrderBy(error => error.Line)])
@@ -71,24 +72,44 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
         OperatorFile main, IReadOnlyList<OfferedPart> offered, ChosenParts chosen, IPartTexts texts, ReadingContext context)
     {
         var round = new CompositionRound(main, _inForce ?? new Claims());
-        List<OperatorFile> files = [main];
-        List<PartText> unusable = [];
-        foreach (var one in offered)
+        var files = Files(main, offered, chosen, context);
+        var check = new PlaceCheck(path);
+        while (texts.AreHere && check.LeaveOut(files, offered, chosen))
         {
-            if (chosen.Of(one) is { } text)
+            files = Files(main, offered, chosen, context);
+        }
+
+        var isTolerant = _inForce is null && chosen.Missing.Any();
+        foreach (var step in (Action[])
+        [
+            () => round.FailFiles(files),
+            () => check.Check(texts.AreHere ? files : [], round),
+            () => round.FailMain(files),
+            () => round.ReadNames(files, isTolerant),
+            () => round.ReadTenants(files, isTolerant),
+            () => round.Add(chosen.Unusable(offered).SelectMany(OperatorFile.Salvage)),
+            round.SettleHosts,
+            () => ReadParts(round, chosen, texts, context),
+        ])
+        {
+            if (!round.IsFailed)
             {
-                files.Add(_files.TryGetValue(text, out var known) ? known : _files[text] = OperatorFile.Included(text, context));
-            }
-            else if (one.Text is not null)
-            {
-                unusable.Add(one.Text);
+                step();
             }
         }
 
-        round.ReadNames(files);
-        round.ReadTenants(files, isTolerant: _inForce is null && chosen.Missing.Any());
-        round.Add(unusable.SelectMany(OperatorFile.Salvage));
-        round.SettleHosts();
+        return round;
+    }
+
+    private List<OperatorFile> Files(
+        OperatorFile main, IReadOnlyList<OfferedPart> offered, ChosenParts chosen, ReadingContext context) =>
+    [
+        main, .. offered.Select(chosen.Of).OfType<PartText>()
+            .Select(text => _files.TryGetValue(text, out var known) ? known : _files[text] = OperatorFile.Included(text, context)),
+    ];
+
+    private void ReadParts(CompositionRound round, ChosenParts chosen, IPartTexts texts, ReadingContext context)
+    {
         foreach (var entry in round.Tenants.Where(entry => entry.File is not null).ToList())
         {
             var ofTenant = texts.OfTenant(entry.Tenant.Name, entry.File!);
@@ -101,8 +122,6 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
 
             round.Complete(entry, whole?.Tenant, whole?.Own ?? TenantDefinitions.None);
         }
-
-        return round;
     }
 
     private ConfigurationResult Finish(OperatorFile main, CompositionRound round, ChosenParts chosen)
@@ -126,7 +145,7 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
     private ConfigurationError[] Warnings(CompositionRound round) => [.. round.Warnings.Concat(_parts.Warnings)];
 
     /// <summary>Forgets what was read of other texts: what is wrong with a file may be mended by another one.</summary>
-    private void Keep(IEnumerable<PartText> texts)
+    private void Keep(IReadOnlyCollection<PartText> texts)
     {
         var kept = texts.ToHashSet<PartText>(ReferenceEqualityComparer.Instance);
         foreach (var gone in _files.Keys.Where(text => !kept.Contains(text)).ToList())
@@ -134,7 +153,7 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
             _files.Remove(gone);
         }
 
-        _parts.Keep(kept);
+        _parts.Keep(texts);
     }
 
     private static ConfigurationSnapshot Snapshot(Secret text, FrontDoorConfiguration configuration, ChosenParts chosen)

@@ -1,4 +1,3 @@
-using RegistryProxy.Configuration.Reading.Texts;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading;
@@ -18,15 +17,4 @@ public static class ConfigurationFile
     /// <summary>Reads a text as if it stood in the file <paramref name="path"/>; relative paths begin at its folder.</summary>
     public static ConfigurationResult Parse(string text, string path, ConfigurationPart part = ConfigurationPart.Whole) =>
         new ConfigurationComposer(path, part).Compose(new Secret(text), new ConfigurationFiles(path, part));
-
-    /// <summary>The same with the texts of the files beside it.</summary>
-    /// <param name="text">The main file.</param>
-    /// <param name="path">Where it would be.</param>
-    /// <param name="parts">Whatever the files here say.</param>
-    public static ConfigurationResult Parse(string text, string path, IReadOnlyList<PartText> parts)
-    {
-        var result = new ConfigurationComposer(path, ConfigurationPart.Whole).Compose(new Secret(text), new GivenParts(parts));
-        var unusable = result.Faults.Where(fault => parts.Any(part => part.Name == fault.Part)).SelectMany(fault => fault.Errors).ToList();
-        return unusable.Count == 0 ? result : result with { Snapshot = null, Errors = [.. result.Errors, .. unusable] };
-    }
 }

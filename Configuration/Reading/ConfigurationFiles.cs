@@ -9,6 +9,9 @@ namespace RegistryProxy.Configuration.Reading;
 /// </summary>
 public sealed class ConfigurationFiles : IPartTexts
 {
+    /// <summary>After so long they count although one of them goes on changing.</summary>
+    public static readonly TimeSpan LongestChange = TimeSpan.FromSeconds(10);
+
     private readonly string _path;
     private readonly string _folder;
     private readonly ConfigurationComposer _composer;
@@ -19,6 +22,7 @@ public sealed class ConfigurationFiles : IPartTexts
     private readonly HashSet<string> _asked = [];
     private bool _takesIncluded = true;
     private long _changedAt;
+    private long? _pendingSince;
     private TimeProvider _time = TimeProvider.System;
 
     /// <param name="path">The main file.</param>
@@ -49,7 +53,9 @@ public sealed class ConfigurationFiles : IPartTexts
         }
 
         _changedAt = hasMoved ? time.GetTimestamp() : _changedAt;
-        _takesIncluded = isPending && (_folders.Count == 0 || time.GetElapsedTime(_changedAt) >= ReadFile.Quiet);
+        _pendingSince = isPending ? _pendingSince ?? time.GetTimestamp() : null;
+        _takesIncluded = _pendingSince is { } since && (_folders.Count == 0 || time.GetElapsedTime(_changedAt) >= ReadFile.Quiet
+            || time.GetElapsedTime(since) >= LongestChange);
         var isDue = _takesIncluded;
         foreach (var file in _ofTenants.Values)
         {
@@ -80,6 +86,8 @@ public sealed class ConfigurationFiles : IPartTexts
     /// <summary>Takes texts that were good once, for parts that have none now; they count at the next reading.</summary>
     public void Restore(IEnumerable<PartText> parts) => _composer.Restore(parts);
 
+    bool IPartTexts.AreHere => true;
+
     IReadOnlyList<OfferedPart> IPartTexts.Included(IReadOnlyList<string> patterns)
     {
         foreach (var gone in _folders.Keys.Except(patterns).ToList())
@@ -106,7 +114,7 @@ public sealed class ConfigurationFiles : IPartTexts
             if (folder.Problem.Length > 0)
             {
                 parts[PartText.OfFile(pattern)] = new OfferedPart(PartText.OfFile(pattern), Path.Combine(_folder, pattern), null,
-                    folder.Problem);
+                    folder.Problem) { IsKept = folder.Taken.Count > 0 };
             }
         }
 
@@ -133,7 +141,7 @@ public sealed class ConfigurationFiles : IPartTexts
             return (isDue && file.IsPending) || file.Taken.Text is null ? file.Take() : file.Taken;
         }
 
-        return (files[name] = new ReadFile(name, path)).Take();
+        return (files[name] = new ReadFile(name, path, isConfined: ReferenceEquals(files, _ofTenants))).Take();
     }
 
     private void Forget(Dictionary<string, ReadFile> files)

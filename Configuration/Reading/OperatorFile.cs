@@ -29,7 +29,11 @@ internal sealed class OperatorFile
 
     public Secret Text { get; }
 
+    /// <summary>What is wrong with all but its tenants.</summary>
     public ErrorList Errors { get; }
+
+    /// <summary>The files and folders of tenants that it names.</summary>
+    public IReadOnlyList<TenantPlaces> Places { get; private set; } = [];
 
     /// <summary>What concerns the host alone; of the main file.</summary>
     public FrontDoorConfiguration Host { get; private set; } = new();
@@ -101,7 +105,7 @@ internal sealed class OperatorFile
             return read;
         }
 
-        var errors = _document is null ? new ErrorList(Errors.File) : Errors;
+        var errors = _document is null || Errors.IsEmpty ? new ErrorList(Errors.File) : Errors;
         var document = _document ?? YamlFile.Parse(Text.Reveal(), errors);
         _document = null;
         var set = document?.Read(errors, map => TenantSet.Read(map, known, _context, errors)) ?? TenantSet.None(errors);
@@ -116,7 +120,7 @@ internal sealed class OperatorFile
         Authenticators = All(map["authenticators"], (name, field) => AuthenticatorReader.Read(name, field, _context));
         Sharing = [.. upstreams.Entries().SelectMany(
             entry => UpstreamReader.Sharing(entry.Field).Select(shared => (entry.Name, shared.Other, shared.Place)))];
-        map.Know("tenants");
+        Places = [.. map["tenants"].Entries().Select(entry => TenantPlaces.Of(entry.Name, entry.Field, _context)).OfType<TenantPlaces>()];
     }
 
     private static List<Named<T>> All<T>(Field field, Func<string, Field, T?> read)

@@ -59,7 +59,7 @@ internal sealed record TenantSet(IReadOnlyList<TenantEntry> Entries, IReadOnlySe
 
 /// <summary>What of a configuration tenants were read by.</summary>
 internal sealed record KnownParts(
-    bool HasCache, bool IsOnLoopback, IReadOnlyList<string> Upstreams, IReadOnlyList<(string Name, AuthenticatorConfiguration Value)> Used)
+    bool HasCache, bool IsOnLoopback, IReadOnlyList<string> Upstreams, IReadOnlyList<(string Name, string Stamp)> Used)
 {
     public static KnownParts None { get; } = new(false, false, [], []);
 
@@ -71,11 +71,16 @@ internal sealed record KnownParts(
             [.. all.SelectMany(tenant => tenant.Routes.SelectMany(route => route.Upstreams).Concat(tenant.MayUse.Upstreams)).Distinct()
                 .Where(known.Upstreams.ContainsKey)],
             [.. all.SelectMany(tenant => tenant.Authenticators.Concat(tenant.MayUse.Authenticators)).Distinct()
-                .Where(known.Authenticators.ContainsKey).Select(name => (name, known.Authenticators[name]))]);
+                .Where(known.Authenticators.ContainsKey).Select(name => (name, known.Authenticators[name].Stamp))]);
     }
+
+    /// <summary>All that a part sees of what it may use.</summary>
+    public static KnownParts OfShared(FrontDoorConfiguration shared) => new(
+        shared.Cache is not null, EndpointReader.IsLoopback(shared.Listen.Data), [.. shared.Upstreams.Keys],
+        [.. shared.Authenticators.Select(one => (one.Key, one.Value.Stamp))]);
 
     public bool AreOf(FrontDoorConfiguration known) =>
         HasCache == known.Cache is not null && IsOnLoopback == EndpointReader.IsLoopback(known.Listen.Data)
         && Upstreams.All(known.Upstreams.ContainsKey)
-        && Used.All(one => ReferenceEquals(known.Authenticators.GetValueOrDefault(one.Name), one.Value));
+        && Used.All(one => known.Authenticators.GetValueOrDefault(one.Name)?.Stamp == one.Stamp);
 }

@@ -16,10 +16,14 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     /// <summary>After so many periods a file with errors is read again: the files that it names may have been mended.</summary>
     private const int PeriodsWithErrors = 10;
 
+    /// <summary>A text that was good once and did not help is tried again after so long.</summary>
+    private static readonly TimeSpan RestoreAgain = TimeSpan.FromMinutes(1);
+
     private readonly ConfigurationFiles _files;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
+    private readonly Dictionary<string, (string Hash, long At)> _tried = [];
     private int _periodsWithErrors;
 
     /// <param name="path">A good file.</param>
@@ -96,7 +100,21 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     {
         lock (_gate)
         {
-            _files.Restore(parts);
+            var now = _time.GetTimestamp();
+            List<PartText> due = [.. parts.Where(part => !_tried.TryGetValue(part.Name, out var tried)
+                || tried.Hash != part.Hash || _time.GetElapsedTime(tried.At, now) >= RestoreAgain)];
+            if (due.Count == 0)
+            {
+                return;
+            }
+
+            foreach (var gone in _tried.Keys.Except(Current.Missing).ToList())
+            {
+                _tried.Remove(gone);
+            }
+
+            due.ForEach(part => _tried[part.Name] = (part.Hash, now));
+            _files.Restore(due);
             Reload(isChanged: false);
         }
     }

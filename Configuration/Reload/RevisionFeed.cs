@@ -1,6 +1,8 @@
 using RegistryProxy.Background;
 using RegistryProxy.Configuration.Reading;
+using RegistryProxy.Configuration.Reading.Texts;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reload;
 
@@ -10,19 +12,25 @@ namespace RegistryProxy.Configuration.Reload;
 /// </summary>
 public sealed class RevisionFeed : IConfigurationFeed
 {
+    /// <summary>With every so manieth word of the cluster parts that are of no use here are tried again.</summary>
+    private const int FollowsWithFaults = 10;
+
     private readonly string _path;
+    private readonly ConfigurationComposer _composer;
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SharedSections _shared;
     private (ConfigurationSnapshot Of, SharedSections Sections) _file;
     private string? _own;
     private string? _clusters;
+    private IReadOnlyList<PartFault> _faults = [];
+    private int _follows;
 
     /// <param name="local">The file of this host.</param>
     /// <param name="path">Where it lies: relative paths of the cluster's configuration begin at its folder.</param>
     public RevisionFeed(IConfigurationFeed local, string path)
     {
-        (Local, _path) = (local, path);
+        (Local, _path, _composer) = (local, path, new ConfigurationComposer(path, ConfigurationPart.Whole));
         Current = local.Current;
         _file = (Current, SharedSections.Of(Current));
         _shared = _file.Sections;
@@ -37,6 +45,24 @@ public sealed class RevisionFeed : IConfigurationFeed
 
     /// <summary>Why this silo must not get work; <c>null</c> when all is well.</summary>
     public string? Conflict => _clusters ?? _own;
+
+    /// <summary>
+    /// What operators have to do although this silo can go on: a file beside the main one is another here than what the cluster follows, or
+    /// of no use here. <c>null</c> for nothing.
+    /// </summary>
+    public string? Alarm { get; private set; }
+
+    /// <summary>What is wrong here with files beside the main one that the cluster follows.</summary>
+    public IReadOnlyList<PartFault> Faults
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _faults;
+            }
+        }
+    }
 
     /// <summary>Whether the cluster's configuration could be taken over: else nothing may be decided by the one that is here.</summary>
     public bool IsUsable => _clusters is null;
@@ -82,6 +108,7 @@ public sealed class RevisionFeed : IConfigurationFeed
             else if (revision == Current.Configuration.Revision)
             {
                 _clusters = null;
+                changed = TryFaultyAgain(sections);
             }
 
             CompareOwn();
@@ -105,15 +132,29 @@ public sealed class RevisionFeed : IConfigurationFeed
             return false;
         }
 
-        (Current, _shared, _clusters) = (snapshot, sections, null);
+        (Current, _shared, _clusters, _faults) = (snapshot, sections, null, result.Faults);
         return true;
+    }
+
+    /// <summary>Files that a part names may have come, or have been mended.</summary>
+    private bool TryFaultyAgain(SharedSections sections)
+    {
+        if (_faults.Count == 0 || ++_follows % FollowsWithFaults != 0 || Merge(sections) is not { Snapshot: { } snapshot } result)
+        {
+            return false;
+        }
+
+        var isNews = snapshot.Version != Current.Version;
+        (Current, _faults) = (isNews ? snapshot : Current, result.Faults);
+        return isNews;
     }
 
     private ConfigurationResult Merge(SharedSections sections)
     {
         try
         {
-            return ConfigurationFile.Parse(SharedSections.Merge(Local.Current.Text!, sections.Text), _path, sections.Parts);
+            return _composer.Compose(
+                new Secret(SharedSections.Merge(Local.Current.Text!, sections.Text)), new GivenParts(sections.Parts));
         }
         catch (FormatException fault)
         {
@@ -131,7 +172,7 @@ public sealed class RevisionFeed : IConfigurationFeed
             if (revision > Current.Configuration.Revision || !_settled.Task.IsCompleted
                 || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
             {
-                (Current, _shared, _clusters) = (file, sections, null);
+                (Current, _shared, _clusters, _faults) = (file, sections, null, []);
                 taken = true;
             }
 
@@ -158,8 +199,18 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         var (file, sections) = ReadFile();
         var revision = file.Configuration.Revision;
-        _own = file.Missing.Count == 0 && revision == Current.Configuration.Revision && sections.Content != _shared.Content
-            ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one"
-            : null;
+        var isOther = file.Missing.Count == 0 && revision == Current.Configuration.Revision && sections.Content != _shared.Content;
+        var isOtherMain = isOther && !sections.IsOfSameMain(_shared);
+        _own = isOtherMain
+            ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one" : null;
+        Alarm = _faults.Count > 0
+            ? $"{_faults.Count} file(s) beside the main one cannot be used here as the cluster follows them; all else is in use"
+            : isOther && !isOtherMain
+                ? $"{Differing(sections)} file(s) beside the main one are other ones here than the cluster follows under revision " +
+                    $"{revision}, which stays in use: give the main file a higher revision" : null;
     }
+
+    private int Differing(SharedSections sections) =>
+        sections.Parts.Concat(_shared.Parts).GroupBy(part => part.Name)
+            .Count(texts => texts.Count() != 2 || texts.Select(part => part.Hash).Distinct().Count() != 1);
 }

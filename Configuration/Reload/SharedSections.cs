@@ -31,6 +31,9 @@ public sealed record SharedSections(Secret Text, string Content, IReadOnlyList<P
     /// <summary>What names the sections alone.</summary>
     private string Main { get; init; } = "";
 
+    /// <summary>Whether the main files say the same, whatever the parts do.</summary>
+    public bool IsOfSameMain(SharedSections other) => Text == other.Text || Named(Text) == Named(other.Text);
+
     /// <summary>The same with other parts.</summary>
     public SharedSections With(IReadOnlyList<PartText> parts) => this with
     {
@@ -43,6 +46,8 @@ public sealed record SharedSections(Secret Text, string Content, IReadOnlyList<P
     /// <exception cref="FormatException">The sections of the cluster are not a map in YAML.</exception>
     public static string Merge(Secret file, Secret shared) =>
         Write(Root(file.Reveal()).Children.Where(section => !IsShared(section)).Concat(Root(shared.Reveal()).Children));
+
+    private static string Named(Secret text) => Hash(Write(Root(text.Reveal()).Children.Where(section => Name(section) != Revision)));
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..16];
 

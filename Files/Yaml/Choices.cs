@@ -24,7 +24,7 @@ public static class Choices
         var words = choices.Select(choice => choice.Word).ToList();
         if (field.IsPresent)
         {
-            field.Fail($"must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}{Suggestion.For(text, words)}");
+            field.Fail($"must be {string.Join(", ", words.SkipLast(1))} or {words[^1]}{field.Errors.Suggest(text, words)}");
         }
 
         return otherwise;

@@ -40,10 +40,18 @@ public sealed class ErrorList(string file)
         Add(_errors, line, field, message);
     }
 
+    /// <summary>What somebody may have meant, as <see cref="Suggestion"/> says; nothing once no more errors are told.</summary>
+    public string Suggest(string text, IEnumerable<string> names) =>
+        Math.Max(_errors.Count, _warnings.Count) >= MaxErrors ? "" : Suggestion.For(text, names);
+
     /// <summary>Notes an error unless the same one is noted.</summary>
     public void AddOnce(long line, string field, string message)
     {
-        if (!_errors.Exists(error => error.Line == line && error.Field == Cut(field) && error.Message == Cut(message)))
+        if (_errors.Count > MaxErrors)
+        {
+            Count++;
+        }
+        else if (!_errors.Exists(error => error.Line == line && error.Field == Cut(field) && error.Message == Cut(message)))
         {
             Add(line, field, message);
         }

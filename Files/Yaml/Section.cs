@@ -46,7 +46,7 @@ public sealed class Section(YamlMappingNode map, string path, long line, ErrorLi
             if (!_known.Contains(name))
             {
                 errors.Add(key.Start.Line, path.Length == 0 ? name : $"{path}.{name}",
-                    $"unknown key{Suggestion.For(name, _known)}; allowed here: {allowed ??= string.Join(", ", _known.Distinct().Order())}");
+                    $"unknown key{errors.Suggest(name, _known)}; allowed here: {allowed ??= string.Join(", ", _known.Distinct().Order())}");
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Orleans.Concurrency;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Configuration;
 
@@ -36,7 +37,8 @@ internal sealed class PartSyncGrain(IConfigurationFeed configuration, LocalFiles
             return 1;
         }
 
-        var parts = configuration.Current.Parts;
+        var current = configuration.Current;
+        List<KeyedPart> parts = [.. current.Parts.Select(part => new KeyedPart(KeyOf(part.Name, current.Configuration), part))];
         kept.Only(parts);
         var news = parts.Where(kept.IsNews).ToList();
         foreach (var some in news.Take(MaxTurn).Chunk(AtOnce))
@@ -55,9 +57,10 @@ internal sealed class PartSyncGrain(IConfigurationFeed configuration, LocalFiles
         }
 
         List<PartText> found = [];
+        var known = watcher.Current.Configuration;
         foreach (var some in missing.Chunk(AtOnce))
         {
-            found.AddRange((await Task.WhenAll(some.Select(Find))).OfType<PartText>());
+            found.AddRange((await Task.WhenAll(some.Select(name => Find(name, KeyOf(name, known))))).OfType<PartText>());
         }
 
         if (found.Count > 0)
@@ -66,15 +69,27 @@ internal sealed class PartSyncGrain(IConfigurationFeed configuration, LocalFiles
         }
     }
 
-    private async Task<PartText?> Find(string name) =>
-        await GrainFactory.GetGrain<IConfigurationPartGrain>(name).Get() is { } part ? new PartText(part.Name, part.File, part.Text) : null;
+    /// <summary>
+    /// Under what a part is kept. The text of a tenant is for its hosts: another tenant that gets its name later gets nothing of it.
+    /// </summary>
+    internal static string KeyOf(string name, FrontDoorConfiguration configuration) =>
+        PartText.TenantOf(name) is { } owner && configuration.Tenants.GetValueOrDefault(owner) is { } tenant
+            ? $"{name}@{ShortHash.Of(tenant.Hosts.Order(StringComparer.Ordinal))}" : name;
 
-    private async Task Keep(PartText part)
+    private async Task<PartText?> Find(string name, string key) =>
+        await GrainFactory.GetGrain<IConfigurationPartGrain>(key).Get() is { } part && part.Name == name
+            ? new PartText(part.Name, part.File, part.Text) : null;
+
+    private async Task Keep(KeyedPart one)
     {
-        await GrainFactory.GetGrain<IConfigurationPartGrain>(part.Name).Keep(new ClusterPart(part.Name, part.File, part.Text));
-        kept.Add(part);
+        var part = one.Part;
+        await GrainFactory.GetGrain<IConfigurationPartGrain>(one.Key).Keep(new ClusterPart(part.Name, part.File, part.Text));
+        kept.Add(one);
     }
 }
+
+/// <summary>A part, and under what it is kept.</summary>
+internal sealed record KeyedPart(string Key, PartText Part);
 
 /// <summary>The files of this silo; none for the built-in configuration.</summary>
 internal sealed record LocalFiles(ConfigurationWatcher? Watcher);
@@ -87,15 +102,15 @@ internal sealed class KeptParts(TimeProvider time)
 
     private readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset At)> _parts = new();
 
-    public bool IsNews(PartText part) =>
-        !_parts.TryGetValue(part.Name, out var said) || said.Hash != part.Hash || time.GetUtcNow() - said.At >= Renewal;
+    public bool IsNews(KeyedPart one) =>
+        !_parts.TryGetValue(one.Key, out var said) || said.Hash != one.Part.Hash || time.GetUtcNow() - said.At >= Renewal;
 
-    public void Add(PartText part) => _parts[part.Name] = (part.Hash, time.GetUtcNow());
+    public void Add(KeyedPart one) => _parts[one.Key] = (one.Part.Hash, time.GetUtcNow());
 
     /// <summary>Forgets all others.</summary>
-    public void Only(IReadOnlyList<PartText> parts)
+    public void Only(IReadOnlyList<KeyedPart> parts)
     {
-        foreach (var gone in _parts.Keys.Except(parts.Select(part => part.Name)).ToList())
+        foreach (var gone in _parts.Keys.Except(parts.Select(one => one.Key)).ToList())
         {
             _parts.TryRemove(gone, out _);
         }

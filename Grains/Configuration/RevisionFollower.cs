@@ -11,7 +11,11 @@ internal sealed partial class RevisionFollower(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>How many errors of parts are told at once.</summary>
+    private const int MaxFaults = 100;
+
     private string? _said;
+    private string? _alarmed;
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -42,8 +46,23 @@ internal sealed partial class RevisionFollower(
             LogConflict(conflict);
         }
 
-        _said = feed.Conflict;
+        if (feed.Alarm is { } alarm && alarm != _alarmed)
+        {
+            LogAlarm(alarm);
+            foreach (var error in feed.Faults.SelectMany(fault => fault.Errors).Take(MaxFaults))
+            {
+                LogFault(error.ToString());
+            }
+        }
+
+        (_said, _alarmed) = (feed.Conflict, feed.Alarm);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: {Alarm}")]
+    private partial void LogAlarm(string alarm);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Fault}")]
+    private partial void LogFault(string fault);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: this silo is not ready: {Conflict}")]
     private partial void LogConflict(string conflict);

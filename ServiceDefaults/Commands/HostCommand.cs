@@ -106,8 +106,9 @@ public static class HostCommand
 
         foreach (var fault in result.Faults)
         {
-            HostOutput.Fail($"{fault.File} cannot be used as it is now: hosts that depend on it answer 503 until it is mended or its " +
-                "last good text is found in the state; everything else is served");
+            HostOutput.Fail(fault.IsKept ? $"{fault.File} is not used; everything else is served"
+                : $"{fault.File} cannot be used as it is now: hosts that depend on it answer 503 until it is mended or its " +
+                    "last good text is found in the state; everything else is served");
         }
 
         return new ConfigurationWatcher(files, result, TimeProvider.System);

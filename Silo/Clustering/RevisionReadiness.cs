@@ -10,5 +10,6 @@ internal sealed class RevisionReadiness(RevisionFeed feed) : IReadiness
 
     public bool IsReady => feed.Settled.IsCompleted && feed.Conflict is null;
 
-    public string? Detail => feed.Conflict ?? $"revision {feed.Current.Configuration.Revision}";
+    public string? Detail => feed.Conflict
+        ?? $"revision {feed.Current.Configuration.Revision}{(feed.Alarm is { } alarm ? $"; {alarm}" : "")}";
 }

@@ -37,7 +37,7 @@ internal static class AuthenticatorReader
         var type = map["type"];
         if (!Kinds.TryGetValue(type.RequiredText(), out var kind))
         {
-            type.Fail($"must be one of {string.Join(", ", Kinds.Keys)}{Suggestion.For(type.Text() ?? "", Kinds.Keys)}");
+            type.Fail($"must be one of {string.Join(", ", Kinds.Keys)}{type.Errors.Suggest(type.Text() ?? "", Kinds.Keys)}");
             return null;
         }
 

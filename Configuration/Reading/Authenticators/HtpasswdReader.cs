@@ -31,7 +31,7 @@ internal static class HtpasswdReader
         var user = field.RequiredText();
         if (users.Hashes.Count > 0 && !users.Hashes.ContainsKey(user))
         {
-            field.Warn($"the password file has no user '{user}'{Suggestion.For(user, users.Hashes.Keys)}");
+            field.Warn($"the password file has no user '{user}'{field.Errors.Suggest(user, users.Hashes.Keys)}");
         }
 
         return user;

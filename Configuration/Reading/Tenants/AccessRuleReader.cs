@@ -73,7 +73,8 @@ internal static class AccessRuleReader
         var action = text == "*" ? RepositoryActions.None : RepositoryActionNames.Parse(text);
         if (action == RepositoryActions.None)
         {
-            field.Fail($"'{text}' must be pull, push, delete or catalog{Suggestion.For(text, ["pull", "push", "delete", "catalog"])}");
+            field.Fail($"'{text}' must be pull, push, delete or catalog" +
+                $"{field.Errors.Suggest(text, ["pull", "push", "delete", "catalog"])}");
         }
 
         return action;

@@ -32,7 +32,7 @@ internal static class AccessSubjectReader
             default:
                 field.Fail($"'{text}' must be anonymous, authenticated, user:[NAME/]GLOB, group:[NAME/]GLOB, authenticator:NAME, " +
                     $"subject:NAME/GLOB or robot:GLOB" +
-                    $"{Suggestion.For(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject", "robot"])}");
+                    $"{field.Errors.Suggest(kind, ["anonymous", "authenticated", "user", "group", "authenticator", "subject", "robot"])}");
                 return null;
         }
     }
@@ -66,7 +66,7 @@ internal static class AccessSubjectReader
         if (!authenticators.Contains(name))
         {
             field.Fail($"'{name}' is not an authenticator of this tenant; its authenticators: {Names.List(authenticators.Names)}" +
-                $"{Suggestion.For(name, authenticators.Names)}");
+                $"{field.Errors.Suggest(name, authenticators.Names)}");
         }
 
         return authenticators.Contains(name);

@@ -22,7 +22,8 @@ internal static class ClusterDoubts
         if (read.When.TryGetValue("cluster", out var globs) && named.TrueForAll(clusters => clusters is not null)
             && !named.Exists(clusters => clusters!.Keys.Any(cluster => globs.Any(glob => Glob.Matches(glob, cluster)))))
         {
-            rule["when"].Warn($"there is no such cluster{Suggestion.For(globs[0], named.SelectMany(clusters => clusters!.Keys))}");
+            var when = rule["when"];
+            when.Warn($"there is no such cluster{when.Errors.Suggest(globs[0], named.SelectMany(clusters => clusters!.Keys))}");
         }
     }
 

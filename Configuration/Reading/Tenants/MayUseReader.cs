@@ -39,7 +39,7 @@ internal static class MayUseReader
             var name = item.RequiredText();
             if (!all.Contains(name))
             {
-                item.Fail($"there is no {what} '{name}'; known: {Names.List(all)}{Suggestion.For(name, all)}");
+                item.Fail($"there is no {what} '{name}'; known: {Names.List(all)}{item.Errors.Suggest(name, all)}");
             }
 
             names.Add(name);

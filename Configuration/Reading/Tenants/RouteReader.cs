@@ -104,7 +104,7 @@ internal static class RouteReader
         }
 
         field.Fail($"there is no upstream '{name}'; known: {Names.List(known.Upstreams.Keys)}" +
-            $"{Suggestion.For(name, known.Upstreams.Keys)}");
+            $"{field.Errors.Suggest(name, known.Upstreams.Keys)}");
         return name;
     }
 }

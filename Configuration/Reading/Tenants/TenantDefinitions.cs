@@ -11,6 +11,9 @@ namespace RegistryProxy.Configuration.Reading.Tenants;
 internal sealed record TenantDefinitions(
     IReadOnlyDictionary<string, UpstreamConfiguration> Upstreams, IReadOnlyDictionary<string, AuthenticatorConfiguration> Authenticators)
 {
+    /// <summary>How many upstreams, or authenticators, a tenant may define.</summary>
+    public const int MaxEach = 100;
+
     /// <summary>Nothing.</summary>
     public static TenantDefinitions None { get; } =
         new(new Dictionary<string, UpstreamConfiguration>(), new Dictionary<string, AuthenticatorConfiguration>());
@@ -52,6 +55,12 @@ internal sealed record TenantDefinitions(
         where T : class
     {
         Dictionary<string, T> all = [];
+        if (field.IsMap && field.Entries().Skip(MaxEach).Any())
+        {
+            field.Fail($"has more than {MaxEach} entries, which is the most that a tenant defines");
+            return all;
+        }
+
         foreach (var (name, entry) in field.Entries())
         {
             if (shared.Contains(name))

@@ -110,7 +110,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             if (known is not null && !known.Any(one => Glob.Matches(subject.Glob, one)))
             {
                 item.Warn($"'{name}' has no {(subject.Kind == AccessSubjectKind.Group ? "group" : "user")} " +
-                    $"'{subject.Glob}'{Suggestion.For(subject.Glob, known)}");
+                    $"'{subject.Glob}'{item.Errors.Suggest(subject.Glob, known)}");
             }
         }
     }

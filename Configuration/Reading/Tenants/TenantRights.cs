@@ -49,7 +49,7 @@ internal static class TenantRights
             if (!known.Authenticators.ContainsKey(name))
             {
                 item.Fail($"there is no authenticator '{name}'; known: {Names.List(known.Authenticators.Keys)}" +
-                    $"{Suggestion.For(name, known.Authenticators.Keys)}");
+                    $"{item.Errors.Suggest(name, known.Authenticators.Keys)}");
             }
             else if (!seen.Add(name))
             {

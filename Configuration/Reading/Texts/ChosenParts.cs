@@ -12,21 +12,31 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
     public IReadOnlyList<PartFault> Faults =>
     [
         .. _parts.Values.Where(part => part.Errors is not null).OrderBy(part => part.Offered.Name, StringComparer.Ordinal)
-            .Select(part => new PartFault(part.Offered.Name, part.Offered.File, part.Text is not null, part.Errors!)),
+            .Select(part => new PartFault(part.Offered.Name, part.Offered.File, !part.IsMissing, part.Errors!)),
     ];
 
     /// <summary>Names of parts without a text that could be used.</summary>
-    public IEnumerable<string> Missing => _parts.Values.Where(part => part.Text is null).Select(part => part.Offered.Name);
+    public IEnumerable<string> Missing => _parts.Values.Where(part => part.IsMissing).Select(part => part.Offered.Name);
+
+    /// <summary>The texts of parts that have none that could be used.</summary>
+    public IEnumerable<PartText> Unusable(IEnumerable<OfferedPart> offered) =>
+        offered.Where(one => _parts[one.Name].IsMissing).Select(one => one.Text).OfType<PartText>();
 
     /// <summary>The texts that are tried.</summary>
     public IEnumerable<PartText> Used => _parts.Values.Select(part => part.Text).OfType<PartText>();
 
-    /// <summary>The text that is tried; <c>null</c> for none.</summary>
+    /// <summary>
+    /// The text that is tried; <c>null</c> for none. One that is in use already is not read again, whatever became of files that it names.
+    /// </summary>
     public PartText? Of(OfferedPart offered)
     {
         if (!_parts.TryGetValue(offered.Name, out var choice))
         {
-            _parts[offered.Name] = choice = new Choice(offered) { Text = offered.Text };
+            _parts[offered.Name] = choice = new Choice(offered)
+            {
+                Text = lastGood.TryGetValue(offered.Name, out var good) && good == offered.Text ? good : offered.Text,
+                IsNeeded = !offered.IsKept,
+            };
             if (offered.Text is null)
             {
                 Degrade(offered.Name, [new ConfigurationError(offered.File, 1, "", offered.Problem)]);
@@ -41,8 +51,15 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
     {
         var choice = _parts[part];
         choice.Errors ??= [.. errors.OrderBy(error => error.Line)];
-        choice.Text = lastGood.TryGetValue(part, out var good) && choice.MayKeep && good != choice.Text ? good : null;
+        choice.Text = lastGood.TryGetValue(part, out var good) && choice.MayKeep && !ReferenceEquals(good, choice.Text) ? good : null;
         choice.MayKeep = false;
+    }
+
+    /// <summary>It is no part of its own, and nothing is missing without it.</summary>
+    public void LeaveOut(string part, ConfigurationError error)
+    {
+        var choice = _parts[part];
+        (choice.Text, choice.Errors, choice.MayKeep, choice.IsNeeded) = (null, [error], false, false);
     }
 
     private sealed class Choice(OfferedPart offered)
@@ -53,6 +70,10 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
 
         public bool MayKeep { get; set; } = true;
 
+        public bool IsNeeded { get; set; } = true;
+
         public IReadOnlyList<ConfigurationError>? Errors { get; set; }
+
+        public bool IsMissing => Text is null && IsNeeded;
     }
 }

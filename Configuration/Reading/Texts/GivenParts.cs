@@ -6,6 +6,8 @@ internal sealed class GivenParts(IReadOnlyList<PartText> parts) : IPartTexts
     private readonly Dictionary<string, OfferedPart> _parts = parts.ToDictionary(
         part => part.Name, part => new OfferedPart(part.Name, part.File, part));
 
+    public bool AreHere => false;
+
     public IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns) =>
         [.. _parts.Values.Where(part => PartText.IsFile(part.Name)).OrderBy(part => part.Name, StringComparer.Ordinal)];
 

@@ -3,6 +3,9 @@ namespace RegistryProxy.Configuration.Reading.Texts;
 /// <summary>Where the texts of the files beside the main one come from.</summary>
 internal interface IPartTexts
 {
+    /// <summary>Whether they are files of this machine, all that there are; else what somebody else read and could use.</summary>
+    bool AreHere { get; }
+
     /// <summary>The included files, by the patterns of the main one, each once and in the order of their names.</summary>
     IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns);
 
@@ -17,4 +20,8 @@ internal interface IPartTexts
 /// <param name="File">The file.</param>
 /// <param name="Text"><c>null</c> when it cannot be read.</param>
 /// <param name="Problem">Why it cannot be read.</param>
-internal sealed record OfferedPart(string Name, string File, PartText? Text, string Problem = "");
+internal sealed record OfferedPart(string Name, string File, PartText? Text, string Problem = "")
+{
+    /// <summary>Whether it stands for a folder whose files of before are all there.</summary>
+    public bool IsKept { get; init; }
+}

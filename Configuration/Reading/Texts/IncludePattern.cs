@@ -46,6 +46,12 @@ internal static class IncludePattern
             here = [.. here.SelectMany(one => Next(one, component, isLast, looked))];
         }
 
+        if (HasWildcard(pattern))
+        {
+            // A path below each of some folders need not be in all of them; a link that leads nowhere is there.
+            here.RemoveAll(file => !Path.Exists(file) && new FileInfo(file).LinkTarget is null);
+        }
+
         here.Sort(StringComparer.Ordinal);
         return (here, looked);
     }

@@ -53,8 +53,9 @@ internal sealed class IncludedFolder(string folder, string pattern)
         {
             (var files, _folders) = IncludePattern.Expand(folder, pattern);
             Problem = files.Count > IncludePattern.MaxFiles ? $"'{pattern}' matches more than {IncludePattern.MaxFiles} files"
-                : files.Count == 0 && _seen.Count > 0 && _folders.Find(one => !Directory.Exists(one)) is { } gone
-                    ? $"there is no folder {gone} any more; what was in it stays in use" : "";
+                : files.Count == 0 && _seen.Count > 0
+                    ? $"'{pattern}' matches no file any more, as when a volume is not mounted: the {_seen.Count} file(s) of before stay " +
+                        "in use; to drop them all, take this entry out of include" : "";
             _seen = Problem.Length == 0 ? files : _seen;
         }
         catch (IOException fault)

@@ -13,6 +13,7 @@ internal sealed class ReadFile
 
     private readonly string _name;
     private readonly string _path;
+    private readonly string _opened;
     private readonly WatchedFiles _file;
     private string _seen;
     private string? _taken;
@@ -20,9 +21,12 @@ internal sealed class ReadFile
 
     /// <param name="name">The <see cref="PartText.Name"/>; empty for the main file.</param>
     /// <param name="path">The file.</param>
-    public ReadFile(string name, string path)
+    /// <param name="isConfined">Whether no link may lead from it out of its folder: a tenant writes it.</param>
+    public ReadFile(string name, string path, bool isConfined = false)
     {
-        (_name, _path, _file) = (name, path, new WatchedFiles([path], BoundedFile.MaxBytes));
+        (_name, _path) = (name, path);
+        _opened = isConfined ? $"{Path.GetDirectoryName(path)}{BoundedFile.Confinement}{Path.GetFileName(path)}" : path;
+        _file = new WatchedFiles([_opened], BoundedFile.MaxBytes);
         _seen = _file.Look();
     }
 
@@ -54,7 +58,7 @@ internal sealed class ReadFile
         _taken = _seen;
         try
         {
-            var text = BoundedFile.ReadText(_path, BoundedFile.MaxBytes);
+            var text = BoundedFile.ReadText(_opened, BoundedFile.MaxBytes);
             Taken = Taken.Text?.Text.Reveal() == text ? Taken with { Problem = "" }
                 : new OfferedPart(_name, _path, new PartText(_name, _path, new Secret(text)));
         }

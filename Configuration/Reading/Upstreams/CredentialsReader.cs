@@ -56,7 +56,7 @@ internal static class CredentialsReader
                 credentials = AcrReader.Read(map, url, allowPrivate, context);
                 break;
             default:
-                type.Fail($"must be one of {string.Join(", ", Types)}{Suggestion.For(type.Text() ?? "", Types)}");
+                type.Fail($"must be one of {string.Join(", ", Types)}{type.Errors.Suggest(type.Text() ?? "", Types)}");
                 return new AnonymousCredentials();
         }
 

@@ -18,7 +18,7 @@ internal static class PresetReader
         if (preset.IsPresent && known is null)
         {
             var names = UpstreamPreset.All.Select(one => one.Name).ToList();
-            preset.Fail($"must be one of {string.Join(", ", names)}{Suggestion.For(preset.Text() ?? "", names)}");
+            preset.Fail($"must be one of {string.Join(", ", names)}{preset.Errors.Suggest(preset.Text() ?? "", names)}");
             return (null, url.IsPresent ? url.Origin() ?? Nowhere : Nowhere);
         }
 

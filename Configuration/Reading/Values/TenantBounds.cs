@@ -8,6 +8,9 @@ namespace RegistryProxy.Configuration.Reading.Values;
 /// <param name="Secrets">The absolute path of the folder; <c>null</c> for none.</param>
 internal sealed record TenantBounds(string Tenant, string? Secrets)
 {
+    /// <summary>The paths that the part named.</summary>
+    public List<string> Named { get; } = [];
+
     /// <summary>The name of what the part defines, which is the tenant's alone.</summary>
     public string Own(string name) => $"{Tenant}/{name}";
 
@@ -34,6 +37,7 @@ internal sealed record TenantBounds(string Tenant, string? Secrets)
         }
 
         var path = $"{Secrets}{BoundedFile.Confinement}{rest}";
+        Named.Add(path);
         if (BoundedFile.LeadsOut(path))
         {
             field.Fail("is a link that leads out of the folder that the operator has given this tenant for its files");
