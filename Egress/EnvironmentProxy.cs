@@ -21,7 +21,8 @@ public sealed record EnvironmentProxy(ProxySettings? Settings, string? Problem)
         }
 
         var address = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
-        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.IdnHost.Length == 0)
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
+            || !HttpOrigin.TryGetHost(uri, out _))
         {
             return new(null, "it must be http://HOST:PORT, with USER:PASSWORD@ before the host where the proxy wants them");
         }

@@ -32,6 +32,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
     private static ExchangeFault? Known(Exception fault) => fault switch
     {
         ForbiddenAddressException or WrongOriginException => new("address", fault.Message),
+        TooManyLookupsException => new("name", fault.Message),
         ProxyException => new("proxy", fault.Message),
         SocketException socket => Known(socket.SocketErrorCode),
         AuthenticationException { InnerException: null } => new("tls", $"TLS fails: {fault.Message}"),

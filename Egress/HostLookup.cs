@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace RegistryProxy.Egress;
 
 /// <summary>
@@ -32,10 +34,15 @@ public sealed class HostLookup(EgressSettings settings, HttpMessageHandler inner
         }
     }
 
+    /// <summary>Whether the name of a host has to be resolved here first.</summary>
+    internal static bool HasToLookUp(Uri address, EgressSettings settings) =>
+        settings.To(address.IdnHost, address.Port) != Passage.ProxyByName && !IPAddress.TryParse(address.IdnHost, out _)
+        && !HostAddresses.System.IsKnown(address.IdnHost);
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var address = request.RequestUri!;
-        var wait = OriginGuard.LeftBy(request) is { } upstream && !HostAddresses.System.IsKnown(address.IdnHost)
+        var wait = OriginGuard.LeftBy(request) is { } upstream && HasToLookUp(address, settings)
             ? new ValueTask(_redirects.Run(
                 upstream, address.IdnHost, () => Wait(address, settings, CancellationToken.None).AsTask(), cancellationToken))
             : Wait(address, settings, cancellationToken);

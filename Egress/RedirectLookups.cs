@@ -15,7 +15,7 @@ internal sealed class RedirectLookups
     private readonly Dictionary<HttpOrigin, Dictionary<string, Task>> _running = [];
 
     /// <summary>Looks a host up, or waits for the lookup that is under way.</summary>
-    /// <exception cref="HttpRequestException">Too many others of this upstream are looked up.</exception>
+    /// <exception cref="TooManyLookupsException">Too many others of this upstream are looked up.</exception>
     public Task Run(HttpOrigin upstream, string host, Func<Task> lookup, CancellationToken cancellation)
     {
         lock (_gate)
@@ -25,8 +25,7 @@ internal sealed class RedirectLookups
             {
                 if (hosts?.Count >= MaxAtOnce)
                 {
-                    throw new HttpRequestException(
-                        HttpRequestError.NameResolutionError, "too many hosts that it redirects to are being looked up, try again");
+                    throw new TooManyLookupsException();
                 }
 
                 hosts ??= _running[upstream] = [];
@@ -57,3 +56,7 @@ internal sealed class RedirectLookups
         }
     }
 }
+
+/// <summary>Nothing was sent, which says nothing of the upstream's health.</summary>
+internal sealed class TooManyLookupsException()
+    : HttpRequestException("too many hosts that it redirects to are being looked up, try again");

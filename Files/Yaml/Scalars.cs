@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 
 namespace RegistryProxy.Files.Yaml;
 
@@ -139,7 +140,20 @@ public static class Scalars
 
     private static bool IsHttp(string text, out Uri uri) =>
         Uri.TryCreate(text, UriKind.Absolute, out uri!)
-        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.IdnHost.Length > 0;
+        && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && HasHost(uri);
+
+    /// <summary>An address may be made of letters that no host name has, and throws when it is asked for its host.</summary>
+    private static bool HasHost(Uri uri)
+    {
+        try
+        {
+            return uri.IdnHost.Length > 0 && Ascii.IsValid(uri.IdnHost);
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
+    }
 
     private static string Write(TimeSpan span) => span switch
     {

@@ -92,15 +92,16 @@ internal sealed class AuditTrail(
     }
 
     /// <summary>Tells of requests that no line counts yet, and perhaps none ever would: nobody else may come.</summary>
-    public void TellUntold()
+    /// <param name="isLast">Whether the host stops: all of them are told, also those whose second is not over.</param>
+    public void TellUntold(bool isLast)
     {
-        Tell(_limited, "limited: more requests met a limit");
-        Tell(_unproved, "more requests proved nobody");
+        Tell(_limited, "limited: more requests met a limit", isLast);
+        Tell(_unproved, "more requests proved nobody", isLast);
     }
 
-    private void Tell(LimitedRequests requests, string reason)
+    private void Tell(LimitedRequests requests, string reason, bool isLast)
     {
-        foreach (var (tenant, count) in requests.TakeUntold())
+        foreach (var (tenant, count) in requests.TakeUntold(isLast))
         {
             log.Write(new AuditEvent
             {

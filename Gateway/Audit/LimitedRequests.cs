@@ -36,14 +36,15 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
     }
 
     /// <summary>What was counted since the last line of each tenant whose second is over: it counts as told.</summary>
-    public List<(string Tenant, int Count)> TakeUntold()
+    /// <param name="isLast">Whether it is never asked again: then also while its second runs.</param>
+    public List<(string Tenant, int Count)> TakeUntold(bool isLast = false)
     {
         List<(string, int)> untold = [];
         foreach (var (tenant, tally) in _tenants)
         {
             lock (tally)
             {
-                if (tally.Count > 0 && IsOver(tally))
+                if (tally.Count > 0 && (isLast || IsOver(tally)))
                 {
                     untold.Add((tenant, tally.Count));
                     tally.Count = 0;

@@ -12,7 +12,7 @@ internal sealed class UntoldRequests(AuditTrail audit, TimeProvider time) : Back
         while (!stoppingToken.IsCancellationRequested)
         {
             await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            audit.TellUntold();
+            audit.TellUntold(isLast: stoppingToken.IsCancellationRequested);
         }
     }
 }

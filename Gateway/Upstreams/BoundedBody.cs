@@ -26,7 +26,7 @@ internal static class BoundedBody
 
     /// <summary>The same, held for as long as its caller says.</summary>
     public static async Task<byte[]> Read(
-        HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
+        HttpResponseMessage response, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation, Action<int>? moved = null)
     {
         if (response.Content.Headers.ContentLength > maxBytes)
         {
@@ -34,13 +34,15 @@ internal static class BoundedBody
         }
 
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
-        var bytes = await ReadBeginning(stream, response.Content.Headers.ContentLength, held, maxBytes, cancellation);
+        var bytes = await ReadBeginning(stream, response.Content.Headers.ContentLength, held, maxBytes, cancellation, moved);
         return bytes.Length <= maxBytes ? bytes : throw new BodyTooLargeException(maxBytes);
     }
 
-    /// <summary>The whole body; of one that is longer, more than so many bytes of its beginning.</summary>
+    /// <summary>
+    /// The whole body; of one that is longer, more than so many bytes of its beginning. <paramref name="moved"/> is told of what comes.
+    /// </summary>
     public static async Task<byte[]> ReadBeginning(
-        Stream stream, long? length, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation)
+        Stream stream, long? length, BodyAllowance.Holder held, int maxBytes, CancellationToken cancellation, Action<int>? moved = null)
     {
         var buffer = new byte[held.Take((int?)length ?? Piece)];
         for (var filled = 0; ;)
@@ -61,6 +63,7 @@ internal static class BoundedBody
                 return buffer[..filled];
             }
 
+            moved?.Invoke(read);
             filled += read;
             if (filled > maxBytes)
             {

@@ -78,7 +78,7 @@ internal static class PulledManifest
     {
         using var held = BoundedBody.Hold(upstream);
         return await SendChecked(
-            request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token), watch);
+            request, upstream, requested, await BoundedBody.Read(upstream, held, (int)Manifest.MaxBytes, watch.Token, watch.Moved), watch);
     }
 
     /// <summary>
@@ -91,7 +91,7 @@ internal static class PulledManifest
         await using var body = await upstream.Content.ReadAsStreamAsync(watch.Token);
         var length = upstream.Content.Headers.ContentLength;
         var begin = length > Manifest.MaxBytes ? []
-            : await BoundedBody.ReadBeginning(body, length, held, (int)Manifest.MaxBytes, watch.Token);
+            : await BoundedBody.ReadBeginning(body, length, held, (int)Manifest.MaxBytes, watch.Token, watch.Moved);
         if (length <= Manifest.MaxBytes || (length is null && begin.Length <= Manifest.MaxBytes))
         {
             return await SendChecked(request, upstream, null, begin, watch);

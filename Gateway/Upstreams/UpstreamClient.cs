@@ -87,7 +87,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         }
 
         var result = await tokens.Get(upstream, key, cancellation);
-        if (result == UpstreamTokenCache.NoCluster)
+        if (UpstreamTokenCache.IsOurs(result))
         {
             request.Payer?.SpareName();
         }

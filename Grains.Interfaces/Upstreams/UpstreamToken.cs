@@ -36,8 +36,8 @@ public sealed record UpstreamToken
     [Id(5)]
     public string? Origin { get; init; }
 
-    /// <summary>Whether it may be sent to an origin.</summary>
-    public bool IsFor(HttpOrigin origin) => Origin is null || Origin == origin.ToString();
+    /// <summary>Whether it may be sent to an origin: where nothing is sent, anywhere.</summary>
+    public bool IsFor(HttpOrigin origin) => Authorization is null || Origin is null || Origin == origin.ToString();
 
     /// <summary>Whether the upstream took it; known where it was sent alone.</summary>
     [field: NonSerialized]
@@ -84,6 +84,16 @@ public sealed record UpstreamFailure(
     /// </summary>
     [Id(5)]
     public string? Cause { get; init; }
+
+    /// <summary>
+    /// Whether the upstream has just been edited and nobody was asked: it says nothing of the upstream, its credential, or who asks.
+    /// </summary>
+    [Id(6)]
+    public bool IsOfEdit { get; init; }
+
+    /// <summary>Not all who must know of it know of the edit of an upstream.</summary>
+    public static UpstreamFailure Edited(string upstream) =>
+        new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' has just been edited, try again", 1) { IsOfEdit = true };
 }
 
 /// <summary>The kinds of <see cref="UpstreamFailure"/>.</summary>

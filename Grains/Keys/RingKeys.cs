@@ -26,12 +26,14 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
     private readonly SingleFlight<PublishedKeys> _flight = new();
 
     /// <summary>The keys; waits only when there are none that can be used.</summary>
-    public ValueTask<PublishedKeys> Current() => NotOlderThan(Fresh, Usable);
+    /// <param name="cancellation">Ends the wait; the question goes on for the others.</param>
+    public ValueTask<PublishedKeys> Current(CancellationToken cancellation = default) => NotOlderThan(Fresh, Usable, cancellation);
 
     /// <summary>The keys as they were a second ago: what is sealed with none of the current ones may be sealed with a newer one.</summary>
-    public ValueTask<PublishedKeys> Latest() => NotOlderThan(Pause, Pause);
+    /// <param name="cancellation">Ends the wait; the question goes on for the others.</param>
+    public ValueTask<PublishedKeys> Latest(CancellationToken cancellation = default) => NotOlderThan(Pause, Pause, cancellation);
 
-    private ValueTask<PublishedKeys> NotOlderThan(TimeSpan wanted, TimeSpan enough)
+    private ValueTask<PublishedKeys> NotOlderThan(TimeSpan wanted, TimeSpan enough, CancellationToken cancellation)
     {
         var known = _known;
         if (known is not null && time.GetElapsedTime(known.At) < wanted)
@@ -40,7 +42,7 @@ internal sealed class RingKeys(IGrainFactory grains, TimeProvider time)
         }
 
         var question = _flight.Join(Read);
-        return known is not null && time.GetElapsedTime(known.At) < enough ? new(known.Keys) : new(question);
+        return known is not null && time.GetElapsedTime(known.At) < enough ? new(known.Keys) : new(question.WaitAsync(cancellation));
     }
 
     private async Task<PublishedKeys> Read()

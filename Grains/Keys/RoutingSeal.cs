@@ -19,11 +19,12 @@ internal sealed class RoutingSeal(RingKeys keys)
     /// <summary>Seals the name of a grain; <c>null</c> while a silo of an older version has the keys.</summary>
     /// <param name="kind">The kind of grain.</param>
     /// <param name="key">Its key.</param>
-    public async ValueTask<string?> Write(string kind, string key) =>
-        (await keys.Current()).RoutingKeys is [var newest, ..] ? Base64Url.EncodeToString(Mac(newest, kind, key)) : null;
+    /// <param name="cancellation">Ends the wait for the cluster's keys.</param>
+    public async ValueTask<string?> Write(string kind, string key, CancellationToken cancellation = default) =>
+        (await keys.Current(cancellation)).RoutingKeys is [var newest, ..] ? Base64Url.EncodeToString(Mac(newest, kind, key)) : null;
 
     /// <summary>Whether the seal is one of this cluster for this grain.</summary>
-    public async ValueTask<bool> IsGood(string? seal, string kind, string key)
+    public async ValueTask<bool> IsGood(string? seal, string kind, string key, CancellationToken cancellation = default)
     {
         if (seal is null || seal.Length != TextLength || !Base64Url.IsValid(seal))
         {
@@ -31,7 +32,8 @@ internal sealed class RoutingSeal(RingKeys keys)
         }
 
         var bytes = Base64Url.DecodeFromChars(seal);
-        return IsGood(bytes, await keys.Current(), kind, key) || IsGood(bytes, await keys.Latest(), kind, key);
+        return IsGood(bytes, await keys.Current(cancellation), kind, key)
+            || IsGood(bytes, await keys.Latest(cancellation), kind, key);
     }
 
     private static bool IsGood(byte[] seal, PublishedKeys published, string kind, string key)

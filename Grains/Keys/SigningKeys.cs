@@ -25,17 +25,18 @@ internal sealed class SigningKeys(IGrainFactory grains, IConfigurationFeed confi
     private readonly SingleFlight<SigningKey> _flight = new();
 
     /// <summary>The key; waits for long only when there is none that is certainly published.</summary>
-    public async ValueTask<SigningKey> Current()
+    /// <param name="cancellation">Ends the wait; the question goes on for the others.</param>
+    public async ValueTask<SigningKey> Current(CancellationToken cancellation = default)
     {
         var question = _flight.Join(Read);
         if (IsRingKept && _key is { } key && time.GetUtcNow() < key.UseUntil + Grace)
         {
-            await ((Task)question).WaitAsync(Soon, time)
+            await ((Task)question).WaitAsync(Soon, time, cancellation)
                 .ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
             return question.IsCompletedSuccessfully ? await question : key;
         }
 
-        return await question;
+        return await question.WaitAsync(cancellation);
     }
 
     /// <summary>Whether no other ring can come: it is in a storage that is read as it is, or in this very process.</summary>

@@ -39,11 +39,11 @@ internal sealed class AccessTokenIssuer(
         }
 
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
-        var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString()) : null;
+        var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString(), cancellation) : null;
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
-        return await Issue(request, session, session.Rules, session.RefreshToken);
+        return await Issue(request, session, session.Rules, session.RefreshToken, cancellation);
     }
 
     /// <summary>The answer to somebody who proved nothing.</summary>
@@ -59,7 +59,8 @@ internal sealed class AccessTokenIssuer(
 
     /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>
     public async ValueTask<LoginResult> Issue(
-        LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null)
+        LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null,
+        CancellationToken cancellation = default)
     {
         if (session is not null)
         {
@@ -73,7 +74,8 @@ internal sealed class AccessTokenIssuer(
         {
             Status = LoginStatus.Granted,
             AccessToken = AccessTokenWriter.Write(
-                await keys.Current(), new AccessTokenDescriptor(request.Tenant, request.Service, session, granted, now, lifetime)),
+                await keys.Current(cancellation),
+                new AccessTokenDescriptor(request.Tenant, request.Service, session, granted, now, lifetime)),
             ExpiresIn = (int)lifetime.TotalSeconds,
             IssuedAt = now,
             RefreshToken = refreshToken,

@@ -58,10 +58,10 @@ internal sealed class DeviceLogins(
         (await Guess(tenant, userCode, clientAddress, device => device.Approve(identity), approved => approved))?.Result;
 
     /// <summary>What a device gets to know; <c>null</c> when too many came without a seal, or after their end.</summary>
-    public async ValueTask<DeviceAnswer?> Poll(string tenant, DeviceCode code, string clientAddress)
+    public async ValueTask<DeviceAnswer?> Poll(string tenant, DeviceCode code, string clientAddress, CancellationToken cancellation)
     {
         var key = DeviceCode.KeyOf(tenant, code.UserCode);
-        var proved = await seal.IsGood(code.Seal, DeviceCode.SealKind, key);
+        var proved = await seal.IsGood(code.Seal, DeviceCode.SealKind, key, cancellation);
         var charge = proved ? null : unproved.TryCharge(tenant, clientAddress);
         if (proved ? ended.AreTooMany(key, code.UserCode, clientAddress) : charge is null)
         {

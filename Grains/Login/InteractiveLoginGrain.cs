@@ -38,9 +38,11 @@ internal sealed partial class InteractiveLoginGrain(
             null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
     }
 
-    public async ValueTask<LoginResult> Finish(InteractiveLoginReply reply, CancellationToken cancellation = default)
+    public ValueTask<LoginResult> Finish(InteractiveLoginReply reply, CancellationToken cancellation = default) =>
+        verifier.Within(LoginTimes.Login, stop => FinishInTime(reply, stop), cancellation);
+
+    private async ValueTask<LoginResult> FinishInTime(InteractiveLoginReply reply, CancellationToken cancellation)
     {
-        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
             || Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
         {
@@ -51,7 +53,7 @@ internal sealed partial class InteractiveLoginGrain(
         var verdict = await verifier.JudgeText(
             stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
             stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
-            limit.Token);
+            cancellation);
         return await verifier.Conclude(
             () => flow.UserCode is { } userCode && verdict.Identity is { } identity
                 ? Approve(flow, userCode, reply.ClientAddress, identity)
@@ -62,8 +64,8 @@ internal sealed partial class InteractiveLoginGrain(
                         ClientAddress = reply.ClientAddress,
                     },
                     verdict,
-                    limit.Token),
-            limit.Token);
+                    cancellation),
+            cancellation);
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>

@@ -19,7 +19,7 @@ internal sealed class LoginGrain(
     IConfigurationFeed configuration, PasswordLogin passwords, AuthenticatorDirectory authenticators, NonceAuthority nonces,
     LoginThrottle throttle, LoginVerifier verifier, AccessTokenIssuer issuer, RoutingSeal seal, UnprovedTokens unproved, EndedTokens ended,
     GoodAddresses good,
-    DeviceLogins devices, TimeProvider time)
+    DeviceLogins devices)
     : Grain, ILoginGrain
 {
     /// <summary>A longer name is not one of a configuration, and is not repeated.</summary>
@@ -35,17 +35,16 @@ internal sealed class LoginGrain(
             };
         }
 
-        using var limit = new LoginLimit(LoginTimes.Login, time, cancellation);
-        return request.Credentials switch
+        return await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
         {
             { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>
-                await WithPassword(tenant, request, user, password, limit.Token),
-            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => await WithRefreshToken(tenant, request, token),
+                WithPassword(tenant, request, user, password, stop),
+            { Kind: LoginCredentialsKind.RefreshToken, Secret: { } token } => WithRefreshToken(tenant, request, token, stop),
             { Kind: LoginCredentialsKind.Assertion, Name: var name, Secret: { } credential } =>
-                await WithAssertion(tenant, request, name, credential, limit.Token),
-            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => await WithDeviceCode(request, code, limit.Token),
-            _ => await issuer.Issue(request, null, AccessRules.Match(tenant, null)),
-        };
+                WithAssertion(tenant, request, name, credential, stop),
+            { Kind: LoginCredentialsKind.DeviceCode, Secret: { } code } => WithDeviceCode(request, code, stop),
+            _ => issuer.Issue(request, null, AccessRules.Match(tenant, null), cancellation: stop),
+        }, cancellation);
     }
 
     public async ValueTask<string?> CreateNonce(string tenant, string authenticator, CancellationToken cancellation = default) =>
@@ -68,7 +67,7 @@ internal sealed class LoginGrain(
 
         if (RefreshToken.TryParse(password, out var token) && token.Subject == user)
         {
-            return await WithRefreshToken(tenant, request, password);
+            return await WithRefreshToken(tenant, request, password, cancellation);
         }
 
         if (RobotName.TryGet(user, out var robot))
@@ -115,7 +114,8 @@ internal sealed class LoginGrain(
     /// A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it; one with a seal is
     /// charged when its session has ended.
     /// </summary>
-    private async ValueTask<LoginResult> WithRefreshToken(TenantConfiguration tenant, LoginRequest request, Secret text)
+    private async ValueTask<LoginResult> WithRefreshToken(
+        TenantConfiguration tenant, LoginRequest request, Secret text, CancellationToken cancellation)
     {
         if (!RefreshToken.TryParse(text, out var token)
             || (token.Authenticator != AuthenticatorConfiguration.Robot && !tenant.Authenticators.Contains(token.Authenticator)))
@@ -124,7 +124,7 @@ internal sealed class LoginGrain(
         }
 
         var key = new SessionKey(request.Tenant, token.Authenticator, token.Subject).ToString();
-        var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key);
+        var proved = await seal.IsGood(token.Seal, RefreshToken.SealKind, key, cancellation);
         var charge = proved ? null : unproved.TryCharge(request.Tenant, request.ClientAddress);
         if (proved ? ended.AreTooMany(key, token.SessionId, request.ClientAddress) : charge is null)
         {
@@ -143,7 +143,7 @@ internal sealed class LoginGrain(
 
         return resumed switch
         {
-            { Session: { } session } => await issuer.Issue(request, session, session.Rules, text),
+            { Session: { } session } => await issuer.Issue(request, session, session.Rules, text, cancellation),
             { Unavailable: { } why } => AccessTokenIssuer.Failure(Verdict.Unavailable(why)),
             _ => LoginResult.Rejected("this session has ended or was revoked; log in again") with
             {
@@ -159,7 +159,7 @@ internal sealed class LoginGrain(
             return DeviceLogins.Refused(DeviceOutcome.Expired);
         }
 
-        return await devices.Poll(request.Tenant, code, request.ClientAddress) switch
+        return await devices.Poll(request.Tenant, code, request.ClientAddress, cancellation) switch
         {
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
             { Identity: { } identity } => await verifier.Conclude(

@@ -11,6 +11,21 @@ namespace RegistryProxy.Grains.Login;
 /// </summary>
 internal sealed partial class LoginVerifier(TimeProvider time, ILogger<LoginVerifier> logger)
 {
+    /// <summary>A login as a whole, whatever it waits for: when its time is over that is its answer.</summary>
+    public async ValueTask<LoginResult> Within(
+        TimeSpan whole, Func<CancellationToken, ValueTask<LoginResult>> login, CancellationToken cancellation)
+    {
+        using var limit = new LoginLimit(whole, time, cancellation);
+        try
+        {
+            return await login(limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsOver && !cancellation.IsCancellationRequested)
+        {
+            return AccessTokenIssuer.Failure(Verdict.Unavailable("this login takes too long"));
+        }
+    }
+
     /// <summary>
     /// The verdict, within <see cref="LoginTimes.Proof"/>. The try is charged first, and given back when it costs nobody anything.
     /// </summary>

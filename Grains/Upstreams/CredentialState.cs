@@ -35,4 +35,19 @@ internal sealed class CredentialState(UpstreamTokenClient client, TokenExchange 
         IsTurnOfScope = false;
         Trial.End(proved: true);
     }
+
+    /// <summary>It is of no use for now. What says nothing of it leaves it as it was, and to the next one to try.</summary>
+    public UpstreamFailure GiveUp(UpstreamFailure failure)
+    {
+        if (failure.IsOfEdit)
+        {
+            Backoff.Leave(time.GetUtcNow());
+            Trial.Release();
+            return failure;
+        }
+
+        var noted = Backoff.Note(failure, time.GetUtcNow());
+        Trial.End(proved: false);
+        return noted;
+    }
 }

@@ -29,9 +29,13 @@ internal interface IUpstreamCredentialGrain : IGrainWithStringKey
     [Alias("GetStamp"), AlwaysInterleave]
     ValueTask<string> GetStamp();
 
+    /// <summary>Where the upstream is, while its stamp is this one; else <c>null</c>.</summary>
+    [Alias("OriginOf"), AlwaysInterleave]
+    ValueTask<string?> OriginOf(string stamp);
+
     /// <summary>
-    /// What came of a token call. A failure of the whole upstream backs off all its scopes; the answer is that failure with its time, or
-    /// <c>null</c> when it is taken to be about the one scope.
+    /// What came of a token call, or that none was made. A failure of the whole upstream backs off all its scopes; the answer is that
+    /// failure with its time, or <c>null</c> when it is taken to be about the one scope.
     /// </summary>
     [Alias("Report"), AlwaysInterleave]
     ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome);

@@ -101,12 +101,15 @@ internal sealed class UpstreamCredentialGrain(
 
     public ValueTask<string> GetStamp() => new(Upstream is { } upstream ? Read(upstream).Stamp : "");
 
+    public ValueTask<string?> OriginOf(string stamp) =>
+        new(Upstream is { } upstream && Read(upstream).Stamp == stamp ? HttpOrigin.Of(upstream.Url).ToString() : null);
+
     public ValueTask<UpstreamFailure?> Report(TokenCallOutcome outcome)
     {
         _current = Upstream is { } upstream ? Read(upstream).Stamp : "";
         if (outcome is not { OfUpstream: true, Failure: { } failure })
         {
-            Proved(outcome.Stamp);
+            _states.Of(outcome.Stamp).Proved();
             if (outcome.Failure is { } ofScope)
             {
                 HealthOf(outcome.Stamp)?.FailForOne(time.GetUtcNow(), ofScope);
@@ -158,7 +161,7 @@ internal sealed class UpstreamCredentialGrain(
     /// <summary>Whether a failure leaves the other scopes alone; where that is not sure it is found out meanwhile.</summary>
     private bool IsOfScope(TokenCallOutcome outcome, UpstreamFailure failure)
     {
-        if (string.IsNullOrEmpty(outcome.Scope))
+        if (string.IsNullOrEmpty(outcome.Scope) || failure.IsOfEdit)
         {
             return false;
         }
@@ -201,7 +204,7 @@ internal sealed class UpstreamCredentialGrain(
             return GiveUp(failure, stamp);
         }
 
-        Proved(stamp);
+        state.Proved();
         return null;
     }
 
@@ -223,17 +226,14 @@ internal sealed class UpstreamCredentialGrain(
             return GiveUp(failure, general.Stamp);
         }
 
-        Proved(general.Stamp);
+        state.Proved();
         return null;
     }
 
-    private void Proved(string stamp) => _states.Of(stamp).Proved();
-
     private UpstreamFailure GiveUp(UpstreamFailure failure, string stamp)
     {
-        var noted = _states.Of(stamp).Backoff.Note(failure, time.GetUtcNow());
-        HealthOf(stamp)?.Fail(time.GetUtcNow(), noted);
-        _states.Of(stamp).Trial.End(proved: false);
+        var noted = _states.Of(stamp).GiveUp(failure);
+        (noted.IsOfEdit ? null : HealthOf(stamp))?.Fail(time.GetUtcNow(), noted);
         return noted;
     }
 

@@ -1,3 +1,4 @@
+using Orleans.Serialization;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
@@ -42,9 +43,23 @@ internal sealed class UpstreamTokenGrain(
     {
         _key = UpstreamTokenKey.Parse(this.GetPrimaryKeyString());
         _stored = await states.Open<StoredToken>("token", this.GetGrainId());
-        (_token, _tokenStamp, _tokenSecret, _generation) = (_stored.Value.Token is { Origin: not null } token ? token : null,
-            _stored.Value.Stamp, _stored.Value.SecretVersion, _stored.Value.Generation);
+        (_tokenStamp, _tokenSecret, _generation) = (_stored.Value.Stamp, _stored.Value.SecretVersion, _stored.Value.Generation);
+        _token = _stored.Value.Token is { Origin: null } unplaced ? await Placed(unplaced) : _stored.Value.Token;
         _newest = _generation;
+    }
+
+    /// <summary>A token that a former version kept: its stamp says of which definition it is, and that says where.</summary>
+    private async Task<UpstreamToken?> Placed(UpstreamToken token)
+    {
+        try
+        {
+            return await Credential.OriginOf(_tokenStamp) is { } origin ? token with { Origin = origin } : null;
+        }
+        catch (Exception fault) when (fault is SerializerException or ArgumentException or OrleansException or TimeoutException)
+        {
+            // A silo of that version cannot be asked this.
+            return null;
+        }
     }
 
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
@@ -105,18 +120,22 @@ internal sealed class UpstreamTokenGrain(
     {
         // After a failure, whatever it is, it may ask otherwise.
         (var asked, _asked) = (_asked, null);
-        var authentication = asked is null ? await Credential.Open(anew, refusedSecret)
-            : await Credential.OpenAsked(asked.Value.Challenges, anew, refusedSecret);
-        if (asked is not null && authentication.Stamp != asked.Value.Stamp)
+        if (asked is not null && asked.Value.Stamp != await Credential.GetStamp())
         {
             // It was edited since: the credential of today is not taken to where the upstream of yesterday sent it.
-            asked = null;
-            authentication = await Credential.Open(anew: false, 0);
+            (asked, anew, refusedSecret) = (null, false, 0);
         }
 
+        var authentication = asked is null ? await Credential.Open(anew, refusedSecret)
+            : await Credential.OpenAsked(asked.Value.Challenges, anew, refusedSecret);
         if (authentication.Failure is { } unopened)
         {
             return UpstreamTokenResult.Of(unopened);
+        }
+
+        if (asked is not null && authentication.Stamp != asked.Value.Stamp)
+        {
+            return await Edited(authentication.Stamp);
         }
 
         _generation = Math.Max(_generation + 1, time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -145,6 +164,14 @@ internal sealed class UpstreamTokenGrain(
         // Who limits the rate is left alone for this scope as long as it says, whatever becomes of the others.
         var own = closed is null || failure.Kind == UpstreamFailureKind.Throttled ? Note(failure, authentication.Stamp) : null;
         return UpstreamTokenResult.Of(closed ?? own!);
+    }
+
+    /// <summary>It was edited in this very moment: what was opened is not used, and nobody waits for how it went.</summary>
+    private async Task<UpstreamTokenResult> Edited(string stamp)
+    {
+        var edited = UpstreamFailure.Edited(_key.Upstream);
+        await Credential.Report(new TokenCallOutcome(stamp, null, edited, OfUpstream: true, _key.Scope));
+        return UpstreamTokenResult.Of(edited);
     }
 
     private async Task Keep(UpstreamToken token, UpstreamAuthentication authentication)

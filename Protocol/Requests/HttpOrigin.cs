@@ -1,10 +1,14 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace RegistryProxy.Protocol;
 
 /// <summary>Scheme, host and port of a server (RFC 9110 §4.3.1). An address on it is made here and nowhere else.</summary>
 public sealed record HttpOrigin
 {
+    /// <summary>The characters of a host name of 255 characters with its port: what is longer names no server.</summary>
+    private const int MaxAuthority = 261;
+
     private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     private readonly string _text;
@@ -35,9 +39,8 @@ public sealed record HttpOrigin
     /// <summary>The origin of an address; <c>false</c> when it is not absolute, not of http or https, or has user info.</summary>
     public static bool TryGet(Uri address, [NotNullWhen(true)] out HttpOrigin? origin)
     {
-        origin = address.IsAbsoluteUri && address.Scheme is "http" or "https" && address.UserInfo.Length == 0 && address.IdnHost.Length > 0
-            ? new HttpOrigin(address.Scheme, HostOf(address), address.Port)
-            : null;
+        origin = address.IsAbsoluteUri && address.Scheme is "http" or "https" && address.UserInfo.Length == 0
+            && TryGetHost(address, out var host) ? new HttpOrigin(address.Scheme, host, address.Port) : null;
         return origin is not null;
     }
 
@@ -47,11 +50,13 @@ public sealed record HttpOrigin
         && address.Scheme == Scheme
         && address.Port == Port
         && address.UserInfo.Length == 0
-        && HostOf(address).Equals(Host, StringComparison.OrdinalIgnoreCase);
+        && TryGetHost(address, out var host)
+        && host.Equals(Host, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether a host, with or without a port, as somebody writes it, is the server of this origin.</summary>
     public bool IsNamed(string authority) =>
-        Uri.TryCreate($"{Scheme}://{authority}", UriKind.Absolute, out var address) && address is { PathAndQuery: "/", Fragment: "" }
+        authority.Length <= MaxAuthority
+        && Uri.TryCreate($"{Scheme}://{authority}", UriKind.Absolute, out var address) && address is { PathAndQuery: "/", Fragment: "" }
         && Owns(address);
 
     /// <summary>An address on this origin, its path and query byte for byte.</summary>
@@ -70,8 +75,24 @@ public sealed record HttpOrigin
         return Owns(address) ? address : throw new FormatException("not an address on this origin");
     }
 
+    /// <summary>
+    /// The host of an absolute address in lower case and ASCII, an IPv6 address in brackets; <c>false</c> when it has none, or one of
+    /// letters that no name has: an address may be made of those all the same, and throws when it is asked for its host.
+    /// </summary>
+    public static bool TryGetHost(Uri address, [NotNullWhen(true)] out string? host)
+    {
+        try
+        {
 #pragma warning disable RS0030 // An IPv6 address has its brackets there.
-    private static string HostOf(Uri address) =>
-        address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost.ToLowerInvariant();
+            host = address.HostNameType == UriHostNameType.IPv6 ? address.Host : address.IdnHost.ToLowerInvariant();
 #pragma warning restore RS0030
+        }
+        catch (Exception fault) when (fault is UriFormatException or ArgumentException)
+        {
+            host = null;
+            return false;
+        }
+
+        return host.Length > 0 && Ascii.IsValid(host);
+    }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.ServiceDefaults.Commands;
 
@@ -118,7 +119,7 @@ public static class HostCommand
     {
         var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
         if (Uri.TryCreate(text, UriKind.Absolute, out var listener) && (listener.Scheme is "http" or "https")
-            && listener.PathAndQuery == "/")
+            && listener.PathAndQuery == "/" && HttpOrigin.TryGetHost(listener, out _))
         {
             return listener;
         }

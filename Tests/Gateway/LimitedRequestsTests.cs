@@ -33,4 +33,13 @@ public sealed class LimitedRequestsTests
         Assert.Empty(requests.TakeUntold());
         Assert.Equal(1, requests.Count("acme"));
     }
+
+    [Fact]
+    public void The_last_time_everything_is_told()
+    {
+        var requests = new LimitedRequests(new FakeTimeProvider());
+        Assert.Equal([1, null, null], Enumerable.Range(0, 3).Select(_ => requests.Count("acme")));
+        Assert.Empty(requests.TakeUntold());
+        Assert.Equal([("acme", 2)], requests.TakeUntold(isLast: true));
+    }
 }

@@ -108,6 +108,13 @@ public sealed class ListingReadingTests
         await Assert.ThrowsAsync<TooManyBodiesException>(() => BoundedBody.Read(Answer(body, upstream), body.Length, default));
         await Assert.ThrowsAsync<TooManyBodiesException>(
             () => BoundedBody.Read(Answer(body, upstream, sized: false), body.Length, default));
+        var (moved, small) = (0, Answer(body[..1000], upstream, sized: false));
+        using (var part = BoundedBody.Hold(small))
+        {
+            await BoundedBody.Read(small, part, body.Length, default, bytes => moved += bytes);
+        }
+
+        Assert.Equal(1000, moved);
         Assert.Equal(1000, (await BoundedBody.Read(Answer(body[..1000], upstream), body.Length, default)).Length);
         Assert.Equal(body.Length, (await BoundedBody.Read(Answer(body, UpstreamOf("other")), body.Length, default)).Length);
         held.Dispose();

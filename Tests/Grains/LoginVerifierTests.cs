@@ -76,6 +76,20 @@ public sealed class LoginVerifierTests
     }
 
     [Fact]
+    public async Task A_login_whose_time_is_over_is_answered_whatever_it_waits_for()
+    {
+        var login = _verifier.Within(
+            LoginTimes.Login, async stop => await new TaskCompletionSource<LoginResult>().Task.WaitAsync(stop), CancellationToken.None);
+        _time.Advance(LoginTimes.Login);
+        Assert.Equal(LoginStatus.Unavailable, (await login).Status);
+        using var gone = new CancellationTokenSource();
+        var left = _verifier.Within(
+            LoginTimes.Login, async stop => await new TaskCompletionSource<LoginResult>().Task.WaitAsync(stop), gone.Token).AsTask();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+    }
+
+    [Fact]
     public async Task An_address_has_only_so_many_faults()
     {
         var results = new List<VerdictKind>();

@@ -65,6 +65,35 @@ public sealed class SigningKeysTests
         Assert.Equal("late", (await signing).Id);
     }
 
+    [Fact]
+    public async Task Who_gives_up_leaves_the_question_to_the_others()
+    {
+        var keys = Keys("");
+        var answer = new TaskCompletionSource<SigningKey>();
+        _answer = () => answer.Task;
+        using var impatient = new CancellationTokenSource();
+        var (first, second) = (keys.Current(impatient.Token).AsTask(), keys.Current().AsTask());
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        answer.SetResult(Key("late"));
+        Assert.Equal("late", (await second).Id);
+        Assert.Equal(1, _asked);
+    }
+
+    [Fact]
+    public async Task Neither_does_who_seals_or_looks_at_a_seal_wait_longer_than_it_says()
+    {
+        var factory = DispatchProxy.Create<IGrainFactory, Factory>();
+        ((Factory)(object)factory).Grain = DispatchProxy.Create<IKeyRingGrain, SilentRing>();
+        var seal = new RoutingSeal(new RingKeys(factory, _time));
+        using var impatient = new CancellationTokenSource();
+        var (writing, reading) = (seal.Write("kind", "key", impatient.Token).AsTask(),
+            seal.IsGood(new string('A', RoutingSeal.TextLength), "kind", "key", impatient.Token).AsTask());
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
+    }
+
     private SigningKeys Keys(string state)
     {
         using var folder = new TemporaryFolder();
@@ -93,9 +122,15 @@ public sealed class SigningKeysTests
 #pragma warning disable CA1852 // DispatchProxy derives from it.
     internal class Factory : DispatchProxy
     {
-        public IPublishedKeyGrain Grain { get; set; } = null!;
+        public object Grain { get; set; } = null!;
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Grain;
+    }
+
+    internal class SilentRing : DispatchProxy
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            new ValueTask<PublishedKeys>(new TaskCompletionSource<PublishedKeys>().Task);
     }
 #pragma warning restore CA1852
 }

@@ -47,6 +47,25 @@ public sealed class HttpOriginTests
     public void Who_names_it_is_understood(string address, string named, bool isIt) =>
         Assert.Equal(isIt, HttpOrigin.Of(new Uri(address)).IsNamed(named));
 
+    [Fact]
+    public void Letters_that_no_name_has_name_nobody_and_are_no_fault()
+    {
+        var random = new Random(1);
+        var names = Enumerable.Range(1, 70).SelectMany(length => Enumerable.Range(0, 20).Select(_ =>
+            new string([.. Enumerable.Range(0, length).Select(_ => (char)random.Next(0x4e00, 0x9fff))])));
+        string[] odd = ["\u0378", "a\u200d", "\u05d0a", "\ud800", "\u0300a", "xn--", "xn--a", new('a', 100_000), new('\u4e00', 100_000)];
+        var origin = HttpOrigin.Of(new Uri("https://a.example"));
+        foreach (var name in names.Concat(odd).Select(name => $"{name}.example"))
+        {
+            Assert.False(origin.IsNamed(name));
+            if (Uri.TryCreate($"https://{name}", UriKind.Absolute, out var address))
+            {
+                Assert.False(origin.Owns(address));
+                Assert.True(!HttpOrigin.TryGet(address, out var other) || System.Text.Ascii.IsValid(other.Host));
+            }
+        }
+    }
+
     /// <summary>What is kept of a server by its name: its rate budget, turns at its lists, its entry of a file.</summary>
     [Fact]
     public void Whatever_is_kept_of_a_server_is_kept_once()

@@ -1,10 +1,13 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
@@ -93,6 +96,35 @@ public sealed class MovedUpstreamTests : IAsyncLifetime
         ShouldHaveSeen(_next, "next");
     }
 
+    [Fact]
+    public async Task While_the_silos_do_not_know_yet_no_name_is_charged()
+    {
+        Assert.Equal(200, await Pull(UpstreamOf(_former)));
+        var gate = new RateGate(_time, TimeSpan.FromSeconds(1));
+        var payer = new RegistryRequest
+        {
+            Context = new DefaultHttpContext(), TokenService = null!, Map = null!, Path = null!, Caller = null!, Repository = null!,
+            Route = null!, Destination = null!,
+            Account = new NameAccount(new MissedNames(null!, _time), CallerAddress.Of(IPAddress.Loopback), gate),
+        };
+        Assert.Equal(503, await Pull(UpstreamOf(_next), payer: payer));
+        Assert.False(gate.CanTake(5, 5));
+        payer.Settle(DistributionError.Unavailable(503, "just edited", 1));
+        Assert.True(gate.CanTake(5, 5));
+    }
+
+    [Fact]
+    public void Where_nothing_is_sent_no_place_is_wrong()
+    {
+        var token = new UpstreamToken
+        {
+            Generation = 1, RefreshAfter = _time.GetUtcNow(), Expires = _time.GetUtcNow(), Origin = "https://former.example:443",
+        };
+        var next = HttpOrigin.Of(new Uri("https://next.example"));
+        Assert.True(token.IsFor(next));
+        Assert.False((token with { Authorization = new Secret("Bearer t") }).IsFor(next));
+    }
+
     private void Edit() => _cluster.Configuration.Replace(
         ConfigurationFile.Parse(Yaml(_next.Url, "next"), _cluster.ConfigurationPath).Snapshot!);
 
@@ -124,13 +156,13 @@ public sealed class MovedUpstreamTests : IAsyncLifetime
         return Task.CompletedTask;
     }
 
-    private async Task<int> Pull(Upstream upstream, string repository = "a/b")
+    private async Task<int> Pull(Upstream upstream, string repository = "a/b", RegistryRequest? payer = null)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, (Uri?)null);
         var request = new UpstreamRequest
         {
             Target = OriginForm.Of($"/v2/{repository}/manifests/v1"), Scope = $"repository:{repository}:pull",
-            NotFound = DistributionError.ManifestUnknown(), Payer = null,
+            NotFound = DistributionError.ManifestUnknown(), Payer = payer,
         };
         var result = await _client.SendWithTimeout(upstream, request, message, TestContext.Current.CancellationToken);
         using (result.Answer)

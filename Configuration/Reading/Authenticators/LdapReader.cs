@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
@@ -50,7 +51,7 @@ internal static class LdapReader
     private static Uri Url(Field field)
     {
         var text = field.RequiredText();
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "ldap" or "ldaps" && url.IdnHost.Length > 0
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "ldap" or "ldaps" && HttpOrigin.TryGetHost(url, out _)
             && url.PathAndQuery is "/" or "")
         {
             return url;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
@@ -58,7 +59,8 @@ internal static class TokenIssuerReader
     private static void CheckSubjects(OidcConfiguration oidc, Field require, Field allowAnySubject)
     {
         var any = allowAnySubject.Flag(false);
-        var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && Public.Contains(issuer.IdnHost);
+        var isPublic = Uri.TryCreate(oidc.Issuer, UriKind.Absolute, out var issuer) && HttpOrigin.TryGetHost(issuer, out var host)
+            && Public.Contains(host);
         if (any && isPublic)
         {
             allowAnySubject.Fail(

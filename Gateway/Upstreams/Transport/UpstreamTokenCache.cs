@@ -25,6 +25,9 @@ internal sealed class UpstreamTokenCache(ClusterClient cluster, TimeProvider tim
     public static UpstreamTokenResult NoCluster { get; } = UpstreamTokenResult.Of(new UpstreamFailure(
         UpstreamFailureKind.Unreachable, "the cluster that keeps the upstream's credentials does not answer", 5));
 
+    /// <summary>Whether a failure is none of the upstream's, nor caused by what is asked for.</summary>
+    public static bool IsOurs(UpstreamTokenResult result) => result == NoCluster || result.Failure is { IsOfEdit: true };
+
     private readonly WeighedCache<Place, UpstreamTokenResult> _tokens = new(Capacity, MaxBytes, Weigh);
     private readonly SingleFlights<Place, UpstreamTokenResult> _flights = new();
     private int _configuration;
@@ -126,8 +129,7 @@ internal sealed class UpstreamTokenCache(ClusterClient cluster, TimeProvider tim
 
         if (!token.IsFor(place.Origin))
         {
-            return UpstreamTokenResult.Of(new UpstreamFailure(
-                UpstreamFailureKind.Unreachable, $"upstream '{place.Token.Upstream}' has just been edited, try again", 1));
+            return UpstreamTokenResult.Of(UpstreamFailure.Edited(place.Token.Upstream));
         }
 
         if (token.Authorization is { } authorization && !HeaderText.IsClean(authorization.Reveal()))

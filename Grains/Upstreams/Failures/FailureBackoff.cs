@@ -60,6 +60,9 @@ internal sealed class FailureBackoff(TimeSpan unreachableCap)
         return Current(now)!;
     }
 
+    /// <summary>Whoever tried has found out nothing: the next one tries.</summary>
+    public void Leave(DateTimeOffset now) => (IsTrial, RetryAt) = (false, IsTrial ? now : RetryAt);
+
     public void Clear() => (_failure, _count, IsTrial, RetryAt) = (null, 0, false, null);
 
     private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;

@@ -33,7 +33,7 @@ internal sealed class TokenExchange(UpstreamTokenClient client, UpstreamNetworks
 
         if (!networks.IsAt(key.Upstream, authentication.Origin))
         {
-            return Failed(UpstreamFailureKind.Unreachable, $"upstream '{key.Upstream}' has just been edited", TimeSpan.FromSeconds(1));
+            return new ExchangeResult(UpstreamTokenResult.Of(UpstreamFailure.Edited(key.Upstream)), OfUpstream: true);
         }
 
         try

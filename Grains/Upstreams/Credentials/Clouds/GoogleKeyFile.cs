@@ -2,6 +2,7 @@ using System.Text.Json;
 using Google.Apis.Auth.OAuth2;
 using RegistryProxy.Configuration;
 using RegistryProxy.Files;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
@@ -65,7 +66,7 @@ internal static class GoogleKeyFile
     private static bool IsGoogle(string? place) =>
         Uri.TryCreate(place, UriKind.Absolute, out var uri) && uri.Scheme == Uri.UriSchemeHttps && uri.IsDefaultPort
             && uri.UserInfo.Length == 0
-        && uri.IdnHost.EndsWith(".googleapis.com", StringComparison.OrdinalIgnoreCase);
+        && HttpOrigin.TryGetHost(uri, out var host) && host.EndsWith(".googleapis.com", StringComparison.Ordinal);
 
     private static SecretUnavailableException Unusable(string file, string what) => new("the key file", file, what);
 }

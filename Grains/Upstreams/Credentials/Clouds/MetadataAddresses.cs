@@ -1,4 +1,5 @@
 using System.Net;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Upstreams.Credentials.Clouds;
 
@@ -32,6 +33,7 @@ internal static class MetadataAddresses
     {
         var text = Environment.GetEnvironmentVariable(variable) ?? "";
         var address = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
-        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && IPAddress.TryParse(uri.IdnHost, out var ip) ? [ip] : [];
+        return Uri.TryCreate(address, UriKind.Absolute, out var uri) && HttpOrigin.TryGetHost(uri, out var host)
+            && IPAddress.TryParse(host, out var ip) ? [ip] : [];
     }
 }
