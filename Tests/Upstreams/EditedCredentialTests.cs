@@ -76,6 +76,23 @@ public sealed class EditedCredentialTests : IDisposable
     }
 
     [Fact]
+    public async Task A_password_that_is_changed_while_a_token_of_the_former_one_is_refused_holds_nobody()
+    {
+        await using var registry = await TokenRegistry.Start();
+        await using var cluster = await Cluster(registry);
+        var refused = (await Token(cluster, "app/1").GetToken()).Token!;
+        Edit();
+        string[] asks = [$"Bearer realm=\"{registry.Url}/token\",service=\"here\""];
+        var next = Token(cluster, "app/1").ReplaceAsked(refused.Generation, asks, wasAccepted: false).AsTask();
+        var other = Token(cluster, "app/2").GetToken().AsTask();
+
+        // The time stands still: whoever waits for it waits for ever.
+        var results = await Task.WhenAll(next, other).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.All(results, result => Assert.NotNull(result.Token));
+        Assert.Equal(3, registry.Calls);
+    }
+
+    [Fact]
     public void Each_of_the_last_credentials_has_a_state_of_its_own()
     {
         var states = new PerStamp<object>(() => new object());

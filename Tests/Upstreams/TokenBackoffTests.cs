@@ -86,25 +86,6 @@ public sealed class TokenBackoffTests
     }
 
     [Fact]
-    public async Task A_password_that_is_changed_while_a_token_of_the_former_one_is_refused_holds_nobody()
-    {
-        await using var registry = await TokenRegistry.Start();
-        using var folder = new TemporaryFolder();
-        var file = folder.Write("password", "former");
-        await using var cluster = await GrainCluster.Start(PrincipalYaml.Of(registry.Url, Basic($"{{ file: {file} }}")), time: _time);
-        var refused = (await Token(cluster, "app/1").GetToken()).Token!;
-        folder.Write("password", "now");
-        string[] asks = [$"Bearer realm=\"{registry.Url}/token\",service=\"here\""];
-        var next = Token(cluster, "app/1").ReplaceAsked(refused.Generation, asks, wasAccepted: false).AsTask();
-        var other = Token(cluster, "app/2").GetToken().AsTask();
-
-        // The time stands still: whoever waits for it waits for ever.
-        var results = await Task.WhenAll(next, other).WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.All(results, result => Assert.NotNull(result.Token));
-        Assert.Equal(3, registry.Calls);
-    }
-
-    [Fact]
     public async Task A_wrong_credential_costs_one_refusal_however_many_repositories_are_asked_for_at_once()
     {
         await using var registry = await TokenRegistry.Start();
