@@ -10,6 +10,7 @@ namespace RegistryProxy.Tests.Conformance;
 public sealed class ContentManagementTests(Lab lab)
 {
     private const string Repository = "team-a/conformance/management";
+    private const string Kept = "team-a/conformance/kept";
     private const string Delete = $"repository:{Repository}:delete";
 
     [Fact]
@@ -53,21 +54,21 @@ public sealed class ContentManagementTests(Lab lab)
     {
         using var alice = (await lab.Door).Client("alice");
         var image = TestImage.Build(1932, 10);
-        await alice.PushImage(Repository, "kept", image);
-        using var tag = await alice.Do(HttpMethod.Delete, $"/v2/{Repository}/manifests/kept", Delete);
+        await alice.PushImage(Kept, "kept", image);
+        using var tag = await alice.Do(HttpMethod.Delete, $"/v2/{Kept}/manifests/kept", $"repository:{Kept}:delete");
         Assert.Contains(tag.StatusCode, new[] { HttpStatusCode.BadRequest, HttpStatusCode.MethodNotAllowed });
-        using (var there = await alice.GetManifest(Repository, "kept"))
+        using (var there = await alice.GetManifest(Kept, "kept"))
         {
             await there.ShouldBe(HttpStatusCode.OK);
         }
 
         var sha512 = $"sha512:{Convert.ToHexStringLower(SHA512.HashData(image.Manifest.Bytes))}";
-        using var manifest = await alice.PutManifest(Repository, sha512, image.Manifest);
+        using var manifest = await alice.PutManifest(Kept, sha512, image.Manifest);
         Assert.InRange((int)manifest.StatusCode, 400, 499);
         var blob = TestBlob.Random(1933, 100);
         var digest = $"sha512:{Convert.ToHexStringLower(SHA512.HashData(blob.Bytes))}";
         using var put = await alice.Do(
-            HttpMethod.Put, $"{await alice.StartUpload(Repository)}?digest={digest}", RegistryClient.Push(Repository),
+            HttpMethod.Put, $"{await alice.StartUpload(Kept)}?digest={digest}", RegistryClient.Push(Kept),
             new ByteArrayContent(blob.Bytes));
         Assert.InRange((int)put.StatusCode, 201, 499);
     }
