@@ -141,7 +141,7 @@ spec:
       {{- . | nindent 6 }}
     {{- end }}
     - name: config
-      configMap: { name: {{ include "registryproxy.name" .root }}-{{ .part }} }
+      {{- include "registryproxy.configVolume" . | nindent 6 }}
     - name: tmp
       emptyDir: {}
     {{- range $index, $name := include "registryproxy.secrets" . | fromJsonArray }}
