@@ -10,6 +10,7 @@ using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
 using RegistryProxy.NodeAgent.Settings;
+using RegistryProxy.Tests.Documents;
 using RegistryProxy.Tests.Support;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Running;
@@ -71,7 +72,7 @@ public sealed class MutatedFileTests : IDisposable
     [Fact]
     public void Settings_of_the_agent_with_errors_are_told_in_words()
     {
-        var text = Block("docs/nodeagent.md", "listen: unix:").Replace("ca: ca.crt", "ca: null");
+        var text = DocumentBlock.Of("docs/nodeagent.md", "listen: unix:").Text.Replace("ca: ca.crt", "ca: null");
         var mutations = new Mutations(Encoding.UTF8.GetBytes(text), 7);
         for (var i = 0; i < Sizes.Of(2000, 50_000); i++)
         {
@@ -129,14 +130,7 @@ public sealed class MutatedFileTests : IDisposable
         }
     }
 
-    private static string Readme() => Block("README.md", "# config.yaml");
-
-    private static string Block(string page, string start)
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.FullName;
-        return File.ReadAllText(Path.Combine(root, page)).Split("```yaml\n")
-            .Single(part => part.StartsWith(start, StringComparison.Ordinal)).Split("```")[0];
-    }
+    private static string Readme() => DocumentBlock.Of("README.md", "# config.yaml").Text;
 
     /// <summary>Faults that reached a guard.</summary>
     private sealed class FaultCount : IDisposable

@@ -17,7 +17,7 @@ public sealed class AgentSettingsTests
     public void The_documented_and_the_deployed_settings_are_good()
     {
         var documented = Regex.Match(
-            File.ReadAllText(Path.Combine(Root, "docs/nodeagent.md")), "```yaml\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
+            File.ReadAllText(Path.Combine(Root, "docs/nodeagent.md")), "```yaml nodeagent\n(.*?)```", RegexOptions.Singleline).Groups[1].Value;
         using var folder = new TemporaryFolder();
         var authority = folder.Write("ca.crt", TestCertificates.ForLocalhost("door").ExportCertificatePem());
         var (settings, errors) = SettingsFile.Parse(documented.Replace(" ca.crt", $" {authority}"), "/x.yaml");
