@@ -34,6 +34,23 @@ public sealed record TenantConfiguration
     /// <summary>What the part of the tenant may name of what all have; empty for a tenant that stands in one place.</summary>
     public SharedUse MayUse { get; init; } = SharedUse.None;
 
+    /// <summary>
+    /// Who administers the tenant, as its operator says; none by default. Each entry names an authenticator of all that proves people.
+    /// </summary>
+    public IReadOnlyList<AccessSubject> Administrators { get; init; } = [];
+
+    /// <summary>Authenticators by which somebody may have a session here: those of all, then those of administrators alone.</summary>
+    public IReadOnlyList<string> AdministratorAuthenticators =>
+        [.. Administrators.Select(subject => subject.Authenticator).OfType<string>().Distinct()];
+
+    /// <summary>Authenticators by which somebody may have a session here: those of everybody, then those of administrators alone.</summary>
+    public IReadOnlyList<string> SessionAuthenticators =>
+        Administrators.Count == 0 ? Authenticators : [.. Authenticators.Union(AdministratorAuthenticators)];
+
+    /// <summary>Whether only administrators log in by an authenticator, who then have no rights of rules but everybody's.</summary>
+    public bool IsForAdministratorsAlone(string authenticator) =>
+        Administrators.Count > 0 && !Authenticators.Contains(authenticator) && AdministratorAuthenticators.Contains(authenticator);
+
     /// <summary>The tenant is there and its part cannot be used: its hosts answer 503.</summary>
     public bool IsUnusable { get; init; }
 

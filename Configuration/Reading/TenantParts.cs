@@ -94,7 +94,8 @@ internal sealed record ReadPart(
     public bool Defines(PartText text, TenantConfiguration tenant, TenantBounds? bounds) =>
         Text.Hash == text.Hash && Text.File == text.File && Bounds?.Secrets == bounds?.Secrets
         && Operators.MayUse.Upstreams.SequenceEqual(tenant.MayUse.Upstreams)
-        && Operators.MayUse.Authenticators.SequenceEqual(tenant.MayUse.Authenticators);
+        && Operators.MayUse.Authenticators.SequenceEqual(tenant.MayUse.Authenticators)
+        && Operators.AdministratorAuthenticators.SequenceEqual(tenant.AdministratorAuthenticators);
 
     /// <summary>Whether a fault stays as it is: the files that it names are those of before.</summary>
     public bool MayStay() => _files is { } files && ++_stays < MaxStays && FileStamp.Of(Bounds?.Named ?? []) == files;

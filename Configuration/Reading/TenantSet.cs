@@ -70,7 +70,7 @@ internal sealed record KnownParts(
             known.Cache is not null, EndpointReader.IsLoopback(known.Listen.Data),
             [.. all.SelectMany(tenant => tenant.Routes.SelectMany(route => route.Upstreams).Concat(tenant.MayUse.Upstreams)).Distinct()
                 .Where(known.Upstreams.ContainsKey)],
-            [.. all.SelectMany(tenant => tenant.Authenticators.Concat(tenant.MayUse.Authenticators)).Distinct()
+            [.. all.SelectMany(tenant => tenant.SessionAuthenticators.Concat(tenant.MayUse.Authenticators)).Distinct()
                 .Where(known.Authenticators.ContainsKey).Select(name => (name, known.Authenticators[name].Stamp))]);
     }
 

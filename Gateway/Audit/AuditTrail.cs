@@ -213,7 +213,7 @@ internal sealed class AuditTrail(
             Subject = granted || result.Subject.Length > 0 ? result.Subject : NameOf(request),
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator
                 : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
-            Action = ActionOf(request),
+            Action = result.Administers ? AdministrationScope.Action : ActionOf(request),
             Decision = granted && limited is null ? "allow" : "deny",
             Status = limited?.Status ?? StatusOf(result.Status),
             Reason = limited is null ? ReasonOf(result) : LimitOf(limited),

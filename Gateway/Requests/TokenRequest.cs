@@ -12,6 +12,9 @@ namespace RegistryProxy.Gateway.Requests;
 internal sealed record TokenRequest(
     LoginCredentials Credentials, IReadOnlyList<Scope> Scopes, bool Offline, string? Service, string? Client)
 {
+    /// <summary>Tenants whose administration was asked for.</summary>
+    public IReadOnlyList<string> Administers { get; init; } = [];
+
     /// <summary>The user name that Docker stores with an identity token.</summary>
     public const string DockerTokenUser = "<token>";
 

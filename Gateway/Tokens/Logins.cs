@@ -79,6 +79,7 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
         Scopes = request.Scopes,
         Offline = request.Offline,
         NodeAgent = request.Client == TokenClient.NodeAgent,
+        Administers = request.Administers.Contains(tokenService.Tenant.Name),
         ClientAddress = clientAddress.Of(context)?.ToString() ?? "",
     };
 

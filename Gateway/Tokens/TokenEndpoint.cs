@@ -51,7 +51,7 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
             return Challenged(Logins.ErrorOf(result));
         }
 
-        await Answer(context, result);
+        await Answer(context, tokenService, result);
         return null;
     }
 
@@ -59,7 +59,13 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
         ? error with { Challenge = "Basic realm=\"registryproxy\", charset=\"UTF-8\"" }
         : error;
 
-    private static async Task Answer(HttpContext context, LoginResult result)
+    private static IEnumerable<string> Scopes(TokenService tokenService, LoginResult result)
+    {
+        var scopes = result.Granted.Select(scope => scope.ToString());
+        return result.Administers ? scopes.Append(AdministrationScope.Of(tokenService.Tenant.Name)) : scopes;
+    }
+
+    private static async Task Answer(HttpContext context, TokenService tokenService, LoginResult result)
     {
         var token = result.AccessToken!.Reveal();
         var body = JsonSerializer.SerializeToUtf8Bytes(
@@ -69,7 +75,7 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
                 AccessToken = token,
                 ExpiresIn = result.ExpiresIn,
                 IssuedAt = result.IssuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-                Scope = string.Join(' ', result.Granted),
+                Scope = string.Join(' ', Scopes(tokenService, result)),
                 RefreshToken = result.RefreshToken?.Reveal(),
                 RefreshExpiresIn = result.RefreshExpiresIn,
             },

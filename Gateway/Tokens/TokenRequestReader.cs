@@ -58,7 +58,7 @@ internal static class TokenRequestReader
         }
 
         return BasicCredentials.Read(request) is { } credentials
-            ? (new TokenRequest(credentials, scopes, offline, service, client), null)
+            ? (new TokenRequest(credentials, scopes, offline, service, client) { Administers = Administered(query) }, null)
             : (null, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
     }
 
@@ -87,8 +87,11 @@ internal static class TokenRequestReader
         return credentials is null
             ? (null, DistributionError.Unsupported(
                 "grant_type must be password, refresh_token, device_code or token-exchange, with its fields", 400))
-            : (new TokenRequest(credentials, scopes, offline, service, client), null);
+            : (new TokenRequest(credentials, scopes, offline, service, client) { Administers = Administered(form) }, null);
     }
+
+    private static IReadOnlyList<string> Administered(QueryParameters parameters) =>
+        AdministrationScope.ParseAll(parameters.All("scope"));
 
     private static bool TryReadCommon(
         QueryParameters parameters, out IReadOnlyList<Scope> scopes, out bool offline, out string? service, out string? client)

@@ -32,6 +32,10 @@ public sealed record LoginRequest
     /// <summary>Whether a NodeAgent asks, whose sessions are short: it can prove itself anew at any time.</summary>
     [Id(6)]
     public bool NodeAgent { get; init; }
+
+    /// <summary>Whether the scope of the tenant's administration is asked for (<see cref="AdministrationScope"/>).</summary>
+    [Id(7)]
+    public bool Administers { get; init; }
 }
 
 /// <summary>What the caller proves its identity with.</summary>

@@ -59,6 +59,10 @@ public sealed record LoginResult
     [Id(12)]
     public string? Reason { get; init; }
 
+    /// <summary>Whether the token has the scope of the tenant's administration.</summary>
+    [Id(13)]
+    public bool Administers { get; init; }
+
     public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
 }
 

@@ -23,6 +23,10 @@ internal static class AccessRules
     public static bool Matches(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
         IsFor(rule, identity) && Holds(rule, identity?.Claims);
 
+    /// <summary>Whether an identity is one of a tenant's administrators.</summary>
+    public static bool Administers(TenantConfiguration tenant, VerifiedIdentity identity) =>
+        tenant.Administrators.Any(subject => Matches(subject, identity));
+
     /// <summary>Whether the identity is among those whom a rule is for, whatever its claims.</summary>
     public static bool IsFor(AccessRuleConfiguration rule, VerifiedIdentity? identity) =>
         rule.Who.Any(subject => Matches(subject, identity));

@@ -21,11 +21,11 @@ internal sealed partial class AuthenticatorDirectory(
     public RunningRules Running => Content.Rules;
 
     /// <summary>The authenticators of a tenant, in their order.</summary>
-    public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant)
-    {
-        var content = Content;
-        return tenant.Authenticators.Select(name => content.Find(tenant.Name, name)).OfType<IAuthenticator>();
-    }
+    public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
+
+    /// <summary>The same for who wants to administer the tenant: those of its administrators come first.</summary>
+    public IEnumerable<IAuthenticator> OfAdministrators(TenantConfiguration tenant) =>
+        Of(tenant, tenant.AdministratorAuthenticators.Union(tenant.Authenticators));
 
     /// <summary>The robots of all tenants.</summary>
     public RobotAuthenticator Robots => factory.Robots;
@@ -34,6 +34,10 @@ internal sealed partial class AuthenticatorDirectory(
     public IAuthenticator? Find(TenantConfiguration tenant, string name) =>
         name == AuthenticatorConfiguration.Robot ? Robots
         : tenant.Authenticators.Contains(name) ? Content.Find(tenant.Name, name) : null;
+
+    /// <summary>The same, also of those by which administrators alone log in.</summary>
+    public IAuthenticator? FindAny(TenantConfiguration tenant, string name) =>
+        tenant.IsForAdministratorsAlone(name) ? Content.Find(tenant.Name, name) : Find(tenant, name);
 
     protected override void Replaced(AuthenticatorSet before, AuthenticatorSet now)
     {
@@ -53,6 +57,12 @@ internal sealed partial class AuthenticatorDirectory(
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
             entries);
+    }
+
+    private IEnumerable<IAuthenticator> Of(TenantConfiguration tenant, IEnumerable<string> names)
+    {
+        var content = Content;
+        return names.Select(name => content.Find(tenant.Name, name)).OfType<IAuthenticator>();
     }
 
     protected override bool HasChanged(AuthenticatorSet content)

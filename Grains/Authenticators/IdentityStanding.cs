@@ -40,7 +40,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// <summary>Takes a proof that was just made.</summary>
     public void Proved(TenantConfiguration tenant, VerifiedIdentity identity)
     {
-        _by = authenticators.Find(tenant, identity.Authenticator);
+        _by = authenticators.FindAny(tenant, identity.Authenticator);
         (_of, _last, _flight) = (identity, Verdict.Proved(identity), new());
         _checked = _good = time.GetUtcNow();
     }
@@ -52,7 +52,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     /// asked.</param>
     public async ValueTask<Verdict> Now(TenantConfiguration? tenant, VerifiedIdentity? known, bool fresh)
     {
-        if (known is null || tenant is null || authenticators.Find(tenant, known.Authenticator) is not { } authenticator)
+        if (known is null || tenant is null || authenticators.FindAny(tenant, known.Authenticator) is not { } authenticator)
         {
             return Verdict.Unknown;
         }

@@ -1,4 +1,3 @@
-using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Protocol;
 
@@ -8,17 +7,22 @@ namespace RegistryProxy.Grains.Authenticators;
 /// Asks a tenant's password authenticators in their order. The first that knows the user decides. Where a password file is among them, an
 /// unknown user costs what a wrong password costs.
 /// </summary>
-internal sealed class PasswordLogin(AuthenticatorDirectory authenticators, PasswordWork work)
+internal sealed class PasswordLogin(PasswordWork work)
 {
     /// <summary>A hash that no password of any user belongs to: what an unknown user's password is checked against.</summary>
     private static string Decoy(string cost) => $"$2b${cost}$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
 
+    /// <param name="order">The authenticators of the tenant, in the order in which they are asked.</param>
+    /// <param name="user">The user name.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="from">From where it comes.</param>
+    /// <param name="cancellation">Ends when nobody waits any more.</param>
     public async ValueTask<Verdict> Verify(
-        TenantConfiguration tenant, string user, Secret password, PasswordSource from, CancellationToken cancellation)
+        IEnumerable<IAuthenticator> order, string user, Secret password, PasswordSource from, CancellationToken cancellation)
     {
         var result = Verdict.Unknown;
         string? cost = null;
-        foreach (var authenticator in authenticators.Of(tenant).OfType<IPasswordAuthenticator>())
+        foreach (var authenticator in order.OfType<IPasswordAuthenticator>())
         {
             cost = authenticator is HtpasswdAuthenticator { HighestCost: var highest }
                 && string.CompareOrdinal(highest, cost) > 0 ? highest : cost;

@@ -25,7 +25,7 @@ internal sealed record RunningRules(ConfigurationSnapshot Of, string Version, IR
             of.Configuration.Tenants.Values.ToDictionary(
                 tenant => tenant.Name,
                 tenant => ShortHash.Of([tenant.Stamp,
-                    .. tenant.Authenticators.Select(name => authenticators.GetValueOrDefault($"{tenant.Name}/{name}")
+                    .. tenant.SessionAuthenticators.Select(name => authenticators.GetValueOrDefault($"{tenant.Name}/{name}")
                         ?? authenticators.GetValueOrDefault(name, name))])));
     }
 

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
@@ -38,12 +39,36 @@ internal sealed class AccessTokenIssuer(
                 $"or {VerifiedIdentity.MaxText >> 10} KiB of both");
         }
 
+        var administers = Administers(request, identity, out var isStranger);
+        if (isStranger)
+        {
+            return LoginResult.Rejected("this login is for administrators of this tenant alone") with
+            {
+                Authenticator = identity.Authenticator, Subject = identity.Subject,
+            };
+        }
+
+        if (request.Administers)
+        {
+            request = request with { Offline = false, Administers = administers };
+        }
+
         var key = new SessionKey(request.Tenant, identity.Authenticator, identity.Subject);
         var routing = request.Offline ? await seal.Write(RefreshToken.SealKind, key.ToString(), cancellation) : null;
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
-        return await Issue(request, session, session.Rules, session.RefreshToken, cancellation);
+        return await Issue(request, session, session.Rules, session.RefreshToken, administers, cancellation);
+    }
+
+    /// <summary>Whether a proof that was just made opens the administration of its tenant: never one of a node.</summary>
+    private bool Administers(LoginRequest request, VerifiedIdentity identity, out bool isStranger)
+    {
+        var tenant = configuration.Current.Configuration.Tenants.GetValueOrDefault(request.Tenant);
+        var administers = request is { Administers: true, NodeAgent: false } && tenant is not null
+            && AccessRules.Administers(tenant, identity);
+        isStranger = !administers && tenant?.IsForAdministratorsAlone(identity.Authenticator) == true;
+        return administers;
     }
 
     /// <summary>The answer to somebody who proved nothing.</summary>
@@ -60,7 +85,7 @@ internal sealed class AccessTokenIssuer(
     /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>
     public async ValueTask<LoginResult> Issue(
         LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null,
-        CancellationToken cancellation = default)
+        bool administers = false, CancellationToken cancellation = default)
     {
         if (session is not null)
         {
@@ -69,27 +94,29 @@ internal sealed class AccessTokenIssuer(
 
         var granted = Intersect(request.Scopes, rules);
         var now = UnixTime.OfSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        var lifetime = Lifetime(session, now);
+        var lifetime = Lifetime(session, now, administers);
         return new LoginResult
         {
             Status = LoginStatus.Granted,
             AccessToken = AccessTokenWriter.Write(
                 await keys.Current(cancellation),
-                new AccessTokenDescriptor(request.Tenant, request.Service, session, granted, now, lifetime)),
+                new AccessTokenDescriptor(request.Tenant, request.Service, session, granted, now, lifetime, administers)),
             ExpiresIn = (int)lifetime.TotalSeconds,
             IssuedAt = now,
             RefreshToken = refreshToken,
             RefreshExpiresIn = refreshToken is null || session is null ? null : (int)(session.Expires - now).TotalSeconds,
             Granted = granted,
+            Administers = administers,
             Authenticator = session?.Authenticator ?? "",
             Subject = session?.Subject ?? "",
         };
     }
 
     /// <summary>As configured, but not beyond the session; a client may count on a minute (distribution, spec/auth/token.md).</summary>
-    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now)
+    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now, bool administers)
     {
         var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
+        lifetime = administers && lifetime > AdministrationScope.MaxLifetime ? AdministrationScope.MaxLifetime : lifetime;
         var left = session is null ? lifetime : TimeSpan.FromSeconds(Math.Floor((session.Expires - now).TotalSeconds));
         return left >= lifetime ? lifetime : left < MinLifetime ? MinLifetime : left;
     }

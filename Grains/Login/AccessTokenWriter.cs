@@ -45,7 +45,11 @@ internal static class AccessTokenWriter
         {
             [AccessTokenClaims.Subject] = descriptor.Session?.Subject ?? "",
             [AccessTokenClaims.Id] = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)),
-            [AccessTokenClaims.Access] = descriptor.Scopes.Select(Entry).ToArray(),
+            [AccessTokenClaims.Access] = (Dictionary<string, object>[])
+            [
+                .. descriptor.Scopes.Select(Entry),
+                .. descriptor.Administers ? [Administration(descriptor.Tenant)] : Array.Empty<Dictionary<string, object>>(),
+            ],
         };
         if (descriptor.Session is { } session)
         {
@@ -57,6 +61,11 @@ internal static class AccessTokenWriter
         return claims;
     }
 
+    private static Dictionary<string, object> Administration(string tenant) => new()
+    {
+        ["type"] = AdministrationScope.Type, ["name"] = tenant, ["actions"] = (string[])[AdministrationScope.Action],
+    };
+
     private static Dictionary<string, object> Entry(Scope scope) => new()
     {
         ["type"] = scope.Repository is null ? "registry" : "repository",
@@ -67,4 +76,5 @@ internal static class AccessTokenWriter
 
 /// <summary>What an access token says.</summary>
 internal sealed record AccessTokenDescriptor(
-    string Tenant, string Service, OpenedSession? Session, IReadOnlyList<Scope> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime);
+    string Tenant, string Service, OpenedSession? Session, IReadOnlyList<Scope> Scopes, DateTimeOffset IssuedAt, TimeSpan Lifetime,
+    bool Administers = false);

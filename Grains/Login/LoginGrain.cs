@@ -79,7 +79,8 @@ internal sealed class LoginGrain(
         var verdict = await verifier.Verify(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
             stop => passwords.Verify(
-                tenant, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
+                request.Administers ? authenticators.OfAdministrators(tenant) : authenticators.Of(tenant), user, password,
+                new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
             cancellation);
         return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
     }
@@ -97,7 +98,8 @@ internal sealed class LoginGrain(
     private async ValueTask<LoginResult> WithAssertion(
         TenantConfiguration tenant, LoginRequest request, string name, Secret credential, CancellationToken cancellation)
     {
-        if (authenticators.Find(tenant, name) is not ITokenAuthenticator authenticator)
+        if ((request.Administers ? authenticators.FindAny(tenant, name) : authenticators.Find(tenant, name))
+            is not ITokenAuthenticator authenticator)
         {
             return LoginResult.Rejected(
                 $"this tenant has no token authenticator {(name.Length <= MaxNameShown ? $"'{name}'" : "of this name")}");
@@ -143,7 +145,7 @@ internal sealed class LoginGrain(
 
         return resumed switch
         {
-            { Session: { } session } => await issuer.Issue(request, session, session.Rules, text, cancellation),
+            { Session: { } session } => await issuer.Issue(request, session, session.Rules, text, cancellation: cancellation),
             { Unavailable: { } why } => AccessTokenIssuer.Failure(Verdict.Unavailable(why)),
             _ => LoginResult.Rejected("this session has ended or was revoked; log in again") with
             {
@@ -163,7 +165,7 @@ internal sealed class LoginGrain(
         {
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
             { Identity: { } identity } => await verifier.Conclude(
-                () => issuer.Open(request with { Offline = true }, Verdict.Proved(identity), cancellation), cancellation),
+                () => issuer.Open(request with { Offline = !request.Administers }, Verdict.Proved(identity), cancellation), cancellation),
             { Outcome: var outcome } => DeviceLogins.Refused(outcome),
         };
     }

@@ -7,16 +7,20 @@ namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
 /// The rules that sessions of one identity match. What a machine said holds for its own session alone, since many may share a subject; what
-/// people prove anew holds for all of theirs. Sessions that match the same rules get the same list.
+/// people prove anew holds for all of theirs. Sessions that match the same rules get the same list. Rules are
+/// about nobody who is there as an administrator alone.
 /// </summary>
 internal sealed class SessionRules(TenantConfiguration tenant, VerifiedIdentity identity)
 {
-    private readonly List<AccessRuleConfiguration> _rules = tenant.Access.Where(rule => AccessRules.IsFor(rule, identity)).ToList();
+    private readonly bool _isAdministratorAlone = tenant.IsForAdministratorsAlone(identity.Authenticator);
+    private readonly List<AccessRuleConfiguration> _rules = tenant.Access.Where(
+        rule => AccessRules.IsFor(rule, tenant.IsForAdministratorsAlone(identity.Authenticator) ? null : identity)).ToList();
+
     private readonly Dictionary<string, IReadOnlyList<GrantedRule>> _known = [];
 
     public IReadOnlyList<GrantedRule> Of(StoredSession session)
     {
-        var claims = session.Claims ?? identity.Claims;
+        var claims = _isAdministratorAlone ? null : session.Claims ?? identity.Claims;
         var matched = string.Create(_rules.Count, (_rules, claims), static (text, sought) =>
         {
             for (var i = 0; i < text.Length; i++)

@@ -93,7 +93,7 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
     /// <summary>Whom a directory or an issuer calls as a robot is called may have sessions, too.</summary>
     private IEnumerable<string> AuthenticatorsOf(string subject)
     {
-        var all = configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.Authenticators ?? [];
+        var all = configuration.Current.Configuration.Tenants.GetValueOrDefault(this.GetPrimaryKeyString())?.SessionAuthenticators ?? [];
         return RobotName.TryGet(subject, out _) ? [AuthenticatorConfiguration.Robot, .. all] : all;
     }
 

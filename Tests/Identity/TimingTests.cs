@@ -30,7 +30,7 @@ public sealed class TimingTests
             new FixedConfiguration(result.Snapshot!), new AuthenticatorFactory(
                 work, null!, null!, null!, TimeProvider.System, NullLoggerFactory.Instance), TimeProvider.System,
             NullLogger<AuthenticatorDirectory>.Instance);
-        var login = new PasswordLogin(directory, work);
+        var login = new PasswordLogin(work);
         var tenant = result.Snapshot!.Configuration.Tenants["acme"];
         List<double> known = [];
         List<double> unknown = [];
@@ -48,7 +48,7 @@ public sealed class TimingTests
         {
             var watch = Stopwatch.StartNew();
             Assert.Null((await login.Verify(
-                tenant, user, new Secret("wrong"), new PasswordSource("acme", default, true), CancellationToken.None)).Identity);
+                directory.Of(tenant), user, new Secret("wrong"), new PasswordSource("acme", default, true), CancellationToken.None)).Identity);
             return watch.Elapsed.TotalMilliseconds;
         }
     }

@@ -24,8 +24,13 @@ internal sealed record TenantDefinitions(
         var (upstreams, authenticators) = (map["upstreams"], map["authenticators"]);
         map.RefuseOthers();
         var own = new TenantDefinitions(
-            All(upstreams, tenant.MayUse.Upstreams, (name, entry) => UpstreamReader.Read(name, entry, context)),
-            All(authenticators, tenant.MayUse.Authenticators, (name, entry) => AuthenticatorReader.Read(name, entry, context)));
+            All(upstreams, name => tenant.MayUse.Upstreams.Contains(name) ? Shared(name) : null,
+                (name, entry) => UpstreamReader.Read(name, entry, context)),
+            All(authenticators, name => tenant.MayUse.Authenticators.Contains(name) ? Shared(name)
+                : tenant.AdministratorAuthenticators.Contains(name)
+                    ? $"'{name}' is an authenticator of the operator, by which this tenant's administrators prove who they are: give another name"
+                : null,
+                (name, entry) => AuthenticatorReader.Read(name, entry, context)));
         if (upstreams.IsMap && upstreams.Errors.IsEmpty)
         {
             UpstreamDoubts.Tell(upstreams, new FrontDoorConfiguration { Upstreams = own.Upstreams });
@@ -51,7 +56,9 @@ internal sealed record TenantDefinitions(
         return all;
     }
 
-    private static Dictionary<string, T> All<T>(Field field, IReadOnlyList<string> shared, Func<string, Field, T?> read)
+    private static string Shared(string name) => $"the operator lets this tenant use a shared '{name}': give another name";
+
+    private static Dictionary<string, T> All<T>(Field field, Func<string, string?> taken, Func<string, Field, T?> read)
         where T : class
     {
         Dictionary<string, T> all = [];
@@ -63,9 +70,9 @@ internal sealed record TenantDefinitions(
 
         foreach (var (name, entry) in field.Entries())
         {
-            if (shared.Contains(name))
+            if (taken(name) is { } reason)
             {
-                entry.Fail($"the operator lets this tenant use a shared '{name}': give another name");
+                entry.Fail(reason);
             }
 
             if (read(name, entry) is { } value)

@@ -26,6 +26,7 @@ internal static class TenantReader
             PublicUrl = publicUrl.Origin(),
             MayUse = MayUseReader.Read(map["mayUse"], file.IsPresent, known),
             Limits = LimitReader.Read(map["limits"]),
+            Administrators = AdministratorReader.ReadAll(map["administrators"], known),
         };
         var secrets = map["secrets"] is { IsPresent: true } folder ? context.Absolute(folder).TrimEnd('/') : null;
         if (secrets is not null && !file.IsPresent)
