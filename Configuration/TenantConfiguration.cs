@@ -39,7 +39,7 @@ public sealed record TenantConfiguration
     /// </summary>
     public IReadOnlyList<AccessSubject> Administrators { get; init; } = [];
 
-    /// <summary>Authenticators by which somebody may have a session here: those of all, then those of administrators alone.</summary>
+    /// <summary>The authenticators that <see cref="Administrators"/> names: always those of all, never the tenant's own.</summary>
     public IReadOnlyList<string> AdministratorAuthenticators =>
         [.. Administrators.Select(subject => subject.Authenticator).OfType<string>().Distinct()];
 
