@@ -28,7 +28,8 @@ internal sealed record TenantDefinitions(
                 (name, entry) => UpstreamReader.Read(name, entry, context)),
             All(authenticators, name => tenant.MayUse.Authenticators.Contains(name) ? Shared(name)
                 : tenant.AdministratorAuthenticators.Contains(name)
-                    ? $"'{name}' is an authenticator of the operator, by which this tenant's administrators prove who they are: give another name"
+                    ? $"'{name}' is an authenticator of the operator, by which this tenant's administrators prove who they are: " +
+                        "give another name"
                 : null,
                 (name, entry) => AuthenticatorReader.Read(name, entry, context)));
         if (upstreams.IsMap && upstreams.Errors.IsEmpty)
