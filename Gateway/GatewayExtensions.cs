@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using RegistryProxy.Gateway.Administration;
 using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
@@ -108,7 +109,9 @@ public static class GatewayExtensions
         .AddSingleton<NonceEndpoint>()
         .AddSingleton<BrowserLogin>()
         .AddSingleton<DeviceLogin>()
-        .AddSingleton<LoginEndpoints>();
+        .AddSingleton<LoginEndpoints>()
+        .AddSingleton<AdministrationEndpoint>()
+        .AddHostedService<AuditTailSource>();
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services
         .AddSingleton<UpstreamTokenCache>()

@@ -1,3 +1,4 @@
+using RegistryProxy.Gateway.Administration;
 using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
@@ -11,10 +12,12 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway;
 
 /// <summary>
-/// What is served on the hosts of a tenant: the distribution API, tokens, logins and the key set. Whatever else is asked for is not there.
+/// What is served on the hosts of a tenant: the distribution API, tokens, logins, the key set and the administration of the tenant.
+/// Whatever else is asked for is not there.
 /// </summary>
 internal sealed class TenantEndpoints(
-    DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins, TenantLimits limits)
+    DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
+    AdministrationEndpoint administration, TenantLimits limits)
 {
     /// <summary>
     /// Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.
@@ -35,6 +38,7 @@ internal sealed class TenantEndpoints(
             : isPreflight ? Preflight(context, tokenService)
             : isDistribution ? distribution.Handle(context, tokenService, map)
             : path is "/token" ? tokens.Handle(context, tokenService)
+            : path.StartsWith(AdministrationEndpoint.Path) ? administration.Handle(context, tokenService, map)
             : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, tokenService, map);
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Configuration;
@@ -78,6 +79,15 @@ public static class GrainsExtensions
         .AddSingleton(services => new RobotAdministration(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>(),
             services.GetRequiredService<TimeProvider>()))
+        .AddSingleton<AdministratorProof>()
+        .AddSingleton<AdministrationTable>()
+        .AddSingleton<SessionDesk>()
+        .AddSingleton<RobotDesk>()
+        .AddSingleton<UsageDesk>()
+        .AddSingleton<AuditDesk>()
+        .AddSingleton<ExplainDesk>()
+        .AddSingleton(services => new TenantReports(
+            services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))
         .AddSingleton(services => new AccessInquiry(
             services.GetRequiredService<AuthenticatorDirectory>(), services.GetRequiredService<RobotAdministration>()));
 

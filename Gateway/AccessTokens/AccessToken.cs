@@ -18,6 +18,9 @@ internal sealed class AccessToken
 
     public required IReadOnlyList<Scope> Access { get; init; }
 
+    /// <summary>Whether it opens the administration of its tenant, as far as it says.</summary>
+    public bool Administers { get; init; }
+
     public required DateTimeOffset IssuedAt { get; init; }
 
     public required DateTimeOffset NotBefore { get; init; }
@@ -70,7 +73,7 @@ internal sealed class AccessToken
     {
         Tenant = Tenant, Service = Service, Subject = Subject, Session = Session, Access = Access, IssuedAt = IssuedAt,
         NotBefore = NotBefore,
-        Expires = Expires, Use = use, IsWhole = IsWhole,
+        Expires = Expires, Use = use, IsWhole = IsWhole, Administers = Administers,
     };
 
     /// <summary>The same identity, for requests that carry its login and no scope.</summary>

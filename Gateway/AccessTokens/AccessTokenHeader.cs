@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.AccessTokens;
 
@@ -6,7 +7,7 @@ namespace RegistryProxy.Gateway.AccessTokens;
 internal static class AccessTokenHeader
 {
     /// <summary>The <c>typ</c> of access tokens; refresh tokens and identity tokens of others never carry it.</summary>
-    public const string Type = "registry+jwt";
+    public const string Type = AccessTokenClaims.Type;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 2 };
 

@@ -58,6 +58,7 @@ internal static class AccessTokenPayload
             Subject = subject,
             Session = subject.Length == 0 ? null : ReadSession(claims, tenant, subject),
             Access = ReadAccess(claims),
+            Administers = subject.Length > 0 && Administers(claims, tenant),
             IssuedAt = Time(claims, AccessTokenClaims.IssuedAt),
             NotBefore = Time(claims, AccessTokenClaims.NotBefore),
             Expires = Time(claims, AccessTokenClaims.Expires),
@@ -82,6 +83,20 @@ internal static class AccessTokenPayload
         }
 
         return access;
+    }
+
+    private static bool Administers(JsonElement claims, string tenant)
+    {
+        foreach (var entry in claims.GetProperty(AccessTokenClaims.Access).EnumerateArray())
+        {
+            if (entry.GetProperty("type").ValueEquals(AdministrationScope.Type) && entry.GetProperty("name").ValueEquals(tenant)
+                && entry.GetProperty("actions").EnumerateArray().Any(action => action.ValueEquals(AdministrationScope.Action)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static DateTimeOffset Time(JsonElement claims, string name) =>

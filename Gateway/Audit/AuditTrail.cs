@@ -255,6 +255,15 @@ internal sealed class AuditTrail(
         });
     }
 
+    /// <summary>An administrator of the tenant changed something.</summary>
+    public void Administered(HttpContext context, TokenService tokenService, AccessToken token, AdministrationEvent change) =>
+        log.Write(Start(context, tokenService, change.Event) with
+        {
+            Administrator = $"{token.Authenticator}/{token.Subject}", Subject = change.Subject, Authenticator = change.Authenticator,
+            Reference = change.Reference, Action = change.Action, Repository = change.Repository, Reason = change.Reason,
+            Count = change.Count,
+        });
+
     private AuditEvent Start(HttpContext context, TokenService tokenService, string name) => new()
     {
         Time = time.GetUtcNow(),

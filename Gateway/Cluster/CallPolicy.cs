@@ -90,6 +90,9 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     /// <summary>What operators are told every two seconds.</summary>
     public static CallPolicy Report { get; } = Once(null, TimeSpan.FromSeconds(3.5));
 
+    /// <summary>The administration of a tenant: what was begun is done once.</summary>
+    public static CallPolicy Administration { get; } = Once("administration", TimeSpan.FromSeconds(21));
+
     /// <summary>The row of a login with these credentials.</summary>
     public static CallPolicy Of(LoginCredentialsKind credentials) => credentials switch
     {

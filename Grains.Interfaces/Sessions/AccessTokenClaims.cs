@@ -3,6 +3,9 @@ namespace RegistryProxy.Grains.Interfaces;
 /// <summary>The claims of an access token (distribution, spec/auth/jwt.md), and those that lead to its session.</summary>
 public static class AccessTokenClaims
 {
+    /// <summary>The <c>typ</c> of access tokens; refresh tokens and identity tokens of others never carry it.</summary>
+    public const string Type = "registry+jwt";
+
     public const string Issuer = "iss";
 
     /// <summary>The issuer is this, then the tenant's name.</summary>

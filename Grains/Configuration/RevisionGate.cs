@@ -31,5 +31,6 @@ internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
 
     private static bool IsDecision(Type? declaring) =>
         declaring == typeof(ISnapshotGrain) || declaring == typeof(ISessionGrain) || declaring == typeof(ILoginGrain)
-        || declaring == typeof(IInteractiveLoginGrain) || declaring == typeof(Sessions.ISessionAuthorityGrain);
+        || declaring == typeof(IInteractiveLoginGrain) || declaring == typeof(ITenantAdministrationGrain)
+        || declaring == typeof(Sessions.ISessionAuthorityGrain);
 }

@@ -11,9 +11,6 @@ namespace RegistryProxy.Grains.Login;
 /// <summary>Writes access tokens (distribution, spec/auth/jwt.md), signed by ES256 (RFC 7518 §3.4).</summary>
 internal static class AccessTokenWriter
 {
-    /// <summary>The <c>typ</c> of access tokens.</summary>
-    private const string Type = "registry+jwt";
-
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
 
     public static Secret Write(SigningKey key, AccessTokenDescriptor tokenDescriptor)
@@ -22,7 +19,7 @@ internal static class AccessTokenWriter
         ecdsa.ImportPkcs8PrivateKey(Convert.FromBase64String(key.Pkcs8.Reveal()), out _);
         var descriptor = new SecurityTokenDescriptor
         {
-            TokenType = Type,
+            TokenType = AccessTokenClaims.Type,
             Issuer = AccessTokenClaims.IssuerPrefix + tokenDescriptor.Tenant,
             Audience = tokenDescriptor.Service,
             IssuedAt = tokenDescriptor.IssuedAt.UtcDateTime,

@@ -17,6 +17,10 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
     [Alias("Resume")]
     ValueTask<ResumedSession> Resume(string sessionId, string tokenHash);
 
+    /// <summary>What the holder of a session is to the administration of the tenant, by what is so of the identity now.</summary>
+    [Alias("StandingOf"), ResponseTimeout("00:00:08")]
+    ValueTask<AdministratorStanding> StandingOf(string sessionId, long generation);
+
     /// <summary>Ends every session of this identity, everywhere, before it returns; <c>false</c> when it had none.</summary>
     [Alias("RevokeAll")]
     ValueTask<bool> RevokeAll();
@@ -41,6 +45,13 @@ internal sealed record SessionOpening(
     [property: Id(0)] VerifiedIdentity Identity, [property: Id(1)] bool Refreshable, [property: Id(2)] string ClientAddress,
     [property: Id(3)] bool NodeAgent,
     [property: Id(4)] string? Seal = null);
+
+/// <summary>What somebody is to the administration of a tenant.</summary>
+/// <param name="Rules">What rules give an administrator whose session is open; <c>null</c> for everybody else.</param>
+/// <param name="Unavailable">Why nobody can say now; <c>null</c> otherwise.</param>
+[GenerateSerializer, Immutable, Alias("rp.administrator-standing")]
+internal sealed record AdministratorStanding(
+    [property: Id(0)] IReadOnlyList<GrantedRule>? Rules, [property: Id(1)] string? Unavailable = null);
 
 /// <summary>How the session of a refresh token goes on.</summary>
 /// <param name="Session">The session; <c>null</c> when the token is not good any more, or when nobody can say.</param>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
@@ -119,6 +120,25 @@ internal sealed class SessionGrain(
         }
 
         return new ResumedSession(Opened(session, state.Generation, identity, null));
+    }
+
+    public async ValueTask<AdministratorStanding> StandingOf(string sessionId, long generation)
+    {
+        var state = await _book.Read();
+        if (generation != state.Generation || _book.Find(state, sessionId) is not { } session)
+        {
+            return new AdministratorStanding(null);
+        }
+
+        var standing = await _standing.Now(Tenant, state.Identity, fresh: true);
+        return standing switch
+        {
+            { Kind: VerdictKind.Unavailable } => new AdministratorStanding(null, standing.Message),
+            { Identity: { } identity } when Tenant is { } tenant && SessionJudge.IsOpen(session, identity)
+                && AccessRules.Administers(tenant, identity) =>
+                new AdministratorStanding(new SessionRules(tenant, identity).Of(session)),
+            _ => new AdministratorStanding(null),
+        };
     }
 
     public async ValueTask<bool> RevokeAll()

@@ -58,6 +58,32 @@ public sealed record RepositoryPattern
         return reached.AsSpan(0, _components.Length).Contains(true);
     }
 
+    /// <summary>
+    /// Whether every name that another pattern matches is certainly matched by this one: each wildcard of the other must meet one here.
+    /// What only several components together would cover is not.
+    /// </summary>
+    public bool Covers(RepositoryPattern other)
+    {
+        // Which ends of this pattern cover which ends of the other, from the last to the first.
+        var (mine, theirs) = (_components, other._components);
+        var after = new bool[theirs.Length + 1];
+        after[^1] = true;
+        for (var i = mine.Length - 1; i >= 0; i--)
+        {
+            var covered = new bool[theirs.Length + 1];
+            covered[^1] = mine[i] == AnyDepth && after[^1];
+            for (var j = theirs.Length - 1; j >= 0; j--)
+            {
+                covered[j] = mine[i] == AnyDepth ? after[j] || covered[j + 1]
+                    : theirs[j] != AnyDepth && after[j + 1] && Glob.Matches(mine[i], theirs[j]);
+            }
+
+            after = covered;
+        }
+
+        return after[0];
+    }
+
     /// <summary>Any depth may be none.</summary>
     private void Skip(bool[] reached)
     {

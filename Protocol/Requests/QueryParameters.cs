@@ -44,6 +44,9 @@ public sealed class QueryParameters
         return true;
     }
 
+    /// <summary>The keys, each once.</summary>
+    public IEnumerable<string> Keys => _items.Select(item => item.Key).Distinct();
+
     /// <summary>All values of a key, in order.</summary>
     public IEnumerable<string> All(string key) => _items.Where(item => item.Key == key).Select(item => item.Value);
 

@@ -6,7 +6,8 @@ public sealed record AuditEvent
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>
-    /// <c>login pull push delete denied revoke attestation-reset robot-create robot-rotate robot-secret-end robot-revoke lost</c>
+    /// <c>login pull push delete denied revoke attestation-reset robot-create robot-rotate robot-secret-end robot-revoke administer
+    /// lost</c>
     /// </summary>
     public required string Event { get; init; }
 
@@ -16,6 +17,9 @@ public sealed record AuditEvent
     public string? Subject { get; init; }
 
     public string? Authenticator { get; init; }
+
+    /// <summary>The administrator of the tenant who did it, as <c>AUTHENTICATOR/SUBJECT</c>; absent of all that others did.</summary>
+    public string? Administrator { get; init; }
 
     public string? Client { get; init; }
 

@@ -20,6 +20,7 @@ internal static class AuditLine
         Text(json, "tenant", entry.Tenant);
         Text(json, "subject", entry.Subject);
         Text(json, "authenticator", entry.Authenticator);
+        Text(json, "administrator", entry.Administrator);
         Text(json, "client", entry.Client);
         Text(json, "userAgent", entry.UserAgent);
         Text(json, "action", entry.Action);

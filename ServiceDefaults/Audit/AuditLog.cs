@@ -34,9 +34,13 @@ public sealed partial class AuditLog : BackgroundLoop
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
         _sink = Sink(configuration.Current.Configuration.Audit);
+        Tail = new AuditTail(time);
         meters.Create("RegistryProxy.Audit").CreateObservableCounter(
             "registryproxy.audit.lost", () => Volatile.Read(ref _lostInAll), "{event}", "Audit events that could not be written");
     }
+
+    /// <summary>The newest lines of each tenant.</summary>
+    public AuditTail Tail { get; }
 
     /// <summary>Queues an event; returns at once.</summary>
     public void Write(AuditEvent entry)
@@ -94,7 +98,13 @@ public sealed partial class AuditLog : BackgroundLoop
 
         while (batch.WrittenCount < MaxBatch && _events.Reader.TryRead(out var entry))
         {
+            var before = batch.WrittenCount;
             AuditLine.Write(entry, _json, batch);
+            if (entry.Tenant is { } tenant)
+            {
+                Tail.Keep(tenant, entry.Time, batch.WrittenSpan[before..^1]);
+            }
+
             count++;
         }
 

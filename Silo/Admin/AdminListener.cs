@@ -23,6 +23,7 @@ public static partial class AdminListener
         .AddSingleton<CacheEndpoint>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<RobotEndpoints>()
+        .AddSingleton<ReportEndpoints>()
         .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
 
@@ -53,7 +54,7 @@ public static partial class AdminListener
         app.UseEndpoints(Map);
         app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound,
             "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/robots, /admin/explain, " +
-            "/metrics"));
+            "/admin/usage, /admin/audit, /metrics"));
     }
 
     private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
@@ -107,6 +108,8 @@ public static partial class AdminListener
         endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
+        endpoints.MapGet("/admin/usage", services.GetRequiredService<ReportEndpoints>().Usage);
+        endpoints.MapGet("/admin/audit", services.GetRequiredService<ReportEndpoints>().Audit);
         MapRobots(endpoints, services.GetRequiredService<RobotEndpoints>());
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Robots;
 
 namespace RegistryProxy.Silo.Admin;
 

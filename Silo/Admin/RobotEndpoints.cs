@@ -52,7 +52,7 @@ internal sealed class RobotEndpoints(
             return;
         }
 
-        if (!request.TryRead(time.GetUtcNow(), out var order, out var problem))
+        if (!request.TryRead(time.GetUtcNow(), "operator", out var order, out var problem))
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
             return;

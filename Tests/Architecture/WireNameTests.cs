@@ -13,9 +13,9 @@ public sealed class WireNameTests
 
     private static readonly string[] GrainTypes =
     [
-        "attestation", "cache", "configurationpart", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "partsync", "peoplelogin",
+        "attestation", "audittail", "cache", "configurationpart", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "partsync", "peoplelogin",
         "referrers", "revision", "revisionsync", "robotrelay", "robots",
-        "session", "snapshot", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
+        "session", "snapshot", "tenantadministration", "tenantreport", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
     ];
 
     private static IEnumerable<Type> Types => Product.SelectMany(assembly => assembly.GetTypes())

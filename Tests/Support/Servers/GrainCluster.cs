@@ -22,6 +22,10 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public FixedConfiguration Configuration { get; }
 
+    /// <summary>Something of a silo, as who serves operators there has it.</summary>
+    public T Service<T>()
+        where T : notnull => _cluster.Silos.First().ServiceProvider.GetRequiredService<T>();
+
     /// <summary>Where the configuration lies: relative paths begin at its folder.</summary>
     public string ConfigurationPath => _folder.File("config.yaml");
 

@@ -1,19 +1,19 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
-using RegistryProxy.Grains.Robots;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.Grains.Robots;
 
 /// <summary>A robot that an operator wants.</summary>
-internal sealed record RobotRequest(
+public sealed record RobotRequest(
     string? Tenant, string? Name, IReadOnlyList<string?>? Repositories, IReadOnlyList<string?>? Actions, string? Expires)
 {
     /// <summary>Without another word it ends after so long.</summary>
     private const string Default = "90d";
 
     /// <summary>Reads the texts; says what is wrong with them otherwise.</summary>
-    public bool TryRead(DateTimeOffset now, [NotNullWhen(true)] out RobotOrder? order, [NotNullWhen(false)] out string? problem)
+    public bool TryRead(
+        DateTimeOffset now, string createdBy, [NotNullWhen(true)] out RobotOrder? order, [NotNullWhen(false)] out string? problem)
     {
         List<RepositoryPattern> repositories = [];
         var actions = RepositoryActions.None;
@@ -45,19 +45,19 @@ internal sealed record RobotRequest(
             return false;
         }
 
-        order = new RobotOrder(Name!, repositories, actions, expires!.Value, "operator");
+        order = new RobotOrder(Name!, repositories, actions, expires!.Value, createdBy);
         return true;
     }
 }
 
 /// <summary>A request for a new secret of a robot.</summary>
-internal sealed record RobotRotation(string? Tenant, string? Name, string? Expires);
+public sealed record RobotRotation(string? Tenant, string? Name, string? Expires);
 
 /// <summary>A robot that is meant, where the address does not say which.</summary>
-internal sealed record RobotTarget(string? Tenant, string? Name);
+public sealed record RobotTarget(string? Tenant, string? Name);
 
 /// <summary>When a robot ends: a time, or how long it lives.</summary>
-internal static class RobotExpiry
+public static class RobotExpiry
 {
     /// <summary>Reads it; <c>null</c> when it is neither, or absent.</summary>
     public static DateTimeOffset? Read(string? text, DateTimeOffset now) => text is not { Length: > 1 } ? null

@@ -1,8 +1,7 @@
 using System.Text.Json.Serialization;
-using RegistryProxy.Grains.Robots;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.Grains.Robots;
 
 /// <summary>A robot for an operator.</summary>
 /// <param name="Name">Its name.</param>
@@ -15,7 +14,7 @@ namespace RegistryProxy.Silo.Admin;
 /// <param name="LastUsed">When one of its secrets was last used; <c>null</c> when none was.</param>
 /// <param name="Secrets">Its live secrets, the newest first.</param>
 /// <param name="Secret">One that was just made: shown this once.</param>
-internal sealed record RobotView(
+public sealed record RobotView(
     string Name, string User, IReadOnlyList<string> Repositories, IReadOnlyList<string> Actions, DateTimeOffset Created, string CreatedBy,
     DateTimeOffset Expires, DateTimeOffset? LastUsed, IReadOnlyList<RobotSecretSummary> Secrets,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Secret = null)

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 using RegistryProxy.Grains.Access;
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.Grains.Explaining;
 
 /// <summary>From the fields of a query to a question: <c>tenant authenticator subject groups claim.X repository action</c>.</summary>
-internal static class AccessQuestionReader
+public static class AccessQuestionReader
 {
     private const string ClaimPrefix = "claim.";
 

@@ -1,0 +1,37 @@
+using RegistryProxy.Background;
+using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Audit;
+
+namespace RegistryProxy.Gateway.Administration;
+
+/// <summary>Says that this gateway is there, and gives the lines that it has when the cluster asks for those of a tenant.</summary>
+internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, TimeProvider time) : BackgroundLoop, IAuditTailObserver
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
+
+    public Task<AuditTailPart> Read(string tenant, DateTimeOffset since)
+    {
+        var kept = log.Tail.Read(tenant, since);
+        return Task.FromResult(new AuditTailPart(kept.Since, [.. kept.Lines.Select(line => new AuditLineOfTenant(line.At, line.Json))]));
+    }
+
+    protected override async Task Run(CancellationToken stoppingToken)
+    {
+        var observer = cluster.Reference<IAuditTailObserver>(this);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await cluster.CallOnce(
+                    (grains, _) => grains.GetGrain<IAuditTailGrain>(0).Follow(observer), CallPolicy.Report, stoppingToken);
+            }
+            catch (ClusterUnavailableException)
+            {
+                // It is told by whoever follows the snapshot; here it is tried again.
+            }
+
+            await Task.Delay(Period, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

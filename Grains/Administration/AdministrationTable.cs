@@ -1,0 +1,40 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Administration;
+
+/// <summary>Which address is answered by whom.</summary>
+internal sealed class AdministrationTable(SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, AuditDesk audit)
+{
+    public ValueTask<AdministrationReply> Answer(AdministrationCall call, CancellationToken cancellation)
+    {
+        var path = call.Request.Path.Split('/');
+        return (call.Request.Method, path) switch
+        {
+            ("GET", ["explain"]) => explain.Explain(call, cancellation),
+            ("GET", ["audit"]) => audit.Read(call),
+            ("GET", ["usage"]) => usage.Describe(call),
+            ("GET", ["sessions"]) => sessions.List(call),
+            ("POST", ["sessions", "revoke"]) => sessions.Revoke(call),
+            ("GET", ["robots"]) => robots.List(call),
+            ("POST", ["robots"]) => robots.Create(call),
+            ("POST", ["robots", var name, "rotate"]) => robots.Rotate(call, name),
+            ("DELETE", ["robots", var name]) => robots.Revoke(call, name),
+            ("DELETE", ["robots", var name, "secrets", var secret]) => robots.EndSecret(call, name, secret),
+            _ => new(Nothing(path)),
+        };
+    }
+
+    private static AdministrationReply Nothing(string[] path) => path switch
+    {
+        ["explain"] or ["sessions"] or ["usage"] or ["audit"] => Other("GET"),
+        ["sessions", "revoke"] or ["robots", _, "rotate"] => Other("POST"),
+        ["robots"] => Other("GET, POST"),
+        ["robots", _] or ["robots", _, "secrets", _] => Other("DELETE"),
+        _ => AdministrationAnswer.Error(
+            404, "there is nothing here; see /admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage and " +
+            "/admin/audit"),
+    };
+
+    private static AdministrationReply Other(string allow) =>
+        AdministrationAnswer.Error(405, $"this address takes {allow}") with { Allow = allow };
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Grains.Administration;
+
+/// <summary><c>GET /admin/sessions[?limit=N]</c> and <c>POST /admin/sessions/revoke</c>: of this tenant.</summary>
+internal sealed class SessionDesk(IGrainFactory grains)
+{
+    /// <summary>How many of the newest are listed at most.</summary>
+    public const int MaxListed = 1000;
+
+    public async ValueTask<AdministrationReply> List(AdministrationCall call)
+    {
+        var limit = MaxListed;
+        if (call.Fields() is not { } fields || (fields.TryGetValue("limit", out var text)
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxListed)))
+        {
+            return AdministrationAnswer.Unreadable(
+                $"'limit' must be a number from 1 to {MaxListed}: how many of this tenant's newest sessions are wanted");
+        }
+
+        var list = await Sessions(call).List(limit, CancellationToken.None);
+        return AdministrationAnswer.Good(list.Sessions, AdministrationJson.Default.IReadOnlyListSessionSummary) with { Total = list.Total };
+    }
+
+    public async ValueTask<AdministrationReply> Revoke(AdministrationCall call)
+    {
+        var order = call.Read(AdministrationJson.Default.SessionRevocation);
+        if (order is null || !call.IsOwn(order.Tenant) || (order.Subject is null) == (order.Session is null))
+        {
+            return AdministrationAnswer.Unreadable("the body must be {\"subject\"} or {\"session\"}, of this tenant");
+        }
+
+        var count = order.Subject is { } subject
+            ? await Sessions(call).RevokeSubject(subject, CancellationToken.None)
+            : await Sessions(call).RevokeSession(order.Session!, CancellationToken.None) ? 1 : 0;
+        return AdministrationAnswer.Good(new SessionRevocationReply(count), AdministrationJson.Default.SessionRevocationReply) with
+        {
+            Change = new AdministrationEvent("revoke", order.Subject, Reference: order.Session, Count: count),
+        };
+    }
+
+    private ITenantSessionsGrain Sessions(AdministrationCall call) => grains.GetGrain<ITenantSessionsGrain>(call.Tenant);
+}
+
+/// <summary>An order to end sessions: of a subject, or one.</summary>
+internal sealed record SessionRevocation(string? Tenant, string? Subject, string? Session);
+
+/// <summary>How many were ended.</summary>
+internal sealed record SessionRevocationReply(int Revoked);

@@ -1,0 +1,54 @@
+using System.Security.Cryptography;
+using System.Text;
+using Orleans.Concurrency;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Robots;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Grains.Administration;
+
+/// <summary>
+/// From who serves operators on a silo to what administrators of a tenant may read: a stateless worker, which runs in the process that
+/// calls it, and wants the pass of that process. The key is the tenant's name.
+/// </summary>
+[Alias("rp.ITenantReportGrain")]
+public interface ITenantReportGrain : IGrainWithStringKey
+{
+    /// <summary>Answers a reading request.</summary>
+    /// <param name="pass">The pass of the process.</param>
+    /// <param name="path">The path below <c>/admin/</c>.</param>
+    /// <param name="query">The raw query, without its question mark.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    [Alias("Read"), ResponseTimeout("00:00:20")]
+    ValueTask<AdministrationReply> Read(string pass, string path, string query, CancellationToken cancellation = default);
+}
+
+/// <inheritdoc cref="ITenantReportGrain"/>
+[StatelessWorker, Reentrant, GrainType("tenantreport")]
+internal sealed class TenantReportGrain(ProcessPass known, AdministrationTable table) : Grain, ITenantReportGrain
+{
+    private static readonly Administrator Operator = new("", "operator", []);
+
+    public ValueTask<AdministrationReply> Read(string pass, string path, string query, CancellationToken cancellation = default) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(pass), Encoding.UTF8.GetBytes(known.Text))
+            ? table.Answer(
+                new AdministrationCall(this.GetPrimaryKeyString(), Operator, new AdministrationRequest
+                {
+                    Token = new Secret(""), Method = "GET", Path = path, Query = query,
+                }),
+                cancellation)
+            : throw new UnauthorizedAccessException("tenants are reported on silos alone");
+}
+
+/// <summary>What administrators of a tenant may read, for who serves operators on a silo.</summary>
+public sealed class TenantReports
+{
+    private readonly IGrainFactory _grains;
+    private readonly ProcessPass _pass;
+
+    internal TenantReports(IGrainFactory grains, ProcessPass pass) => (_grains, _pass) = (grains, pass);
+
+    /// <summary>Reads what is at a path below <c>/admin/</c>.</summary>
+    public ValueTask<AdministrationReply> Read(string tenant, string path, string query, CancellationToken cancellation) =>
+        _grains.GetGrain<ITenantReportGrain>(tenant).Read(_pass.Text, path, query, cancellation);
+}

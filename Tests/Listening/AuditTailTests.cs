@@ -1,0 +1,70 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.ServiceDefaults.Audit;
+
+namespace RegistryProxy.Tests.Listening;
+
+/// <summary>The newest lines of each tenant are at hand, within bounds, and it is known since when none is lacking.</summary>
+public sealed class AuditTailTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public void A_tenant_has_its_own_newest_lines_and_knows_since_when()
+    {
+        var (tail, begun) = (new AuditTail(_time), _time.GetUtcNow());
+        for (var i = 0; i < 2500; i++)
+        {
+            Keep(tail, i % 2 == 0 ? "acme" : "other", $"{i}");
+        }
+
+        Assert.Equal(begun, tail.Read("acme", DateTimeOffset.MinValue).Since);
+        Assert.Equal(1250, tail.Read("acme", DateTimeOffset.MinValue).Lines.Count);
+        for (var i = 0; i < 1000; i++)
+        {
+            Keep(tail, "acme", $"{i}");
+        }
+
+        var acme = tail.Read("acme", DateTimeOffset.MinValue);
+        Assert.Equal(2000, acme.Lines.Count);
+        Assert.True(acme.Since < acme.Lines[0].At && acme.Since > begun);
+        Assert.Equal("999", Text(acme.Lines[^1]));
+        Assert.Equal(["998", "999"], tail.Read("acme", acme.Lines[^2].At).Lines.Select(Text));
+        Assert.All(tail.Read("other", DateTimeOffset.MinValue).Lines, line => Assert.Equal(1, int.Parse(Text(line)) % 2));
+        Assert.Equal((begun, 0), (tail.Read("nobody", DateTimeOffset.MinValue).Since, tail.Read("nobody", DateTimeOffset.MinValue).Lines.Count));
+    }
+
+    [Fact]
+    public void Bytes_are_bounded_for_each_and_for_all_and_a_day_is_the_end()
+    {
+        var (tail, line) = (new AuditTail(_time), new string('x', 100_000));
+        for (var i = 0; i < 20; i++)
+        {
+            Keep(tail, "acme", line);
+        }
+
+        Assert.Equal(10, tail.Read("acme", DateTimeOffset.MinValue).Lines.Count);
+        for (var tenant = 0; tenant < 80; tenant++)
+        {
+            for (var i = 0; i < 10; i++)
+            {
+                Keep(tail, $"t{tenant}", line);
+            }
+        }
+
+        var lost = tail.Read("acme", DateTimeOffset.MinValue);
+        Assert.Empty(lost.Lines);
+        Assert.True(lost.Since > new DateTimeOffset(2027, 1, 1, 0, 0, 19, TimeSpan.Zero));
+        Assert.Equal(10, tail.Read("t79", DateTimeOffset.MinValue).Lines.Count);
+        _time.Advance(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(11));
+        Assert.Empty(tail.Read("t79", DateTimeOffset.MinValue).Lines);
+    }
+
+    private void Keep(AuditTail tail, string tenant, string text)
+    {
+        _time.Advance(TimeSpan.FromSeconds(1));
+        tail.Keep(tenant, _time.GetUtcNow(), Encoding.UTF8.GetBytes(text));
+    }
+
+    private static string Text(AuditTailLine line) => Encoding.UTF8.GetString(line.Json);
+}
