@@ -90,18 +90,22 @@ wait "$runner" 2>/dev/null || status=$?
 # A signal ends the first wait, not the runner.
 while kill -0 "$runner" 2>/dev/null; do wait "$runner" 2>/dev/null || status=$?; done
 
+# By name once more: what a log is cut to is its end.
+failures() { if [ -s "$results/failures" ]; then echo "$(<"$results/failures")"; fi; }
 if [ -s "$results/interrupted" ]; then
+  failures
   echo "$(<"$results/interrupted")"
   exit 1
 fi
 count() { grep -o "\"$1\":[0-9]*" "$results/ctrf.json" | head -1 | cut -d: -f2; }
 if [ ! -s "$results/ctrf.json" ]; then
+  failures
   echo "the test run ended without results"
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi
 passed=$(count passed) failed=$(count failed) skipped=$(count skipped)
-if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; echo "The test runner ended with $status."; fi
 if [ -s "$results/exceeded" ]; then
   failed=$((failed + $(wc -c <"$results/exceeded")))
   status=1
@@ -110,5 +114,6 @@ if [ -n "$full" ] && [ $# -eq 0 ]; then
   bash deploy/compose/try.sh && passed=$((passed + 1)) || { failed=$((failed + 1)); status=1; }
 fi
 if [ "$passed" -eq 0 ] || [ "$skipped" -ne 0 ]; then status=1; fi
+failures
 echo "$passed passed, $failed failed, $skipped skipped"
 exit "$status"

@@ -14,6 +14,7 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(20);
 
     private readonly RunProgress _progress = new(TimeProvider.System);
+    private readonly Failures _failures = new();
     private readonly string? _folder = Environment.GetEnvironmentVariable("REGISTRYPROXY_RUN");
     private readonly bool _isWhole = Environment.GetEnvironmentVariable("REGISTRYPROXY_BUDGETS") == "1";
     private readonly List<IDisposable> _watching;
@@ -30,6 +31,18 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
     {
         _watching.ForEach(watching => watching.Dispose());
         return base.DisposeAsync();
+    }
+
+    /// <summary>Keeps whatever says that something failed: tests, and what is made and cleaned up around them.</summary>
+    public override bool OnMessage(IMessageSinkMessage message)
+    {
+        if (message is IErrorMetadata error)
+        {
+            var name = _progress.NameOf((message as ITestMessage)?.TestUniqueID, (message as ITestClassMessage)?.TestClassUniqueID);
+            Fail(name ?? message.GetType().Name, ExceptionUtility.CombineMessages(error));
+        }
+
+        return base.OnMessage(message);
     }
 
     protected override void HandleTestAssemblyDiscoveryFinished(MessageHandlerArgs<TestAssemblyDiscoveryFinished> args)
@@ -109,9 +122,10 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
         var exceeded = _isWhole ? ClassBudget.Exceeded(_progress.Classes, _progress.Elapsed, WaitsAttribute.Of) : [];
         foreach (var (type, limit) in exceeded)
         {
-            Logger.LogError(
-                $"{type.ShortName} took {type.Wall.TotalSeconds:F0} s, more than its share of the " +
-                $"run, {limit.TotalSeconds:F0} s: see docs/testing.md, \"Time\"");
+            var told = $"took {type.Wall.TotalSeconds:F0} s, more than its share of the run, {limit.TotalSeconds:F0} s: " +
+                "see docs/testing.md, \"Time\"";
+            Logger.LogError($"{type.ShortName} {told}");
+            Fail(type.ShortName, told);
         }
 
         Tell("exceeded", string.Concat(exceeded.Select(_ => "x")));
@@ -128,6 +142,13 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
         Tell("interrupted", _progress.Counts);
         Console.Out.Flush();
         Process.GetCurrentProcess().Kill();
+    }
+
+    /// <summary>Told at once: a run that breaks off has said what failed before.</summary>
+    private void Fail(string name, string message)
+    {
+        _failures.Add(name, message);
+        Tell("failures", _failures.ToString());
     }
 
     private void Tell(string file, string text)

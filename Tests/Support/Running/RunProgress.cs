@@ -56,6 +56,11 @@ internal sealed class RunProgress(TimeProvider time)
         }
     }
 
+    /// <summary>What is known of an error's place by the ids that its message carries: the test, else the class.</summary>
+    public string? NameOf(string? testId, string? classId) =>
+        testId is not null && _running.TryGetValue(testId, out var test) ? test.Name
+        : classId is not null && _open.TryGetValue(classId, out var open) ? open.Name : null;
+
     /// <summary>One line for people: how far it is, and what has been running longest.</summary>
     public string Line()
     {
