@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Http.Headers;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -30,7 +30,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
 
         if (asked.AreNone)
         {
-            return await Length(fetch, cancellation) is { } length ? Opened(fetch, [], length, null) : RangesResult.Whole;
+            return await Length(fetch, digest, cancellation) is { } length ? Opened(fetch, [], length, null) : RangesResult.Whole;
         }
 
         if (!asked.AreSeveral || !support.TakesSeveral(fetch) || asked.Text.Length > MaxHeader)
@@ -51,10 +51,11 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return new RangesResult { Opened = all };
         }
 
+        var size = SizeOf(result, digest);
         result.Answer?.Dispose();
 
         // 2. The first. Several are asked for again when they are more than one of the blob, and could not be had for that alone.
-        var one = SizeOf(result) is { } known ? await Alone(fetch, digest, asked, known, cancellation)
+        var one = size is { } known ? await Alone(fetch, digest, asked, known, cancellation)
             : await FirstOf(fetch, digest, asked, cancellation);
         if (!isCut && (one.IsWhole || one.Opened?.Ranges.Length == asked.Count))
         {
@@ -87,13 +88,8 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
     /// Whether a refusal says no more than that these ranges are not taken: what stands in front of registries refuses many of them, or
     /// long headers, with whatever it has.
     /// </summary>
-    private static bool MayBeOfRanges(in RefusedAnswer? refused, bool areSeveral) => refused?.Status switch
-    {
-        400 or 416 or 501 => true,
-        401 or 404 or 429 => false,
-        >= 402 and < 500 => areSeveral,
-        _ => false,
-    };
+    private static bool MayBeOfRanges(RefusedAnswer? refused, bool areSeveral) => refused is { MayBeOfRange: true }
+        || (areSeveral && refused?.Status is >= 402 and < 500 and not (404 or 429));
 
     /// <summary>Parts of one answer; <c>null</c> when it is not what was asked for, or was cut.</summary>
     private async Task<(OpenedRanges? Parts, bool IsCut)> Several(
@@ -138,10 +134,10 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
 
         if (result.Answer is not { } answer)
         {
-            return (SizeOf(result) ?? await Length(fetch, cancellation)) is { } length
+            return (SizeOf(result, digest) ?? await Length(fetch, digest, cancellation)) is { } length
                 ? asked is { AreSeveral: false } && asked.Within(length).Length > 0 ? Refused(fetch, asked, length)
                 : await Alone(fetch, digest, asked, length, cancellation)
-                : new RangesResult { Error = result.Error };
+                : RangesResult.Whole;
         }
 
         if (!asked.AreSeveral && (await Several(fetch, asked, answer, cancellation)).Parts is { } opened)
@@ -149,13 +145,14 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return new RangesResult { Opened = opened };
         }
 
+        var said = SizeOf(result, digest);
         if (answer.StatusCode != HttpStatusCode.PartialContent)
         {
             answer.Dispose();
-            return Refused(fetch, asked, SizeOf(result));
+            return Refused(fetch, asked, said);
         }
 
-        return SizeOf(result) is not { } size ? NotWanted(fetch, answer)
+        return said is not { } size ? NotWanted(fetch, answer)
             : asked.Within(size) is { Length: > 0 and <= MaxAlone } ranges && IsBeginning(answer, ranges[0])
             ? Opened(fetch, ranges, size, answer)
             : asked.AreSeveral ? await Another(fetch, digest, asked, answer, size, cancellation) : NotWanted(fetch, answer);
@@ -190,7 +187,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
             return Refused(fetch, asked, size);
         }
 
-        return SizeOf(result) == size && IsBeginning(answer, ranges[0])
+        return SizeOf(result, digest) == size && IsBeginning(answer, ranges[0])
             ? Opened(fetch, ranges, size, answer) : NotWanted(fetch, answer);
     }
 
@@ -234,18 +231,37 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
     private static bool IsBeginning(HttpResponseMessage answer, ByteRange range) =>
         answer.Content.Headers.ContentRange is { From: { } from, To: { } to } && from == range.First && to < range.End;
 
-    private async Task<long?> Length(Fetch fetch, CancellationToken cancellation)
+    /// <summary>Asks with HEAD, or, where that does not tell, for the first byte.</summary>
+    private async Task<long?> Length(Fetch fetch, Digest digest, CancellationToken cancellation)
     {
-        using var answer = (await upstream.Head(fetch, cancellation))?.Answer;
-        return answer?.Content.Headers.ContentLength;
+        if (await upstream.Head(fetch, cancellation) is { } head)
+        {
+            using (head.Answer)
+            {
+                if (SizeOf(head, digest) is { } told)
+                {
+                    return told;
+                }
+            }
+        }
+
+        var first = await upstream.GetRange(fetch, "bytes=0-0", cancellation);
+        using (first.Answer)
+        {
+            return SizeOf(first, digest);
+        }
     }
 
-    /// <summary>How long an answer says that the blob is.</summary>
-    private static long? SizeOf(in UpstreamResult result) => result switch
+    /// <summary>How long an answer says that the blob is; <c>null</c> when it does not, or that cannot be.</summary>
+    private static long? SizeOf(in UpstreamResult result, Digest digest)
     {
-        { Answer: { StatusCode: HttpStatusCode.OK, Content.Headers.ContentLength: { } length } } => length,
-        { Answer: { StatusCode: HttpStatusCode.PartialContent, Content.Headers.ContentRange: { Length: { } total } } } => total,
-        { Error.ContentRange: { } text } when ContentRangeHeaderValue.TryParse(text, out var range) => range.Length,
-        _ => null,
-    };
+        long? told = result switch
+        {
+            { Answer: { StatusCode: HttpStatusCode.OK, Content.Headers.ContentLength: { } length } } => length,
+            { Answer: { StatusCode: HttpStatusCode.PartialContent, Content.Headers.ContentRange: { Length: { } total } } } => total,
+            { Refused.Length: { } refused } => refused,
+            _ => null,
+        };
+        return told is { } size && ContentHead.IsLengthOf(digest, size) ? size : null;
+    }
 }

@@ -41,8 +41,7 @@ internal static class ContentHead
         response.Headers.AcceptRanges = "bytes";
         if (ByteRange.Of(context.Request, etag, size) is not { } range)
         {
-            response.Headers.ContentRange = $"bytes */{size}";
-            return (null, DistributionError.SizeInvalid("the range lies outside the content", StatusCodes.Status416RangeNotSatisfiable));
+            return (null, OutsideOf(size));
         }
 
         response.ContentLength = range.Count;
@@ -79,6 +78,22 @@ internal static class ContentHead
         context.Response.ContentLength = parts.Length;
         return parts;
     }
+
+    /// <summary>
+    /// The error when what a request wants of a blob lies outside; <c>null</c> when some of it does not. Who cannot say how long the blob
+    /// is, cannot say that either (RFC 9110 §15.5.17).
+    /// </summary>
+    public static DistributionError? Outside(HttpRequest request, Digest digest, long size) =>
+        IsLengthOf(digest, size) && ByteRange.Of(request, TagOf(digest), size) is null ? OutsideOf(size) : null;
+
+    /// <summary>Whether a blob may be that long: to say 0 is what many answers do that do not know.</summary>
+    public static bool IsLengthOf(Digest digest, long size) => size > 0 || digest.IsOfNothing;
+
+    private static DistributionError OutsideOf(long size) =>
+        DistributionError.SizeInvalid("the range lies outside the content", StatusCodes.Status416RangeNotSatisfiable) with
+        {
+            ContentRange = $"bytes */{size}",
+        };
 
     /// <summary>The entity tag of what a digest names.</summary>
     public static string TagOf(Digest digest) => $"\"{digest.Value}\"";

@@ -31,8 +31,9 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
         return TryParse(request.Headers.Range, out var first, out var last) ? Cut(first, last, size) : whole;
     }
 
-    /// <summary>Whether a request wants one range that can be read.</summary>
-    public static bool IsOne(HttpRequest request, string etag) => IsAsked(request, etag) && TryParse(request.Headers.Range, out _, out _);
+    /// <summary>Whether a request wants one range that can be read and has bytes.</summary>
+    public static bool IsOfSome(HttpRequest request, string etag) =>
+        IsAsked(request, etag) && TryParse(request.Headers.Range, out var first, out var last) && (first, last) is not (null, 0);
 
     /// <summary>Whether ranges count: only those of a GET do, and under no condition or one that is true.</summary>
     public static bool IsAsked(HttpRequest request, string etag) => request.Headers.Range.Count == 1 && HttpMethods.IsGet(request.Method)
@@ -41,7 +42,10 @@ internal readonly record struct ByteRange(long First, long Count, bool IsPartial
     /// <summary>One range on a content of <paramref name="size"/> bytes; <c>null</c> when it lies outside.</summary>
     public static ByteRange? Cut(long? first, long? last, long size) => (first, last) switch
     {
-        (null, { } suffix) when suffix == 0 || size == 0 => null,
+        (null, 0) => null,
+
+        // The last bytes of nothing are all of it (§14.1.2), which no 206 can say.
+        (null, _) when size == 0 => new ByteRange(0, 0, false),
         (null, { } suffix) => new ByteRange(Math.Max(0, size - suffix), Math.Min(suffix, size), true),
         ({ } from, _) when from >= size => null,
         ({ } from, var to) => new ByteRange(from, Math.Min(to ?? long.MaxValue, size - 1) - from + 1, true),

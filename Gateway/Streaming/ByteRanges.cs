@@ -17,6 +17,7 @@ internal static class ByteRanges
     /// </summary>
     public static ByteRange[]? Of(HttpRequest request, string etag, long size) =>
         ByteRange.IsAsked(request, etag) && Read(request.Headers.Range.ToString().AsSpan().Trim()) is { } asked
+            && !asked.Exists(range => ByteRange.Cut(range.First, range.Last, size) is { IsPartial: false })
             ? Within(asked, size) : null;
 
     /// <summary>What a request wants, in its order, the last byte counted; <c>null</c> when it cannot be read, or is too much.</summary>
@@ -54,7 +55,7 @@ internal static class ByteRanges
         List<ByteRange> ranges = [];
         foreach (var (first, last) in asked)
         {
-            if (ByteRange.Cut(first, last, size) is { } range)
+            if (ByteRange.Cut(first, last, size) is { IsPartial: true } range)
             {
                 ranges.Add(range);
             }

@@ -52,6 +52,12 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
     {
         var asked = download with { IsMetered = download.Content == ContentKind.Manifest };
         var result = await client.Send(request.Upstream, asked, message, watch.Token);
+        if (result.Refused is { MayBeOfRange: true } && message.Headers.Remove("Range"))
+        {
+            // What has no bytes has no first one.
+            result = await client.Send(request.Upstream, asked, message, watch.Token);
+        }
+
         var fetch = FetchOf(request, download);
         Learn(heads.RecordOf(fetch), fetch, result);
         if (result.Answer is not { } response || result.Redirect is not null)

@@ -64,6 +64,11 @@ internal static class PulledHead
     private static DistributionError? CopyBlob(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
         var response = request.Context.Response;
+        if (SizeOf(upstream) is { } size && ContentHead.Outside(response.HttpContext.Request, digest, size) is { } outside)
+        {
+            return outside;
+        }
+
         if (upstream.StatusCode == HttpStatusCode.PartialContent
             && !IsWanted(upstream.Content.Headers.ContentRange, response.HttpContext.Request))
         {
@@ -75,6 +80,13 @@ internal static class PulledHead
         response.Headers.AcceptRanges = "bytes";
         return null;
     }
+
+    private static long? SizeOf(HttpResponseMessage upstream) => upstream.StatusCode switch
+    {
+        HttpStatusCode.OK => upstream.Content.Headers.ContentLength,
+        HttpStatusCode.PartialContent => upstream.Content.Headers.ContentRange?.Length,
+        _ => null,
+    };
 
     /// <summary>
     /// Whether an upstream's part is the one that was asked for, or its beginning (RFC 9110 §15.3.7): clients append it unseen.

@@ -26,6 +26,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         var method = request.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;
         using var message = Message(request, download, method);
         var result = await client.Send(request.Upstream, download, message, watch.Token);
+        result = await WithoutRange(request, download, message, result, watch.Token);
         if (await heads.IsNeeded(request, download, result, watch.Token))
         {
             result.Answer?.Dispose();
@@ -41,6 +42,22 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         {
             return (await Guarded(request, async () => new UpstreamResult(null, await Pass(request, download, result, watch)))).Error;
         }
+    }
+
+    /// <summary>
+    /// Asks for the whole where the range was refused and may be there all the same: how long the blob is tells what lies outside.
+    /// </summary>
+    private async Task<UpstreamResult> WithoutRange(
+        RegistryRequest request, Download download, HttpRequestMessage message, UpstreamResult result, CancellationToken cancellation)
+    {
+        if (result.Refused is not { MayBeOfRange: true } refused || !message.Headers.Remove("Range"))
+        {
+            return result;
+        }
+
+        return refused.Length is { } size && ContentHead.Outside(request.Context.Request, request.Path.Digest!, size) is { } outside
+            ? new UpstreamResult(null, outside)
+            : await client.Send(request.Upstream, download, message, cancellation);
     }
 
     private async Task<DistributionError?> Pass(RegistryRequest request, Download download, UpstreamResult result, IdleWatch watch)

@@ -107,8 +107,10 @@ internal static class UpstreamErrors
             case HttpStatusCode.ExpectationFailed:
                 return DistributionError.Unavailable(
                     503, $"upstream '{name}' refused to be asked before a body comes, too late for this one; try again", 1);
+            case HttpStatusCode.RequestedRangeNotSatisfiable when !IsRead(response):
+                return DistributionError.SizeInvalid("the range lies outside the content", 416);
             case HttpStatusCode.RequestedRangeNotSatisfiable:
-                return DistributionError.SizeInvalid("the range lies outside the content", 416) with { ContentRange = LengthOf(response) };
+                return DistributionError.Unavailable(502, $"upstream '{name}' answered 416", RetryAfterSeconds);
             case HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented:
                 return DistributionError.Unsupported($"upstream '{name}' does not allow this");
             case >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError:
@@ -149,6 +151,7 @@ internal static class UpstreamErrors
             ? (int)wait.TotalSeconds
             : RetryAfterSeconds;
 
-    private static string? LengthOf(HttpResponseMessage response) =>
-        response.Content.Headers.ContentRange is { HasLength: true, HasRange: false } range ? range.ToString() : null;
+    /// <summary>Whether a range that an upstream refuses is one of ours: what that is to the client, is found out elsewhere.</summary>
+    private static bool IsRead(HttpResponseMessage response) =>
+        response.RequestMessage is { } asked && (asked.Method == HttpMethod.Get || asked.Method == HttpMethod.Head);
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace RegistryProxy.Protocol;
 
 /// <summary>
@@ -9,6 +11,9 @@ public sealed record Digest
     private const string Sha256Prefix = "sha256:";
     private const string Sha512Prefix = "sha512:";
 
+    private static readonly string[] OfNothing =
+        [Convert.ToHexStringLower(SHA256.HashData([])), Convert.ToHexStringLower(SHA512.HashData([]))];
+
     private Digest(string value) => Value = value;
 
     /// <summary>The digest as it appears on the wire.</summary>
@@ -19,6 +24,9 @@ public sealed record Digest
 
     /// <summary>The lower-case hexadecimal part.</summary>
     public string Hex => Value[7..];
+
+    /// <summary>Whether it is the digest of content of 0 bytes.</summary>
+    public bool IsOfNothing => OfNothing.Contains(Hex);
 
     /// <summary>Parses a digest; <c>false</c> when it is not one of the accepted forms.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Digest digest)

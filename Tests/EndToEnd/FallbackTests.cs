@@ -59,7 +59,8 @@ public sealed class FallbackTests
     [InlineData("[error]", 403, 200)]
     [InlineData("[error, notFound]", 404, 200)]
     [InlineData("[]", 404, 404)]
-    [InlineData("[error, notFound]", 416, 416)]
+    [InlineData("[error, notFound]", 400, 400)]
+    [InlineData("[error]", 416, 200)]
     public async Task What_is_fallen_back_on_is_configured(string fallbackOn, int firstAnswer, int expected)
     {
         await using var first = await RecordingUpstream.Start(context =>

@@ -31,13 +31,13 @@ internal static class RequestHeaders
 
     /// <summary>
     /// Copies what a GET or HEAD of a blob may carry. Several ranges at once are answered whole, and one that cannot be read is ignored
-    /// (RFC 9110 §14.2), so they are not passed on; nor is a range whose condition is not true. That is judged here: clients know our tag
-    /// and no upstream's.
+    /// (RFC 9110 §14.2), so they are not passed on; nor is a range of no bytes, which servers answer differently, or one whose condition is
+    /// not true. That is judged here: clients know our tag and no upstream's.
     /// </summary>
     public static void CopyDownload(HttpRequest from, HttpRequestMessage to, string etag)
     {
         CopyQuestion(from, to);
-        if (ByteRange.IsOne(from, etag))
+        if (ByteRange.IsOfSome(from, etag))
         {
             Copy(from, to, "Range");
         }
