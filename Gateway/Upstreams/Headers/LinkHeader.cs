@@ -17,17 +17,18 @@ internal static class LinkHeader
             return true;
         }
 
-        foreach (var link in values.SelectMany(value => value.Split(", <")))
+        foreach (var value in values)
         {
-            var close = link.IndexOf('>');
-            if (close < 0 || !link.AsSpan(close).Contains("next", StringComparison.OrdinalIgnoreCase))
+            var links = new LinkValues(value);
+            while (links.MoveNext())
             {
-                continue;
+                if (links.IsOf("next"))
+                {
+                    query = UriReference.TryResolve(links.Target.ToString(), response.RequestMessage!.RequestUri!, out var target)
+                        ? target.Query : "";
+                    return query.Length > 0;
+                }
             }
-
-            query = UriReference.TryResolve(link[..close].TrimStart().TrimStart('<'), response.RequestMessage!.RequestUri!, out var target)
-                ? target.Query : "";
-            return query.Length > 0;
         }
 
         return true;
