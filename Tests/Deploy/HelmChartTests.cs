@@ -9,9 +9,9 @@ namespace RegistryProxy.Tests.Deploy;
 /// <summary>The chart, rendered by helm: every object is of its kind, and the configurations in it are ones that the hosts take.</summary>
 public sealed class HelmChartTests
 {
-    private const string Mounted = "/etc/registryproxy/secrets";
+    internal const string Mounted = "/etc/registryproxy/secrets";
 
-    private static string Values(string name) => Path.Combine(Manifests.Chart, "ci", $"{name}-values.yaml");
+    internal static string Values(string name) => Path.Combine(Manifests.Chart, "ci", $"{name}-values.yaml");
 
     [Theory]
     [InlineData("kubernetes")]
@@ -122,7 +122,7 @@ public sealed class HelmChartTests
         await Manifests.Template(Values("redis"), "--set", "check.resources=null");
     }
 
-    private static V1PodTemplateSpec Pod(IReadOnlyList<object> objects, string part) =>
+    internal static V1PodTemplateSpec Pod(IReadOnlyList<object> objects, string part) =>
         objects.OfType<V1Deployment>().Single(deployment => deployment.Name() == $"door-registryproxy-{part}").Spec.Template;
 
     [Fact]
@@ -228,7 +228,8 @@ public sealed class HelmChartTests
         Assert.NotNull(container.Resources.Limits["memory"]);
     }
 
-    private static void WriteSecret(TemporaryFolder folder, string name)
+    /// <summary>Writes the files that a Secret may have.</summary>
+    internal static void WriteSecret(TemporaryFolder folder, string name)
     {
         Directory.CreateDirectory(folder.File(name));
         using var authority = TestCertificates.Authority(name);
