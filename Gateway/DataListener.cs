@@ -140,7 +140,9 @@ internal sealed partial class DataListener(
             var status = error?.Status ?? context.Response.StatusCode;
             statistics.Answered(tenant, status);
             meter.Answered(tenant, operation, status, began);
-            meter.Moved(tenant, Received(context), error is null && isWhole ? Sent(context) : 0);
+            var (received, sent) = (Received(context), error is null && isWhole ? Sent(context) : 0);
+            meter.Moved(tenant, received, sent);
+            statistics.Moved(tenant, received, sent);
         }
     }
 

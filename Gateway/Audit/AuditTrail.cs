@@ -24,6 +24,9 @@ internal sealed class AuditTrail(
     /// <summary>Lines a second of a tenant's requests that prove nobody: strangers could fill the log with them.</summary>
     private const int MaxUnproved = 20;
 
+    /// <summary>The reason of refusals by a limit, as operators see it.</summary>
+    private const string Limit = "limit";
+
     private readonly LimitedRequests _limited = new(time);
     private readonly LimitedRequests _unproved = new(time, MaxUnproved);
 
@@ -36,7 +39,7 @@ internal sealed class AuditTrail(
             return;
         }
 
-        meter.Denied(tokenService.Tenant.Name, refusal.Kind);
+        Count(tokenService.Tenant.Name, refusal.Kind);
         var token = caller?.Token ?? refusal.Holder ?? refusal.Known;
         var count = (int?)null;
         if (token is null && !IsWritten(tokenService, out count))
@@ -52,11 +55,18 @@ internal sealed class AuditTrail(
         });
     }
 
+    private void Count(string tenant, string reason)
+    {
+        meter.Denied(tenant, reason);
+        statistics.Denied(tenant, reason);
+    }
+
     /// <summary>A request met a limit: a line a second for each tenant.</summary>
     public void Limited(
         HttpContext context, TokenService tokenService, Operation operation, DistributionPath path, RepositoryName? repository,
         AccessToken? token, DistributionError error)
     {
+        statistics.Denied(tokenService.Tenant.Name, Limit);
         if (_limited.Count(tokenService.Tenant.Name) is { } count)
         {
             log.Write(Denied(context, tokenService, operation, path, repository, token) with
@@ -69,6 +79,7 @@ internal sealed class AuditTrail(
     /// <summary>A token request met a limit before anybody was asked.</summary>
     public void Limited(HttpContext context, TokenService tokenService, TokenRequest request, DistributionError error)
     {
+        statistics.Denied(tokenService.Tenant.Name, Limit);
         if (_limited.Count(tokenService.Tenant.Name) is { } count)
         {
             log.Write(Start(context, tokenService, "login") with
@@ -130,7 +141,7 @@ internal sealed class AuditTrail(
     {
         if (error is { Code: "DENIED", Status: StatusCodes.Status502BadGateway })
         {
-            meter.Denied(request.TokenService.Tenant.Name, "upstream");
+            Count(request.TokenService.Tenant.Name, "upstream");
         }
 
         if (EventOf(operation, request) is not { } name)
@@ -201,6 +212,11 @@ internal sealed class AuditTrail(
     {
         var granted = result.Status == LoginStatus.Granted;
         meter.LoggedIn(tokenService.Tenant.Name, result.Authenticator, result.Status, limited is not null);
+        if (limited is not null || result.Status is LoginStatus.Throttled or LoginStatus.Rejected)
+        {
+            statistics.Denied(tokenService.Tenant.Name, limited is null && result.Status == LoginStatus.Rejected ? "login" : Limit);
+        }
+
         var count = (int?)null;
         if (!granted && result.Subject.Length == 0 && !IsWritten(tokenService, out count))
         {
@@ -215,24 +231,10 @@ internal sealed class AuditTrail(
                 : request.Credentials.Kind == LoginCredentialsKind.Assertion ? request.Credentials.Name : null,
             Action = result.Administers ? AdministrationScope.Action : ActionOf(request),
             Decision = granted && limited is null ? "allow" : "deny",
-            Status = limited?.Status ?? StatusOf(result.Status),
-            Reason = limited is null ? ReasonOf(result) : LimitOf(limited),
+            Status = limited?.Status ?? LoginOutcome.StatusOf(result.Status),
+            Reason = limited is null ? LoginOutcome.ReasonOf(result) : LimitOf(limited),
         });
     }
-
-    private static string? ReasonOf(LoginResult result) => result.Status switch
-    {
-        LoginStatus.Granted => null,
-        LoginStatus.Throttled => $"limited: {result.Message}",
-        LoginStatus.Unavailable =>
-            $"undecided: {(result.Message.Length > 0 ? result.Message : "nobody waited for the answer, or the cluster does not answer")}",
-        _ => result.Reason ?? result.Message,
-    };
-
-    private static int StatusOf(LoginStatus status) => status switch
-    {
-        LoginStatus.Granted => 200, LoginStatus.Rejected => 401, LoginStatus.Throttled => 429, LoginStatus.Unavailable => 503, _ => 400,
-    };
 
     private static string? NameOf(TokenRequest request) =>
         request.Credentials.Kind == LoginCredentialsKind.Password ? request.Credentials.Name : null;
@@ -251,7 +253,7 @@ internal sealed class AuditTrail(
             Action = granted && result.RefreshToken is null ? "approvedevice" : "browser",
             Decision = granted ? "allow" : "deny",
             Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,
-            Reason = ReasonOf(result),
+            Reason = LoginOutcome.ReasonOf(result),
         });
     }
 

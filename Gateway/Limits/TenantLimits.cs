@@ -112,6 +112,9 @@ internal sealed class TenantLimits
         return (lease, null);
     }
 
+    /// <summary>How many transfers of a tenant run here, where they are counted.</summary>
+    public int StreamsOf(string tenant) => _tenants.TryGetValue(tenant, out var use) ? use.Streams : 0;
+
     /// <summary>Counts a request for the tenant, if of what it has in a second this part is left for others.</summary>
     private DistributionError? AdmitTenant(Tenant tenant, double left) =>
         tenant.Limits?.RequestsPerSecond is { } limit && !Use(tenant).Requests.TryTake(limit, out var wait, left)

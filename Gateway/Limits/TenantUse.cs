@@ -74,6 +74,9 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
         return null;
     }
 
+    /// <summary>Streams that are counted in now.</summary>
+    public int Streams => _streams.Used;
+
     private LimitShare Places() => Volatile.Read(ref _places)
         ?? Interlocked.CompareExchange(ref _places, new LimitShare(shares, tenant, "streams", inUse: () => _streams.Used), null)
         ?? _places!;

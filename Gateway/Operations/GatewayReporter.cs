@@ -1,12 +1,15 @@
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Operations;
 
 namespace RegistryProxy.Gateway.Operations;
 
 /// <summary>Tells operators every two seconds what this gateway does.</summary>
-internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap current, ClusterClient cluster, TimeProvider time)
+internal sealed class GatewayReporter(
+    RequestStatistics statistics, TenantLimits limits, UpstreamAccounts upstreams, CurrentMap current, ClusterClient cluster, TimeProvider time)
     : ProcessReporter("gateway", time)
 {
     protected override Task Send(string id, string kind, DateTimeOffset started)
@@ -19,8 +22,9 @@ internal sealed class GatewayReporter(RequestStatistics statistics, CurrentMap c
             Version = ProductVersion,
             Started = started,
             Configuration = current.Value?.Snapshot.ConfigurationVersion ?? "",
-            Tenants = statistics.Tenants(),
+            Tenants = statistics.Tenants(limits.StreamsOf),
             Repositories = statistics.Repositories(),
+            Upstreams = upstreams.Traffic(),
         };
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);

@@ -9,16 +9,25 @@ namespace RegistryProxy.Gateway.Operations;
 internal sealed class RequestStatistics
 {
     private const int MaxRepositories = 1000;
-    private const int Reported = 20;
+    private const int Reported = 100;
+    private const int ReportedOfTenant = 10;
 
     private readonly ConcurrentDictionary<string, Counters> _tenants = new();
     private readonly ConcurrentDictionary<(string Tenant, string Repository), long> _pulls = new();
 
-    public void Answered(string tenant, int status) =>
-        (_tenants.TryGetValue(tenant, out var counters) ? counters : _tenants.GetOrAdd(tenant, static _ => new Counters())).Count(status);
+    public void Answered(string tenant, int status) => Of(tenant).Count(status);
+
+    /// <summary>Bodies went by, in bytes.</summary>
+    public void Moved(string tenant, long received, long sent) => Of(tenant).Move(received, sent);
+
+    /// <summary>A request was refused.</summary>
+    /// <param name="tenant">Whose it was.</param>
+    /// <param name="reason">A word of the code, as the metric of denials has it, or <c>limit</c>.</param>
+    public void Denied(string tenant, string reason) => Of(tenant).Deny(reason);
 
     public void Pulled(string tenant, string repository)
     {
+        Of(tenant).Pull();
         if (_pulls.Count >= MaxRepositories)
         {
             Forget();
@@ -27,13 +36,22 @@ internal sealed class RequestStatistics
         _pulls.AddOrUpdate((tenant, repository), 1, static (_, pulls) => pulls + 1);
     }
 
-    public IReadOnlyList<TenantTraffic> Tenants() => [.. _tenants.Select(tenant => tenant.Value.Describe(tenant.Key))];
+    /// <summary>What each tenant was served.</summary>
+    /// <param name="streams">How many transfers of a tenant run now.</param>
+    public IReadOnlyList<TenantTraffic> Tenants(Func<string, int> streams) =>
+        [.. _tenants.Select(tenant => tenant.Value.Describe(tenant.Key) with { Streams = streams(tenant.Key) })];
 
+    /// <summary>The most pulled repositories; of one tenant ten at the most.</summary>
     public IReadOnlyList<RepositoryPulls> Repositories() =>
     [
-        .. _pulls.OrderByDescending(pulls => pulls.Value).Take(Reported)
+        .. _pulls.GroupBy(pulls => pulls.Key.Tenant).SelectMany(tenant => tenant.OrderByDescending(pulls => pulls.Value)
+                .Take(ReportedOfTenant))
+            .OrderByDescending(pulls => pulls.Value).Take(Reported)
             .Select(pulls => new RepositoryPulls(pulls.Key.Tenant, pulls.Key.Repository, pulls.Value)),
     ];
+
+    private Counters Of(string tenant) =>
+        _tenants.TryGetValue(tenant, out var counters) ? counters : _tenants.GetOrAdd(tenant, static _ => new Counters());
 
     private void Forget()
     {
@@ -45,9 +63,23 @@ internal sealed class RequestStatistics
 
     private sealed class Counters
     {
+        private readonly ConcurrentDictionary<string, long> _reasons = new();
         private long _requests;
         private long _refused;
         private long _errors;
+        private long _pulls;
+        private long _sent;
+        private long _received;
+
+        public void Pull() => Interlocked.Increment(ref _pulls);
+
+        public void Deny(string reason) => _reasons.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+
+        public void Move(long received, long sent)
+        {
+            Interlocked.Add(ref _received, received);
+            Interlocked.Add(ref _sent, sent);
+        }
 
         public void Count(int status)
         {
@@ -63,6 +95,12 @@ internal sealed class RequestStatistics
         }
 
         public TenantTraffic Describe(string tenant) => new(
-            tenant, Interlocked.Read(ref _requests), Interlocked.Read(ref _refused), Interlocked.Read(ref _errors));
+            tenant, Interlocked.Read(ref _requests), Interlocked.Read(ref _refused), Interlocked.Read(ref _errors))
+        {
+            Pulls = Interlocked.Read(ref _pulls),
+            Sent = Interlocked.Read(ref _sent),
+            Received = Interlocked.Read(ref _received),
+            Refusals = [.. _reasons.Select(reason => new ReasonCount(reason.Key, reason.Value))],
+        };
     }
 }

@@ -12,6 +12,23 @@ public interface IOperationsGrain : IGrainWithIntegerKey
 
     [Alias("Describe"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<OperationsView> Describe(CancellationToken cancellation = default);
+
+    /// <summary>What every tenant, or every upstream, did in the last hour; those that did nothing are left out.</summary>
+    [Alias("Activity"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<ActivityView> Activity(ActivityKind kind, CancellationToken cancellation = default);
+
+    /// <summary>The last hour of some tenants or upstreams, in so many points; of one that did nothing all are 0.</summary>
+    /// <param name="kind">Whose.</param>
+    /// <param name="names">Their names; of more than 200 the others are left out.</param>
+    /// <param name="points">1 to 360; a number of which 360 is a multiple.</param>
+    /// <param name="cancellation">Gives up.</param>
+    [Alias("History"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<IReadOnlyList<ActivityHistory>> History(
+        ActivityKind kind, IReadOnlyList<string> names, int points, CancellationToken cancellation = default);
+
+    /// <summary>What the gateways say of one tenant.</summary>
+    [Alias("Tenant"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default);
 }
 
 /// <summary>One process of the cluster. Counters are totals since its start.</summary>
@@ -46,6 +63,9 @@ public sealed record ProcessReport
     /// <summary>The most pulled repositories of this process.</summary>
     [Id(7)]
     public IReadOnlyList<RepositoryPulls> Repositories { get; init; } = [];
+
+    [Id(8)]
+    public IReadOnlyList<UpstreamTraffic> Upstreams { get; init; } = [];
 }
 
 /// <summary>Requests of one tenant.</summary>
@@ -55,7 +75,43 @@ public sealed record ProcessReport
 /// <param name="Errors">5xx among them.</param>
 [GenerateSerializer, Immutable, Alias("rp.tenant-traffic")]
 public sealed record TenantTraffic(
-    [property: Id(0)] string Tenant, [property: Id(1)] long Requests, [property: Id(2)] long Refused, [property: Id(3)] long Errors);
+    [property: Id(0)] string Tenant, [property: Id(1)] long Requests, [property: Id(2)] long Refused, [property: Id(3)] long Errors)
+{
+    /// <summary>Manifests that were pulled.</summary>
+    [Id(4)]
+    public long Pulls { get; init; }
+
+    /// <summary>Bytes of bodies that were sent.</summary>
+    [Id(5)]
+    public long Sent { get; init; }
+
+    /// <summary>Bytes of bodies that came to be pushed.</summary>
+    [Id(6)]
+    public long Received { get; init; }
+
+    /// <summary>Transfers that are running now, where the tenant has a limit for them.</summary>
+    [Id(7)]
+    public int Streams { get; init; }
+
+    /// <summary>Refusals by their reason: a word of <c>registryproxy_gateway_denied_total</c>, or <c>limit</c>.</summary>
+    [Id(8)]
+    public IReadOnlyList<ReasonCount> Refusals { get; init; } = [];
+}
+
+/// <summary>How often something was refused for one reason.</summary>
+[GenerateSerializer, Immutable, Alias("rp.reason-count")]
+public sealed record ReasonCount([property: Id(0)] string Reason, [property: Id(1)] long Count);
+
+/// <summary>Requests to one upstream.</summary>
+/// <param name="Upstream">Its name.</param>
+/// <param name="Requests">All that were sent.</param>
+/// <param name="Failures">Those among them that were not answered, or with 500 or more.</param>
+/// <param name="Refused">401, 403 and 429 among them.</param>
+/// <param name="Seconds">Until the heads of the answers, together.</param>
+[GenerateSerializer, Immutable, Alias("rp.upstream-traffic")]
+public sealed record UpstreamTraffic(
+    [property: Id(0)] string Upstream, [property: Id(1)] long Requests, [property: Id(2)] long Failures, [property: Id(3)] long Refused,
+    [property: Id(4)] double Seconds);
 
 /// <summary>Pulls of manifests from one repository.</summary>
 [GenerateSerializer, Immutable, Alias("rp.repository-pulls")]

@@ -2,6 +2,8 @@ using RegistryProxy.ServiceDefaults.Admin;
 using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Requests;
+using RegistryProxy.Silo.Admin.Operations;
+using RegistryProxy.Silo.Admin.Replies;
 using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Silo.Admin;
@@ -17,6 +19,10 @@ public static partial class AdminListener
         .AddSingleton<LoginForm>()
         .AddSingleton<ClusterDashboard>()
         .AddSingleton<OverviewEndpoint>()
+        .AddSingleton<ConfigurationSight>()
+        .AddSingleton<SummaryEndpoint>()
+        .AddSingleton<TenantEndpoints>()
+        .AddSingleton<HistoryEndpoint>()
         .AddHostedService<SiloReporter>()
         .AddSingleton<IReadiness, SiloReadiness>()
         .AddSingleton<UpstreamEndpoints>()
@@ -53,8 +59,8 @@ public static partial class AdminListener
         app.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
         app.UseEndpoints(Map);
         app.Run(context => AdminReply.Error(context, StatusCodes.Status404NotFound,
-            "there is nothing here; see /, /dashboard, /admin/upstreams, /admin/cache, /admin/sessions, /admin/robots, /admin/explain, " +
-            "/admin/usage, /admin/audit, /metrics"));
+            "there is nothing here; see /, /dashboard, /admin/summary, /admin/tenants, /admin/upstreams, /admin/cache, /admin/sessions, " +
+            "/admin/robots, /admin/usage, /admin/audit, /admin/explain, /metrics"));
     }
 
     private static async ValueTask<AdminRefusal?> Refuse(HttpContext context, AdminGate gate) =>
@@ -99,13 +105,9 @@ public static partial class AdminListener
         var form = services.GetRequiredService<LoginForm>();
         endpoints.MapGet(LoginForm.Path, form.Show).WithMetadata(new OpenMark(IsProbe: false));
         endpoints.MapPost(LoginForm.Path, form.Submit).WithMetadata(new OpenMark(IsProbe: false));
-        endpoints.MapGet("/assets/page.css", AdminPages.Style).WithMetadata(new OpenMark(IsProbe: false));
-        endpoints.MapGet("/assets/page.js", AdminPages.Script);
-        endpoints.MapGet("/", AdminPages.Overview);
-        endpoints.MapGet("/admin/overview", services.GetRequiredService<OverviewEndpoint>().Describe);
+        MapPage(endpoints);
         endpoints.MapGet(ClusterDashboard.Path + "/{**path}", services.GetRequiredService<ClusterDashboard>().Serve);
-        endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
-        endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
+        MapOperations(endpoints, services);
         endpoints.MapGet("/admin/sessions", sessions.List);
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
         endpoints.MapGet("/admin/usage", services.GetRequiredService<ReportEndpoints>().Usage);
@@ -113,6 +115,32 @@ public static partial class AdminListener
         MapRobots(endpoints, services.GetRequiredService<RobotEndpoints>());
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
+    }
+
+    private static void MapPage(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/", AdminPages.Overview);
+        foreach (var name in AdminPages.Assets)
+        {
+            var asset = endpoints.MapGet($"/assets/{name}", AdminPages.Asset(name));
+            if (AdminPages.OpenAssets.Contains(name))
+            {
+                asset.WithMetadata(new OpenMark(IsProbe: false));
+            }
+        }
+    }
+
+    private static void MapOperations(IEndpointRouteBuilder endpoints, IServiceProvider services)
+    {
+        var (tenants, history) = (services.GetRequiredService<TenantEndpoints>(), services.GetRequiredService<HistoryEndpoint>());
+        endpoints.MapGet("/admin/overview", services.GetRequiredService<OverviewEndpoint>().Describe);
+        endpoints.MapGet("/admin/summary", services.GetRequiredService<SummaryEndpoint>().Describe);
+        endpoints.MapGet("/admin/tenants", tenants.List);
+        endpoints.MapGet("/admin/tenants/{name}", tenants.Describe);
+        endpoints.MapGet("/admin/history", history.Describe);
+        endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
+        endpoints.MapGet("/admin/upstreams/activity", history.Upstreams);
+        endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
     }
 
     private static void MapRobots(IEndpointRouteBuilder endpoints, RobotEndpoints robots)

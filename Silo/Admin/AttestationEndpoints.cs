@@ -1,3 +1,4 @@
+using RegistryProxy.Silo.Admin.Replies;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Orleans.Dashboard;
+using RegistryProxy.Silo.Admin.Replies;
 
 namespace RegistryProxy.Silo.Admin;
 

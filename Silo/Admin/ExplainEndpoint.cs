@@ -1,5 +1,6 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Explaining;
+using RegistryProxy.Silo.Admin.Replies;
 
 namespace RegistryProxy.Silo.Admin;
 

@@ -1,3 +1,4 @@
+using RegistryProxy.Silo.Admin.Replies;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.ServiceDefaults.Admin;

@@ -1,36 +1,59 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Administration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Silo.Admin.Operations;
+using RegistryProxy.Silo.Admin.Replies;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>
 /// <c>GET /admin/usage?tenant=T</c> and <c>GET /admin/audit?tenant=T[&amp;since=TIME]</c>: what a tenant's administrators see on its own
-/// hosts.
+/// hosts; operators may have the lines of the audit log filtered (<see cref="AuditFilter"/>).
 /// </summary>
 internal sealed class ReportEndpoints(IConfigurationFeed configuration, TenantReports reports)
 {
-    public Task Usage(HttpContext context) => Read(context, "usage");
+    public async Task Usage(HttpContext context)
+    {
+        var query = context.Request.QueryString.Value is { Length: > 1 } text ? text[1..] : "";
+        if (await Read(context, "usage", query) is { } body)
+        {
+            context.Response.ContentType = "application/json";
+            context.Response.Headers.CacheControl = "no-store";
+            await context.Response.WriteAsync(body, context.RequestAborted);
+        }
+    }
 
-    public Task Audit(HttpContext context) => Read(context, "audit");
+    public async Task Audit(HttpContext context)
+    {
+        if (!AuditFilter.TryRead(context.Request.Query, out var filter, out var problem))
+        {
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, problem);
+            return;
+        }
 
-    private async Task Read(HttpContext context, string path)
+        var since = context.Request.Query["since"].ToString();
+        if (await Read(context, "audit", since.Length > 0 ? $"since={Uri.EscapeDataString(since)}" : "") is { } body)
+        {
+            await AdminReply.Json(context, filter.Of(body), OperationsJson.Default.AuditLines);
+        }
+    }
+
+    /// <summary>What the tenant's administrators would read; <c>null</c> when an error was answered.</summary>
+    private async ValueTask<string?> Read(HttpContext context, string path, string query)
     {
         var tenant = context.Request.Query["tenant"].ToString();
         if (await AdminReply.IsUnknown(context, configuration, tenant))
         {
-            return;
+            return null;
         }
 
-        var query = context.Request.QueryString.Value is { Length: > 1 } text ? text[1..] : "";
         var reply = await reports.Read(tenant, path, query, context.RequestAborted);
-        if (reply.Body is not { } body)
+        if (reply.Body is { } body)
         {
-            await AdminReply.Error(context, reply.Status, reply.Message);
-            return;
+            return body.Reveal();
         }
 
-        context.Response.ContentType = "application/json";
-        context.Response.Headers.CacheControl = "no-store";
-        await context.Response.WriteAsync(body.Reveal(), context.RequestAborted);
+        await AdminReply.Error(context, reply.Status, reply.Message);
+        return null;
     }
 }

@@ -1,3 +1,4 @@
+using RegistryProxy.Silo.Admin.Replies;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,3 +1,4 @@
+using RegistryProxy.Silo.Admin.Replies;
 using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.Configuration;
@@ -7,7 +8,7 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary><c>GET /admin/sessions?tenant=T[&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
+/// <summary><c>GET /admin/sessions?tenant=T[&amp;search=TEXT][&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
 internal sealed class SessionEndpoints(
     ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
@@ -31,10 +32,24 @@ internal sealed class SessionEndpoints(
             return;
         }
 
-        var list = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(limit, context.RequestAborted);
+        var search = context.Request.Query["search"].ToString();
+        var list = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(
+            search.Length > 0 ? int.MaxValue : limit, context.RequestAborted);
+        if (search.Length > 0)
+        {
+            var found = list.Sessions.Where(session => IsFound(session, search)).ToList();
+            list = new SessionList(found.Count, [.. found.Take(limit)]);
+        }
+
         context.Response.Headers[TotalHeader] = list.Total.ToString(CultureInfo.InvariantCulture);
         await AdminReply.Json(context, list.Sessions, AdminJson.Default.IReadOnlyListSessionSummary);
     }
+
+    /// <summary>By its id, or a part of its subject, authenticator or address, whatever the case.</summary>
+    private static bool IsFound(SessionSummary session, string search) => session.Session == search
+        || session.Subject.Contains(search, StringComparison.OrdinalIgnoreCase)
+        || session.Authenticator.Contains(search, StringComparison.OrdinalIgnoreCase)
+        || session.ClientAddress.Contains(search, StringComparison.OrdinalIgnoreCase);
 
     public async Task Revoke(HttpContext context)
     {

@@ -36,16 +36,12 @@ public sealed class OperatorPageTests(Lab lab)
         await Eventually.True(async () => (await browser.Text("#problem")).Contains("not the token"), "a wrong token is refused");
         await browser.Fill("input[name=token]", Token);
         await browser.Click("button");
-        await browser.WaitFor("#state.good");
+        await browser.WaitFor("#problems");
 
+        await Eventually.True(async () => (await browser.Text("#problems")).Contains("Nothing is wrong"), "all is well");
         await Eventually.True(async () =>
-            (await browser.Text("#upstreams")).Contains("local") && (await browser.Text("#upstreams")).Contains("healthy"),
-                "upstreams are shown");
-        await Eventually.True(async () =>
-            (await browser.Text("#processes")).Contains("gateway") && (await browser.Text("#processes")).Contains("silo"),
+            (await browser.Text("#processes")) is var processes && processes.Contains("gateway") && processes.Contains("silo"),
                 "processes are shown");
-        await Eventually.True(async () =>
-            (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
         Assert.DoesNotContain("page/app", await browser.Text("#repositories"));
         for (var pull = 0; pull < 3; pull++)
         {
@@ -53,26 +49,40 @@ public sealed class OperatorPageTests(Lab lab)
         }
 
         await Eventually.True(async () => (await browser.Text("#repositories")).Contains("page/app"), "a pull appears without a reload");
+        await Go("upstreams");
+        await Eventually.True(async () =>
+            (await browser.Text("#upstreams")) is var upstreams && upstreams.Contains("local") && upstreams.Contains("healthy"),
+                "upstreams are shown");
+        await Go("cache");
+        await Eventually.True(async () =>
+            (await browser.Text("#caches")) is var caches && caches.Contains("ok") && caches.Contains("of 2.1 GB"), "caches are shown");
+        await Go("audit?event=pull&repository=page%2Fapp");
+        await Eventually.True(async () => (await browser.Text("#audit")) is var lines && lines.Contains("alice") && lines.Contains(":v1"),
+            "who pulled is shown", TimeSpan.FromSeconds(60));
+        await Go("explain?tenant=acme&subject=alice&repository=page%2Fapp");
+        await browser.WaitFor("#explain-tenant");
+        await browser.Evaluate("document.querySelector('form').requestSubmit(), ''");
+        await Eventually.True(async () => (await browser.Text("#answer")).Contains("allowed"), "access is explained");
+        await Go("tenants/acme");
         await Eventually.True(async () => (await browser.Text("#sessions")).Contains("alice"), "the session is shown");
-        if (Environment.GetEnvironmentVariable("REGISTRYPROXY_SCREENSHOTS") is { } folder)
-        {
-            await browser.Screenshot(Path.Combine(folder, "operators.png"));
-        }
+        await Eventually.True(async () => (await browser.Text(".chart")).Contains("all"), "the last hour is drawn");
 
-        await browser.Evaluate("window.confirm = () => true, ''");
         var said = false;
         await Eventually.True(
             async () =>
             {
-                await browser.Evaluate("document.querySelector('#sessions button')?.click(), ''");
+                await browser.Evaluate("document.querySelector('#sessions button[data-session]')?.click(), ''");
+                await browser.Evaluate("document.querySelector('#confirm')?.click(), ''");
                 said |= (await browser.Text("#notice")).Contains("alice has ended");
-                return said && (await browser.Text("#sessions")).Contains("none");
+                return said && (await browser.Text("#sessions")).Contains("Nobody has a session");
             },
             "every session ends");
         using var refused = await alice.GetManifest("page/app", "v1");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal("", await browser.Evaluate(
             "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+
+        Task Go(string place) => browser.Evaluate($"location.hash = '#/{place}', ''");
     }
 
     [Fact]

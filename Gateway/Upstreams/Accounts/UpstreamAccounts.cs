@@ -12,6 +12,7 @@ internal sealed partial class UpstreamAccounts
 {
     private readonly ConcurrentDictionary<string, UpstreamAccount> _accounts = new();
     private readonly string _gateway = Guid.NewGuid().ToString("N");
+    private readonly ConcurrentDictionary<string, UpstreamCount> _counts = new();
     private readonly ClusterClient _cluster;
     private readonly TimeProvider _time;
     private readonly ILogger<UpstreamAccounts> _logger;
@@ -46,9 +47,17 @@ internal sealed partial class UpstreamAccounts
     /// <param name="took">Until the head of the answer.</param>
     public void CountAnswer(Upstream upstream, int status, TimeSpan took)
     {
+        CountOf(upstream).Answered(status, took);
         _requests.Add(1, new("upstream", upstream.Name), new("status", TenantMeter.ClassOf(status)));
         _duration.Record(took.TotalSeconds, new KeyValuePair<string, object?>("upstream", upstream.Name));
     }
+
+    /// <summary>What an upstream was asked.</summary>
+    public UpstreamCount CountOf(Upstream upstream) => _counts.TryGetValue(upstream.Name, out var count)
+        ? count : _counts.GetOrAdd(upstream.Name, static _ => new UpstreamCount());
+
+    /// <summary>What every upstream was asked since this gateway started.</summary>
+    public IReadOnlyList<UpstreamTraffic> Traffic() => [.. _counts.Select(count => count.Value.Describe(count.Key))];
 
     private IEnumerable<Measurement<int>> Remaining() => Least(
         _accounts.Values.Select(account => (account.Upstream, account.Budget.Seen)));

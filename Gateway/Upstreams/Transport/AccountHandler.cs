@@ -103,8 +103,19 @@ internal sealed class AccountHandler : DelegatingHandler
     {
         var call = UpstreamCall.Of(request);
         call.IsSent = true;
-        var began = _time.GetTimestamp();
-        var response = await base.SendAsync(request, cancellation);
+        var (began, count) = (_time.GetTimestamp(), _accounts.CountOf(call.Upstream));
+        count.Sent();
+        HttpResponseMessage response;
+        try
+        {
+            response = await base.SendAsync(request, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            count.Failed();
+            throw;
+        }
+
         _accounts.CountAnswer(call.Upstream, (int)response.StatusCode, _time.GetElapsedTime(began));
         return response;
     }

@@ -1,137 +1,50 @@
-"use strict";
-// What operators keep open: asks the silo every two seconds, writes text and never markup.
-const $ = id => document.getElementById(id);
-const number = value => value >= 100 ? value.toFixed(0) : value.toFixed(1);
-const since = (then, now) => {
-  const seconds = Math.round(Math.abs(now - new Date(then)) / 1000);
-  return seconds < 90 ? `${seconds} s` : seconds < 5400 ? `${Math.round(seconds / 60)} min` : seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
-};
+// What operators keep open. The hash says which view is shown; each view asks the silo for what it needs.
+import { html, render, useState, useEffect, useRef } from "/assets/preact.js";
+import { place } from "/assets/lib.js";
+import { Overview } from "/assets/overview.js";
+import { Tenants, Tenant } from "/assets/tenants.js";
+import { Upstreams, Upstream } from "/assets/upstreams.js";
+import { Audit } from "/assets/audit.js";
+import { Explain } from "/assets/explain.js";
+import { Caches, Cluster } from "/assets/cluster.js";
 
-function fill(id, rows) {
-  const body = $(id).tBodies[0];
-  body.replaceChildren(...rows.map(cells => {
-    const row = document.createElement("tr");
-    for (const cell of cells) {
-      const place = row.insertCell();
-      if (cell instanceof Node) place.append(cell);
-      else if (cell && typeof cell === "object") { place.textContent = cell.text; place.className = cell.kind; }
-      else place.textContent = cell ?? "";
-    }
-    return row;
-  }));
-  if (rows.length === 0) {
-    const place = body.insertRow().insertCell();
-    place.colSpan = $(id).tHead.rows[0].cells.length;
-    place.textContent = "none";
-    place.className = "dim";
+const views = [["", "Overview"], ["tenants", "Tenants"], ["upstreams", "Upstreams"], ["audit", "Audit log"], ["explain", "Explain"], ["cache", "Cache"], ["cluster", "Cluster"]];
+
+function View({ parts: [view = "", name], fields }) {
+  switch (view) {
+    case "": return html`<${Overview}/>`;
+    case "tenants": return name ? html`<${Tenant} key=${name} name=${name}/>` : html`<${Tenants}/>`;
+    case "upstreams": return name ? html`<${Upstream} key=${name} name=${name}/>` : html`<${Upstreams}/>`;
+    case "audit": return html`<${Audit} key=${JSON.stringify(fields)} fields=${fields}/>`;
+    case "explain": return html`<${Explain} key=${JSON.stringify(fields)} fields=${fields}/>`;
+    case "cache": return html`<${Caches}/>`;
+    case "cluster": return html`<${Cluster}/>`;
+    default: return html`<h1 tabindex="-1">There is no such page</h1><p><a href="#/">Overview</a></p>`;
   }
 }
 
-const count = (value, kind) => ({ text: number(value), kind: value > 0 && kind ? `number ${kind}` : "number" });
-
-function left(account, now) {
-  if (account?.throttledUntil) return { text: `none for ${since(account.throttledUntil, now)}`, kind: "bad" };
-  return account?.limit ? { text: `${account.remaining} of ${account.limit}`, kind: account.remaining * 10 < account.limit ? "bad" : "" } : "";
+function App() {
+  const [shown, setShown] = useState(place());
+  const main = useRef(null);
+  const [view = ""] = shown.parts;
+  const moved = useRef(false);
+  useEffect(() => {
+    const follow = () => { moved.current = true; setShown(place()); };
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  useEffect(() => {
+    const title = shown.parts[1] ?? views.find(([name]) => name === view)?.[1] ?? "";
+    document.title = `${title} – RegistryProxy`;
+    // Who goes on by keyboard or hears the page begins at the new heading.
+    if (moved.current) { main.current.querySelector("h1")?.focus(); scrollTo(0, 0); }
+  }, [shown]);
+  const skip = event => { event.preventDefault(); main.current.focus(); };
+  return html`<a class="skip" href="#main" onClick=${skip}>Skip to content</a>
+  <header><a class="brand" href="#/"><img src="/assets/icon.svg" alt="" width="24" height="24"/> RegistryProxy</a>
+    <nav aria-label="pages"><ul>${views.map(([name, title]) => html`<li><a href=${`#/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
+    <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href="/assets/licenses.txt">Licences</a></p></header>
+  <main id="main" ref=${main} tabindex="-1"><${View} ...${shown}/></main>`;
 }
 
-function state(upstream, now) {
-  const bad = upstream.failingSince || upstream.breaker !== "closed";
-  const text = upstream.failingSince ? `${upstream.state} for ${since(upstream.failingSince, now)}` : bad ? upstream.breaker : upstream.state;
-  return { text, kind: bad ? "bad" : upstream.state === "healthy" ? "good" : "" };
-}
-
-function show(view) {
-  const now = new Date();
-  $("configuration").textContent = view.configuration;
-  $("broken").hidden = view.configurationErrors.length === 0;
-  $("errors").replaceChildren(...view.configurationErrors.map(error => {
-    const item = document.createElement("li");
-    item.textContent = error;
-    return item;
-  }));
-  fill("tenants", view.tenants.map(tenant => [
-    tenant.name, tenant.hosts.join(", "), count(tenant.perSecond.requests), count(tenant.perSecond.refused), count(tenant.perSecond.errors, "bad")]));
-  fill("upstreams", view.upstreams.map(upstream => [
-    upstream.upstream, upstream.credential, upstream.scheme,
-    upstream.expires ? (new Date(upstream.expires) > now ? `in ${since(upstream.expires, now)}` : { text: "expired", kind: "bad" }) : "",
-    left(upstream.account, now),
-    state(upstream, now),
-    upstream.lastError ? `${upstream.lastError} (${since(upstream.lastErrorAt, now)} ago)` : ""]));
-  fill("repositories", view.repositories.map(pulls => [pulls.repository, pulls.tenant, { text: pulls.pulls, kind: "number" }]));
-  fill("processes", view.processes.map(process => [
-    process.kind, process.host, process.version, process.silentSeconds > 6 ? { text: `silent for ${process.silentSeconds} s`, kind: "bad" } : since(process.started, now),
-    { text: process.configuration, kind: process.configuration === view.configuration ? "" : "bad" }]));
-  const names = view.tenants.map(tenant => tenant.name);
-  if ([...$("tenant").options].map(option => option.value).join() !== names.join()) {
-    const chosen = $("tenant").value;
-    $("tenant").replaceChildren(...names.map(name => new Option(name, name, false, name === chosen)));
-  }
-}
-
-async function ask(address, options, see) {
-  const response = await fetch(address, { cache: "no-store", ...options });
-  see?.(response);
-  if (response.status === 401) location.assign("/login");
-  const body = await response.json();
-  if (!response.ok) throw new Error(body.error);
-  return body;
-}
-
-async function revoke(tenant, session, subject) {
-  if (!confirm(`End this session of ${subject}?`)) return;
-  try {
-    const body = JSON.stringify({ tenant, session });
-    const reply = await ask("/admin/sessions/revoke", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    $("notice").textContent = reply.revoked ? `The session of ${subject} has ended.` : reply.message;
-  } catch (problem) {
-    $("notice").textContent = problem.message;
-  }
-  await showSessions();
-}
-
-async function showSessions() {
-  const tenant = $("tenant").value;
-  if (!tenant) return;
-  const now = new Date();
-  let total = 0;
-  const sessions = await ask(
-    `/admin/sessions?tenant=${encodeURIComponent(tenant)}&limit=200`, undefined, response => total = Number(response.headers.get("X-Total-Count")));
-  fill("sessions", sessions.map(session => {
-    const button = document.createElement("button");
-    button.textContent = "Revoke";
-    button.dataset.session = session.session;
-    button.addEventListener("click", () => revoke(tenant, session.session, session.subject));
-    return [session.subject, session.authenticator, `${since(session.opened, now)} ago`, `in ${since(session.expires, now)}`, session.clientAddress, button];
-  }));
-  $("shown").textContent = total > sessions.length ? `The newest ${sessions.length} of ${total} sessions.` : "";
-}
-
-const bytes = value => value >= 1e9 ? `${number(value / 1e9)} GB` : `${number(value / 1e6)} MB`;
-
-function showCaches(caches) {
-  fill("caches", caches.map(cache => [
-    cache.gateway, { text: cache.state, kind: cache.state === "ok" ? "good" : "bad" }, `${bytes(cache.bytes)} of ${bytes(cache.maxBytes)}`,
-    ...[cache.objects, cache.hits, cache.misses, cache.joined, cache.evicted].map(value => ({ text: value, kind: "number" })),
-    { text: bytes(cache.savedBytes), kind: "number" }, { text: cache.corrupt, kind: cache.corrupt > 0 ? "number bad" : "number" }]));
-}
-
-async function refresh() {
-  try {
-    show(await ask("/admin/overview"));
-    showCaches(await ask("/admin/cache"));
-    await showSessions();
-    $("state").textContent = "live";
-    $("state").className = "good";
-  } catch (problem) {
-    $("state").textContent = `the silo does not answer: ${problem.message}`;
-    $("state").className = "bad";
-  }
-}
-
-$("tenant").addEventListener("change", showSessions);
-(async () => {
-  while (true) {
-    await refresh();
-    await new Promise(done => setTimeout(done, 2000));
-  }
-})();
+render(html`<${App}/>`, document.getElementById("app"));

@@ -77,10 +77,31 @@ internal sealed class Chromium : IAsyncDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Writes a picture of the page.</summary>
+    /// <summary>Shows pages in a window of a size, to somebody who wants them dark or light.</summary>
+    public async Task Look(int width, int height, bool isDark)
+    {
+        await Call("Emulation.setDeviceMetricsOverride", new { width, height, deviceScaleFactor = 1, mobile = false });
+        await Call("Emulation.setScrollbarsHidden", new { hidden = true });
+        var scheme = new { name = "prefers-color-scheme", value = isDark ? "dark" : "light" };
+        await Call("Emulation.setEmulatedMedia", new { features = new[] { scheme } });
+    }
+
+    /// <summary>Presses a key, as somebody does who has no mouse.</summary>
+    /// <param name="key">Its name: <c>Tab</c>, <c>Enter</c>, <c>Escape</c>.</param>
+    public async Task Press(string key)
+    {
+        var code = key switch { "Tab" => 9, "Enter" => 13, "Escape" => 27, _ => throw new ArgumentException(key) };
+        var text = key == "Enter" ? "\r" : "";
+        await Call("Input.dispatchKeyEvent", new { type = "keyDown", key, code = key, windowsVirtualKeyCode = code, text });
+        await Call("Input.dispatchKeyEvent", new { type = "keyUp", key, code = key, windowsVirtualKeyCode = code });
+    }
+
+    /// <summary>Types a text where the focus is.</summary>
+    public Task Type(string text) => Call("Input.insertText", new { text });
+
+    /// <summary>Writes a picture of the window.</summary>
     public async Task Screenshot(string file)
     {
-        await Call("Emulation.setDeviceMetricsOverride", new { width = 1280, height = 860, deviceScaleFactor = 1, mobile = false });
         var answer = await Call("Page.captureScreenshot", new { format = "png" });
         await File.WriteAllBytesAsync(file, Convert.FromBase64String(answer["data"]!.GetValue<string>()));
     }
@@ -88,7 +109,7 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>Runs a script in the page and gives its value as text.</summary>
     public async Task<string> Evaluate(string expression)
     {
-        var answer = await Call("Runtime.evaluate", new { expression, returnByValue = true });
+        var answer = await Call("Runtime.evaluate", new { expression, returnByValue = true, awaitPromise = true });
         return answer["result"]?["value"]?.ToString() ?? "";
     }
 

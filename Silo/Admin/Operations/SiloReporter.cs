@@ -2,7 +2,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Operations;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.Silo.Admin.Operations;
 
 /// <summary>Tells operators every two seconds that this silo is there.</summary>
 internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time)

@@ -2,8 +2,9 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.Silo.Admin.Replies;
 
-namespace RegistryProxy.Silo.Admin;
+namespace RegistryProxy.Silo.Admin.Operations;
 
 /// <summary><c>GET /admin/overview</c>: what the page at <c>/</c> shows.</summary>
 internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed configuration, HostStart start, UpstreamEndpoints upstreams)
@@ -25,7 +26,7 @@ internal sealed class OverviewEndpoint(IGrainFactory grains, IConfigurationFeed 
                 ConfigurationErrors = start.Source is ConfigurationWatcher watcher
                     ? [.. watcher.LastErrors.Select(error => error.ToString())] : [],
             },
-            AdminJson.Default.Overview);
+            OperationsJson.Default.Overview);
     }
 }
 

@@ -1,0 +1,30 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Silo.Admin.Operations;
+
+/// <summary>What the numbers of a history are called.</summary>
+internal static class ActivityNumbers
+{
+    private static readonly string[] OfTenant = ["requests", "refused", "errors", "pulls", "sent", "received"];
+    private static readonly string[] OfUpstream = ["requests", "failures", "refused", "seconds"];
+
+    public static IReadOnlyList<string> Of(ActivityKind kind) => kind == ActivityKind.Tenant ? OfTenant : OfUpstream;
+}
+
+/// <summary>The last hour of a tenant or upstream.</summary>
+/// <param name="Name">Whose.</param>
+/// <param name="Since">From when on all is counted: an hour ago, or when the silo that counts began.</param>
+/// <param name="End">When the last point ends; it is not over yet.</param>
+/// <param name="Seconds">How long each point is.</param>
+/// <param name="Series">By the name of the number: its points, the oldest first.</param>
+internal sealed record HistoryReply(
+    string Name, DateTimeOffset Since, DateTimeOffset End, int Seconds, IReadOnlyDictionary<string, IReadOnlyList<double>> Series)
+{
+    public static HistoryReply Of(ActivityKind kind, ActivityHistory history)
+    {
+        var names = ActivityNumbers.Of(kind);
+        return new HistoryReply(history.Name, history.Since, history.End, history.Seconds, names.Index().ToDictionary(
+            name => name.Item,
+            name => (IReadOnlyList<double>)[.. history.Points.Where((_, i) => i % names.Count == name.Index)]));
+    }
+}

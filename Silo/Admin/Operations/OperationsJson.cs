@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Silo.Admin.Operations;
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+[JsonSerializable(typeof(UpstreamStatus[]))]
+[JsonSerializable(typeof(Overview))]
+[JsonSerializable(typeof(IReadOnlyList<CacheReport>))]
+[JsonSerializable(typeof(Summary))]
+[JsonSerializable(typeof(TenantRow[]))]
+[JsonSerializable(typeof(TenantPage))]
+[JsonSerializable(typeof(HistoryReply))]
+[JsonSerializable(typeof(UpstreamActivity[]))]
+[JsonSerializable(typeof(AuditLines))]
+internal sealed partial class OperationsJson : JsonSerializerContext;

@@ -1,0 +1,138 @@
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Silo.Admin.Operations;
+
+/// <summary>Something that an operator should know.</summary>
+/// <param name="Severity"><c>critical</c>: somebody is not served; <c>warning</c>: somebody may not be soon.</param>
+/// <param name="Subject">What has it: <c>upstream hub</c>.</param>
+/// <param name="What">What is wrong.</param>
+/// <param name="Since">Since when; <c>null</c> where that is not known.</param>
+/// <param name="Advice">What to do.</param>
+/// <param name="Link">Where the page shows more.</param>
+internal sealed record Problem(string Severity, string Subject, string What, DateTimeOffset? Since, string Advice, string Link);
+
+/// <summary>What problems are found in.</summary>
+internal sealed record ClusterSight(
+    string Version, ConfigurationSight Configuration, IReadOnlyList<UpstreamStatus> Upstreams, IReadOnlyList<CacheReport> Caches,
+    IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<Activity> Tenants);
+
+/// <summary>Finds what is wrong now, the worst first.</summary>
+internal static class Problems
+{
+    private const string Critical = "critical";
+    private const string Warning = "warning";
+
+    /// <summary>A process that is silent for so many seconds does nothing now, as far as anybody knows.</summary>
+    private const int Silent = 6;
+
+    /// <summary>From which part of its requests on errors of a tenant are told, if there is one in ten seconds.</summary>
+    private const double Share = 0.05;
+
+    public static IReadOnlyList<Problem> Of(ClusterSight seen) =>
+    [
+        .. OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
+            .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version))).Concat(seen.Tenants.SelectMany(OfTenant))
+            .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue),
+    ];
+
+    private static IEnumerable<Problem> OfConfiguration(ConfigurationSight sight)
+    {
+        if (sight.IsMainBroken)
+        {
+            yield return new Problem(
+                Critical, "configuration", $"The configuration file has {Count(sight.Errors.Count, "error")} and is not in use: " +
+                $"{sight.Errors[0]}", sight.Since, "Mend the file; the last good configuration stays in use until then.", "#/cluster");
+        }
+
+        foreach (var fault in sight.Faults)
+        {
+            var tenant = RegistryProxy.Configuration.PartText.TenantOf(fault.Part);
+            yield return new Problem(
+                fault.IsKept ? Warning : Critical, tenant is null ? fault.File : $"tenant {tenant}",
+                $"{fault.File} has {Count(fault.Errors.Count, "error")}: {(fault.Errors.Count > 0 ? fault.Errors[0].ToString() : "")}",
+                sight.Since,
+                fault.IsKept ? "Mend the file; its last good text stays in use until then."
+                    : "Mend the file; the hosts that depend on it answer 503 until then.",
+                tenant is null ? "#/cluster" : $"#/tenants/{Uri.EscapeDataString(tenant)}");
+        }
+
+        if (sight.NeedsRestart.Count > 0)
+        {
+            yield return new Problem(
+                Warning, "configuration", $"Changes of {string.Join(", ", sight.NeedsRestart)} are not in use yet.", null,
+                "Restart the processes one after the other.", "#/cluster");
+        }
+    }
+
+    private static IEnumerable<Problem> OfUpstream(UpstreamStatus upstream)
+    {
+        var link = $"#/upstreams/{Uri.EscapeDataString(upstream.Upstream)}";
+        if (upstream.State == "refused")
+        {
+            yield return new Problem(
+                Critical, $"upstream {upstream.Upstream}", $"It does not take the credential: {upstream.LastError}", upstream.FailingSince,
+                $"Put the right one into upstreams.{upstream.Upstream}.credentials; it is read again within seconds.", link);
+        }
+        else if (upstream.FailingSince is not null || upstream.Breaker != "closed")
+        {
+            yield return new Problem(
+                Critical, $"upstream {upstream.Upstream}", $"It fails: {upstream.LastError ?? "its requests are not answered"}",
+                upstream.FailingSince, "Look after what the reason names: name server, route, certificate, or the upstream's own status " +
+                "page. It is tried again every half second.", link);
+        }
+
+        if (upstream.Account is { ThrottledUntil: not null } or { Limit: > 0, Remaining: 0 })
+        {
+            yield return new Problem(
+                Warning, $"upstream {upstream.Upstream}", "Its rate limit is used up.", null,
+                "Give it an account with a higher limit, or turn the cache of its routes on.", link);
+        }
+    }
+
+    private static IEnumerable<Problem> OfCache(CacheReport cache)
+    {
+        if (cache.State != "ok")
+        {
+            yield return new Problem(
+                Warning, $"cache of {cache.Gateway}", $"It is {cache.State}: the disk cannot be written, everything is streamed.", null,
+                "Look at df and the mount of cache.path; the gateway tries again by itself.", "#/cache");
+        }
+
+        if (cache.Corrupt > 0)
+        {
+            yield return new Problem(
+                Warning, $"cache of {cache.Gateway}", $"{Count(cache.Corrupt, "download")} did not have the bytes of their digest.", null,
+                "Nobody got them. The log names upstream and digest: look after that upstream and the disk.", "#/cache");
+        }
+    }
+
+    private static IEnumerable<Problem> OfProcess(ProcessStatus process, string version)
+    {
+        if (process.SilentSeconds > Silent)
+        {
+            yield return new Problem(
+                Critical, $"{process.Kind} {process.Host}", $"It has been silent for {process.SilentSeconds} seconds.", null,
+                "Look at its supervisor and its log; the others go on without it.", "#/cluster");
+        }
+        else if (process.Configuration.Length > 0 && process.Configuration != version)
+        {
+            yield return new Problem(
+                Warning, $"{process.Kind} {process.Host}", $"It uses configuration {process.Configuration}, not {version}.", null,
+                "That is so for seconds after a change. If it stays, its /readyz says why.", "#/cluster");
+        }
+    }
+
+    private static IEnumerable<Problem> OfTenant(Activity tenant)
+    {
+        var now = TenantNumbers.Of(tenant.PerSecond);
+        if (now.Errors >= 0.1 && now.Errors > now.Requests * Share)
+        {
+            yield return new Problem(
+                Warning, $"tenant {tenant.Name}",
+                $"{Math.Ceiling(100 * now.Errors / now.Requests)} % of its requests of the last minute ended with a server error.", null,
+                "Look at its upstreams, and at its lines of the audit log.", $"#/tenants/{Uri.EscapeDataString(tenant.Name)}");
+        }
+    }
+
+    private static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : $"{count} {thing}s";
+}

@@ -1,0 +1,53 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Silo.Admin.Replies;
+
+namespace RegistryProxy.Silo.Admin.Operations;
+
+/// <summary><c>GET /admin/summary</c>: what is wrong now, and the cluster in numbers.</summary>
+internal sealed class SummaryEndpoint(
+    IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams, ConfigurationSight sight, TimeProvider time)
+{
+    public async Task Describe(HttpContext context)
+    {
+        var operations = grains.GetGrain<IOperationsGrain>(0);
+        var view = await operations.Describe(context.RequestAborted);
+        var activity = await operations.Activity(ActivityKind.Tenant, context.RequestAborted);
+        var current = configuration.Current;
+        var seen = new ClusterSight(
+            current.Version, sight, await upstreams.Describe(context.RequestAborted),
+            await grains.GetGrain<ICacheGrain>(0).Describe(context.RequestAborted), view.Processes,
+            [.. activity.Items.Where(item => current.Configuration.Tenants.ContainsKey(item.Name))]);
+        await AdminReply.Json(
+            context,
+            new Summary(
+                current.Version, time.GetUtcNow(), activity.Since, Problems.Of(seen), current.Configuration.Tenants.Count,
+                seen.Upstreams.Count, Sum(view, activity), view.Repositories, view.Processes),
+            OperationsJson.Default.Summary);
+    }
+
+    private static SummaryNumbers Sum(OperationsView view, ActivityView activity)
+    {
+        var hours = activity.Items.Select(item => TenantNumbers.Of(item.LastHour)).ToList();
+        return new SummaryNumbers(
+            view.Tenants.Sum(rates => rates.Requests), view.Tenants.Sum(rates => rates.Refused), view.Tenants.Sum(rates => rates.Errors),
+            hours.Sum(hour => hour.Pulls), hours.Sum(hour => hour.Sent));
+    }
+}
+
+/// <summary>The cluster in short.</summary>
+/// <param name="Configuration">The version in use.</param>
+/// <param name="Now">The clock of the silo.</param>
+/// <param name="HistorySince">From when on the last hour is counted.</param>
+/// <param name="Problems">What is wrong, the worst first.</param>
+/// <param name="Tenants">How many there are.</param>
+/// <param name="Upstreams">How many there are.</param>
+/// <param name="Numbers">Of all tenants together.</param>
+/// <param name="Repositories">The most pulled since each gateway started.</param>
+/// <param name="Processes">Silos and gateways.</param>
+internal sealed record Summary(
+    string Configuration, DateTimeOffset Now, DateTimeOffset HistorySince, IReadOnlyList<Problem> Problems, int Tenants, int Upstreams,
+    SummaryNumbers Numbers, IReadOnlyList<RepositoryPulls> Repositories, IReadOnlyList<ProcessStatus> Processes);
+
+/// <summary>What all tenants together do: requests per second now, pulls and bytes sent in the last hour.</summary>
+internal sealed record SummaryNumbers(double Requests, double Refused, double Errors, double Pulls, double Sent);

@@ -1,0 +1,48 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Accounts;
+using RegistryProxy.Silo.Admin.Replies;
+
+namespace RegistryProxy.Silo.Admin.Operations;
+
+/// <summary><c>GET /admin/upstreams</c></summary>
+internal sealed class UpstreamEndpoints(IGrainFactory grains, IConfigurationFeed configuration, TimeProvider time)
+{
+    /// <summary>Pages that are open ask every few seconds, and every upstream is two questions.</summary>
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
+
+    private Asked? _asked;
+
+    public async Task List(HttpContext context) =>
+        await AdminReply.Json(context, await Describe(context.RequestAborted), OperationsJson.Default.UpstreamStatusArray);
+
+    /// <summary>Every upstream, by name, as it is or was a second ago.</summary>
+    public Task<UpstreamStatus[]> Describe(CancellationToken cancellation)
+    {
+        var asked = Volatile.Read(ref _asked);
+        if (asked is null || asked.Answer.IsFaulted || asked.Version != configuration.Current.Version
+            || time.GetElapsedTime(asked.At) >= Lifetime)
+        {
+            asked = new Asked(time.GetTimestamp(), configuration.Current.Version, Ask(CancellationToken.None));
+            Volatile.Write(ref _asked, asked);
+        }
+
+        return asked.Answer.WaitAsync(cancellation);
+    }
+
+    private Task<UpstreamStatus[]> Ask(CancellationToken cancellation)
+    {
+        var upstreams = configuration.Current.Configuration.Upstreams.Values.OrderBy(upstream => upstream.Name, StringComparer.Ordinal);
+        return Task.WhenAll(upstreams.Select(upstream => Describe(upstream, cancellation)));
+    }
+
+    /// <summary>The credential of the upstream, with the account that it belongs to and the breakers of the gateways.</summary>
+    private async Task<UpstreamStatus> Describe(UpstreamConfiguration upstream, CancellationToken cancellation)
+    {
+        var status = await grains.GetGrain<IUpstreamStatusGrain>(upstream.Name).Describe(cancellation);
+        var account = await grains.GetGrain<IUpstreamAccountGrain>(UpstreamAccountName.Of(upstream)).Describe(cancellation);
+        return status with { Account = account, Breaker = account.OpenBreakers > 0 ? "open" : status.Breaker };
+    }
+
+    private sealed record Asked(long At, string Version, Task<UpstreamStatus[]> Answer);
+}

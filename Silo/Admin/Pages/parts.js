@@ -1,0 +1,78 @@
+// What views are made of.
+import { html, useState, useRef, useEffect } from "/assets/preact.js";
+import { count } from "/assets/lib.js";
+
+const marks = { good: "●", warning: "▲", bad: "■", idle: "○" };
+
+/** A state in words, with a mark and a colour. */
+export const Status = ({ kind, children }) => html`<span class=${`status ${kind}`}><span aria-hidden="true">${marks[kind]}</span> ${children}</span>`;
+
+export const Card = ({ title, id, note, wide, children }) => html`<section class=${wide ? "card wide" : "card"} id=${id}>
+  <h2>${title}</h2>${note && html`<p class="dim">${note}</p>`}${children}</section>`;
+
+export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
+
+/** What is shown while there is nothing yet, or when the silo refuses. */
+export const Waiting = ({ error, again }) => error
+  ? html`<div class="note bad" role="alert"><strong>This could not be loaded:</strong> ${error}. <button onClick=${again}>Try again</button></div>`
+  : html`<div class="skeleton" role="status"><span class="hidden">Loading …</span><i></i><i></i><i></i></div>`;
+
+/** Above old data, when the last answer failed. */
+export const Stale = ({ error }) => error ? html`<p class="note warning" role="status">What you see is old: ${error}.</p>` : null;
+
+export const Field = ({ label, children }) => html`<label class="field"><span>${label}</span>${children}</label>`;
+
+/**
+ * A table whose columns say what they show: { key, title, number, sort, small, cell(row) }. Columns that are not small go on narrow screens.
+ */
+export function Table({ caption, columns, rows, sort, onSort, empty, rowKey, id }) {
+  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id}>
+    <caption class="hidden">${caption}</caption>
+    <thead><tr>${columns.map(column => html`<th scope="col" class=${cellClass(column)} aria-sort=${ariaSort(column, sort)}>
+      ${column.sort && onSort ? html`<button class="sort" onClick=${() => onSort(turned(column, sort))}>${column.title}
+        <span aria-hidden="true">${sort.by === column.sort ? (sort.descending ? " ↓" : " ↑") : ""}</span></button>` : column.title ?? html`<span class="hidden">${column.label}</span>`}</th>`)}</tr></thead>
+    <tbody>${rows.length === 0 ? html`<tr><td colspan=${columns.length} class="empty">${empty}</td></tr>`
+      : rows.map((row, i) => html`<tr key=${rowKey ? rowKey(row) : i}>${columns.map(column =>
+        html`<td class=${cellClass(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
+const cellClass = column => [column.number ? "number" : "", column.optional ? "optional" : "", column.kind ?? ""].join(" ").trim() || null;
+const ariaSort = (column, sort) => sort && column.sort === sort.by ? (sort.descending ? "descending" : "ascending") : null;
+const turned = (column, sort) => ({ by: column.sort, descending: column.sort === sort.by ? !sort.descending : Boolean(column.number) });
+
+export function Pager({ offset, limit, total, onMove }) {
+  if (total <= limit && offset === 0) return total > 0 ? html`<p class="dim pager">${count(total)} in all</p>` : null;
+  return html`<nav class="pager" aria-label="rows of the table">
+    <button disabled=${offset === 0} onClick=${() => onMove(Math.max(0, offset - limit))}>Previous</button>
+    <span>${count(Math.min(offset + 1, total))}–${count(Math.min(offset + limit, total))} of ${count(total)}</span>
+    <button disabled=${offset + limit >= total} onClick=${() => onMove(offset + limit)}>Next</button></nav>`;
+}
+
+/** One line, for a row of a table. */
+export function Spark({ values, label }) {
+  const most = Math.max(...values, 1);
+  const points = values.map((value, i) => `${(i * 100 / (values.length - 1)).toFixed(1)},${(22 - 20 * value / most).toFixed(1)}`).join(" ");
+  return html`<svg class="spark" viewBox="0 0 100 24" preserveAspectRatio="none" role="img" aria-label=${label}>
+    <polyline points=${points} vector-effect="non-scaling-stroke"/></svg>`;
+}
+
+/** A filled bar of a part of something, whose colour says when it is nearly used up. */
+export const Meter = ({ value, most, label }) => html`<meter aria-label=${label} min="0" max=${most} low=${most * 0.7} high=${most * 0.9} optimum="0"
+  value=${Math.min(value, most)}></meter>`;
+
+/** Asks before something is done that cannot be undone; the browser keeps the focus inside. */
+export function Confirm({ question, action, onDone, onClose }) {
+  const dialog = useRef(null);
+  const [state, setState] = useState({});
+  useEffect(() => { dialog.current.showModal(); }, []);
+  const act = async () => {
+    setState({ busy: true });
+    try { await onDone(); } catch (fault) { setState({ error: fault.message }); return; }
+    onClose();
+  };
+  return html`<dialog ref=${dialog} aria-labelledby="question" onClose=${onClose}>
+    <p id="question">${question}</p>${state.error && html`<p class="bad" role="alert">${state.error}</p>`}
+    <div class="buttons"><button onClick=${onClose}>Cancel</button>
+      <button class="danger" id="confirm" disabled=${state.busy} onClick=${act}>${action}</button></div></dialog>`;
+}

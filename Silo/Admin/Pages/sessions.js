@@ -1,0 +1,36 @@
+import { html, useState } from "/assets/preact.js";
+import { useData, useSettled, ask, query, count, ago, duration } from "/assets/lib.js";
+import { Card, Table, Waiting, Stale, Field, Confirm } from "/assets/parts.js";
+
+const Shown = 25;
+
+/** Sessions of one tenant: found by what is typed, ended one by one or all of a subject. */
+export function Sessions({ tenant }) {
+  const [typed, setTyped] = useState("");
+  const search = useSettled(typed);
+  const [asked, setAsked] = useState(null);
+  const [notice, setNotice] = useState("");
+  const { data, total, error, again } = useData(`/admin/sessions?${query({ tenant, search, limit: Shown })}`, 5000);
+  const revoke = async () => {
+    const body = JSON.stringify(asked.all ? { tenant, subject: asked.row.subject } : { tenant, session: asked.row.session });
+    const reply = await ask("/admin/sessions/revoke", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    setNotice(reply.body.revoked === 0 ? reply.body.message : asked.all ? `All sessions of ${asked.row.subject} have ended.` : `The session of ${asked.row.subject} has ended.`);
+    await again();
+  };
+  return html`<${Card} title="Sessions" wide>
+    <div class="tools"><${Field} label="Search by subject, authenticator, address or id"><input type="search" id="session-search" value=${typed} onInput=${event => setTyped(event.target.value)}/><//></div>
+    <p id="notice" role="status">${notice}</p>
+    ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} error=${error}/>
+    <${Table} id="sessions" caption=${`Sessions of ${tenant}`} rows=${data} rowKey=${row => row.session} empty=${search ? `No session has “${search}”.` : "Nobody has a session."} columns=${[
+      { title: "Subject", cell: row => row.subject || html`<span class="dim">anonymous</span>` },
+      { title: "Authenticator", optional: true, cell: row => row.authenticator },
+      { title: "Opened", optional: true, cell: row => ago(row.opened) },
+      { title: "Ends in", cell: row => duration(new Date(row.expires) - Date.now()) },
+      { title: "Address", optional: true, cell: row => html`<code>${row.clientAddress}</code>` },
+      { label: "Actions", kind: "actions", cell: row => html`<button data-session=${row.session} aria-label=${`Revoke this session of ${row.subject}`} onClick=${() => setAsked({ row })}>Revoke</button>
+        <button class="optional" aria-label=${`Revoke all sessions of ${row.subject}`} onClick=${() => setAsked({ row, all: true })}>Revoke all</button>` }]}/>
+    <p class="dim">${total > data.length ? `The newest ${data.length} of ${count(total)} sessions; search for others.` : total > 0 ? `${count(total)} in all.` : ""}</p>`}
+    ${asked && html`<${Confirm} key=${asked.row.session} action="Revoke" onDone=${revoke} onClose=${() => setAsked(null)}
+      question=${asked.all ? `End every session of ${asked.row.subject}? They must log in again.` : `End this session of ${asked.row.subject}? Who uses it must log in again.`}/>`}
+  <//>`;
+}

@@ -1,0 +1,104 @@
+import { html, useState } from "/assets/preact.js";
+import { useData, useSettled, query, count, bytes, link, minute } from "/assets/lib.js";
+import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter } from "/assets/parts.js";
+import { Chart, Numbers, Counted, perSecond } from "/assets/chart.js";
+import { Sessions } from "/assets/sessions.js";
+
+const Limit = 50;
+const stateOf = tenant => !tenant.isUsable ? html`<${Status} kind="bad">not served (503)<//>`
+  : tenant.errors > 0 ? html`<${Status} kind="warning">${tenant.errors} configuration ${tenant.errors === 1 ? "error" : "errors"}<//>`
+  : tenant.lastHour.errors > tenant.lastHour.requests * 0.05 ? html`<${Status} kind="warning">server errors<//>`
+  : tenant.lastHour.requests > 0 ? html`<${Status} kind="good">served<//>` : html`<${Status} kind="idle">idle<//>`;
+
+/** All tenants; the silo searches, sorts and cuts, so that a thousand of them cost no more than fifty. */
+export function Tenants() {
+  const [typed, setTyped] = useState("");
+  const search = useSettled(typed);
+  const [sort, setSort] = useState({ by: "requests", descending: true });
+  const [offset, setOffset] = useState(0);
+  const { data, total, error, again } = useData(`/admin/tenants?${query({ search, sort: sort.by, order: sort.descending ? "desc" : "asc", offset, limit: Limit })}`, 5000);
+  return html`<h1 tabindex="-1">Tenants</h1>
+  <div class="tools"><${Field} label="Search by name or host"><input type="search" id="search" value=${typed}
+    onInput=${event => { setTyped(event.target.value); setOffset(0); }}/><//></div>
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} error=${error}/>
+    <${Table} id="tenants" caption="Tenants, with their traffic of the last hour" sort=${sort} onSort=${next => { setSort(next); setOffset(0); }} rows=${data} rowKey=${row => row.name}
+      empty=${search ? `No tenant has “${search}” in its name or hosts.` : "There are no tenants in the configuration."} columns=${[
+      { title: "Tenant", sort: "name", cell: row => html`<a href=${link("tenants", row.name)}>${row.name}</a><small>${row.hosts.join(", ")}</small>` },
+      { title: "State", cell: stateOf },
+      { title: "Last hour", optional: true, cell: row => html`<${Spark} values=${row.requests} label=${`requests of the last hour, at most ${count(Math.max(...row.requests))} in two minutes`}/>` },
+      { title: "Requests", sort: "requests", number: true, cell: row => count(row.lastHour.requests) },
+      { title: "Refused", sort: "refused", number: true, optional: true, cell: row => count(row.lastHour.refused) },
+      { title: "Errors", sort: "errors", number: true, cell: row => html`<span class=${row.lastHour.errors > 0 ? "bad" : ""}>${count(row.lastHour.errors)}</span>` },
+      { title: "Pulls", sort: "pulls", number: true, optional: true, cell: row => count(row.lastHour.pulls) },
+      { title: "Sent", sort: "sent", number: true, optional: true, cell: row => bytes(row.lastHour.sent) }]}/>
+    <${Pager} offset=${offset} limit=${Limit} total=${total} onMove=${setOffset}/>`}`;
+}
+
+const reasons = {
+  rule: "no access rule allows it", scope: "the token lacks the scope", token: "bad, expired or revoked token", credentials: "no or bad credentials",
+  login: "failed login", undecided: "could not be decided", upstream: "the upstream refused", limit: "a limit was met",
+};
+
+const limits = {
+  requestsPerSecond: ["Requests per second", count], bytesPerSecond: ["Bytes per second", bytes], concurrentStreams: ["Transfers at a time", count],
+  "perIdentity.requestsPerSecond": ["Requests per second of one identity", count],
+};
+
+/** One tenant. */
+export function Tenant({ name }) {
+  const { data, error, again } = useData(`/admin/tenants/${encodeURIComponent(name)}`, 5000);
+  const head = html`<nav class="crumbs" aria-label="breadcrumb"><a href="#/tenants">Tenants</a> <span aria-hidden="true">/</span></nav><h1 tabindex="-1">${name}</h1>`;
+  if (!data) return html`${head}<${Waiting} error=${error} again=${again}/>`;
+  const history = data.history;
+  return html`${head}<${Stale} error=${error}/>
+  <p class="facts">${stateOf(data.summary)} <span>${data.summary.hosts.join(", ")}</span>
+    <a href=${`#/audit?${query({ tenant: name })}`}>Audit log</a> <a href=${`#/explain?${query({ tenant: name })}`}>Explain access</a></p>
+  ${data.errors.length > 0 && html`<div class="note bad" id="errors"><h2>Its configuration has errors</h2><ul>${data.errors.map(line => html`<li><code>${line}</code></li>`)}</ul>
+    <p>${data.summary.isUsable ? "The last good text stays in use until they are mended." : "Its hosts answer 503 until they are mended."}</p></div>`}
+  <div class="charts">
+    <${Chart} title="Requests per second" history=${history} lines=${[{ name: "all", kind: "one", values: perSecond(history, "requests") },
+      { name: "refused", kind: "warning", values: perSecond(history, "refused") }, { name: "errors", kind: "bad", values: perSecond(history, "errors") }]}/>
+    <${Chart} title="Pulls per minute" history=${history} lines=${[{ name: "manifests", kind: "two", values: history.series.pulls.map(value => value * 60 / history.seconds) }]}/>
+    <${Chart} title="Bytes per second" history=${history} write=${bytes} lines=${[{ name: "sent", kind: "one", values: perSecond(history, "sent") },
+      { name: "received", kind: "two", values: perSecond(history, "received") }]}/>
+  </div>
+  <${Numbers} history=${history} columns=${{ requests: { title: "Requests" }, refused: { title: "Refused" }, errors: { title: "Errors" }, pulls: { title: "Pulls" },
+    sent: { title: "Sent", write: bytes }, received: { title: "Received", write: bytes } }}/>
+  <${Counted} since=${history.since}/>
+  <div class="cards">
+    <${Card} title="Limits and their use" id="limits">${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
+      const [title, write] = limits[limit.name];
+      return html`<div><dt>${title}</dt><dd>${limit.use === null ? html`${write(limit.limit)} <span class="dim">each</span>`
+        : html`<${Meter} label=${title} value=${limit.use} most=${limit.limit}/> ${write(limit.use)} of ${write(limit.limit)}`}</dd></div>`;
+    })}</dl>`}<//>
+    <${Card} title="Refusals by reason" id="refusals" note=${data.countedSince && `Since each gateway started, the first at ${minute(data.countedSince)}.`}>
+      ${data.refusals.length === 0 ? html`<${Empty}>Nothing was refused.<//>` : html`<dl class="bars">${data.refusals.map(refusal => html`<div><dt>${reasons[refusal.reason] ?? refusal.reason}</dt>
+        <dd><progress max=${data.refusals[0].count} value=${refusal.count} aria-label=${refusal.reason}></progress> ${count(refusal.count)}</dd></div>`)}</dl>`}<//>
+    <${Card} title="Top repositories" note="Pulls since each gateway started.">${data.repositories.length === 0 ? html`<${Empty}>Nothing has been pulled yet.<//>`
+      : html`<${Table} caption="Top repositories" columns=${[{ title: "Repository", cell: row => html`<code>${row.repository}</code>` },
+        { title: "Pulls", number: true, cell: row => count(row.pulls) },
+        { label: "Audit log", cell: row => html`<a href=${`#/audit?${query({ tenant: name, repository: row.repository })}`} aria-label=${`who pulled ${row.repository}`}>who</a>` }]} rows=${data.repositories}/>`}<//>
+  </div>
+  <${Sessions} tenant=${name}/>
+  <${Configuration} data=${data}/>`;
+}
+
+const Configuration = ({ data }) => html`<${Card} title="Its part of the configuration" wide>
+  <p>Authenticators, in their order: ${data.authenticators.length === 0 ? html`<span class="dim">none</span>` : data.authenticators.map((name, i) => html`${i > 0 ? ", " : ""}<code>${name}</code>`)}.
+    Public address: ${data.publicUrl ? html`<code>${data.publicUrl}</code>` : html`<span class="dim">that of the request, on loopback</span>`}.</p>
+  <h3>Routes</h3>
+  <${Table} caption="Routes" empty="There are no routes: every name is not found." rows=${data.routes} columns=${[
+    { title: "Prefix", cell: row => row.prefix ? html`<code>${row.prefix}</code>` : html`<span class="dim">everything</span>` },
+    { title: "Upstreams", cell: row => row.upstreams.map((name, i) => html`${i > 0 ? ", then " : ""}<a href=${link("upstreams", name)}>${name}</a>`) },
+    { title: "Name there", optional: true, cell: row => html`<code>${row.rewrite ? `${row.rewrite}/…` : "…"}</code>` },
+    { title: "Cache", cell: row => row.cache ? "on" : "off" }]}/>
+  <h3>Access rules</h3>
+  <${Table} caption="Access rules" empty="There are no rules: nothing is allowed." rows=${data.access} columns=${[
+    { title: "Rule", cell: row => row.name },
+    { title: "Who", cell: row => html`<code>${row.who.join(", ")}</code>` },
+    { title: "When", optional: true, cell: row => Object.entries(row.when).map(([claim, globs]) => html`<code>${claim}: ${globs.join(" | ")}</code> `) },
+    { title: "Repositories", cell: row => html`<code>${row.repositories.join(", ")}</code>` },
+    { title: "Actions", cell: row => row.actions.join(", ") }]}/>
+  ${Object.keys(data.namespaces).length > 0 && html`<h3>Namespaces of mirrors</h3><dl class="pairs">${Object.entries(data.namespaces).map(([host, prefix]) =>
+    html`<div><dt><code>${host}</code></dt><dd>${prefix ? html`<code>${prefix}</code>` : html`<span class="dim">everything</span>`}</dd></div>`)}</dl>`}
+<//>`;

@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using RegistryProxy.Tests.Support.Browser;
+using RegistryProxy.Tests.Support.Processes;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>
+/// Every view of the operations page over a large cluster on a bad day: on a phone and on a desk, dark and light, by keyboard alone, and for
+/// whoever hears it.
+/// </summary>
+[Collection(BrowserCollection.Name)]
+public sealed class OperatorViewsTests
+{
+    private static readonly string[] Views =
+        ["", "tenants", "tenants/team-003", "upstreams", "upstreams/ghcr", "audit", "explain?tenant=acme", "cache", "cluster", "nothing"];
+
+    /// <summary>Ends when what changed is drawn.</summary>
+    private const string Drawn = "new Promise(done => setTimeout(() => requestAnimationFrame(() => done('')), 100))";
+
+    private static readonly string Axe = Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
+            ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "registryproxy-tests", "axe", "axe.min.js");
+
+    [Theory]
+    [InlineData(390, true)]
+    [InlineData(390, false)]
+    [InlineData(1400, true)]
+    [InlineData(1400, false)]
+    public async Task Every_view_is_whole_accessible_and_harmless(int width, bool isDark)
+    {
+        await using var silo = await SeededSilo.Start();
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Look(width, 900, isDark);
+        await browser.Open($"{silo.Url}/");
+        await browser.WaitFor("#problems .problem");
+        await browser.Evaluate($"{await File.ReadAllTextAsync(Axe)}\n;''");
+        foreach (var view in Views)
+        {
+            await Go(browser, view);
+            Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
+            Assert.True(await browser.Evaluate("String(document.documentElement.scrollWidth <= innerWidth)") == "true",
+                $"{view} is wider than {width} pixels");
+            Assert.True(await Problems(browser) is var problems && problems == "", $"{view} at {width}, dark {isDark}: {problems}");
+        }
+
+        Assert.Equal("", await browser.Evaluate(
+            "performance.getEntriesByType('resource').map(r => r.name).filter(n => !n.startsWith(location.origin)).join()"));
+    }
+
+    [Fact]
+    public async Task Markup_in_names_is_text_wherever_it_is_shown()
+    {
+        await using var silo = await SeededSilo.Start();
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Look(1400, 900, false);
+        await browser.Open($"{silo.Url}/");
+        await browser.WaitFor("#problems .problem");
+        foreach (var view in new[] { "", "tenants", "tenants/team-003", "upstreams", "audit", $"tenants/{Uri.EscapeDataString(SeededSilo.Hostile)}",
+            $"upstreams/{Uri.EscapeDataString(SeededSilo.Hostile)}", $"explain?tenant={Uri.EscapeDataString(SeededSilo.Hostile)}" })
+        {
+            await Go(browser, view);
+            if (view.StartsWith("explain", StringComparison.Ordinal))
+            {
+                await browser.Evaluate(
+                    "document.querySelector('#explain-repository').value = 'team/app', " +
+                    "document.querySelector('#explain-repository').dispatchEvent(new Event('input', { bubbles: true })), ''");
+                await Eventually.True(async () =>
+                {
+                    await browser.Evaluate("document.querySelector('form').requestSubmit(), ''");
+                    return (await browser.Text("#answer")).Contains("denied");
+                }, "access is explained");
+            }
+
+            Assert.Contains(SeededSilo.Hostile, await browser.Text("main"));
+            Assert.Equal("0", await browser.Evaluate("String(document.querySelectorAll('main img, main script, main iframe').length)"));
+            Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
+        }
+    }
+
+    [Fact]
+    public async Task The_keyboard_alone_searches_a_tenant_and_ends_a_session()
+    {
+        await using var silo = await SeededSilo.Start();
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Look(1400, 900, false);
+        await browser.Open($"{silo.Url}/");
+        await browser.WaitFor("#problems .problem");
+        await browser.Press("Tab");
+        Assert.Equal("Skip to content", await Focused(browser));
+        await TabTo(browser, "Tenants");
+        await browser.Press("Enter");
+        await Eventually.True(async () => await Focused(browser) == "Tenants" && await FocusedTag(browser) == "H1", "the heading is next");
+        await browser.Press("Tab");
+        Assert.Equal("search", await browser.Evaluate("document.activeElement.id"));
+        await browser.Type("team-042");
+        await Eventually.True(
+            async () => await browser.Evaluate("String(document.querySelectorAll('#tenants tbody tr').length)") == "1", "one is found");
+        await TabTo(browser, "team-042");
+        await browser.Press("Enter");
+        await browser.WaitFor("#sessions [data-session]");
+        await TabTo(browser, "Revoke");
+        await browser.Press("Enter");
+        await browser.WaitFor("dialog[open]");
+        await browser.Press("Escape");
+        await Eventually.True(async () => await browser.Evaluate("document.querySelector('dialog') ? 'open' : ''") == "", "it is not done");
+        Assert.Equal(0, silo.Revocations);
+        await TabTo(browser, "Revoke");
+        await browser.Press("Enter");
+        await browser.WaitFor("dialog[open]");
+        await Eventually.True(
+            async () =>
+            {
+                await browser.Press("Tab");
+                return await browser.Evaluate("document.activeElement.id") == "confirm";
+            },
+            "the question can be answered");
+        await browser.Press("Enter");
+        await Eventually.True(async () => (await browser.Text("#notice")).Contains("has ended"), "the session has ended");
+        Assert.Equal(1, silo.Revocations);
+    }
+
+    [Fact]
+    public async Task A_thousand_tenants_are_shown_sorted_and_turned_at_once()
+    {
+        await using var silo = await SeededSilo.Start();
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Look(1400, 900, false);
+        await browser.Open($"{silo.Url}/");
+        await browser.WaitFor("#problems .problem");
+        await Go(browser, "tenants");
+        Assert.Contains("1–50 of 1,000", await browser.Text("main"));
+        Assert.Equal("50", await browser.Evaluate("String(document.querySelectorAll('#tenants tbody tr').length)"));
+        await browser.Evaluate("[...document.querySelectorAll('.pager button')].at(-1).click(), ''");
+        await Eventually.True(async () => (await browser.Text("main")).Contains("51–100 of 1,000"), "the next page is shown");
+        await browser.Evaluate("document.querySelector('#tenants th button').click(), ''");
+        await Eventually.True(
+            async () => await browser.Evaluate("document.querySelector('#tenants th').getAttribute('aria-sort') ?? ''") == "ascending",
+            "the order is said");
+        await Go(browser, "upstreams");
+        Assert.Contains("ghcr", await browser.Evaluate("document.querySelector('#upstreams tbody tr').textContent"));
+        var began = Stopwatch.GetTimestamp();
+        await browser.Evaluate("document.querySelector('#upstreams th button').click(), new Promise(done => requestAnimationFrame(() => done('')))");
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>What docs/images/make.sh puts into the documents.</summary>
+    [Fact]
+    public async Task Pictures_for_the_documents_can_be_made()
+    {
+        var folder = Environment.GetEnvironmentVariable("REGISTRYPROXY_SCREENSHOTS");
+        using var temporary = new TemporaryFolder();
+        await using var silo = await SeededSilo.Start("ml-models");
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Open($"{silo.Url}/");
+        foreach (var (name, view, width, height, isDark) in new[]
+            {
+                ("operators", "", 1280, 860, false), ("operators-tenant", "tenants/acme", 1280, 860, true),
+                ("operators-phone", "upstreams", 390, 760, false),
+            })
+        {
+            await browser.Look(width, height, isDark);
+            await Go(browser, view);
+            var file = Path.Combine(folder ?? temporary.Path, $"{name}.png");
+            await browser.Screenshot(file);
+            Assert.InRange(new FileInfo(file).Length, 10_000, 300_000);
+        }
+    }
+
+    /// <summary>Shows a view, and waits for what it asked for.</summary>
+    private static async Task Go(Chromium browser, string view)
+    {
+        await browser.Evaluate($"location.hash = {JsonSerializer.Serialize($"#/{view}")}, {Drawn}");
+        await Eventually.True(
+            async () => await browser.Evaluate("document.querySelector('main h1') && !document.querySelector('.skeleton') ? 'yes' : ''") == "yes",
+            $"{view} is shown");
+        await browser.Evaluate(Drawn);
+    }
+
+    /// <summary>What an accessibility checker calls serious or critical.</summary>
+    private static Task<string> Problems(Chromium browser) => browser.Evaluate(
+        "axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations" +
+        ".filter(one => one.impact === 'serious' || one.impact === 'critical')" +
+        ".map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`).join('\\n'))");
+
+    private static Task<string> Focused(Chromium browser) => browser.Evaluate("document.activeElement.textContent.trim()");
+
+    private static Task<string> FocusedTag(Chromium browser) => browser.Evaluate("document.activeElement.tagName");
+
+    private static async Task TabTo(Chromium browser, string text)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await browser.Press("Tab");
+            if (await Focused(browser) == text)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"the keyboard does not reach '{text}' in sixty steps"));
+    }
+}

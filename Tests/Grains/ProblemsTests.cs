@@ -1,0 +1,59 @@
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.Silo.Admin.Operations;
+
+namespace RegistryProxy.Tests.Grains;
+
+/// <summary>What the operations page says is wrong, since when and what to do.</summary>
+public sealed class ProblemsTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 0, 0, TimeSpan.Zero);
+
+    private static readonly ClusterSight Well = new(
+        "v1", new ConfigurationSight(new HostStart(new FixedConfiguration(ConfigurationDefaults.NoFile()), null, null, null)),
+        [Upstream("hub")], [new CacheReport { Gateway = "g:1", State = "ok" }], [new ProcessStatus("gateway", "g", "1", Now, "v1", 1)],
+        [new Activity("acme", [10, 1, 0.2, 5, 0, 0], [1, 1, 1, 1, 1, 1])]);
+
+    [Fact]
+    public void Nothing_is_said_while_all_is_well() => Assert.Empty(Problems.Of(Well));
+
+    [Fact]
+    public void An_upstream_that_fails_is_told_with_its_reason_time_and_link()
+    {
+        var failing = Upstream("acme/own") with { State = "failing", FailingSince = Now, LastError = "Connection refused" };
+        var problem = Assert.Single(Problems.Of(Well with { Upstreams = [Upstream("hub"), failing] }));
+        Assert.Equal(("critical", "upstream acme/own", Now, "#/upstreams/acme%2Fown"),
+            (problem.Severity, problem.Subject, problem.Since, problem.Link));
+        Assert.Contains("Connection refused", problem.What);
+        Assert.NotEmpty(problem.Advice);
+    }
+
+    [Fact]
+    public void A_refused_credential_says_which_key_to_mend() => Assert.Contains(
+        "upstreams.hub.credentials",
+        Assert.Single(Problems.Of(Well with { Upstreams = [Upstream("hub") with { State = "refused", FailingSince = Now }] })).Advice);
+
+    [Fact]
+    public void The_worst_is_first_and_older_ones_before_newer()
+    {
+        var seen = Well with
+        {
+            Caches = [new CacheReport { Gateway = "g:1", State = "bypassed", Corrupt = 2 }],
+            Upstreams =
+            [
+                Upstream("new") with { State = "failing", FailingSince = Now },
+                Upstream("old") with { State = "failing", FailingSince = Now - TimeSpan.FromHours(1) },
+                Upstream("limited") with { Account = new UpstreamAccountStatus { Limit = 100, Remaining = 0 } },
+            ],
+            Processes = [new ProcessStatus("gateway", "g", "1", Now, "v0", 1), new ProcessStatus("silo", "s", "1", Now, "v1", 20)],
+            Tenants = [new Activity("acme", [10, 0, 2, 0, 0, 0], [1, 1, 1, 1, 1, 1])],
+        };
+        Assert.Equal(
+            ["upstream old", "upstream new", "silo s", "upstream limited", "cache of g:1", "cache of g:1", "gateway g", "tenant acme"],
+            Problems.Of(seen).Select(problem => problem.Subject));
+    }
+
+    private static UpstreamStatus Upstream(string name) =>
+        new() { Upstream = name, Credential = "basic", Scheme = "bearer", Breaker = "closed", State = "healthy" };
+}
