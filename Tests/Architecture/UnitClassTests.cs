@@ -12,7 +12,12 @@ public sealed class UnitClassTests
     [InlineData("Gateway.StallWatchTests")]
     [InlineData("Gateway.Limits.TenantLimitsTests")]
     [InlineData("Background.SharedWorkTests")]
+    [InlineData("Gateway.InvalidationClockTests")]
+    [InlineData("Gateway.RepositoryLinkIndexTests")]
     [InlineData("Grains.SigningKeysTests")]
+    [InlineData("Grains.FirstUseGateTests")]
+    [InlineData("Grains.PrincipalLeaseTests")]
+    [InlineData("Clustering.SuspendDetectorTests")]
     [InlineData("Grains.LoginThrottleTests")]
     public void State_machines_are_unit_tested(string type) => Assert.Contains($"RegistryProxy.Tests.{type}", UnitClasses.All);
 
