@@ -24,7 +24,7 @@ public sealed record EnvironmentProxy(ProxySettings? Settings, string? Problem)
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
             || !HttpOrigin.TryGetHost(uri, out _))
         {
-            return new(null, "it must be http://HOST:PORT, with USER:PASSWORD@ before the host where the proxy wants them");
+            return new(null, "it must be http://HOST:PORT, with USER:PASSWORD@ before the host if the proxy requires them");
         }
 
         var user = uri.UserInfo.Split(':', 2);

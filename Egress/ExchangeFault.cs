@@ -26,7 +26,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
             }
         }
 
-        return new ExchangeFault("closed", $"the exchange broke off ({fault.GetType().Name})");
+        return new ExchangeFault("closed", $"the connection failed ({fault.GetType().Name})");
     }
 
     private static ExchangeFault? Known(Exception fault) => fault switch
@@ -41,7 +41,7 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
         OperationCanceledException { InnerException: null } => Late,
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => new("http", "what it sends is not HTTP"),
         HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } =>
-            new("closed", "it closed the connection before its answer ended"),
+            new("closed", "it closed the connection before its response was complete"),
         _ => null,
     };
 

@@ -117,7 +117,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
             {
                 var status = StatusOf(buffer) ?? throw Failed(proxy, "sends something that is not HTTP");
                 return status is >= 200 and < 300 && length > end + 4
-                    ? throw Failed(proxy, "sends bytes behind its reply to CONNECT") : status;
+                    ? throw Failed(proxy, "sends bytes after its reply to CONNECT") : status;
             }
         }
 
@@ -141,7 +141,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
                 var keys = proxy.Source == "HTTPS_PROXY"
                     ? "egress.proxy.username and egress.proxy.password, or USER:PASSWORD@ in HTTPS_PROXY"
                     : $"{proxy.Source}.username and {proxy.Source}.password";
-                var what = proxy.Username is null ? "wants a user name and a password" : "refuses the user name or the password";
+                var what = proxy.Username is null ? "requires a user name and a password" : "refuses the user name or the password";
                 throw Failed(proxy, $"{what} (407): set {keys}", $"{what} (407): proxy.username and proxy.password", isLasting: true);
             case 401 or 403 or 405:
                 throw Failed(proxy, $"does not let us out to {target} ({status}): its rules must allow CONNECT to that",
@@ -155,7 +155,7 @@ internal sealed class ProxyTunnel(TimeProvider time)
     }
 
     private static ProxyException Failed(ProxySettings proxy, string what, Exception fault) =>
-        new($"the proxy {proxy.Name} ({proxy.Source}) {what}", "the proxy does not answer as it should", fault);
+        new($"the proxy {proxy.Name} ({proxy.Source}) {what}", "the proxy sent an invalid response", fault);
 
     private static ProxyException Failed(ProxySettings proxy, string what, string? summary = null, bool isLasting = false) =>
         new($"the proxy {proxy.Name} ({proxy.Source}) {what}", $"the proxy {summary ?? what}") { IsLasting = isLasting };

@@ -59,4 +59,4 @@ internal sealed class RedirectLookups
 
 /// <summary>Nothing was sent, which says nothing of the upstream's health.</summary>
 internal sealed class TooManyLookupsException()
-    : HttpRequestException("too many hosts that it redirects to are being looked up, try again");
+    : HttpRequestException("too many redirect targets are being resolved; try again");

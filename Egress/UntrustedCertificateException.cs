@@ -29,7 +29,7 @@ public sealed class UntrustedCertificateException(string reason, string subject)
         var status = chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
             ?? X509ChainStatusFlags.NoError;
         return errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "it has none"
-            : status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not valid yet"
+            : status.HasFlag(X509ChainStatusFlags.NotTimeValid) ? "it has expired or is not yet valid"
             : status.HasFlag(X509ChainStatusFlags.Revoked) ? "it was revoked"
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another host"
             : "its authority is not known here";

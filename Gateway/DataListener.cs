@@ -118,7 +118,7 @@ internal sealed partial class DataListener(
 
     private async Task<DistributionError?> DispatchLater(HttpContext context) => await current.Arrives(context.RequestAborted)
         ? await Dispatch(context)
-        : DistributionError.Unavailable(503, "the gateway has no configuration from its cluster yet", 2);
+        : DistributionError.Unavailable(503, "the gateway has not received its configuration from the cluster yet", 2);
 
     private async Task<DistributionError?> Count(
         HttpContext context, string tenant, ServedOperation operation, long began, Task<DistributionError?> serving)
@@ -172,6 +172,6 @@ internal sealed partial class DataListener(
         "no tenant answers on this host: add it to tenants.<name>.hosts, and set publicUrl unless clients come by localhost",
         StatusCodes.Status421MisdirectedRequest);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client disconnected")]
     private partial void LogClientGone();
 }

@@ -61,7 +61,7 @@ internal sealed class TenantEndpoints(
         {
             "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, tokenService),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
-            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; the registry is at /v2/")),
+            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the registry API is at /v2/")),
         };
     }
 }

@@ -30,15 +30,15 @@ internal sealed partial class ProxyReport(HostStart start, ILogger<ProxyReport> 
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "What leaves goes through the proxy of egress.proxy, {Proxy}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Outgoing connections use the proxy of egress.proxy, {Proxy}")]
     private partial void LogConfigured(object proxy);
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "What leaves goes through the proxy {Proxy}, as HTTPS_PROXY says, but for NO_PROXY ({Except}); egress.proxy and " +
-            "upstreams.*.proxy of the configuration come first")]
+        Message = "Outgoing connections use the proxy {Proxy} of HTTPS_PROXY, except for NO_PROXY ({Except}); egress.proxy and " +
+            "upstreams.*.proxy of the configuration take precedence")]
     private partial void LogEnvironment(Uri proxy, NoProxyList except);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "HTTPS_PROXY is not used: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "HTTPS_PROXY is ignored: {Problem}")]
     private partial void LogUnusable(string problem);
 }

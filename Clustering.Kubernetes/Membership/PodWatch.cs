@@ -77,7 +77,7 @@ internal sealed partial class PodWatch(
 
     private static string AddressOf(SiloAddress silo) => silo.Endpoint.Address.ToString();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Silo} has no pod any more and is declared dead")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The pod of {Silo} no longer exists; declared it dead")]
     private partial void LogGone(SiloAddress silo);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The pods could not be listed")]

@@ -19,7 +19,7 @@ internal static class EgressReader
 
         if (noProxy.IsPresent && !proxy.IsPresent)
         {
-            noProxy.Fail("needs egress.proxy; to HTTPS_PROXY of the environment belongs NO_PROXY");
+            noProxy.Fail("needs egress.proxy; for HTTPS_PROXY of the environment use NO_PROXY");
         }
 
         return new EgressConfiguration

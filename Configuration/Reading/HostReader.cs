@@ -51,17 +51,17 @@ internal static class HostReader
         var peer = map["peer"];
         if (address.Scheme != Uri.UriSchemeHttps)
         {
-            peer.Fail("must be https://: gateways prove themselves to each other by their certificates");
+            peer.Fail("must be https://: gateways authenticate each other with certificates");
         }
 
         if (host.Cluster.Tls is null)
         {
-            peer.Fail("needs cluster.tls: gateways prove themselves to each other by certificates of the cluster's authority");
+            peer.Fail("needs cluster.tls: gateways authenticate each other with certificates of the cluster's CA");
         }
 
         if (host.Cache is null)
         {
-            peer.Fail("needs cache: gateways read from each other what they keep there");
+            peer.Fail("needs cache: gateways serve each other what is in their caches");
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
         {
             audit.Administered(context, tokenService, token, new AdministrationEvent(
                 "administer", null, Action: request.Method, Reference: request.Path,
-                Reason: "outcome not known: the cluster or the storage of its state did not answer"));
+                Reason: "outcome unknown: the cluster or its state storage did not respond"));
             throw;
         }
 

@@ -26,7 +26,7 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
             case AuthenticationStatus.Ambiguous:
                 return (null, new Refusal(DistributionError.Unsupported("more than one Authorization header", 400)));
             case AuthenticationStatus.Missing:
-                return (null, new Refusal(DistributionError.Unauthorized("a token is needed; ask the token endpoint for one")));
+                return (null, new Refusal(DistributionError.Unauthorized("a token is required; get one from the token endpoint")));
             case AuthenticationStatus.Invalid:
                 return (null, Ended(found.Token, found.Reason!));
         }
@@ -46,7 +46,7 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
         var decision = await decisions.Get(session, cancellation);
         if (decision is null)
         {
-            return (null, Undecided(token, "the cluster that knows this session does not answer"));
+            return (null, Undecided(token, "the cluster does not respond, so this session cannot be checked"));
         }
 
         if (decision.Unavailable)
@@ -74,7 +74,7 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
         new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };
 
     private static Refusal Ended(AccessToken? known, string reason) => new(
-        DistributionError.Unauthorized("the token is not valid here, has expired or was revoked; log in again"), null, Refusal.InvalidToken)
+        DistributionError.Unauthorized("the token is invalid, expired or revoked; log in again"), null, Refusal.InvalidToken)
     {
         Known = known,
         Reason = reason,

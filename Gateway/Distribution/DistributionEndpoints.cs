@@ -38,7 +38,7 @@ internal sealed class DistributionEndpoints(
         if (OperationTable.Find(path.Endpoint, context.Request.Method) is not { } operation)
         {
             context.Response.Headers.Allow = OperationTable.Allow(path.Endpoint);
-            return Refuse(context, tokenService, DistributionError.Unsupported("this endpoint does not take this method"));
+            return Refuse(context, tokenService, DistributionError.Unsupported("this endpoint does not support this method"));
         }
 
         // 3. Translate the namespace.
@@ -118,7 +118,7 @@ internal sealed class DistributionEndpoints(
         var route = tokenService.Tenant.RouteOf(repository);
         if (route?.DestinationOf(repository) is not { } destination)
         {
-            return DistributionError.NameUnknown("no route leads from this name to an upstream");
+            return DistributionError.NameUnknown("no route of this registry matches this name");
         }
 
         var account = misses.AccountOf(caller, context);

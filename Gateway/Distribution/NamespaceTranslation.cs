@@ -17,7 +17,7 @@ internal static class NamespaceTranslation
         error = null!;
         if (!path.Query.TryGetSingle("ns", out var ns))
         {
-            error = DistributionError.Unsupported("ns may be given once", 400);
+            error = DistributionError.Unsupported("ns must be given only once", 400);
             return false;
         }
 
@@ -28,14 +28,14 @@ internal static class NamespaceTranslation
 
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
-            error = DistributionError.Unsupported("ns is for pulls: nothing is written through a mirror");
+            error = DistributionError.Unsupported("ns is only for pulls; a mirror cannot be written to");
             return false;
         }
 
         repository = tenant.FromNamespace(ns, repository);
         if (repository is null)
         {
-            error = DistributionError.NameUnknown("this registry is no mirror of that namespace and name");
+            error = DistributionError.NameUnknown("this registry is not a mirror of that namespace and name");
             return false;
         }
 

@@ -28,7 +28,7 @@ internal sealed class MissedNames(ClientAddress addresses, TimeProvider time)
     private readonly WeighedCache<CallerAddress, NameAccount> _accounts = new(Capacity, MaxBytes, static (_, _) => 128);
 
     private static DistributionError Refusal { get; } =
-        DistributionError.TooManyRequests("this address asked for too many repositories that are not there; log in, or wait a little", 10);
+        DistributionError.TooManyRequests("too many requests for repositories that do not exist; log in, or try again later", 10);
 
     /// <summary>Who is charged; <c>null</c> for who is logged in.</summary>
     public NameAccount? AccountOf(Caller caller, HttpContext context) =>

@@ -25,7 +25,7 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         {
             null => LoginPages.Choose(context, tokenService, names),
             var name when names.Contains(name) => Send(context, tokenService, name, null),
-            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "There is no login of this name here."),
+            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "There is no login with this name."),
         };
     }
 

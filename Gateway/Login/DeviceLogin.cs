@@ -24,7 +24,7 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
             (relay, stop) => relay.BeginDevice(tokenService.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
         if (start is null)
         {
-            return DistributionError.TooManyRequests("too many device logins of late; wait a little", 30);
+            return DistributionError.TooManyRequests("too many device logins; try again later", 30);
         }
 
         var page = tokenService.Origin + LoginEndpoints.DevicePath;
@@ -71,7 +71,8 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     {
         if (context.Request.Headers.Origin != tokenService.Origin)
         {
-            await LoginPages.Problem(context, StatusCodes.Status403Forbidden, "This was not sent from the page of this front door.");
+            await LoginPages.Problem(
+                context, StatusCodes.Status403Forbidden, "This form was not sent from the login page of this registry.");
             return;
         }
 

@@ -25,7 +25,7 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
         if (tokenService.Tenant.InteractiveLogins.Count == 0)
         {
             return Task.FromResult<DistributionError?>(
-                DistributionError.NotFound("nobody logs in by browser here; an oidc authenticator of this tenant needs clientId for it"));
+                DistributionError.NotFound("browser login is not configured; it needs clientId on an oidc authenticator of this tenant"));
         }
 
         if (!TryReadQuery(context, out var query))
@@ -40,7 +40,7 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
             DevicePath when isGet => Page(device.Prompt(context, tokenService, query)),
             DevicePath when isPost => device.Begin(context, tokenService),
             ConfirmPath when isPost => Page(device.Confirm(context, tokenService)),
-            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("there is nothing here; people log in at /login")),
+            _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the login page is at /login")),
         };
     }
 

@@ -79,6 +79,6 @@ internal sealed partial class PeerListener(
         LogRefused(context.Connection.RemoteIpAddress, status);
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A request of {Address} on the peer listener is answered {Status}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "A request from {Address} on the peer listener was answered with {Status}")]
     private partial void LogRefused(System.Net.IPAddress? address, int status);
 }

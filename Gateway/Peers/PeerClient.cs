@@ -85,7 +85,7 @@ internal sealed partial class PeerClient(LocalPeer local, TimeProvider time, ILo
         return handler;
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The gateway at {Address} does not give a blob: {Status}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The gateway at {Address} does not serve a blob: {Status}")]
     private partial void LogRefused(Uri address, int status);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The gateway at {Address} cannot be read from: {Cause}")]

@@ -125,10 +125,11 @@ internal sealed partial class ReferrersUpkeep(
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "At upstream {Upstream} it is not known what {Digest} refers to, so no list loses it with request {RequestId}: {Cause}")]
+        Message = "Upstream {Upstream}: the subject of {Digest} could not be read, so it stays in its referrers list " +
+            "after request {RequestId}: {Cause}")]
     private partial void LogUnknown(string upstream, string digest, string requestId, string cause);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "At upstream {Upstream} the referrers tag {Tag} was not brought up to date in request {RequestId}: {Cause}")]
+        Message = "Upstream {Upstream}: the referrers tag {Tag} could not be updated in request {RequestId}: {Cause}")]
     private partial void LogLeft(string upstream, string tag, string requestId, string cause);
 }

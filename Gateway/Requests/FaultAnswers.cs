@@ -27,7 +27,7 @@ internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
                 return DistributionError.Unsupported("the request could not be read", bad.StatusCode);
             case ClusterUnavailableException:
                 LogUnavailable(fault, context.TraceIdentifier);
-                return DistributionError.Unavailable(503, "the front door cannot ask its cluster now", 5);
+                return DistributionError.Unavailable(503, "the cluster does not respond", 5);
             default:
                 LogFault(fault, context.TraceIdentifier);
                 return DistributionError.Unavailable(500, "internal error; the log has the details under this request ID", 5);
@@ -44,10 +44,10 @@ internal sealed partial class FaultAnswers(ILogger<FaultAnswers> logger)
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away before it was answered")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client disconnected before it was answered")]
     private partial void LogClientGone();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster did not answer, request {RequestId}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster did not respond, request {RequestId}")]
     private partial void LogUnavailable(Exception fault, string requestId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Request {RequestId} failed")]

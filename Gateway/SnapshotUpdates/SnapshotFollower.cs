@@ -68,12 +68,12 @@ internal sealed partial class SnapshotFollower(
         (relay, late) => relay.Follow(observer, installer.Position with { Format = SnapshotPosition.Parts }, late),
         CallPolicy.Snapshot, stop);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not answer; the last snapshot stays in use")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The cluster does not respond; the last snapshot stays in use")]
     private partial void LogAway(Exception fault);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "There is no configuration before a silo answers; requests are 503 until then")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "No configuration yet: no silo has responded; requests get 503 until then")]
     private partial void LogNotYet();
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster answers")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster responds")]
     private partial void LogBack();
 }

@@ -179,6 +179,6 @@ internal sealed partial class SnapshotInstaller(
     [LoggerMessage(Level = LogLevel.Information, Message = "Configuration {Version} is in use")]
     private partial void LogInstalled(string version);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A configuration of revision {Offered} is refused; revision {Current} is in use")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Configuration revision {Offered} is rejected; revision {Current} is in use")]
     private partial void LogGoesBack(long offered, long current);
 }

@@ -62,7 +62,7 @@ internal sealed class BasicLogin(
     {
         if (request.Credentials.Kind is not (LoginCredentialsKind.Password or LoginCredentialsKind.RefreshToken))
         {
-            return Refuse("a token is needed; ask the token endpoint for one, with credentials of machines, too");
+            return Refuse("a token is required; get one from the token endpoint, with credentials of machines, too");
         }
 
         if (LoginBounds.Refuse(request) is { } tooLong)
@@ -110,7 +110,7 @@ internal sealed class BasicLogin(
 
         var result = opened.Result;
         var error = result.Status == LoginStatus.Granted
-            ? DistributionError.Unavailable(503, "the keys of this login are not known here yet", 2)
+            ? DistributionError.Unavailable(503, "this gateway does not have the signing key of this login yet", 2)
             : Logins.ErrorOf(result);
         return (null, new Refusal(logins.After(context, tokenService, request, result) ?? error) { IsCounted = true });
 
@@ -147,7 +147,7 @@ internal sealed class BasicLogin(
 
     private (Caller?, Refusal?) Malformed(HttpContext context, TokenService tokenService) => Refuse(
         context, tokenService, DistributionError.Unauthorized(
-            "the Authorization header is not one of the form Basic base64(user:password)"));
+            "the Authorization header must be Basic base64(user:password)"));
 
     private static (Caller?, Refusal?) Refuse(string why) => (null, new Refusal(DistributionError.Unauthorized(why)));
 

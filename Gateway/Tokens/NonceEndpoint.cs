@@ -16,7 +16,7 @@ internal sealed class NonceEndpoint(ClusterClient cluster)
             new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget).Query, out var query)
             || !query.TryGetSingle("authenticator", out var authenticator) || authenticator is not { Length: > 0 and <= 128 })
         {
-            return DistributionError.Unsupported("say for which authenticator: /token/nonce?authenticator=NAME", 400);
+            return DistributionError.Unsupported("the query parameter authenticator is required: /token/nonce?authenticator=NAME", 400);
         }
 
         return await Answer(context, tokenService, authenticator);

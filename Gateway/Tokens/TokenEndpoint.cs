@@ -17,7 +17,7 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
         {
             context.Response.Headers.Allow = "GET, POST";
             return limits.AdmitStranger(tokenService.Tenant, context)
-                ?? DistributionError.Unsupported("the token endpoint takes GET and POST");
+                ?? DistributionError.Unsupported("the token endpoint accepts GET and POST");
         }
 
         var (request, error) = await TokenRequestReader.Read(context);

@@ -59,7 +59,7 @@ internal static class TokenRequestReader
 
         return BasicCredentials.Read(request) is { } credentials
             ? (new TokenRequest(credentials, scopes, offline, service, client) { Administers = Administered(query) }, null)
-            : (null, DistributionError.Unauthorized("the Authorization header is not one of the form Basic base64(user:password)"));
+            : (null, DistributionError.Unauthorized("the Authorization header must be Basic base64(user:password)"));
     }
 
     private static (TokenRequest?, DistributionError?) ReadForm(QueryParameters form)

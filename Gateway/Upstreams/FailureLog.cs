@@ -56,10 +56,10 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed in a request of the cache: {Cause}")]
     private partial void LogFetchFailed(string upstream, string cause);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The client went away: {Error}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client disconnected: {Error}")]
     private partial void LogClientGone(ForwarderError error);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The client failed: {Error} in request {RequestId}: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The client's connection failed: {Error} in request {RequestId}: {Cause}")]
     private partial void LogClientFailed(ForwarderError error, string requestId, string cause);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]

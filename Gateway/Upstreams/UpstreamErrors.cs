@@ -38,7 +38,7 @@ internal static class UpstreamErrors
             {
                 StatusCodes.Status413PayloadTooLarge => forwarding.TooLarge,
                 StatusCodes.Status408RequestTimeout =>
-                    DistributionError.UploadInvalid("the request body stopped coming, or came too slowly", cause.StatusCode),
+                    DistributionError.UploadInvalid("the request body stalled or was sent too slowly", cause.StatusCode),
                 _ => DistributionError.SizeInvalid("the request body could not be read", cause.StatusCode),
             };
         }
@@ -62,10 +62,10 @@ internal static class UpstreamErrors
                 case UntrustedCertificateException untrusted:
                     return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.WithoutSubject}");
                 case ProxyException { IsLasting: true } proxy:
-                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}");
+                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, cannot be reached: {proxy.Summary}");
                 case ProxyException proxy:
                     return DistributionError.Unavailable(
-                        503, $"upstream '{upstream.Name}', or its storage, is not reached: {proxy.Summary}", RetryAfterSeconds);
+                        503, $"upstream '{upstream.Name}', or its storage, cannot be reached: {proxy.Summary}", RetryAfterSeconds);
                 case WrongOriginException:
                     return DistributionError.Unavailable(
                         502, $"upstream '{upstream.Name}' led a request with a body or a credential to another host; it was not sent",

@@ -23,7 +23,7 @@ internal static class AccessExplainer
             var names = string.Join(" and ", granting.Select(rule => $"'{rule.Name}'"));
             var said = granting.Count == 1 ? $"rule {names} grants it" : $"rules {names} grant it together";
             var lost = route is null && question.Action != RepositoryActions.Catalog
-                ? ", but no route leads from this name to an upstream: it is not found (404)" : "";
+                ? ", but no route of this registry matches this name: it is not found (404)" : "";
             return new AccessAnswer(true, string.Join(", ", granting.Select(rule => rule.Name)), said + lost, route);
         }
 

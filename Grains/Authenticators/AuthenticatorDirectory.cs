@@ -121,7 +121,8 @@ internal sealed partial class AuthenticatorDirectory(
     private static bool IsSame(AuthenticatorConfiguration before, AuthenticatorConfiguration now) => ReferenceEquals(before, now)
         || (before is KubernetesConfiguration { Cluster: not null } && before.Name == now.Name && before.Stamp == now.Stamp);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The files of authenticator {Authenticator} are not used as they are now: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The changed files of authenticator {Authenticator} cannot be used; the previous content stays in use: {Problem}")]
     private partial void LogBroken(string authenticator, string problem);
 }
 

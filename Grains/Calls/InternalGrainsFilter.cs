@@ -15,12 +15,12 @@ internal sealed partial class InternalGrainsFilter(ILogger<InternalGrainsFilter>
             && (context.SourceId is not { } source || source.IsClient()))
         {
             LogRefused(declaring.Name, context.MethodName);
-            throw new UnauthorizedAccessException($"{declaring.Name} is for grains alone");
+            throw new UnauthorizedAccessException($"{declaring.Name} is internal: only grains may call it");
         }
 
         return context.Invoke();
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A client called {Interface}.{Method}, which is for grains alone; refused")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A client called {Interface}.{Method}, which only grains may call; rejected")]
     private partial void LogRefused(string @interface, string method);
 }

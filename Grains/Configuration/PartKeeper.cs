@@ -47,6 +47,6 @@ internal sealed partial class PartKeeper(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The last good files of the configuration could not be kept yet")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The last good configuration files could not be stored yet; retrying")]
     private partial void LogLater(Exception fault);
 }

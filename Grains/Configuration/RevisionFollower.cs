@@ -67,6 +67,6 @@ internal sealed partial class RevisionFollower(
     [LoggerMessage(Level = LogLevel.Critical, Message = "ALARM: this silo is not ready: {Conflict}")]
     private partial void LogConflict(string conflict);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster could not be asked for its configuration yet")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster's configuration could not be read yet; retrying")]
     private partial void LogLater(Exception fault);
 }

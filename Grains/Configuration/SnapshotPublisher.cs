@@ -87,6 +87,6 @@ internal sealed partial class SnapshotPublisher(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration could not be published yet")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The changed configuration could not be published yet; retrying")]
     private partial void LogFailed(Exception fault);
 }

@@ -29,7 +29,7 @@ internal sealed class AccessTokenIssuer(
 
         if (!identity.HasUsableSubject)
         {
-            return LoginResult.Rejected("the subject of this identity is empty, too long or holds control characters");
+            return LoginResult.Rejected("the subject of this identity is empty, too long or contains control characters");
         }
 
         if (!identity.IsBounded)

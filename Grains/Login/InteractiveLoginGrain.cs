@@ -46,7 +46,7 @@ internal sealed partial class InteractiveLoginGrain(
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
             || Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
         {
-            return LoginResult.Rejected("this login was not begun in this browser, or took longer than ten minutes");
+            return LoginResult.Rejected("this login was not started in this browser, or took longer than ten minutes");
         }
 
         // Each code is asked of the provider, whoever made it up.
@@ -82,7 +82,7 @@ internal sealed partial class InteractiveLoginGrain(
         await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
         {
             true => new LoginResult { Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject },
-            false => LoginResult.Rejected("no device waits for this code any more; start again there"),
+            false => LoginResult.Rejected("no device is waiting for this code anymore; start again on the device"),
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
         };
 

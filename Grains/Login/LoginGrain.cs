@@ -62,7 +62,7 @@ internal sealed class LoginGrain(
     {
         if (password.Reveal().Length == 0)
         {
-            return LoginResult.Rejected("the password is empty; a client that was given an identity token must send it");
+            return LoginResult.Rejected("the password is empty; a client with an identity token must send that token");
         }
 
         if (RefreshToken.TryParse(password, out var token) && token.Subject == user)

@@ -109,7 +109,7 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
     private string StampOf(Secret? password) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(_stampKey, Encoding.UTF8.GetBytes(password?.Reveal() ?? "")))[..8];
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Key}.password: {Problem}; what was read before stays in use")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Key}.password: {Problem}; the previous content stays in use")]
     private partial void LogUnavailable(string key, string problem);
 }
 

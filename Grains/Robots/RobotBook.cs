@@ -50,7 +50,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
             if (left.Robots.Count >= RobotsState.MaxRobots)
             {
                 return (before, new RobotReply(RobotOutcome.Conflict,
-                    $"this tenant has {RobotsState.MaxRobots} robots, which is the most: revoke those that are not used"));
+                    $"this tenant has {RobotsState.MaxRobots} robots, which is the maximum: revoke unused ones"));
             }
 
             var robot = new StoredRobot(

@@ -38,7 +38,7 @@ public sealed record RobotRequest(
         }
 
         var expires = RobotExpiry.Read(Expires ?? Default, now);
-        problem ??= expires is null ? $"expires: '{Expires}' must be a time such as 2027-01-31T00:00:00Z, or a life such as 90d" : null;
+        problem ??= expires is null ? $"expires: '{Expires}' must be a time such as 2027-01-31T00:00:00Z, or a duration such as 90d" : null;
         if (problem is not null)
         {
             order = null;

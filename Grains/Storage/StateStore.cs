@@ -39,6 +39,6 @@ internal sealed partial class StateStore
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The storage of the state '{State}' does not answer as it should; who asked is told so")]
+        Message = "The storage of the state '{State}' failed; the caller gets an error")]
     private partial void LogFailed(Exception fault, string state);
 }

@@ -110,7 +110,7 @@ public sealed class UpstreamTrial : IDisposable
     {
         if (challenge.Scheme == UpstreamScheme.Basic)
         {
-            return secret.Password is null ? "it wants a user name and a password"
+            return secret.Password is null ? "it requires a user name and a password"
                 : (await _client.Ping(upstream, UpstreamTokenClient.Basic(secret.Username, secret.Password))).Status
                     == HttpStatusCode.Unauthorized ? "it refuses user name and password (401)"
                 : null;

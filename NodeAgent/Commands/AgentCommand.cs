@@ -23,7 +23,7 @@ internal static class AgentCommand
     {
         var config = new Option<string?>("--config")
             { Description = $"The agent's file (or {ConfigVariable}); {AgentFiles.Settings} otherwise", Recursive = true };
-        var root = new RootCommand("RegistryProxy NodeAgent: nodes of any cloud pull without a stored secret") 
+        var root = new RootCommand("RegistryProxy NodeAgent: image pulls with the identity of the node or the pod") 
         {
             config, Serve(config), Provide(config), Help(config), KeepSecrets(config),
             InstallCommands.Install(config), InstallCommands.Uninstall(),
@@ -63,8 +63,8 @@ internal static class AgentCommand
 
     private static Command KeepSecrets(Option<string?> config)
     {
-        var once = new Option<bool>("--once") { Description = "Looks once, and ends with 1 when one of them cannot be written" };
-        var keep = new Command("pull-secrets", "Keeps imagePullSecrets of a cluster fresh from tokens of its service accounts") { once };
+        var once = new Option<bool>("--once") { Description = "Runs one round and exits with 1 if a Secret could not be written" };
+        var keep = new Command("pull-secrets", "Keeps imagePullSecrets in a cluster fresh, with tokens of its service accounts") { once };
         keep.SetAction((arguments, cancellation) => With(
             arguments.GetValue(config),
             settings => PullSecretsRun.Run(settings, arguments.GetValue(once), Console.Out, cancellation)));
@@ -73,7 +73,7 @@ internal static class AgentCommand
 
     private static Command Help(Option<string?> config)
     {
-        var action = new Argument<string>("action") { Description = "get, store, erase or list as docker calls it; login HOST for people" };
+        var action = new Argument<string>("action") { Description = "get, store, erase or list, as docker calls it; or login HOST" };
         var host = new Argument<string?>("host") { Arity = ArgumentArity.ZeroOrOne };
         var help = new Command("credential-helper", "Docker's credential helper protocol") { action, host };
         help.SetAction((arguments, cancellation) => new Helper(

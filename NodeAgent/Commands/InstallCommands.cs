@@ -16,15 +16,15 @@ internal static class InstallCommands
 {
     private static readonly Option<string> Target = Words("--target", "What is installed", InstallTarget.All, required: true);
     private static readonly Option<string> Root = new("--root")
-        { Description = "Where the node's files are seen from here, such as /host in a pod", DefaultValueFactory = _ => "/" };
+        { Description = "Where the node's root file system is mounted, such as /host in a pod", DefaultValueFactory = _ => "/" };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Shows what would change and changes nothing" };
     private static readonly Option<bool> FilesOnly = new("--files-only")
-        { Description = "Writes files and touches no service, for images of machines" };
-    private static readonly Option<bool> Retry = new("--retry") { Description = "Tries again what failed on this node before" };
+        { Description = "Only writes files and restarts no service, for building machine images" };
+    private static readonly Option<bool> Retry = new("--retry") { Description = "Retries an installation that failed on this node" };
 
     public static Command Install(Option<string?> config)
     {
-        var platform = Words("--platform", "The kind of node; found out where it is left out", Platform.Names, required: false);
+        var platform = Words("--platform", "The platform of the node; detected by default", Platform.Names, required: false);
         var install = new Command(
             "install", "Installs the agent on this node, reversibly") { Target, platform, Root, DryRun, FilesOnly, Retry };
         install.SetAction((arguments, cancellation) => Guarded(async () =>
@@ -53,7 +53,7 @@ internal static class InstallCommands
     public static Command Uninstall()
     {
         var uninstall = new Command(
-            "uninstall", "Puts everything back as it was before install") { Target, Root, DryRun, FilesOnly, Retry };
+            "uninstall", "Restores everything as it was before the installation") { Target, Root, DryRun, FilesOnly, Retry };
         uninstall.SetAction((arguments, cancellation) => Guarded(() =>
         {
             var (node, options) = (NodeOf(arguments), OptionsOf(arguments));
@@ -68,8 +68,8 @@ internal static class InstallCommands
     public static Command Watch()
     {
         var steady = new Option<int>("--steady")
-            { Description = "Seconds for which kubelet must be active", DefaultValueFactory = _ => 20 };
-        var within = new Option<int>("--within") { Description = "Seconds that it is given", DefaultValueFactory = _ => 60 };
+            { Description = "Seconds for which kubelet must stay active", DefaultValueFactory = _ => 20 };
+        var within = new Option<int>("--within") { Description = "Seconds in which it must get there", DefaultValueFactory = _ => 60 };
         var watch = new Command(
             "watch", "Restarts kubelet and puts everything back when it does not stay up") { Target, Root, steady, within };
         watch.Hidden = true;
@@ -89,7 +89,7 @@ internal static class InstallCommands
 
     public static Command Reapply()
     {
-        var reapply = new Command("reapply", "Puts what was installed back into files that the platform wrote anew at boot") { Root };
+        var reapply = new Command("reapply", "Restores the installation in files that the platform rewrote at boot") { Root };
         reapply.Hidden = true;
         reapply.SetAction((arguments, _) => Guarded(() =>
         {

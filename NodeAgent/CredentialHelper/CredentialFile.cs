@@ -28,7 +28,7 @@ internal sealed class CredentialFile(string path)
         }
         catch (JsonException)
         {
-            throw new IOException($"{path} is not what this program wrote; remove it and log in again");
+            throw new IOException($"{path} was not written by this program; remove it and log in again");
         }
     }
 

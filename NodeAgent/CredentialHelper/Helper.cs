@@ -95,7 +95,7 @@ internal sealed class Helper(
         }
         catch (JsonException)
         {
-            return await Fail("standard input must hold ServerURL, Username and Secret as JSON");
+            return await Fail("standard input must contain ServerURL, Username and Secret as JSON");
         }
 
         if (HostOf(credential?.ServerUrl ?? "") is not { Length: > 0 } host)

@@ -35,7 +35,7 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         {
             return await Fail(
                 errors,
-                $"standard input must hold a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name "
+                $"standard input must contain a CredentialProviderRequest of {ProviderVersion.Current}; kubelet's configuration must name "
                     + $"that apiVersion");
         }
 
@@ -58,7 +58,7 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
     {
         if (!ImageName.TryParse(request.Image ?? "", out var image))
         {
-            return RegistryFailure.NoProof($"'{request.Image}' is not the name of an image");
+            return RegistryFailure.NoProof($"'{request.Image}' is not an image name");
         }
 
         if (request.ServiceAccountToken is { Length: > 0 } token)
@@ -91,7 +91,7 @@ internal sealed class Provider(AgentSettings settings, TimeProvider time)
         if (registry.Workloads is not { } workloads)
         {
             return RegistryFailure.NoProof(
-                $"kubelet sent the token of a workload, but frontDoors has no workloads.authenticator for "
+                $"kubelet sent a service account token, but frontDoors has no workloads.authenticator for "
                     + $"{HttpOrigin.Of(registry.Url).Authority}; the node's identity is not used in its place");
         }
 

@@ -43,7 +43,7 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
             interval += failure.Code == "slow_down" ? TimeSpan.FromSeconds(5) : TimeSpan.Zero;
         }
 
-        return RegistryFailure.Refused("nobody logged in before the code expired");
+        return RegistryFailure.Refused("the code expired before anybody logged in");
     }
 
     private static async Task<Outcome<RegistryCredential>> Redeem(RegistryTokenClient registry, string code, CancellationToken cancellation)

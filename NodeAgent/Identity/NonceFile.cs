@@ -72,5 +72,6 @@ internal sealed class NonceFile(string stateDir, string door, string authenticat
     public void Withdraw() => File.Delete(Proposed);
 
     private RegistryFailure Unusable(Exception fault) =>
-        RegistryFailure.NoProof($"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is kept there");
+        RegistryFailure.NoProof(
+            $"stateDir {stateDir} cannot be used ({fault.Message}): the nonce that binds this instance is stored there");
 }

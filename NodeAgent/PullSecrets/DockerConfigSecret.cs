@@ -15,7 +15,7 @@ internal static class DockerConfigSecret
     /// <summary>Why a Secret that is there is not written over; <c>null</c> when it is one of ours.</summary>
     public static string? Foreign(JsonObject secret) =>
         Text(secret["metadata"]?["labels"]?[Label]) != Owner
-            ? $"it is somebody else's: it has no label {Label}={Owner}. Delete it, or choose another name"
+            ? $"it belongs to somebody else: it has no label {Label}={Owner}. Delete it, or choose another name"
         : Text(secret["type"]) != Type ? $"its type is not {Type}, and a type cannot be changed: delete it"
         : null;
 

@@ -20,6 +20,6 @@ internal sealed record Registry(RegistrySettings Settings, RegistryTokenClient C
         Session is { } session ? await session.GetConfirmed(cancellation) : NoIdentity();
 
     private RegistryFailure NoIdentity() => RegistryFailure.NoProof(
-        $"only workloads prove themselves at {Client.Authority} (frontDoors has no identity for it), and this pull came without their "
+        $"only pods authenticate at {Client.Authority} (frontDoors has no identity for it), and this pull came without a service account "
             + "token");
 }

@@ -22,7 +22,7 @@ internal static class ServiceNotification
         }
         catch (SocketException fault)
         {
-            Console.Error.WriteLine($"systemd does not hear that the agent is ready: {fault.Message}");
+            Console.Error.WriteLine($"systemd could not be notified that the agent is ready: {fault.Message}");
         }
     }
 }

@@ -126,7 +126,7 @@ internal sealed partial class RegistrySession(
     private string Words(Exception fault) =>
         fault is OperationCanceledException ? $"no answer within {identity.Timeout.TotalSeconds:0} s" : fault.Message;
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A session at {Door} counts until {Expires:u}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The session at {Door} is valid until {Expires:u}")]
     private partial void LogMade(string door, DateTimeOffset expires);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No session at {Door}: {Why}")]

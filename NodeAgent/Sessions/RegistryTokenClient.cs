@@ -35,7 +35,7 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
         return reply.RefreshToken is { Length: > 0 } session
             ? Session(session, reply)
-            : RegistryFailure.Unavailable($"{Authority} answered the login without a session: is it a RegistryProxy front door?");
+            : RegistryFailure.Unavailable($"{Authority} answered the login without a session: is it a RegistryProxy?");
     }
 
     /// <summary>An access token for a scope, by a session.</summary>
@@ -107,7 +107,7 @@ internal sealed class RegistryTokenClient(Uri url, HttpClient http, TimeProvider
 
     /// <summary>A page of a proxy or of a load balancer, say, as a good answer.</summary>
     private RegistryFailure NoFrontDoor() =>
-        RegistryFailure.Unavailable($"{Authority} answers with something that cannot be read: is it a RegistryProxy front door?");
+        RegistryFailure.Unavailable($"{Authority} sent an invalid response: is it a RegistryProxy?");
 
     private Uri At(OriginForm target) => HttpOrigin.Of(url).At(target);
 

@@ -55,7 +55,7 @@ internal static class PullSecretsReader
 
         if (able.Count != 1)
         {
-            field.Fail("must be the url of one of frontDoors that has workloads; it may be left out where there is but one");
+            field.Fail("must be the url of one of frontDoors that has workloads; it is optional if there is only one");
         }
 
         return able.Count == 1 ? able[0] : null;
@@ -67,7 +67,7 @@ internal static class PullSecretsReader
         if (field.IsPresent && (text.Length is 0 or > MaxName || !char.IsAsciiLetterOrDigit(text[0]) || text[^1] is '-' or '.'
             || !text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')))
         {
-            field.Fail($"'{text}' must be a name of Kubernetes: lower-case letters, digits, '-' and '.'");
+            field.Fail($"'{text}' must be a Kubernetes name: lower-case letters, digits, '-' and '.'");
         }
 
         return text;

@@ -78,7 +78,7 @@ internal static class SettingFields
             return text;
         }
 
-        value.Fail($"'{text}' must be a host, with its port where it has one");
+        value.Fail($"'{text}' must be a host, with its port if it has one");
         return null;
     }
 }

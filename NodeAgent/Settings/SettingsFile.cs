@@ -40,7 +40,7 @@ internal static class SettingsFile
         var rewrites = file["rewrites"];
         if (rewrites.IsPresent && !runtime.IsDocker)
         {
-            rewrites.Fail("needs the docker runtime; where containerd or CRI-O runs, use a mirror instead");
+            rewrites.Fail("needs the docker runtime; with containerd or CRI-O use a mirror instead");
         }
 
         var settings = new AgentSettings

@@ -34,13 +34,13 @@ public sealed record DistributionPath
         var target = new RawTarget(rawTarget);
         if (!target.Path.StartsWith("/v2/") || target.Path.ContainsAny('%', '\\') || rawTarget.Contains('#'))
         {
-            error = DistributionError.NameInvalid("the path is not one of the distribution API; it takes no percent-encoding");
+            error = DistributionError.NameInvalid("the path is not part of the distribution API, which has no percent-encoding");
             return false;
         }
 
         if (!QueryParameters.TryParse(target.Query, out var query))
         {
-            error = DistributionError.Unsupported("the query has a broken escape sequence", 400);
+            error = DistributionError.Unsupported("the query has an invalid escape sequence", 400);
             return false;
         }
 

@@ -130,9 +130,9 @@ public sealed partial class AuditLog : BackgroundLoop
     }
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "The audit log is full and cannot be put aside, it is written on and tried again each minute: {Problem}")]
+        Message = "The audit log is full and cannot be rotated; writing continues and rotation is retried every minute: {Problem}")]
     private partial void LogKept(string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written, events are lost: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The audit log cannot be written; events are lost: {Problem}")]
     private partial void LogFailed(string problem);
 }

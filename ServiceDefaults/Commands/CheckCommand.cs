@@ -16,7 +16,7 @@ internal static class CheckCommand
     public static Command Create(Option<string?> config, ConfigurationPart part, IReadOnlyList<ICheckStep> steps)
     {
         var check = new Command("check", "Checks a configuration file and prints every error with its line");
-        var strict = new Option<bool>("--strict") { Description = "Takes warnings for errors" };
+        var strict = new Option<bool>("--strict") { Description = "Treats warnings as errors" };
         check.Options.Add(strict);
         foreach (var option in steps.SelectMany(step => step.Options))
         {

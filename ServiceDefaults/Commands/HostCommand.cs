@@ -9,11 +9,14 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.ServiceDefaults.Commands;
 
 /// <summary>
-/// The command line that every host shares: <c>--config</c>, <c>--listen-data</c>, <c>--listen-admin</c>, and <c>check</c>.
+/// The command line that every host shares: <c>--config</c>, <c>--listen-data</c>, <c>--listen-admin</c>, <c>check</c> and <c>health</c>.
 /// </summary>
 public static class HostCommand
 {
     private const string ConfigVariable = "REGISTRYPROXY_CONFIG";
+
+    /// <summary>The configuration file that the environment names; <c>null</c> for none.</summary>
+    internal static string? ConfigOfEnvironment => Environment.GetEnvironmentVariable(ConfigVariable);
 
     /// <summary>The exit code when the configuration cannot be used.</summary>
     private const int BadConfiguration = 2;
@@ -39,10 +42,13 @@ public static class HostCommand
         {
             Description = "Address of the admin listener; port 0 picks a free one", CustomParser = ParseListener
         };
-        var root = new RootCommand(description) { config, data, admin, CheckCommand.Create(config, part, steps) };
+        var root = new RootCommand(description)
+        {
+            config, data, admin, CheckCommand.Create(config, part, steps), HealthCommand.Create(config, admin)
+        };
         root.SetAction(async (arguments, _) =>
         {
-            var path = arguments.GetValue(config) ?? Environment.GetEnvironmentVariable(ConfigVariable);
+            var path = arguments.GetValue(config) ?? ConfigOfEnvironment;
             if (Load(path, part) is not { } source)
             {
                 return BadConfiguration;

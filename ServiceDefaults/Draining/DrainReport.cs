@@ -33,19 +33,19 @@ internal sealed partial class DrainReport(RunningRequests running, TimeProvider 
     }
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "This process was told to end: {Count} request(s) are running; it takes others until none came for {Quiet:0} s, " +
-            "{Most:0} s at most")]
+        Message = "Shutdown requested: {Count} request(s) are running; new ones are accepted until none has arrived for {Quiet:0} s, " +
+            "at most {Most:0} s")]
     private partial void LogEbbs(int count, double quiet, double most);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "This process ends: it waits up to {Grace:0} s for {Count} running request(s) and for its parts to stop; a second " +
-            "SIGTERM ends it at once")]
+        Message = "Shutting down: waiting up to {Grace:0} s for {Count} running request(s) and background work; a second " +
+            "SIGTERM stops the process at once")]
     private partial void LogWaits(int count, double grace);
 
     [LoggerMessage(Level = LogLevel.Information,
-        Message = "This process still waits for {Count} running request(s), for {Left:0} s at most")]
+        Message = "Shutting down: still waiting for {Count} running request(s), for at most {Left:0} s")]
     private partial void LogStillWaits(int count, double left);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This process has ended after {Seconds:0.0} s; {Count} request(s) were cut off")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Shutdown completed after {Seconds:0.0} s; {Count} request(s) were cut off")]
     private partial void LogEnded(double seconds, int count);
 }

@@ -100,6 +100,6 @@ internal sealed partial class ProxyProtocol(
         connection.Abort();
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "A connection of {From} is closed: its PROXY header is {Reason}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Closed a connection from {From}: its PROXY header is {Reason}")]
     private partial void LogClosed(EndPoint? from, string reason);
 }

@@ -91,7 +91,7 @@ public static partial class AdminListener
             LogUnanswered(context.RequestServices.GetRequiredService<ILogger<AdminGate>>(), fault);
             context.Response.Headers.RetryAfter = "5";
             await AdminReply.Error(context, StatusCodes.Status503ServiceUnavailable,
-                "the cluster or the storage of its state cannot do this now; try again, the log has more");
+                "the cluster or its state storage is unavailable; try again; the log has details");
         }
     }
 
@@ -154,7 +154,7 @@ public static partial class AdminListener
         endpoints.MapDelete("/admin/robots/{name}/secrets/{secret}", robots.EndSecret);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "An operator could not be answered")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "An admin request failed")]
     private static partial void LogUnanswered(ILogger logger, Exception fault);
 
     /// <summary>

@@ -28,7 +28,7 @@ internal sealed class AttestationEndpoints(
             .ToList();
         if (tenants.Count == 0)
         {
-            await AdminReply.Error(context, StatusCodes.Status404NotFound, $"no such tenant has an authenticator '{authenticator}'");
+            await AdminReply.Error(context, StatusCodes.Status404NotFound, $"no tenant has an authenticator '{authenticator}'");
             return;
         }
 
@@ -44,7 +44,7 @@ internal sealed class AttestationEndpoints(
         }
         catch (Exception)
         {
-            Write(context, reset, count, "outcome not known: the cluster or the storage of its state did not answer");
+            Write(context, reset, count, "outcome unknown: the cluster or its state storage did not respond");
             throw;
         }
 

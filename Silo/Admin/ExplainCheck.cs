@@ -16,7 +16,7 @@ public sealed class ExplainCheck : ICheckStep
 
     private readonly Option<string?> _explain = new("--explain")
     {
-        Description = "Says which access rule decides, and why not: fields of /admin/explain as a query, or by the options below",
+        Description = "Says which access rule decides, and why: the fields of /admin/explain as a query string, or the options below",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

@@ -33,13 +33,13 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
         {
             AdminRefusal.TooManyGuesses.SetHeaders(context.Response);
             await Write(context, AdminRefusal.TooManyGuesses.Status, next,
-                "Too many wrong tokens came from this address. Try again in a few seconds.");
+                "Too many wrong tokens from this address. Try again in a few seconds.");
             return;
         }
 
         if (verdict is false || token.NewCookie() is not { } cookie)
         {
-            await Write(context, StatusCodes.Status401Unauthorized, next, "That is not the token of admin.token.");
+            await Write(context, StatusCodes.Status401Unauthorized, next, "Wrong token: it is not the one in admin.token.");
             return;
         }
 

@@ -13,7 +13,7 @@ public sealed class OnlineCheck : ICheckStep
 {
     private readonly Option<bool> _online = new("--online")
     {
-        Description = "Also tries each upstream (name, connection, proxy, TLS, HTTP, challenge, credential), directories (bind, " +
+        Description = "Also connects to each upstream (DNS, TCP, proxy, TLS, HTTP, challenge, credential), directories (bind, " +
             "search), issuers (discovery, keys), verifiers and Redis",
     };
 

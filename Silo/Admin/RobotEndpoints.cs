@@ -28,7 +28,7 @@ internal sealed class RobotEndpoints(
     private const string Rotation =
         "name the robot in the path or as {\"name\"}; the body may say when it ends from now on, {\"expires\": \"90d\"}";
 
-    private const string NameIt = "name the robot: DELETE /admin/robots/NAME?tenant=T";
+    private const string NameIt = "the robot's name is missing: DELETE /admin/robots/NAME?tenant=T";
 
     public async Task List(HttpContext context)
     {
@@ -114,7 +114,7 @@ internal sealed class RobotEndpoints(
         }
         catch (Exception)
         {
-            Write(context, change, null, "outcome not known: the cluster or the storage of its state did not answer");
+            Write(context, change, null, "outcome unknown: the cluster or its state storage did not respond");
             throw;
         }
 
@@ -168,7 +168,7 @@ internal sealed class RobotEndpoints(
         var said = Said(context.Request.Query["tenant"], named);
         if (said.Count > 1)
         {
-            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the request names two tenants: name one");
+            await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the request names two tenants; name only one");
             return null;
         }
 

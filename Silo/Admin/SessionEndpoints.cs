@@ -28,7 +28,7 @@ internal sealed class SessionEndpoints(
             && (!int.TryParse(text, CultureInfo.InvariantCulture, out limit) || limit < 1))
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest,
-                "'limit' must be a number from 1 on: how many of the newest sessions are wanted");
+                "'limit' must be a number of at least 1: how many of the newest sessions to list");
             return;
         }
 
@@ -76,7 +76,7 @@ internal sealed class SessionEndpoints(
         }
         catch (Exception)
         {
-            Write(context, revocation, null, "outcome not known: the cluster or the storage of its state did not answer");
+            Write(context, revocation, null, "outcome unknown: the cluster or its state storage did not respond");
             throw;
         }
 

@@ -79,6 +79,6 @@ internal sealed partial class HeldSilo(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo could not start; the process ends, so that it is started again")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo could not start; the process exits so that its supervisor restarts it")]
     private partial void LogFailed(Exception fault);
 }

@@ -219,13 +219,14 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The storage of the membership went back from version {Known} to {Read}; this silo goes on, and brings it forward")]
+        Message = "The storage of the membership went back from version {Known} to {Read}; this silo continues and raises it again")]
     private partial void LogWentBack(int known, int read);
 
     [LoggerMessage(Level = LogLevel.Critical,
-        Message = "ALARM: the membership of the cluster was lost by its storage; this silo ends, so that it is started into a new cluster")]
+        Message = "ALARM: the membership of the cluster was lost by its storage; this silo exits so that its supervisor restarts it " +
+            "into a new cluster")]
     private partial void LogLost();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo ends without having told the others: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "This silo exits without having left the cluster: {Problem}")]
     private partial void LogUntold(string problem);
 }

@@ -124,12 +124,13 @@ internal sealed partial class ProtectedGrainStorage(
     private StateOwner Owner(string stateName, GrainId grainId) => new(service, grainId.ToString(), stateName);
 
     [LoggerMessage(Level = LogLevel.Critical,
-        Message = "ALARM: the stored state '{State}' of {Grain} is refused, and nothing overwrites it: {Problem}")]
+        Message = "ALARM: the stored state '{State}' of {Grain} is refused and will not be overwritten: {Problem}")]
     private partial void LogRefused(string state, string grain, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state '{State}' of {Grain} is given up: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored state '{State}' of {Grain} is discarded: {Problem}")]
     private partial void LogDiscarded(string state, GrainId grain, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state '{State}' of {Grain} could not be encrypted under the new key yet")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The state '{State}' of {Grain} could not be re-encrypted under the new key yet; retrying")]
     private partial void LogKeptOldKey(Exception fault, string state, GrainId grain);
 }

@@ -63,10 +63,10 @@ internal sealed partial class StateProbe(
     }
 
     [LoggerMessage(Level = LogLevel.Critical,
-        Message = "ALARM: this silo is not ready: {Problem}; give it the key, or say in state.discardKeys that what lies under it is " +
-            "given up")]
+        Message = "ALARM: this silo is not ready: {Problem}; add the key to state.encryptionKeys, or its id to " +
+            "state.discardKeys to give up the records under it")]
     private partial void LogRefused(string problem);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The storage of the state cannot be looked at now")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The stored state cannot be listed now")]
     private partial void LogAway(Exception fault);
 }

@@ -105,6 +105,6 @@ internal sealed partial class StateSweep(
 
     private static TimeSpan Jittered(TimeSpan period) => period * Jitter.Between(1, 1.5);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The stored records could not be looked at to the end; they will be again")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep of the stored records did not complete; it runs again")]
     private partial void LogLater(Exception fault);
 }

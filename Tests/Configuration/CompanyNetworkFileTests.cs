@@ -31,8 +31,8 @@ public sealed class CompanyNetworkFileTests : IDisposable
             warning => warning.Message.Contains("expired at"));
 
         Has("tls: { certificate: good.crt, key: expired.key }", "upstreams.corp.tls.certificate", _folder.File("expired.key"));
-        Has("tls: { certificate: good.crt }", "upstreams.corp.tls.key", "belong together");
-        Has("tls: { key: good.key }", "upstreams.corp.tls.certificate", "belong together");
+        Has("tls: { certificate: good.crt }", "upstreams.corp.tls.key", "are required together");
+        Has("tls: { key: good.key }", "upstreams.corp.tls.certificate", "are required together");
         Has("tls: { ca: missing.crt }", "upstreams.corp.tls.ca", _folder.File("missing.crt"));
         Has("tls: { cert: good.crt, key: good.key }", "upstreams.corp.tls.cert", "certificate");
         Has("tls: { }", "upstreams.corp.tls", "needs ca");

@@ -97,7 +97,7 @@ public sealed class ConfigurationFileTests : IDisposable
     [InlineData("hosts: [Docker.acme.example]", "hosts: [\"a:80\"]", 10, "tenants.acme.hosts[0]", "without port")]
     [InlineData("authenticators: [staff]", "authenticators: [stuff]", 12, "tenants.acme.authenticators[0]", "no authenticator 'stuff'")]
     [InlineData("upstream: gcr", "upstream: gcx", 14, "tenants.acme.routes[0].upstream", "no upstream 'gcx'")]
-    [InlineData("upstream: [hub]", "upstream: [hub, hub]", 15, "tenants.acme.routes[1].upstream", "names an upstream twice")]
+    [InlineData("upstream: [hub]", "upstream: [hub, hub]", 15, "tenants.acme.routes[1].upstream", "lists an upstream twice")]
     [InlineData("upstream: [hub]", "upstream: hub, fallbackOn: [error]", 15, "tenants.acme.routes[1].fallbackOn",
         "needs a list of upstreams")]
     [InlineData("upstream: [hub]", "upstream: [hub, gcr], fallbackOn: [denied]", 15, "tenants.acme.routes[1].fallbackOn[0]",

@@ -40,8 +40,8 @@ public sealed class DoubtTests : IDisposable
     [InlineData("subject:fleets/eu-1/system:serviceaccount:ci:*", "eu-1", "")]
     [InlineData("subject:fleets/system:serviceaccount:ci:*", "eu-1", "subjects of 'fleets' begin with their cluster, such as eu-1/system")]
     [InlineData("subject:fleets/eu-2/*", "eu-1", "subjects of 'fleets' begin with their cluster")]
-    [InlineData("authenticator:fleets", "eu1", "there is no such cluster; did you mean 'eu-1'?")]
-    [InlineData("robot:ci", "eu-1", "robots prove no claims")]
+    [InlineData("authenticator:fleets", "eu1", "no such cluster is configured; did you mean 'eu-1'?")]
+    [InlineData("robot:ci", "eu-1", "robots have no claims")]
     public void Rules_about_clusters_that_match_none_are_told(string who, string cluster, string saying)
     {
         var warnings = Warnings(Good.Replace("authenticators:\n  staff", "authenticators:\n  fleets: { type: kubernetes, audience: a, " +
@@ -63,7 +63,7 @@ public sealed class DoubtTests : IDisposable
         "REGISTRYPROXY_TEST_NOWHERE is not set or empty")]
     [InlineData("value: secret", "file: nowhere", 2, "upstreams.hub.credentials.password", "nowhere is missing")]
     [InlineData("value: secret", "file: .", 2, "upstreams.hub.credentials.password", "is a folder, not a file")]
-    [InlineData("https://hub.example", "http://hub.example", 2, "upstreams.hub.url", "is http: whoever is on the way reads the credential")]
+    [InlineData("https://hub.example", "http://hub.example", 2, "upstreams.hub.url", "is http: the credential is sent unencrypted")]
     [InlineData("https://own.example", "https://10.1.2.3", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("https://own.example", "http://[fd00::1]:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("https://own.example", "https://198.18.0.1", 3, "upstreams.own.url", "refused without allowPrivate: true")]
@@ -74,13 +74,13 @@ public sealed class DoubtTests : IDisposable
     [InlineData("https://own.example", "http://localhost:5000", 3, "upstreams.own.url", "refused without allowPrivate: true")]
     [InlineData("dev: [alice]", "dev: [alise]", 5, "authenticators.staff.groups.dev[0]", "no user 'alise'; did you mean 'alice'?")]
     [InlineData("https://docker.acme.example", "https://other.example", 9, "tenants.acme.publicUrl",
-        "its host is none of this tenant's hosts")]
+        "its host is not in this tenant's hosts")]
     [InlineData("group:staff/dev", "group:staff/dve", 15, "tenants.acme.access[0].who[0]",
         "'staff' has no group 'dve'; did you mean 'dev'?")]
     [InlineData("user:alice", "user:alcie", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'alcie'; did you mean 'alice'?")]
     [InlineData("user:alice", "subject:staff/bob", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'bob'")]
     [InlineData("[\"hub/**\"]", "[\"hub/**\", \"hubs/**\"]", 15, "tenants.acme.access[0].repositories[1]",
-        "no route of this tenant leads to such a name; its prefixes: 'hub', 'team/own'")]
+        "no route of this tenant matches such a name; its prefixes: 'hub', 'team/own'")]
     [InlineData("team/*/x", "*/*/x", 0, "", "")]
     [InlineData("team/*/x", "hub/x", 13, "tenants.acme.routes[1]", "no access rule grants anything below 'team/own'")]
     [InlineData("prefix: hub", "prefix: huub", 12, "tenants.acme.routes[0]", "no access rule grants anything below 'huub'")]
@@ -100,7 +100,7 @@ public sealed class DoubtTests : IDisposable
     [Fact]
     public void A_tenant_without_rules_refuses_everybody_and_that_is_told() =>
         Assert.Contains(Warnings(Good[..Good.IndexOf("    access:", StringComparison.Ordinal)]),
-            warning => warning.Field == "tenants.acme.access" && warning.Message.StartsWith("grants nothing"));
+            warning => warning.Field == "tenants.acme.access" && warning.Message.StartsWith("has no rule that grants anything"));
 
     [Theory]
     [InlineData("ranges: fill", "ranges: fil", "must be pass, fill or wait; did you mean 'fill'?")]

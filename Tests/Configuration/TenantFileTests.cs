@@ -65,8 +65,8 @@ public sealed class TenantFileTests : IDisposable
 
     [Theory]
     [InlineData("mayUse: { upstreams: [hub], authenticators: [corp] }", "mayUse: { upstreams: [nowhere] }", "there is no upstream 'nowhere'")]
-    [InlineData("limits:", "routes: [ { prefix: \"\", upstream: hub } ], limits:", "belongs into the file of this tenant")]
-    [InlineData("file: acme.yaml", "routes: [ { prefix: \"\", upstream: hub } ]", "is for a tenant with a file of its own")]
+    [InlineData("limits:", "routes: [ { prefix: \"\", upstream: hub } ], limits:", "must be in the tenant's file")]
+    [InlineData("file: acme.yaml", "routes: [ { prefix: \"\", upstream: hub } ]", "is only for a tenant with a file of its own")]
     public void The_operators_part_says_the_operators_alone(string good, string wrong, string message) =>
         Assert.Contains(message, Assert.Single(Read(Good, good, wrong).Errors).Message);
 

@@ -73,7 +73,7 @@ public sealed class ProxyTests
     [InlineData("HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", "does not let us out to registry.corp:8443 (403)", true)]
     [InlineData("HTTP/1.0 503 No\r\n\r\n", "cannot reach registry.corp:8443 (503)", false)]
     [InlineData("HTTP/1.1 302 Found\r\nLocation: http://portal.corp\r\n\r\n", "answers CONNECT registry.corp:8443 with 302", false)]
-    [InlineData("HTTP/1.1 200 OK\r\n\r\nand more", "sends bytes behind its reply", false)]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\nand more", "sends bytes after its reply", false)]
     [InlineData("HTTP/1.1 200", "closes the connection without an answer", false)]
     [InlineData("HTTP/1.1 2x0 OK\r\n\r\n", "not HTTP", false)]
     [InlineData("SSH-2.0-OpenSSH\r\n", "not HTTP", false)]

@@ -104,7 +104,7 @@ public sealed class UpstreamTokenGrainTests
                 var call = method.Invoke(grain, arguments)!;
                 var task = call as Task ?? (Task)call.GetType().GetMethod("AsTask")!.Invoke(call, null)!;
                 var refusal = await Assert.ThrowsAnyAsync<Exception>(() => task);
-                Assert.Contains("for grains alone", refusal.Message);
+                Assert.Contains("only grains may call", refusal.Message);
             }
         }
 

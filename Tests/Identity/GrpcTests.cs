@@ -70,7 +70,7 @@ public sealed class GrpcTests : IAsyncDisposable
     [Theory]
     [InlineData("{ type: grpc }", "endpoint")]
     [InlineData("{ type: grpc, endpoint: \"http://verifier.example\" }", "https://")]
-    [InlineData("{ type: grpc, endpoint: \"https://verifier.example\", key: config.yaml }", "belong together")]
+    [InlineData("{ type: grpc, endpoint: \"https://verifier.example\", key: config.yaml }", "are required together")]
     public void A_bad_configuration_says_what_is_wrong(string yaml, string saying) =>
         Assert.Contains(_authenticators.Errors(yaml), error => error.Contains(saying, StringComparison.Ordinal));
 

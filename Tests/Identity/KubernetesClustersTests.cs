@@ -190,7 +190,7 @@ public sealed class KubernetesClustersTests : IDisposable
     [InlineData("audience: a, clusters: {}", "empty never means all")]
     [InlineData("clusters: { a: { issuer: \"https://a.example\" } }", "audience")]
     [InlineData(
-        "audience: a, issuer: \"https://a.example\", clusters: { a: { issuer: \"https://a.example\" } }", "belongs to each of clusters")]
+        "audience: a, issuer: \"https://a.example\", clusters: { a: { issuer: \"https://a.example\" } }", "cannot be set beside clusters")]
     [InlineData("audience: a, clusters: { a: { jwks: \"https://a.example\" } }", "clusters.a.issuer")]
     [InlineData("audience: a, clusters: { a/b: { issuer: \"https://a.example\" } }", "the name 'a/b'")]
     [InlineData("audience: a, clusters: { a: { issuer: \"https://a.example\", audience: b } }", "unknown key")]

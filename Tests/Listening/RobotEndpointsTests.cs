@@ -89,7 +89,7 @@ public sealed class RobotEndpointsTests : IDisposable
         var lines = (await Audited()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
         Assert.All(lines, line => Assert.Contains("\"event\":\"robot-revoke\"", line));
-        Assert.Contains("outcome not known", lines[0]);
+        Assert.Contains("outcome unknown", lines[0]);
         Assert.Contains("it was not there any more", lines[1]);
     }
 

@@ -69,7 +69,7 @@ public sealed class EngineBoundsTests
         time.Advance(DockerStore.MaxAnswerTime);
         var fault = await Assert.ThrowsAsync<RpcException>(() => answer.WaitAsync(TimeSpan.FromSeconds(60)));
         Assert.Equal(StatusCode.DeadlineExceeded, fault.StatusCode);
-        Assert.Equal($"the Docker Engine at unix://{engine.Socket} gave no answer within 2 minutes", fault.Status.Detail);
+        Assert.Equal($"the Docker Engine at unix://{engine.Socket} did not respond within 2 minutes", fault.Status.Detail);
     }
 
     private static Task Pull(DockerStore store, string image) => store.Follow(

@@ -61,8 +61,8 @@ public sealed class PullSecretsTests : IDisposable
 
     [Theory]
     [InlineData("Opaque", "registryproxy-pull-secrets", "its type is not")]
-    [InlineData("kubernetes.io/dockerconfigjson", "helm", "somebody else's")]
-    [InlineData("kubernetes.io/dockerconfigjson", null, "somebody else's")]
+    [InlineData("kubernetes.io/dockerconfigjson", "helm", "belongs to somebody else")]
+    [InlineData("kubernetes.io/dockerconfigjson", null, "belongs to somebody else")]
     public async Task A_secret_of_somebody_else_is_never_written_over(string type, string? owner, string saying)
     {
         _store.Put(Path, new JsonObject
@@ -107,7 +107,7 @@ public sealed class PullSecretsTests : IDisposable
         var secret = Secret();
         _door.Page = "<html>maintenance</html>";
         Assert.False(await secret.Refresh(default));
-        Assert.Contains("is it a RegistryProxy front door?", _said.ToString());
+        Assert.Contains("is it a RegistryProxy?", _said.ToString());
         _door.Page = null;
         foreach (var fault in new Exception[]
         {
@@ -187,8 +187,8 @@ public sealed class PullSecretsTests : IDisposable
     [Theory]
     [InlineData("secrets: []", "may not be empty")]
     [InlineData("secrets: [{ namespace: apps }]", "name: is required")]
-    [InlineData("secrets: [{ namespace: Apps, name: a }]", "must be a name of Kubernetes")]
-    [InlineData("secrets: [{ namespace: \"a/../b\", name: a }]", "must be a name of Kubernetes")]
+    [InlineData("secrets: [{ namespace: Apps, name: a }]", "must be a Kubernetes name")]
+    [InlineData("secrets: [{ namespace: \"a/../b\", name: a }]", "must be a Kubernetes name")]
     [InlineData("secrets: [{ namespace: a, name: a }, { namespace: a, name: a }]", "listed twice")]
     [InlineData("secrets: [{ namespace: a, name: a, frontDoor: \"https://other.example\" }]", "one of frontDoors that has workloads")]
     [InlineData("server: \"http://api.example\", secrets: [{ namespace: a, name: a }]", "must be https")]

@@ -114,7 +114,7 @@ public sealed class GoogleTests
     [InlineData("https://oauth2.googleapis.com/token", "https://googleapis.com@evil.example/", "token_uri that is not")]
     [InlineData("\"token_uri\"", "\"Token_Uri\"", "a member Token_Uri")]
     [InlineData("service_account", "authorized_user", "must be of type")]
-    [InlineData("PRIVATE KEY", "NO KEY", "is not a key file")]
+    [InlineData("PRIVATE KEY", "NO KEY", "is not a Google key file")]
     public async Task A_key_file_that_leads_elsewhere_is_refused_before_anything_is_sent(string from, string to, string saying)
     {
         await using var google = await GoogleCloud.Start();

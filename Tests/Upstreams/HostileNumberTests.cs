@@ -126,7 +126,7 @@ public sealed class HostileNumberTests
         {
             var result = await cluster.Client.GetGrain<IUpstreamTokenGrain>($"up0|repository:app/{i}:pull").GetToken();
             Assert.Equal(status == 200, result.Token is not null);
-            Assert.DoesNotContain("not a token reply", result.Failure?.Message ?? "");
+            Assert.DoesNotContain("invalid token response", result.Failure?.Message ?? "");
         }
 
         // Who limits or fails for one is asked without a repository before all are kept from it.

@@ -12,7 +12,7 @@ internal static class GrpcReader
         var (endpoint, certificate, key) = (map["endpoint"], map["certificate"], map["key"]);
         if (certificate.IsPresent != key.IsPresent)
         {
-            key.Fail("certificate and key belong together");
+            key.Fail("certificate and key are required together");
         }
 
         var pair = certificate.IsPresent && key.IsPresent ? PemReader.Pair(certificate, key, context) : default;

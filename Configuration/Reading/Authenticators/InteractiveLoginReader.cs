@@ -17,7 +17,7 @@ internal static class InteractiveLoginReader
         {
             foreach (var field in new[] { clientSecret, scopes }.Where(field => field.IsPresent))
             {
-                field.Fail("is for the login of people and needs clientId beside it");
+                field.Fail("is for browser logins and also needs clientId");
             }
 
             return null;
@@ -25,7 +25,7 @@ internal static class InteractiveLoginReader
 
         if (asked.Any(scope => scope.Length == 0 || scope.Any(character => character is <= ' ' or '"' or '\\' or > '~')))
         {
-            scopes.Fail("holds something that is no scope (RFC 6749, section 3.3)");
+            scopes.Fail("contains an invalid scope (RFC 6749, section 3.3)");
         }
 
         return new InteractiveLoginConfiguration(id, secret, asked.Contains(OpenId) ? asked : [OpenId, .. asked]);

@@ -23,7 +23,7 @@ internal static class KubernetesReader
     {
         foreach (var field in OfOne.Select(key => map[key]).Where(field => field.IsPresent))
         {
-            field.Fail("belongs to each of clusters, or to an authenticator without clusters");
+            field.Fail("cannot be set beside clusters: set it for each of them");
         }
 
         var (allowPrivate, require) = (map["allowPrivate"].Flag(false), TokenIssuerReader.Require(map["require"]));

@@ -37,12 +37,12 @@ internal static class LdapReader
         }
         else if (ldap.BaseDn.Length == 0)
         {
-            baseDn.Fail("is required, unless userDn says how to make a user's DN");
+            baseDn.Fail("is required without userDn");
         }
 
         if ((ldap.BindDn.Length > 0) != (ldap.BindPassword is not null))
         {
-            map["bindPassword"].Fail("bindDn and bindPassword belong together: without both the search is anonymous");
+            map["bindPassword"].Fail("bindDn and bindPassword are required together; without both the search is anonymous");
         }
 
         return ldap;
@@ -74,7 +74,7 @@ internal static class LdapReader
 
         if (ldap.Url.Scheme == "ldap" && !ldap.StartTls && !allowPlaintext)
         {
-            url.Fail("would send passwords in clear; use ldaps://, or startTls: true, or say allowPlaintext: true");
+            url.Fail("would send passwords unencrypted; use ldaps:// or startTls: true, or set allowPlaintext: true");
         }
     }
 
@@ -82,7 +82,7 @@ internal static class LdapReader
     {
         if (!pattern.Contains("{0}", StringComparison.Ordinal))
         {
-            field.Fail("must hold {0}, the place of the name");
+            field.Fail("must contain {0}, which is replaced by the user name");
         }
     }
 }

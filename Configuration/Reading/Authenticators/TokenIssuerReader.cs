@@ -84,7 +84,7 @@ internal static class TokenIssuerReader
     {
         if (!field.IsPresent)
         {
-            field.Fail("is required: a token for another service must be of no use here");
+            field.Fail("is required, so that tokens for other services are not accepted");
         }
 
         return field.Text() ?? "";
@@ -115,13 +115,13 @@ internal static class TokenIssuerReader
                 using var set = JsonDocument.Parse(BoundedFile.ReadText(path));
                 if (set.RootElement.GetProperty("keys").GetArrayLength() == 0)
                 {
-                    field.Fail($"{path} holds no keys");
+                    field.Fail($"{path} contains no keys");
                 }
             }
         }
         catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            field.Fail($"{path} is no JSON Web Key Set: {fault.Message}");
+            field.Fail($"{path} is not a JSON Web Key Set: {fault.Message}");
         }
 
         return new FiledKeys(path);

@@ -23,7 +23,7 @@ internal static class ClusterDoubts
             && !named.Exists(clusters => clusters!.Keys.Any(cluster => globs.Any(glob => Glob.Matches(glob, cluster)))))
         {
             var when = rule["when"];
-            when.Warn($"there is no such cluster{when.Errors.Suggest(globs[0], named.SelectMany(clusters => clusters!.Keys))}");
+            when.Warn($"no such cluster is configured{when.Errors.Suggest(globs[0], named.SelectMany(clusters => clusters!.Keys))}");
         }
     }
 

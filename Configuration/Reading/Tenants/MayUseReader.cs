@@ -15,7 +15,7 @@ internal static class MayUseReader
         map.RefuseOthers();
         if (field.IsPresent && !hasFile)
         {
-            field.Fail("is for a tenant with a file of its own; what stands here may name everything");
+            field.Fail("is only for a tenant with a file of its own; entries here may name everything");
         }
 
         return use;

@@ -56,7 +56,7 @@ internal static class RouteReader
         }
         else if (route.Upstreams.Distinct().Count() < route.Upstreams.Count)
         {
-            upstream.Fail("names an upstream twice");
+            upstream.Fail("lists an upstream twice");
         }
         else if (route.Upstreams.Count == 1 && map["fallbackOn"].IsPresent)
         {

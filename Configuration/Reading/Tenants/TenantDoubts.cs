@@ -33,7 +33,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             && !tenant.Hosts.Any(host => host.Trim('[', ']') == url.IdnHost.Trim('[', ']')))
         {
             map["publicUrl"]
-                .Warn($"its host is none of this tenant's hosts, and clients ask there for tokens: add '{url.IdnHost}' to hosts");
+                .Warn($"its host is not in this tenant's hosts, but clients request tokens there: add '{url.IdnHost}' to hosts");
         }
     }
 
@@ -43,7 +43,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         var access = map["access"];
         if (tenant.Access.Count == 0)
         {
-            access.Warn("grants nothing: this tenant refuses everybody");
+            access.Warn("has no rule that grants anything: this tenant refuses everybody");
             return;
         }
 
@@ -67,7 +67,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             {
                 if (!tenant.Routes.Any(route => pattern.MatchesBelow(route.Prefix)))
                 {
-                    text.Warn($"no route of this tenant leads to such a name; its prefixes: " +
+                    text.Warn($"no route of this tenant matches such a name; its prefixes: " +
                         $"{string.Join(", ", tenant.Routes.Take(10).Select(route => $"'{route.Prefix}'"))}");
                 }
             }
@@ -77,7 +77,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         {
             if (!rules.Exists(rule => rule.Repositories.Any(pattern => pattern.MatchesBelow(route.Prefix))))
             {
-                item.Warn($"no access rule grants anything below '{route.Prefix}': nobody comes by this route");
+                item.Warn($"no access rule grants anything below '{route.Prefix}': this route cannot be used");
             }
         }
     }
@@ -92,7 +92,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         {
             if (subject.Kind == AccessSubjectKind.Robot && rule.When.Count > 0)
             {
-                item.Warn("a rule with 'when' is about no robot, since robots prove no claims");
+                item.Warn("a rule with 'when' never matches robots, because robots have no claims");
             }
 
             if (subject.Authenticator is not { } name

@@ -31,7 +31,7 @@ internal static class TenantReader
         var secrets = map["secrets"] is { IsPresent: true } folder ? context.Absolute(folder).TrimEnd('/') : null;
         if (secrets is not null && !file.IsPresent)
         {
-            map["secrets"].Fail("is for a tenant with a file of its own; what stands here may name every file");
+            map["secrets"].Fail("is only for a tenant with a file of its own; entries here may name every file");
         }
 
         if (file.IsPresent)

@@ -34,7 +34,7 @@ internal static class TenantRights
         {
             if (map[key] is { IsPresent: true } field)
             {
-                field.Fail("belongs into the file of this tenant, which says it alone");
+                field.Fail("must be in the tenant's file, not here");
             }
         }
     }

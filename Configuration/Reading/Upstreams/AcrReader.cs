@@ -22,7 +22,7 @@ internal static class AcrReader
             client.RequiredText();
             if (federated.IsPresent)
             {
-                federated.Fail("takes the place of clientSecret: give one of them");
+                federated.Fail("cannot be combined with clientSecret");
             }
         }
 
@@ -42,7 +42,7 @@ internal static class AcrReader
     {
         if (field.Text() is { } text && !text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '.'))
         {
-            field.Fail("must be the id that the Azure portal shows");
+            field.Fail("must be a subscription id (a GUID, as in the Azure portal)");
         }
 
         return field.Text();

@@ -63,7 +63,7 @@ internal static class CredentialsReader
         map.RefuseOthers();
         if (context.Bounds is not null && IsOfMachine(credentials))
         {
-            field.Fail("would use the cloud identity of this machine, which is the operator's: give keys of your own (ecr: accessKeyId " +
+            field.Fail("would use the machine's cloud identity, which belongs to the operator; set keys of your own (ecr: accessKeyId " +
                 "and secretAccessKey; google: keyFile; acr: tenantId, clientId and clientSecret)");
         }
 
@@ -86,7 +86,7 @@ internal static class CredentialsReader
         {
             if (password.IsPresent)
             {
-                password.Fail("needs username beside it");
+                password.Fail("also needs username");
             }
 
             return new BearerCredentials(context.RequiredSecret(token));
@@ -94,7 +94,7 @@ internal static class CredentialsReader
 
         if (token.IsPresent)
         {
-            token.Fail("is an identity token and takes the place of username and password: give one of them");
+            token.Fail("is an identity token and cannot be combined with username and password");
         }
 
         return new BearerPasswordCredentials(username.RequiredText(), context.RequiredSecret(password));

@@ -19,7 +19,7 @@ internal static partial class EcrReader
 
         if (tokenFile.IsPresent && map["accessKeyId"].IsPresent)
         {
-            tokenFile.Fail("takes the place of accessKeyId: give one of them");
+            tokenFile.Fail("cannot be combined with accessKeyId");
         }
 
         return new EcrCredentials
@@ -40,7 +40,7 @@ internal static partial class EcrReader
         var known = EcrHost.Of(url);
         if (known is { IsPublic: true } && !isPublic.Flag(true))
         {
-            isPublic.Fail("cannot be false: the url is ECR Public");
+            isPublic.Fail("cannot be false for the url of ECR Public");
         }
 
         if (isPublic.Flag(known?.IsPublic ?? false))
@@ -85,7 +85,7 @@ internal static partial class EcrReader
 
         foreach (var field in new[] { secret, session }.Where(field => field.IsPresent))
         {
-            field.Fail("needs accessKeyId beside it");
+            field.Fail("also needs accessKeyId");
         }
 
         return null;
@@ -96,7 +96,7 @@ internal static partial class EcrReader
         var (arn, externalId, sessionName, chain) = (map["roleArn"], map["externalId"], map["sessionName"], map["roles"]);
         if (arn.IsPresent && chain.IsPresent)
         {
-            chain.Fail("is for several roles; roleArn for one: give one of them");
+            chain.Fail("cannot be combined with roleArn");
         }
 
         if (arn.IsPresent)
@@ -106,7 +106,7 @@ internal static partial class EcrReader
 
         foreach (var field in new[] { externalId, sessionName }.Where(field => field.IsPresent))
         {
-            field.Fail("needs roleArn beside it");
+            field.Fail("also needs roleArn");
         }
 
         return [.. chain.Items().Select(item => item.Map()).OfType<Section>().Select(role =>

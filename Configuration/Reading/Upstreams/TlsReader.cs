@@ -17,7 +17,7 @@ internal static class TlsReader
         map.RefuseOthers();
         if (certificate.IsPresent != key.IsPresent)
         {
-            (certificate.IsPresent ? key : certificate).Fail("certificate and key belong together");
+            (certificate.IsPresent ? key : certificate).Fail("certificate and key are required together");
         }
         else if (!certificate.IsPresent && !ca.IsPresent)
         {

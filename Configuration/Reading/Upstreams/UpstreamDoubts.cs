@@ -25,7 +25,7 @@ internal static class UpstreamDoubts
         var needsTls = upstream.Credentials is not AnonymousCredentials;
         if (needsTls && IsReadable(upstream.Url))
         {
-            url.Warn("is http: whoever is on the way reads the credential that is sent there; use https");
+            url.Warn("is http: the credential is sent unencrypted; use https");
         }
 
         WarnOfAddress(url, upstream.Url, upstream.AllowPrivate);
@@ -34,7 +34,7 @@ internal static class UpstreamDoubts
         {
             if (needsTls && realm is not null && IsReadable(realm))
             {
-                item.Warn("is http: whoever is on the way reads the credential that is sent there; use https");
+                item.Warn("is http: the credential is sent unencrypted; use https");
             }
 
             if (realm is not null)

@@ -30,7 +30,7 @@ internal static class ProxyReader
         var user = username.Text();
         if (user is not null && user.Any(character => character == ':' || char.IsControl(character)))
         {
-            username.Fail("must have no colon and no control character");
+            username.Fail("must not contain a colon or control characters");
         }
 
         return new ProxyConfiguration(Address(url), user, context.Secret(password));

@@ -32,7 +32,7 @@ internal sealed record TenantBounds(string Tenant, string? Secrets)
         var rest = text.Contains('\0') ? null : Below(Path.GetFullPath(text, main)) ?? Below(Path.GetFullPath(text, Secrets));
         if (rest is null)
         {
-            field.Fail("leads out of the folder that the operator has given this tenant for its files");
+            field.Fail("leads out of the tenant's secrets folder");
             return "";
         }
 
@@ -40,7 +40,7 @@ internal sealed record TenantBounds(string Tenant, string? Secrets)
         Named.Add(path);
         if (BoundedFile.LeadsOut(path))
         {
-            field.Fail("is a link that leads out of the folder that the operator has given this tenant for its files");
+            field.Fail("is a symbolic link that leads out of the tenant's secrets folder");
             return "";
         }
 

@@ -236,7 +236,7 @@ internal sealed partial class BlobCache(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A blob of upstream {Upstream} was cut in request {RequestId}: {Cause}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A blob from upstream {Upstream} was cut off in request {RequestId}: {Cause}")]
     private partial void LogCut(string upstream, string requestId, string cause);
 }
 

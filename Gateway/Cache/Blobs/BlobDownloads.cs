@@ -78,7 +78,8 @@ internal sealed partial class BlobDownloads(
         download.Dispose();
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The download of {Digest} of upstream {Upstream} ended by a fault of this gateway")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "The download of {Digest} from upstream {Upstream} ended because of a bug in this gateway")]
     private partial void LogFault(Exception fault, Digest digest, string upstream);
 }
 

@@ -57,9 +57,9 @@ internal sealed partial class Elections(ClusterClient cluster, LocalPeer local, 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster elects nobody to fetch; this gateway fetches by itself")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cluster elects no gateway to fetch; this gateway fetches by itself")]
     private partial void LogAway(Exception fault);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster could not be told how a download ended")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster could not be notified that a download ended")]
     private partial void LogUntold(Exception fault);
 }

@@ -31,9 +31,9 @@ internal sealed partial class DiskHealth(string path, TimeProvider time, ILogger
     }
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "The cache in {Path} cannot be written and is bypassed; it is tried again every few seconds: {Cause}")]
+        Message = "The cache in {Path} cannot be written and is bypassed; retrying every few seconds: {Cause}")]
     private partial void LogFailing(string path, string cause);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The cache in {Path} is used again")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The cache in {Path} works again")]
     private partial void LogRecovered(string path);
 }

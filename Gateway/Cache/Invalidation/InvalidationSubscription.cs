@@ -81,6 +81,6 @@ internal sealed partial class InvalidationSubscription(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster does not answer; upstreams are asked about what is kept")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The cluster does not respond; cached content is revalidated with its upstreams")]
     private partial void LogAway(Exception fault);
 }

@@ -90,6 +90,6 @@ internal sealed partial class WriteAnnouncer(
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Other gateways could not be told of a write; they are told when the cluster answers again")]
+        Message = "Other gateways could not be notified of a write; retrying when the cluster responds")]
     private partial void LogUntold(Exception fault);
 }

@@ -36,7 +36,7 @@ internal sealed class AwsIidAuthenticator(AwsIidConfiguration configuration, IGr
 
         if (SignedDocument.TryRead(rsa2048)?.OpenPinned(_certificates) is not { } document)
         {
-            return Verdict.Refused("the document is not signed by a certificate of AWS that is configured");
+            return Verdict.Refused("the document is not signed by any of the configured AWS certificates");
         }
 
         var claims = ClaimNames.Where(name => document.TextOf(name).Length > 0).ToDictionary(name => name, name => document.TextOf(name));

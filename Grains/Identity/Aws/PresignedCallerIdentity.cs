@@ -68,7 +68,7 @@ internal sealed partial record PresignedCallerIdentity(
         if (parameters.Count < Grammar.Count - 1
             || Grammar.Keys.Any(key => key != "X-Amz-Security-Token" && !parameters.Exists(known => known.Key == key)))
         {
-            problem = "the presigned URL lacks a parameter";
+            problem = "the presigned URL lacks a required parameter";
             return false;
         }
 
@@ -78,7 +78,7 @@ internal sealed partial record PresignedCallerIdentity(
             || !DateTimeOffset.TryParseExact(
                 Value("X-Amz-Date"), "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var signed))
         {
-            problem = "the presigned URL must count for 900 s at most";
+            problem = "the presigned URL must be valid for at most 900 s";
             return false;
         }
 

@@ -132,6 +132,6 @@ internal sealed class IssuedTokenVerifier : IDisposable
         static DateTimeOffset? At(DateTime time) => time == DateTime.MinValue ? null : new DateTimeOffset(time, TimeSpan.Zero);
         return At(token.ValidTo) is { } expires
             ? new Validity(At(token.IssuedAt), At(token.ValidFrom), expires).Fault("token", _time.GetUtcNow(), Skew)
-            : "the token never expires, which does not count here";
+            : "the token never expires, which is not accepted";
     }
 }

@@ -25,7 +25,7 @@ internal sealed class IssuerKeys : IDisposable
     private readonly IssuerAnswer<IReadOnlyList<SecurityKey>> _keys;
 
     /// <exception cref="IOException">The file of keys cannot be read.</exception>
-    /// <exception cref="FormatException">The file holds no keys.</exception>
+    /// <exception cref="FormatException">The file contains no keys.</exception>
     public IssuerKeys(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
@@ -91,11 +91,11 @@ internal sealed class IssuerKeys : IDisposable
         }
     }
 
-    /// <exception cref="FormatException">It holds no keys.</exception>
+    /// <exception cref="FormatException">It contains no keys.</exception>
     private static List<SecurityKey> OfFile(FiledKeys filed) =>
         new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys
         ? keys
-        : throw new FormatException($"{filed.Path} holds no keys, or more than {MaxKeys}");
+        : throw new FormatException($"{filed.Path} contains no keys, or more than {MaxKeys}");
 
     /// <summary>Whether a signature is verified at once: an issuer can make keys that take seconds.</summary>
     private static bool IsCheap(SecurityKey key)

@@ -66,7 +66,7 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
                 step = "bind";
                 if (!CanSearch)
                 {
-                    return Trial.Good("answers; it is searched by nobody, since it has no bindDn");
+                    return Trial.Good("answers; no search was tried, because bindDn is not set");
                 }
 
                 await BecomeReader(link, limit);
@@ -275,6 +275,6 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
     private partial void LogAway(string authenticator, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "The userFilter of authenticator {Authenticator} finds several users for one name; the login is refused")]
+        Message = "The userFilter of authenticator {Authenticator} matches several users for one name; the login is refused")]
     private partial void LogAmbiguous(string authenticator);
 }

@@ -62,7 +62,7 @@ internal static class CredentialHelper
         catch (Win32Exception fault)
         {
             throw Unusable(name, fault.NativeErrorCode == NoSuchFile
-                ? "is not installed: give its path, or put it into the PATH of the silo"
+                ? "is not installed: set its path, or add it to the silo's PATH"
                 : $"could not be started (error {fault.NativeErrorCode})");
         }
     }

@@ -7,11 +7,11 @@ namespace RegistryProxy.Grains.Upstreams.Failures;
 internal sealed class UpstreamFailureMeter(IMeterFactory meters)
 {
     private readonly Counter<long> _tokens = meters.Create("RegistryProxy.Grains").CreateCounter<long>(
-        "registryproxy.grains.upstream_tokens", "{token}", "Tokens that token services of upstreams gave");
+        "registryproxy.grains.upstream_tokens", "{token}", "Tokens issued by token services of upstreams");
 
     private readonly Counter<long> _failures = meters.Create("RegistryProxy.Grains").CreateCounter<long>(
         "registryproxy.grains.upstream_failures", "{try}",
-        "Tries to open an upstream that failed: how it asks, its credential, its token service");
+        "Failed attempts to authenticate at an upstream: challenge, credential, token service");
 
     /// <summary>A token service gave a token.</summary>
     public void Fetched(string upstream) => _tokens.Add(1, new KeyValuePair<string, object?>("upstream", upstream));

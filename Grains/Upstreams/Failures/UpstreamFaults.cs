@@ -23,23 +23,23 @@ internal static class UpstreamFaults
             $"upstream '{upstream}' resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<WrongOriginException>().Any() => new(
             UpstreamFailureKind.Misconfigured,
-            $"a credential of upstream '{upstream}' was about to go to another host; it was not sent", 0),
+            $"a credential of upstream '{upstream}' would have been sent to another host; it was not sent", 0),
         _ when fault.Causes().OfType<ProxyException>().FirstOrDefault() is { } proxy => new(
             proxy.IsLasting ? UpstreamFailureKind.Misconfigured
-                : UpstreamFailureKind.Unreachable, $"upstream '{upstream}' is not reached: {proxy.Summary}", 0)
-            { Detail = $"upstream '{upstream}' is not reached: {proxy.Message}", IsLasting = proxy.IsLasting },
+                : UpstreamFailureKind.Unreachable, $"upstream '{upstream}' cannot be reached: {proxy.Summary}", 0)
+            { Detail = $"upstream '{upstream}' cannot be reached: {proxy.Message}", IsLasting = proxy.IsLasting },
         _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
             UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
             { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
-            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one find no way to speak TLS", 0)
-            { Detail = $"upstream '{upstream}' and this one find no way to speak TLS: {ExchangeFault.Of(fault).Reason}" },
+            UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one cannot agree on TLS", 0)
+            { Detail = $"upstream '{upstream}' and this one cannot agree on TLS: {ExchangeFault.Of(fault).Reason}" },
         OperationCanceledException => new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' did not answer in time", 0),
         HttpRequestException or IOException or TimeoutException =>
             new(UpstreamFailureKind.Unreachable, $"upstream '{upstream}' does not answer", 0)
             { Detail = $"upstream '{upstream}' does not answer: {ExchangeFault.Of(fault).Reason}" },
         _ => new(UpstreamFailureKind.Misconfigured,
-            $"the token endpoint of upstream '{upstream}' sent something that is not a token reply", 0)
-            { Detail = $"the token endpoint of upstream '{upstream}' sent something that is not a token reply ({fault.GetType().Name})" },
+            $"the token endpoint of upstream '{upstream}' sent an invalid token response", 0)
+            { Detail = $"the token endpoint of upstream '{upstream}' sent an invalid token response ({fault.GetType().Name})" },
     };
 }

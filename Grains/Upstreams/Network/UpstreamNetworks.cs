@@ -121,7 +121,7 @@ internal sealed partial class UpstreamNetworks(
             $"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "upstreams.{Upstream}.tls: the files are not used as they are now, what was read before stays in use: {Problem}")]
+        Message = "upstreams.{Upstream}.tls: the changed files cannot be used; the previous content stays in use: {Problem}")]
     private partial void LogRefused(string upstream, string problem);
 }
 

@@ -21,8 +21,8 @@ internal static class IssueFaults
             $"the token service of the {kind} principal resolves to a blocked address; private ones need allowPrivate: true", 0),
         _ when fault.Causes().OfType<ProxyException>().FirstOrDefault() is { } proxy => new(
             proxy.IsLasting ? UpstreamFailureKind.Misconfigured
-                : UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal is not reached: {proxy.Summary}", 0)
-            { Detail = $"the token service of the {kind} principal is not reached: {proxy.Message}" },
+                : UpstreamFailureKind.Unreachable, $"the token service of the {kind} principal cannot be reached: {proxy.Summary}", 0)
+            { Detail = $"the token service of the {kind} principal cannot be reached: {proxy.Message}" },
         _ when fault.Causes().OfType<AnswerTooLargeException>().Any() => new(
             UpstreamFailureKind.Misconfigured,
             $"the token service of the {kind} principal answers with more than {CloudTransport.MaxReply >> 10} KiB", 0),

@@ -22,7 +22,7 @@ internal sealed class MetadataService(string cloud, Uri origin) : IDisposable
     {
         if (!OriginForm.TryParse(target, out var path))
         {
-            return RegistryFailure.NoProof($"the metadata service of {cloud} at {_authority} names something that is not a path");
+            return RegistryFailure.NoProof($"the metadata service of {cloud} at {_authority} returned an invalid path");
         }
 
         using var request = new HttpRequestMessage(method, HttpOrigin.Of(origin).At(path));

@@ -35,7 +35,7 @@ internal sealed class CriCall(CriChannel channel)
         {
             response?.Dispose();
             GrpcAnswer.Fail(
-                context, StatusCode.Unavailable, $"{channel.Name} cut the call: {fault.InnerException?.Message ?? fault.Message}");
+                context, StatusCode.Unavailable, $"{channel.Name} aborted the call: {fault.InnerException?.Message ?? fault.Message}");
             return null;
         }
     }

@@ -41,7 +41,7 @@ internal sealed class CriForwarder(IHttpForwarder forwarder, CriPull pulls, CriC
         if (error != ForwarderError.None && !context.Response.HasStarted)
         {
             var cause = context.Features.Get<IForwarderErrorFeature>()?.Exception?.Message ?? error.ToString();
-            GrpcAnswer.Fail(context, StatusCode.Unavailable, $"{channel.Name} cut the call: {cause}");
+            GrpcAnswer.Fail(context, StatusCode.Unavailable, $"{channel.Name} aborted the call: {cause}");
         }
     }
 }

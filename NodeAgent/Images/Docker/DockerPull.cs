@@ -22,7 +22,7 @@ internal sealed class DockerPull(
     {
         if (!ImageName.TryParse(reference, out var asked))
         {
-            throw PullFailure.Of(reference, "this is not the name of an image");
+            throw PullFailure.Of(reference, "this is not an image name");
         }
 
         var pulled = settings.Rewrites.Forward(asked);

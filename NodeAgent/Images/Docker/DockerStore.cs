@@ -41,7 +41,7 @@ internal sealed class DockerStore : IDisposable
         {
             throw new RpcException(new Status(
                 StatusCode.DeadlineExceeded,
-                $"the Docker Engine at unix://{_socket} gave no answer within {MaxAnswerTime.TotalMinutes:0} minutes"));
+                $"the Docker Engine at unix://{_socket} did not respond within {MaxAnswerTime.TotalMinutes:0} minutes"));
         }
     }
 

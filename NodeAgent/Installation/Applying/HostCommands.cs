@@ -43,7 +43,7 @@ internal sealed class HostCommands(string root, TimeProvider time) : IHostComman
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            return (124, $"it was not done after {Timeout.TotalSeconds:0} s");
+            return (124, $"it did not complete within {Timeout.TotalSeconds:0} s");
         }
     }
 }

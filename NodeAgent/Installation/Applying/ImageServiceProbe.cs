@@ -25,7 +25,7 @@ internal static class ImageServiceProbe
                 var info = await client.ImageFsInfoAsync(
                     new ImageFsInfoRequest(), deadline: time.GetUtcNow().UtcDateTime + TimeSpan.FromSeconds(10),
                     cancellationToken: cancellation);
-                return info.ImageFilesystems.Count > 0 ? null : "it names no file system of images";
+                return info.ImageFilesystems.Count > 0 ? null : "it reports no image file system";
             }
             catch (RpcException fault)
             {

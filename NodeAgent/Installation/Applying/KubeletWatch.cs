@@ -20,7 +20,7 @@ internal sealed class KubeletWatch(
     /// <summary>
     /// How a result begins after which the node is neither what it was nor what it should be: nothing may be removed then.
     /// </summary>
-    public const string Incomplete = "not everything could be put back";
+    public const string Incomplete = "not everything could be restored";
 
     /// <summary>k3s and RKE2 start etcd and all that runs the cluster before their kubelet: how many times longer they are given.</summary>
     private const int WholeCluster = 5;

@@ -140,7 +140,7 @@ public sealed class InstallFailureTests
         node.Denied = what => what == $"rename {File}" && times++ > 0;
         Assert.Equal(1, await node.Install("credential-provider"));
         Assert.Contains("kubelet was not active", node.Said.ToString());
-        Assert.Contains("not everything could be put back", node.Said.ToString());
+        Assert.Contains("not everything could be restored", node.Said.ToString());
         Assert.Contains($"{File} cannot be changed", node.Said.ToString());
         Assert.Contains("registryproxy-credential-provider", node.Read(File));
         Assert.Contains(node.Snapshot().Keys, path => path.EndsWith("/registryproxy-nodeagent", StringComparison.Ordinal));

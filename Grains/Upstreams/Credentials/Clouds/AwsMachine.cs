@@ -50,7 +50,7 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
         if (address.Scheme != Uri.UriSchemeHttps && !MetadataAddresses.IsOfContainer(address))
         {
             throw new IssueException(UpstreamFailureKind.Misconfigured,
-                "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or name this machine or its container service");
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, loopback or the container credentials address");
         }
 
         return Read(await Query(http, HttpMethod.Get, address, OriginForm.Of(address.PathAndQuery), "Authorization", Token, cancellation));
@@ -101,5 +101,5 @@ internal sealed class AwsMachine(CloudTransport clouds, Func<string, string?> en
 
     private static Uri Address(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var address) ? address
-            : throw new FormatException("a variable of the environment holds no address");
+            : throw new FormatException("an environment variable does not contain an address");
 }

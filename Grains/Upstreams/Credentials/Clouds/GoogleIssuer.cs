@@ -69,6 +69,6 @@ internal sealed class GoogleIssuer(
             : google.KeyFile is not null
                 ? $"Google refuses the key of keyFile{code}: it may be disabled, deleted or not allowed to impersonate " +
                     $"(roles/iam.workloadIdentityUser, roles/iam.serviceAccountTokenCreator)"
-                : $"Google's metadata server gives no token{code}: give the machine a service account");
+                : $"Google's metadata server gives no token{code}: attach a service account to the machine");
     }
 }

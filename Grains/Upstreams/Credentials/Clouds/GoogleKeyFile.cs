@@ -34,7 +34,7 @@ internal static class GoogleKeyFile
 
             if (source.ValueKind == JsonValueKind.Object && source.TryGetProperty("executable", out _))
             {
-                throw Unusable(file, "has a credential_source that is a program; a file, a url or an AWS environment is taken");
+                throw Unusable(file, "has an executable credential_source; only a file, a URL or an AWS environment is supported");
             }
 
             if (source.ValueKind != JsonValueKind.Undefined && file.Contains(BoundedFile.Confinement, StringComparison.Ordinal))
@@ -49,7 +49,7 @@ internal static class GoogleKeyFile
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException or FormatException)
         {
-            throw Unusable(file, "is not a key file of Google");
+            throw Unusable(file, "is not a Google key file");
         }
     }
 
