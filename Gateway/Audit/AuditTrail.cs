@@ -211,7 +211,7 @@ internal sealed class AuditTrail(
         DistributionError? limited = null)
     {
         var granted = result.Status == LoginStatus.Granted;
-        meter.LoggedIn(tokenService.Tenant.Name, result.Authenticator, result.Status, limited is not null);
+        meter.LoggedIn(tokenService.Tenant.Name, result, limited is not null);
         if (limited is not null || result.Status is LoginStatus.Throttled or LoginStatus.Rejected)
         {
             statistics.Denied(tokenService.Tenant.Name, limited is null && result.Status == LoginStatus.Rejected ? "login" : Limit);
@@ -245,7 +245,7 @@ internal sealed class AuditTrail(
     public void BrowserLogin(HttpContext context, TokenService tokenService, LoginResult result)
     {
         var granted = result.Status == LoginStatus.Granted;
-        meter.LoggedIn(tokenService.Tenant.Name, result.Authenticator, result.Status, isLimited: false);
+        meter.LoggedIn(tokenService.Tenant.Name, result, isLimited: false);
         log.Write(Start(context, tokenService, "login") with
         {
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,

@@ -75,10 +75,10 @@ internal sealed class TenantMeter
     public void Denied(string tenant, string reason) => _denied.Add(1, new("tenant", tenant), new("reason", reason));
 
     /// <summary>Somebody tried to log in.</summary>
-    /// <param name="authenticator">By its name in the configuration; empty when none judged.</param>
-    public void LoggedIn(string tenant, string authenticator, LoginStatus status, bool isLimited)
+    public void LoggedIn(string tenant, LoginResult login, bool isLimited)
     {
-        var result = isLimited || status == LoginStatus.Throttled ? "limited" : status switch
+        var authenticator = login.Judge.Length > 0 ? login.Judge : login.Authenticator;
+        var result = isLimited || login.Status == LoginStatus.Throttled ? "limited" : login.Status switch
         {
             LoginStatus.Granted => "granted", LoginStatus.Rejected => "rejected", LoginStatus.Unavailable => "undecided", _ => "invalid",
         };

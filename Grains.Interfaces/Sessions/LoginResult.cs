@@ -63,6 +63,13 @@ public sealed record LoginResult
     [Id(13)]
     public bool Administers { get; init; }
 
+    /// <summary>
+    /// The name of the authenticator that decided, or could not: of the configuration, never of the client; empty when none was asked. For
+    /// metrics alone: it proves nothing.
+    /// </summary>
+    [Id(14)]
+    public string Judge { get; init; } = "";
+
     public static LoginResult Rejected(string message) => new() { Status = LoginStatus.Rejected, Message = message };
 }
 

@@ -20,11 +20,11 @@ internal sealed partial class AuthenticatorDirectory(
     /// <summary>What sessions are decided by now.</summary>
     public RunningRules Running => Content.Rules;
 
-    /// <summary>The authenticators of a tenant, in their order.</summary>
-    public IEnumerable<IAuthenticator> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
+    /// <summary>The authenticators of a tenant with their names, in their order.</summary>
+    public IEnumerable<(string Name, IAuthenticator Authenticator)> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
 
     /// <summary>The same for who wants to administer the tenant: those of its administrators come first.</summary>
-    public IEnumerable<IAuthenticator> OfAdministrators(TenantConfiguration tenant) =>
+    public IEnumerable<(string Name, IAuthenticator Authenticator)> OfAdministrators(TenantConfiguration tenant) =>
         Of(tenant, tenant.AdministratorAuthenticators.Union(tenant.Authenticators));
 
     /// <summary>The robots of all tenants.</summary>
@@ -59,10 +59,16 @@ internal sealed partial class AuthenticatorDirectory(
             entries);
     }
 
-    private IEnumerable<IAuthenticator> Of(TenantConfiguration tenant, IEnumerable<string> names)
+    private IEnumerable<(string Name, IAuthenticator Authenticator)> Of(TenantConfiguration tenant, IEnumerable<string> names)
     {
         var content = Content;
-        return names.Select(name => content.Find(tenant.Name, name)).OfType<IAuthenticator>();
+        foreach (var name in names)
+        {
+            if (content.Find(tenant.Name, name) is { } authenticator)
+            {
+                yield return (name, authenticator);
+            }
+        }
     }
 
     protected override bool HasChanged(AuthenticatorSet content)

@@ -16,14 +16,22 @@ internal sealed class PasswordLogin(PasswordWork work)
     /// <param name="user">The user name.</param>
     /// <param name="password">The password.</param>
     /// <param name="from">From where it comes.</param>
+    /// <param name="asks">Hears the name of each before it is asked, and in the end whose word counts.</param>
     /// <param name="cancellation">Ends when nobody waits any more.</param>
     public async ValueTask<Verdict> Verify(
-        IEnumerable<IAuthenticator> order, string user, Secret password, PasswordSource from, CancellationToken cancellation)
+        IEnumerable<(string Name, IAuthenticator Authenticator)> order, string user, Secret password, PasswordSource from,
+        Action<string> asks, CancellationToken cancellation)
     {
-        var result = Verdict.Unknown;
+        var (result, silent) = (Verdict.Unknown, (string?)null);
         string? cost = null;
-        foreach (var authenticator in order.OfType<IPasswordAuthenticator>())
+        foreach (var (name, any) in order)
         {
+            if (any is not IPasswordAuthenticator authenticator)
+            {
+                continue;
+            }
+
+            asks(name);
             cost = authenticator is HtpasswdAuthenticator { HighestCost: var highest }
                 && string.CompareOrdinal(highest, cost) > 0 ? highest : cost;
             var verdict = await authenticator.Verify(user, password, from, cancellation);
@@ -31,10 +39,16 @@ internal sealed class PasswordLogin(PasswordWork work)
             {
                 case VerdictKind.Unavailable:
                     result = verdict with { MayBeCounted = verdict.MayBeCounted || result.MayBeCounted };
+                    silent = name;
                     break;
                 case not VerdictKind.Unknown:
                     return verdict;
             }
+        }
+
+        if (silent is not null)
+        {
+            asks(silent);
         }
 
         var isChecked = cost is null || await work.Verify(Decoy(cost), password, from, cancellation) is not null;

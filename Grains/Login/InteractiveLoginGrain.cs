@@ -54,7 +54,7 @@ internal sealed partial class InteractiveLoginGrain(
             stop => throttle.BeginProof(flow.Tenant, flow.Authenticator, reply.ClientAddress, stop),
             stop => code.Redeem(flow, reply.Code, reply.Callback, stop),
             cancellation);
-        return await verifier.Conclude(
+        var result = await verifier.Conclude(
             () => flow.UserCode is { } userCode && verdict.Identity is { } identity
                 ? Approve(flow, userCode, reply.ClientAddress, identity)
                 : issuer.Open(
@@ -66,6 +66,7 @@ internal sealed partial class InteractiveLoginGrain(
                     verdict,
                     cancellation),
             cancellation);
+        return result with { Judge = flow.Authenticator };
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>

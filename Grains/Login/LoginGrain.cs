@@ -75,14 +75,14 @@ internal sealed class LoginGrain(
             return await AsRobot(tenant, request, robot, password, cancellation);
         }
 
-        var caller = CallerAddress.Of(request.ClientAddress);
+        var (caller, judge) = (CallerAddress.Of(request.ClientAddress), "");
         var verdict = await verifier.Verify(
             stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
             stop => passwords.Verify(
                 request.Administers ? authenticators.OfAdministrators(tenant) : authenticators.Of(tenant), user, password,
-                new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), stop),
+                new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), name => judge = name, stop),
             cancellation);
-        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
+        return await Conclude(request, verdict, judge, cancellation);
     }
 
     private async ValueTask<LoginResult> AsRobot(
@@ -92,7 +92,7 @@ internal sealed class LoginGrain(
             stop => throttle.BeginRobot(tenant.Name, robot, secret, request.ClientAddress, stop),
             stop => authenticators.Robots.Verify(tenant.Name, robot, secret, request.ClientAddress, stop),
             cancellation);
-        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
+        return await Conclude(request, verdict, AuthenticatorConfiguration.Robot, cancellation);
     }
 
     private async ValueTask<LoginResult> WithAssertion(
@@ -109,8 +109,12 @@ internal sealed class LoginGrain(
             stop => throttle.BeginProof(tenant.Name, name, request.ClientAddress, stop, authenticator.PartOf(credential)),
             stop => authenticator.Verify(new PresentedCredential(tenant.Name, credential), stop),
             cancellation);
-        return await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation);
+        return await Conclude(request, verdict, name, cancellation);
     }
+
+    private async ValueTask<LoginResult> Conclude(
+        LoginRequest request, Verdict verdict, string judge, CancellationToken cancellation) =>
+        await verifier.Conclude(() => issuer.Open(request, verdict, cancellation), cancellation) with { Judge = judge };
 
     /// <summary>
     /// A token without the cluster's seal may name a session of nobody's, so it is charged until its session knows it; one with a seal is

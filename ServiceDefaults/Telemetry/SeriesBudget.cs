@@ -20,12 +20,13 @@ internal static class SeriesBudget
 
     private static readonly Dictionary<string, Share> Shares = new()
     {
-        ["registryproxy.gateway.requests"] = new(7_500),
-        ["registryproxy.gateway.tenant_duration"] = new(1_000, [0.1, 1, 10]),
+        // Nine of each of 1,000 tenants: pull 2xx, 3xx, 4xx, push 2xx, 4xx, token 2xx, 4xx, list 2xx, other 4xx.
+        ["registryproxy.gateway.requests"] = new(9_000),
+        ["registryproxy.gateway.tenant_duration"] = new(1_000, [0.5, 5]),
         ["registryproxy.gateway.received"] = new(1_000),
         ["registryproxy.gateway.sent"] = new(1_000),
         ["registryproxy.gateway.denied"] = new(1_500),
-        ["registryproxy.gateway.limited"] = new(500),
+        ["registryproxy.gateway.limited"] = new(300),
         ["registryproxy.gateway.request_duration"] = new(12, [0.005, 0.02, 0.1, 0.5, 2, 10, 60]),
         ["registryproxy.gateway.logins"] = new(100),
         ["registryproxy.gateway.upstream_requests"] = new(300),

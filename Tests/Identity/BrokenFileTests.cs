@@ -40,7 +40,7 @@ public sealed class BrokenFileTests : IDisposable
             NullLogger<AuthenticatorDirectory>.Instance);
         var path = _folder.File(name);
         var (version, tenant) = (directory.Running.Version, configuration.Snapshot!.Configuration.Tenants["acme"]);
-        IAuthenticator[] first = [.. directory.Of(tenant)];
+        (string, IAuthenticator)[] first = [.. directory.Of(tenant)];
         Assert.Equal(2, first.Length);
 
         Action[] broken =

@@ -48,7 +48,8 @@ public sealed class TimingTests
         {
             var watch = Stopwatch.StartNew();
             Assert.Null((await login.Verify(
-                directory.Of(tenant), user, new Secret("wrong"), new PasswordSource("acme", default, true), CancellationToken.None)).Identity);
+                directory.Of(tenant), user, new Secret("wrong"), new PasswordSource("acme", default, true), _ => { },
+                CancellationToken.None)).Identity);
             return watch.Elapsed.TotalMilliseconds;
         }
     }

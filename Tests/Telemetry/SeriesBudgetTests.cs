@@ -26,17 +26,20 @@ public sealed partial class SeriesBudgetTests
     }
 
     [Fact]
-    public async Task A_thousand_tenants_that_pull_and_push_have_their_own_series_and_keep_them()
+    public async Task A_thousand_tenants_that_pull_push_list_and_log_in_have_their_own_series_and_keep_them()
     {
         await using var host = await Host();
         var meter = host.Services.GetRequiredService<TenantMeter>();
         for (var tenant = 0; tenant < 1_000; tenant++)
         {
             Serve(meter, $"t{tenant}", [200, 401], ["pull", "token", "push"], ["rule"]);
+            Serve(meter, $"t{tenant}", [200], ["list"], []);
+            Serve(meter, $"t{tenant}", [304], ["pull"], []);
+            Serve(meter, $"t{tenant}", [401], ["other"], []);
         }
 
         var series = await Series(host);
-        Assert.InRange(series.Count, 12_000, SeriesBudget.MaxSeries);
+        Assert.InRange(series.Count, 17_000, SeriesBudget.MaxSeries);
         Assert.DoesNotContain(series, line => line.Contains("otel_metric_overflow"));
         Assert.Equal(1_000, series.Count(line => line.StartsWith("registryproxy_gateway_requests_total{", StringComparison.Ordinal)
             && line.Contains("operation=\"pull\"") && line.Contains("status=\"2xx\"")));
@@ -71,7 +74,7 @@ public sealed partial class SeriesBudgetTests
         }
 
         meter.Moved(tenant, 10, 20);
-        meter.LoggedIn(tenant, "staff", LoginStatus.Granted, isLimited: false);
+        meter.LoggedIn(tenant, new LoginResult { Status = LoginStatus.Granted, Judge = "staff" }, isLimited: false);
         foreach (var reason in denials)
         {
             meter.Denied(tenant, reason);
