@@ -52,6 +52,9 @@ public readonly record struct ExchangeFault(string Kind, string Reason)
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown =>
             new("connect", "no route to it"),
         SocketError.TimedOut => new("connect", "connection timed out"),
+
+        // Whoever waited for it gave up.
+        SocketError.OperationAborted => Late,
         SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => new("closed", "it closed the connection"),
         _ => new("connect", $"socket error {error}"),
     };

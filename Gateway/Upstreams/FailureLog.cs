@@ -1,13 +1,17 @@
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Requests;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>Tells operators of requests that failed on their way to an upstream or back.</summary>
-internal sealed partial class FailureLog(ILogger<FailureLog> logger)
+/// <summary>
+/// Tells operators of requests that failed on their way to an upstream or back; of those to an upstream that is logged as failing only at
+/// debug level, since that line says it for all of them.
+/// </summary>
+internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<FailureLog> logger)
 {
     /// <summary>Headers of every answer, whatever was begun for this one.</summary>
     private static readonly string[] Kept = [DistributionErrorWriter.ApiVersionHeader, DistributionErrorWriter.RequestIdHeader,
@@ -30,7 +34,7 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
         }
         else
         {
-            LogFailed(request.Upstream.Name, phase, context.TraceIdentifier, cause);
+            LogFailed(LevelOf(request.Upstream), request.Upstream.Name, phase, context.TraceIdentifier, cause);
         }
 
         if (context.Response.HasStarted)
@@ -51,10 +55,12 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
     }
 
     /// <summary>Logs what came of a request of the cache's own.</summary>
-    public void Tell(Upstream upstream, string cause) => LogFetchFailed(upstream.Name, cause);
+    public void Tell(Upstream upstream, string cause) => LogFetchFailed(LevelOf(upstream), upstream.Name, cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed in a request of the cache: {Cause}")]
-    private partial void LogFetchFailed(string upstream, string cause);
+    private LogLevel LevelOf(Upstream upstream) => failing.IsFailing(upstream.Name) ? LogLevel.Debug : LogLevel.Warning;
+
+    [LoggerMessage(Message = "Upstream {Upstream} failed in a request of the cache: {Cause}")]
+    private partial void LogFetchFailed(LogLevel level, string upstream, string cause);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client disconnected: {Error}")]
     private partial void LogClientGone(ForwarderError error);
@@ -62,6 +68,6 @@ internal sealed partial class FailureLog(ILogger<FailureLog> logger)
     [LoggerMessage(Level = LogLevel.Debug, Message = "The client's connection failed: {Error} in request {RequestId}: {Cause}")]
     private partial void LogClientFailed(ForwarderError error, string requestId, string cause);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
-    private partial void LogFailed(string upstream, ForwarderError error, string requestId, string cause);
+    [LoggerMessage(Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
+    private partial void LogFailed(LogLevel level, string upstream, ForwarderError error, string requestId, string cause);
 }

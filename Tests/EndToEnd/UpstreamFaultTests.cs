@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
@@ -5,6 +6,7 @@ using RegistryProxy.Tests.Support.Kubernetes;
 using RegistryProxy.Tests.Support.Network;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
@@ -17,31 +19,41 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
     private const string Unanswered = "RegistryProxyUpstreamUnanswered";
     private const string Refuses = "RegistryProxyUpstreamRefuses";
 
+    private const int MaxLate = 12;
+
     private readonly TemporaryFolder _folder = new();
     private readonly List<IAsyncDisposable> _servers = [];
     private readonly List<Fault> _faults = [];
+    private readonly List<string> _late = [];
+    private readonly List<IAsyncDisposable> _leaving = [];
 
     [Fact]
     public async Task Each_of_twenty_faults_is_told_in_each_place()
     {
         await Arrange();
+        await ArrangeLater();
         Assert.True(_faults.Count >= 20);
         await using var door = await FrontDoor.Start(Configuration());
         await using var prometheus = await PrometheusServer.Start(door.AdminUrl);
         using var alice = door.Client("alice");
         await Eventually.True(async () => await prometheus.Count("registryproxy_ready") > 0, "Prometheus has asked once");
         var rules = Rules();
+        await Leave(door, alice);
         IReadOnlyList<string> missing = [];
+        List<Task<HttpResponseMessage>> late = [];
         try
         {
             await Eventually.True(
                 async () =>
                 {
-                    await Task.WhenAll(_faults.Select(async fault => (await alice.GetManifest($"{fault.Name}/app", "v1")).Dispose()));
+                    // What is slow is waited for by nobody: it answers one after the other.
+                    late.AddRange(late.Count < MaxLate ? _late.Select(name => alice.GetManifest($"{name}/app", "v1")) : []);
+                    await Task.WhenAll(_faults.Where(fault => !_late.Contains(fault.Name))
+                        .Select(async fault => (await alice.GetManifest($"{fault.Name}/app", "v1")).Dispose()));
                     missing = await Missing(door, prometheus, rules);
                     return missing.Count == 0;
                 },
-                "every fault is told", TimeSpan.FromSeconds(25));
+                "every fault is told", TimeSpan.FromSeconds(50));
         }
         catch (TimeoutException)
         {
@@ -50,6 +62,7 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
 
         Assert.True(missing.Count == 0, string.Join('\n', missing));
         Assert.DoesNotContain("canary", door.Log);
+        Array.ForEach(await Task.WhenAll(late), response => response.Dispose());
     }
 
     public async ValueTask DisposeAsync()
@@ -142,6 +155,44 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
             $", credentials: {{ type: exec, command: /bin/false }}", "credential helper", "status");
     }
 
+    /// <summary>What answers so late that it is no answer, and what goes down, or slow, after it answered.</summary>
+    private async Task ArrangeLater()
+    {
+        var never = new TaskCompletionSource().Task;
+        Add("slow-at-base", await Recording(context => never.WaitAsync(context.RequestAborted)), "", "did not answer in time", "timeout");
+        Add("slow", await Recording(
+                context => context.Request.Path == "/v2/" ? Answer(context, 200) : never.WaitAsync(context.RequestAborted)),
+            "", "no answer in time", "timeout");
+        _late.Add("slow");
+        var leaving = await RecordingUpstream.Start(Manifest);
+        Add("down-later", leaving.Url, "", "connection refused", "connect");
+        var failing = false;
+        Add("fails-later", await Recording(context => Volatile.Read(ref failing) ? Answer(context, 502) : Manifest(context)), "",
+            "it answers 502", "status");
+        _leaving.Add(leaving);
+        _leaving.Add(new Ending(() => Volatile.Write(ref failing, true)));
+    }
+
+    /// <summary>Those that fail later are well before, and are said to be.</summary>
+    private async Task Leave(FrontDoor door, RegistryClient alice)
+    {
+        foreach (var name in new[] { "down-later", "fails-later" })
+        {
+            using var well = await alice.GetManifest($"{name}/app", "v1");
+            await well.ShouldBe(HttpStatusCode.OK);
+            await Eventually.True(
+                async () => JsonDocument.Parse(await door.Admin("/admin/upstreams")).RootElement.EnumerateArray()
+                    .Single(upstream => upstream.GetProperty("upstream").GetString() == name).GetProperty("state").GetString() == "healthy",
+                $"{name} is well");
+        }
+
+        Assert.DoesNotContain("Upstream down-later ", door.Log);
+        foreach (var leaving in _leaving)
+        {
+            await leaving.DisposeAsync();
+        }
+    }
+
     private const string Basic = ", credentials: { type: basic, username: me, password: { value: canary-password } }";
 
     private void Add(string name, string url, string extra, string line, string reason, string alert = Unanswered, string state = "failing",
@@ -175,6 +226,12 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
 
     private static Func<HttpContext, Task> Status(int status) => context => Answer(context, status);
 
+    private static Task Manifest(HttpContext context)
+    {
+        context.Response.ContentType = "application/vnd.oci.image.manifest.v1+json";
+        return context.Response.WriteAsync("{}");
+    }
+
     private static Func<HttpContext, Task> Asking(string challenge, int status) => context =>
     {
         context.Response.Headers.WWWAuthenticate = challenge;
@@ -197,6 +254,15 @@ public sealed partial class UpstreamFaultTests : IAsyncDisposable
 
     [GeneratedRegex(@"- alert: (\w+)\n +expr: (?:>-\n)?((?:.|\n)*?)\n +(?:for|labels):")]
     private static partial Regex Rule();
+
+    private sealed class Ending(Action end) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            end();
+            return ValueTask.CompletedTask;
+        }
+    }
 
     /// <summary>What is wrong, and how it is told.</summary>
     /// <param name="Name">Of the upstream.</param>

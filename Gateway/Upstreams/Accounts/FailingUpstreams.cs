@@ -109,6 +109,20 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         });
     }
 
+    /// <summary>Whether an upstream is said to fail: what fails at it adds nothing to that.</summary>
+    public bool IsFailing(string upstream)
+    {
+        if (Volatile.Read(ref _count) == 0 || !_known.TryGetValue(upstream, out var fares))
+        {
+            return false;
+        }
+
+        lock (fares)
+        {
+            return fares.Since is not null;
+        }
+    }
+
     /// <summary>A request was refused, and a new credential did not mend it: that may be about its repository alone.</summary>
     public void Refused(string upstream, string address, int status, bool withCredential)
     {
