@@ -31,7 +31,8 @@ internal static class ImageServiceProbe
             {
                 if (time.GetUtcNow() >= end)
                 {
-                    return fault.Status.Detail;
+                    return fault.StatusCode == StatusCode.Unavailable
+                        ? $"nothing answers at {socket}; see journalctl -u registryproxy-nodeagent" : fault.Status.Detail;
                 }
 
                 await Task.Delay(Pause, time, cancellation);

@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.NodeAgent.Installation.Applying;
 using RegistryProxy.Tests.Support.Nodes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.NodeAgent.Installation;
 
@@ -6,11 +9,16 @@ namespace RegistryProxy.Tests.NodeAgent.Installation;
 public sealed class InstallFailureTests
 {
     [Theory]
-    [InlineData("image-service")]
-    [InlineData("credential-provider")]
-    public async Task A_kubelet_that_does_not_stay_up_gets_everything_back_and_is_not_restarted_for_the_same_again(string target)
+    [InlineData("aks", "image-service")]
+    [InlineData("aks", "credential-provider")]
+    [InlineData("gke", "image-service")]
+    [InlineData("gke", "credential-provider")]
+    [InlineData("eks-soci", "image-service")]
+    [InlineData("kubeadm", "credential-provider")]
+    public async Task A_kubelet_that_does_not_stay_up_gets_everything_back_and_is_not_restarted_for_the_same_again(
+        string platform, string target)
     {
-        using var node = FakeNode.Of("aks");
+        using var node = FakeNode.Of(platform);
         var before = node.Snapshot();
         node.Systemd.KubeletHatesTheAgent = true;
         Assert.Equal(1, await node.Install(target));
@@ -40,6 +48,63 @@ public sealed class InstallFailureTests
         Assert.True(node.Systemd.KubeletRuns);
         Assert.Equal(0, await node.Uninstall("image-service"));
         Assert.Empty(node.Named());
+    }
+
+    [Fact]
+    public async Task A_kubelet_that_looks_for_programs_elsewhere_is_found_out_and_everything_goes_back()
+    {
+        using var node = FakeNode.Of("aks");
+        string[] programs = ["acr-credential-provider", "registryproxy-credential-provider", "registryproxy-credential-provider-2"];
+        foreach (var program in programs)
+        {
+            node.Write($"/opt/others/{program}", "#!/bin/sh\n");
+        }
+
+        var before = node.Snapshot();
+        node.Systemd.KubeletStartsWith = ["--image-credential-provider-config=/var/lib/kubelet/credential-provider-config.yaml",
+            "--image-credential-provider-bin-dir=/opt/others"];
+        Assert.Equal(1, await node.Install("credential-provider"));
+        Assert.Contains("kubelet looks for its credential providers in /opt/others and not in /var/lib/kubelet/credential-provider",
+            node.Said.ToString());
+        Assert.All(
+            node.Differences(before), difference => Assert.StartsWith("/var/lib/registryproxy", difference, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("kubeadm", "image-service", "kubelet still uses unix:///run/registryproxy/image.sock")]
+    [InlineData("kubeadm", "credential-provider",
+        "kubelet still reads its credential providers from /etc/kubernetes/registryproxy/credential-provider.yaml")]
+    [InlineData("eks", "image-service", "kubelet still uses unix:///run/registryproxy/image.sock")]
+    public async Task A_kubelet_that_still_uses_what_was_taken_away_gets_it_back_and_loses_it_later(
+        string platform, string target, string reason)
+    {
+        using var node = FakeNode.Of(platform);
+        var before = node.Snapshot();
+        Assert.Equal(0, await node.Install(target));
+        var installed = node.Snapshot();
+        if (target == "image-service")
+        {
+            node.Systemd.KubeletStartsWith = ["--image-service-endpoint=unix:///run/registryproxy/image.sock"];
+        }
+
+        node.Systemd.KubeletRunsOn = target != "image-service";
+        Assert.Equal(1, await node.Uninstall(target));
+        Assert.Contains(reason, node.Said.ToString());
+        Assert.Equal(installed.Where(Stable), node.Snapshot().Where(Stable));
+        Assert.True(node.Systemd.KubeletRuns);
+        Assert.Equal(target == "image-service", node.Systemd.AgentRuns);
+
+        (node.Systemd.KubeletStartsWith, node.Systemd.KubeletRunsOn) = (null, false);
+        Assert.True(await node.Uninstall(target, retry: true) == 0, node.Said.ToString());
+        Assert.Empty(node.Differences(before));
+    }
+
+    [Fact]
+    public async Task Of_an_agent_that_does_not_listen_the_socket_is_named()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        Assert.Equal("nothing answers at /nowhere/image.sock; see journalctl -u registryproxy-nodeagent", await time.Passing(
+            ImageServiceProbe.Probe("/nowhere/image.sock", time, TestContext.Current.CancellationToken), TimeSpan.FromSeconds(1)));
     }
 
     [Fact]

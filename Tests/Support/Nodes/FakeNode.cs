@@ -100,8 +100,8 @@ internal sealed class FakeNode : IDisposable
         return new Installer(node, new InstallOptions(services, dryRun, retry)).Run(target, context, CancellationToken.None);
     });
 
-    public Task<int> Uninstall(string target, bool services = true) =>
-        Run(node => new Uninstaller(node, new InstallOptions(services, false, false)).Run(target, CancellationToken.None));
+    public Task<int> Uninstall(string target, bool services = true, bool retry = false) =>
+        Run(node => new Uninstaller(node, new InstallOptions(services, false, retry)).Run(target, CancellationToken.None));
 
     /// <summary>What systemd runs before kubelet after a boot.</summary>
     public void Boot()

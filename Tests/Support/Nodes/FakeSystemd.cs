@@ -32,6 +32,9 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>A kubelet that is started by something that takes no notice of the files.</summary>
     public string[]? KubeletStartsWith { get; set; }
 
+    /// <summary>A kubelet that a restart does not reach: it runs on with what it was started with.</summary>
+    public bool KubeletRunsOn { get; set; }
+
     /// <summary>A call that fails once.</summary>
     public string? FailsOnce { get; set; }
 
@@ -59,7 +62,7 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
             "systemctl restart registryproxy-nodeagent" => AgentRuns = AgentCanStart(),
             "systemctl stop registryproxy-nodeagent" => !(AgentRuns = false),
             "systemctl is-active --quiet registryproxy-nodeagent" => AgentRuns,
-            "systemctl restart kubelet" => StartKubelet() || true,
+            "systemctl restart kubelet" => KubeletRunsOn || StartKubelet() || true,
             _ when words.StartsWith("systemctl restart --no-block ", StringComparison.Ordinal) => StartKubelet() || true,
             _ when words == $"systemctl is-active --quiet {(IsOfRancher ? Active.FirstOrDefault() : "kubelet")}" => KubeletRuns,
             _ when command[0] == "systemd-run" => await Watch(command[^1]),
@@ -75,14 +78,13 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     {
         var host = new HostFiles(node.Root);
         var within = IsOfRancher;
-        var words = KubeletStartsWith ?? (within ? Within(host) : [.. KubeletStart.Read(host).Words!.Select(word => word.Text)]);
+        var words = KubeletStartsWith ?? (within ? Within(host) : [.. (KubeletStart.Read(host).Words ?? []).Select(word => word.Text)]);
         Directory.CreateDirectory(node.At("/proc/77"));
         File.WriteAllText(node.At("/proc/77/comm"), within ? "k3s-agent\n" : "kubelet\n");
         File.WriteAllText(node.At("/proc/77/cmdline"), string.Join('\0', (string[])["/usr/bin/kubelet", .. words]) + "\0");
         ImageService = UsedBy(host, words);
         var ours = ImageService == "unix:///run/registryproxy/image.sock"
-            || node.Snapshot().Any(file =>
-                file.Key.Contains("credential") && file.Value.Contains("name") && file.Value.Contains("registryproxy-"));
+            || (Providers(host, words) ?? []).Any(ProviderConfigText.IsOurs);
         return KubeletRuns = ProvidersAreGood(host, words) && !(KubeletHatesTheAgent && ours)
             && (ImageService?.Contains("registryproxy") != true || AgentRuns);
     }
@@ -123,19 +125,15 @@ internal sealed class FakeSystemd(FakeNode node) : IHostCommands
     /// <summary>kubelet reads its providers strictly, and every program must be there.</summary>
     private static bool ProvidersAreGood(HostFiles host, string[] words)
     {
-        if (FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is not { } config)
-        {
-            return true;
-        }
-
-        var text = host.Read(config);
-        if (text is null || ProviderConfigText.Names(text, config) is not { Count: > 0 } names || (text.StartsWith('{') && !IsJson(text)))
-        {
-            return false;
-        }
-
-        return names.All(name => File.Exists(host.At($"{FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag)}/{name}")));
+        return FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is null
+            || (Providers(host, words) is { Count: > 0 } names
+                && names.All(name => File.Exists(host.At($"{FlagPlace.InEffect(words, KubeletView.ProviderFolderFlag)}/{name}"))));
     }
+
+    /// <summary>The providers that kubelet is told of; <c>null</c> when it is told of none, or of a file that it cannot read.</summary>
+    private static IReadOnlyList<string>? Providers(HostFiles host, string[] words) =>
+        FlagPlace.InEffect(words, KubeletView.ProviderConfigFlag) is { } config && host.Read(config) is { } text
+            && (!text.StartsWith('{') || IsJson(text)) ? ProviderConfigText.Names(text, config) : null;
 
     private static bool IsJson(string text)
     {
