@@ -49,6 +49,11 @@ install() {
     mkdir -p "$tools/axe"
     (cd "$tools/axe" && npm pack --silent axe-core@4.14.1 >/dev/null && tar -xzf ./*.tgz --strip-components=1 package/axe.min.js && rm ./*.tgz)
   fi
+  if [ ! -d "$tools/npm/node_modules/@snyk/docker-registry-v2-client" ]; then
+    echo "Installing a registry client of npm ..."
+    command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends npm >/dev/null
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$tools/npm" @snyk/docker-registry-v2-client@4.0.5 >/dev/null
+  fi
   # The package would start a server on this machine: its programs are used as they are.
   if ! command -v promtool >/dev/null || ! command -v prometheus >/dev/null; then
     if [ ! -x "$tools/prometheus/usr/bin/promtool" ]; then
@@ -66,6 +71,8 @@ install() {
     fi
     PATH="$PATH:$tools/prometheus/usr/bin"
   fi
+  [ -e "$tools/newer/complete" ] || echo "Fetching clients of newer releases ..."
+  Tests/newer-clients.sh "$tools"
   export PATH="$PATH:/usr/sbin:/sbin:$tools/helm:$tools/kubectl"
 }
 

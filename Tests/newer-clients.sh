@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Fetches clients of newer Debian releases than the host's: unpacked below TOOLS/newer, each with the libraries of its own release. Nothing is
+# installed, and the package sources of the host stay as they are.
+#   Tests/newer-clients.sh TOOLS    programs go to TOOLS/newer/bin
+# What cannot be had any more is said; the tests use what the host has then.
+set -euo pipefail
+tools=$1 into="$1/newer"
+stable=trixie unstable=sid
+# Crane is in no stable release yet.
+packages=(podman conmon netavark umoci cosign oras libc6 libsubid5 libsqlite3-0 libgpgme11t64 libseccomp2 libassuan9 libgpg-error0
+  libglib2.0-0t64 libsystemd0 libpcre2-8-0)
+[ ! -e "$into/complete" ] || exit 0
+
+mkdir -p "$tools"
+work=$(mktemp -d "$tools/newer.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/apt/{lists/partial,archives/partial,parts} "$work/packages" "$work/root"
+: >"$work/apt/status"
+cat >"$work/apt/parts/newer.sources" <<SOURCES
+Types: deb
+URIs: http://deb.debian.org/debian
+Suites: $stable $unstable
+Components: main
+Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+SOURCES
+cat >"$work/apt/apt.conf" <<CONF
+Dir::State "$work/apt";
+Dir::State::status "$work/apt/status";
+Dir::Cache "$work/apt";
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$work/apt/parts";
+Acquire::Languages "none";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+CONF
+
+cd "$work/packages"
+missing=()
+APT_CONFIG="$work/apt/apt.conf" apt-get update -qq 2>/dev/null || true
+for package in "${packages[@]/%//$stable}" "crane/$unstable"; do
+  APT_CONFIG="$work/apt/apt.conf" apt-get download -qq "$package" >/dev/null 2>&1 || missing+=("$package")
+done
+apt-get download -qq patchelf >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq patchelf >/dev/null; }
+dpkg-deb -x patchelf_*.deb "$work/patchelf" && rm patchelf_*.deb
+for package in *.deb; do dpkg-deb -x "$package" "$work/root"; done
+
+# Where it will be: programs look for their loader and libraries there.
+rm -rf "$into"
+mv "$work/root" "$into"
+libraries=$(dirname "$(find "$into/usr/lib" -name 'ld-linux*' -path '*linux-gnu*' | head -1)")
+mkdir -p "$into/bin" "$into/helpers"
+for program in podman umoci cosign oras crane conmon; do
+  [ ! -x "$into/usr/bin/$program" ] || ln -sf "../usr/bin/$program" "$into/bin/$program"
+done
+[ ! -x "$into/usr/lib/podman/netavark" ] || ln -sf ../usr/lib/podman/netavark "$into/helpers/netavark"
+for program in "$into"/bin/* "$into"/helpers/*; do
+  "$work/patchelf/usr/bin/patchelf" --set-interpreter "$(echo "$libraries"/ld-linux*)" --force-rpath --set-rpath "$libraries" "$(readlink -f "$program")"
+done
+[ ${#missing[@]} -eq 0 ] || echo "Not to be had, the tests use what this machine has: ${missing[*]}"
+[ ${#missing[@]} -gt 0 ] || touch "$into/complete"
