@@ -17,7 +17,9 @@ public sealed class UnitClassTests
     [InlineData("Grains.SigningKeysTests")]
     [InlineData("Grains.FirstUseGateTests")]
     [InlineData("Grains.PrincipalLeaseTests")]
+    [InlineData("Grains.FailureBackoffTests")]
     [InlineData("Clustering.SuspendDetectorTests")]
+    [InlineData("NodeAgent.RegistrySessionTests")]
     [InlineData("Grains.LoginThrottleTests")]
     public void State_machines_are_unit_tested(string type) => Assert.Contains($"RegistryProxy.Tests.{type}", UnitClasses.All);
 
