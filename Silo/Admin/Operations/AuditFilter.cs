@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace RegistryProxy.Silo.Admin.Operations;
 
-/// <summary>Which lines of the audit log of a tenant are wanted; what is empty is not asked for. Parts are found whatever their case.</summary>
+/// <summary>
+/// Which lines of a tenant's audit log are wanted; an empty value matches every line. Parts are found whatever their case.
+/// </summary>
 /// <param name="Event">Such as <c>pull</c>.</param>
 /// <param name="Decision"><c>allow</c> or <c>deny</c>.</param>
 /// <param name="Subject">A part of who did it.</param>
