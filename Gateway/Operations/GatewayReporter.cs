@@ -9,7 +9,8 @@ namespace RegistryProxy.Gateway.Operations;
 
 /// <summary>Tells operators every two seconds what this gateway does.</summary>
 internal sealed class GatewayReporter(
-    RequestStatistics statistics, TenantLimits limits, UpstreamAccounts upstreams, CurrentMap current, ClusterClient cluster, TimeProvider time)
+    RequestStatistics statistics, TenantLimits limits, UpstreamAccounts upstreams, CurrentMap current, ClusterClient cluster,
+    TimeProvider time)
     : ProcessReporter("gateway", time)
 {
     protected override Task Send(string id, string kind, DateTimeOffset started)

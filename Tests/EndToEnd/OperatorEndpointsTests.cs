@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using RegistryProxy.Tests.Support.Processes;
@@ -75,6 +76,29 @@ public sealed class OperatorEndpointsTests(Lab lab)
         using var list = JsonDocument.Parse(await found.Content.ReadAsStringAsync());
         Assert.Equal("alice", Assert.Single(list.RootElement.EnumerateArray()).GetProperty("subject").GetString());
         Assert.Equal(["1"], found.Headers.GetValues("X-Total-Count"));
+    }
+
+    [Fact]
+    public async Task A_thousand_tenants_and_two_hundred_upstreams_are_answered_at_once()
+    {
+        var upstreams = Enumerable.Range(0, 200).Select(i => $"  u{i}: {{ url: \"http://127.0.0.1:9\", allowPrivate: true }}");
+        var tenants = Enumerable.Range(0, 1000).Select(i =>
+            $"  t{i:000}: {{ hosts: [t{i:000}.example], publicUrl: \"https://t{i:000}.example\", routes: [{{ prefix: \"\", upstream: u{i % 200} }}], " +
+            "access: [{ name: all, who: [anonymous], repositories: [\"**\"], actions: [pull] }] }");
+        await using var door = await FrontDoor.Start(
+            $"upstreams:\n{string.Join('\n', upstreams)}\ntenants:\n{string.Join('\n', tenants)}\n");
+        using var http = new HttpClient { BaseAddress = new Uri(door.AdminUrl) };
+        foreach (var (path, rows) in new[] { ("/admin/tenants?sort=requests&order=desc", 50), ("/admin/tenants?search=t99", 10),
+            ("/admin/upstreams", 200) })
+        {
+            Assert.Equal(rows, (await Get(http, path)).GetArrayLength());
+            var began = Stopwatch.GetTimestamp();
+            await Get(http, path);
+            Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        }
+
+        Assert.Equal((1000, 200), ((await Get(http, "/admin/summary")).GetProperty("tenants").GetInt32(),
+            (await Get(http, "/admin/summary")).GetProperty("upstreams").GetInt32()));
     }
 
     [Theory]

@@ -12,7 +12,8 @@ internal sealed record TenantPage(
     IReadOnlyList<ReasonCount> Refusals, IReadOnlyList<RepositoryPulls> Repositories, DateTimeOffset? CountedSince, HistoryReply History)
 {
     public static TenantPage Of(
-        TenantConfiguration tenant, TenantRow row, TenantDetail detail, HistoryReply history, IReadOnlyList<ConfigurationError> errors) => new(
+        TenantConfiguration tenant, TenantRow row, TenantDetail detail, HistoryReply history,
+        IReadOnlyList<ConfigurationError> errors) => new(
         row, tenant.PublicUrl, [.. errors.Select(error => error.ToString())], tenant.Authenticators,
         [.. tenant.Routes.Select(route => new RouteView(route.Prefix, route.Upstreams, route.Rewrite, route.Cache))],
         [.. tenant.Access.Select(RuleView.Of)], tenant.Namespaces, [.. LimitsOf(tenant.Limits, row.PerSecond, detail.Streams)],
