@@ -1,6 +1,6 @@
 import { html } from "/assets/preact.js";
 import { useData, count, bytes } from "/assets/lib.js";
-import { Card, Status, Table, Waiting, Stale, Meter } from "/assets/parts.js";
+import { Card, Status, Table, Waiting, Stale } from "/assets/parts.js";
 import { Processes } from "/assets/overview.js";
 
 /** What each gateway keeps on its disk. */
@@ -11,7 +11,7 @@ export function Caches() {
   <${Table} id="caches" caption="Caches of gateways" rows=${data} rowKey=${row => row.gateway} empty="No gateway has a cache: set cache.path, and cache: true on a route." columns=${[
     { title: "Gateway", cell: row => html`<code>${row.gateway}</code>` },
     { title: "State", cell: row => html`<${Status} kind=${row.state === "ok" ? "good" : "bad"}>${row.state}<//>` },
-    { title: "Use", cell: row => html`<${Meter} label=${`use of the cache of ${row.gateway}`} value=${row.bytes} most=${row.maxBytes}/> ${bytes(row.bytes)} of ${bytes(row.maxBytes)}` },
+    { title: "Use", cell: row => html`<progress aria-label=${`use of the cache of ${row.gateway}`} value=${row.bytes} max=${row.maxBytes}></progress> ${bytes(row.bytes)} of ${bytes(row.maxBytes)}` },
     { title: "Files", number: true, optional: true, cell: row => count(row.objects) },
     { title: "Hit rate", number: true, cell: row => row.hits + row.misses + row.joined > 0 ? `${Math.round(100 * (row.hits + row.joined) / (row.hits + row.misses + row.joined))} %` : "–" },
     { title: "Hits", number: true, optional: true, cell: row => count(row.hits) },
