@@ -1,6 +1,5 @@
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Administration;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Operations;
 using RegistryProxy.Silo.Admin.Replies;
 
