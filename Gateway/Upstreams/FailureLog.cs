@@ -34,7 +34,8 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
         }
         else
         {
-            LogFailed(LevelOf(request.Upstream), request.Upstream.Name, phase, context.TraceIdentifier, cause);
+            var level = LevelOf(request.Upstream);
+            LogFailed(level, request.Upstream.Name, phase, context.TraceIdentifier, cause);
         }
 
         if (context.Response.HasStarted)
@@ -55,7 +56,11 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
     }
 
     /// <summary>Logs what came of a request of the cache's own.</summary>
-    public void Tell(Upstream upstream, string cause) => LogFetchFailed(LevelOf(upstream), upstream.Name, cause);
+    public void Tell(Upstream upstream, string cause)
+    {
+        var level = LevelOf(upstream);
+        LogFetchFailed(level, upstream.Name, cause);
+    }
 
     private LogLevel LevelOf(Upstream upstream) => failing.IsFailing(upstream.Name) ? LogLevel.Debug : LogLevel.Warning;
 
