@@ -77,6 +77,8 @@ public sealed class DoubtTests : IDisposable
         "its host is not in this tenant's hosts")]
     [InlineData("group:staff/dev", "group:staff/dve", 15, "tenants.acme.access[0].who[0]",
         "'staff' has no group 'dve'; did you mean 'dev'?")]
+    [InlineData("    authenticators: [staff]", "    administrators: [\"group:staff/dve\"]\n    authenticators: [staff]", 10,
+        "tenants.acme.administrators[0]", "'staff' has no group 'dve'; did you mean 'dev'?")]
     [InlineData("user:alice", "user:alcie", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'alcie'; did you mean 'alice'?")]
     [InlineData("user:alice", "subject:staff/bob", 16, "tenants.acme.access[1].who[0]", "'staff' has no user 'bob'")]
     [InlineData("[\"hub/**\"]", "[\"hub/**\", \"hubs/**\"]", 15, "tenants.acme.access[0].repositories[1]",

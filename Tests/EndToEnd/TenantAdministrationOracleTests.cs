@@ -12,7 +12,7 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>The administration of tenants, as requests on their hosts see it: for a tenant's administrators, never for anybody else.</summary>
+/// <summary>The administration of tenants, as requests on their hosts see it: for their administrators, never for anybody else.</summary>
 public sealed class TenantAdministrationOracleTests
 {
     private static readonly string[] People = ["alice", "bob", "carol", "robot$ci"];

@@ -19,6 +19,7 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             if (configuration.Tenants.TryGetValue(name, out var tenant) && field.IsMap)
             {
                 TellUrl(field.Map()!, tenant);
+                TellUnknown(field.Map()!["administrators"], tenant.Administrators);
                 if (!field.Map()!["file"].IsPresent)
                 {
                     TellRights(field.Map()!, tenant);
@@ -94,7 +95,16 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             {
                 item.Warn("a rule with 'when' never matches robots, because robots have no claims");
             }
+        }
 
+        TellUnknown(map["who"], rule.Who);
+    }
+
+    /// <summary>Users and groups that a password file does not have.</summary>
+    private void TellUnknown(Field who, IReadOnlyList<AccessSubject> subjects)
+    {
+        foreach (var (item, subject) in who.Items().Zip(subjects))
+        {
             if (subject.Authenticator is not { } name
                 || configuration.Authenticators.GetValueOrDefault(name) is not HtpasswdConfiguration authenticator)
             {
