@@ -23,9 +23,9 @@ internal sealed partial class AuthenticatorDirectory(
     /// <summary>The authenticators of a tenant with their names, in their order.</summary>
     public IEnumerable<(string Name, IAuthenticator Authenticator)> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
 
-    /// <summary>The same for who wants to administer the tenant: those of its administrators come first.</summary>
+    /// <summary>The same of those who administer a tenant.</summary>
     public IEnumerable<(string Name, IAuthenticator Authenticator)> OfAdministrators(TenantConfiguration tenant) =>
-        Of(tenant, tenant.AdministratorAuthenticators.Union(tenant.Authenticators));
+        Of(tenant, tenant.AdministratorAuthenticators);
 
     /// <summary>The robots of all tenants.</summary>
     public RobotAuthenticator Robots => factory.Robots;

@@ -18,6 +18,7 @@ public sealed class AdministratorLoginTests
         authenticators:
           corp: { type: htpasswd, file: corp, groups: { admins: [alice] } }
           more: { type: htpasswd, file: more }
+          away: { type: ldap, url: "ldap://127.0.0.1:1", allowPlaintext: true, userDn: "uid={0},dc=t" }
         tenants:
           acme:
             hosts: ["a.example"]
@@ -92,6 +93,14 @@ public sealed class AdministratorLoginTests
 
         cluster.Configuration.Replace(ConfigurationFile.Parse(Yaml(""), cluster.ConfigurationPath).Snapshot!);
         Assert.False((await Login(cluster, "carol", administers: true)).Administers);
+    }
+
+    [Fact]
+    public async Task While_nobody_can_say_who_is_an_administrator_nothing_that_the_tenant_defines_is_asked()
+    {
+        await using var cluster = await Start("\"user:away/alice\"");
+        Assert.Equal(LoginStatus.Granted, (await Login(cluster, "dave", administers: false)).Status);
+        Assert.Equal(LoginStatus.Unavailable, (await Login(cluster, "dave", administers: true)).Status);
     }
 
     [Theory]
