@@ -38,7 +38,8 @@ internal sealed class TenantEndpoints(
             : isPreflight ? Preflight(context, tokenService)
             : isDistribution ? distribution.Handle(context, tokenService, map)
             : path is "/token" ? tokens.Handle(context, tokenService)
-            : path.StartsWith(AdministrationEndpoint.Path) ? administration.Handle(context, tokenService, map)
+            : path.StartsWith(AdministrationEndpoint.Path) && tokenService.Tenant.HasAdministrators
+                ? administration.Handle(context, tokenService, map)
             : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, tokenService, map);
     }

@@ -32,6 +32,7 @@ internal sealed class Tenant
         InteractiveLogins = snapshot.PeopleLogins;
         Cors = snapshot.Cors;
         IsUnusable = snapshot.IsUnusable;
+        HasAdministrators = snapshot.HasAdministrators;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -61,6 +62,9 @@ internal sealed class Tenant
 
     /// <summary>Nothing is known of it but its hosts.</summary>
     public bool IsUnusable { get; }
+
+    /// <summary>Whether somebody administers it on its own hosts.</summary>
+    public bool HasAdministrators { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

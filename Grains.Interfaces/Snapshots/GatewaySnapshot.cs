@@ -86,6 +86,10 @@ public sealed record TenantSnapshot
     /// <summary>What its file says cannot be used: its hosts answer 503.</summary>
     [Id(10)]
     public bool IsUnusable { get; init; }
+
+    /// <summary>Whether somebody administers it on its own hosts; else nothing is there.</summary>
+    [Id(11)]
+    public bool HasAdministrators { get; init; }
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

@@ -46,6 +46,7 @@ internal static class SnapshotBuilder
             : null,
         Cors = tenant.Cors,
         IsUnusable = tenant.IsUnusable,
+        HasAdministrators = tenant.Administrators.Count > 0,
         PeopleLogins =
         [
             .. tenant.Authenticators.Where(

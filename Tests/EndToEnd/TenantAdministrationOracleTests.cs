@@ -259,5 +259,5 @@ public sealed class TenantAdministrationOracleTests
     private static string Url(FrontDoor door, string tenant) =>
         tenant == "acme" ? door.DataUrl : door.DataUrl.Replace("127.0.0.1", "localhost");
 
-    private static T Pick<T>(Random random, IReadOnlyList<T> all) => all[random.Next(all.Count)];
+    private static string Pick(Random random, string[] all) => all[random.Next(all.Length)];
 }
