@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using Orleans.Runtime;
 using RegistryProxy.Silo.Clustering;
 using RegistryProxy.Tests.Support.Processes;
 

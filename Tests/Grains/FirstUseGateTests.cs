@@ -18,7 +18,7 @@ public sealed class FirstUseGateTests
     public void Before_anybody_tries_nobody_waits()
     {
         Assert.False(_gate.IsProven);
-        Assert.True(_gate.Wait().IsCompletedSuccessfully);
+        Assert.True(_gate.Wait().AsTask().IsCompletedSuccessfully);
     }
 
     [Theory]
@@ -34,7 +34,7 @@ public sealed class FirstUseGateTests
         _gate.End(proved);
         await Task.WhenAll(one, two);
         Assert.Equal(proved, _gate.IsProven);
-        Assert.True(_gate.Wait().IsCompletedSuccessfully);
+        Assert.True(_gate.Wait().AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -42,11 +42,11 @@ public sealed class FirstUseGateTests
     {
         _gate.End(proved: true);
         var call = _gate.Begin(() => _work.Task);
-        Assert.True(_gate.Wait().IsCompletedSuccessfully);
+        Assert.True(_gate.Wait().AsTask().IsCompletedSuccessfully);
         _gate.End(proved: false);
         Assert.False(_gate.IsProven);
         _ = _gate.Begin(() => new TaskCompletionSource<int>().Task);
-        Assert.False(_gate.Wait().IsCompleted);
+        Assert.False(_gate.Wait().AsTask().IsCompleted);
         _work.SetResult(1);
         Assert.Equal(1, await call);
     }
@@ -82,7 +82,7 @@ public sealed class FirstUseGateTests
         Assert.False(other.IsCompleted);
         _time.Advance(TimeSpan.FromMilliseconds(1));
         await other;
-        Assert.True(_gate.Wait().IsCompletedSuccessfully);
+        Assert.True(_gate.Wait().AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
