@@ -7,8 +7,8 @@ using RegistryProxy.Tests.Support.Processes;
 namespace RegistryProxy.Tests.EndToEnd;
 
 /// <summary>
-/// Every view of the operations page over a large cluster on a bad day: on a phone and on a desk, dark and light, by keyboard alone, and for
-/// whoever hears it.
+/// Every view of the operations page over a large cluster on a bad day: on a phone and on a desk, dark and light, by keyboard alone, and
+/// for whoever hears it.
 /// </summary>
 [Collection(BrowserCollection.Name)]
 public sealed class OperatorViewsTests
