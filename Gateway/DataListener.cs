@@ -2,10 +2,8 @@ using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
-using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
-using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
@@ -18,8 +16,8 @@ namespace RegistryProxy.Gateway;
 /// way is answered here.
 /// </summary>
 internal sealed partial class DataListener(
-    CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, TenantLimits limits, RequestStatistics statistics,
-    TenantMeter meter, IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
+    CurrentMap current, TenantEndpoints endpoints, FaultAnswers faults, TenantLimits limits, AnsweredRequests answered,
+    IHostApplicationLifetime lifetime, ILogger<DataListener> logger)
 {
     /// <summary>Answers a request that no listener takes. It counts for the tenant of its host, as far as that can be told.</summary>
     public Task RefuseMalformed(HttpContext context, string reason)
@@ -28,8 +26,7 @@ internal sealed partial class DataListener(
         if (current.Value?.TenantOf(RequestHost.NameIn(context.Request)) is { } tenant)
         {
             error = limits.AdmitStranger(tenant, context) ?? error;
-            statistics.Answered(tenant.Name, error.Status);
-            meter.Answered(tenant.Name, ServedOperation.Of(context.Request.Method, PathOf(context)), error.Status, meter.Begin());
+            answered.Count(tenant.Name, ServedOperation.Of(context.Request.Method, PathOf(context)), error.Status, answered.Begin());
         }
 
         return Finish(context, error);
@@ -102,7 +99,7 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(RequestHost.NameIn(context.Request)) is not { } tenant ? Task.FromResult<DistributionError?>(UnknownHost())
-            : tenant.IsUnusable ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), meter.Begin(),
+            : tenant.IsUnusable ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
                 Task.FromResult<DistributionError?>(Unusable()))
             : TokenService.Of(tenant, context.Request) is { } tokenService
                 ? Serve(context, path, tokenService, map)
@@ -113,7 +110,7 @@ internal sealed partial class DataListener(
     {
         var operation = ServedOperation.Of(context.Request.Method, path);
         RequestSpan.Name(context, tokenService.Tenant.Name, operation);
-        return Count(context, tokenService.Tenant.Name, operation, meter.Begin(), endpoints.Handle(context, path, tokenService, map));
+        return Count(context, tokenService.Tenant.Name, operation, answered.Begin(), endpoints.Handle(context, path, tokenService, map));
     }
 
     private async Task<DistributionError?> DispatchLater(HttpContext context) => await current.Arrives(context.RequestAborted)
@@ -137,25 +134,10 @@ internal sealed partial class DataListener(
         }
         finally
         {
-            var status = error?.Status ?? context.Response.StatusCode;
-            statistics.Answered(tenant, status);
-            meter.Answered(tenant, operation, status, began);
-            var (received, sent) = (Received(context), error is null && isWhole ? Sent(context) : 0);
-            meter.Moved(tenant, received, sent);
-            statistics.Moved(tenant, received, sent);
+            answered.Count(tenant, operation, error?.Status ?? context.Response.StatusCode, began);
+            answered.Moved(tenant, context, error is null && isWhole);
         }
     }
-
-    /// <summary>Bytes of the body that came to be pushed.</summary>
-    private static long Received(HttpContext context) =>
-        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? 0
-            : context.Features.Get<MovingBody>()?.Received ?? 0;
-
-    /// <summary>Bytes of the body of an answer that ended.</summary>
-    private static long Sent(HttpContext context) =>
-        HttpMethods.IsHead(context.Request.Method) || context.RequestAborted.IsCancellationRequested
-            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified
-            ? 0 : context.Response.ContentLength ?? 0;
 
     private static async Task<DistributionError?> Probe(HttpContext context, bool healthy)
     {

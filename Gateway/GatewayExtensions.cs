@@ -44,6 +44,7 @@ public static class GatewayExtensions
         services.AddHttpForwarder();
         return services.AddSingleton(options)
             .AddSingleton<DataListener>()
+            .AddSingleton<AnsweredRequests>()
             .AddSingleton<FaultAnswers>()
             .AddSingleton<TenantEndpoints>()
             .AddSingleton<GrainCallMeter>()
@@ -92,6 +93,7 @@ public static class GatewayExtensions
     private static IServiceCollection AddSnapshots(this IServiceCollection services) => services
         .AddSingleton<CurrentMap>()
         .AddSingleton<SnapshotRounds>()
+        .AddSingleton<SnapshotCaches>()
         .AddSingleton<SnapshotInstaller>()
         .AddHostedService<SnapshotFollower>()
         .AddSingleton<IReadiness, GatewayReadiness>();
@@ -147,6 +149,8 @@ public static class GatewayExtensions
         .AddSingleton<LinkCheck>()
         .AddSingleton<UnkeptBlobs>()
         .AddSingleton<BackgroundDownloads>()
+        .AddSingleton<BlobParts>()
+        .AddSingleton<BlobAnswers>()
         .AddSingleton<BlobCache>()
         .AddSingleton<StoredManifests>()
         .AddSingleton<TagIndex>()
@@ -161,6 +165,8 @@ public static class GatewayExtensions
         .AddHostedService<DiskRecovery>();
 
     private static IServiceCollection AddDistribution(this IServiceCollection services) => services
+        .AddSingleton<Callers>()
+        .AddSingleton<NewNames>()
         .AddSingleton<DistributionEndpoints>()
         .AddSingleton<OperationRunner>()
         .AddSingleton<PullOperations>()

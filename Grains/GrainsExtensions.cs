@@ -71,10 +71,15 @@ public static class GrainsExtensions
         .AddSingleton<LoginVerifier>()
         .AddSingleton<AccessTokenIssuer>()
         .AddSingleton<FlowSeal>()
+        .AddSingleton<CodeFlows>()
         .AddSingleton<DeviceLogins>()
         .AddSingleton<AuthenticatorFactory>()
         .AddSingleton<AuthenticatorDirectory>()
         .AddSingleton<PasswordLogin>()
+        .AddSingleton<LoginWithPassword>()
+        .AddSingleton<LoginWithRefreshToken>()
+        .AddSingleton<LoginWithAssertion>()
+        .AddSingleton<LoginWithDeviceCode>()
         .AddSingleton<ProcessPass>()
         .AddSingleton(services => new RobotAdministration(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>(),
@@ -99,5 +104,6 @@ public static class GrainsExtensions
         .AddSingleton<UpstreamStateStore>()
         .AddSingleton<CredentialSource>()
         .AddSingleton<UpstreamFailureMeter>()
+        .AddSingleton<UpstreamHealthRecords>()
         .AddSingleton<TokenExchange>();
 }

@@ -7,10 +7,6 @@ using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
-using RegistryProxy.Gateway.Tokens;
-using RegistryProxy.Gateway.Upstreams;
-using RegistryProxy.Gateway.Upstreams.Transport;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
@@ -21,9 +17,7 @@ namespace RegistryProxy.Gateway.Distribution;
 /// step 8. Errors are returned, and written by the listener.
 /// </summary>
 internal sealed class DistributionEndpoints(
-    Gatekeeper gatekeeper, BasicLogin basic, OperationRunner runner, TenantLimits limits, MissedNames misses, UpstreamTokenCache tokens,
-    AuditTrail audit,
-    FaultAnswers faults, TimeProvider time)
+    Callers callers, OperationRunner runner, TenantLimits limits, NewNames names, AuditTrail audit, FaultAnswers faults, TimeProvider time)
 {
     public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
@@ -48,14 +42,7 @@ internal sealed class DistributionEndpoints(
         }
 
         // 4. Identify.
-        var (caller, refusal) = BasicLogin.IsTried(context.Request)
-            ? await basic.Identify(context, tokenService, map)
-            : await gatekeeper.Identify(context, tokenService, map);
-        if (caller is null && OperationTable.IsRead(operation) && repository is not null)
-        {
-            caller = Gatekeeper.Stranger(context, tokenService, repository);
-        }
-
+        var (caller, refusal) = await callers.Identify(context, tokenService, map, operation, repository);
         if (caller is null)
         {
             if (CountUnknown(context, tokenService, refusal!) is { } tooMany)
@@ -121,10 +108,8 @@ internal sealed class DistributionEndpoints(
             return DistributionError.NameUnknown("no route of this registry matches this name");
         }
 
-        var account = misses.AccountOf(caller, context);
-        var (hasMissed, spent) = account is null ? (false, null) : misses.Of(account);
-        if (spent is not null && !tokens.Has(
-                destination.Upstream, new UpstreamTokenKey(destination.Upstream.Name, UpstreamScope.Pull(destination.Name))))
+        var (account, hasMissed, spent) = names.Of(caller, context);
+        if (spent is not null && names.IsNew(destination))
         {
             return spent;
         }

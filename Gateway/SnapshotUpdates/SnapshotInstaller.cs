@@ -1,9 +1,7 @@
 using Orleans.Serialization;
-using RegistryProxy.Gateway.Authentication;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Snapshots;
-using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.SnapshotUpdates;
@@ -13,9 +11,8 @@ namespace RegistryProxy.Gateway.SnapshotUpdates;
 /// makes us ask.
 /// </summary>
 internal sealed partial class SnapshotInstaller(
-    CurrentMap current, DecisionCache decisions, AccessTokenCache tokens, UpstreamTokenCache upstreamTokens, SnapshotRounds rounds,
-    LimitShares limits,
-    Serializer serializer, ILogger<SnapshotInstaller> logger)
+    CurrentMap current, DecisionCache decisions, SnapshotCaches caches, SnapshotRounds rounds, LimitShares limits, Serializer serializer,
+    ILogger<SnapshotInstaller> logger)
 {
     private readonly Lock _gate = new();
     private SnapshotPosition _position = SnapshotPosition.Nothing;
@@ -131,48 +128,10 @@ internal sealed partial class SnapshotInstaller(
     {
         var before = current.Value?.Snapshot;
         current.Replace(new FrontDoorMap(snapshot));
-        DropDecisions(before, snapshot);
-        if (before is null || !before.Keys.SequenceEqual(snapshot.Keys))
-        {
-            tokens.Clear();
-        }
-
-        if (change is not null)
-        {
-            upstreamTokens.Drop([.. change.Upstreams.Select(upstream => upstream.Name), .. change.GoneUpstreams]);
-        }
-        else if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
-        {
-            upstreamTokens.Clear();
-        }
-
+        caches.Drop(before, snapshot, change);
         if (before?.ConfigurationVersion != snapshot.ConfigurationVersion)
         {
             LogInstalled(snapshot.ConfigurationVersion);
-        }
-    }
-
-    /// <summary>What was decided by rules that a tenant does not have any more is forgotten.</summary>
-    private void DropDecisions(GatewaySnapshot? before, GatewaySnapshot after)
-    {
-        if (before is null || after.Tenants.Any(tenant => tenant.RulesStamp is null))
-        {
-            decisions.DropAll();
-            return;
-        }
-
-        var former = before.Tenants.ToDictionary(tenant => tenant.Name, tenant => tenant.RulesStamp);
-        foreach (var tenant in after.Tenants)
-        {
-            if (former.Remove(tenant.Name, out var rules) && rules != tenant.RulesStamp)
-            {
-                decisions.DropOutdated(tenant.Name, tenant.RulesStamp);
-            }
-        }
-
-        foreach (var gone in former.Keys)
-        {
-            decisions.Drop(gone);
         }
     }
 

@@ -1,9 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using RegistryProxy.Configuration;
-using RegistryProxy.Grains.Authenticators;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Issuers;
 using RegistryProxy.Grains.Interfaces;
@@ -13,29 +10,23 @@ namespace RegistryProxy.Grains.Login;
 
 /// <summary>Sends people to their provider and takes them back.</summary>
 [StatelessWorker, Reentrant, GrainType("peoplelogin")]
-internal sealed partial class InteractiveLoginGrain(
-    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, FlowSeal seal, LoginVerifier verifier,
-    AccessTokenIssuer issuer,
-    DeviceLogins devices, LoginThrottle throttle, TimeProvider time,
-    ILogger<InteractiveLoginGrain> logger)
+internal sealed class InteractiveLoginGrain(
+    CodeFlows flows, FlowSeal seal, LoginVerifier verifier, AccessTokenIssuer issuer, DeviceLogins devices, LoginThrottle throttle,
+    TimeProvider time)
     : Grain, IInteractiveLoginGrain
 {
     public async ValueTask<InteractiveLoginStart> Begin(InteractiveLoginRequest request, CancellationToken cancellation = default)
     {
-        if (Find(request.Tenant, request.Authenticator) is not { } code)
+        if (flows.Find(request.Tenant, request.Authenticator) is not { } code)
         {
             return new InteractiveLoginStart(null, null, "there is no login of this name here");
         }
 
         var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow());
-        if (await code.AddressOf(flow, request.Callback, cancellation) is { } address)
-        {
-            return new InteractiveLoginStart(address, await seal.Seal(flow), "");
-        }
-
-        LogUnreachable(request.Authenticator, code.Problem);
-        return new InteractiveLoginStart(
-            null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
+        return await flows.AddressOf(code, flow, request.Callback, cancellation) is { } address
+            ? new InteractiveLoginStart(address, await seal.Seal(flow), "")
+            : new InteractiveLoginStart(
+                null, null, $"the provider of '{request.Authenticator}' cannot be reached now; try again in a minute");
     }
 
     public ValueTask<LoginResult> Finish(InteractiveLoginReply reply, CancellationToken cancellation = default) =>
@@ -44,7 +35,7 @@ internal sealed partial class InteractiveLoginGrain(
     private async ValueTask<LoginResult> FinishInTime(InteractiveLoginReply reply, CancellationToken cancellation)
     {
         if (await seal.Open(reply.Flow) is not { } flow || flow.Tenant != reply.Tenant || !SameState(flow, reply)
-            || Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
+            || flows.Find(flow.Tenant, flow.Authenticator) is not { } code || (flow.Provider is { } provider && provider != code.Provider))
         {
             return LoginResult.Rejected("this login was not started in this browser, or took longer than ten minutes");
         }
@@ -87,14 +78,6 @@ internal sealed partial class InteractiveLoginGrain(
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
         };
 
-    private CodeFlow? Find(string tenant, string authenticator) =>
-        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
-            ? (authenticators.Find(known, authenticator) as OidcAuthenticator)?.People
-            : null;
-
     private static bool SameState(LoginFlow flow, InteractiveLoginReply reply) =>
         CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(flow.State), Encoding.UTF8.GetBytes(reply.State));
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The provider of {Authenticator} cannot be reached: {Problem}")]
-    private partial void LogUnreachable(string authenticator, string problem);
 }

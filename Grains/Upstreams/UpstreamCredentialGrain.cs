@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -19,7 +18,7 @@ namespace RegistryProxy.Grains.Upstreams;
 [GrainType("upstreamcredential")]
 internal sealed class UpstreamCredentialGrain(
     IConfigurationFeed configuration, CredentialSource source, UpstreamTokenClient client, TokenExchange exchange,
-    UpstreamStateStore states, TimeProvider time, UpstreamFailureMeter failures, ILogger<UpstreamHealth> logger)
+    UpstreamStateStore states, TimeProvider time, UpstreamHealthRecords health)
     : Grain, IUpstreamCredentialGrain, IUpstreamStatusGrain
 {
     private readonly PerStamp<CredentialState> _states = new(() => new CredentialState(client, exchange, time));
@@ -30,8 +29,7 @@ internal sealed class UpstreamCredentialGrain(
     private string Name => this.GetPrimaryKeyString();
 
     private UpstreamHealth Health =>
-        field ??= new UpstreamHealth(
-            Name, () => Upstream is { } known ? HttpOrigin.Of(known.Url).Serialized : "not configured", failures, logger);
+        field ??= health.Begin(Name, () => Upstream is { } known ? HttpOrigin.Of(known.Url).Serialized : "not configured");
 
     private UpstreamConfiguration? Upstream => configuration.Current.Configuration.Upstreams.GetValueOrDefault(Name);
 

@@ -25,8 +25,8 @@ internal static class ImageServiceExtensions
             grpc.Interceptors.Add<FailureInterceptor>();
         });
         services.AddSingleton(settings.Rewrites);
-        services.AddSingleton<DockerStore>().AddSingleton<DockerLookup>().AddSingleton<DockerSizes>().AddSingleton<DockerPull>()
-            .AddSingleton<DockerRemoval>().AddSingleton<DockerUsage>();
+        services.AddSingleton<DockerStore>().AddSingleton<DockerLookup>().AddSingleton<DockerSizes>().AddSingleton<DockerImages>()
+            .AddSingleton<DockerPull>().AddSingleton<DockerRemoval>().AddSingleton<DockerUsage>();
         services.AddSingleton(new DockerConversion(settings.Rewrites, settings.Runtime.Pinned)).AddSingleton<DockerImageService>();
     }
 

@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
@@ -30,6 +32,9 @@ public sealed class HouseTests
     private static IEnumerable<string> Sources => Arrows.Keys
         .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Root, project), "*.cs", SearchOption.AllDirectories))
         .Where(file => !file.Contains("/obj/") && !file.Contains("/bin/"));
+
+    public static TheoryData<string> Assemblies =>
+        [.. Arrows.Keys.Except(["Tests", "Benchmarks"]).Select(project => $"RegistryProxy.{project}")];
 
     [Fact]
     public void Projects_reference_what_they_may()
@@ -75,6 +80,20 @@ public sealed class HouseTests
 
         var product = Sources.Where(file => !file.Contains("/Tests/")).Select(file => File.ReadLines(file).Count()).Order().ToList();
         Assert.True(product[product.Count / 2] <= 60, $"the median file has {product[product.Count / 2]} lines");
+    }
+
+    /// <summary>Who needs more does more than one thing. Records only hold what they are given.</summary>
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Constructors_take_at_most_seven_parameters(string assembly)
+    {
+        var many = Assembly.Load(assembly).GetTypes()
+            .Where(type => type.GetMethod("<Clone>$") is null && !type.IsDefined(typeof(CompilerGeneratedAttribute), false)
+                && type.Namespace?.StartsWith("RegistryProxy.", StringComparison.Ordinal) == true)
+            .SelectMany(type => type.GetConstructors(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
+            .Where(constructor => constructor.GetParameters().Length > 7)
+            .Select(constructor => $"{constructor.DeclaringType}: {constructor.GetParameters().Length}");
+        Assert.Empty(many);
     }
 
     /// <summary>A text that cannot be broken may be longer in tests.</summary>

@@ -1,11 +1,7 @@
-using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
-using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Requests;
-using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
-using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
@@ -14,10 +10,9 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// Pulls of blobs on cached routes: 1. the repository must be known to hold the digest, or the upstream is asked; 2. from the disk;
 /// 3. else from the one download of it, which everybody joins, but for a range that does not wait for it.
 /// </summary>
-internal sealed partial class BlobCache(
-    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BackgroundDownloads behind, ColdRanges cold,
-    BlobSender sender, CacheMeter meter,
-    ILogger<BlobCache> logger)
+internal sealed class BlobCache(
+    StoredBlobs stored, BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept, BlobParts parts, BlobAnswers answers,
+    CacheMeter meter)
 {
     /// <summary>
     /// Answers, or returns the error for the client, or leaves the blob to the upstream; then <see cref="Learn"/> wants to know of its
@@ -46,13 +41,13 @@ internal sealed partial class BlobCache(
         {
             using (lease)
             {
-                return new ServedBlob(await Hit(request, digest, lease));
+                return new ServedBlob(await answers.Hit(request, digest, lease));
             }
         }
 
         // 3. From the download.
         return request.IsHead ? Leave(request, CacheState.Miss, new LeftBlob(link, links.Mark(link)))
-            : await Part(request, digest, link, fetch) is { } part ? part
+            : await parts.Serve(request, link, fetch) is { } part ? part
             : unkept.MayBeKept(link) ? await Join(request, digest, link, fetch)
             : Leave(request, CacheState.Bypass, new LeftBlob(link, null));
     }
@@ -68,52 +63,6 @@ internal sealed partial class BlobCache(
         }
 
         return links.Classify(left.Link, error);
-    }
-
-    /// <summary>
-    /// Passes parts on at once, if the route says so and the upstream gives parts; behind them may come the whole. <c>null</c> when the
-    /// whole is to be waited for.
-    /// </summary>
-    private async Task<ServedBlob?> Part(RegistryRequest request, Digest digest, RepositoryLink link, Fetch fetch)
-    {
-        if (request.Route.Ranges == RouteRanges.Wait
-            || AskedRanges.Of(request.Context.Request, ContentHead.TagOf(digest)) is not { } asked)
-        {
-            return null;
-        }
-
-        var sent = await cold.Send(request, fetch, asked);
-        if (sent.IsWhole)
-        {
-            return null;
-        }
-
-        var isPart = sent.Error is null && request.Context.Response.StatusCode == StatusCodes.Status206PartialContent;
-        Mark(request, isPart ? CacheState.Unverified : CacheState.Bypass);
-        if (request.Route.Ranges == RouteRanges.Fill && isPart && !sent.IsCut && unkept.MayBeKept(link))
-        {
-            behind.Begin(link, fetch, request.Key);
-        }
-
-        return new ServedBlob(links.Classify(link, sent.Error));
-    }
-
-    private async Task<DistributionError?> Hit(RegistryRequest request, Digest digest, DiskLease lease)
-    {
-        Mark(request, CacheState.Hit);
-        if (ContentHead.WriteRanges(request.Context, digest, lease.Size) is { } parts)
-        {
-            return await SendRanges(request, lease, parts);
-        }
-
-        var (range, error) = ContentHead.WriteBlob(request.Context, digest, lease.Size);
-        if (range is { } wanted)
-        {
-            meter.Saved(wanted.Count);
-            await Guard(request, () => sender.Send(request.Context, lease, wanted));
-        }
-
-        return error;
     }
 
     /// <summary>What is refused to who began a download alone, those who joined it ask for themselves.</summary>
@@ -159,7 +108,7 @@ internal sealed partial class BlobCache(
                 links.Learn(link, download.Asked);
             }
 
-            return new ServedBlob(await Follow(request, digest, download, fetch, isNew));
+            return new ServedBlob(await answers.Follow(request, digest, download, fetch, isNew));
         }
         finally
         {
@@ -169,75 +118,9 @@ internal sealed partial class BlobCache(
 
     private ServedBlob Leave(RegistryRequest request, CacheState state, LeftBlob left)
     {
-        Mark(request, state);
+        meter.Count(request, state);
         return new ServedBlob(null, left);
     }
-
-    private async Task<DistributionError?> Follow(RegistryRequest request, Digest digest, BlobDownload download, Fetch fetch, bool isNew)
-    {
-        var state = isNew ? CacheState.Miss : CacheState.Joined;
-        Mark(request, isNew && download.IsFromPeer ? CacheState.Peer : state);
-        if (ContentHead.WriteRanges(request.Context, digest, download.Size) is { } parts)
-        {
-            return await SendRanges(request, download, parts, isNew);
-        }
-
-        var (range, error) = ContentHead.WriteBlob(request.Context, digest, download.Size);
-        if (range is { } wanted)
-        {
-            meter.Saved(isNew && !download.IsFromPeer ? 0 : wanted.Count);
-            await Guard(request, () => sender.Send(request.Context, download, fetch, wanted));
-        }
-
-        return error;
-    }
-
-    private async Task<DistributionError?> SendRanges(RegistryRequest request, DiskLease lease, MultipartRanges parts)
-    {
-        meter.Saved(parts.Count);
-        await Guard(request, () => sender.Send(request.Context, lease.File, parts));
-        return null;
-    }
-
-    private async Task<DistributionError?> SendRanges(RegistryRequest request, BlobDownload download, MultipartRanges parts, bool isNew)
-    {
-        meter.Saved(isNew && !download.IsFromPeer ? 0 : parts.Count);
-        await Guard(request, () => sender.Send(request.Context, download, parts));
-        if (download.End == DownloadEnd.DiskFailed)
-        {
-            // The next try goes past the cache.
-            unkept.Note(download.Starter, -1);
-        }
-
-        return null;
-    }
-
-    private void Mark(RegistryRequest request, CacheState state)
-    {
-        request.Cache = state;
-        meter.Count(state);
-    }
-
-    /// <summary>A body that cannot be finished never ends cleanly: the connection is cut.</summary>
-    private async Task Guard(RegistryRequest request, Func<Task> send)
-    {
-        try
-        {
-            await send();
-        }
-        catch (Exception fault) when (fault is IOException or HttpRequestException or OperationCanceledException)
-        {
-            if (!request.Aborted.IsCancellationRequested)
-            {
-                LogCut(request.Upstream.Name, request.Context.TraceIdentifier, fault.Message);
-            }
-
-            request.Context.Abort();
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A blob from upstream {Upstream} was cut off in request {RequestId}: {Cause}")]
-    private partial void LogCut(string upstream, string requestId, string cause);
 }
 
 /// <summary>What the cache did with a pull of a blob.</summary>

@@ -142,15 +142,13 @@ internal sealed class ManifestCache(
             return Write(request, content, answer.State);
         }
 
-        request.Cache = answer.State;
-        meter.Count(answer.State);
+        meter.Count(request, answer.State);
         return new(answer.Error is { } error ? new ServedManifest(error) : ServedManifest.Left);
     }
 
     private async ValueTask<ServedManifest> Write(RegistryRequest request, ManifestContent content, CacheState state)
     {
-        request.Cache = state;
-        meter.Count(state);
+        meter.Count(request, state);
         var response = request.Context.Response;
         if (state == CacheState.Stale)
         {

@@ -50,6 +50,13 @@ internal sealed class CacheMeter
         _meter.CreateObservableGauge("registryproxy.cache.objects", () => use().Count, "{object}", "Files of the cache");
     }
 
+    /// <summary>Counts what a pull met, which is also what the client and the audit log are told.</summary>
+    public void Count(RegistryRequest request, CacheState state)
+    {
+        request.Cache = state;
+        Count(state);
+    }
+
     public void Count(CacheState state)
     {
         Interlocked.Increment(ref CounterOf(state));

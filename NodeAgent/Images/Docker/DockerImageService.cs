@@ -1,15 +1,12 @@
-using Docker.DotNet.Models;
 using Grpc.Core;
 using RegistryProxy.NodeAgent.Images.Wire;
-using RegistryProxy.NodeAgent.Names;
 using RegistryProxy.NodeAgent.Telemetry;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
 
 /// <summary>The image service of the CRI in front of the Docker Engine.</summary>
 internal sealed class DockerImageService(
-    DockerStore store, DockerLookup images, DockerSizes sizes, DockerConversion conversion, DockerPull pull, DockerRemoval removal,
-        DockerUsage usage, AgentMetrics metrics)
+    DockerImages images, DockerPull pull, DockerRemoval removal, DockerUsage usage, AgentMetrics metrics)
     : ImageService.ImageServiceBase
 {
     /// <summary>Images in one message of a stream: some hundred bytes each.</summary>
@@ -18,14 +15,14 @@ internal sealed class DockerImageService(
     public override async Task<ListImagesResponse> ListImages(ListImagesRequest request, ServerCallContext context)
     {
         var response = new ListImagesResponse();
-        response.Images.Add(await All(request.Filter, context.CancellationToken));
+        response.Images.Add(await images.List(request.Filter, context.CancellationToken));
         return response;
     }
 
     public override async Task StreamImages(
         StreamImagesRequest request, IServerStreamWriter<StreamImagesResponse> responseStream, ServerCallContext context)
     {
-        foreach (var some in (await All(request.Filter, context.CancellationToken)).Chunk(PerMessage))
+        foreach (var some in (await images.List(request.Filter, context.CancellationToken)).Chunk(PerMessage))
         {
             var message = new StreamImagesResponse();
             message.Images.Add(some);
@@ -38,7 +35,7 @@ internal sealed class DockerImageService(
         var response = new ImageStatusResponse();
         if (await images.Find(request.Image?.Image ?? "", context.CancellationToken) is { } image)
         {
-            response.Image = await Convert(image, context.CancellationToken);
+            response.Image = await images.Describe(image, context.CancellationToken);
             if (request.Verbose)
             {
                 response.Info["info"] = DockerConversion.Info(image);
@@ -64,22 +61,4 @@ internal sealed class DockerImageService(
 
     public override Task<ImageFsInfoResponse> ImageFsInfo(ImageFsInfoRequest request, ServerCallContext context) =>
         usage.Info(context.CancellationToken);
-
-    private async Task<IEnumerable<Image>> All(ImageFilter? filter, CancellationToken cancellation)
-    {
-        var (wanted, repository) = (filter?.Image?.Image ?? "", ImageName.RepositoryOf(filter?.Image?.Image ?? ""));
-        if (wanted.Length > 0 && (ImageId.IsOne(wanted) || repository is null))
-        {
-            return await images.Find(wanted, cancellation) is { } one ? [await Convert(one, cancellation)] : [];
-        }
-
-        var listed = await store.Query((client, limit) => client.Images.ListImagesAsync(new ImagesListParameters(), limit), cancellation);
-        return listed.Select(conversion.Convert).Where(image => repository is null || IsOf(image, repository));
-    }
-
-    private async Task<Image> Convert(ImageInspectResponse image, CancellationToken cancellation) =>
-        conversion.Convert(image, await sizes.Of(image, cancellation));
-
-    private static bool IsOf(Image image, string repository) =>
-        image.RepoTags.Concat(image.RepoDigests).Any(known => ImageName.TryParse(known, out var name) && name.Repository == repository);
 }

@@ -1,0 +1,38 @@
+using RegistryProxy.Gateway.Operations;
+using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Telemetry;
+
+namespace RegistryProxy.Gateway;
+
+/// <summary>Counts what tenants were answered, for operators and for <c>/metrics</c>.</summary>
+internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter meter)
+{
+    /// <summary>A request begins; what to end it with.</summary>
+    public long Begin() => meter.Begin();
+
+    /// <summary>A request was answered.</summary>
+    public void Count(string tenant, ServedOperation operation, int status, long began)
+    {
+        statistics.Answered(tenant, status);
+        meter.Answered(tenant, operation, status, began);
+    }
+
+    /// <summary>Bodies went by; that of the answer counts only if it ended as it should.</summary>
+    public void Moved(string tenant, HttpContext context, bool isWhole)
+    {
+        var (received, sent) = (Received(context), isWhole ? Sent(context) : 0);
+        meter.Moved(tenant, received, sent);
+        statistics.Moved(tenant, received, sent);
+    }
+
+    /// <summary>Bytes of the body that came to be pushed.</summary>
+    private static long Received(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? 0
+            : context.Features.Get<MovingBody>()?.Received ?? 0;
+
+    /// <summary>Bytes of the body of an answer that ended.</summary>
+    private static long Sent(HttpContext context) =>
+        HttpMethods.IsHead(context.Request.Method) || context.RequestAborted.IsCancellationRequested
+            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified
+            ? 0 : context.Response.ContentLength ?? 0;
+}

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Identity.Issuers;
+
+namespace RegistryProxy.Grains.Login;
+
+/// <summary>The authorization code flows by which people log in with their provider, of each tenant.</summary>
+internal sealed partial class CodeFlows(
+    IConfigurationFeed configuration, AuthenticatorDirectory authenticators, ILogger<CodeFlows> logger)
+{
+    /// <summary>The flow of one authenticator of a tenant; <c>null</c> when there is none of that name, or it is not for people.</summary>
+    public CodeFlow? Find(string tenant, string authenticator) =>
+        configuration.Current.Configuration.Tenants.TryGetValue(tenant, out var known)
+            ? (authenticators.Find(known, authenticator) as OidcAuthenticator)?.People
+            : null;
+
+    /// <summary>Where a browser goes to log in; <c>null</c> while the provider does not say, which is logged.</summary>
+    public async ValueTask<Uri?> AddressOf(CodeFlow code, LoginFlow flow, string callback, CancellationToken cancellation)
+    {
+        var address = await code.AddressOf(flow, callback, cancellation);
+        if (address is null)
+        {
+            LogUnreachable(flow.Authenticator, code.Problem);
+        }
+
+        return address;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The provider of {Authenticator} cannot be reached: {Problem}")]
+    private partial void LogUnreachable(string authenticator, string problem);
+}
