@@ -146,6 +146,23 @@ public sealed class OperatorViewsTests
         Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));
     }
 
+    [Fact]
+    public async Task What_cannot_be_loaded_says_why_and_comes_back_by_itself()
+    {
+        await using var silo = await SeededSilo.Start();
+        silo.IsFailing = true;
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Open($"{silo.Url}/");
+        await Eventually.True(async () => (await browser.Text("[role=alert]")).Contains("the cluster cannot do this now"), "the reason is shown");
+        silo.IsFailing = false;
+        await browser.WaitFor("#problems .problem");
+        silo.IsFailing = true;
+        await Eventually.True(
+            async () => (await browser.Text(".note.warning")).Contains("What you see is old: the cluster cannot do this now"),
+            "what was there stays, and is said to be old");
+        Assert.Contains("upstream ghcr", await browser.Text("#problems"));
+    }
+
     /// <summary>What docs/images/make.sh puts into the documents.</summary>
     [Fact]
     public async Task Pictures_for_the_documents_can_be_made()

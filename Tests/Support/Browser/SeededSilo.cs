@@ -10,8 +10,8 @@ using RegistryProxy.Tests.Support.Network;
 namespace RegistryProxy.Tests.Support.Browser;
 
 /// <summary>
-/// The operations page as a silo serves it, over answers of a large cluster on a bad day: a thousand tenants, two hundred upstreams, some of
-/// which fail, names that are markup.
+/// The operations page as a silo serves it, over answers of a large cluster on a bad day: a thousand tenants, two hundred upstreams, some
+/// of which fail, names that are markup.
 /// </summary>
 internal sealed class SeededSilo : IAsyncDisposable
 {
@@ -26,6 +26,9 @@ internal sealed class SeededSilo : IAsyncDisposable
     private SeededSilo(string odd) => _odd = odd;
 
     public string Url => _server.Url;
+
+    /// <summary>Whether the cluster behind it does not answer.</summary>
+    public bool IsFailing { get; set; }
 
     /// <summary>What was asked to be revoked.</summary>
     public int Revocations => _server.Requests.Count(request => request.Target == "/admin/sessions/revoke");
@@ -44,7 +47,8 @@ internal sealed class SeededSilo : IAsyncDisposable
     private Task Answer(HttpContext context)
     {
         var path = context.Request.Path.Value!;
-        return path == "/" ? AdminPages.Overview(context)
+        return IsFailing && path.StartsWith("/admin/", StringComparison.Ordinal) ? Fail(context)
+            : path == "/" ? AdminPages.Overview(context)
             : path.StartsWith("/assets/", StringComparison.Ordinal) ? AdminPages.Asset(path["/assets/".Length..])(context)
             : path.StartsWith("/admin/tenants/", StringComparison.Ordinal)
                 ? Write(context, SeededTenant.Page(path["/admin/tenants/".Length..], Now, _odd), OperationsJson.Default.TenantPage)
@@ -67,6 +71,12 @@ internal sealed class SeededSilo : IAsyncDisposable
             $$"""{"allowed":false,"rule":"developers","reason":"no rule grants it; nearest is 'developers': {{_odd}}","route":"hub"}"""),
         _ => Missing(context),
     };
+
+    private static Task Fail(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        return context.Response.WriteAsync("""{"error":"the cluster cannot do this now"}""");
+    }
 
     private static Task Missing(HttpContext context)
     {
