@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Egress;
 
@@ -50,7 +51,7 @@ public static class ConnectionTrial
         };
         if (settings.Tls is { Certificate: { } certificate, Key: { } key } && settings.Targets.Owns(address))
         {
-            options.ClientCertificateContext = EgressHandler.Shown(certificate, key.Reveal());
+            options.ClientCertificateContext = CertificatePair.OfText(certificate, key.Reveal());
         }
 
         await using var tls = new SslStream(stream, leaveInnerStreamOpen: true);

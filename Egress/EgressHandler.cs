@@ -1,6 +1,5 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
+using RegistryProxy.Files;
 
 namespace RegistryProxy.Egress;
 
@@ -58,19 +57,11 @@ internal sealed class EgressHandler : HttpMessageHandler
 
     private HttpMessageInvoker For(HttpRequestMessage request) => _settings.Targets.Owns(request.RequestUri!) ? _named : _others;
 
-    /// <summary>A certificate as it is shown, those that signed it behind it.</summary>
-    internal static SslStreamCertificateContext Shown(string certificate, string key)
-    {
-        X509Certificate2Collection chain = [];
-        chain.ImportFromPem(certificate);
-        return SslStreamCertificateContext.Create(X509Certificate2.CreateFromPem(certificate, key), chain, offline: true);
-    }
-
     private static SocketsHttpHandler Showing(
         EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
     {
         var handler = UpstreamTransport.Sockets(settings, excepted);
-        handler.SslOptions.ClientCertificateContext = Shown(certificate, key);
+        handler.SslOptions.ClientCertificateContext = CertificatePair.OfText(certificate, key);
         return handler;
     }
 }

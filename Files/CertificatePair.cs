@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -9,9 +10,43 @@ public static class CertificatePair
     /// <summary>Reads them.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="CryptographicException">They are no pair; the message says which file is wrong and why.</exception>
-    public static X509Certificate2 Load(string certificate, string key)
+    public static X509Certificate2 Load(string certificate, string key) =>
+        Load(certificate, BoundedFile.ReadText(certificate), key, BoundedFile.ReadText(key));
+
+    /// <summary>
+    /// Reads them to be shown to others: the certificate, and behind it those of its file that signed it (RFC 8446 §4.4.2). Nothing is
+    /// fetched.
+    /// </summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="CryptographicException">They are no pair, or another certificate of the file is damaged.</exception>
+    public static SslStreamCertificateContext LoadShown(string certificate, string key)
     {
-        var (certificateText, keyText) = (BoundedFile.ReadText(certificate), BoundedFile.ReadText(key));
+        var text = BoundedFile.ReadText(certificate);
+        var own = Load(certificate, text, key, BoundedFile.ReadText(key));
+        try
+        {
+            return Shown(own, text);
+        }
+        catch (Exception fault)
+        {
+            throw new CryptographicException($"{certificate} holds a certificate that is damaged: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>The same of a certificate and key that were read and tried before, in PEM.</summary>
+    /// <exception cref="CryptographicException">They are no pair.</exception>
+    public static SslStreamCertificateContext OfText(string certificate, string key) =>
+        Shown(X509Certificate2.CreateFromPem(certificate, key), certificate);
+
+    private static SslStreamCertificateContext Shown(X509Certificate2 own, string text)
+    {
+        X509Certificate2Collection chain = [];
+        chain.ImportFromPem(text);
+        return SslStreamCertificateContext.Create(own, chain, offline: true);
+    }
+
+    private static X509Certificate2 Load(string certificate, string certificateText, string key, string keyText)
+    {
         if (!Holds(certificateText, "CERTIFICATE"))
         {
             throw new CryptographicException(HoldsKey(certificateText)

@@ -35,7 +35,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     /// <summary>Waits until it answers at an address, whatever it says.</summary>
     public async Task<ServerProcess> Ready(string url)
     {
-        using var http = new HttpClient();
+        using var http = AnyCertificate.Client();
         for (var watch = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
             try

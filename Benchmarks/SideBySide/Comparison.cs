@@ -1,4 +1,5 @@
 using RegistryProxy.Benchmarks.Cluster;
+using RegistryProxy.Benchmarks.Processes;
 
 namespace RegistryProxy.Benchmarks.SideBySide;
 
@@ -15,6 +16,7 @@ internal static class Comparison
         try
         {
             await using var upstream = await UpstreamRegistry.Start(folder, options.BlobBytes);
+            AnyCertificate.Write(folder);
             peers = await new PeerStarter(folder, upstream.Url).All();
             peers = [.. peers.Where(peer => peer.IsOurs || peer.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase))];
             var gateway = await IdleGateway(folder, upstream.Url);
@@ -56,7 +58,8 @@ internal static class Comparison
             await Load.Blob(peer, upstream, options);
         }
 
-        foreach (var peer in peers.Where(peer => peer.Measures.Contains(SideBySide.Measure.CachedManifest)))
+        foreach (var peer in peers.Where(peer => peer.Measures.Contains(SideBySide.Measure.CachedManifest)
+            || peer.Measures.Contains(SideBySide.Measure.CachedManifestTls)))
         {
             await Load.WarmManifest(peer, options);
         }
@@ -83,10 +86,12 @@ internal static class Comparison
 
     private static Task<Sample> Run(Measure measure, Peer peer, UpstreamRegistry upstream, ComparisonOptions options) => measure switch
     {
-        SideBySide.Measure.CachedManifest => Load.Manifest(peer, options),
+        SideBySide.Measure.CachedManifest or SideBySide.Measure.CachedManifestTls => Load.Manifest(peer, options),
         SideBySide.Measure.ColdRanges => RangeLoad.Measure(peer, upstream, upstream.UnfetchedPath, options),
         SideBySide.Measure.CachedRanges => RangeLoad.Measure(peer, upstream, upstream.BlobPath, options),
         SideBySide.Measure.SlowReaders => SlowReaders.Measure(peer, upstream, options),
-        _ => Load.Blob(peer, upstream, options, measure == SideBySide.Measure.CachedBlobHttp2),
+        SideBySide.Measure.CachedBlobHttp2 or SideBySide.Measure.StreamedTlsHttp2 or SideBySide.Measure.CachedTlsHttp2 =>
+            Load.Blob(peer, upstream, options, http2: true),
+        _ => Load.Blob(peer, upstream, options),
     };
 }

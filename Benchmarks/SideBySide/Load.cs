@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
+using RegistryProxy.Benchmarks.Processes;
 
 namespace RegistryProxy.Benchmarks.SideBySide;
 
@@ -15,8 +16,8 @@ internal static partial class Load
         var before = peer.Process.CpuSeconds();
         var watch = Stopwatch.StartNew();
         var sizes = await Task.WhenAll(Enumerable.Range(0, ComparisonOptions.Readers).Select(_ => Run(
-            "curl", ["-sS", http2 ? "--http2-prior-knowledge" : "--http1.1", "-o", "/dev/null", "-w", "%{http_code} %{size_download}",
-                .. Header(authorization), peer.Url + upstream.BlobPath])));
+            "curl", ["-sSk", !http2 ? "--http1.1" : peer.IsEncrypted ? "--http2" : "--http2-prior-knowledge", "-o", "/dev/null",
+                "-w", "%{http_code} %{size_download}", .. Header(authorization), peer.Url + upstream.BlobPath])));
         var (seconds, cpu) = (watch.Elapsed.TotalSeconds, peer.Process.CpuSeconds() - before);
         foreach (var size in sizes)
         {
@@ -59,7 +60,8 @@ internal static partial class Load
     /// <summary>Fetches blob and manifest, and makes sure that they are what the upstream has.</summary>
     public static async Task Verify(Peer peer, UpstreamRegistry upstream)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        using var http = AnyCertificate.Client();
+        http.Timeout = TimeSpan.FromMinutes(5);
         if (await peer.Authorization() is { } authorization)
         {
             http.DefaultRequestHeaders.Add("Authorization", authorization["Authorization: ".Length..]);

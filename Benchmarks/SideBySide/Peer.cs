@@ -14,8 +14,23 @@ internal enum Measure
     /// <summary>The same by HTTP/2 without TLS.</summary>
     CachedBlobHttp2,
 
+    /// <summary>The blob within TLS, streamed from the upstream.</summary>
+    StreamedTls,
+
+    /// <summary>The same by HTTP/2.</summary>
+    StreamedTlsHttp2,
+
+    /// <summary>The blob within TLS, once it was fetched.</summary>
+    CachedTls,
+
+    /// <summary>The same by HTTP/2.</summary>
+    CachedTlsHttp2,
+
     /// <summary>The manifest by tag, once it was fetched.</summary>
     CachedManifest,
+
+    /// <summary>The same within TLS.</summary>
+    CachedManifestTls,
 
     /// <summary>Ranges of a blob that was never fetched.</summary>
     ColdRanges,
@@ -35,6 +50,9 @@ internal enum Measure
 /// <param name="Measures">What it can do.</param>
 internal sealed record Peer(string Name, string Url, ServerProcess Process, bool IsOurs, params Measure[] Measures)
 {
+    /// <summary>Whether it speaks TLS.</summary>
+    public bool IsEncrypted => Url.StartsWith(Uri.UriSchemeHttps, StringComparison.Ordinal);
+
     /// <summary>The credentials of one run; access tokens are short-lived.</summary>
     public async Task<string?> Authorization()
     {
@@ -43,7 +61,7 @@ internal sealed record Peer(string Name, string Url, ServerProcess Process, bool
             return null;
         }
 
-        using var http = new HttpClient();
+        using var http = AnyCertificate.Client();
         var reply = await http.GetStringAsync($"{Url}/token?service=127.0.0.1&scope=repository:{UpstreamRegistry.Repository}:pull");
         using var json = System.Text.Json.JsonDocument.Parse(reply);
         return $"Authorization: Bearer {json.RootElement.GetProperty("token").GetString()}";

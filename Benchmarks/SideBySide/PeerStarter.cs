@@ -11,23 +11,33 @@ internal sealed class PeerStarter(string folder, string upstream)
         await Door("RegistryProxy, cache, sendFile", ", cache: true", sendFile: true, Measure.CachedBlob),
         await Door("RegistryProxy, cache", ", cache: true", sendFile: false, Measure.CachedManifest, Measure.CachedBlob,
             Measure.CachedBlobHttp2, Measure.ColdRanges, Measure.CachedRanges, Measure.SlowReaders),
-        await Haproxy(),
+        await Door("RegistryProxy, TLS", "", sendFile: false, Measure.StreamedTls, Measure.StreamedTlsHttp2),
+        await Door("RegistryProxy, cache, TLS", ", cache: true", sendFile: false, Measure.CachedTls, Measure.CachedTlsHttp2,
+            Measure.CachedManifestTls),
+        await Haproxy("haproxy", NextUrl(), "", Measure.Streamed),
+        await Haproxy("haproxy, TLS", NextTlsUrl(), $" ssl crt {folder}/tls.pem alpn h2,http/1.1", Measure.StreamedTls,
+            Measure.StreamedTlsHttp2),
         await NginxProxy(),
         await Yarp(),
-        await NginxCache(),
+        await NginxCache("nginx cache", NextUrl(), "", Measure.CachedBlob, Measure.CachedManifest, Measure.SlowReaders),
+        await NginxCache("nginx cache, TLS", NextTlsUrl(), " ssl http2", Measure.CachedTls, Measure.CachedTlsHttp2,
+            Measure.CachedManifestTls),
         await PullThrough(),
     ];
 
     private async Task<Peer> Door(string name, string route, bool sendFile, params Measure[] measures)
     {
-        var url = NextUrl();
+        var isEncrypted = name.EndsWith(", TLS", StringComparison.Ordinal);
+        var url = isEncrypted ? NextTlsUrl() : NextUrl();
+        var listen = isEncrypted ? $"listen: {{ data: \"{url}\", tls: {{ certificate: {folder}/tls.crt, key: {folder}/tls.key }} }}" : "";
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         var dll = AppContext.BaseDirectory.Replace("/Benchmarks/", "/Standalone/") + "RegistryProxy.Standalone.dll";
         var cache = route.Length == 0 ? ""
-            : $"cache: {{ path: {Path.Combine(folder, $"door-cache-{sendFile}")}, maxBytes: 10GiB, tagTtl: 10m, " +
+            : $"cache: {{ path: {Path.Combine(folder, $"door-cache-{measures[0]}")}, maxBytes: 10GiB, tagTtl: 10m, " +
                 $"sendFile: {(sendFile ? "true" : "false")} }}";
         var configuration = Write($"{root.Name}-{measures[0]}.yaml", $$"""
             {{cache}}
+            {{listen}}
             upstreams:
               local: { url: "{{upstream}}", allowPrivate: true }
             tenants:
@@ -46,10 +56,9 @@ internal sealed class PeerStarter(string folder, string upstream)
         return new Peer(name, url, await process.Ready($"{url}/livez"), true, measures);
     }
 
-    private async Task<Peer> Haproxy()
+    private async Task<Peer> Haproxy(string name, string url, string bind, params Measure[] measures)
     {
-        var url = NextUrl();
-        var configuration = Write("haproxy.cfg", $"""
+        var configuration = Write($"{measures[0]}-haproxy.cfg", $"""
             global
               maxconn 1000
             defaults
@@ -58,27 +67,27 @@ internal sealed class PeerStarter(string folder, string upstream)
               timeout client 60s
               timeout server 60s
             frontend front
-              bind {new Uri(url).Authority}
+              bind {new Uri(url).Authority}{bind}
               default_backend back
             backend back
               server upstream {new Uri(upstream).Authority}
 
             """);
-        var process = ServerProcess.Start(Path.Combine(folder, "haproxy.log"), "haproxy", "-db", "-f", configuration);
-        return new Peer("haproxy", url, await process.Ready(url), false, Measure.Streamed);
+        var process = ServerProcess.Start(Path.Combine(folder, $"{measures[0]}-haproxy.log"), "haproxy", "-db", "-f", configuration);
+        return new Peer(name, url, await process.Ready(url), false, measures);
     }
 
     private async Task<Peer> NginxProxy() => new(
         "nginx proxy_pass", NextUrl(out var url), await Nginx(
             "nginx-proxy", url, "proxy_max_temp_file_size 0;", ""), false, Measure.Streamed);
 
-    private async Task<Peer> NginxCache() => new(
-        "nginx cache", NextUrl(out var url),
-        await Nginx("nginx-cache", url, "proxy_cache zone; proxy_cache_valid 200 10m;",
-            $"proxy_cache_path {folder}/nginx-files keys_zone=zone:10m;"),
-        false, Measure.CachedBlob, Measure.CachedManifest, Measure.SlowReaders);
+    private async Task<Peer> NginxCache(string name, string url, string listen, params Measure[] measures) => new(
+        name, url,
+        await Nginx($"nginx-{measures[0]}", url, "proxy_cache zone; proxy_cache_valid 200 10m;",
+            $"proxy_cache_path {folder}/nginx-{measures[0]} keys_zone=zone:10m;", listen),
+        false, measures);
 
-    private async Task<ServerProcess> Nginx(string name, string url, string location, string http)
+    private async Task<ServerProcess> Nginx(string name, string url, string location, string http, string listen = "")
     {
         var configuration = Write($"{name}.conf", $$"""
             user root;
@@ -97,7 +106,9 @@ internal sealed class PeerStarter(string folder, string upstream)
               {{http}}
               upstream registry { server {{new Uri(upstream).Authority}}; keepalive 32; }
               server {
-                listen {{new Uri(url).Authority}};
+                listen {{new Uri(url).Authority}}{{listen}};
+                ssl_certificate {{folder}}/tls.crt;
+                ssl_certificate_key {{folder}}/tls.key;
                 location / { proxy_pass http://registry; proxy_http_version 1.1; proxy_set_header Connection ""; {{location}} }
               }
             }
@@ -127,6 +138,8 @@ internal sealed class PeerStarter(string folder, string upstream)
     }
 
     private static string NextUrl() => $"http://127.0.0.1:{Ports.Free()}";
+
+    private static string NextTlsUrl() => $"https://127.0.0.1:{Ports.Free()}";
 
     private static string NextUrl(out string url) => url = NextUrl();
 }

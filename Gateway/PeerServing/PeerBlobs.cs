@@ -11,8 +11,6 @@ namespace RegistryProxy.Gateway.PeerServing;
 internal sealed class PeerBlobs(
     StoredBlobs stored, BlobDownloads downloads, RepositoryLinkIndex linkIndex, BlobSender sender, PeerMeter meter, TimeProvider time)
 {
-    private const int ChunkBytes = 64 * 1024;
-
     /// <summary>Answers; <c>false</c> when it is not here, or not for this tenant, upstream and repository.</summary>
     public async Task<bool> Serve(HttpContext context, Digest digest, PeerTicket ticket)
     {
@@ -96,8 +94,8 @@ internal sealed class PeerBlobs(
                 throw new IOException($"the download into the cache ended: {download.End}");
             }
 
-            var read = RandomAccess.Read(download.File,
-                writer.GetMemory(ChunkBytes).Span[..(int)Math.Min(ChunkBytes, Math.Min(available, range.End) - offset)], offset);
+            var wanted = (int)Math.Min(BodyStream.ChunkBytes, Math.Min(available, range.End) - offset);
+            var read = RandomAccess.Read(download.File, writer.GetMemory(wanted).Span[..wanted], offset);
             if (read == 0)
             {
                 throw new IOException("a cached file became shorter");

@@ -8,8 +8,11 @@ namespace RegistryProxy.Gateway.Streaming;
 /// </summary>
 internal static class BodyStream
 {
-    /// <summary>What a read asks for, in bytes. Larger ones cost hardly less, and a client that stops reading keeps one of them.</summary>
-    private const int ChunkBytes = 64 * 1024;
+    /// <summary>
+    /// What a read asks for, in bytes: with the head of an answer, and encrypted, within the 64 KiB of a pooled buffer. Larger ones cost
+    /// hardly less, and a client that stops reading keeps one of them.
+    /// </summary>
+    public const int ChunkBytes = 63 * 1024;
 
     /// <summary>Copies to the end of the body.</summary>
     /// <param name="read">Reads some bytes; 0 at the end.</param>

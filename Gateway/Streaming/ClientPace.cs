@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Streaming;
 /// </summary>
 internal struct ClientPace(bool isOneOfMany, TimeProvider time)
 {
-    private const int Large = 64 * 1024;
+    private const int Large = BodyStream.ChunkBytes;
     private const int Block = 4 * 1024;
 
     private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(200);

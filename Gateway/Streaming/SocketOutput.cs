@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Win32.SafeHandles;
+using RegistryProxy.ServiceDefaults.Connections;
 using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Gateway.Streaming;
@@ -15,7 +16,6 @@ namespace RegistryProxy.Gateway.Streaming;
 /// </summary>
 internal sealed class SocketOutput(ConnectionContext connection, Socket socket, PipeWriter inner) : PipeWriter
 {
-    private const int MinBytes = 4 * 1024;
     private const int ChunkBytes = 1024 * 1024;
 
     /// <summary>What a client gets at once that does not take more than this in a second: whoever takes it at all is seen to.</summary>
@@ -26,8 +26,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
     /// <summary>Stands for the bytes of files; nobody reads it.</summary>
     private static readonly byte[] Blank = new byte[ChunkBytes];
 
-    private byte[] _buffer = [];
-    private int _filled;
+    private readonly OutputBuffer _buffer = new();
     private FileStream? _file;
     private long _fileOffset;
     private int _fileBytes;
@@ -35,7 +34,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _filled + _fileBytes;
+    public override long UnflushedBytes => _buffer.Count + _fileBytes;
 
     /// <summary>The output of a request that nothing stands before: neither TLS, HTTP/2 nor a body that is throttled.</summary>
     public static SocketOutput? Of(HttpContext context) =>
@@ -72,24 +71,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
         }
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        if (_file is not null)
-        {
-            return Blank;
-        }
-
-        var wanted = _filled + Math.Max(sizeHint, 1);
-        if (_buffer.Length < wanted)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(wanted, MinBytes));
-            _buffer.AsSpan(0, _filled).CopyTo(larger);
-            Return();
-            _buffer = larger;
-        }
-
-        return _buffer.AsMemory(_filled);
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _file is null ? _buffer.GetMemory(sizeHint) : Blank;
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
@@ -97,7 +79,7 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
     {
         if (_file is null)
         {
-            _filled += bytes;
+            _buffer.Advance(bytes);
         }
         else
         {
@@ -131,26 +113,30 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
 
     public override void Complete(Exception? exception = null)
     {
-        if (_filled > 0 && !_ended)
+        if (_buffer.Count > 0 && !_ended)
         {
-            inner.Write(_buffer.AsSpan(0, _filled));
+            inner.Write(_buffer.Written);
         }
 
         _ended = true;
-        _filled = 0;
-        Return();
+        OutputBuffer.Return(_buffer.Take().Bytes);
         inner.Complete(exception);
     }
 
     private async ValueTask SendBuffer()
     {
-        for (var sent = 0; sent < _filled;)
+        var (bytes, count) = _buffer.Take();
+        try
         {
-            sent += await socket.SendAsync(_buffer.AsMemory(sent, _filled - sent), SocketFlags.None);
+            for (var sent = 0; sent < count;)
+            {
+                sent += await socket.SendAsync(bytes.AsMemory(sent, count - sent), SocketFlags.None);
+            }
         }
-
-        _filled = 0;
-        Return();
+        finally
+        {
+            OutputBuffer.Return(bytes);
+        }
     }
 
     private async ValueTask SendFile()
@@ -168,14 +154,5 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
         await FileSend.Send(socket, file, _fileOffset, _fileBytes);
         _fileOffset += _fileBytes;
         _fileBytes = 0;
-    }
-
-    private void Return()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
     }
 }

@@ -3,7 +3,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Orleans.Connections.Security;
 using RegistryProxy.Configuration;
 using RegistryProxy.Files;
@@ -32,7 +31,7 @@ public sealed class MemberCertificates
         {
             _files = new ReloadedFiles<Loaded>(
                 [files.Certificate, files.Key, files.Ca],
-                () => new Loaded(CertificatePair.Load(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
+                () => new Loaded(CertificatePair.LoadShown(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
                 (known, next) => CertificatesInUse.Refuse(known.Own, next.Own, time)
                     ?? CertificateFiles.ProblemAt(time.GetUtcNow(), next.Authority),
                 time);
@@ -59,13 +58,17 @@ public sealed class MemberCertificates
     }
 
     /// <summary>Sets a listener up that is for members alone.</summary>
-    public void Configure(HttpsConnectionAdapterOptions https)
+    public SslServerAuthenticationOptions ForListener() => new()
     {
-        https.SslProtocols = Protocols;
-        https.ServerCertificateSelector = (_, _) => _files.Current.Own;
-        https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
-        https.ClientCertificateValidation = (certificate, chain, _) => IsMember(certificate, chain);
-    }
+        EnabledSslProtocols = Protocols,
+        AllowRenegotiation = false,
+        AllowTlsResume = false,
+        ApplicationProtocols = [SslApplicationProtocol.Http2],
+        ServerCertificateContext = _files.Current.Shown,
+        ClientCertificateRequired = true,
+        CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
+        RemoteCertificateValidationCallback = IsMember,
+    };
 
     /// <summary>Sets the connections up that a member opens to such listeners.</summary>
     public void Configure(SslClientAuthenticationOptions tls)
@@ -73,8 +76,7 @@ public sealed class MemberCertificates
         tls.EnabledSslProtocols = Protocols;
         tls.TargetHost = TargetHost;
         tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => _files.Current.Own;
-        tls.RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
-            certificate is X509Certificate2 member && IsMember(member, chain);
+        tls.RemoteCertificateValidationCallback = IsMember;
     }
 
     /// <summary>Names the certificate that this process shows now (RFC 8705 §3.1).</summary>
@@ -83,6 +85,9 @@ public sealed class MemberCertificates
     /// <summary>Names a certificate: SHA-256, base64url.</summary>
     public static string ThumbprintOf(X509Certificate2 certificate) =>
         Base64Url.EncodeToString(certificate.GetCertHash(HashAlgorithmName.SHA256));
+
+    private bool IsMember(object connection, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors problems) =>
+        certificate is X509Certificate2 member && IsMember(member, presented);
 
     /// <summary>Addresses of members come and go, so names are not compared; the authority is of this cluster alone.</summary>
     private bool IsMember(X509Certificate2 certificate, X509Chain? presented)
@@ -100,5 +105,8 @@ public sealed class MemberCertificates
         return chain.Build(certificate);
     }
 
-    private sealed record Loaded(X509Certificate2 Own, X509Certificate2Collection Authority);
+    private sealed record Loaded(SslStreamCertificateContext Shown, X509Certificate2Collection Authority)
+    {
+        public X509Certificate2 Own => Shown.TargetCertificate;
+    }
 }

@@ -30,6 +30,13 @@ internal sealed class FrameWatch(ConnectionContext connection, PipeReader inner,
     private long _began = time.GetTimestamp();
     private int _frames;
 
+    /// <summary>For a listener that speaks nothing but HTTP/2.</summary>
+    public static ConnectionDelegate Handle(ConnectionDelegate next) => connection =>
+    {
+        connection.Transport = Of(connection);
+        return next(connection);
+    };
+
     /// <summary>The transport of a connection, watched.</summary>
     public static IDuplexPipe Of(ConnectionContext connection) =>
         new Duplex(new FrameWatch(connection, connection.Transport.Input, TimeProvider.System), connection.Transport.Output);

@@ -1,15 +1,15 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using RegistryProxy.Configuration;
 using RegistryProxy.ServiceDefaults.Clustering;
 using RegistryProxy.ServiceDefaults.Commands;
+using RegistryProxy.ServiceDefaults.Connections;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -27,8 +27,6 @@ public static class KestrelListeners
 
     /// <summary>Between two requests. Load balancers keep theirs open for a minute.</summary>
     private static readonly TimeSpan MaxIdleTime = TimeSpan.FromSeconds(130);
-
-    private static readonly TimeSpan MaxHandshakeTime = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// Binds the listeners in this order, without those that are not configured; each connection is marked with the kind of its listener.
@@ -57,7 +55,7 @@ public static class KestrelListeners
         });
     }
 
-    private static Uri? AddressOf(HostStart start, ListenerKind kind) => kind switch
+    internal static Uri? AddressOf(HostStart start, ListenerKind kind) => kind switch
     {
         ListenerKind.Data => start.Data,
         ListenerKind.Admin => start.Admin,
@@ -125,13 +123,16 @@ public static class KestrelListeners
         switch (kind)
         {
             case ListenerKind.Data when configuration.Listen.Tls is { } tls:
-                options.Protocols = configuration.Listen.Http2 ? HttpProtocols.Http1AndHttp2 : HttpProtocols.Http1;
-                Encrypt(options, new ReloadingCertificate(tls, TimeProvider.System).Configure);
+                var certificate = new ReloadingCertificate(tls, configuration.Listen.Http2, TimeProvider.System);
+                options.Protocols = HttpProtocols.Http1;
+                Encrypt(options, () => certificate.Current);
+                options.Use(new NegotiatedProtocol(handover).Handle);
                 break;
             case ListenerKind.Peer:
                 // Its pings tell a gateway that hangs from one that waits for its upstream.
                 options.Protocols = HttpProtocols.Http2;
-                Encrypt(options, new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).Configure);
+                Encrypt(options, new MemberCertificates(configuration.Cluster.Tls!, TimeProvider.System).ForListener);
+                options.Use(FrameWatch.Handle);
                 break;
             case ListenerKind.Data:
                 options.Protocols = HttpProtocols.Http1;
@@ -143,21 +144,7 @@ public static class KestrelListeners
         }
     }
 
-    private static void Encrypt(ListenOptions options, Action<HttpsConnectionAdapterOptions> configure)
-    {
-        options.UseHttps(https =>
-        {
-            https.HandshakeTimeout = MaxHandshakeTime;
-            configure(https);
-        });
-        options.Use(next => connection =>
-        {
-            if (connection.Features.Get<ITlsApplicationProtocolFeature>()?.ApplicationProtocol.Span.SequenceEqual("h2"u8) == true)
-            {
-                connection.Transport = FrameWatch.Of(connection);
-            }
-
-            return next(connection);
-        });
-    }
+    private static void Encrypt(ListenOptions options, Func<SslServerAuthenticationOptions> current) =>
+        options.Use(new TlsConnections(
+            current, ActivatorUtilities.CreateInstance<HandshakeMeter>(options.ApplicationServices), TimeProvider.System).Handle);
 }

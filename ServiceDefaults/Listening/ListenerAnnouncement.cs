@@ -13,9 +13,12 @@ public static class ListenerAnnouncement
     public static void AnnounceListeners(this WebApplication app, params ListenerKind[] kinds) =>
         app.Lifetime.ApplicationStarted.Register(() =>
         {
+            var start = app.Services.GetRequiredService<HostStart>();
             foreach (var (kind, address) in kinds.Zip(Addresses(app.Services.GetRequiredService<IServer>())))
             {
-                HostOutput.Say($"{kind.ToString().ToLowerInvariant()} listening on {address}");
+                // Kestrel knows of no TLS but its own.
+                var scheme = KestrelListeners.AddressOf(start, kind)!.Scheme;
+                HostOutput.Say($"{kind.ToString().ToLowerInvariant()} listening on {scheme}{address[address.IndexOf(':')..]}");
             }
         });
 
