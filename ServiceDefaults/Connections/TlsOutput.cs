@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net.Security;
-using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 
 namespace RegistryProxy.ServiceDefaults.Connections;
@@ -78,9 +77,9 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
             await tls.ShutdownAsync();
             await stream.Send();
         }
-        catch (Exception fault) when (fault is IOException or InvalidOperationException or AuthenticationException)
+        catch (Exception)
         {
-            // What came from the client could not be read; he has been told.
+            // After what a client sent that is no TLS, or a renegotiation, nothing can be said any more; it is no fault of ours.
         }
     }
 
