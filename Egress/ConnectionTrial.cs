@@ -51,7 +51,7 @@ public static class ConnectionTrial
         };
         if (settings.Tls is { Certificate: { } certificate, Key: { } key } && settings.Targets.Owns(address))
         {
-            options.ClientCertificateContext = CertificatePair.OfText(certificate, key.Reveal());
+            options.ClientCertificateContext = CertificatePair.ChainOf(certificate, key.Reveal());
         }
 
         await using var tls = new SslStream(stream, leaveInnerStreamOpen: true);

@@ -61,7 +61,7 @@ internal sealed class EgressHandler : HttpMessageHandler
         EgressSettings settings, IReadOnlyCollection<IPAddress> excepted, string certificate, string key)
     {
         var handler = UpstreamTransport.Sockets(settings, excepted);
-        handler.SslOptions.ClientCertificateContext = CertificatePair.OfText(certificate, key);
+        handler.SslOptions.ClientCertificateContext = CertificatePair.ChainOf(certificate, key);
         return handler;
     }
 }

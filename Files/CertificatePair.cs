@@ -14,18 +14,17 @@ public static class CertificatePair
         Load(certificate, BoundedFile.ReadText(certificate), key, BoundedFile.ReadText(key));
 
     /// <summary>
-    /// Reads them to be shown to others: the certificate, and behind it those of its file that signed it (RFC 8446 §4.4.2). Nothing is
-    /// fetched.
+    /// Reads them for a handshake: the leaf, and the intermediates that follow it in its file (RFC 8446 §4.4.2). Nothing is downloaded.
     /// </summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    /// <exception cref="CryptographicException">They are no pair, or another certificate of the file is damaged.</exception>
-    public static SslStreamCertificateContext LoadShown(string certificate, string key)
+    /// <exception cref="CryptographicException">They are no pair, or an intermediate is damaged.</exception>
+    public static SslStreamCertificateContext LoadChain(string certificate, string key)
     {
         var text = BoundedFile.ReadText(certificate);
         var own = Load(certificate, text, key, BoundedFile.ReadText(key));
         try
         {
-            return Shown(own, text);
+            return Create(own, text);
         }
         catch (Exception fault)
         {
@@ -33,12 +32,12 @@ public static class CertificatePair
         }
     }
 
-    /// <summary>The same of a certificate and key that were read and tried before, in PEM.</summary>
+    /// <summary>The same from PEM texts that were read and tried before.</summary>
     /// <exception cref="CryptographicException">They are no pair.</exception>
-    public static SslStreamCertificateContext OfText(string certificate, string key) =>
-        Shown(X509Certificate2.CreateFromPem(certificate, key), certificate);
+    public static SslStreamCertificateContext ChainOf(string certificate, string key) =>
+        Create(X509Certificate2.CreateFromPem(certificate, key), certificate);
 
-    private static SslStreamCertificateContext Shown(X509Certificate2 own, string text)
+    private static SslStreamCertificateContext Create(X509Certificate2 own, string text)
     {
         X509Certificate2Collection chain = [];
         chain.ImportFromPem(text);

@@ -31,7 +31,7 @@ public sealed class MemberCertificates
         {
             _files = new ReloadedFiles<Loaded>(
                 [files.Certificate, files.Key, files.Ca],
-                () => new Loaded(CertificatePair.LoadShown(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
+                () => new Loaded(CertificatePair.LoadChain(files.Certificate, files.Key), CertificateFiles.Load(files.Ca)),
                 (known, next) => CertificatesInUse.Refuse(known.Own, next.Own, time)
                     ?? CertificateFiles.ProblemAt(time.GetUtcNow(), next.Authority),
                 time);
@@ -57,14 +57,14 @@ public sealed class MemberCertificates
         tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = TargetHost;
     }
 
-    /// <summary>Sets a listener up that is for members alone.</summary>
+    /// <summary>The TLS options of a listener for members alone, for a handshake that begins now.</summary>
     public SslServerAuthenticationOptions ForListener() => new()
     {
         EnabledSslProtocols = Protocols,
         AllowRenegotiation = false,
         AllowTlsResume = false,
         ApplicationProtocols = [SslApplicationProtocol.Http2],
-        ServerCertificateContext = _files.Current.Shown,
+        ServerCertificateContext = _files.Current.Chain,
         ClientCertificateRequired = true,
         CertificateChainPolicy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true },
         RemoteCertificateValidationCallback = IsMember,
@@ -105,8 +105,8 @@ public sealed class MemberCertificates
         return chain.Build(certificate);
     }
 
-    private sealed record Loaded(SslStreamCertificateContext Shown, X509Certificate2Collection Authority)
+    private sealed record Loaded(SslStreamCertificateContext Chain, X509Certificate2Collection Authority)
     {
-        public X509Certificate2 Own => Shown.TargetCertificate;
+        public X509Certificate2 Own => Chain.TargetCertificate;
     }
 }

@@ -3,7 +3,7 @@ using System.Threading.Tasks.Sources;
 
 namespace RegistryProxy.ServiceDefaults.Connections;
 
-/// <summary>Sends bytes over a socket, one call after the other. That the client has gone is a value: clients go all the time.</summary>
+/// <summary>Sends bytes over a socket, one call at a time. A client that has disconnected is a return value, no exception.</summary>
 internal sealed class SocketSend(Socket socket) : SocketAsyncEventArgs(true), IValueTaskSource<bool>
 {
     private ManualResetValueTaskSourceCore<bool> _done;

@@ -6,17 +6,23 @@ using System.Runtime.CompilerServices;
 namespace RegistryProxy.ServiceDefaults.Connections;
 
 /// <summary>
-/// What TLS stands on. It reads what Kestrel has received, so that a client who leaves is noticed while nobody reads, and writes to the
-/// socket itself: during the handshake at once, and from then on when it is told to, which makes one call of many records.
+/// The stream below TLS. It reads from Kestrel's transport, which goes on receiving and so notices a client that disconnects, and writes to
+/// the socket itself: immediately during the handshake, later only when told to, so that many records take one system call.
 /// </summary>
-internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
+internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IThreadPoolWorkItem
 {
+    /// <summary>How much may wait for the socket while the writer goes on, in bytes.</summary>
+    private const int MaxBehind = 4 * 1024;
+
     private readonly SocketSend _send = new(socket);
     private readonly Lock _gate = new();
     private byte[] _buffer = [];
     private int _filled;
+    private bool _isSending;
+    private bool _hasEnded;
+    private TaskCompletionSource<bool>? _sent;
 
-    /// <summary>Whether what is written waits for <see cref="Send"/>.</summary>
+    /// <summary>Whether what is written waits until it is sent.</summary>
     public bool IsGathering { get; set; }
 
     public override bool CanRead => true;
@@ -29,30 +35,46 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>Sends what was written; <c>false</c> when the socket takes nothing more. Not for two callers at once.</summary>
-    public async ValueTask<bool> Send()
+    /// <summary>Returns when everything that was written is sent; <c>false</c> when the socket takes nothing more.</summary>
+    public ValueTask<bool> Send()
     {
-        byte[] buffer;
-        int filled;
         lock (_gate)
         {
-            (buffer, filled, _buffer, _filled) = (_buffer, _filled, [], 0);
+            if (_isSending)
+            {
+                return new ValueTask<bool>((_sent ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task);
+            }
+
+            _isSending = true;
         }
 
-        if (filled == 0)
-        {
-            return true;
-        }
-
-        try
-        {
-            return await _send.Send(buffer.AsMemory(0, filled));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        return SendAll();
     }
+
+    /// <summary>
+    /// Sends a little that was written behind the caller, so that what others write meanwhile goes with it; of more it is
+    /// <see cref="Send"/>.
+    /// </summary>
+    public ValueTask<bool> SendBehind()
+    {
+        lock (_gate)
+        {
+            if (_filled <= MaxBehind && !_hasEnded)
+            {
+                if (!_isSending)
+                {
+                    _isSending = true;
+                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                }
+
+                return new ValueTask<bool>(true);
+            }
+        }
+
+        return Send();
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = SendAll().AsTask();
 
     /// <summary>A connection that ended, however it did, has no more bytes; whether a message ends there is known to its reader.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -111,6 +133,37 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
 
         _send.Dispose();
         base.Dispose(disposing);
+    }
+
+    private async ValueTask<bool> SendAll()
+    {
+        while (true)
+        {
+            byte[] buffer;
+            int filled;
+            lock (_gate)
+            {
+                if (_filled == 0 || _hasEnded)
+                {
+                    _isSending = false;
+                    _sent?.SetResult(!_hasEnded);
+                    _sent = null;
+                    return !_hasEnded;
+                }
+
+                (buffer, filled, _buffer, _filled) = (_buffer, _filled, [], 0);
+            }
+
+            var isSent = await _send.Send(buffer.AsMemory(0, filled));
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (!isSent)
+            {
+                lock (_gate)
+                {
+                    _hasEnded = true;
+                }
+            }
+        }
     }
 
     private async ValueTask SendNow()

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace RegistryProxy.ServiceDefaults.Connections;
 
-/// <summary>What is known of a connection since its handshake, under the names by which Kestrel and requests ask for it.</summary>
+/// <summary>The features of a TLS connection that Kestrel's own middleware sets, too.</summary>
 internal sealed class TlsFeature(SslStream tls)
     : ITlsConnectionFeature, ITlsHandshakeFeature, ITlsApplicationProtocolFeature, ISslStreamFeature
 {

@@ -5,10 +5,14 @@ using Microsoft.AspNetCore.Connections;
 namespace RegistryProxy.ServiceDefaults.Connections;
 
 /// <summary>
-/// What a connection of TLS is written to, in the place of a pipe: what Kestrel flushes becomes records, and the records one call of the
-/// socket. What is held while a client takes its time is the records alone.
+/// The output of a TLS connection, in place of a pipe: each flush becomes TLS records, which go to the socket in one system call. While a
+/// client is slow, only the encrypted records are held.
 /// </summary>
-internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, SocketStream stream) : PipeWriter
+/// <param name="connection">Is aborted when the socket takes nothing more.</param>
+/// <param name="tls">Encrypts into <paramref name="stream"/>.</param>
+/// <param name="stream">Sends.</param>
+/// <param name="isShared">Whether several requests write to it (HTTP/2), whose small frames then go together.</param>
+internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, SocketStream stream, bool isShared) : PipeWriter
 {
     /// <summary>What is sent at once, in bytes: with what encryption adds to four records, within the 64 KiB of a pooled buffer.</summary>
     private const int MaxSend = 65_000;
@@ -64,7 +68,7 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
     {
     }
 
-    /// <summary>Sends what is left, and that nothing follows (RFC 8446 §6.1).</summary>
+    /// <summary>Sends what is left and a <c>close_notify</c> (RFC 8446 §6.1).</summary>
     public async Task Close()
     {
         if ((await FlushAsync()).IsCompleted)
@@ -99,7 +103,7 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
                     buffer = [];
                 }
 
-                _ended |= !await stream.Send();
+                _ended |= !await (isShared ? stream.SendBehind() : stream.Send());
             }
         }
         catch (Exception)

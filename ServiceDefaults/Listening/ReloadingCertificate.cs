@@ -9,8 +9,8 @@ using RegistryProxy.ServiceDefaults.Files;
 namespace RegistryProxy.ServiceDefaults.Listening;
 
 /// <summary>
-/// What a listener shows: its certificate and those that signed it, read again at most once a second when its files changed; a broken pair
-/// leaves the last good one in use.
+/// The TLS options of a listener, with its certificate chain: read again at most once a second when the files changed; a broken pair leaves
+/// the last good one in use.
 /// </summary>
 internal sealed class ReloadingCertificate
 {
@@ -31,11 +31,11 @@ internal sealed class ReloadingCertificate
             throw new ConfigurationUnusableException("listen.tls", fault.Message);
         }
 
-        CertificatesInUse.Watch("listen.tls", () => _files.Look() is var (shown, problem)
-            ? (shown.ServerCertificateContext!.TargetCertificate, problem) : default);
+        CertificatesInUse.Watch("listen.tls", () => _files.Look() is var (options, problem)
+            ? (options.ServerCertificateContext!.TargetCertificate, problem) : default);
     }
 
-    /// <summary>What connections are told that come now.</summary>
+    /// <summary>The options for a handshake that begins now.</summary>
     public SslServerAuthenticationOptions Current => _files.Current;
 
     private static SslServerAuthenticationOptions Load(TlsConfiguration tls, bool http2) => new()
@@ -43,6 +43,6 @@ internal sealed class ReloadingCertificate
         EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
         AllowRenegotiation = false,
         ApplicationProtocols = http2 ? [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11] : [SslApplicationProtocol.Http11],
-        ServerCertificateContext = CertificatePair.LoadShown(tls.Certificate, tls.Key),
+        ServerCertificateContext = CertificatePair.LoadChain(tls.Certificate, tls.Key),
     };
 }

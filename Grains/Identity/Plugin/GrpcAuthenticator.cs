@@ -105,7 +105,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
 
         if (configuration is { Certificate: { } certificate, Key: { } key })
         {
-            handler.SslOptions.ClientCertificateContext = CertificatePair.LoadShown(certificate, key);
+            handler.SslOptions.ClientCertificateContext = CertificatePair.LoadChain(certificate, key);
         }
     }
 }
