@@ -35,6 +35,15 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
 
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
+    /// <summary>Makes room for what is about to be written, so that it is copied once.</summary>
+    public void Reserve(int bytes)
+    {
+        lock (_gate)
+        {
+            MakeRoom(bytes);
+        }
+    }
+
     /// <summary>Returns when everything that was written is sent; <c>false</c> when the socket takes nothing more.</summary>
     public ValueTask<bool> Send()
     {
@@ -128,6 +137,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
     {
         lock (_gate)
         {
+            (_hasEnded, _filled) = (true, 0);
             Return();
         }
 
@@ -176,16 +186,20 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
-        if (_buffer.Length - _filled < bytes.Length)
+        MakeRoom(bytes.Length);
+        bytes.CopyTo(_buffer.AsSpan(_filled));
+        _filled += bytes.Length;
+    }
+
+    private void MakeRoom(int bytes)
+    {
+        if (_buffer.Length - _filled < bytes)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(_filled + bytes.Length);
+            var larger = ArrayPool<byte>.Shared.Rent(_filled + bytes);
             _buffer.AsSpan(0, _filled).CopyTo(larger);
             Return();
             _buffer = larger;
         }
-
-        bytes.CopyTo(_buffer.AsSpan(_filled));
-        _filled += bytes.Length;
     }
 
     private void Return()

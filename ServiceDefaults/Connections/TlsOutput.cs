@@ -17,6 +17,12 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
     /// <summary>What is sent at once, in bytes: with what encryption adds to four records, within the 64 KiB of a pooled buffer.</summary>
     private const int MaxSend = 65_000;
 
+    /// <summary>The plaintext of one record, in bytes (RFC 8446 §5.1).</summary>
+    private const int MaxRecord = 16 * 1024;
+
+    /// <summary>What encryption adds to a record: at most a head, an IV, a MAC and padding of TLS 1.2 with CBC.</summary>
+    private const int MaxOverhead = 85;
+
     private readonly OutputBuffer _buffer = new();
     private volatile bool _isSending;
     private volatile bool _ended;
@@ -95,6 +101,7 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
             for (var sent = 0; sent < filled && !_ended;)
             {
                 var count = Math.Min(filled - sent, MaxSend);
+                stream.Reserve(count + (((count / MaxRecord) + 1) * MaxOverhead));
                 await tls.WriteAsync(buffer.AsMemory(sent, count));
                 sent += count;
                 if (sent == filled)
