@@ -1,9 +1,9 @@
 namespace RegistryProxy.Gateway.Streaming;
 
 /// <summary>
-/// How much is read ahead of a client. While few are served, pieces are large, which costs least. Among many, a piece is one TLS record, put
-/// together from the blocks that connections keep anyway: thousands of clients that are slow hold one each. A client that does not keep up
-/// gets one block at a time.
+/// How much is read ahead of a client. While few are served, pieces are large, which costs least. Among many, a piece is one TLS record,
+/// put together from the blocks that connections keep anyway: thousands of clients that are slow hold one each. A client that does not keep
+/// up gets one block at a time.
 /// </summary>
 internal struct ClientPace(bool isOneOfMany, TimeProvider time)
 {

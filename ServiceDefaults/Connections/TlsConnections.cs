@@ -57,8 +57,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
     {
         var began = time.GetTimestamp();
         using var late = new CancellationTokenSource(MaxHandshakeTime, time);
-        await using var abort = late.Token.UnsafeRegister(static state => ((ConnectionContext)state!).Abort(
-            new ConnectionAbortedException("the handshake took too long")), connection);
+        await using var abort = connection.AbortOn(late.Token, "the handshake took too long");
         try
         {
             await tls.AuthenticateAsServerAsync(options(), late.Token);
@@ -84,8 +83,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
     private async Task Close(ConnectionContext connection, TlsOutput output)
     {
         using var late = new CancellationTokenSource(MaxCloseTime, time);
-        await using var abort = late.Token.UnsafeRegister(
-            static state => ((ConnectionContext)state!).Abort(new ConnectionAbortedException("the client took too long")), connection);
+        await using var abort = connection.AbortOn(late.Token, "the client took too long");
         await output.Close();
     }
 

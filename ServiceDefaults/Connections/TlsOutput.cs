@@ -134,8 +134,7 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
 
     private async ValueTask<FlushResult> Wait(ValueTask<bool> sending, CancellationToken cancellation)
     {
-        await using var late = cancellation.UnsafeRegister(
-            static state => ((ConnectionContext)state!).Abort(new ConnectionAbortedException("the client took too long")), connection);
+        await using var late = connection.AbortOn(cancellation, "the client took too long");
         var isSent = await sending;
         cancellation.ThrowIfCancellationRequested();
         return new FlushResult(isCanceled: false, isCompleted: !isSent);

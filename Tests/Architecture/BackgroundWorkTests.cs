@@ -21,7 +21,7 @@ public sealed partial class BackgroundWorkTests
     private static readonly string[] HarmlessRegistrations =
     [
         "watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register(",
-        "UnsafeRegister(_ => Drop(waiter), null)",
+        "UnsafeRegister(_ => Drop(waiter), null)", "UnsafeRegister(_ => connection.Abort(reason), null)",
     ];
 
     private static readonly Assembly[] Product = [.. Projects.Select(project => Assembly.Load($"RegistryProxy.{project}"))];
