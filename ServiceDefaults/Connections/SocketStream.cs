@@ -9,7 +9,7 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 /// The stream below TLS. It reads from Kestrel's transport, which goes on receiving and so notices a client that disconnects, and writes to
 /// the socket itself: immediately during the handshake, later only when told to, so that many records take one system call.
 /// </summary>
-internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IThreadPoolWorkItem
+internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
 {
     /// <summary>How much may wait for the socket while the writer goes on, in bytes.</summary>
     private const int MaxBehind = 4 * 1024;
@@ -18,6 +18,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
     private readonly Lock _gate = new();
     private byte[] _buffer = [];
     private int _filled;
+    private Task _behind = Task.CompletedTask;
     private bool _isSending;
     private bool _hasEnded;
     private TaskCompletionSource<bool>? _sent;
@@ -73,7 +74,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
                 if (!_isSending)
                 {
                     _isSending = true;
-                    ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                    _behind = SendLater();
                 }
 
                 return new ValueTask<bool>(true);
@@ -83,7 +84,12 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
         return Send();
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = SendAll().AsTask();
+    /// <summary>Waits for what is sent behind its writers.</summary>
+    public override async ValueTask DisposeAsync()
+    {
+        await _behind;
+        await base.DisposeAsync();
+    }
 
     /// <summary>A connection that ended, however it did, has no more bytes; whether a message ends there is known to its reader.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -174,6 +180,12 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream, IT
                 }
             }
         }
+    }
+
+    private async Task SendLater()
+    {
+        await Task.Yield();
+        await SendAll();
     }
 
     private async ValueTask SendNow()
