@@ -57,7 +57,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
     {
         var began = time.GetTimestamp();
         using var late = new CancellationTokenSource(MaxHandshakeTime, time);
-        await using var abort = connection.AbortOn(late.Token, "the handshake took too long");
+        await using var abort = connection.AbortOn("the handshake took too long", late.Token);
         try
         {
             await tls.AuthenticateAsServerAsync(options(), late.Token);
@@ -83,7 +83,7 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
     private async Task Close(ConnectionContext connection, TlsOutput output)
     {
         using var late = new CancellationTokenSource(MaxCloseTime, time);
-        await using var abort = connection.AbortOn(late.Token, "the client took too long");
+        await using var abort = connection.AbortOn("the client took too long", late.Token);
         await output.Close();
     }
 

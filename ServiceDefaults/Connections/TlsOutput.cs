@@ -134,7 +134,7 @@ internal sealed class TlsOutput(ConnectionContext connection, SslStream tls, Soc
 
     private async ValueTask<FlushResult> Wait(ValueTask<bool> sending, CancellationToken cancellation)
     {
-        await using var late = connection.AbortOn(cancellation, "the client took too long");
+        await using var late = connection.AbortOn("the client took too long", cancellation);
         var isSent = await sending;
         cancellation.ThrowIfCancellationRequested();
         return new FlushResult(isCanceled: false, isCompleted: !isSent);
