@@ -26,7 +26,7 @@ public sealed class FirstUseGateTests
     [InlineData(false)]
     public async Task While_one_tries_the_others_wait_until_it_is_known_how_it_went(bool proved)
     {
-        var trial = _gate.Begin(() => _work.Task).AsTask();
+        var trial = _gate.Begin(() => _work.Task);
         var (one, two) = (_gate.Wait().AsTask(), _gate.Wait().AsTask());
         _work.SetResult(7);
         Assert.Equal(7, await trial);
@@ -41,11 +41,11 @@ public sealed class FirstUseGateTests
     public async Task With_one_that_proved_itself_nobody_waits_for_anybody_until_it_is_refused()
     {
         _gate.End(proved: true);
-        var call = _gate.Begin(() => _work.Task).AsTask();
+        var call = _gate.Begin(() => _work.Task);
         Assert.True(_gate.Wait().AsTask().IsCompletedSuccessfully);
         _gate.End(proved: false);
         Assert.False(_gate.IsProven);
-        _ = _gate.Begin(() => new TaskCompletionSource<int>().Task).AsTask();
+        _ = _gate.Begin(() => new TaskCompletionSource<int>().Task);
         Assert.False(_gate.Wait().AsTask().IsCompleted);
         _work.SetResult(1);
         Assert.Equal(1, await call);
@@ -54,7 +54,7 @@ public sealed class FirstUseGateTests
     [Fact]
     public async Task A_trial_that_ends_with_a_fault_says_nothing_and_keeps_nobody_waiting()
     {
-        var trial = _gate.Begin(() => _work.Task).AsTask();
+        var trial = _gate.Begin(() => _work.Task);
         var other = _gate.Wait().AsTask();
         _work.SetException(new IOException("cut"));
         await Assert.ThrowsAsync<IOException>(() => trial);
@@ -76,7 +76,7 @@ public sealed class FirstUseGateTests
     [Fact]
     public async Task One_that_never_says_how_it_went_is_waited_for_six_seconds()
     {
-        _ = _gate.Begin(() => _work.Task).AsTask();
+        _ = _gate.Begin(() => _work.Task);
         var other = _gate.Wait().AsTask();
         _time.Advance(Limit - TimeSpan.FromMilliseconds(1));
         Assert.False(other.IsCompleted);
@@ -88,7 +88,7 @@ public sealed class FirstUseGateTests
     [Fact]
     public async Task One_that_is_released_is_waited_for_no_longer()
     {
-        _ = _gate.Begin(() => _work.Task).AsTask();
+        _ = _gate.Begin(() => _work.Task);
         var other = _gate.Wait().AsTask();
         _gate.Release();
         await other;
