@@ -47,7 +47,7 @@ public sealed class RegistrySessionTests : IDisposable
         Assert.All(await Task.WhenAll(asking), number => Assert.Equal("1", number));
         Assert.Equal("1", await Get());
         Assert.Equal(1, _identity.Calls);
-        Assert.Equal("A session at door.example counts until 2030-01-01 01:00:00Z", Assert.Single(_log.Lines));
+        Assert.Equal("The session at door.example is valid until 2030-01-01 01:00:00Z", Assert.Single(_log.Lines));
     }
 
     [Fact]
