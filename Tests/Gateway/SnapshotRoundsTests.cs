@@ -41,7 +41,8 @@ public sealed class SnapshotRoundsTests : IAsyncDisposable
         _decisions = new DecisionCache(client, _map, new GatewayOptions(), _time);
         _rounds = new SnapshotRounds(_map, _time);
         _installer = new SnapshotInstaller(
-            _map, _decisions, new SnapshotCaches(_decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time)), _rounds, _limits,
+            _map, _decisions, new SnapshotCaches(_decisions, new AccessTokenCache(_time), new UpstreamTokenCache(client, _time)), _rounds,
+            _limits,
             _services.GetRequiredService<Serializer>(), NullLogger<SnapshotInstaller>.Instance);
         _follower = new SnapshotFollower(
             client, _installer, _rounds, new SnapshotMeter(

@@ -33,6 +33,30 @@ public sealed class FailuresTests
     }
 
     [Fact]
+    public void What_the_servers_of_a_test_said_last_stands_below_it()
+    {
+        _failures.Add("A", "503 instead of 200", "Silo: ready", "Silo: Redis is away");
+        _failures.Add("B", "hung", [.. Enumerable.Range(0, 100).Select(line => $"Gateway: {line}")]);
+        var lines = _failures.ToString().Split('\n');
+        Assert.Equal(["Failed:", "  A: 503 instead of 200", "      Silo: ready", "      Silo: Redis is away", "  B: hung"], lines[..5]);
+        Assert.Equal("      Gateway: 99", lines[^1]);
+        Assert.Equal(3 + Failures.MaxSaid, lines.Length);
+    }
+
+    [Fact]
+    public void Servers_are_known_by_their_test_until_it_ends()
+    {
+        var test = TestContext.Current.Test!.UniqueID;
+        ServerOutput.Started("Silo", () => Enumerable.Range(0, 100).Select(line => $"{line} {new string('x', 1000)}"));
+        var said = ServerOutput.Of(test);
+        Assert.Equal(ServerOutput.MaxLines, said.Count);
+        Assert.StartsWith("Silo: 99 xxx", said[^1], StringComparison.Ordinal);
+        Assert.True(said[^1].Length <= ServerOutput.MaxCharacters + "Silo: ".Length);
+        ServerOutput.Forget(test);
+        Assert.Empty(ServerOutput.Of(test));
+    }
+
+    [Fact]
     public void What_was_cut_says_so()
     {
         _failures.Add("A", new string('m', Failures.MaxCharacters + 1));

@@ -68,6 +68,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         child._process.BeginOutputReadLine();
         child._process.BeginErrorReadLine();
         ProcessCosts.Started(child._owner);
+        ServerOutput.Started(NameOf(program, arguments), () => child._lines);
         return child;
     }
 
@@ -117,6 +118,13 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    /// <summary>The program, or what <c>dotnet</c> runs.</summary>
+    private static string NameOf(string program, IEnumerable<string> arguments)
+    {
+        var assembly = arguments.FirstOrDefault(argument => argument.EndsWith(".dll", StringComparison.Ordinal));
+        return Path.GetFileNameWithoutExtension(assembly ?? program);
     }
 
     private void CountCost()

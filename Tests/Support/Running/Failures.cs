@@ -11,18 +11,25 @@ internal sealed class Failures
     /// <summary>Of a name, and of a message.</summary>
     public const int MaxCharacters = 300;
 
+    /// <summary>Of all servers of all that failed.</summary>
+    public const int MaxSaid = 30;
+
     private readonly List<string> _named = [];
+    private int _said;
     private int _others;
 
     /// <param name="name">Of a test; of the class, collection or run whose clean-up failed.</param>
     /// <param name="message">Of the exception; its line breaks become blanks.</param>
-    public void Add(string name, string message)
+    /// <param name="said">The last lines of the servers of the test.</param>
+    public void Add(string name, string message, params IReadOnlyList<string> said)
     {
         lock (_named)
         {
             if (_named.Count < MaxNamed)
             {
-                _named.Add($"  {Short(name)}: {Short(message)}");
+                string[] kept = [.. said.TakeLast(MaxSaid - _said).Select(line => $"      {Short(line)}")];
+                _said += kept.Length;
+                _named.Add(string.Join('\n', [$"  {Short(name)}: {Short(message)}", .. kept]));
             }
             else
             {

@@ -39,7 +39,13 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
         if (message is IErrorMetadata error)
         {
             var name = _progress.NameOf((message as ITestMessage)?.TestUniqueID, (message as ITestClassMessage)?.TestClassUniqueID);
-            Fail(name ?? message.GetType().Name, ExceptionUtility.CombineMessages(error));
+            var said = ServerOutput.Of((message as ITestMessage)?.TestUniqueID);
+            Fail(name ?? message.GetType().Name, ExceptionUtility.CombineMessages(error), said);
+        }
+
+        if (message is ITestFinished finished)
+        {
+            ServerOutput.Forget(finished.TestUniqueID);
         }
 
         return base.OnMessage(message);
@@ -125,7 +131,7 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
             var told = $"took {type.Wall.TotalSeconds:F0} s, more than its share of the run, {limit.TotalSeconds:F0} s: " +
                 "see docs/testing.md, \"Time\"";
             Logger.LogError($"{type.ShortName} {told}");
-            Fail(type.ShortName, told);
+            Fail(type.ShortName, told, []);
         }
 
         Tell("exceeded", string.Concat(exceeded.Select(_ => "x")));
@@ -145,9 +151,14 @@ internal sealed class ProgressHandler : DefaultRunnerReporterMessageHandler, IRu
     }
 
     /// <summary>Told at once: a run that breaks off has said what failed before.</summary>
-    private void Fail(string name, string message)
+    private void Fail(string name, string message, IReadOnlyList<string> said)
     {
-        _failures.Add(name, message);
+        _failures.Add(name, message, said);
+        foreach (var line in said)
+        {
+            Logger.LogMessage($"      {line}");
+        }
+
         Tell("failures", _failures.ToString());
     }
 
