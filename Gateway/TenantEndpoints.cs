@@ -32,7 +32,7 @@ internal sealed class TenantEndpoints(
 
         var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token")
             && CrossOrigin.Allow(context, tokenService.Tenant.Cors);
-        return limits.Spent(tokenService.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
+        return !IsOfAdministrators(path) && limits.Spent(tokenService.Tenant) is { } spent ? Task.FromResult<DistributionError?>(spent)
             : RequestBounds.Refuse(context.Request) is { } refused
                 ? Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? refused)
             : isPreflight ? Preflight(context, tokenService)
@@ -43,6 +43,9 @@ internal sealed class TenantEndpoints(
             : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, tokenService, map);
     }
+
+    /// <summary>Where somebody may come who stops what floods the tenant: there it is looked who that is.</summary>
+    private static bool IsOfAdministrators(ReadOnlySpan<char> path) => path is "/token" || path.StartsWith(AdministrationEndpoint.Path);
 
     /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>
     private Task<DistributionError?> Preflight(HttpContext context, TokenService tokenService)

@@ -90,6 +90,7 @@ public static class GrainsExtensions
         .AddSingleton<RobotDesk>()
         .AddSingleton<UsageDesk>()
         .AddSingleton<AuditDesk>()
+        .AddSingleton<RevocationBudgets>()
         .AddSingleton<ExplainDesk>()
         .AddSingleton(services => new TenantReports(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))

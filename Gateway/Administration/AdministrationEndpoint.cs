@@ -22,31 +22,35 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
     public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, FrontDoorMap map)
     {
         var scope = AdministrationScope.Of(tokenService.Tenant.Name);
+        var path = Target(context).Path[Path.Length..].ToString();
         var (caller, refusal) = await gatekeeper.Identify(context, tokenService, map);
-        if (caller is null)
+        var tooMany = caller is null ? limits.AdmitStranger(tokenService.Tenant, context)
+            : caller.Token.Administers ? limits.AdmitAdministrator(tokenService.Tenant, caller, context)
+            : limits.Admit(tokenService.Tenant, caller, context);
+        if (tooMany is not null)
         {
-            return limits.AdmitStranger(tokenService.Tenant, context) ?? (refusal! with { Scope = scope }).At(tokenService);
-        }
-
-        if (limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
-        {
+            audit.Limited(context, tokenService, path, caller?.Token, tooMany);
             return tooMany;
         }
 
-        if (!caller.Token.Administers)
+        if (caller is null || !caller.Token.Administers)
         {
-            return new Refusal(
+            refusal = caller is null ? refusal! with { Scope = scope } : new Refusal(
                 DistributionError.Unauthorized("this token does not open the administration of this tenant; log in anew for its scope"),
-                scope, Refusal.InsufficientScope).At(tokenService);
+                scope, Refusal.InsufficientScope);
+            audit.Refused(context, tokenService, path, caller?.Token, refusal);
+            return refusal.At(tokenService);
         }
 
         var (body, error) = await AdministrationBody.Read(context);
         return error ?? await Ask(context, tokenService, caller.Token, body);
     }
 
+    private static RawTarget Target(HttpContext context) => new(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+
     private async Task<DistributionError?> Ask(HttpContext context, TokenService tokenService, AccessToken token, string? body)
     {
-        var target = new RawTarget(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
+        var target = Target(context);
         var request = new AdministrationRequest
         {
             Token = new Secret(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim()),
@@ -76,15 +80,21 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
             audit.Administered(context, tokenService, token, change);
         }
 
-        return await Answer(context, tokenService, reply);
+        if (reply.Body is null && RefusalOf(reply, tokenService) is { } refusal)
+        {
+            audit.Refused(context, tokenService, request.Path, token, refusal);
+            return refusal.At(tokenService);
+        }
+
+        return await Answer(context, reply);
     }
 
-    private static async Task<DistributionError?> Answer(HttpContext context, TokenService tokenService, AdministrationReply reply)
+    private static async Task<DistributionError?> Answer(HttpContext context, AdministrationReply reply)
     {
         if (reply.Body is not { } body)
         {
             context.Response.Headers.Allow = reply.Allow;
-            return ErrorOf(reply, tokenService);
+            return ErrorOf(reply);
         }
 
         context.Response.StatusCode = reply.Status;
@@ -99,13 +109,19 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
         return null;
     }
 
-    private static DistributionError ErrorOf(AdministrationReply reply, TokenService tokenService) => reply.Status switch
+    /// <summary>Of an answer that refuses the one who asks; <c>null</c> of every other.</summary>
+    private static Refusal? RefusalOf(AdministrationReply reply, TokenService tokenService) => reply.Status switch
     {
-        401 => new Refusal(
-            DistributionError.Unauthorized(reply.Message), AdministrationScope.Of(tokenService.Tenant.Name), Refusal.InvalidToken)
-            .At(tokenService),
-        403 => DistributionError.Denied(reply.Message),
+        StatusCodes.Status401Unauthorized => new Refusal(
+            DistributionError.Unauthorized(reply.Message), AdministrationScope.Of(tokenService.Tenant.Name), Refusal.InvalidToken),
+        StatusCodes.Status403Forbidden => new Refusal(DistributionError.Denied(reply.Message)) { IsOfRules = true },
+        _ => null,
+    };
+
+    private static DistributionError ErrorOf(AdministrationReply reply) => reply.Status switch
+    {
         404 => DistributionError.NotFound(reply.Message),
+        429 => DistributionError.TooManyRequests(reply.Message, 2),
         503 => DistributionError.Unavailable(503, reply.Message, 5),
         var status => DistributionError.Unsupported(reply.Message, status),
     };

@@ -10,9 +10,9 @@ internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, TimeP
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
-    public Task<AuditTailPart> Read(string tenant, DateTimeOffset since)
+    public Task<AuditTailPart> Read(string tenant, DateTimeOffset since, int maxBytes)
     {
-        var kept = log.Tail.Read(tenant, since);
+        var kept = log.Tail.Read(tenant, since, maxBytes);
         return Task.FromResult(new AuditTailPart(kept.Since, [.. kept.Lines.Select(line => new AuditLineOfTenant(line.At, line.Json))]));
     }
 

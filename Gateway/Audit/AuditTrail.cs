@@ -15,7 +15,7 @@ namespace RegistryProxy.Gateway.Audit;
 /// <summary>
 /// What a gateway reports: logins, refusals, pulls of manifests, ranges of blobs that nobody here checked, pushes and deletions.
 /// </summary>
-internal sealed class AuditTrail(
+internal sealed partial class AuditTrail(
     AuditLog log, RequestStatistics statistics, TenantMeter meter, ClientAddress addresses, TimeProvider time)
 {
     /// <summary>Of the program that asks, in characters: events wait in a queue.</summary>
@@ -251,20 +251,12 @@ internal sealed class AuditTrail(
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator : null,
             Action = granted && result.RefreshToken is null ? "approvedevice" : "browser",
+            Reference = granted && result.Administers ? AdministrationScope.Of(tokenService.Tenant.Name) : null,
             Decision = granted ? "allow" : "deny",
             Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,
             Reason = LoginOutcome.ReasonOf(result),
         });
     }
-
-    /// <summary>An administrator of the tenant changed something.</summary>
-    public void Administered(HttpContext context, TokenService tokenService, AccessToken token, AdministrationEvent change) =>
-        log.Write(Start(context, tokenService, change.Event) with
-        {
-            Administrator = $"{token.Authenticator}/{token.Subject}", Subject = change.Subject, Authenticator = change.Authenticator,
-            Reference = change.Reference, Action = change.Action, Repository = change.Repository, Reason = change.Reason,
-            Count = change.Count,
-        });
 
     private AuditEvent Start(HttpContext context, TokenService tokenService, string name) => new()
     {

@@ -26,6 +26,9 @@ internal sealed class TenantLimits
     /// </summary>
     private const double LeastOfAddress = 0.5;
 
+    /// <summary>Requests of a tenant's administrators in a second that are not counted for the tenant, at each gateway.</summary>
+    private const double AdministrationPerSecond = 5;
+
     private readonly ConcurrentDictionary<string, TenantUse> _tenants = new();
     private readonly LimitShares _shares;
     private readonly ClientAddress _addresses;
@@ -51,6 +54,17 @@ internal sealed class TenantLimits
     public DistributionError? Admit(Tenant tenant, Caller caller, HttpContext context) =>
         caller.Token.Session?.Key is { } identity ? AdmitIdentity(tenant, identity, caller.Token.Subject)
         : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, IsWithinShare(tenant, context) ? 1.0 / Parts : 2.0 / Parts);
+
+    /// <summary>
+    /// Counts a request that shows a good token for the administration of the tenant: a few are beside what the tenant has for everybody, so
+    /// that whatever floods it can be stopped.
+    /// </summary>
+    public DistributionError? AdmitAdministrator(Tenant tenant, Caller caller, HttpContext context) =>
+        Use(tenant).Administration.TryTake(1, AdministrationPerSecond, out _) ? null : Admit(tenant, caller, context);
+
+    /// <summary>Whether somebody may try to log in for the administration of a tenant that has nothing left: a few a second.</summary>
+    public bool MayLogInToAdminister(Tenant tenant) =>
+        Use(tenant).AdministrationLogins.TryTake(1, AdministrationPerSecond, out _);
 
     /// <summary>Counts a request of an identity.</summary>
     /// <param name="tenant">The tenant.</param>

@@ -33,6 +33,12 @@ internal sealed class TenantUse(string tenant, LimitShares shares, TimeProvider 
 
     public SharedRate Requests { get; } = new(new LimitShare(shares, tenant, "requests"), new RateGate(time));
 
+    /// <summary>Requests of administrators.</summary>
+    public RateGate Administration { get; } = new(time);
+
+    /// <summary>Logins for it.</summary>
+    public RateGate AdministrationLogins { get; } = new(time);
+
     public SharedRate Bytes { get; } = new(new LimitShare(shares, tenant, "bytes"), new RateGate(time));
 
     public SharedRate OfIdentity(string identity) => _identities.Value.TryGet(identity, out var known)

@@ -19,9 +19,12 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     /// <summary>The device authorization endpoint (RFC 8628 §3.1).</summary>
     public async Task<DistributionError?> Begin(HttpContext context, TokenService tokenService)
     {
-        var address = AddressOf(context);
+        var (address, tenant) = (AddressOf(context), tokenService.Tenant.Name);
+        var administers = tokenService.Tenant.HasAdministrators && await AsksFor(context, tenant);
         var start = await cluster.Call(
-            (relay, stop) => relay.BeginDevice(tokenService.Tenant.Name, address, stop), CallPolicy.DeviceStart, context.RequestAborted);
+            (relay, stop) => administers ? relay.BeginDeviceLogin(tenant, address, administers, stop)
+                : relay.BeginDevice(tenant, address, stop),
+            CallPolicy.DeviceStart, context.RequestAborted);
         if (start is null)
         {
             return DistributionError.TooManyRequests("too many device logins; try again later", 30);
@@ -76,9 +79,7 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
             return;
         }
 
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
-        using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
-        if (!QueryParameters.TryParse(await reader.ReadToEndAsync(context.RequestAborted), out var form)
+        if (!QueryParameters.TryParse(await Form(context), out var form)
             || !form.TryGetSingle("user_code", out var code) || code is null
             || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null
             || !tokenService.Tenant.InteractiveLogins.Contains(authenticator))
@@ -88,6 +89,18 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         }
 
         await browser.Send(context, tokenService, authenticator, Normalise(code));
+    }
+
+    /// <summary>Whether a device asks for the administration of the tenant (RFC 8628 §3.1).</summary>
+    private static async Task<bool> AsksFor(HttpContext context, string tenant) =>
+        QueryParameters.TryParse(await Form(context), out var form) && form.TryGetSingle("scope", out var scope) && scope is not null
+        && AdministrationScope.ParseAll([scope]).Contains(tenant);
+
+    private static async Task<string> Form(HttpContext context)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
+        using var reader = new StreamReader(context.Request.Body, Encoding.ASCII);
+        return await reader.ReadToEndAsync(context.RequestAborted);
     }
 
     private string AddressOf(HttpContext context) => clientAddress.Of(context)?.ToString() ?? "";

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Login;
@@ -14,6 +15,11 @@ internal static class LoginPages
         + "h1{font-size:1.4rem}pre{background:#f3f4f6;padding:1rem;white-space:pre-wrap;"
         + "word-break:break-all;border-radius:6px;user-select:all}"
         + "input,button,a.button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}.code{font:700 1.5rem monospace}";
+
+    /// <summary>What a device asks for that began with the scope of administration.</summary>
+    private const string Administration =
+        "<p id=\"administration\">It asks to <strong>administer</strong> this registry as you for 15 minutes: to end sessions, read the audit log "
+        + "and make tokens for machines.</p>";
 
     private static readonly string Policy =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'; " +
@@ -43,8 +49,9 @@ internal static class LoginPages
 
     public static Task Confirm(HttpContext context, TokenService tokenService, string userCode, string address) => Write(
         context, StatusCodes.Status200OK, $"Log in a device to {tokenService.Authority}",
-        $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p><p " +
-        $"class=\"code\">{Encode(userCode)}</p>"
+        $"<p>A device at {Encode(address)} asks to be logged in as you. Go on only if you started it and it shows this code:</p>" +
+        $"<p class=\"code\">{Encode(userCode)}</p>"
+        + (DeviceUserCode.Administers(userCode) ? Administration : "")
         + string.Concat(tokenService.Tenant.InteractiveLogins.Select(name =>
             $"<form method=\"post\" action=\"{LoginEndpoints.ConfirmPath}\"><input type=\"hidden\" name=\"user_code\" " +
             $"value=\"{Encode(userCode)}\">"

@@ -37,7 +37,8 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
                 limits.Proved(tokenService.Tenant, request.Credentials.Name, identity);
             }
 
-            return limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
+            // Who stops what floods the tenant must not wait for it.
+            return result.Administers ? null : limits.AdmitIdentity(tokenService.Tenant, identity, result.Subject);
         }
 
         // Only of a token or code that was given out here it is said that nobody can judge it now: whatever else proved nothing is a

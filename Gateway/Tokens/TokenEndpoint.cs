@@ -32,6 +32,12 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
                 ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
         }
 
+        var administers = tokenService.Tenant.HasAdministrators && request.Administers.Contains(tokenService.Tenant.Name);
+        if (limits.Spent(tokenService.Tenant) is { } spent && !(administers && limits.MayLogInToAdminister(tokenService.Tenant)))
+        {
+            return spent;
+        }
+
         if (logins.Before(context, tokenService, request) is { } tooSoon)
         {
             audit.Limited(context, tokenService, request, tooSoon);

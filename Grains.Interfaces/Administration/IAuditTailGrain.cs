@@ -18,9 +18,9 @@ public interface IAuditTailGrain : IGrainWithIntegerKey
 [Alias("rp.IAuditTailObserver")]
 public interface IAuditTailObserver : IGrainObserver
 {
-    /// <summary>The lines of a tenant that it has, from a moment on.</summary>
+    /// <summary>The lines of a tenant that it has, from a moment on: the newest that weigh no more than so many bytes.</summary>
     [Alias("Read"), ResponseTimeout("00:00:03")]
-    Task<AuditTailPart> Read(string tenant, DateTimeOffset since);
+    Task<AuditTailPart> Read(string tenant, DateTimeOffset since, int maxBytes);
 }
 
 /// <summary>Lines of the audit log.</summary>

@@ -37,6 +37,11 @@ public interface IRelayGrain : IGrainWithIntegerKey
     [Alias("BeginDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default);
 
+    /// <summary>As <see cref="IInteractiveLoginGrain.BeginDeviceLogin"/>.</summary>
+    [Alias("BeginDeviceLogin"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    ValueTask<DeviceLoginStart?> BeginDeviceLogin(
+        string tenant, string clientAddress, bool administers, CancellationToken cancellation = default);
+
     /// <summary>As <see cref="IInteractiveLoginGrain.SearchDevice"/>.</summary>
     [Alias("SearchDevice"), AlwaysInterleave, ResponseTimeout("00:00:05")]
     ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default);

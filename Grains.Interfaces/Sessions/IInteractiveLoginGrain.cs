@@ -21,6 +21,13 @@ public interface IInteractiveLoginGrain : IGrainWithIntegerKey
     [Alias("BeginDevice"), ResponseTimeout("00:00:04")]
     ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default);
 
+    /// <summary>
+    /// The same; <paramref name="administers"/> says whether it is for the administration of the tenant (<see cref="DeviceUserCode"/>).
+    /// </summary>
+    [Alias("BeginDeviceLogin"), ResponseTimeout("00:00:04")]
+    ValueTask<DeviceLoginStart?> BeginDeviceLogin(
+        string tenant, string clientAddress, bool administers, CancellationToken cancellation = default);
+
     /// <summary>Looks for the device with this user code. Codes that are nobody's are budgeted per address and in all.</summary>
     [Alias("SearchDevice"), ResponseTimeout("00:00:04")]
     ValueTask<DeviceSearch> SearchDevice(string tenant, string userCode, string clientAddress, CancellationToken cancellation = default);

@@ -8,6 +8,12 @@ internal sealed class AdministrationTable(SessionDesk sessions, RobotDesk robots
     public ValueTask<AdministrationReply> Answer(AdministrationCall call, CancellationToken cancellation)
     {
         var path = call.Request.Path.Split('/');
+        if (Nothing(path).Allow?.Split(", ").Contains(call.Request.Method) == true
+            && AdministrationQuestion.Refuse(call, path) is { } refusal)
+        {
+            return new(refusal);
+        }
+
         return (call.Request.Method, path) switch
         {
             ("GET", ["explain"]) => explain.Explain(call, cancellation),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 
@@ -7,7 +8,10 @@ namespace RegistryProxy.Grains.Administration;
 [Alias("rp.IAuditGatheringGrain")]
 internal interface IAuditGatheringGrain : IGrainWithIntegerKey
 {
-    /// <summary>Asks all gateways; <c>null</c> while not all of them can be known.</summary>
+    /// <summary>
+    /// Asks all gateways, once for all who ask the same; <c>null</c> while not all of them can be known, or too many tenants' lines are
+    /// being gathered.
+    /// </summary>
     [Alias("Gather"), AlwaysInterleave, ResponseTimeout("00:00:08")]
     ValueTask<GatheredLines?> Gather(string tenant, DateTimeOffset since);
 }
@@ -22,7 +26,9 @@ internal sealed record GatheredLines(
     [property: Id(0)] DateTimeOffset Since, [property: Id(1)] int Gateways, [property: Id(2)] int Silent,
     [property: Id(3)] IReadOnlyList<AuditLineOfTenant> Lines);
 
-/// <summary>Keeps the gateways in memory: when it moves, it knows all of them again after one period.</summary>
+/// <summary>
+/// Keeps the gateways in memory: when it moves, it knows all of them again after one period, and of those that ended before nothing.
+/// </summary>
 [GrainType("audittail")]
 internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain, IAuditGatheringGrain
 {
@@ -32,14 +38,25 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     /// <summary>What all lines of one answer may weigh, in bytes: the newest count.</summary>
     private const int MaxAnswer = 4 * 1024 * 1024;
 
+    /// <summary>Tenants whose lines are gathered, or were a moment ago, at once.</summary>
+    private const int MaxGatherings = 4;
+
+    /// <summary>What a gateway may send at least, in bytes, however many there are.</summary>
+    private const int LeastPart = 16 * 1024;
+
+    /// <summary>How long an answer is given to whoever asks the same.</summary>
+    private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
     private readonly Dictionary<IAuditTailObserver, long> _gateways = [];
+    private readonly Dictionary<string, Gathering> _gatherings = [];
+    private DateTimeOffset _whole;
     private long _begun;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _begun = time.GetTimestamp();
+        (_begun, _whole) = (time.GetTimestamp(), time.GetUtcNow());
         return Task.CompletedTask;
     }
 
@@ -49,6 +66,11 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         if (_gateways.Count < MaxGateways || _gateways.ContainsKey(gateway))
         {
             _gateways[gateway] = time.GetTimestamp();
+        }
+        else
+        {
+            // Nobody asks it for its lines.
+            _whole = time.GetUtcNow();
         }
 
         return ValueTask.CompletedTask;
@@ -61,9 +83,38 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
             return null;
         }
 
+        while (_gatherings.TryGetValue(tenant, out var known))
+        {
+            if (known.Since == since)
+            {
+                return await known.Lines;
+            }
+
+            if (known.Lines.IsCompleted)
+            {
+                break;
+            }
+
+            await known.Lines;
+        }
+
+        if (_gatherings.Count >= MaxGatherings && !_gatherings.ContainsKey(tenant))
+        {
+            return null;
+        }
+
+        var gathering = new Gathering(since, GatherAll(tenant, since));
+        _gatherings[tenant] = gathering;
+        _ = Forget(tenant, gathering);
+        return await gathering.Lines;
+    }
+
+    private async Task<GatheredLines> GatherAll(string tenant, DateTimeOffset since)
+    {
         ForgetGone();
-        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway => Ask(gateway, tenant, since)));
-        var (complete, weight, lines) = (since, 0, new List<AuditLineOfTenant>());
+        var most = Math.Max(LeastPart, MaxAnswer / Math.Max(1, _gateways.Count));
+        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway => Ask(gateway, tenant, since, most)));
+        var (complete, weight, lines) = (since > _whole ? since : _whole, 0, new List<AuditLineOfTenant>());
         foreach (var part in parts.OfType<AuditTailPart>().Where(part => part.Since > complete))
         {
             complete = part.Since;
@@ -85,11 +136,23 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         return new GatheredLines(complete, parts.Length, parts.Count(part => part is null), lines);
     }
 
-    private static async Task<AuditTailPart?> Ask(IAuditTailObserver gateway, string tenant, DateTimeOffset since)
+    /// <summary>An answer is kept for a moment, then nobody has it any more.</summary>
+    private async Task Forget(string tenant, Gathering gathering)
+    {
+        await gathering.Lines;
+        await Task.Delay(Reuse, time);
+        if (ReferenceEquals(_gatherings.GetValueOrDefault(tenant), gathering))
+        {
+            _gatherings.Remove(tenant);
+        }
+    }
+
+    private static async Task<AuditTailPart?> Ask(IAuditTailObserver gateway, string tenant, DateTimeOffset since, int most)
     {
         try
         {
-            return await gateway.Read(tenant, since);
+            var part = await gateway.Read(tenant, since, most);
+            return part.Lines.All(line => IsJson(line.Json)) ? part : null;
         }
         catch (Exception)
         {
@@ -98,11 +161,30 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         }
     }
 
-    private void ForgetGone()
+    /// <summary>What one gateway sends must not spoil the answer for all.</summary>
+    private static bool IsJson(byte[] line)
     {
-        foreach (var gone in _gateways.Where(one => time.GetElapsedTime(one.Value) > 3 * Period).Select(one => one.Key).ToList())
+        var reader = new Utf8JsonReader(line);
+        try
         {
-            _gateways.Remove(gone);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip() && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
+
+    /// <summary>With a gateway that is not there any more its lines are gone, up to its end.</summary>
+    private void ForgetGone()
+    {
+        foreach (var (gone, heard) in _gateways.Where(one => time.GetElapsedTime(one.Value) > 3 * Period).ToList())
+        {
+            _gateways.Remove(gone);
+            var end = time.GetUtcNow() - time.GetElapsedTime(heard) + Period;
+            _whole = end > _whole ? end : _whole;
+        }
+    }
+
+    private sealed record Gathering(DateTimeOffset Since, Task<GatheredLines> Lines);
 }

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Robots;
 using RegistryProxy.Protocol;
@@ -9,8 +10,17 @@ namespace RegistryProxy.Grains.Administration;
 /// <c>/admin/robots</c> of this tenant. Who makes a robot, or gets a secret of one, may all that it may: nobody gets more by it than rules
 /// give.
 /// </summary>
-internal sealed class RobotDesk(IGrainFactory grains, TimeProvider time)
+internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocations, TimeProvider time)
 {
+    private const string Revoked = "robot-revoke";
+
+    private const string SecretEnded = "robot-secret-end";
+
+    private static readonly AdministrationReply Nobody = AdministrationAnswer.Error(404, "there is no robot, or secret of one, of this name");
+
+    private static readonly AdministrationReply TooMany = AdministrationAnswer.Error(
+        429, "too many revocations of this tenant's administrators; wait a second");
+
     private const string Body =
         "the body must be {\"name\", \"repositories\": [\"apps/**\"], \"actions\": [\"pull\"], \"expires\": \"90d\"}, of this tenant";
 
@@ -54,19 +64,32 @@ internal sealed class RobotDesk(IGrainFactory grains, TimeProvider time)
     }
 
     public async ValueTask<AdministrationReply> EndSecret(AdministrationCall call, string name, string secret) =>
-        Reply("robot-secret-end", name, await Robots(call).EndSecret(name, secret), secret: secret);
+        !RobotName.IsGood(name) || !IsId(secret) ? Nobody
+            : !revocations.TryCharge(call.Tenant) ? TooMany
+            : Reply(SecretEnded, name, await Robots(call).EndSecret(name, secret), secret: secret);
 
     public async ValueTask<AdministrationReply> Revoke(AdministrationCall call, string name) =>
-        Reply("robot-revoke", name, await Robots(call).Revoke(name));
+        !RobotName.IsGood(name) ? Nobody : !revocations.TryCharge(call.Tenant) ? TooMany : Reply(Revoked, name, await Robots(call).Revoke(name));
+
+    /// <summary>Whether a secret may be called so: no other text goes further.</summary>
+    private static bool IsId(string text) => text.Length is > 0 and <= RobotName.MaxLength && text.All(char.IsAsciiHexDigitLower);
 
     private IRobotsGrain Robots(AdministrationCall call) => grains.GetGrain<IRobotsGrain>(call.Tenant);
 
     private static AdministrationReply Reply(string change, string robot, RobotReply reply, int done = 200, string? secret = null)
     {
+        var ends = change is Revoked or SecretEnded;
         if (reply is not { Outcome: RobotOutcome.Done, Robot: { } known })
         {
+            // An attempt before may have ended it without an answer.
             return AdministrationAnswer.Error(
-                reply.Outcome switch { RobotOutcome.Unknown => 404, RobotOutcome.Conflict => 409, _ => 400 }, reply.Message);
+                reply.Outcome switch { RobotOutcome.Unknown => 404, RobotOutcome.Conflict => 409, _ => 400 }, reply.Message) with
+            {
+                Change = ends && reply.Outcome == RobotOutcome.Unknown
+                    ? new AdministrationEvent(
+                        change, RobotView.UserOf(robot), AuthenticatorConfiguration.Robot, secret, Reason: "it was not there any more")
+                    : null,
+            };
         }
 
         return AdministrationAnswer.Good(RobotView.Of(known, reply.Secret), AdministrationJson.Default.RobotView, done) with
@@ -74,7 +97,7 @@ internal sealed class RobotDesk(IGrainFactory grains, TimeProvider time)
             Change = new AdministrationEvent(
                 change, RobotView.UserOf(robot), AuthenticatorConfiguration.Robot,
                 secret ?? (reply.Secret is null ? null : known.Secrets[0].Id), string.Join(',', known.Actions.Names()),
-                string.Join(' ', known.Repositories.Select(pattern => pattern.Value)), $"it ends at {known.Expires:u}"),
+                string.Join(' ', known.Repositories.Select(pattern => pattern.Value)), ends ? null : $"it ends at {known.Expires:u}"),
         };
     }
 }

@@ -1,10 +1,11 @@
 using System.Globalization;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary><c>GET /admin/sessions[?limit=N]</c> and <c>POST /admin/sessions/revoke</c>: of this tenant.</summary>
-internal sealed class SessionDesk(IGrainFactory grains)
+internal sealed class SessionDesk(IGrainFactory grains, RevocationBudgets revocations)
 {
     /// <summary>How many of the newest are listed at most.</summary>
     public const int MaxListed = 1000;
@@ -29,6 +30,17 @@ internal sealed class SessionDesk(IGrainFactory grains)
         if (order is null || !call.IsOwn(order.Tenant) || (order.Subject is null) == (order.Session is null))
         {
             return AdministrationAnswer.Unreadable("the body must be {\"subject\"} or {\"session\"}, of this tenant");
+        }
+
+        if (!VerifiedIdentity.IsUsableSubject(order.Subject ?? order.Session!))
+        {
+            return AdministrationAnswer.Unreadable(
+                $"nobody has such a name: it is empty, longer than {VerifiedIdentity.MaxSubject} characters or has control characters");
+        }
+
+        if (!revocations.TryCharge(call.Tenant))
+        {
+            return AdministrationAnswer.Error(429, "too many revocations of this tenant's administrators; wait a second");
         }
 
         var count = order.Subject is { } subject

@@ -23,9 +23,15 @@ internal sealed partial class AuthenticatorDirectory(
     /// <summary>The authenticators of a tenant with their names, in their order.</summary>
     public IEnumerable<(string Name, IAuthenticator Authenticator)> Of(TenantConfiguration tenant) => Of(tenant, tenant.Authenticators);
 
-    /// <summary>The same of those who administer a tenant.</summary>
+    /// <summary>
+    /// The same for who wants to administer the tenant: those of its administrators come first, and none that the tenant defines is among
+    /// them, so that nothing of the tenant's sees the password of an administrator, whoever is away or mistyped a name.
+    /// </summary>
     public IEnumerable<(string Name, IAuthenticator Authenticator)> OfAdministrators(TenantConfiguration tenant) =>
-        Of(tenant, tenant.AdministratorAuthenticators);
+        Of(tenant, tenant.AdministratorAuthenticators.Union(tenant.Authenticators).Where(name => !Content.IsOwn(tenant.Name, name)));
+
+    /// <summary>Whether a tenant defines an authenticator of this name itself.</summary>
+    public bool IsOwn(TenantConfiguration tenant, string name) => Content.IsOwn(tenant.Name, name);
 
     /// <summary>The robots of all tenants.</summary>
     public RobotAuthenticator Robots => factory.Robots;
@@ -138,6 +144,9 @@ internal sealed record AuthenticatorSet(RunningRules Rules, Dictionary<string, W
 {
     public IEnumerable<IAuthenticator?> Authenticators =>
         Entries.Values.SelectMany(entry => entry.Clusters.Values.Prepend(entry)).Select(entry => entry.Authenticator);
+
+    /// <summary>Whether a tenant defines an authenticator of this name itself.</summary>
+    public bool IsOwn(string tenant, string name) => Entries.ContainsKey($"{tenant}/{name}");
 
     /// <summary>What a tenant calls by a name.</summary>
     public IAuthenticator? Find(string tenant, string name) =>

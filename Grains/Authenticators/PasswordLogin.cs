@@ -18,9 +18,10 @@ internal sealed class PasswordLogin(PasswordWork work)
     /// <param name="from">From where it comes.</param>
     /// <param name="asks">Hears the name of each before it is asked, and in the end whose word counts.</param>
     /// <param name="cancellation">Ends when nobody waits any more.</param>
+    /// <param name="endsAtSilence">Whether nobody else gets the password when one of them cannot say now.</param>
     public async ValueTask<Verdict> Verify(
         IEnumerable<(string Name, IAuthenticator Authenticator)> order, string user, Secret password, PasswordSource from,
-        Action<string> asks, CancellationToken cancellation)
+        Action<string> asks, CancellationToken cancellation, bool endsAtSilence = false)
     {
         var (result, silent) = (Verdict.Unknown, (string?)null);
         string? cost = null;
@@ -37,6 +38,8 @@ internal sealed class PasswordLogin(PasswordWork work)
             var verdict = await authenticator.Verify(user, password, from, cancellation);
             switch (verdict.Kind)
             {
+                case VerdictKind.Unavailable when endsAtSilence:
+                    return verdict;
                 case VerdictKind.Unavailable:
                     result = verdict with { MayBeCounted = verdict.MayBeCounted || result.MayBeCounted };
                     silent = name;

@@ -6,6 +6,7 @@ using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Robots;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Explaining;
 
@@ -116,7 +117,8 @@ public sealed class AccessInquiry : IDisposable
     private async ValueTask<Found> Look(
         TenantConfiguration tenant, string name, string subject, AccessQuestion question, CancellationToken cancellation)
     {
-        var verdict = await ((IPasswordAuthenticator)_authenticators.Find(tenant, name)!).Find(subject, cancellation);
+        var verdict = await ((IPasswordAuthenticator)_authenticators.Find(tenant, name)!).Find(
+            subject, new PasswordSource(tenant.Name, CallerAddress.Of(""), IsKnown: false), cancellation);
         return verdict switch
         {
             { Identity: { HasUsableSubject: true, IsBounded: true } identity } => Found.Of(identity, null),
@@ -124,6 +126,8 @@ public sealed class AccessInquiry : IDisposable
                 Found.Refused(
                     $"'{name}' says more of '{subject}' than a session may hold, or its name cannot name one: such a login is refused"),
             { Kind: VerdictKind.Unknown } => Found.Of(null, null),
+            { Kind: VerdictKind.Busy } => Found.Of(Asked(name, subject, question),
+                $"'{name}' is asked too much at this moment: the groups are those of the question"),
             { Kind: VerdictKind.Refused } => Found.Refused($"'{name}' refuses '{subject}': {verdict.Message}"),
             _ => Found.Of(Asked(name, subject, question),
                 $"{verdict.Message}: whether there is such a user is not known now, and the groups are those of the question"),

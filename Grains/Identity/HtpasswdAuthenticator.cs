@@ -33,10 +33,12 @@ internal sealed class HtpasswdAuthenticator(HtpasswdConfiguration configuration,
         };
     }
 
-    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => Find(known.Subject, cancellation);
+    public ValueTask<Verdict> Recheck(VerifiedIdentity known, CancellationToken cancellation) => new(Find(known.Subject));
 
-    public ValueTask<Verdict> Find(string user, CancellationToken cancellation) =>
-        new(file.Hashes.TryGetValue(user, out var hash) ? Verdict.Proved(Identify(user, hash)) : Verdict.Unknown);
+    public ValueTask<Verdict> Find(string user, PasswordSource from, CancellationToken cancellation) => new(Find(user));
+
+    private Verdict Find(string user) =>
+        file.Hashes.TryGetValue(user, out var hash) ? Verdict.Proved(Identify(user, hash)) : Verdict.Unknown;
 
     private VerifiedIdentity Identify(string user, string hash) => new(
         configuration.Name,

@@ -20,8 +20,11 @@ internal interface IPasswordAuthenticator : IAuthenticator
 {
     ValueTask<Verdict> Verify(string user, Secret password, PasswordSource from, CancellationToken cancellation);
 
-    /// <summary>Who a user is, looked up for an operator: no password is checked.</summary>
-    ValueTask<Verdict> Find(string user, CancellationToken cancellation);
+    /// <summary>
+    /// Who a user is, looked up for an operator or an administrator: no password is checked. It waits where logins wait, and so holds up
+    /// nobody who has a session.
+    /// </summary>
+    ValueTask<Verdict> Find(string user, PasswordSource from, CancellationToken cancellation);
 }
 
 /// <summary>

@@ -42,10 +42,13 @@ internal sealed class AccessTokenIssuer(
         var administers = Administers(request, identity, out var isStranger);
         if (isStranger)
         {
-            return LoginResult.Rejected("this login is for administrators of this tenant alone") with
-            {
-                Authenticator = identity.Authenticator, Subject = identity.Subject,
-            };
+            return Stranger(request, identity);
+        }
+
+        var proved = ProofTime.Of(request, identity, time.GetUtcNow());
+        if (administers && !ProofTime.IsRecent(proved, time.GetUtcNow()))
+        {
+            return LoginResult.Rejected(ProofTime.TooOld) with { Authenticator = identity.Authenticator, Subject = identity.Subject };
         }
 
         if (request.Administers)
@@ -58,7 +61,19 @@ internal sealed class AccessTokenIssuer(
         var opening = new SessionOpening(identity, request.Offline, request.ClientAddress, request.NodeAgent, routing);
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
-        return await Issue(request, session, session.Rules, session.RefreshToken, administers, cancellation);
+        return await Issue(
+            request, session, session.Rules, session.RefreshToken, administers ? proved + AdministrationScope.MaxLifetime : null, cancellation);
+    }
+
+    /// <summary>A password that is right must not be told from one that is wrong: what is true is for operators.</summary>
+    private static LoginResult Stranger(LoginRequest request, VerifiedIdentity identity)
+    {
+        const string Reason = "this login is for administrators of this tenant alone";
+        var message = request.Credentials.Kind == LoginCredentialsKind.Password ? Verdict.WrongPassword.Message : Reason;
+        return LoginResult.Rejected(message) with
+        {
+            Authenticator = identity.Authenticator, Subject = identity.Subject, Reason = Reason,
+        };
     }
 
     /// <summary>Whether a proof that was just made opens the administration of its tenant: never one of a node.</summary>
@@ -82,10 +97,13 @@ internal sealed class AccessTokenIssuer(
         },
     };
 
-    /// <summary>Signs an access token for a session, or for everybody when there is none.</summary>
+    /// <summary>
+    /// Signs an access token for a session, or for everybody when there is none; one that opens the administration of the tenant until
+    /// <paramref name="administersUntil"/>.
+    /// </summary>
     public async ValueTask<LoginResult> Issue(
         LoginRequest request, OpenedSession? session, IReadOnlyList<GrantedRule> rules, Secret? refreshToken = null,
-        bool administers = false, CancellationToken cancellation = default)
+        DateTimeOffset? administersUntil = null, CancellationToken cancellation = default)
     {
         if (session is not null)
         {
@@ -94,7 +112,8 @@ internal sealed class AccessTokenIssuer(
 
         var granted = Intersect(request.Scopes, rules);
         var now = UnixTime.OfSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        var lifetime = Lifetime(session, now, administers);
+        var administers = administersUntil is not null;
+        var lifetime = Lifetime(session, now, administersUntil);
         return new LoginResult
         {
             Status = LoginStatus.Granted,
@@ -113,13 +132,15 @@ internal sealed class AccessTokenIssuer(
     }
 
     /// <summary>As configured, but not beyond the session; a client may count on a minute (distribution, spec/auth/token.md).</summary>
-    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now, bool administers)
+    private TimeSpan Lifetime(OpenedSession? session, DateTimeOffset now, DateTimeOffset? administersUntil)
     {
         var lifetime = configuration.Current.Configuration.Tokens.AccessLifetime;
-        lifetime = administers && lifetime > AdministrationScope.MaxLifetime ? AdministrationScope.MaxLifetime : lifetime;
-        var left = session is null ? lifetime : TimeSpan.FromSeconds(Math.Floor((session.Expires - now).TotalSeconds));
+        lifetime = administersUntil is { } until && until - now < lifetime ? Whole(until - now) : lifetime;
+        var left = session is null ? lifetime : Whole(session.Expires - now);
         return left >= lifetime ? lifetime : left < MinLifetime ? MinLifetime : left;
     }
+
+    private static TimeSpan Whole(TimeSpan time) => TimeSpan.FromSeconds(Math.Floor(time.TotalSeconds));
 
     private static List<Scope> Intersect(IReadOnlyList<Scope> asked, IReadOnlyList<GrantedRule> rules) =>
     [

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Login;
@@ -29,9 +30,11 @@ internal sealed record DeviceCode(string UserCode, string Proof, string? Seal = 
 
     public Secret Text => new(Seal is null ? $"{UserCode}.{Proof}" : $"{UserCode}.{Proof}.{Seal}");
 
-    public static DeviceCode New()
+    /// <param name="administers">Whether the device asks for the administration of the tenant.</param>
+    public static DeviceCode New(bool administers)
     {
         var code = RandomNumberGenerator.GetString(Letters, 2 * Half);
+        code = administers ? DeviceUserCode.Administration + code[1..] : code;
         return new($"{code[..Half]}-{code[Half..]}", Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
     }
 
@@ -48,7 +51,7 @@ internal sealed record DeviceCode(string UserCode, string Proof, string? Seal = 
     }
 
     public static bool IsUserCode(string text) =>
-        text.Length == (2 * Half) + 1 && text[Half] == '-' && text.Remove(Half, 1).All(Letters.Contains);
+        text.Length == (2 * Half) + 1 && text[Half] == '-' && text.Remove(Half, 1)[(DeviceUserCode.Administers(text) ? 1 : 0)..].All(Letters.Contains);
 
     /// <summary>The grain of a login.</summary>
     public static string KeyOf(string tenant, string userCode) => $"{tenant}/{userCode}";

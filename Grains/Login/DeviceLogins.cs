@@ -26,7 +26,7 @@ internal sealed class DeviceLogins(
     private readonly CallerBudgets _guesses = new(10, TimeSpan.FromSeconds(6), 1000, TimeSpan.FromSeconds(0.1), good, time);
 
     /// <summary>Starts a login; <c>null</c> when there are too many.</summary>
-    public async ValueTask<DeviceLoginStart?> Begin(string tenant, string clientAddress)
+    public async ValueTask<DeviceLoginStart?> Begin(string tenant, string clientAddress, bool administers)
     {
         if (_starts.TryCharge(tenant, clientAddress) is null)
         {
@@ -35,7 +35,7 @@ internal sealed class DeviceLogins(
 
         while (true)
         {
-            var code = DeviceCode.New();
+            var code = DeviceCode.New(administers);
             var key = DeviceCode.KeyOf(tenant, code.UserCode);
             if (await grains.GetGrain<IDeviceLoginGrain>(key).Begin(code.Hash(), clientAddress))
             {

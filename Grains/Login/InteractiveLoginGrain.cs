@@ -61,7 +61,11 @@ internal sealed class InteractiveLoginGrain(
     }
 
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
-        devices.Begin(tenant, clientAddress);
+        devices.Begin(tenant, clientAddress, administers: false);
+
+    public ValueTask<DeviceLoginStart?> BeginDeviceLogin(
+        string tenant, string clientAddress, bool administers, CancellationToken cancellation = default) =>
+        devices.Begin(tenant, clientAddress, administers);
 
     public ValueTask<DeviceSearch> SearchDevice(
         string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
@@ -73,7 +77,11 @@ internal sealed class InteractiveLoginGrain(
     private async ValueTask<LoginResult> Approve(LoginFlow flow, string userCode, string clientAddress, VerifiedIdentity identity) =>
         await devices.Approve(flow.Tenant, userCode, clientAddress, identity) switch
         {
-            true => new LoginResult { Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject },
+            true => new LoginResult
+            {
+                Status = LoginStatus.Granted, Authenticator = identity.Authenticator, Subject = identity.Subject,
+                Administers = DeviceUserCode.Administers(userCode),
+            },
             false => LoginResult.Rejected("no device is waiting for this code anymore; start again on the device"),
             null => AccessTokenIssuer.Failure(Verdict.TooMany),
         };

@@ -22,6 +22,8 @@ internal sealed class LoginGrain(
             };
         }
 
+        // Where nobody administers, the scope is nobody's: it is a login as any other, and guesses at it are.
+        request = request with { Administers = request.Administers && tenant.Administrators.Count > 0 };
         return await verifier.Within(LoginTimes.Login, stop => request.Credentials switch
         {
             { Kind: LoginCredentialsKind.Password, Name: var user, Secret: { } password } =>

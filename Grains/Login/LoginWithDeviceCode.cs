@@ -14,6 +14,8 @@ internal sealed class LoginWithDeviceCode(DeviceLogins devices, LoginVerifier ve
             return DeviceLogins.Refused(DeviceOutcome.Expired);
         }
 
+        // What nobody was told of when the device began it does not get now.
+        request = request with { Administers = request.Administers && DeviceUserCode.Administers(code.UserCode) };
         return await devices.Poll(request.Tenant, code, request.ClientAddress, cancellation) switch
         {
             null => AccessTokenIssuer.Failure(Verdict.TooMany),

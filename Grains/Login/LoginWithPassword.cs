@@ -14,6 +14,9 @@ internal sealed class LoginWithPassword(
     PasswordLogin passwords, AuthenticatorDirectory authenticators, LoginThrottle throttle, GoodAddresses good, LoginVerifier verifier,
     AccessTokenIssuer issuer, LoginWithRefreshToken refreshTokens)
 {
+    /// <summary>Administrators of several tenants are guessed at as one account: each tenant's door leads to the same directory.</summary>
+    private const string AllTenants = "";
+
     /// <summary>
     /// An empty password proves nothing and is what kubelet sends when Docker's configuration holds an identity token: refused without
     /// being charged. A refresh token is taken as the password of its own user, as clients of ACR and sigstore send it.
@@ -38,26 +41,13 @@ internal sealed class LoginWithPassword(
 
         var (caller, judge) = (CallerAddress.Of(request.ClientAddress), "");
         var verdict = await verifier.Verify(
-            stop => throttle.Begin(tenant.Name, user, request.ClientAddress, stop),
-            stop => Check(
-                tenant, request, user, password, new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)),
-                name => judge = name, stop),
+            stop => throttle.Begin(request.Administers ? AllTenants : tenant.Name, user, request.ClientAddress, stop),
+            stop => passwords.Verify(
+                request.Administers ? authenticators.OfAdministrators(tenant) : authenticators.Of(tenant), user, password,
+                new PasswordSource(tenant.Name, caller.Site, good.Has(tenant.Name, caller)), name => judge = name, stop,
+                endsAtSilence: request.Administers),
             cancellation);
         return await Conclude(request, verdict, judge, cancellation);
-    }
-
-    /// <summary>
-    /// Who wants to administer is looked for among the administrators' authenticators: only whom all of them say that they do not know is
-    /// looked for among the tenant's, so that nothing which a tenant defines gets to see an administrator's password.
-    /// </summary>
-    private async ValueTask<Verdict> Check(
-        TenantConfiguration tenant, LoginRequest request, string user, Secret password, PasswordSource from, Action<string> asks,
-        CancellationToken cancellation)
-    {
-        var verdict = request.Administers
-            ? await passwords.Verify(authenticators.OfAdministrators(tenant), user, password, from, asks, cancellation) : Verdict.Unknown;
-        return verdict.Kind != VerdictKind.Unknown ? verdict
-            : await passwords.Verify(authenticators.Of(tenant), user, password, from, asks, cancellation);
     }
 
     private async ValueTask<LoginResult> AsRobot(

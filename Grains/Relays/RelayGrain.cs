@@ -27,6 +27,10 @@ internal sealed class RelayGrain(ILocalSiloDetails silo) : Grain, IRelayGrain
     public ValueTask<DeviceLoginStart?> BeginDevice(string tenant, string clientAddress, CancellationToken cancellation = default) =>
         People.BeginDevice(tenant, clientAddress, cancellation);
 
+    public ValueTask<DeviceLoginStart?> BeginDeviceLogin(
+        string tenant, string clientAddress, bool administers, CancellationToken cancellation = default) =>
+        People.BeginDeviceLogin(tenant, clientAddress, administers, cancellation);
+
     public ValueTask<DeviceSearch> SearchDevice(
         string tenant, string userCode, string clientAddress, CancellationToken cancellation = default) =>
         People.SearchDevice(tenant, userCode, clientAddress, cancellation);

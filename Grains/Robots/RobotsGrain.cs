@@ -14,6 +14,9 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of what no robot can be called: nobody is asked or told.</summary>
+    private static readonly RobotReply Nobody = new(RobotOutcome.Unknown, "no robot can have this name");
+
     private RobotBook _book = null!;
 
     private string Tenant => this.GetPrimaryKeyString();
@@ -53,10 +56,16 @@ internal sealed class RobotsGrain(StateStore store, TimeProvider time) : Grain, 
 
     public async ValueTask<RobotReply> Rotate(string name, DateTimeOffset? expires) => await _book.Rotate(name, expires);
 
-    public async ValueTask<RobotReply> EndSecret(string name, string secret) => await _book.EndSecret(name, secret);
+    public async ValueTask<RobotReply> EndSecret(string name, string secret) =>
+        RobotName.IsGood(name) ? await _book.EndSecret(name, secret) : Nobody;
 
     public async ValueTask<RobotReply> Revoke(string name)
     {
+        if (!RobotName.IsGood(name))
+        {
+            return Nobody;
+        }
+
         var reply = await _book.Remove(name);
 
         // Also when it is gone already: an attempt before may have ended between the two.

@@ -147,6 +147,11 @@ internal sealed class SessionGrain(
 
         // A gateway may know a session that the storage lost, or that an attempt ended which was not told so.
         await Announce();
+        if (!had)
+        {
+            DeactivateOnIdle();
+        }
+
         return had;
     }
 

@@ -1,4 +1,5 @@
 using RegistryProxy.Configuration;
+using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
@@ -63,6 +64,11 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)
     {
+        if (!VerifiedIdentity.IsUsableSubject(subject))
+        {
+            return 0;
+        }
+
         // Authenticators that the list does not name may have a session of it all the same, from the second before a crash.
         await _sessions.Read();
         var sessions = _sessions.All.Where(session => session.Subject == subject).ToList();

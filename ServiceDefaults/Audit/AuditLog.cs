@@ -47,6 +47,7 @@ public sealed partial class AuditLog : BackgroundLoop
     {
         if (!_events.Writer.TryWrite(entry))
         {
+            Tail.Lose();
             Lose(1);
         }
     }

@@ -29,6 +29,10 @@ public sealed class AuditTail(TimeProvider time)
     private DateTimeOffset _since = time.GetUtcNow();
     private DateTimeOffset _tidied;
     private long _bytes;
+    private int _lost;
+
+    /// <summary>Events were lost before they came here, of whichever tenants: nothing is known to be whole until now. Never waits.</summary>
+    public void Lose() => Volatile.Write(ref _lost, 1);
 
     /// <summary>Adds a line.</summary>
     public void Keep(string tenant, DateTimeOffset at, ReadOnlySpan<byte> line)
@@ -54,19 +58,49 @@ public sealed class AuditTail(TimeProvider time)
     /// <summary>What there is of a tenant.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="since">Not before.</param>
-    public AuditTailLines Read(string tenant, DateTimeOffset since)
+    /// <param name="maxBytes">What the lines may weigh together: the newest count.</param>
+    public AuditTailLines Read(string tenant, DateTimeOffset since, long maxBytes = MaxTenantBytes)
     {
+        // The writer of the log waits no longer than it takes to copy the references.
+        AuditTailLine[] lines;
+        DateTimeOffset complete;
         lock (_gate)
         {
             Tidy(time.GetUtcNow());
-            return _tenants.TryGetValue(tenant, out var known)
-                ? new AuditTailLines(known.Since, [.. known.Lines.Where(line => line.At >= since)])
-                : new AuditTailLines(_since, []);
+            if (!_tenants.TryGetValue(tenant, out var known))
+            {
+                return new AuditTailLines(_since, []);
+            }
+
+            (lines, complete) = ([.. known.Lines], known.Since);
         }
+
+        return Newest([.. lines.Where(line => line.At >= since)], complete, maxBytes);
+    }
+
+    private static AuditTailLines Newest(AuditTailLine[] lines, DateTimeOffset complete, long maxBytes)
+    {
+        var first = lines.Length;
+        while (first > 0 && lines[first - 1].Json.Length <= maxBytes)
+        {
+            maxBytes -= lines[--first].Json.Length;
+        }
+
+        var cut = first > 0 ? lines[first - 1].At : DateTimeOffset.MinValue;
+        return new AuditTailLines(cut > complete ? cut : complete, lines[first..]);
     }
 
     private void Tidy(DateTimeOffset now)
     {
+        if (Interlocked.Exchange(ref _lost, 0) != 0)
+        {
+            _since = time.GetUtcNow();
+            foreach (var lines in _tenants.Values)
+            {
+                lines.Lack(_since);
+            }
+        }
+
         if (now - _tidied >= Tidying)
         {
             _tidied = now;
@@ -121,11 +155,14 @@ public sealed class AuditTail(TimeProvider time)
             (Bytes, Newest) = (Bytes + line.Json.Length + LineOverhead, line.At);
         }
 
+        /// <summary>Something of it may be lacking until a moment.</summary>
+        public void Lack(DateTimeOffset until) => Since = until;
+
         public long DropOldest()
         {
             var line = _lines.Dequeue();
             var weight = line.Json.Length + LineOverhead;
-            (Bytes, Since) = (Bytes - weight, line.At);
+            (Bytes, Since) = (Bytes - weight, line.At > Since ? line.At : Since);
             return weight;
         }
     }

@@ -38,6 +38,7 @@ public sealed class TimeoutTests
     [InlineData(nameof(CallPolicy.Redemption), nameof(IRelayGrain.FinishInteractiveLogin))]
     [InlineData(nameof(CallPolicy.InteractiveLogin), nameof(IRelayGrain.BeginInteractiveLogin))]
     [InlineData(nameof(CallPolicy.DeviceStart), nameof(IRelayGrain.BeginDevice))]
+    [InlineData(nameof(CallPolicy.DeviceStart), nameof(IRelayGrain.BeginDeviceLogin))]
     [InlineData(nameof(CallPolicy.DeviceSearch), nameof(IRelayGrain.SearchDevice))]
     public void What_is_asked_once_is_waited_for_longer_than_its_call_takes(string row, string method)
     {
@@ -51,6 +52,8 @@ public sealed class TimeoutTests
     [InlineData(nameof(IRelayGrain.BeginInteractiveLogin), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Begin))]
     [InlineData(nameof(IRelayGrain.FinishInteractiveLogin), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.Finish))]
     [InlineData(nameof(IRelayGrain.BeginDevice), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.BeginDevice))]
+    [InlineData(
+        nameof(IRelayGrain.BeginDeviceLogin), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.BeginDeviceLogin))]
     [InlineData(nameof(IRelayGrain.SearchDevice), typeof(IInteractiveLoginGrain), nameof(IInteractiveLoginGrain.SearchDevice))]
     public void An_entrance_waits_longer_than_what_it_passes_on(string relay, Type grain, string method) =>
         Assert.True(LimitOf(typeof(IRelayGrain), relay) > LimitOf(grain, method));

@@ -99,6 +99,18 @@ public sealed class DoubtTests : IDisposable
             warning => warning.Line == line && warning.Field == field && warning.Message.Contains(saying, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("{ type: grpc, endpoint: \"https://v.example\" }", true)]
+    [InlineData("{ type: oidc, issuer: \"https://i.example\", audience: a, require: { hd: x } }", true)]
+    [InlineData("{ type: oidc, issuer: \"https://i.example\", audience: a, require: { hd: x }, clientId: c, clientSecret: { value: s } }", false)]
+    public void Administrators_who_may_be_workloads_are_told(string authenticator, bool isTold)
+    {
+        var warnings = Warnings(Good.Replace("authenticators:\n  staff", $"authenticators:\n  some: {authenticator}\n  staff")
+            .Replace("    authenticators: [staff]", "    administrators: [\"subject:some/alice\"]\n    authenticators: [staff]"));
+        Assert.Equal(isTold, warnings.Any(warning => warning.Field == "tenants.acme.administrators[0]"
+            && warning.Message.Contains("may prove machines", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_tenant_without_rules_refuses_everybody_and_that_is_told() =>
         Assert.Contains(Warnings(Good[..Good.IndexOf("    access:", StringComparison.Ordinal)]),

@@ -86,6 +86,40 @@ public sealed partial class BrowserLoginTests(Lab lab)
         Assert.Equal("expired_token", await Poll(device, "BCDF-GHJK." + new string('x', 43)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_administers_only_if_the_person_was_told_that_it_asks_for_that(bool asks)
+    {
+        await using var provider = await OpenIdProvider.Start();
+        await using var door = await Door(provider);
+        using var device = door.Client();
+        using var form = new FormUrlEncodedContent(asks ? [new("scope", "tenant:acme:administer")] : []);
+        using var begun = await device.Http.PostAsync("/login/device", form);
+        await begun.ShouldBe(HttpStatusCode.OK);
+        using var codes = JsonDocument.Parse(await begun.Content.ReadAsStringAsync());
+        var page = codes.RootElement.GetProperty("verification_uri_complete").GetString()!;
+        using (var shown = await device.Http.GetAsync(page))
+        {
+            Assert.Equal(asks, (await shown.Content.ReadAsStringAsync()).Contains("<strong>administer</strong>"));
+        }
+
+        await using var browser = await Chromium.Start();
+        await browser.Open(page);
+        await browser.WaitFor(".code");
+        await browser.Click("button");
+        await FillForm(browser, "erin");
+        await browser.WaitFor("#done");
+        using var granted = await device.PostToken(
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", codes.RootElement.GetProperty("device_code").GetString()!), ("scope", "tenant:acme:administer"));
+        await granted.ShouldBe(HttpStatusCode.OK);
+        var token = await RegistryClient.ReadToken(granted);
+        using var sessions = await device.Send(HttpMethod.Get, "/admin/sessions", token.Token);
+        await sessions.ShouldBe(asks ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+        Assert.Equal(asks, token.RefreshToken is null);
+    }
+
     [Fact]
     public async Task Nobody_is_logged_in_who_did_not_begin_it()
     {
@@ -159,6 +193,7 @@ public sealed partial class BrowserLoginTests(Lab lab)
               acme:
                 hosts: ["*"]
                 authenticators: [staff, sso]
+                administrators: ["subject:sso/erin"]
                 routes: [{ prefix: "", upstream: local }]
                 access:
                   - { name: alice, who: ["user:staff/alice"], repositories: ["**"], actions: [pull, push] }

@@ -46,6 +46,12 @@ public sealed class TenantAdministrationOracleTests
         ["robots/nobody"] = new() { ["DELETE"] = 404 },
         ["robots/nobody/rotate"] = new() { ["POST"] = 404 },
         ["robots/nobody/secrets/00"] = new() { ["DELETE"] = 404 },
+        ["robots/ci?tenant=nowhere"] = new() { ["DELETE"] = 400 },
+        ["robots/ci?name=ci"] = new() { ["DELETE"] = 400 },
+        ["robots/ci/rotate?tenant=nowhere"] = new() { ["POST"] = 400 },
+        ["robots/ci/secrets/00?tenant=nowhere"] = new() { ["DELETE"] = 400 },
+        ["sessions/revoke?tenant=nowhere"] = new() { ["POST"] = 400 },
+        ["audit?limit=1"] = new() { ["GET"] = 400 },
         ["upstreams"] = [],
         ["robots/"] = new() { ["DELETE"] = 404 },
         [""] = [],
@@ -91,6 +97,7 @@ public sealed class TenantAdministrationOracleTests
         var alice = credentials[("alice", "acme", "administer")];
         await Eventually.True(
             async () => await Send(http, $"{door.DataUrl}/admin/audit", "GET", alice, "administer") == 200, "all gateways are known");
+        var robots = await RobotsOfAll(door);
         var (random, wrong, allowed, count) = (new Random(2311), new List<string>(), 0, Sizes.Of(1500, 50_000));
         for (var i = 0; i < count; i++)
         {
@@ -113,7 +120,11 @@ public sealed class TenantAdministrationOracleTests
 
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {count}:\n{string.Join('\n', wrong.Distinct().Take(40))}");
         Assert.True(allowed > count / 50, $"{allowed}");
+        Assert.Equal(robots, await RobotsOfAll(door));
     }
+
+    private static async Task<string> RobotsOfAll(FrontDoor door) =>
+        string.Join('\n', await Task.WhenAll(Tenants.Select(tenant => door.Admin($"/admin/robots?tenant={tenant}"))));
 
     [Fact]
     public async Task An_administrator_makes_robots_ends_sessions_and_asks_why_and_each_change_has_its_line()
@@ -176,6 +187,44 @@ public sealed class TenantAdministrationOracleTests
             using var response = await http.SendAsync(request);
             return response.StatusCode;
         }
+    }
+
+    [Fact]
+    public async Task Who_is_refused_has_a_line_and_a_flood_of_the_tenants_own_locks_no_administrator_out()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url).Replace(
+            "hosts: [\"127.0.0.1\"]", "hosts: [\"127.0.0.1\"]\n    limits: { requestsPerSecond: 10 }"));
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        var bob = await Token(http, door, "acme", "bob", FrontDoor.PasswordOf("bob"), "repository:a/b:pull");
+        var alice = await Token(http, door, "acme", "alice", FrontDoor.PasswordOf("alice"), "tenant:acme:administer");
+        Assert.Equal(401, await Send(http, $"{door.DataUrl}/admin/robots/probed", "DELETE", bob, "plain"));
+        using var strong = new HttpRequestMessage(HttpMethod.Post, $"{door.DataUrl}/admin/robots")
+        {
+            Content = JsonContent.Create(new { name = "strong", repositories = new[] { "**" }, actions = new[] { "delete" } }),
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", alice) },
+        };
+        using var refused = await http.SendAsync(strong);
+        await refused.ShouldBe(HttpStatusCode.Forbidden);
+        await Eventually.True(
+            () => Denied("bob", "robots/probed", 401) && Denied("alice", "robots", 403), "both refusals are in the audit log");
+
+        var limited = false;
+        for (var i = 0; i < 200 && !limited; i++)
+        {
+            limited = await Send(http, $"{door.DataUrl}/v2/a/b/tags/list", "GET", bob, "plain") == 429;
+        }
+
+        Assert.True(limited);
+        alice = await Token(http, door, "acme", "alice", FrontDoor.PasswordOf("alice"), "tenant:acme:administer");
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(200, await Send(http, $"{door.DataUrl}/admin/sessions", "GET", alice, "administer"));
+        }
+
+        bool Denied(string who, string path, int status) => door.Log.Split('\n').Any(line =>
+            line.Contains("\"event\":\"denied\"") && line.Contains("\"action\":\"administer\"") && line.Contains($"\"subject\":\"{who}\"")
+            && line.Contains($"\"reference\":\"{path}\"") && line.Contains($"\"status\":{status}"));
     }
 
     /// <summary>What somebody would say who knows the contract alone.</summary>

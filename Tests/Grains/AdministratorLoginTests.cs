@@ -3,6 +3,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.Tests.Support.Clouds;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -18,7 +19,8 @@ public sealed class AdministratorLoginTests
         authenticators:
           corp: { type: htpasswd, file: corp, groups: { admins: [alice] } }
           more: { type: htpasswd, file: more }
-          away: { type: ldap, url: "ldap://127.0.0.1:1", allowPlaintext: true, userDn: "uid={0},dc=t" }
+          away: { type: ldap, url: "ldap://127.0.0.1:1", allowPlaintext: true, allowPrivate: true, userDn: "uid={0},dc=t" }
+          sso: { type: oidc, issuer: "https://idp.example", audience: a, require: { hd: "*" }, jwks: { file: jwks.json } }
         tenants:
           acme:
             hosts: ["a.example"]
@@ -48,6 +50,11 @@ public sealed class AdministratorLoginTests
         var stranger = await Login(cluster, "bob", administers: true);
         Assert.Equal((LoginStatus.Rejected, "corp", "bob"), (stranger.Status, stranger.Authenticator, stranger.Subject));
 
+        // Whoever guesses is not told that a password is right.
+        var guess = await Login(cluster, "bob", administers: true, password: "wrong");
+        Assert.Equal((guess.Status, guess.Message, guess.RetryAfterSeconds), (stranger.Status, stranger.Message, stranger.RetryAfterSeconds));
+        Assert.Contains("administrators", stranger.Reason);
+
         // Her session is there, and may what everybody may.
         var claims = new JsonWebToken(granted.AccessToken!.Reveal());
         var decision = await cluster.Client.GetGrain<ISessionGrain>("acme/corp/alice").Decide(
@@ -55,13 +62,12 @@ public sealed class AdministratorLoginTests
         Assert.True(decision.Open);
         Assert.Equal(["public"], decision.Rules.Select(rule => rule.Name));
 
-        // Those of the tenant, its own authenticator's included, get tokens without the scope.
-        foreach (var user in new[] { "carol", "dave" })
-        {
-            var ordinary = await Login(cluster, user, administers: true);
-            Assert.True(ordinary is { Status: LoginStatus.Granted, Administers: false, RefreshToken: null });
-            Assert.DoesNotContain(Scope, Access(ordinary));
-        }
+        // Whom a shared authenticator knows gets a token without the scope; the tenant's own one does not see what is typed.
+        var ordinary = await Login(cluster, "carol", administers: true);
+        Assert.True(ordinary is { Status: LoginStatus.Granted, Administers: false, RefreshToken: null });
+        Assert.DoesNotContain(Scope, Access(ordinary));
+        Assert.Equal(LoginStatus.Granted, (await Login(cluster, "dave", administers: false)).Status);
+        Assert.Equal(LoginStatus.Rejected, (await Login(cluster, "dave", administers: true)).Status);
 
         // The same name in an authenticator of the tenant's is somebody else.
         var own = await Login(cluster, "alice", administers: true, password: "own");
@@ -96,11 +102,70 @@ public sealed class AdministratorLoginTests
     }
 
     [Fact]
-    public async Task While_nobody_can_say_who_is_an_administrator_nothing_that_the_tenant_defines_is_asked()
+    public async Task While_one_directory_of_administrators_is_away_nobody_else_gets_the_password()
     {
-        await using var cluster = await Start("\"user:away/alice\"");
+        await using var cluster = await Start("\"user:away/alice\", \"group:corp/admins\"");
+        foreach (var user in new[] { "alice", "carol", "dave" })
+        {
+            Assert.Equal(LoginStatus.Unavailable, (await Login(cluster, user, administers: true)).Status);
+        }
+
         Assert.Equal(LoginStatus.Granted, (await Login(cluster, "dave", administers: false)).Status);
-        Assert.Equal(LoginStatus.Unavailable, (await Login(cluster, "dave", administers: true)).Status);
+    }
+
+    [Fact]
+    public async Task Guesses_at_administrators_count_for_all_tenants_together()
+    {
+        await using var cluster = await Start("\"group:corp/admins\"");
+        var granted = 0;
+        for (var i = 0; i < 80; i++)
+        {
+            var tenant = i % 2 == 0 ? "acme" : "other";
+            var guess = await Login(cluster, "bob", administers: true, password: $"{i}", tenant: tenant, address: $"10.0.{i}.1");
+            granted += guess.Status == LoginStatus.Rejected ? 1 : 0;
+        }
+
+        // 30 and what comes back in that time.
+        Assert.InRange(granted, 30, 45);
+    }
+
+    [Theory]
+    [InlineData(0, 13 * 60, true)]
+    [InlineData(0, 16 * 60, false)]
+    [InlineData(13 * 60, 3600, true)]
+    [InlineData(16 * 60, 60, false)]
+    [InlineData(0, -1, false)]
+    public async Task A_token_is_as_old_as_the_login_that_it_tells_of(int authenticated, int issued, bool opens)
+    {
+        await using var issuer = await TestIssuer.Start();
+        await using var cluster = await Start("\"subject:sso/alice\"", issuer.KeySet);
+        var now = DateTimeOffset.UtcNow;
+        Dictionary<string, object> claims = new()
+        {
+            ["iss"] = "https://idp.example", ["aud"] = "a", ["sub"] = "alice", ["hd"] = "x", ["exp"] = now.AddHours(2).ToUnixTimeSeconds(),
+        };
+        if (issued >= 0)
+        {
+            claims["iat"] = now.AddSeconds(-issued).ToUnixTimeSeconds();
+        }
+
+        if (authenticated > 0)
+        {
+            claims["auth_time"] = now.AddSeconds(-authenticated).ToUnixTimeSeconds();
+        }
+
+        var result = await cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
+        {
+            Tenant = "acme", Service = "here", Administers = true,
+            Credentials = new LoginCredentials(LoginCredentialsKind.Assertion, "sso", new Secret(issuer.Sign(claims))),
+        });
+        Assert.Equal((opens, opens), (result.Status == LoginStatus.Granted, result.Administers));
+        Assert.Equal("alice", result.Subject);
+        if (opens)
+        {
+            // It ends when the login behind it is 15 minutes old.
+            Assert.InRange(result.ExpiresIn, 60, 120);
+        }
     }
 
     [Theory]
@@ -115,8 +180,10 @@ public sealed class AdministratorLoginTests
     public void The_scope_is_read_beside_those_of_repositories(string parameter, string tenants) =>
         Assert.Equal(tenants, string.Join(',', AdministrationScope.ParseAll([parameter])));
 
-    private static Task<GrainCluster> Start(string administrators) => GrainCluster.Start(Yaml(administrators), prepare: folder =>
+    private static Task<GrainCluster> Start(string administrators, string keys = "{\"keys\":[]}") => GrainCluster.Start(
+        Yaml(administrators), prepare: folder =>
     {
+        folder.Write("jwks.json", keys);
         Directory.CreateDirectory(folder.File("secrets"));
         Users(folder, "corp", ("alice", "pw"), ("bob", "pw"));
         Users(folder, "more", ("carol", "pw"));
@@ -136,10 +203,10 @@ public sealed class AdministratorLoginTests
 
     private static async Task<LoginResult> Login(
         GrainCluster cluster, string user, bool administers, string password = "pw", string tenant = "acme", bool offline = false,
-        bool agent = false) =>
+        bool agent = false, string address = "") =>
         await cluster.Client.GetGrain<ILoginGrain>(0).Login(new LoginRequest
         {
-            Tenant = tenant, Service = "here", Offline = offline, Administers = administers, NodeAgent = agent,
+            Tenant = tenant, Service = "here", Offline = offline, Administers = administers, NodeAgent = agent, ClientAddress = address,
             Credentials = new LoginCredentials(LoginCredentialsKind.Password, user, new Secret(password)),
         });
 

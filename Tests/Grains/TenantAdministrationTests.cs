@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -42,11 +45,14 @@ public sealed class TenantAdministrationTests
         Assert.Equal(401, (await Ask(cluster, alice, tenant: "nowhere")).Status);
         Assert.Equal(200, (await Ask(cluster, await Login(cluster, "bob", "other"), tenant: "other")).Status);
         var parts = alice.Split('.');
+        using var stranger = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         foreach (var token in new[]
         {
             "", "x", "a.b.c", await Login(cluster, "bob"), await Login(cluster, "carol"), await Login(cluster, "bob", "other"),
             await Login(cluster, "alice", administers: false), $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}.{parts[2][..^4]}AAAA",
             $"eyJhbGciOiJub25lIn0.{parts[1]}.", new string('x', 20_000),
+            Forged(parts, "none", _ => []), Forged(parts, "ES256", text => stranger.SignData(text, HashAlgorithmName.SHA256)),
+            Forged(parts, "HS256", text => HMACSHA256.HashData(Encoding.UTF8.GetBytes(new JsonWebToken(alice).Kid), text)),
         })
         {
             var reply = await Ask(cluster, token);
@@ -111,16 +117,111 @@ public sealed class TenantAdministrationTests
         Assert.Equal("robot-rotate", (await Ask(cluster, alice, "POST", "robots/weak/rotate")).Change!.Event);
     }
 
+    [Theory]
+    [InlineData("DELETE", "robots/ci", "tenant=other", null)]
+    [InlineData("DELETE", "robots/ci", "tenant=acme&tenant=acme", null)]
+    [InlineData("DELETE", "robots/ci", "name=other", null)]
+    [InlineData("DELETE", "robots/ci", "", """{"tenant":"other"}""")]
+    [InlineData("DELETE", "robots/ci/secrets/00", "tenant=other", null)]
+    [InlineData("POST", "robots/ci/rotate", "tenant=other", null)]
+    [InlineData("POST", "robots", "tenant=other", """{"name":"x","repositories":["apps/*"],"actions":["push"]}""")]
+    [InlineData("POST", "sessions/revoke", "tenant=other", """{"subject":"alice"}""")]
+    [InlineData("POST", "sessions/revoke", "", """{"subject":"alice","tenant":"other"}""")]
+    [InlineData("GET", "audit", "limit=5", null)]
+    [InlineData("GET", "sessions", "subject=alice", null)]
+    [InlineData("GET", "sessions", "", "{}")]
+    [InlineData("GET", "usage", "since=now", null)]
+    [InlineData("GET", "explain", "tenant=other&repository=a/b&action=pull", null)]
+    public async Task What_is_meant_for_another_tenant_or_says_what_nobody_reads_changes_nothing(
+        string method, string path, string query, string? body)
+    {
+        await using var cluster = await Start();
+        var alice = await Login(cluster, "alice");
+        Assert.Equal(201, (await Ask(cluster, alice, "POST", "robots",
+            """{"name":"ci","repositories":["apps/*"],"actions":["push"]}""")).Status);
+        var before = (await Ask(cluster, alice, path: "robots")).Body!.Reveal();
+        var reply = await Ask(cluster, alice, method, path, body, query: query);
+        Assert.Equal(400, reply.Status);
+        Assert.Null(reply.Change);
+        Assert.Equal(before, (await Ask(cluster, alice, path: "robots")).Body!.Reveal());
+    }
+
+    [Fact]
+    public async Task Revocations_are_so_many_and_of_names_that_somebody_may_have()
+    {
+        await using var cluster = await Start(new FakeTimeProvider(DateTimeOffset.UtcNow));
+        var alice = await Login(cluster, "alice");
+        foreach (var subject in new[] { "", new string('x', 513), "a\u0000b" })
+        {
+            var reply = await Ask(cluster, alice, "POST", "sessions/revoke", JsonSerializer.Serialize(new { subject }));
+            Assert.Equal(400, reply.Status);
+        }
+
+        foreach (var path in new[] { $"robots/{new string('x', 64)}", "robots/$x", "robots/ci/secrets/$", $"robots/x/secrets/{new string('a', 64)}" })
+        {
+            var reply = await Ask(cluster, alice, "DELETE", path);
+            Assert.Equal((404, null), (reply.Status, reply.Change));
+        }
+
+        List<int> statuses = [];
+        for (var i = 0; i < 120; i++)
+        {
+            statuses.Add((await Ask(cluster, alice, "POST", "sessions/revoke", $"{{\"subject\":\"nobody-{i}\"}}")).Status);
+        }
+
+        Assert.Equal(100, statuses.Count(status => status == 200));
+        Assert.Equal(20, statuses.Count(status => status == 429));
+        Assert.Equal(429, (await Ask(cluster, alice, "DELETE", "robots/ci")).Status);
+        Assert.Equal(200, (await Ask(cluster, alice)).Status);
+    }
+
+    [Fact]
+    public async Task What_an_attempt_before_may_have_revoked_has_its_line_and_no_end_of_what_is_gone()
+    {
+        await using var cluster = await Start();
+        var alice = await Login(cluster, "alice");
+        await Ask(cluster, alice, "POST", "robots", """{"name":"ci","repositories":["apps/*"],"actions":["push"]}""");
+        var revoked = await Ask(cluster, alice, "DELETE", "robots/ci");
+        Assert.Equal((200, "robot-revoke", null), (revoked.Status, revoked.Change!.Event, revoked.Change.Reason));
+        var again = await Ask(cluster, alice, "DELETE", "robots/ci");
+        Assert.Equal((404, "robot-revoke", "it was not there any more"), (again.Status, again.Change!.Event, again.Change.Reason));
+        var secret = await Ask(cluster, alice, "DELETE", "robots/ci/secrets/00");
+        Assert.Equal((404, "robot-secret-end", "00"), (secret.Status, secret.Change!.Event, secret.Change.Reference));
+    }
+
+    [Fact]
+    public async Task Of_groups_in_a_shared_directory_those_are_told_that_a_rule_is_about()
+    {
+        await using var cluster = await Start();
+        var alice = await Login(cluster, "alice");
+        const string Question = "subject=alice&repository=apps/a&action=pull";
+        var told = await Ask(cluster, alice, path: "explain", query: Question);
+        Assert.Equal(200, told.Status);
+        Assert.DoesNotContain("admins", told.Body!.Reveal());
+        cluster.Configuration.Replace(ConfigurationFile.Parse(
+            Yaml("alice").Replace("who: [\"user:alice\"]", "who: [\"group:admins\"]"), cluster.ConfigurationPath).Snapshot!);
+        Assert.Contains("admins", (await Ask(cluster, alice, path: "explain", query: Question)).Body!.Reveal());
+    }
+
     private static Task<GrainCluster> Start(TimeProvider? time = null) => GrainCluster.Start(
         Yaml("alice, dave"), time: time, prepare: folder => folder.Write("htpasswd", string.Concat(
             new[] { "alice", "bob", "carol", "dave" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword("pw", 4)}\n"))));
 
     private static async Task<AdministrationReply> Ask(
-        GrainCluster cluster, string token, string method = "GET", string path = "sessions", string? body = null, string tenant = "acme") =>
+        GrainCluster cluster, string token, string method = "GET", string path = "sessions", string? body = null, string tenant = "acme",
+        string query = "") =>
         await cluster.Client.GetGrain<ITenantAdministrationGrain>(tenant).Handle(new AdministrationRequest
         {
-            Token = new Secret(token), Method = method, Path = path, Body = body is null ? null : new Secret(body),
+            Token = new Secret(token), Method = method, Path = path, Query = query, Body = body is null ? null : new Secret(body),
         });
+
+    /// <summary>The same token under the same key's name, signed otherwise.</summary>
+    private static string Forged(string[] parts, string algorithm, Func<byte[], byte[]> sign)
+    {
+        var header = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(parts[0])).Replace("ES256", algorithm);
+        var text = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{parts[1]}";
+        return $"{text}.{Base64Url.EncodeToString(sign(Encoding.ASCII.GetBytes(text)))}";
+    }
 
     private static async Task<string> Login(GrainCluster cluster, string user, string tenant = "acme", bool administers = true)
     {

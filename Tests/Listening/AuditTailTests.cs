@@ -60,6 +60,40 @@ public sealed class AuditTailTests
         Assert.Empty(tail.Read("t79", DateTimeOffset.MinValue).Lines);
     }
 
+    [Fact]
+    public void After_a_loss_nothing_before_it_is_called_whole()
+    {
+        var tail = new AuditTail(_time);
+        Keep(tail, "acme", "1");
+        Keep(tail, "other", "2");
+        tail.Lose();
+        _time.Advance(TimeSpan.FromSeconds(5));
+        Keep(tail, "acme", "3");
+        var lost = _time.GetUtcNow();
+        Keep(tail, "acme", "4");
+        foreach (var tenant in new[] { "acme", "other", "nobody" })
+        {
+            Assert.Equal(lost, tail.Read(tenant, DateTimeOffset.MinValue).Since);
+        }
+
+        Assert.Equal(["1", "3", "4"], tail.Read("acme", DateTimeOffset.MinValue).Lines.Select(Text));
+    }
+
+    [Fact]
+    public void The_newest_that_are_asked_for_come_and_since_when_is_said()
+    {
+        var tail = new AuditTail(_time);
+        for (var i = 100; i < 200; i++)
+        {
+            Keep(tail, "acme", $"{i}");
+        }
+
+        var read = tail.Read("acme", DateTimeOffset.MinValue, maxBytes: 10);
+        Assert.Equal(["197", "198", "199"], read.Lines.Select(Text));
+        Assert.Equal(read.Lines[0].At - TimeSpan.FromSeconds(1), read.Since);
+        Assert.Equal(["199"], tail.Read("acme", read.Lines[2].At, maxBytes: 10).Lines.Select(Text));
+    }
+
     private void Keep(AuditTail tail, string tenant, string text)
     {
         _time.Advance(TimeSpan.FromSeconds(1));

@@ -20,10 +20,25 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
             {
                 TellUrl(field.Map()!, tenant);
                 TellUnknown(field.Map()!["administrators"], tenant.Administrators);
+                TellWorkloads(field.Map()!["administrators"], tenant.Administrators);
                 if (!field.Map()!["file"].IsPresent)
                 {
                     TellRights(field.Map()!, tenant);
                 }
+            }
+        }
+    }
+
+    /// <summary>Administrators of whom the configuration does not say that they are people.</summary>
+    private void TellWorkloads(Field administrators, IReadOnlyList<AccessSubject> subjects)
+    {
+        foreach (var (item, subject) in administrators.Items().Zip(subjects))
+        {
+            if (configuration.Authenticators.GetValueOrDefault(subject.Authenticator ?? "")
+                is GrpcConfiguration or OidcConfiguration { People: null })
+            {
+                item.Warn($"'{subject.Authenticator}' may prove machines and workloads as well as people, and whoever shows a token of " +
+                    "such a name administers this tenant: name an authenticator of people (ldap, htpasswd, or oidc with clientId)");
             }
         }
     }

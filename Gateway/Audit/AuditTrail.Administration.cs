@@ -1,0 +1,60 @@
+using RegistryProxy.Gateway.AccessTokens;
+using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Audit;
+
+namespace RegistryProxy.Gateway.Audit;
+
+/// <summary>What becomes of requests of a tenant's administration.</summary>
+internal sealed partial class AuditTrail
+{
+    /// <summary>Of an address below <c>/admin/</c>, in characters.</summary>
+    private const int MaxAdministrationPath = 256;
+
+    /// <summary>An administrator of the tenant changed something.</summary>
+    public void Administered(HttpContext context, TokenService tokenService, AccessToken token, AdministrationEvent change) =>
+        log.Write(Start(context, tokenService, change.Event) with
+        {
+            Administrator = $"{token.Authenticator}/{token.Subject}", Subject = change.Subject, Authenticator = change.Authenticator,
+            Reference = change.Reference, Action = change.Action, Repository = change.Repository, Reason = change.Reason,
+            Count = change.Count,
+        });
+
+    /// <summary>A request of the administration was refused, although it came with a token.</summary>
+    public void Refused(HttpContext context, TokenService tokenService, string path, AccessToken? token, Refusal refusal)
+    {
+        if (token is null && refusal.BearerError is null && refusal.Holder is null)
+        {
+            return;
+        }
+
+        Count(tokenService.Tenant.Name, refusal.Kind);
+        var (known, count) = (token ?? refusal.Holder ?? refusal.Known, (int?)null);
+        if (known is not null || IsWritten(tokenService, out count))
+        {
+            log.Write(Denied(context, tokenService, path, known, refusal.Error) with
+            {
+                Reason = refusal.Reason ?? refusal.Error.Message, Count = count
+            });
+        }
+    }
+
+    /// <summary>A request of the administration met a limit: a line a second for each tenant.</summary>
+    public void Limited(HttpContext context, TokenService tokenService, string path, AccessToken? token, DistributionError error)
+    {
+        statistics.Denied(tokenService.Tenant.Name, Limit);
+        if (_limited.Count(tokenService.Tenant.Name) is { } count)
+        {
+            log.Write(Denied(context, tokenService, path, token, error) with { Reason = LimitOf(error), Count = count });
+        }
+    }
+
+    private AuditEvent Denied(HttpContext context, TokenService tokenService, string path, AccessToken? token, DistributionError error) =>
+        Start(context, tokenService, "denied") with
+        {
+            Subject = token?.Subject, Authenticator = token?.Authenticator, Action = AdministrationScope.Action,
+            Reference = HeaderText.Shorten(path, MaxAdministrationPath), Decision = "deny", Status = error.Status,
+        };
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Grains.Administration;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Grains;
+
+/// <summary>Lines of all gateways are gathered once for all who ask, and no gateway spoils the answer, by what it sends or by its end.</summary>
+public sealed class AuditGatheringTests
+{
+    private const string Yaml = """
+        upstreams: { up: { url: "https://registry.example" } }
+        tenants: { acme: { hosts: ["a.example"], routes: [{ prefix: "", upstream: up }] } }
+        """;
+
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period + 1);
+
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+
+    [Fact]
+    public async Task Whoever_asks_the_same_gets_the_same_and_gateways_are_asked_once()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var gateway = new Gateway("{\"a\":1}");
+        await Follow(cluster, gateway);
+        _time.Advance(Period);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Read(cluster)));
+        Assert.All(answers, answer => Assert.Equal(1, answer.GetProperty("lines").GetArrayLength()));
+        Assert.Equal(1, gateway.Reads);
+        _time.Advance(TimeSpan.FromSeconds(3));
+        await Eventually.True(
+            async () =>
+            {
+                await Read(cluster);
+                return gateway.Reads == 2;
+            },
+            "the answer is gathered anew");
+    }
+
+    [Theory]
+    [InlineData("{\"a\":")]
+    [InlineData("x")]
+    [InlineData("1")]
+    [InlineData("{} {}")]
+    [InlineData("")]
+    public async Task A_gateway_that_sends_what_is_no_line_counts_as_silent(string line)
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var (good, bad) = (new Gateway("{\"a\":1}"), new Gateway(line));
+        await Follow(cluster, good, bad);
+        _time.Advance(Period);
+        var answer = await Read(cluster);
+        Assert.Equal((2, 1), (answer.GetProperty("gateways").GetInt32(), answer.GetProperty("silent").GetInt32()));
+        Assert.Equal(1, answer.GetProperty("lines").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task What_was_at_a_gateway_that_ended_is_not_called_whole()
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        var (stays, goes) = (new Gateway("{}"), new Gateway("{}"));
+        var begun = _time.GetUtcNow();
+        await Follow(cluster, stays, goes);
+        _time.Advance(Period);
+        Assert.InRange(Since(await Read(cluster)), begun, begun + TimeSpan.FromSeconds(1));
+        await Follow(cluster, goes);
+        var last = _time.GetUtcNow();
+        for (var i = 0; i < 4; i++)
+        {
+            _time.Advance(Period);
+            await Follow(cluster, stays);
+        }
+
+        var answer = await Read(cluster);
+        Assert.Equal((1, 0), (answer.GetProperty("gateways").GetInt32(), answer.GetProperty("silent").GetInt32()));
+        Assert.InRange(Since(answer), last, last + Period);
+    }
+
+    private static async Task Follow(GrainCluster cluster, params Gateway[] gateways)
+    {
+        foreach (var gateway in gateways)
+        {
+            gateway.Reference ??= cluster.Client.CreateObjectReference<IAuditTailObserver>(gateway);
+            await cluster.Client.GetGrain<IAuditTailGrain>(0).Follow(gateway.Reference);
+        }
+    }
+
+    private static async Task<JsonElement> Read(GrainCluster cluster)
+    {
+        var reply = await cluster.Service<TenantReports>().Read("acme", "audit", "", TestContext.Current.CancellationToken);
+        Assert.True(reply.Status == 200, reply.Message);
+        return JsonDocument.Parse(reply.Body!.Reveal()).RootElement;
+    }
+
+    private static DateTimeOffset Since(JsonElement answer) => answer.GetProperty("completeSince").GetDateTimeOffset();
+
+    private sealed class Gateway(string line) : IAuditTailObserver
+    {
+        private int _reads;
+
+        public int Reads => _reads;
+
+        public IAuditTailObserver? Reference { get; set; }
+
+        public Task<AuditTailPart> Read(string tenant, DateTimeOffset since, int maxBytes)
+        {
+            Interlocked.Increment(ref _reads);
+            return Task.FromResult(new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
+        }
+    }
+}
