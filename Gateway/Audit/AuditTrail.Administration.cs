@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.AccessTokens;
 using RegistryProxy.Gateway.Authorization;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
