@@ -14,12 +14,14 @@ public sealed class AdministratorLoginTests
 {
     private const string Scope = "tenant:acme:administer";
 
+    private static readonly string SomeKeys = new TestIssuer().KeySet;
+
     private static string Yaml(string administrators) => $$"""
         upstreams: { up: { url: "https://registry.example" } }
         authenticators:
           corp: { type: htpasswd, file: corp, groups: { admins: [alice] } }
           more: { type: htpasswd, file: more }
-          away: { type: ldap, url: "ldap://127.0.0.1:1", allowPlaintext: true, allowPrivate: true, userDn: "uid={0},dc=t" }
+          away: { type: ldap, url: "ldap://127.0.0.1:1", allowPlaintext: true, userDn: "uid={0},dc=t" }
           sso: { type: oidc, issuer: "https://idp.example", audience: a, require: { hd: "*" }, jwks: { file: jwks.json } }
         tenants:
           acme:
@@ -180,10 +182,10 @@ public sealed class AdministratorLoginTests
     public void The_scope_is_read_beside_those_of_repositories(string parameter, string tenants) =>
         Assert.Equal(tenants, string.Join(',', AdministrationScope.ParseAll([parameter])));
 
-    private static Task<GrainCluster> Start(string administrators, string keys = "{\"keys\":[]}") => GrainCluster.Start(
+    private static Task<GrainCluster> Start(string administrators, string? keys = null) => GrainCluster.Start(
         Yaml(administrators), prepare: folder =>
     {
-        folder.Write("jwks.json", keys);
+        folder.Write("jwks.json", keys ?? SomeKeys);
         Directory.CreateDirectory(folder.File("secrets"));
         Users(folder, "corp", ("alice", "pw"), ("bob", "pw"));
         Users(folder, "more", ("carol", "pw"));
