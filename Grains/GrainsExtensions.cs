@@ -14,6 +14,7 @@ using RegistryProxy.Grains.Keys;
 using RegistryProxy.Grains.Login;
 using RegistryProxy.Grains.Network;
 using RegistryProxy.Grains.Robots;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Grains.Throttling;
 using RegistryProxy.Grains.Upstreams.Credentials;
@@ -36,6 +37,10 @@ public static class GrainsExtensions
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton<IIncomingGrainCallFilter, InternalGrainsFilter>()
+            .AddSingleton<IIncomingGrainCallFilter, SilosAloneFilter>()
+            .AddSingleton<SiloPass>()
+            .AddSingleton(services => new OperatorCalls(
+                services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))
             .AddSingleton<StateStore>()
             .AddSessions()
             .AddUpstreams()

@@ -1,7 +1,7 @@
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>Frees an instance from the holder it is bound to, for operators. The key is <c>tenant/authenticator/instance</c>.</summary>
-[Alias("rp.IAttestationResetGrain")]
+[Alias("rp.IAttestationResetGrain"), SilosAlone(WantsPass = true)]
 public interface IAttestationResetGrain : IGrainWithStringKey
 {
     /// <summary>Forgets the binding; <c>false</c> when there was none.</summary>

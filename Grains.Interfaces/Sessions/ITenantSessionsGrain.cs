@@ -1,7 +1,7 @@
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>The open sessions of one tenant, for operators. The key is the tenant's name.</summary>
-[Alias("rp.ITenantSessionsGrain")]
+[Alias("rp.ITenantSessionsGrain"), SilosAlone(WantsPass = true)]
 public interface ITenantSessionsGrain : IGrainWithStringKey
 {
     /// <summary>The newest sessions, <paramref name="limit"/> at the most.</summary>

@@ -14,13 +14,13 @@ public interface ISnapshotGrain : IGrainWithIntegerKey
     ValueTask<SnapshotUpdate> Follow(ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default);
 
     /// <summary>Something changed on a silo of a version before, which does not say what: every gateway drops every decision.</summary>
-    [Alias("Refresh")]
+    [Alias("Refresh"), SilosAlone]
     ValueTask Refresh(CancellationToken cancellation = default);
 
     /// <summary>What sessions are decided by, or anything else of the snapshot, changed on a silo.</summary>
     /// <param name="tenants">The tenants whose rules are others on that silo.</param>
     /// <param name="cancellation">Ends the wait.</param>
-    [Alias("Changed"), ResponseTimeout("00:00:05")]
+    [Alias("Changed"), ResponseTimeout("00:00:05"), SilosAlone]
     ValueTask Changed(IReadOnlyList<TenantRules> tenants, CancellationToken cancellation = default);
 }
 

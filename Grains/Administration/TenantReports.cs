@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Robots;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Administration;
@@ -30,7 +28,7 @@ internal sealed class TenantReportGrain(ProcessPass known, AdministrationTable t
     private static readonly Administrator Operator = new("", "operator", []);
 
     public ValueTask<AdministrationReply> Read(string pass, string path, string query, CancellationToken cancellation = default) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(pass), Encoding.UTF8.GetBytes(known.Text))
+        known.Is(pass)
             ? table.Answer(
                 new AdministrationCall(this.GetPrimaryKeyString(), Operator, new AdministrationRequest
                 {

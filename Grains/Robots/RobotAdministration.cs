@@ -1,4 +1,5 @@
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.SiloCalls;
 
 namespace RegistryProxy.Grains.Robots;
 

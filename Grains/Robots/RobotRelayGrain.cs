@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
-using System.Text;
 using Orleans.Concurrency;
+using RegistryProxy.Grains.SiloCalls;
 
 namespace RegistryProxy.Grains.Robots;
 
@@ -22,13 +21,7 @@ internal sealed class RobotRelayGrain(ProcessPass known) : Grain, IRobotRelayGra
     public ValueTask<RobotReply> Revoke(string pass, string name, CancellationToken cancellation = default) => Robots(pass).Revoke(name);
 
     private IRobotsGrain Robots(string pass) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(pass), Encoding.UTF8.GetBytes(known.Text))
+        known.Is(pass)
             ? GrainFactory.GetGrain<IRobotsGrain>(this.GetPrimaryKeyString())
             : throw new UnauthorizedAccessException("robots are administered on silos alone");
-}
-
-/// <summary>What this process knows and no other.</summary>
-internal sealed class ProcessPass
-{
-    public string Text { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
 }

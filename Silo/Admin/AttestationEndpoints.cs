@@ -2,6 +2,7 @@ using RegistryProxy.Silo.Admin.Replies;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
 
@@ -12,7 +13,7 @@ namespace RegistryProxy.Silo.Admin;
 /// authenticator.
 /// </summary>
 internal sealed class AttestationEndpoints(
-    ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+    ClientAddress addresses, OperatorCalls calls, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     public async Task Reset(HttpContext context)
     {
@@ -38,8 +39,8 @@ internal sealed class AttestationEndpoints(
             foreach (var tenant in tenants)
             {
                 // It does not end with the request: what was begun is done, and has its line.
-                count += await grains.GetGrain<IAttestationResetGrain>($"{tenant.Name}/{authenticator}/{instance}")
-                    .Reset(CancellationToken.None) ? 1 : 0;
+                count += await calls.Call<IAttestationResetGrain, bool>(
+                    $"{tenant.Name}/{authenticator}/{instance}", grain => grain.Reset(CancellationToken.None)) ? 1 : 0;
             }
         }
         catch (Exception)

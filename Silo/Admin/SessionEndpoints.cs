@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.Configuration;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
 
@@ -10,7 +11,7 @@ namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>GET /admin/sessions?tenant=T[&amp;search=TEXT][&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
 internal sealed class SessionEndpoints(
-    ClientAddress addresses, IGrainFactory grains, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
+    ClientAddress addresses, OperatorCalls calls, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     /// <summary>How many sessions there are, listed or not.</summary>
     private const string TotalHeader = "X-Total-Count";
@@ -33,8 +34,8 @@ internal sealed class SessionEndpoints(
         }
 
         var search = context.Request.Query["search"].ToString();
-        var list = await grains.GetGrain<ITenantSessionsGrain>(tenant).List(
-            search.Length > 0 ? int.MaxValue : limit, context.RequestAborted);
+        var list = await calls.Call<ITenantSessionsGrain, SessionList>(
+            tenant, grain => grain.List(search.Length > 0 ? int.MaxValue : limit, context.RequestAborted));
         if (search.Length > 0)
         {
             var found = list.Sessions.Where(session => IsFound(session, search)).ToList();
@@ -65,14 +66,13 @@ internal sealed class SessionEndpoints(
             return;
         }
 
-        var tenant = grains.GetGrain<ITenantSessionsGrain>(revocation.Tenant!);
         int count;
         try
         {
             // It does not end with the request: what was begun is done, and has its line.
-            count = revocation.Subject is { } subject
+            count = await calls.Call<ITenantSessionsGrain, int>(revocation.Tenant!, async tenant => revocation.Subject is { } subject
                 ? await tenant.RevokeSubject(subject, CancellationToken.None)
-                : await tenant.RevokeSession(revocation.Session!, CancellationToken.None) ? 1 : 0;
+                : await tenant.RevokeSession(revocation.Session!, CancellationToken.None) ? 1 : 0);
         }
         catch (Exception)
         {

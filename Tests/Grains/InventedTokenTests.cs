@@ -68,8 +68,8 @@ public sealed class InventedTokenTests : IAsyncLifetime
     public async Task A_token_that_has_ended_is_looked_for_seldom_and_those_beside_it_go_on()
     {
         var (token, neighbour) = (await Login(), await Login("bob"));
-        Assert.Equal(1, await _cluster.Client.GetGrain<ITenantSessionsGrain>("acme")
-            .RevokeSubject("alice", TestContext.Current.CancellationToken));
+        Assert.Equal(1, await _cluster.Operators.Call<ITenantSessionsGrain, int>(
+            "acme", sessions => sessions.RevokeSubject("alice", TestContext.Current.CancellationToken)));
         var answers = await All(_ => Refresh(token, "10.0.0.1"));
         Assert.Equal([LoginStatus.Rejected, LoginStatus.Throttled], answers.Distinct().Order());
         Assert.Equal(EndedTokens.Burst, answers.Count(answer => answer == LoginStatus.Rejected));

@@ -81,7 +81,7 @@ public sealed class SnapshotEditTests : IAsyncLifetime
     [Fact]
     public async Task A_silo_of_the_version_before_has_everything_dropped_and_the_epoch_stays()
     {
-        await _cluster.Client.GetGrain<ISnapshotGrain>(0).Refresh();
+        await _cluster.Service<IGrainFactory>().GetGrain<ISnapshotGrain>(0).Refresh();
         await Told(updates => updates.Any(update => update.DropAllDecisions));
         var late = await Follow(_followers[0], _followers[0].Position);
         Assert.True(late.DropAllDecisions);
@@ -109,7 +109,8 @@ public sealed class SnapshotEditTests : IAsyncLifetime
         return await _cluster.Client.GetGrain<ISnapshotGrain>(0).Follow(follower.Reference, known with { Format = follower.Format });
     }
 
-    private Task Say(params TenantRules[] tenants) => _cluster.Client.GetGrain<ISnapshotGrain>(0).Changed(tenants).AsTask();
+    private Task Say(params TenantRules[] tenants) =>
+        _cluster.Service<IGrainFactory>().GetGrain<ISnapshotGrain>(0).Changed(tenants).AsTask();
 
     /// <summary>What was pushed before is here when this is.</summary>
     private async Task Fence()

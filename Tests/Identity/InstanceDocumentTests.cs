@@ -43,7 +43,7 @@ public sealed class InstanceDocumentTests
         Assert.Contains("bound to another", (await Aws(cluster, document, await Nonce(cluster, "legacy"))).Message);
         Assert.Equal(LoginStatus.Granted, (await Aws(cluster, Iid(started: DateTimeOffset.UtcNow.AddMinutes(-1)), nonce)).Status);
         Assert.Contains("later document", (await Aws(cluster, document, nonce)).Message);
-        Assert.True(await cluster.Client.GetGrain<IAttestationResetGrain>("acme/legacy/i-0123456789abcdef0").Reset());
+        Assert.True(await cluster.Operators.Call<IAttestationResetGrain, bool>("acme/legacy/i-0123456789abcdef0", grain => grain.Reset()));
         Assert.Contains("fresh nonce", (await Aws(cluster, document, nonce)).Message);
         Assert.Equal(LoginStatus.Granted, (await Aws(cluster, document, await Nonce(cluster, "legacy"))).Status);
     }

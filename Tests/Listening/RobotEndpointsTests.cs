@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains.Robots;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Protocol;
 using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -148,7 +149,7 @@ public sealed class RobotEndpointsTests : IDisposable
     private async Task<string> Audited()
     {
         await _audit.StartAsync(CancellationToken.None);
-        await _audit.StopAsync(CancellationToken.None);
+        await _audit.StoppedAsync(CancellationToken.None);
         return await File.ReadAllTextAsync(_folder.File("audit.log"));
     }
 }

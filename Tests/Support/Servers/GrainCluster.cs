@@ -3,6 +3,7 @@ using Orleans.TestingHost;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
 using RegistryProxy.Grains;
+using RegistryProxy.Grains.SiloCalls;
 using RegistryProxy.Silo.Storage;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Time;
@@ -25,6 +26,9 @@ internal sealed class GrainCluster : IAsyncDisposable
     /// <summary>Something of a silo, as who serves operators there has it.</summary>
     public T Service<T>()
         where T : notnull => _cluster.Silos.First().ServiceProvider.GetRequiredService<T>();
+
+    /// <summary>Calls for operators, as a silo makes them.</summary>
+    public OperatorCalls Operators => Service<OperatorCalls>();
 
     /// <summary>Where the configuration lies: relative paths begin at its folder.</summary>
     public string ConfigurationPath => _folder.File("config.yaml");
