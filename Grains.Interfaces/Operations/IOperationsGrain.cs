@@ -10,11 +10,11 @@ public interface IOperationsGrain : IGrainWithIntegerKey
     [Alias("Report"), OneWay, AlwaysInterleave]
     ValueTask Report(ProcessReport report);
 
-    [Alias("Describe"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    [Alias("Describe"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:03")]
     ValueTask<OperationsView> Describe(CancellationToken cancellation = default);
 
     /// <summary>What every tenant, or every upstream, did in the last hour; those that did nothing are left out.</summary>
-    [Alias("Activity"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    [Alias("Activity"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:03")]
     ValueTask<ActivityView> Activity(ActivityKind kind, CancellationToken cancellation = default);
 
     /// <summary>The last hour of some tenants or upstreams, in so many points; of one that did nothing all are 0.</summary>
@@ -22,12 +22,12 @@ public interface IOperationsGrain : IGrainWithIntegerKey
     /// <param name="names">Their names; of more than 200 the others are left out.</param>
     /// <param name="points">1 to 360; a number of which 360 is a multiple.</param>
     /// <param name="cancellation">Gives up.</param>
-    [Alias("History"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    [Alias("History"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:03")]
     ValueTask<IReadOnlyList<ActivityHistory>> History(
         ActivityKind kind, IReadOnlyList<string> names, int points, CancellationToken cancellation = default);
 
     /// <summary>What the gateways say of one tenant.</summary>
-    [Alias("Tenant"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    [Alias("Tenant"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:03")]
     ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default);
 }
 

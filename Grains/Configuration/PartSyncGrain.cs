@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
+using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Configuration;
 
@@ -10,7 +11,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// Keeps the texts of the files beside the main one that are in use, and gives the kept ones to a silo that has none. Public, since it
 /// tells nothing and takes nothing.
 /// </summary>
-[Alias("rp.IPartSyncGrain")]
+[Alias("rp.IPartSyncGrain"), SilosAlone]
 public interface IPartSyncGrain : IGrainWithIntegerKey
 {
     /// <summary>Does what is to be done for the silo that it runs on; returns how much is left for the next time.</summary>

@@ -1,10 +1,11 @@
 using Orleans.Concurrency;
 using RegistryProxy.Configuration.Reload;
+using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Has the silo that it runs on agree with its cluster. Public, since it tells nothing and takes nothing.</summary>
-[Alias("rp.IRevisionSyncGrain")]
+[Alias("rp.IRevisionSyncGrain"), SilosAlone]
 public interface IRevisionSyncGrain : IGrainWithIntegerKey
 {
     /// <summary>Takes over what the cluster follows, or offers what this silo has.</summary>
