@@ -51,7 +51,8 @@ internal sealed record DeviceCode(string UserCode, string Proof, string? Seal = 
     }
 
     public static bool IsUserCode(string text) =>
-        text.Length == (2 * Half) + 1 && text[Half] == '-' && text.Remove(Half, 1)[(DeviceUserCode.Administers(text) ? 1 : 0)..].All(Letters.Contains);
+        text.Length == (2 * Half) + 1 && text[Half] == '-'
+        && text.Remove(Half, 1)[(DeviceUserCode.Administers(text) ? 1 : 0)..].All(Letters.Contains);
 
     /// <summary>The grain of a login.</summary>
     public static string KeyOf(string tenant, string userCode) => $"{tenant}/{userCode}";
