@@ -91,7 +91,7 @@ public sealed class CompanyNetworkTests
         (await client.GetManifest("a/b", "latest")).EnsureSuccessStatusCode();
         Assert.Single(door.Log.Split('\n'),
             line => line.Contains(
-                $"through the proxy http://127.0.0.1:{proxy.Port}/, as HTTPS_PROXY says, but for NO_PROXY (*.elsewhere)"));
+                $"use the proxy http://127.0.0.1:{proxy.Port}/ of HTTPS_PROXY, except for NO_PROXY (*.elsewhere)"));
         Assert.DoesNotContain("canary-environment-password", door.Log);
         var asked = proxy.Asked.Count;
         door.WriteConfig(yaml.Replace($", tls: {{ ca: {ca} }}", $", tls: {{ ca: {ca} }}, proxy: none"));

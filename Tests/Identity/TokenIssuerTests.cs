@@ -202,7 +202,7 @@ public sealed class TokenIssuerTests : IDisposable
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientSecret: { value: x } }",
         "needs clientId")]
     [InlineData("{ type: oidc, issuer: \"https://idp.example\", audience: a, require: { a: b }, clientId: x, scopes: [\"a b\"] }",
-        "no scope")]
+        "invalid scope")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\", audience: a, jwks: { file: nowhere.json } }", "jwks.file")]
     [InlineData("{ type: kubernetes, issuer: \"https://k8s.example\" }", "audience")]
     [InlineData("{ type: gcp-identity, audience: a, projects: [] }", "empty never means all")]

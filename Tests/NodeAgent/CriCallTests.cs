@@ -15,7 +15,7 @@ public sealed class CriCallTests
         var (context, answer) = await Send((_, _) => throw new TaskCanceledException("the connection was closed"));
         Assert.Null(answer);
         Assert.Equal($"{(int)StatusCode.Unavailable}", context.Response.Headers["grpc-status"]);
-        Assert.Contains("cut the call: the connection was closed", context.Response.Headers["grpc-message"].ToString());
+        Assert.Contains("aborted the call: the connection was closed", context.Response.Headers["grpc-message"].ToString());
     }
 
     [Theory]
