@@ -33,7 +33,7 @@ public sealed class OperatorPageTests(Lab lab)
         await browser.WaitFor("input[name=token]");
         await browser.Fill("input[name=token]", "wrong");
         await browser.Click("button");
-        await Eventually.True(async () => (await browser.Text("#problem")).Contains("not the token"), "a wrong token is refused");
+        await Eventually.True(async () => (await browser.Text("#problem")).Contains("Wrong token"), "a wrong token is refused");
         await browser.Fill("input[name=token]", Token);
         await browser.Click("button");
         await browser.WaitFor("#problems");
