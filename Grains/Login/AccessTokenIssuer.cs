@@ -62,7 +62,8 @@ internal sealed class AccessTokenIssuer(
         var session = await Opening.Call(
             () => grains.GetGrain<ISessionAuthorityGrain>(key.ToString()).Open(opening), time, cancellation);
         return await Issue(
-            request, session, session.Rules, session.RefreshToken, administers ? proved + AdministrationScope.MaxLifetime : null, cancellation);
+            request, session, session.Rules, session.RefreshToken, administers ? proved + AdministrationScope.MaxLifetime : null,
+            cancellation);
     }
 
     /// <summary>A password that is right must not be told from one that is wrong: what is true is for operators.</summary>
