@@ -1,3 +1,4 @@
+using k8s;
 using k8s.Models;
 using RegistryProxy.Tests.Support.Kubernetes;
 using RegistryProxy.Tests.Support.Processes;
@@ -5,22 +6,21 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Deploy;
 
-/// <summary>Tenants that the chart gives a ConfigMap each.</summary>
+/// <summary>Tenants that the chart gives a file each.</summary>
 public sealed class ChartTenantTests
 {
     /// <summary>Mounted as kubelet mounts it: links to a folder that is replaced as a whole.</summary>
     [Fact]
-    public async Task Tenants_have_a_ConfigMap_each_that_silos_and_the_check_read_as_one_configuration()
+    public async Task Tenants_have_a_file_each_that_silos_and_the_check_read_as_one_configuration()
     {
         using var folder = new TemporaryFolder();
-        var values = folder.Write("tenants.yaml", "tenants: { beta: " + Tenant("beta") + ", gamma-2: " + Tenant("gamma") + " }");
-        var objects = await Manifests.Template(HelmChartTests.Values("company"), "-f", values);
+        var objects = await With(folder, "beta", "Gamma_2");
         var job = objects.OfType<V1Job>().Single().Spec.Template.Spec;
         foreach (var pod in new[] { HelmChartTests.Pod(objects, "silo").Spec, job })
         {
-            var mounted = Mount(objects, pod.Volumes.Single(volume => volume.Name == "config"));
-            Assert.Equal(["config.yaml", "tenants.d/beta.yaml", "tenants.d/gamma-2.yaml"], mounted.Keys.Order());
-            Assert.DoesNotContain("gamma", mounted["tenants.d/beta.yaml"] + mounted["config.yaml"]);
+            var mounted = Mount(objects, pod);
+            Assert.Equal(["config.yaml", "tenant-Gamma_2.yaml", "tenant-beta.yaml"], mounted.Keys.Order(StringComparer.Ordinal));
+            Assert.DoesNotContain("gamma", mounted["tenant-beta.yaml"] + mounted["config.yaml"], StringComparison.OrdinalIgnoreCase);
             foreach (var secret in pod.Volumes.Where(volume => volume.Secret is not null))
             {
                 HelmChartTests.WriteSecret(folder, secret.Secret.SecretName);
@@ -29,24 +29,56 @@ public sealed class ChartTenantTests
             await FrontDoor.WriteUsers(folder);
             File.Copy(folder.File("htpasswd"), folder.File("staff/htpasswd"), overwrite: true);
             (await Check(folder, mounted)).ShouldSucceed();
-            (await Check(folder, mounted, ("tenants.d/beta.yaml", "hosts:", "hsots:"))).ShouldFail("tenants.d/beta.yaml");
+            (await Check(folder, mounted, ("tenant-beta.yaml", "hosts:", "hsots:"))).ShouldFail("tenant-beta.yaml");
+        }
+    }
+
+    /// <summary>Objects are updated one after the other, and come to each pod in an order of their own.</summary>
+    [Fact]
+    public async Task A_revision_and_its_tenants_are_one_object_that_running_pods_mount_whole()
+    {
+        using var folder = new TemporaryFolder();
+        var (before, after) = (await With(folder, "beta"), await With(folder, "beta", "delta"));
+        foreach (var objects in new[] { before, after })
+        {
+            var map = Assert.Single(
+                objects.OfType<V1ConfigMap>(), map => map.Name().EndsWith("-silo", StringComparison.Ordinal));
+            Assert.Contains("revision:", map.Data["config.yaml"]);
+            Assert.Equal(map.Data, Mount(objects, HelmChartTests.Pod(objects, "silo").Spec));
+            Assert.DoesNotContain(
+                objects.OfType<V1ConfigMap>(), other => other.Name().Contains("-silo-", StringComparison.Ordinal));
         }
 
-        Assert.DoesNotContain(HelmChartTests.Pod(objects, "gateway").Spec.Volumes, volume => volume.Projected is not null);
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", HelmChartTests.Values("company"), "--set", "tenants.acme.hosts={a}")).ShouldFail(
-            "tenant acme is in tenants and in config.tenants");
-        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", HelmChartTests.Values("company"), "--set", "tenants.Beta.hosts={a}")).ShouldFail(
-            "Beta");
+        // What is mounted does not depend on the tenants: a new one comes to the pods that run.
+        Assert.Equal(
+            KubernetesYaml.Serialize(HelmChartTests.Pod(before, "silo")), KubernetesYaml.Serialize(HelmChartTests.Pod(after, "silo")));
+    }
+
+    [Theory]
+    [InlineData("acme", "tenant acme is in tenants and in config.tenants")]
+    [InlineData("acme\\.example", "acme.example")]
+    [InlineData("-beta", "-beta")]
+    public async Task A_name_that_is_none_or_there_already_is_refused_before_anything_changes(string name, string saying) =>
+        (await Manifests.Helm("template", "door", Manifests.Chart, "-f", HelmChartTests.Values("company"), "--set",
+            $"tenants.{name}.hosts={{a}}")).ShouldFail(saying);
+
+    private static Task<IReadOnlyList<object>> With(TemporaryFolder folder, params string[] tenants)
+    {
+        var files = tenants.Select(name => $"{name}: {Tenant(name.Replace("_", "-").ToLowerInvariant())}");
+        return Manifests.Template(
+            HelmChartTests.Values("company"), "-f", folder.Write("tenants.yaml", $"tenants: {{ {string.Join(", ", files)} }}"));
     }
 
     private static string Tenant(string name) =>
         $"{{ hosts: [docker.{name}.example], publicUrl: 'https://docker.{name}.example', authenticators: [staff], routes: [{{ prefix: '', "
             + "upstream: hub }], access: [{ name: all, who: [authenticated], repositories: ['**'], actions: [pull] }] }";
 
-    private static Dictionary<string, string> Mount(IReadOnlyList<object> objects, V1Volume volume) => volume.Projected.Sources
-        .SelectMany(source => objects.OfType<V1ConfigMap>().Single(map => map.Name() == source.ConfigMap.Name).Data.Select(
-            file => (Path: source.ConfigMap.Items?.Single(item => item.Key == file.Key).Path ?? file.Key, file.Value)))
-        .ToDictionary(file => file.Path, file => file.Value);
+    private static Dictionary<string, string> Mount(IReadOnlyList<object> objects, V1PodSpec pod)
+    {
+        var source = pod.Volumes.Single(volume => volume.Name == "config").ConfigMap;
+        Assert.Null(source.Items);
+        return new(objects.OfType<V1ConfigMap>().Single(map => map.Name() == source.Name).Data);
+    }
 
     private static async Task<ShellResult> Check(
         TemporaryFolder folder, Dictionary<string, string> mounted, (string File, string Text, string By)? edit = null)
@@ -61,8 +93,11 @@ public sealed class ChartTenantTests
         }
 
         File.CreateSymbolicLink(Path.Combine(volume, "..data"), "..first");
-        File.CreateSymbolicLink(Path.Combine(volume, "config.yaml"), "..data/config.yaml");
-        Directory.CreateSymbolicLink(Path.Combine(volume, "tenants.d"), "..data/tenants.d");
+        foreach (var name in mounted.Keys)
+        {
+            File.CreateSymbolicLink(Path.Combine(volume, name), $"..data/{name}");
+        }
+
         return await Shell.Run("dotnet", [FrontDoor.DllOf("Silo"), "check", "--config", Path.Combine(volume, "config.yaml")]);
     }
 }

@@ -133,34 +133,23 @@ admin:
 {{- include "registryproxy.cache" . | nindent 0 }}
 {{- $config := required "config is required: upstreams, authenticators and tenants" .Values.config }}
 {{- if .Values.tenants }}
-{{- $config = mergeOverwrite (deepCopy $config) (dict "include" (append (default list $config.include) "tenants.d/*.yaml")) }}
+{{- $config = mergeOverwrite (deepCopy $config) (dict "include" (append (default list $config.include) "tenant-*.yaml")) }}
 {{- end }}
 {{ toYaml $config }}
 {{- end }}
 
-{{/* The ConfigMap of a tenant: .root, .part, .tenant. */}}
-{{- define "registryproxy.tenantMap" -}}
-{{ include "registryproxy.name" .root }}-{{ .part }}-tenant-{{ .tenant }}
-{{- end }}
-
-{{/* The volume with the configuration of a part (.root, .part): one file, or that and one for each tenant. */}}
-{{- define "registryproxy.configVolume" -}}
-{{- $main := printf "%s-%s" (include "registryproxy.name" .root) .part -}}
-{{- if and .root.Values.tenants (ne .part "gateway") -}}
-projected:
-  sources:
-    - configMap: { name: {{ $main }} }
-    {{- range $tenant := keys .root.Values.tenants | sortAlpha }}
-    - configMap:
-        name: {{ include "registryproxy.tenantMap" (dict "root" $.root "part" $.part "tenant" $tenant) }}
-        items: [{ key: tenant.yaml, path: tenants.d/{{ $tenant }}.yaml }]
-    {{- end }}
-{{- else -}}
-configMap: { name: {{ $main }} }
+{{/* The data of a ConfigMap with the configuration of silos: a file for each tenant beside the main one. One object, since its parts arrive
+together: a revision never comes with the tenants of another. */}}
+{{- define "registryproxy.siloFiles" -}}
+config.yaml: |
+  {{- include "registryproxy.siloConfig" . | nindent 2 }}
+{{- range $tenant := keys (default dict .Values.tenants) | sortAlpha }}
+tenant-{{ $tenant }}.yaml: |
+  {{- include "registryproxy.tenantFile" (dict "root" $ "tenant" $tenant) | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What is in the ConfigMap of a tenant: .root, .tenant. */}}
+{{/* What is in the file of a tenant: .root, .tenant. */}}
 {{- define "registryproxy.tenantFile" -}}
 {{- if hasKey (default dict .root.Values.config.tenants) .tenant }}{{ fail (printf "tenant %s is in tenants and in config.tenants" .tenant) }}{{ end -}}
 {{ toYaml (dict "tenants" (dict .tenant (get .root.Values.tenants .tenant))) }}

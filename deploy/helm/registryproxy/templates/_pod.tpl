@@ -141,7 +141,7 @@ spec:
       {{- . | nindent 6 }}
     {{- end }}
     - name: config
-      {{- include "registryproxy.configVolume" . | nindent 6 }}
+      configMap: { name: {{ include "registryproxy.name" .root }}-{{ .part }} }
     - name: tmp
       emptyDir: {}
     {{- range $index, $name := include "registryproxy.secrets" . | fromJsonArray }}
