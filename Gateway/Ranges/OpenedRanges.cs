@@ -31,10 +31,15 @@ internal sealed class OpenedRanges(Fetch fetch, UpstreamFetcher upstream, ByteRa
     /// <summary>What it answered to the first part alone.</summary>
     public HttpResponseMessage? First { get; set; }
 
-    /// <summary>Reads some bytes of a part; 0 at its end, after which the next one is read.</summary>
+    /// <summary>Reads some bytes of a part; 0 at its end, after which the next one is read, and after the last one.</summary>
     /// <exception cref="IOException">The upstream ended early and does not go on.</exception>
     public async ValueTask<int> Read(Memory<byte> buffer, CancellationToken cancellation)
     {
+        if (_next == ranges.Length)
+        {
+            return 0;
+        }
+
         _body ??= new ResumingBody(await Begin(ranges[_next], cancellation), ranges[_next].First, ranges[_next].End, size, Reopen,
             upstream.Resumed, time);
         var read = await _body.Read(buffer, cancellation);
