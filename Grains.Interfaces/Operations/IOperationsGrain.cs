@@ -107,7 +107,7 @@ public sealed record ReasonCount([property: Id(0)] string Reason, [property: Id(
 /// <param name="Requests">All that were sent.</param>
 /// <param name="Failures">Those among them that were not answered, or with 500 or more.</param>
 /// <param name="Refused">401, 403 and 429 among them.</param>
-/// <param name="Seconds">Until the heads of the answers, together.</param>
+/// <param name="Seconds">Until the heads of the answers, or until there was none, together.</param>
 [GenerateSerializer, Immutable, Alias("rp.upstream-traffic")]
 public sealed record UpstreamTraffic(
     [property: Id(0)] string Upstream, [property: Id(1)] long Requests, [property: Id(2)] long Failures, [property: Id(3)] long Refused,

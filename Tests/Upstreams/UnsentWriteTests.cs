@@ -26,13 +26,14 @@ public sealed class UnsentWriteTests : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Answering _upstream = new();
     private readonly HttpMessageInvoker _account;
+    private readonly UpstreamAccounts _accounts;
 
     public UnsentWriteTests()
     {
         var cluster = ClusterLab.Client(DispatchProxy.Create<IGrainFactory, SilentProxy>(), new Relays(_time), _time);
-        var accounts = new UpstreamAccounts(
+        _accounts = new UpstreamAccounts(
             cluster, _services.GetRequiredService<IMeterFactory>(), _time, NullLogger<UpstreamAccounts>.Instance);
-        _account = new HttpMessageInvoker(new AccountHandler(accounts, _time, _upstream));
+        _account = new HttpMessageInvoker(new AccountHandler(_accounts, _time, _upstream));
     }
 
     public void Dispose()
@@ -75,6 +76,22 @@ public sealed class UnsentWriteTests : IDisposable
         Assert.False(call.IsSent);
     }
 
+    [Fact]
+    public async Task An_answer_that_does_not_come_in_time_is_counted_as_a_failure_and_one_that_nobody_waits_for_is_not()
+    {
+        _upstream.IsSilent = true;
+        using var client = new CancellationTokenSource();
+        var (_, left) = Begin(HttpMethod.Get, CallKind.Pull, "repository:a/b:pull", client.Token);
+        await client.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        var (_, late) = Begin(HttpMethod.Get, CallKind.Pull, "repository:a/b:pull", TestContext.Current.CancellationToken);
+        _time.Advance(StallWatch.Alone + TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<TimeoutException>(() => late);
+        var traffic = Assert.Single(_accounts.Traffic());
+        Assert.Equal((2, 1), (traffic.Requests, traffic.Failures));
+        Assert.True(traffic.Seconds >= StallWatch.Alone.TotalSeconds, $"{traffic.Seconds} s");
+    }
+
     private Task<(HttpStatusCode Status, bool IsSent)> Write() => Send(HttpMethod.Put, CallKind.Write, "repository:a/b:push");
 
     private async Task<(HttpStatusCode Status, bool IsSent)> Send(HttpMethod method, CallKind kind, string scope)
@@ -99,11 +116,18 @@ public sealed class UnsentWriteTests : IDisposable
 
         public TimeSpan RetryAfter { get; set; } = TimeSpan.FromSeconds(30);
 
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        public bool IsSilent { get; set; }
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            if (IsSilent)
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken);
+            }
+
             var answer = new HttpResponseMessage(Status) { RequestMessage = request };
             answer.Headers.RetryAfter = Status == HttpStatusCode.TooManyRequests ? new(RetryAfter) : null;
-            return Task.FromResult(answer);
+            return answer;
         }
     }
 

@@ -13,8 +13,12 @@ internal sealed class UpstreamCount
     /// <summary>A request is sent.</summary>
     public void Sent() => Interlocked.Increment(ref _requests);
 
-    /// <summary>A request that was sent had no answer.</summary>
-    public void Failed() => Interlocked.Increment(ref _failures);
+    /// <summary>A request that was sent had no answer for so long.</summary>
+    public void Failed(TimeSpan took)
+    {
+        Interlocked.Add(ref _ticks, took.Ticks);
+        Interlocked.Increment(ref _failures);
+    }
 
     /// <summary>A request that was sent was answered.</summary>
     public void Answered(int status, TimeSpan took)

@@ -30,6 +30,7 @@ internal sealed class AccountHandler : DelegatingHandler
             return await base.SendAsync(request, cancellationToken);
         }
 
+        call.Client = cancellationToken;
         var account = _accounts.For(call.Upstream);
         var deadline = _time.GetTimestamp() + (long)(LongestWait.TotalSeconds * _time.TimestampFrequency);
         for (var again = false; ; again = true)
@@ -110,9 +111,9 @@ internal sealed class AccountHandler : DelegatingHandler
         {
             response = await base.SendAsync(request, cancellation);
         }
-        catch (Exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception) when (!call.Client.IsCancellationRequested)
         {
-            count.Failed();
+            count.Failed(_time.GetElapsedTime(began));
             throw;
         }
 

@@ -29,6 +29,9 @@ internal sealed record UpstreamCall(
     /// <summary>Whether the upstream may have got something of it.</summary>
     public bool IsSent { get; set; }
 
+    /// <summary>Ends when nobody waits for the answer any more; what gives up for want of one does not end it.</summary>
+    public CancellationToken Client { get; set; }
+
     /// <summary>Whether the upstream answered, if only to refuse.</summary>
     public bool IsAnswered { get; set; }
 
