@@ -94,14 +94,14 @@ internal sealed class Change(Node node, bool services)
             await Task.Delay(Pause, node.Time, cancellation);
         }
 
-        var words = node.Host.Read(result)
-            ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again";
+        var (words, isIncomplete) = KubeletWatch.Read(node.Host.Read(result)
+            ?? $"the watcher has not said how it ended; see journalctl -u registryproxy-watch-{target}, and run this again");
         if (words != KubeletWatch.Good)
         {
             node.Output.WriteLine(words);
         }
 
-        if (words != KubeletWatch.Good && node.Host.Exists(result) && !words.Contains(KubeletWatch.Incomplete, StringComparison.Ordinal))
+        if (words != KubeletWatch.Good && node.Host.Exists(result) && !isIncomplete)
         {
             await CleanUp(node.Store.Read() with { Former = null }, failed: true);
         }

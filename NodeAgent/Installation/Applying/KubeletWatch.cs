@@ -18,9 +18,14 @@ internal sealed class KubeletWatch(
     public const string Good = "ok";
 
     /// <summary>
-    /// How a result begins after which the node is neither what it was nor what it should be: nothing may be removed then.
+    /// The first line of a result after which the node is neither what it was nor what it should be: nothing may be removed then.
     /// </summary>
-    public const string Incomplete = "not everything could be restored";
+    private const string Incomplete = "incomplete";
+
+    /// <summary>What stands for that line in the results of programs that do not write it: the one on a node may be an older one.</summary>
+    private static readonly string[] IncompleteBefore = ["and not everything could be put back;", $"and {Left};"];
+
+    private const string Left = "not everything could be restored";
 
     /// <summary>k3s and RKE2 start etcd and all that runs the cluster before their kubelet: how many times longer they are given.</summary>
     private const int WholeCluster = 5;
@@ -49,13 +54,21 @@ internal sealed class KubeletWatch(
         }
 
         var left = await Back(record, unit);
-        _store.Say(RecordStore.ResultOf(target), left.Count == 0 ? words : LeftAfter(failure, left));
+        _store.Say(RecordStore.ResultOf(target), left.Count == 0 ? words : $"{Incomplete}\n{LeftAfter(failure, left)}");
         return 1;
+    }
+
+    /// <summary>A result in words for people, and whether the node was left between two states.</summary>
+    public static (string Words, bool IsIncomplete) Read(string result)
+    {
+        var isMarked = result.StartsWith($"{Incomplete}\n", StringComparison.Ordinal);
+        return (isMarked ? result[(Incomplete.Length + 1)..] : result,
+            isMarked || Array.Exists(IncompleteBefore, text => result.Contains(text, StringComparison.Ordinal)));
     }
 
     /// <summary>What people are told when files did not go back.</summary>
     public static string LeftAfter(string failure, IEnumerable<string> left) =>
-        $"{failure}, and {Incomplete}; mend this, and run the same command again:\n{string.Join('\n', left)}";
+        $"{failure}, and {Left}; mend this, and run the same command again:\n{string.Join('\n', left)}";
 
     /// <summary>
     /// What kubelet needs goes back first, and kubelet last; programs are left to whoever cleans up. Returns what could not be put back.
