@@ -85,6 +85,8 @@ public sealed class ListingReadingTests
     [InlineData("</v2/x?page=2; rel=\"next\"", "", false)]
     [InlineData("/v2/x?page=2; rel=\"next\"", "page=2", true)]
     [InlineData("</v2/x?page=9>; rel=\"last", null, true)]
+    [InlineData("foo", null, true)]
+    [InlineData("</v2/x?page=9>; rel=\"last\", foo", null, true)]
     [InlineData(" , ,", null, true)]
     [InlineData("<>; rel=\"next\"", "", false)]
     [InlineData("</v2/x>; rel=\"next\"", "", false)]

@@ -27,7 +27,9 @@ internal ref struct LinkValues(ReadOnlySpan<char> text)
         var end = _rest.IndexOf(isBracketed ? '>' : ';');
         Target = end < 0 ? [] : _rest[..end].Trim(Space);
         _rest = end < 0 ? _rest : _rest[(isBracketed ? end + 1 : end)..];
-        _relations = end < 0 ? "next" : [];
+
+        // A bracket that is not closed may hide where it goes on; anything else without one is no link.
+        _relations = end < 0 && isBracketed ? "next" : [];
         if (end < 0)
         {
             _rest = [];
