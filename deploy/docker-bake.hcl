@@ -1,10 +1,11 @@
-# Multi-platform images of every host, each with an SBOM and its provenance attached. From the root of the repository:
+# Multi-platform images, each with an SBOM and its provenance attached. The target nodeagent compiles native code and needs a builder with a node
+# for each platform; it is not made by default. From the root of the repository:
 #   REGISTRY=registry.acme.example/registryproxy VERSION=0.1.0 docker buildx bake -f deploy/docker-bake.hcl --push
 
 variable "REGISTRY" { default = "registryproxy" }
 variable "VERSION" { default = "0.1.0" }
 
-group "default" { targets = ["silo", "gateway", "standalone", "nodeagent"] }
+group "default" { targets = ["silo", "gateway", "standalone"] }
 
 target "image" {
   context   = "."

@@ -52,8 +52,7 @@ internal static class HealthCommand
 
     /// <summary>A broken file does not make a running host unhealthy: it goes on with its last good configuration.</summary>
     private static Uri Configured(string? path) =>
-        (string.IsNullOrEmpty(path) ? null : ConfigurationFile.Read(path, ConfigurationPart.Gateway).Snapshot)?.Configuration.Listen.Admin
-            ?? new ListenConfiguration().Admin;
+        (string.IsNullOrEmpty(path) ? null : AdminListener.Of(path)) ?? new ListenConfiguration().Admin;
 
     /// <summary>A listener on every address is asked on loopback.</summary>
     private static string Reachable(Uri listener) => HttpOrigin.Of(listener).Host switch

@@ -32,8 +32,8 @@ public sealed class ImageTests
         Assert.Contains("platforms = [\"linux/amd64\", \"linux/arm64\"]", Bake);
         Assert.Contains("attest    = [\"type=sbom\", \"type=provenance,mode=max\"]", Bake);
         var targets = Regex.Match(Bake, "targets = \\[(.*)\\]").Groups[1].Value.Split(", ").Select(name => name.Trim('"')).ToList();
-        Assert.Equal(["silo", "gateway", "standalone", "nodeagent"], targets);
-        Assert.All(targets, target => Assert.Matches($@"(?s)target ""{target}"" \{{\s+inherits   = \[""image""\].*?\}}", Bake));
+        Assert.Equal(["silo", "gateway", "standalone"], targets);
+        Assert.All(targets.Append("nodeagent"), target => Assert.Matches($@"(?s)target ""{target}"" \{{\s+inherits   = \[""image""\].*?\}}", Bake));
         Assert.All(Regex.Matches(Bake, "dockerfile = \"(.*)\"").Select(match => match.Groups[1].Value),
             file => Assert.True(File.Exists(Path.Combine(Root, file)), file));
     }
@@ -76,5 +76,17 @@ public sealed class ImageTests
         var silent = await Shell.Run("dotnet", [FrontDoor.Dll, "health", "--config", away]);
         silent.ShouldFail("/readyz does not answer");
         Assert.Contains("http://127.0.0.1:", silent.Output);
+    }
+
+    [Theory]
+    [InlineData("listen: { admin: \"ADMIN\", dta: 1 }\nadmn: { }\n")]
+    [InlineData("revision: 2\nlisten:\n  admin: ADMIN\nupstreams:\n  hub: { url: \"https://a\n")]
+    [InlineData("upstreams: [ ]\nlisten: { admin: \"ADMIN\" }\ntenants:\n\tacme: { }\n")]
+    public async Task A_file_that_was_broken_since_does_not_make_a_host_unhealthy(string text)
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));
+        using var folder = new TemporaryFolder();
+        var broken = folder.Write("broken.yaml", text.Replace("ADMIN", door.AdminUrl.TrimEnd('/')));
+        (await Shell.Run("dotnet", [FrontDoor.Dll, "health", "--config", broken])).ShouldSucceed();
     }
 }
