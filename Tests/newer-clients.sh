@@ -2,14 +2,15 @@
 # Fetches clients of newer Debian releases than the host's: unpacked below TOOLS/newer, each with the libraries of its own release. Nothing is
 # installed, and the package sources of the host stay as they are.
 #   Tests/newer-clients.sh TOOLS    programs go to TOOLS/newer/bin
-# What cannot be had any more is said; the tests use what the host has then.
+# What cannot be had is said, and asked for again on another day; the tests use what the host has then.
 set -euo pipefail
+shopt -s nullglob
 tools=$1 into="$1/newer"
 stable=trixie unstable=sid
 # Crane is in no stable release yet.
 packages=(podman conmon netavark umoci cosign oras libc6 libsubid5 libsqlite3-0 libgpgme11t64 libseccomp2 libassuan9 libgpg-error0
   libglib2.0-0t64 libsystemd0 libpcre2-8-0)
-[ ! -e "$into/complete" ] || exit 0
+[ ! -e "$into/complete" ] || [ -n "$(find "$into/complete" -size +0 -mtime +0)" ] || exit 0
 
 mkdir -p "$tools"
 work=$(mktemp -d "$tools/newer.XXXXXX")
@@ -39,21 +40,29 @@ APT_CONFIG="$work/apt/apt.conf" apt-get update -qq 2>/dev/null || true
 for package in "${packages[@]/%//$stable}" "crane/$unstable"; do
   APT_CONFIG="$work/apt/apt.conf" apt-get download -qq "$package" >/dev/null 2>&1 || missing+=("$package")
 done
-apt-get download -qq patchelf >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq patchelf >/dev/null; }
-dpkg-deb -x patchelf_*.deb "$work/patchelf" && rm patchelf_*.deb
+apt-get download -qq patchelf >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq patchelf >/dev/null; } || missing+=(patchelf)
+for package in patchelf_*.deb; do dpkg-deb -x "$package" "$work/patchelf" && rm "$package"; done
 for package in *.deb; do dpkg-deb -x "$package" "$work/root"; done
+
+# Without a loader of their own release, and what writes it into them, none of them runs.
+loader=$(find "$work/root" -name 'ld-linux*' -path '*/usr/lib/*linux-gnu*' -print -quit)
+if [ -z "$loader" ] || [ ! -x "$work/patchelf/usr/bin/patchelf" ]; then
+  echo "Not to be had, the tests use what this machine has: ${missing[*]}"
+  exit 0
+fi
 
 # Where it will be: programs look for their loader and libraries there.
 rm -rf "$into"
 mv "$work/root" "$into"
-libraries=$(dirname "$(find "$into/usr/lib" -name 'ld-linux*' -path '*linux-gnu*' | head -1)")
+loader=$into${loader#"$work/root"}
+libraries=$(dirname "$loader")
 mkdir -p "$into/bin" "$into/helpers"
 for program in podman umoci cosign oras crane conmon; do
   [ ! -x "$into/usr/bin/$program" ] || ln -sf "../usr/bin/$program" "$into/bin/$program"
 done
 [ ! -x "$into/usr/lib/podman/netavark" ] || ln -sf ../usr/lib/podman/netavark "$into/helpers/netavark"
 for program in "$into"/bin/* "$into"/helpers/*; do
-  "$work/patchelf/usr/bin/patchelf" --set-interpreter "$(echo "$libraries"/ld-linux*)" --force-rpath --set-rpath "$libraries" "$(readlink -f "$program")"
+  "$work/patchelf/usr/bin/patchelf" --set-interpreter "$loader" --force-rpath --set-rpath "$libraries" "$(readlink -f "$program")"
 done
 [ ${#missing[@]} -eq 0 ] || echo "Not to be had, the tests use what this machine has: ${missing[*]}"
-[ ${#missing[@]} -gt 0 ] || touch "$into/complete"
+printf '%s\n' "${missing[@]}" | sed '/^$/d' >"$into/complete"
