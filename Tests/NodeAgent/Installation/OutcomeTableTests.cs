@@ -110,9 +110,24 @@ public sealed class OutcomeTableTests
             return $"exit {code}, still named in {string.Join(", ", node.Named())}";
         }
 
-        return edited.Keys.Where(before.ContainsKey).All(file => node.Read(file) != TextOf(before[file])) ? "edit kept, our entries removed"
-            : "our entries removed";
+        var after = node.Snapshot();
+        var others = edited.Keys.Where(before.ContainsKey).ToList();
+        var isKept = others.Count > 0 ? others.TrueForAll(file => HasEdit(after, file)) ? "edit kept, our entries removed"
+            : "our entries removed, edit lost" : null;
+        return string.Join("; ", new[] { isKept, Ours([.. edited.Keys.Except(others)]) }.OfType<string>());
+
+        string? Ours(List<string> files)
+        {
+            var left = files.Where(after.ContainsKey).ToList();
+            Assert.All(left, file => Assert.True(HasEdit(after, file), file));
+            return files.Count == 0 ? null : left.Count == 0 ? "our files removed with the edit"
+                : $"of our files {string.Join(", ", left.Select(file => $"`{file}`"))} left with the edit";
+        }
     }
+
+    private static bool HasEdit(SortedDictionary<string, string> after, string file) => after.TryGetValue(file, out var described)
+        && TextOf(described) is var text
+        && (text.StartsWith("{ ", StringComparison.Ordinal) || text.Contains("# reviewed\n", StringComparison.Ordinal));
 
     private static async Task<string> Upgraded(string platform, string target)
     {
@@ -131,7 +146,6 @@ public sealed class OutcomeTableTests
             node.Write(file, text);
         }
 
-        Assert.True(await node.Install(target) == 0, node.Said.ToString());
         Assert.Equal(0, await node.Uninstall(target));
         Assert.Empty(node.Named());
         return anew.All(file => node.Read(file.Key) == file.Value) ? "new text kept byte for byte" : "new text kept";
