@@ -30,7 +30,7 @@ internal sealed class RepeatableWrites(UpstreamClient client, FailureLog failure
             var error = fault is TooManyBodiesException
                 ? UpstreamErrors.Unanswered(request.Upstream, fault)
                 : UpstreamErrors.From(request.Upstream, forwarding, ForwarderError.RequestBodyClient, fault);
-            return (null, failures.Tell(request, ForwarderError.RequestBodyClient, UpstreamErrors.Describe(fault), error));
+            return (null, failures.Tell(request, ForwarderError.RequestBodyClient, FailureCause.Of(fault), error));
         }
     }
 

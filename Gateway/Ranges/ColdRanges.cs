@@ -24,7 +24,7 @@ internal sealed class ColdRanges(RangeOpener opener, RangeFlights flights, Failu
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
             var error = failures.Tell(
-                request, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault),
+                request, ForwarderError.ResponseBodyDestination, FailureCause.Of(fault),
                 UpstreamErrors.Unanswered(request.Upstream, fault));
             if (request.Context.Response.HasStarted)
             {

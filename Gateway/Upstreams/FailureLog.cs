@@ -1,3 +1,4 @@
+using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams.Accounts;
@@ -8,8 +9,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace RegistryProxy.Gateway.Upstreams;
 
 /// <summary>
-/// Tells operators of requests that failed on their way to an upstream or back; of those to an upstream that is logged as failing only at
-/// debug level, since that line says it for all of them.
+/// Tells operators of requests that failed on their way to an upstream or back; at debug level alone what the line that the upstream fails
+/// has said already, for the same reason.
 /// </summary>
 internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<FailureLog> logger)
 {
@@ -18,7 +19,7 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
         "OCI-Namespace"];
 
     /// <summary>Logs it; the error when the client can still be told.</summary>
-    public DistributionError? Tell(RegistryRequest request, ForwarderError phase, string cause, DistributionError error)
+    public DistributionError? Tell(RegistryRequest request, ForwarderError phase, in FailureCause cause, DistributionError error)
     {
         var context = request.Context;
         if (context.RequestAborted.IsCancellationRequested)
@@ -30,12 +31,12 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
 
         if (error.Status < StatusCodes.Status500InternalServerError)
         {
-            LogClientFailed(phase, context.TraceIdentifier, cause);
+            LogClientFailed(phase, context.TraceIdentifier, cause.Text);
         }
         else
         {
-            var level = LevelOf(request.Upstream);
-            LogFailed(level, request.Upstream.Name, phase, context.TraceIdentifier, cause);
+            var level = LevelOf(request.Upstream, cause);
+            LogFailed(level, request.Upstream.Name, phase, context.TraceIdentifier, cause.Text);
         }
 
         if (context.Response.HasStarted)
@@ -56,13 +57,14 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
     }
 
     /// <summary>Logs what came of a request of the cache's own.</summary>
-    public void Tell(Upstream upstream, string cause)
+    public void Tell(Upstream upstream, in FailureCause cause)
     {
-        var level = LevelOf(upstream);
-        LogFetchFailed(level, upstream.Name, cause);
+        var level = LevelOf(upstream, cause);
+        LogFetchFailed(level, upstream.Name, cause.Text);
     }
 
-    private LogLevel LevelOf(Upstream upstream) => failing.IsFailing(upstream.Name) ? LogLevel.Debug : LogLevel.Warning;
+    private LogLevel LevelOf(Upstream upstream, in FailureCause cause) =>
+        cause.Fault is { } fault && failing.IsSaid(upstream.Name, fault) ? LogLevel.Debug : LogLevel.Warning;
 
     [LoggerMessage(Message = "Upstream {Upstream} failed in a request of the cache: {Cause}")]
     private partial void LogFetchFailed(LogLevel level, string upstream, string cause);
@@ -75,4 +77,17 @@ internal sealed partial class FailureLog(FailingUpstreams failing, ILogger<Failu
 
     [LoggerMessage(Message = "Upstream {Upstream} failed: {Error} in request {RequestId}: {Cause}")]
     private partial void LogFailed(LogLevel level, string upstream, ForwarderError error, string requestId, string cause);
+}
+
+/// <summary>What operators must know of a request that failed.</summary>
+/// <param name="Text">As it is logged.</param>
+/// <param name="Fault">The fault of the exchange; <c>null</c> when it is none, but an answer that was not taken.</param>
+internal readonly record struct FailureCause(string Text, ExchangeFault? Fault)
+{
+    /// <summary>That of an exception.</summary>
+    public static FailureCause Of(Exception? fault) =>
+        new(UpstreamErrors.Describe(fault), fault is null ? null : ExchangeFault.Of(fault));
+
+    /// <summary>That of an answer; <c>null</c> when the error for the client says all.</summary>
+    public static FailureCause? Of(string? text) => text is null ? null : new(text, null);
 }

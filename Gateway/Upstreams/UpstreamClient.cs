@@ -53,8 +53,8 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
                 var error = call.Refusal ?? await UpstreamErrors.From(upstream, request.NotFound, response, time, cancellation);
                 return new UpstreamResult(null, error)
                 {
-                    Cause = call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause, Refused = call.Refusal is null
-                        ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
+                    Cause = FailureCause.Of(call.Refusal is null ? UpstreamErrors.CauseOf(upstream, response) : call.Cause),
+                    Refused = call.Refusal is null ? RefusedAnswer.Of(upstream, response) : null, IsUnsent = !call.IsSent,
                 };
             }
         }
@@ -62,7 +62,7 @@ internal sealed class UpstreamClient(UpstreamTokenCache tokens, UpstreamTranspor
         {
             return new UpstreamResult(null, UpstreamErrors.Unanswered(upstream, fault))
             {
-                Cause = UpstreamErrors.Describe(fault), IsUnsent = call is not { IsSent: true },
+                Cause = FailureCause.Of(fault), IsUnsent = call is not { IsSent: true },
             };
         }
     }

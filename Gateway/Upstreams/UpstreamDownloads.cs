@@ -92,8 +92,8 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
             var error = failures.Tell(
-                request, ForwarderError.ResponseBodyDestination, UpstreamErrors.Describe(fault), UpstreamErrors.Unanswered(
-                    request.Upstream, fault));
+                request, ForwarderError.ResponseBodyDestination, FailureCause.Of(fault),
+                UpstreamErrors.Unanswered(request.Upstream, fault));
             if (request.Context.Response.HasStarted)
             {
                 request.Context.Abort();

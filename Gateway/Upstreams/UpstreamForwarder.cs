@@ -49,7 +49,7 @@ internal sealed class UpstreamForwarder(
 
         var fault = request.Context.Features.Get<IForwarderErrorFeature>()?.Exception;
         return new UpstreamResult(
-            null, failures.Tell(request, error, UpstreamErrors.Describe(fault),
+            null, failures.Tell(request, error, FailureCause.Of(fault),
                 UpstreamErrors.From(request.Upstream, forwarding, error, fault)))
         {
             IsUnsent = !call.IsSent,

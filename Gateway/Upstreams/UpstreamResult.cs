@@ -17,5 +17,5 @@ internal readonly record struct UpstreamResult(HttpResponseMessage? Answer, Dist
     public RefusedAnswer? Refused { get; init; }
 
     /// <summary>What an operator must know of the error; <c>null</c> when the error says it.</summary>
-    public string? Cause { get; init; }
+    public FailureCause? Cause { get; init; }
 }

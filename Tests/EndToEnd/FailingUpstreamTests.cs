@@ -41,7 +41,7 @@ public sealed class FailingUpstreamTests
             },
             "it is asked again");
         await Line(door, "Upstream local recovered after .*");
-        Assert.Equal("healthy", (await State(door)).State);
+        await Eventually.True(async () => (await State(door)).State == "healthy", "the page says that, too");
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Egress;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Processes;
@@ -45,6 +46,34 @@ public sealed class FailingUpstreamsTests : IDisposable
         Assert.Equal(2, _log.Lines.Count);
         Assert.Equal("Upstream up (http://up:5000) fails: connection refused", _log.Lines[0]);
         Assert.StartsWith("Upstream up recovered after 1000 failed requests since ", _log.Lines[1]);
+    }
+
+    [Fact]
+    public void A_failure_after_a_silence_is_in_the_log_again()
+    {
+        _failing.Failed("up", "http://up:5000", Refused);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _failing.Answered("up");
+        _time.Advance(TimeSpan.FromHours(5));
+        _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
+        _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
+        Assert.Equal(
+            ["Upstream up (http://up:5000) fails: connection refused", "Upstream up (http://up:5000) fails: no answer in time"],
+            _log.Lines);
+        Assert.True(_failing.IsSaid("up", ExchangeFault.Late));
+
+        // What the line does not say has lines of its own.
+        Assert.False(_failing.IsSaid("up", Refused));
+        Assert.False(_failing.IsSaid("up", ExchangeFault.Of(new WrongBlobException())));
+        Assert.False(_failing.IsSaid("other", ExchangeFault.Late));
+        _failing.Failed("up", "http://up:5000", Refused);
+        _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
+        Assert.Equal("Upstream up (http://up:5000) fails: connection refused", _log.Lines[^1]);
+        Assert.Equal(3, _log.Lines.Count);
+        Assert.True(_failing.IsSaid("up", Refused));
+        _time.Advance(TimeSpan.FromSeconds(6));
+        _failing.Answered("up");
+        Assert.StartsWith("Upstream up recovered after 4 failed requests since ", _log.Lines[^1]);
     }
 
     [Fact]

@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
 /// <summary>
-/// How the requests to upstreams fare: the log has one line when they begin to fail and one when that ends, every failure is counted, and
-/// the silos are told for the operator's page, also when nobody asks any more.
+/// How the requests to upstreams fare: the log has one line when they begin to fail, one for each other reason, and one when that ends;
+/// every failure is counted, and the silos are told for the operator's page, also when nobody asks any more.
 /// </summary>
 internal sealed partial class FailingUpstreams : BackgroundLoop
 {
@@ -22,8 +22,14 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>How long nothing has failed when an upstream counts as recovered, so that one that flaps is one outage.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
 
+    /// <summary>What fails after no failure for so long is logged again: nobody knows what was in between.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMinutes(1);
+
     /// <summary>Of what nothing was heard for so long nothing is told any more: it may not even be configured.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(24);
+
+    /// <summary>Reasons of one outage that are logged; what fails for further ones has lines of its own.</summary>
+    private const int MaxReasons = 8;
 
     /// <summary>From one line about requests that an upstream refuses to the next.</summary>
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMinutes(5);
@@ -91,26 +97,33 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         _failures.Add(1, new("upstream", upstream), new("reason", fault.Kind));
         Change(upstream, (fares, now) =>
         {
-            (fares.FailedAt, fares.Reason) = (now, fault.Reason);
-            if (fares.Since is null)
+            if (fares.Begins(now, Silence))
             {
-                Interlocked.Increment(ref _count);
-                (fares.Since, fares.Failures) = (now, 1);
-                LogFails(upstream, address, fault.Reason);
-                Tell(upstream, fares, now);
-                return;
+                Interlocked.Add(ref _count, fares.Since is null ? 1 : 0);
+                (fares.Since, fares.Failures) = (now, 0);
             }
 
-            fares.Failures++;
-            if (now >= fares.TellFrom)
+            if (fares.Failures == 0 || now > fares.FailedAt + Silence)
+            {
+                fares.Said.Clear();
+            }
+
+            var isNews = fares.Said.Count == 0;
+            (fares.FailedAt, fares.Reason, fares.Failures) = (now, fault.Reason, fares.Failures + 1);
+            if (fares.Said.Count < MaxReasons && fares.Said.Add(fault.Reason))
+            {
+                LogFails(upstream, address, fault.Reason);
+            }
+
+            if (isNews || now >= fares.TellFrom)
             {
                 Tell(upstream, fares, now);
             }
         });
     }
 
-    /// <summary>Whether an upstream is said to fail: what fails at it adds nothing to that.</summary>
-    public bool IsFailing(string upstream)
+    /// <summary>Whether the log has said that an upstream fails, and for this reason: what fails so adds nothing to that.</summary>
+    public bool IsSaid(string upstream, ExchangeFault fault)
     {
         if (Volatile.Read(ref _count) == 0 || !_known.TryGetValue(upstream, out var fares))
         {
@@ -119,7 +132,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
 
         lock (fares)
         {
-            return fares.Since is not null;
+            return fares.Since is not null && fares.Said.Contains(fault.Reason) && _time.GetUtcNow() <= fares.FailedAt + Silence;
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed class UpstreamFares
 
     public string Reason { get; set; } = "";
 
+    /// <summary>The reasons that the log has.</summary>
+    public HashSet<string> Said { get; } = [];
+
     public long Refusals { get; set; }
 
     /// <summary>From when on refusals are said again.</summary>
@@ -36,6 +39,10 @@ internal sealed class UpstreamFares
 
     /// <summary>When something was last heard of it.</summary>
     public DateTimeOffset HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
+
+    /// <summary>Whether a failure now is the first of an outage: there is none, or it was answered before a silence.</summary>
+    public bool Begins(DateTimeOffset now, TimeSpan silence) =>
+        Since is null || (AnsweredAt > FailedAt && now > FailedAt + silence);
 
     /// <summary>What the silos are told.</summary>
     public UpstreamSight Sight(string gateway, DateTimeOffset now) => new()
