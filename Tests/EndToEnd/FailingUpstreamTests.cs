@@ -30,7 +30,7 @@ public sealed class FailingUpstreamTests
             $"Upstream local (http://127.0.0.1:{port}) fails: upstream 'local' does not answer: connection refused", await Line(
                 door, "Upstream local .*fails: .*"));
         Assert.True(await door.Metric("registryproxy_grains_upstream_failures_total", "reason=\"connect\"") >= 1);
-        Assert.Equal("failing", (await State(door)).State);
+        await Eventually.True(async () => (await State(door)).State == "failing", "the page says so");
         Assert.Contains("connection refused", (await State(door)).LastError);
         await using var upstream = await RecordingUpstream.Start(context => Absent(context, 404), port);
         await Eventually.True(
