@@ -15,9 +15,6 @@ public sealed class AuditTail(TimeProvider time)
     /// <summary>What all lines may weigh, in bytes: of the tenant that wrote least lately they go first.</summary>
     private const int MaxBytes = 64 * 1024 * 1024;
 
-    /// <summary>Beside its text.</summary>
-    private const int LineOverhead = 100;
-
     /// <summary>How old a line gets here.</summary>
     private static readonly TimeSpan Life = TimeSpan.FromDays(1);
 
@@ -44,13 +41,9 @@ public sealed class AuditTail(TimeProvider time)
                 _tenants[tenant] = known = new TenantLines(_since);
             }
 
-            known.Add(new AuditTailLine(at, line.ToArray()));
-            _bytes += line.Length + LineOverhead;
-            while (known.Count > MaxLines || known.Bytes > MaxTenantBytes)
-            {
-                _bytes -= known.DropOldest();
-            }
-
+            _bytes -= known.Weight;
+            known.Keep(at, line);
+            _bytes += known.Weight;
             Tidy(at);
         }
     }
@@ -61,33 +54,12 @@ public sealed class AuditTail(TimeProvider time)
     /// <param name="maxBytes">What the lines may weigh together: the newest count.</param>
     public AuditTailLines Read(string tenant, DateTimeOffset since, long maxBytes = MaxTenantBytes)
     {
-        // The writer of the log waits no longer than it takes to copy the references.
-        AuditTailLine[] lines;
-        DateTimeOffset complete;
+        // The writer of the log waits no longer than it takes to copy what is asked for.
         lock (_gate)
         {
             Tidy(time.GetUtcNow());
-            if (!_tenants.TryGetValue(tenant, out var known))
-            {
-                return new AuditTailLines(_since, []);
-            }
-
-            (lines, complete) = ([.. known.Lines], known.Since);
+            return _tenants.TryGetValue(tenant, out var known) ? known.Read(since, maxBytes) : new AuditTailLines(_since, []);
         }
-
-        return Newest([.. lines.Where(line => line.At >= since)], complete, maxBytes);
-    }
-
-    private static AuditTailLines Newest(AuditTailLine[] lines, DateTimeOffset complete, long maxBytes)
-    {
-        var first = lines.Length;
-        while (first > 0 && lines[first - 1].Json.Length <= maxBytes)
-        {
-            maxBytes -= lines[--first].Json.Length;
-        }
-
-        var cut = first > 0 ? lines[first - 1].At : DateTimeOffset.MinValue;
-        return new AuditTailLines(cut > complete ? cut : complete, lines[first..]);
     }
 
     private void Tidy(DateTimeOffset now)
@@ -106,12 +78,7 @@ public sealed class AuditTail(TimeProvider time)
             _tidied = now;
             foreach (var (tenant, lines) in _tenants.ToList())
             {
-                while (lines.Count > 0 && now - lines.Oldest > Life)
-                {
-                    _bytes -= lines.DropOldest();
-                }
-
-                Forget(tenant, lines, lines.Count == 0);
+                Forget(tenant, lines, !lines.Outlives(now - Life));
             }
         }
 
@@ -127,43 +94,58 @@ public sealed class AuditTail(TimeProvider time)
         if (isGiven)
         {
             _tenants.Remove(tenant);
-            _bytes -= lines.Bytes;
+            _bytes -= lines.Weight;
             _since = lines.Newest > _since ? lines.Newest : _since;
         }
     }
 
     private sealed class TenantLines(DateTimeOffset since)
     {
-        private readonly Queue<AuditTailLine> _lines = [];
-
-        public IEnumerable<AuditTailLine> Lines => _lines;
-
-        public int Count => _lines.Count;
-
-        public long Bytes { get; private set; }
+        private readonly LineRing _ring = new();
 
         /// <summary>Since when nothing of it is lacking.</summary>
-        public DateTimeOffset Since { get; private set; } = since;
+        private DateTimeOffset _since = since;
 
-        public DateTimeOffset Oldest => _lines.Peek().At;
+        public long Weight => _ring.Weight;
 
         public DateTimeOffset Newest { get; private set; } = since;
 
-        public void Add(AuditTailLine line)
+        public void Keep(DateTimeOffset at, ReadOnlySpan<byte> line)
         {
-            _lines.Enqueue(line);
-            (Bytes, Newest) = (Bytes + line.Json.Length + LineOverhead, line.At);
+            Newest = at;
+            while (_ring.Count > 0 && (_ring.Count == MaxLines || _ring.Bytes + line.Length > MaxTenantBytes))
+            {
+                Lack(_ring.DropOldest());
+            }
+
+            if (line.Length <= MaxTenantBytes)
+            {
+                _ring.Add(at, line);
+            }
+            else
+            {
+                Lack(at);
+            }
+        }
+
+        public AuditTailLines Read(DateTimeOffset from, long maxBytes)
+        {
+            var (lines, cut) = _ring.Read(from, maxBytes);
+            return new AuditTailLines(cut > _since ? cut : _since, lines);
         }
 
         /// <summary>Something of it may be lacking until a moment.</summary>
-        public void Lack(DateTimeOffset until) => Since = until;
+        public void Lack(DateTimeOffset until) => _since = until > _since ? until : _since;
 
-        public long DropOldest()
+        /// <summary>Drops what is older; whether anything is left.</summary>
+        public bool Outlives(DateTimeOffset end)
         {
-            var line = _lines.Dequeue();
-            var weight = line.Json.Length + LineOverhead;
-            (Bytes, Since) = (Bytes - weight, line.At > Since ? line.At : Since);
-            return weight;
+            while (_ring.Count > 0 && _ring.Oldest < end)
+            {
+                Lack(_ring.DropOldest());
+            }
+
+            return _ring.Count > 0;
         }
     }
 }

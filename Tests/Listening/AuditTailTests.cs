@@ -94,6 +94,49 @@ public sealed class AuditTailTests
         Assert.Equal(["199"], tail.Read("acme", read.Lines[2].At, maxBytes: 10).Lines.Select(Text));
     }
 
+    [Fact]
+    public void Lines_of_all_lengths_come_and_go_as_from_a_queue_and_a_full_ring_costs_nothing()
+    {
+        var (ring, queue, random) = (new LineRing(), new Queue<string>(), new Random(7));
+        for (var i = 0; i < 20_000; i++)
+        {
+            var text = $"{i}:{new string((char)('a' + (i % 26)), random.Next(300))}";
+            ring.Add(_time.GetUtcNow().AddSeconds(i), Encoding.UTF8.GetBytes(text));
+            queue.Enqueue(text);
+            while (queue.Count > 40 || (queue.Count > 0 && random.Next(3) == 0))
+            {
+                Assert.Equal(_time.GetUtcNow().AddSeconds(int.Parse(queue.Dequeue().Split(':')[0])), ring.DropOldest());
+            }
+
+            Assert.Equal((queue.Count, queue.Sum(line => line.Length)), (ring.Count, ring.Bytes));
+            if (i % 100 == 0)
+            {
+                Assert.Equal(queue, ring.Read(DateTimeOffset.MinValue, long.MaxValue).Lines.Select(Text));
+            }
+        }
+
+        var (line, before) = (new byte[200], GC.GetAllocatedBytesForCurrentThread());
+        for (var i = 0; i < 10_000; i++)
+        {
+            ring.Add(_time.GetUtcNow(), line);
+            ring.DropOldest();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    [Fact]
+    public void A_line_that_is_too_long_to_be_kept_is_told_to_be_lacking()
+    {
+        var tail = new AuditTail(_time);
+        Keep(tail, "acme", "1");
+        Keep(tail, "acme", new string('x', (1024 * 1024) + 1));
+        var at = _time.GetUtcNow();
+        Keep(tail, "acme", "2");
+        var read = tail.Read("acme", DateTimeOffset.MinValue);
+        Assert.Equal((at, "2"), (read.Since, Text(Assert.Single(read.Lines))));
+    }
+
     private void Keep(AuditTail tail, string tenant, string text)
     {
         _time.Advance(TimeSpan.FromSeconds(1));
