@@ -29,6 +29,10 @@ internal interface ISessionAuthorityGrain : IGrainWithStringKey
     [Alias("Revoke")]
     ValueTask<bool> Revoke(string sessionId);
 
+    /// <summary>Which of some sessions are not open: the list of a tenant, which is written apart, may name them yet.</summary>
+    [Alias("OverAmong"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask<IReadOnlyList<string>> OverAmong(IReadOnlyList<string> sessions);
+
     /// <summary>Forgets sessions that are over, and the identity when none is left.</summary>
     [Alias("Tidy")]
     ValueTask Tidy();

@@ -1,35 +1,35 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// The list of a tenant's sessions in memory, written now and then as a whole: what comes costs the same however many there are, and what
-/// was not written yet stays to be written. For the single thread of a grain.
+/// The list of a tenant's sessions in memory, written now and then: what comes costs the same however many there are, and what was not
+/// written yet stays to be written. For the single thread of a grain.
 /// </summary>
-internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider time)
+internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time)
 {
     /// <summary>
     /// The most sessions that are listed; the oldest of the identity that has most make room, so that nobody pushes out others.
     /// </summary>
     public const int Capacity = 100_000;
 
-    /// <summary>How much is written in a second on average, about, once the list is long.</summary>
-    public const int MaxBytesPerSecond = 1 << 20;
-
-    /// <summary>About what a session takes in the record.</summary>
-    private const int BytesEach = 256;
+    /// <summary>The most sessions that are known to have left; the first of them are forgotten.</summary>
+    public const int MaxRemoved = 10_000;
 
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
+
+    /// <summary>For how long it is known that a session has left: a write that hangs may come as late.</summary>
+    private static readonly TimeSpan LateAtMost = TimeSpan.FromMinutes(10);
 
     private readonly Dictionary<string, SessionSummary> _sessions = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _ends = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _opened = [];
     private readonly SessionHolders _holders = new();
-    private readonly HashSet<string> _removed = [];
-    private SessionIndex? _seen;
-    private bool _isUnwritten;
-    private DateTimeOffset _writeFrom;
+    private readonly OrderedDictionary<string, (TimeSpan At, bool IsOver)> _removed = [];
+    private bool _isRead;
+    private TimeSpan _writeFrom;
 
     public int Count => _sessions.Count;
 
@@ -45,34 +45,36 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
     {
         try
         {
-            Take(await stored.Get());
-            return true;
+            await stored.Read(Take);
+            return _isRead = true;
         }
         catch (StateUnavailableException)
         {
-            return _seen is not null;
+            return _isRead;
         }
     }
 
-    /// <summary>Lists a session; returns one that had to make room for it.</summary>
+    /// <summary>Lists a session, unless word of its end came first; returns one that had to make room for it.</summary>
     public SessionSummary? Add(SessionSummary session)
     {
+        if (_removed.TryGetValue(session.Session, out var removed) && removed.IsOver)
+        {
+            return null;
+        }
+
         Drop(session.Session);
         _removed.Remove(session.Session);
         var leaving = MakeRoom(Capacity - 1);
         Put(session);
-        _isUnwritten = true;
+        stored.Add(session.Session);
         return leaving;
     }
 
+    /// <summary>Takes out a session that has ended.</summary>
     public void Remove(string id)
     {
-        // What is stored may not have been read yet.
-        if (Drop(id) || _seen is null)
-        {
-            _removed.Add(id);
-            _isUnwritten = true;
-        }
+        Drop(id);
+        Leave(id, isOver: true);
     }
 
     /// <summary>Takes out what is over, and returns it.</summary>
@@ -82,55 +84,39 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
         while (_ends.Count > 0 && _ends.Min.At <= time.GetUtcNow())
         {
             over.Add(_sessions[_ends.Min.Id]);
-            Remove(_ends.Min.Id);
+            Drop(_ends.Min.Id, isOver: true);
         }
 
         return over;
     }
 
-    /// <summary>Writes the list if it has changed and the last write was long enough ago for its length.</summary>
+    /// <summary>Writes what has changed if the last write was long enough ago.</summary>
     public async Task Write(bool now)
     {
-        if (!_isUnwritten || (!now && time.GetUtcNow() < _writeFrom))
+        if (!stored.IsUnwritten || (!now && time.GetSteadyNow() < _writeFrom))
         {
             return;
         }
 
-        _isUnwritten = false;
-        var length = TimeSpan.FromSeconds((double)_sessions.Count * BytesEach / MaxBytesPerSecond);
-        _writeFrom = time.GetUtcNow() + (length > Pace ? length : Pace);
-        try
+        _writeFrom = time.GetSteadyNow() + Pace;
+        await stored.Write(id => _sessions[id], Take);
+        while (_removed.Count > 0 && _removed.GetAt(0).Value.At + LateAtMost < time.GetSteadyNow())
         {
-            _removed.ExceptWith(await stored.Change(before =>
-            {
-                Take(before);
-                _seen = new SessionIndex { Sessions = new(_sessions) };
-                return (_sessions.Count == 0 ? null : _seen, _removed.ToList());
-            }));
-        }
-        catch (Exception)
-        {
-            _isUnwritten = true;
-            throw;
+            _removed.RemoveAt(0);
         }
     }
 
-    /// <summary>What another activation listed is listed here, too.</summary>
-    private void Take(SessionIndex index)
+    /// <summary>What is stored, or what another activation listed, is listed here, too.</summary>
+    private bool Take(SessionSummary session)
     {
-        if (ReferenceEquals(index, _seen))
+        if (_sessions.ContainsKey(session.Session) || _removed.ContainsKey(session.Session))
         {
-            return;
+            return false;
         }
 
-        foreach (var session in index.Sessions.Values.Where(
-            session => !_sessions.ContainsKey(session.Session) && !_removed.Contains(session.Session)))
-        {
-            MakeRoom(Capacity - 1);
-            Put(session);
-        }
-
-        _seen = index;
+        MakeRoom(Capacity - 1);
+        Put(session);
+        return true;
     }
 
     private SessionSummary? MakeRoom(int most)
@@ -141,8 +127,20 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
         }
 
         var leaving = _sessions[_holders.OldestOfMost!];
-        Remove(leaving.Session);
+        Drop(leaving.Session);
+        Leave(leaving.Session, isOver: false);
         return leaving;
+    }
+
+    /// <summary>Whatever a write that hangs brings back: it is not listed again.</summary>
+    private void Leave(string id, bool isOver)
+    {
+        _removed.Remove(id);
+        _removed.Add(id, (time.GetSteadyNow(), isOver));
+        if (_removed.Count > MaxRemoved)
+        {
+            _removed.RemoveAt(0);
+        }
     }
 
     private void Put(SessionSummary session)
@@ -153,16 +151,14 @@ internal sealed class SessionCatalog(Stored<SessionIndex> stored, TimeProvider t
         _holders.Add(session);
     }
 
-    private bool Drop(string id)
+    private void Drop(string id, bool isOver = false)
     {
-        if (!_sessions.Remove(id, out var known))
+        if (_sessions.Remove(id, out var known))
         {
-            return false;
+            _ends.Remove((known.Expires, id));
+            _opened.Remove((known.Opened, id));
+            _holders.Remove(known);
+            stored.Remove(id, isOver);
         }
-
-        _ends.Remove((known.Expires, id));
-        _opened.Remove((known.Opened, id));
-        _holders.Remove(known);
-        return true;
     }
 }

@@ -162,6 +162,13 @@ internal sealed class SessionGrain(
         return had;
     }
 
+    public async ValueTask<IReadOnlyList<string>> OverAmong(IReadOnlyList<string> sessions)
+    {
+        var state = await _book.Read();
+        EndUnlessUsed(state);
+        return [.. sessions.Where(id => _book.Find(state, id) is null)];
+    }
+
     public async ValueTask Tidy() => await _book.Tidy();
 
     /// <summary>Of an identity that nobody has, or that an invented token names, nothing stays in memory.</summary>

@@ -8,8 +8,8 @@ using RegistryProxy.Grains.Timers;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>
-/// Lists the sessions of a tenant and finds the grain of one by its id. A crash may forget the sessions of the last second or, where there
-/// are many, seconds here, and here alone.
+/// Lists the sessions of a tenant and finds the grain of one by its id. A crash may forget the sessions of the last second here, and here
+/// alone; one that is over is not shown, whatever the list says.
 /// </summary>
 [GrainType("tenantsessions")]
 internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed configuration, TimeProvider time)
@@ -26,7 +26,7 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _sessions = new SessionCatalog(store.Open<SessionIndex>("sessions", this.GetGrainId()), time);
+        _sessions = new SessionCatalog(new SessionIndexPages(name => store.Open<SessionIndex>(name, this.GetGrainId())), time);
         this.StartTimer(
             static (self, _) => self.KeepUp(),
             new GrainTimerCreationOptions { DueTime = Period, Period = Period, Interleave = false });
@@ -59,7 +59,7 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
     {
         await Read();
         Prune();
-        return new SessionList(_sessions.Count, [.. _sessions.NewestFirst.Take(limit)]);
+        return await new SessionListing(_sessions, OverAmong, time).Newest(limit);
     }
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)
@@ -105,6 +105,9 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
 
     private ISessionAuthorityGrain Authority(string authenticator, string subject) =>
         GrainFactory.GetGrain<ISessionAuthorityGrain>(new SessionKey(this.GetPrimaryKeyString(), authenticator, subject).ToString());
+
+    private async Task<IReadOnlyList<string>> OverAmong(string authenticator, string subject, IReadOnlyList<string> sessions) =>
+        await Authority(authenticator, subject).OverAmong(sessions);
 
     private async Task Read()
     {
