@@ -1,10 +1,12 @@
+using System.Runtime.InteropServices;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Operations;
 
 /// <summary>
-/// Keeps the last two reports of every process, and the last hour of tenants and upstreams. Nothing depends on it: when it moves, the page
-/// is empty for four seconds, and the hour begins anew, which is said.
+/// Keeps the last report of every process with its rates since the one before, and the last hour of tenants and upstreams. Nothing depends
+/// on it: when it moves, the page is empty for four seconds, and the hour begins anew, which is said.
 /// </summary>
 [GrainType("operations")]
 internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGrain
@@ -22,14 +24,14 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
     public ValueTask Report(ProcessReport report)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         ForgetGone(now);
         if (_processes.TryGetValue(report.Id, out var known))
         {
             _activity.Count(known.Report, report);
         }
 
-        _processes[report.Id] = known is null ? new Seen(report, now, null, now) : new Seen(report, now, known.Report, known.At);
+        _processes[report.Id] = new Seen(report, now, Rates(report, known, now));
         return ValueTask.CompletedTask;
     }
 
@@ -43,7 +45,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
     public ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default)
     {
-        ForgetGone(time.GetUtcNow());
+        ForgetGone(time.GetSteadyNow());
         var gateways = _processes.Values.Select(process => process.Report).Where(report => report.Kind != "silo").ToList();
         var traffic = gateways.SelectMany(report => report.Tenants).Where(one => one.Tenant == tenant).ToList();
         return new(new TenantDetail
@@ -62,17 +64,11 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
     public ValueTask<OperationsView> Describe(CancellationToken cancellation = default)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         ForgetGone(now);
         return new(new OperationsView
         {
-            Tenants =
-            [
-                .. _processes.Values.Where(process => now - process.At <= Silent).SelectMany(Rates).GroupBy(rates => rates.Tenant)
-                    .OrderBy(group => group.Key, StringComparer.Ordinal)
-                    .Select(group => new TenantRates(
-                        group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
-            ],
+            Tenants = [.. Sum(now).Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
             Repositories = [.. TopRepositories(_processes.Values.Select(process => process.Report), _ => true)],
             Processes =
             [
@@ -86,7 +82,7 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         });
     }
 
-    private void ForgetGone(DateTimeOffset now)
+    private void ForgetGone(TimeSpan now)
     {
         foreach (var id in _processes.Where(process => now - process.Value.At > Gone).Select(process => process.Key).ToList())
         {
@@ -100,22 +96,40 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         .Select(group => new RepositoryPulls(group.Key.Tenant, group.Key.Repository, group.Sum(pulls => pulls.Pulls)))
         .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories);
 
-    private static IEnumerable<TenantRates> Rates(Seen process)
+    /// <summary>What all processes that are not silent do for each tenant.</summary>
+    private Dictionary<string, TenantRates> Sum(TimeSpan now)
     {
-        var seconds = (process.At - process.BeforeAt).TotalSeconds;
-        var known = process.Before?.Tenants.ToDictionary(tenant => tenant.Tenant) ?? [];
-        foreach (var tenant in process.Report.Tenants)
+        Dictionary<string, TenantRates> sums = [];
+        foreach (var rates in _processes.Values.Where(process => now - process.At <= Silent).SelectMany(process => process.Rates))
         {
-            var before = known.GetValueOrDefault(tenant.Tenant);
-            yield return seconds <= 0
-                ? new TenantRates(tenant.Tenant, 0, 0, 0)
-                : new TenantRates(
-                    tenant.Tenant,
-                    (tenant.Requests - (before?.Requests ?? 0)) / seconds,
-                    (tenant.Refused - (before?.Refused ?? 0)) / seconds,
-                    (tenant.Errors - (before?.Errors ?? 0)) / seconds);
+            ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, rates.Tenant, out _);
+            sum = sum is null ? rates
+                : new TenantRates(rates.Tenant, sum.Requests + rates.Requests, sum.Refused + rates.Refused, sum.Errors + rates.Errors);
         }
+
+        return sums;
     }
 
-    private sealed record Seen(ProcessReport Report, DateTimeOffset At, ProcessReport? Before, DateTimeOffset BeforeAt);
+    /// <summary>Nothing as long as there is no other report to compare it with.</summary>
+    private static List<TenantRates> Rates(ProcessReport report, Seen? known, TimeSpan now)
+    {
+        Dictionary<string, TenantTraffic> before = [];
+        foreach (var tenant in known?.Report.Tenants ?? [])
+        {
+            before[tenant.Tenant] = tenant;
+        }
+
+        var each = known is null || known.At == now ? 0 : 1 / (now - known.At).TotalSeconds;
+        return
+        [
+            .. report.Tenants.Select(tenant => (Now: tenant, Before: before.GetValueOrDefault(tenant.Tenant)))
+                .Select(tenant => new TenantRates(
+                    tenant.Now.Tenant,
+                    each * (tenant.Now.Requests - (tenant.Before?.Requests ?? 0)),
+                    each * (tenant.Now.Refused - (tenant.Before?.Refused ?? 0)),
+                    each * (tenant.Now.Errors - (tenant.Before?.Errors ?? 0)))),
+        ];
+    }
+
+    private sealed record Seen(ProcessReport Report, TimeSpan At, IReadOnlyList<TenantRates> Rates);
 }
