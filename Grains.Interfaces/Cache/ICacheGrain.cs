@@ -15,6 +15,9 @@ public interface ICacheGrain : IGrainWithIntegerKey
     /// <returns>
     /// The subscription. Another one than the time before means that writes may have been missed: what was kept before must be asked about.
     /// </returns>
+    /// <exception cref="InvalidOperationException">
+    /// It did not answer twice when it was told of writes, and is told of none for a while.
+    /// </exception>
     [Alias("Follow"), AlwaysInterleave, ResponseTimeout("00:00:02")]
     ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default);
 

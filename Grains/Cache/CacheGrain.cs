@@ -13,7 +13,10 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 
     private readonly Dictionary<ICacheObserver, Subscription> _gateways = [];
     private readonly Dictionary<string, (CacheReport Report, long At)> _reports = [];
-    private readonly long _startedAt = time.GetTimestamp();
+    private readonly SlowGateways _slow = new(time);
+
+    /// <summary>When somebody who is told no more last asked to be: he may believe what he has for a while from then on.</summary>
+    private long _deafAt = time.GetTimestamp();
 
     public ValueTask<Guid> Follow(ICacheObserver observer, CacheReport report, CancellationToken cancellation = default)
     {
@@ -24,6 +27,11 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
             .Select(entry => entry.Key).ToList())
         {
             _gateways.Remove(gone);
+        }
+
+        if (_slow.Contains(observer))
+        {
+            throw new InvalidOperationException("this gateway did not answer when it was told of writes; it is told of none for a while");
         }
 
         if (!_gateways.TryGetValue(observer, out var subscription))
@@ -37,9 +45,11 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
 
     public async ValueTask Changed(CacheChange change, CancellationToken cancellation = default)
     {
-        // Gateways may still believe what an activation before this one told them.
-        var deaf = (await Task.WhenAll(_gateways.ToList().Select(entry => Tell(entry.Key, entry.Value, change)))).Append(_startedAt).Max();
-        if (CacheReport.Trust - time.GetElapsedTime(deaf) is { Ticks: > 0 } wait)
+        ForgetReports();
+
+        // Gateways may still believe what an activation before this one told them, and those that did not hear of another write.
+        await Task.WhenAll(_gateways.ToList().Select(entry => Tell(entry.Key, entry.Value, change)));
+        if (CacheReport.Trust - time.GetElapsedTime(_deafAt) is { Ticks: > 0 } wait)
         {
             await Task.Delay(wait, time, cancellation);
         }
@@ -67,23 +77,23 @@ internal sealed class CacheGrain(TimeProvider time) : Grain, ICacheGrain
         }
     }
 
-    /// <summary>Tells a gateway; when it does not answer, since when it may believe without hearing.</summary>
-    private async Task<long> Tell(ICacheObserver gateway, Subscription subscription, CacheChange change)
+    /// <summary>Tells a gateway; one that does not answer may believe without hearing.</summary>
+    private async Task Tell(ICacheObserver gateway, Subscription subscription, CacheChange change)
     {
         try
         {
             await gateway.Changed(change).WaitAsync(Timeout, time);
-            return _startedAt;
         }
-        catch (Exception fault) when (fault is OrleansException or TimeoutException)
+        catch (Exception)
         {
+            _deafAt = Math.Max(_deafAt, subscription.RenewedAt);
+
             // Its next renewal begins another subscription, which tells it that it missed something.
             if (_gateways.TryGetValue(gateway, out var current) && current == subscription)
             {
                 _gateways.Remove(gateway);
+                _slow.Note(gateway);
             }
-
-            return subscription.RenewedAt;
         }
     }
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.Grains.Cache;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
@@ -46,6 +48,102 @@ public sealed class CacheGrainTests
         GC.KeepAlive(deaf);
     }
 
+    [Fact]
+    public void A_gateway_that_does_not_answer_again_and_again_is_left_alone_for_longer_and_longer()
+    {
+        var (slow, gateway) = (new SlowGateways(_time), new Gateway());
+        List<double> pauses = [];
+        for (var i = 0; i < 6; i++)
+        {
+            slow.Note(gateway);
+            var began = _time.GetTimestamp();
+            while (slow.Contains(gateway))
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            pauses.Add(_time.GetElapsedTime(began).TotalSeconds);
+        }
+
+        Assert.Equal([0, 10, 20, 40, 60, 60], pauses);
+        Assert.False(slow.Contains(new Gateway()));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        slow.Note(new Gateway());
+        Assert.Equal(1, slow.Count);
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public async Task The_next_write_waits_for_who_did_not_hear_of_the_one_before(bool isDeaf, bool throws)
+    {
+        await using var cluster = await GrainCluster.Start(DoorConfiguration.Single("http://127.0.0.1:1"), time: _time,
+            prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"));
+        var grain = cluster.Client.GetGrain<ICacheGrain>(0);
+        var deaf = new Gateway { IsDeaf = isDeaf, Throws = throws };
+        var reference = cluster.Client.CreateObjectReference<ICacheObserver>(deaf);
+        await grain.Follow(reference, ReportOf("deaf"));
+        _time.Advance(CacheReport.Trust);
+        await grain.Follow(reference, ReportOf("deaf"));
+        var followed = _time.GetTimestamp();
+        var first = grain.Changed(Change).AsTask();
+        await Eventually.True(() => deaf.Heard.Count == 1, "it is told of the first write");
+        for (var i = 0; i < 15; i++)
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+            _time.Advance(TimeSpan.FromMilliseconds(200));
+        }
+
+        Assert.False(first.IsCompleted);
+        await Renewing(grain.Changed(Change).AsTask(), () => new(Guid.Empty));
+        Assert.Single(deaf.Heard);
+        Assert.True(_time.GetElapsedTime(followed) >= CacheReport.Trust, $"{_time.GetElapsedTime(followed)}");
+        await first;
+        GC.KeepAlive(deaf);
+    }
+
+    [Fact]
+    public async Task A_slow_gateway_holds_up_few_pushes_and_is_told_of_writes_again_when_it_answers()
+    {
+        await using var cluster = await GrainCluster.Start(DoorConfiguration.Single("http://127.0.0.1:1"), time: _time,
+            prepare: folder => folder.Write("htpasswd", "alice:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n"));
+        var grain = cluster.Client.GetGrain<ICacheGrain>(0);
+        var slow = new Gateway { IsDeaf = true };
+        var reference = cluster.Client.CreateObjectReference<ICacheObserver>(slow);
+        _time.Advance(CacheReport.Trust);
+        var heldUp = 0;
+        for (var push = 0; push < 100; push++)
+        {
+            var began = _time.GetTimestamp();
+            await Renewing(grain.Changed(Change).AsTask(), () => Follow(grain, reference));
+            heldUp += _time.GetElapsedTime(began) > TimeSpan.FromSeconds(1) ? 1 : 0;
+            await Follow(grain, reference);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{heldUp} of 100 pushes waited for a gateway that never answers");
+        Assert.InRange(heldUp, 1, 10);
+        slow.IsDeaf = false;
+        _time.Advance(SlowGateways.LongestPause);
+        await grain.Follow(reference, ReportOf("slow"));
+        var before = slow.Heard.Count;
+        await grain.Changed(Change);
+        Assert.Equal(before + 1, slow.Heard.Count);
+        GC.KeepAlive(slow);
+    }
+
+    private static async ValueTask<Guid> Follow(ICacheGrain grain, ICacheObserver gateway)
+    {
+        try
+        {
+            return await grain.Follow(gateway, ReportOf("slow"));
+        }
+        catch (InvalidOperationException)
+        {
+            return Guid.Empty;
+        }
+    }
+
     private async Task Renewing(Task write, Func<ValueTask<Guid>> follow)
     {
         while (!write.IsCompleted)
@@ -62,14 +160,17 @@ public sealed class CacheGrainTests
 
     private sealed class Gateway : ICacheObserver
     {
-        public bool IsDeaf { get; init; }
+        public bool IsDeaf { get; set; }
+
+        public bool Throws { get; init; }
 
         public ConcurrentQueue<CacheChange> Heard { get; } = new();
 
         public Task Changed(CacheChange change)
         {
             Heard.Enqueue(change);
-            return IsDeaf ? Task.Delay(Timeout.Infinite) : Task.CompletedTask;
+            return Throws ? throw new InvalidDataException("a fault of this gateway")
+                : IsDeaf ? Task.Delay(Timeout.Infinite) : Task.CompletedTask;
         }
     }
 }
