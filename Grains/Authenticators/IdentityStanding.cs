@@ -31,8 +31,8 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     private IAuthenticator? _by;
     private Verdict? _last;
     private VerifiedIdentity? _of;
-    private DateTimeOffset _checked;
-    private DateTimeOffset _good;
+    private TimeSpan _checked;
+    private TimeSpan _good;
 
     /// <summary>Whether an authenticator is being asked now.</summary>
     public bool IsAsking => _flight.IsRunning;
@@ -42,7 +42,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     {
         _by = authenticators.FindAny(tenant, identity.Authenticator);
         (_of, _last, _flight) = (identity, Verdict.Proved(identity), new());
-        _checked = _good = time.GetUtcNow();
+        _checked = _good = time.GetSteadyNow();
     }
 
     /// <summary>What is so now.</summary>
@@ -64,11 +64,11 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
 
         if (!ReferenceEquals(authenticator, _by) || !ReferenceEquals(known, _of))
         {
-            (_by, _of, _flight, _checked) = (authenticator, known, new(), DateTimeOffset.MinValue);
+            (_by, _of, _flight, _checked) = (authenticator, known, new(), default);
         }
 
         var isUrgent = fresh || _last is null or { Kind: VerdictKind.Unavailable };
-        if (time.GetUtcNow() - _checked < (isUrgent && Fresh < every ? Fresh : every))
+        if (time.GetSteadyNow() - _checked < (isUrgent && Fresh < every ? Fresh : every))
         {
             return _last ?? Unanswered;
         }
@@ -78,7 +78,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
     }
 
     /// <summary>Whether the last good answer counts, and is not too old.</summary>
-    private bool Holds => _by is { LastAnswerHolds: true } && time.GetUtcNow() - _good <= GracePeriod;
+    private bool Holds => _by is { LastAnswerHolds: true } && time.GetSteadyNow() - _good <= GracePeriod;
 
     /// <summary>Asks, and waits for the answer: who does not want it fresh, not for long. Whether there is one.</summary>
     private async Task<bool> Refresh(IAuthenticator authenticator, VerifiedIdentity known, bool fresh)
@@ -109,7 +109,7 @@ internal sealed class IdentityStanding(AuthenticatorDirectory authenticators, Ti
             return verdict;
         }
 
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         _checked = now;
         if (verdict.Kind != VerdictKind.Unavailable)
         {

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Keys;
 
@@ -25,12 +26,12 @@ internal sealed class KeyPublication(TimeProvider time)
     /// <summary>How many versions of the snapshot are remembered with their keys.</summary>
     private const int VersionCapacity = 16;
 
-    private readonly Dictionary<object, (DateTimeOffset At, string Version)> _followers = [];
+    private readonly Dictionary<object, (TimeSpan At, string Version)> _followers = [];
     private readonly Dictionary<string, (TokenKey Key, DateTimeOffset KeepUntil)> _published = [];
     private readonly OrderedDictionary<string, HashSet<string>> _versions = [];
     private SigningKey? _signing;
     private SigningKey? _next;
-    private DateTimeOffset _nextSince;
+    private TimeSpan _nextSince;
 
     /// <summary>Whether the ring need not be asked.</summary>
     public bool IsGood => (_next ?? _signing) is { } key && time.GetUtcNow() < key.UseUntil;
@@ -59,7 +60,7 @@ internal sealed class KeyPublication(TimeProvider time)
     /// <summary>A gateway asked, and told what it has.</summary>
     public void Follows(object gateway, string version)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         _followers[gateway] = (now, version);
         foreach (var gone in _followers.Where(known => now - known.Value.At > Following).Select(known => known.Key).ToList())
         {
@@ -86,14 +87,14 @@ internal sealed class KeyPublication(TimeProvider time)
             return;
         }
 
-        _nextSince = _next?.Id == signing.Id ? _nextSince : time.GetUtcNow();
+        _nextSince = _next?.Id == signing.Id ? _nextSince : time.GetSteadyNow();
         _next = signing;
     }
 
     /// <summary>The key to sign with now. Only after <see cref="Publish"/>.</summary>
     public SigningKey Key()
     {
-        if (_next is { } next && (HaveAll(next.Id) || time.GetUtcNow() >= _nextSince + PublicationTimeout))
+        if (_next is { } next && (HaveAll(next.Id) || time.GetSteadyNow() >= _nextSince + PublicationTimeout))
         {
             (_signing, _next) = (next, null);
         }
@@ -103,7 +104,7 @@ internal sealed class KeyPublication(TimeProvider time)
 
     private bool HaveAll(string key)
     {
-        var since = time.GetUtcNow() - Following;
+        var since = time.GetSteadyNow() - Following;
         return _followers.Values.All(
             follower => follower.At < since || (_versions.TryGetValue(follower.Version, out var keys) && keys.Contains(key)));
     }

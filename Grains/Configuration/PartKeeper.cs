@@ -13,14 +13,14 @@ internal sealed partial class PartKeeper(
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     private ConfigurationSnapshot? _done;
-    private DateTimeOffset _doneAt;
+    private TimeSpan _doneAt;
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             var current = configuration.Current;
-            var isNews = !ReferenceEquals(current, _done) || time.GetUtcNow() - _doneAt > KeptParts.Renewal;
+            var isNews = !ReferenceEquals(current, _done) || time.GetSteadyNow() - _doneAt > KeptParts.Renewal;
             if (silo.CurrentStatus == SiloStatus.Active && (current.Parts.Count > 0 || IsMissing) && (isNews || IsMissing))
             {
                 await Sync(current, stoppingToken);
@@ -38,7 +38,7 @@ internal sealed partial class PartKeeper(
         {
             if (await grains.GetGrain<IPartSyncGrain>(0).Sync() == 0)
             {
-                (_done, _doneAt) = (current, time.GetUtcNow());
+                (_done, _doneAt) = (current, time.GetSteadyNow());
             }
         }
         catch (Exception fault) when (!stoppingToken.IsCancellationRequested)

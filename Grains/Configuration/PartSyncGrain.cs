@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Concurrency;
+using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Files;
@@ -101,12 +102,12 @@ internal sealed class KeptParts(TimeProvider time)
     /// <summary>After so long it is said again, so that it does not end.</summary>
     public static readonly TimeSpan Renewal = PartState.Life / 4;
 
-    private readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset At)> _parts = new();
+    private readonly ConcurrentDictionary<string, (string Hash, TimeSpan At)> _parts = new();
 
     public bool IsNews(KeyedPart one) =>
-        !_parts.TryGetValue(one.Key, out var said) || said.Hash != one.Part.Hash || time.GetUtcNow() - said.At >= Renewal;
+        !_parts.TryGetValue(one.Key, out var said) || said.Hash != one.Part.Hash || time.GetSteadyNow() - said.At >= Renewal;
 
-    public void Add(KeyedPart one) => _parts[one.Key] = (one.Part.Hash, time.GetUtcNow());
+    public void Add(KeyedPart one) => _parts[one.Key] = (one.Part.Hash, time.GetSteadyNow());
 
     /// <summary>Forgets all others.</summary>
     public void Only(IReadOnlyList<KeyedPart> parts)

@@ -30,7 +30,7 @@ internal sealed class SnapshotGrain(
     private readonly Dictionary<string, TenantRules> _ahead = [];
     private bool _buildAgain;
     private bool _dropAll;
-    private DateTimeOffset _lookAt;
+    private TimeSpan _lookAt;
 
     public async ValueTask<SnapshotUpdate> Follow(
         ISnapshotObserver observer, SnapshotPosition known, CancellationToken cancellation = default)
@@ -90,9 +90,9 @@ internal sealed class SnapshotGrain(
 
     public async ValueTask<SigningKey> GetSigningKey()
     {
-        if (!_publication.IsGood && !(_publication.MayGoOn && time.GetUtcNow() < _lookAt))
+        if (!_publication.IsGood && !(_publication.MayGoOn && time.GetSteadyNow() < _lookAt))
         {
-            _lookAt = time.GetUtcNow() + LookAgain;
+            _lookAt = time.GetSteadyNow() + LookAgain;
             var building = _building.Join(Build);
             if (_publication.MayGoOn)
             {

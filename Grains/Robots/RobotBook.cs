@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Identity.Robots;
 using RegistryProxy.Grains.Storage;
 using RegistryProxy.Protocol;
@@ -18,7 +19,7 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
     public static readonly TimeSpan UsesWrittenEvery = TimeSpan.FromMinutes(5);
 
     private readonly Dictionary<string, RobotUse> _uses = [];
-    private DateTimeOffset _usesFrom;
+    private TimeSpan _usesFrom;
 
     /// <summary>A robot; <c>null</c> when there is none of this name.</summary>
     public async ValueTask<StoredRobot?> Find(string name) => (await stored.Get()).Find(name);
@@ -129,12 +130,12 @@ internal sealed class RobotBook(Stored<RobotsState> stored, Func<string, Task> a
     /// <param name="now">Whether the last write may have been a moment ago.</param>
     public async Task WriteUses(bool now)
     {
-        if (_uses.Count == 0 || (!now && time.GetUtcNow() < _usesFrom))
+        if (_uses.Count == 0 || (!now && time.GetSteadyNow() < _usesFrom))
         {
             return;
         }
 
-        _usesFrom = time.GetUtcNow() + UsesWrittenEvery;
+        _usesFrom = time.GetSteadyNow() + UsesWrittenEvery;
         var written = _uses.ToList();
         await stored.Change(before => (
             before.Robots.Count == 0 ? before : before with { Robots = [.. before.Robots.Select(WithUses)] }, true));

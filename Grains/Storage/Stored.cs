@@ -24,7 +24,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
     private bool _isWriting;
     private bool _isDoubtful;
     private bool _isOutdated;
-    private DateTimeOffset _lookAt;
+    private TimeSpan _lookAt;
 
     /// <summary>Called when somebody else wrote the record: another activation lives.</summary>
     public Action? Outdated { get; init; }
@@ -47,7 +47,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
             return new(Read());
         }
 
-        if (_isDoubtful && !_isWriting && time.GetUtcNow() >= _lookAt)
+        if (_isDoubtful && !_isWriting && time.GetSteadyNow() >= _lookAt)
         {
             Read().Ignore();
         }
@@ -133,7 +133,7 @@ internal sealed class Stored<T>(IGrainStorage storage, string name, GrainId grai
 
     private async Task<T> ReadNow()
     {
-        _lookAt = time.GetUtcNow() + LookAgain;
+        _lookAt = time.GetSteadyNow() + LookAgain;
         var read = new GrainState<T>(new T());
         await Call(() => storage.ReadStateAsync(name, grain, read));
         read.State ??= new T();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Sessions;
 
 namespace RegistryProxy.NodeAgent.Identity;
@@ -29,9 +30,9 @@ internal sealed class DeviceIdentity(TimeProvider time) : IIdentity
         var (address, shown) = (device.GetProperty("verification_uri").GetString(), device.GetProperty("user_code").GetString());
         var code = device.GetProperty("device_code").GetString() ?? "";
         var interval = TimeSpan.FromSeconds(device.TryGetProperty("interval", out var seconds) ? seconds.GetInt32() : 5);
-        var end = time.GetUtcNow() + TimeSpan.FromSeconds(device.GetProperty("expires_in").GetInt32());
+        var end = time.GetSteadyNow() + TimeSpan.FromSeconds(device.GetProperty("expires_in").GetInt32());
         await terminal.WriteLineAsync($"To log in at {registry.Authority}, open {address} and type {shown}");
-        while (time.GetUtcNow() < end)
+        while (time.GetSteadyNow() < end)
         {
             await Task.Delay(interval, time, cancellation);
             var outcome = await Redeem(registry, code, cancellation);

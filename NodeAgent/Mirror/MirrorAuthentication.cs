@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Registries;
 using RegistryProxy.NodeAgent.Sessions;
 using RegistryProxy.Protocol;
@@ -25,12 +26,12 @@ internal sealed class MirrorAuthentication(Registry proxyRegistry, TimeProvider 
     private static readonly string[] Ends = ["/manifests/", "/blobs/", "/tags/", "/referrers/"];
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, (Secret Token, DateTimeOffset Until)> _tokens = new();
+    private readonly ConcurrentDictionary<string, (Secret Token, TimeSpan Until)> _tokens = new();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var repository = Repository(request.RequestUri!);
-        if (_tokens.TryGetValue(repository, out var known) && time.GetUtcNow() < known.Until)
+        if (_tokens.TryGetValue(repository, out var known) && time.GetSteadyNow() < known.Until)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", known.Token.Reveal());
         }
@@ -73,7 +74,7 @@ internal sealed class MirrorAuthentication(Registry proxyRegistry, TimeProvider 
 
         if (repository.Length <= MaxKey && reply.Bearer() is null or { Length: <= MaxToken })
         {
-            _tokens[repository] = (token, time.GetUtcNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
+            _tokens[repository] = (token, time.GetSteadyNow() + TimeSpan.FromSeconds(reply.ExpiresIn ?? 60) - Margin);
         }
 
         return token;

@@ -16,7 +16,7 @@ internal sealed partial class RegistrySession(
     private readonly Lock _lock = new();
     private readonly SingleFlight<Outcome<RegistryCredential>> _exchange = new();
     private RegistryCredential? _current;
-    private (Outcome<RegistryCredential> Outcome, DateTimeOffset At)? _failure;
+    private (Outcome<RegistryCredential> Outcome, TimeSpan At)? _failure;
 
     /// <summary>How long a proof may take.</summary>
     public TimeSpan Timeout => identity.Timeout;
@@ -28,7 +28,7 @@ internal sealed partial class RegistrySession(
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            var failedLately = _failure is { } last && now - last.At < FailureServes;
+            var failedLately = _failure is { } last && time.GetSteadyNow() - last.At < FailureServes;
             if (_current is { } current && now < current.UsableUntil)
             {
                 if (now >= current.RefreshAt && !failedLately)
@@ -93,7 +93,7 @@ internal sealed partial class RegistrySession(
         lock (_lock)
         {
             _current = made ?? _current;
-            _failure = succeeded ? null : (outcome, time.GetUtcNow());
+            _failure = succeeded ? null : (outcome, time.GetSteadyNow());
         }
 
         metrics.Exchanged(registry.Authority, succeeded);

@@ -6,6 +6,7 @@ using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Time;
 
 namespace RegistryProxy.Tests.Gateway;
 
@@ -17,15 +18,19 @@ public sealed class FailingUpstreamsTests : IDisposable
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
     private readonly List<UpstreamSight> _told = [];
     private readonly LogLines<FailingUpstreams> _log = new();
+    private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly FailingUpstreams _failing;
 
     public FailingUpstreamsTests()
     {
-        var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
-        _failing = new FailingUpstreams((_, sight) => _told.Add(sight), services.GetRequiredService<IMeterFactory>(), _time, _log);
+        _failing = new FailingUpstreams((_, sight) => _told.Add(sight), _services.GetRequiredService<IMeterFactory>(), _time, _log);
     }
 
-    public void Dispose() => _failing.Dispose();
+    public void Dispose()
+    {
+        _failing.Dispose();
+        _services.Dispose();
+    }
 
     [Fact]
     public void One_that_flaps_is_one_outage_until_nothing_failed_for_a_while()
@@ -112,12 +117,31 @@ public sealed class FailingUpstreamsTests : IDisposable
     }
 
     [Fact]
+    public void A_clock_that_is_set_changes_nothing()
+    {
+        var clock = new SetClock(_time);
+        using var failing = new FailingUpstreams(
+            (_, sight) => _told.Add(sight), _services.GetRequiredService<IMeterFactory>(), clock, _log);
+        failing.Failed("up", "http://up:5000", Refused);
+        clock.Off = TimeSpan.FromDays(2);
+        failing.Answered("up");
+        failing.TellNews();
+        Assert.Single(_told);
+        clock.Off = -TimeSpan.FromDays(2);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        failing.TellNews();
+        Assert.Equal(TimeSpan.FromSeconds(30), _told[^1].SinceFailure);
+        failing.Answered("up");
+        Assert.Null(_told[^1].Failure);
+        Assert.Equal(3, _told.Count);
+    }
+
+    [Fact]
     public void A_failure_while_its_upstream_is_forgotten_is_one_of_the_upstream_that_is_known_then()
     {
         var time = new InterruptedTime(_time);
         using var failing = new FailingUpstreams(
-            (_, sight) => _told.Add(sight), new ServiceCollection().AddMetrics().BuildServiceProvider()
-                .GetRequiredService<IMeterFactory>(), time, _log);
+            (_, sight) => _told.Add(sight), _services.GetRequiredService<IMeterFactory>(), time, _log);
         failing.Failed("up", "http://up:5000", Refused);
         _time.Advance(TimeSpan.FromDays(2));
         time.Next = failing.TellNews;
@@ -134,11 +158,13 @@ public sealed class FailingUpstreamsTests : IDisposable
     {
         public Action? Next { get; set; }
 
-        public override DateTimeOffset GetUtcNow()
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override long GetTimestamp()
         {
             (var next, Next) = (Next, null);
             next?.Invoke();
-            return time.GetUtcNow();
+            return time.GetTimestamp();
         }
     }
 

@@ -22,6 +22,31 @@ public sealed class RequestLedgerTests
     }
 
     [Fact]
+    public void Gateways_that_ask_no_more_are_forgotten()
+    {
+        var ledger = new RequestLedger(_time);
+        for (var gateway = 0; gateway < 1000; gateway++)
+        {
+            ledger.Lease(new LeaseRequest($"g{gateway}", 20, 0, 1), 2);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(ledger.Gateways, 1, (int)BudgetLease.Lifetime.TotalSeconds + 1);
+        var breakers = new OpenBreakers(_time, TimeSpan.FromSeconds(90));
+        for (var gateway = 0; gateway < 1000; gateway++)
+        {
+            breakers.Note($"g{gateway}", open: true);
+            breakers.Note($"closed-{gateway}", open: true);
+            breakers.Note($"closed-{gateway}", open: false);
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(breakers.Remembered, 80, 90);
+        _time.Advance(TimeSpan.FromSeconds(90));
+        Assert.Equal(0, breakers.Count);
+    }
+
+    [Fact]
     public void Permits_never_exceed_what_is_left_whatever_answers_are_under_way()
     {
         var ledger = new RequestLedger(_time);

@@ -65,7 +65,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <param name="isGood">Whether the answer is one to what was asked, and no refusal.</param>
     public void Answered(string upstream, bool isGood = true)
     {
-        var (now, fares) = (_time.GetUtcNow(), Of(upstream));
+        var (now, fares) = (_time.GetSteadyNow(), Of(upstream));
         if (isGood)
         {
             fares.AnsweredAt = now;
@@ -100,7 +100,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             if (fares.Begins(now, Silence))
             {
                 Interlocked.Add(ref _count, fares.Since is null ? 1 : 0);
-                (fares.Since, fares.Failures) = (now, 0);
+                (fares.Since, fares.Failures) = (_time.GetUtcNow(), 0);
             }
 
             if (fares.Failures == 0 || now > fares.FailedAt + Silence)
@@ -132,7 +132,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
 
         lock (fares)
         {
-            return fares.Since is not null && fares.Said.Contains(fault.Reason) && _time.GetUtcNow() <= fares.FailedAt + Silence;
+            return fares.Since is not null && fares.Said.Contains(fault.Reason) && _time.GetSteadyNow() <= fares.FailedAt + Silence;
         }
     }
 
@@ -159,7 +159,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     /// <summary>Tells what nobody was told yet, and again what goes on.</summary>
     internal void TellNews()
     {
-        var now = _time.GetUtcNow();
+        var now = _time.GetSteadyNow();
         foreach (var (upstream, fares) in _known)
         {
             lock (fares)
@@ -196,11 +196,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     }
 
     /// <summary>Changes what is known of an upstream, while it cannot be forgotten.</summary>
-    private void Change(string upstream, Action<UpstreamFares, DateTimeOffset> change)
+    private void Change(string upstream, Action<UpstreamFares, TimeSpan> change)
     {
         while (true)
         {
-            var (fares, now) = (Of(upstream), _time.GetUtcNow());
+            var (fares, now) = (Of(upstream), _time.GetSteadyNow());
             lock (fares)
             {
                 if (_known.TryGetValue(upstream, out var known) && known == fares)
@@ -215,7 +215,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
     private UpstreamFares Of(string upstream) =>
         _known.TryGetValue(upstream, out var fares) ? fares : _known.GetOrAdd(upstream, static _ => new UpstreamFares());
 
-    private void Tell(string upstream, UpstreamFares fares, DateTimeOffset now)
+    private void Tell(string upstream, UpstreamFares fares, TimeSpan now)
     {
         (fares.TellFrom, fares.ToldAt) = (now + Pause, now);
         _tell(upstream, fares.Sight(_gateway, now));

@@ -1,6 +1,7 @@
 using System.Net;
 using Polly;
 using Polly.CircuitBreaker;
+using RegistryProxy.Background;
 using RegistryProxy.Egress;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
@@ -82,7 +83,7 @@ internal sealed class UpstreamBreaker
     }
 
     /// <summary>When nobody pulls nobody tries: then the others go on after the break.</summary>
-    private bool IsLeftAlone => _state.CircuitState == CircuitState.Open && _time.GetUtcNow().UtcTicks < Volatile.Read(ref _leftAloneUntil);
+    private bool IsLeftAlone => _state.CircuitState == CircuitState.Open && _time.GetSteadyNow().Ticks < Volatile.Read(ref _leftAloneUntil);
 
     private async Task<HttpResponseMessage> SendUncounted(UpstreamQuestion question, CancellationToken cancellation)
     {
@@ -216,7 +217,7 @@ internal sealed class UpstreamBreaker
         var response = await _watch.Watch(question, cancellation);
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable && RetryAfter.Of(response, _time.GetUtcNow()) is { } wait)
         {
-            Volatile.Write(ref _askedToWaitUntil, _time.GetUtcNow().Add(wait).UtcTicks);
+            Volatile.Write(ref _askedToWaitUntil, _time.GetSteadyNow().Add(wait).Ticks);
         }
 
         return response;
@@ -224,10 +225,10 @@ internal sealed class UpstreamBreaker
 
     private TimeSpan NextBreak()
     {
-        var now = _time.GetUtcNow();
-        var asked = TimeSpan.FromTicks(Volatile.Read(ref _askedToWaitUntil) - now.UtcTicks);
+        var now = _time.GetSteadyNow();
+        var asked = TimeSpan.FromTicks(Volatile.Read(ref _askedToWaitUntil)) - now;
         var longest = asked < Break ? Break : asked > LongestBreak ? LongestBreak : asked;
-        Volatile.Write(ref _leftAloneUntil, (now + longest).UtcTicks);
+        Volatile.Write(ref _leftAloneUntil, (now + longest).Ticks);
         return longest;
     }
 

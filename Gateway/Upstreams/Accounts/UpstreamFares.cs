@@ -2,24 +2,27 @@ using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Gateway.Upstreams.Accounts;
 
-/// <summary>How the requests of this gateway to one upstream fare. Guarded by itself, but for the time of the last answer.</summary>
+/// <summary>
+/// How the requests of this gateway to one upstream fare. Guarded by itself, but for the time of the last answer. Its moments are those of
+/// the process.
+/// </summary>
 internal sealed class UpstreamFares
 {
     private long _answeredAt;
 
     /// <summary>When it last gave what it was asked for, or said that it has none.</summary>
-    public DateTimeOffset AnsweredAt
+    public TimeSpan AnsweredAt
     {
-        get => new(Volatile.Read(ref _answeredAt), TimeSpan.Zero);
-        set => Volatile.Write(ref _answeredAt, value.UtcTicks);
+        get => new(Volatile.Read(ref _answeredAt));
+        set => Volatile.Write(ref _answeredAt, value.Ticks);
     }
 
-    /// <summary>Since when requests fail; <c>null</c> while they are answered.</summary>
+    /// <summary>Since when requests fail, by the clock; <c>null</c> while they are answered.</summary>
     public DateTimeOffset? Since { get; set; }
 
     public int Failures { get; set; }
 
-    public DateTimeOffset FailedAt { get; set; }
+    public TimeSpan FailedAt { get; set; }
 
     public string Reason { get; set; } = "";
 
@@ -29,23 +32,23 @@ internal sealed class UpstreamFares
     public long Refusals { get; set; }
 
     /// <summary>From when on refusals are said again.</summary>
-    public DateTimeOffset RefusalFrom { get; set; }
+    public TimeSpan RefusalFrom { get; set; }
 
     /// <summary>When the silos were told last.</summary>
-    public DateTimeOffset ToldAt { get; set; }
+    public TimeSpan ToldAt { get; set; }
 
     /// <summary>From when on they are told again.</summary>
-    public DateTimeOffset TellFrom { get; set; }
+    public TimeSpan TellFrom { get; set; }
 
     /// <summary>When something was last heard of it.</summary>
-    public DateTimeOffset HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
+    public TimeSpan HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
 
     /// <summary>Whether a failure now is the first of an outage: there is none, or it was answered before a silence.</summary>
     public bool Begins(DateTimeOffset now, TimeSpan silence) =>
         Since is null || (AnsweredAt > FailedAt && now > FailedAt + silence);
 
     /// <summary>What the silos are told.</summary>
-    public UpstreamSight Sight(string gateway, DateTimeOffset now) => new()
+    public UpstreamSight Sight(string gateway, TimeSpan now) => new()
     {
         Gateway = gateway,
         Failure = Since is null ? null : Reason,

@@ -20,7 +20,7 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(5);
 
     private readonly SingleFlight<Known> _flight = new();
-    private volatile Known _known = new(first, first is null ? DateTimeOffset.MinValue : time.GetUtcNow(), DateTimeOffset.MinValue, "");
+    private volatile Known _known = new(first, first is null ? default : time.GetSteadyNow(), default, "");
 
     /// <summary>Why the last question had no answer; for operators.</summary>
     public string Problem => _known.Problem;
@@ -34,14 +34,14 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
 
     private bool IsDue(Func<T, bool> willDo)
     {
-        var (known, now) = (_known, time.GetUtcNow());
+        var (known, now) = (_known, time.GetSteadyNow());
         return now >= known.NextTry
             && (known.Value is not { } value || now >= known.Asked + Life || (now >= known.Asked + MinPeriod && !willDo(value)));
     }
 
     private async Task<Known> Fetch()
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         using var limit = new CancellationTokenSource(IssuerDocuments.Timeout, time);
         try
         {
@@ -57,5 +57,5 @@ internal sealed class IssuerAnswer<T>(Func<CancellationToken, Task<T>> ask, Time
         }
     }
 
-    private sealed record Known(T? Value, DateTimeOffset Asked, DateTimeOffset NextTry, string Problem);
+    private sealed record Known(T? Value, TimeSpan Asked, TimeSpan NextTry, string Problem);
 }

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Accounts;
@@ -16,15 +17,18 @@ internal sealed class RequestLedger(TimeProvider time)
     private static readonly TimeSpan MinProbe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxProbe = TimeSpan.FromSeconds(60);
 
-    private readonly Queue<(DateTimeOffset At, int Permits)> _given = [];
-    private readonly Dictionary<string, (DateTimeOffset At, int Requests)> _underWay = [];
+    private readonly Queue<(TimeSpan At, int Permits)> _given = [];
+    private readonly Dictionary<string, (TimeSpan At, int Requests)> _underWay = [];
     private int? _limit;
     private int _free;
     private int _shown;
     private TimeSpan _window;
-    private DateTimeOffset _seen;
-    private DateTimeOffset _probed;
-    private DateTimeOffset _probeAt;
+    private TimeSpan _seen;
+    private TimeSpan _probed;
+    private TimeSpan _probeAt;
+
+    /// <summary>How many gateways asked within the life of a lease.</summary>
+    public int Gateways => _underWay.Count;
 
     public bool IsKnown { get; private set; }
 
@@ -34,7 +38,7 @@ internal sealed class RequestLedger(TimeProvider time)
     /// <param name="unmetered">Requests that may be under way without a permit, when this is the first sighting.</param>
     public void Note(RateLimitSighting sighting, int unmetered)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         var underWay = CountUnderWay(now);
         _free = sighting.Limit != _limit ? sighting.Remaining - unmetered
             : sighting.Remaining > _shown + underWay && now - _seen > MinProbe ? sighting.Remaining - underWay
@@ -44,17 +48,18 @@ internal sealed class RequestLedger(TimeProvider time)
     }
 
     /// <summary>The upstream refused a metered request: nothing is left, whatever was thought.</summary>
-    public void Exhaust(TimeSpan wait) => (_free, _shown, _seen, _probeAt) = (0, 0, time.GetUtcNow(), time.GetUtcNow() + wait);
+    public void Exhaust(TimeSpan wait) => (_free, _shown, _seen, _probeAt) = (0, 0, time.GetSteadyNow(), time.GetSteadyNow() + wait);
 
     public BudgetLease Lease(LeaseRequest request, int gateways)
     {
-        _underWay[request.Gateway] = (time.GetUtcNow(), request.UnderWay);
+        Forget(time.GetSteadyNow());
+        _underWay[request.Gateway] = (time.GetSteadyNow(), request.UnderWay);
         if (_limit is not { } limit)
         {
             return new BudgetLease(request.Wanted, TimeSpan.Zero);
         }
 
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         var underWay = CountUnderWay(now);
         _free += request.Returned;
         if (_window > TimeSpan.Zero && now - _seen > _window)
@@ -74,14 +79,14 @@ internal sealed class RequestLedger(TimeProvider time)
         }
         : new();
 
-    private BudgetLease Give(int permits, DateTimeOffset now)
+    private BudgetLease Give(int permits, TimeSpan now)
     {
         _free -= permits;
         _given.Enqueue((now, permits));
         return new BudgetLease(permits, TimeSpan.Zero);
     }
 
-    private BudgetLease Probe(int limit, DateTimeOffset now)
+    private BudgetLease Probe(int limit, TimeSpan now)
     {
         if (_probed > _seen && now - _probed < UnderWay)
         {
@@ -99,7 +104,7 @@ internal sealed class RequestLedger(TimeProvider time)
         return new BudgetLease(1, TimeSpan.Zero);
     }
 
-    private int CountUnderWay(DateTimeOffset now)
+    private int CountUnderWay(TimeSpan now)
     {
         while (_given.TryPeek(out var oldest) && now - oldest.At > UnderWay)
         {
@@ -109,6 +114,17 @@ internal sealed class RequestLedger(TimeProvider time)
         return Math.Max(
             _given.Sum(lease => lease.Permits), _underWay.Values.Where(each => now - each.At < BudgetLease.Lifetime)
                 .Sum(each => each.Requests));
+    }
+
+    private void Forget(TimeSpan now)
+    {
+        foreach (var (gateway, each) in _underWay)
+        {
+            if (now - each.At >= BudgetLease.Lifetime)
+            {
+                _underWay.Remove(gateway);
+            }
+        }
     }
 }
 

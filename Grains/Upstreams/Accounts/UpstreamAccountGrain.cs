@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Utilities;
+using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Upstreams.Accounts;
@@ -12,21 +13,21 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
 
     private readonly ObserverManager<IUpstreamAccountObserver> _gateways = new(Subscription, logger);
     private readonly RequestLedger _ledger = new(time);
-    private readonly Dictionary<string, DateTimeOffset> _open = [];
-    private DateTimeOffset _throttledUntil;
-    private DateTimeOffset _meteredThrottledUntil;
+    private readonly OpenBreakers _open = new(time, Subscription);
+    private TimeSpan _throttledUntil;
+    private TimeSpan _meteredThrottledUntil;
 
     public ValueTask<UpstreamAccountState> Follow(IUpstreamAccountObserver observer, CancellationToken cancellation = default)
     {
         _gateways.Subscribe(observer, observer);
         _gateways.ClearExpired();
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         List<UpstreamThrottle> throttles = [];
         Add(_throttledUntil, meteredOnly: false);
         Add(_meteredThrottledUntil, meteredOnly: true);
         return new(new UpstreamAccountState(_ledger.IsMetered, _ledger.IsKnown, throttles));
 
-        void Add(DateTimeOffset until, bool meteredOnly)
+        void Add(TimeSpan until, bool meteredOnly)
         {
             if (until > now)
             {
@@ -57,7 +58,7 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
 
     public async ValueTask Throttled(UpstreamThrottle throttle)
     {
-        var until = time.GetUtcNow() + throttle.For;
+        var until = time.GetSteadyNow() + throttle.For;
         if (throttle.MeteredOnly)
         {
             _meteredThrottledUntil = until;
@@ -73,27 +74,18 @@ internal sealed class UpstreamAccountGrain(TimeProvider time, ILogger<UpstreamAc
 
     public ValueTask BreakerChanged(string gateway, bool open)
     {
-        if (open)
-        {
-            _open[gateway] = time.GetUtcNow();
-        }
-        else
-        {
-            _open.Remove(gateway);
-        }
-
+        _open.Note(gateway, open);
         return ValueTask.CompletedTask;
     }
 
     public ValueTask<UpstreamAccountStatus> Describe(CancellationToken cancellation = default)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetSteadyNow();
         var until = _throttledUntil > _meteredThrottledUntil ? _throttledUntil : _meteredThrottledUntil;
         return new(_ledger.Describe() with
         {
-            ThrottledUntil = until > now ? until : null,
-            // A gateway that died with its breaker open says nothing any more.
-            OpenBreakers = _open.Count(breaker => now - breaker.Value < Subscription),
+            ThrottledUntil = until > now ? time.GetUtcNow() + (until - now) : null,
+            OpenBreakers = _open.Count,
         });
     }
 }

@@ -19,8 +19,8 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
 
     private SingleFlight<UpstreamFailure?> _flight = new();
     private long _of;
-    private DateTimeOffset _takenAt = DateTimeOffset.MinValue;
-    private DateTimeOffset _shownAt;
+    private TimeSpan _takenAt;
+    private TimeSpan _shownAt;
 
     /// <summary>Whether the upstream takes the secret of an authentication: <c>null</c>, or why not.</summary>
     /// <param name="upstream">The upstream.</param>
@@ -36,10 +36,10 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
 
         if (authentication.SecretVersion > _of)
         {
-            (_of, _takenAt, _flight) = (authentication.SecretVersion, DateTimeOffset.MinValue, new());
+            (_of, _takenAt, _flight) = (authentication.SecretVersion, default, new());
         }
 
-        if (_takenAt > DateTimeOffset.MinValue && time.GetUtcNow() is var now && now < _takenAt + Life
+        if (_takenAt > default(TimeSpan) && time.GetSteadyNow() is var now && now < _takenAt + Life
             && (!anew || now < _shownAt + MinPeriod))
         {
             return null;
@@ -51,7 +51,7 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
     private async Task<UpstreamFailure?> Show(UpstreamConfiguration upstream, UpstreamAuthentication authentication)
     {
         HttpStatusCode status;
-        _shownAt = authentication.SecretVersion == _of ? time.GetUtcNow() : _shownAt;
+        _shownAt = authentication.SecretVersion == _of ? time.GetSteadyNow() : _shownAt;
         try
         {
             status = (await client.Ping(
@@ -65,12 +65,12 @@ internal sealed class BasicCredentialCheck(UpstreamTokenClient client, TimeProvi
 
         if (status == HttpStatusCode.OK && _of == authentication.SecretVersion)
         {
-            _takenAt = time.GetUtcNow();
+            _takenAt = time.GetSteadyNow();
         }
 
         if (status == HttpStatusCode.Unauthorized && _of == authentication.SecretVersion)
         {
-            _takenAt = DateTimeOffset.MinValue;
+            _takenAt = default;
         }
 
         return status == HttpStatusCode.Unauthorized

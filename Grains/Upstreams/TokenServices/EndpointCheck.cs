@@ -14,10 +14,10 @@ internal sealed class EndpointCheck(TokenExchange exchange, TimeProvider time)
     private static readonly TimeSpan MinPeriod = TimeSpan.FromSeconds(10);
 
     private readonly SingleFlight<UpstreamFailure?> _flight = new();
-    private DateTimeOffset _goodAt = DateTimeOffset.MinValue;
+    private TimeSpan _goodAt;
 
     /// <summary>Whether the endpoint was found well with this credential within ten seconds.</summary>
-    public bool IsFresh => time.GetUtcNow() < _goodAt + MinPeriod;
+    public bool IsFresh => time.GetSteadyNow() < _goodAt + MinPeriod;
 
     /// <summary>Asks; why the endpoint, or the credential, is good for nobody, or <c>null</c>.</summary>
     public Task<UpstreamFailure?> Check(string upstream, UpstreamAuthentication authentication) =>
@@ -31,7 +31,7 @@ internal sealed class EndpointCheck(TokenExchange exchange, TimeProvider time)
             return result.Failure;
         }
 
-        _goodAt = time.GetUtcNow();
+        _goodAt = time.GetSteadyNow();
         return null;
     }
 }

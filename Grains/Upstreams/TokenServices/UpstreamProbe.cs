@@ -19,8 +19,8 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 
     private readonly SingleFlight<ProbeAnswer> _flight = new();
     private UpstreamChallenge _known = UpstreamChallenge.Unknown;
-    private DateTimeOffset _knownAt;
-    private DateTimeOffset _askedAt;
+    private TimeSpan _knownAt;
+    private TimeSpan _askedAt;
 
     /// <summary>The scheme of the last good answer.</summary>
     public UpstreamScheme Scheme => _known.Scheme;
@@ -31,7 +31,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 
     public async ValueTask<ProbeAnswer> Probe(UpstreamConfiguration upstream, bool anew)
     {
-        if (Remembered is { } known && (!anew || time.GetUtcNow() < _askedAt + MinPeriod))
+        if (Remembered is { } known && (!anew || time.GetSteadyNow() < _askedAt + MinPeriod))
         {
             return known;
         }
@@ -41,12 +41,12 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
     }
 
     private ProbeAnswer? Remembered =>
-        _known.Scheme != UpstreamScheme.Unknown && time.GetUtcNow() < _knownAt + Life ? new ProbeAnswer(_known, null) : null;
+        _known.Scheme != UpstreamScheme.Unknown && time.GetSteadyNow() < _knownAt + Life ? new ProbeAnswer(_known, null) : null;
 
     private async Task<ProbeAnswer> Keep(UpstreamConfiguration upstream)
     {
         ProbeAnswer answer;
-        _askedAt = time.GetUtcNow();
+        _askedAt = time.GetSteadyNow();
         try
         {
             answer = Classify(upstream, await client.Ping(upstream));
@@ -58,7 +58,7 @@ internal sealed class UpstreamProbe(UpstreamTokenClient client, TimeProvider tim
 
         if (answer.Failure is null)
         {
-            (_known, _knownAt) = (answer.Challenge, time.GetUtcNow());
+            (_known, _knownAt) = (answer.Challenge, time.GetSteadyNow());
         }
 
         return answer;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Settings;
 using RegistryProxy.NodeAgent.Sockets;
 
@@ -31,7 +32,7 @@ internal sealed class CriChannel : IDisposable
     /// <summary>Waits a moment for the socket; tells why it cannot be reached.</summary>
     public async ValueTask<string?> WhyUnreachable(CancellationToken cancellation)
     {
-        var end = _time.GetUtcNow() + ConnectTimeout;
+        var end = _time.GetSteadyNow() + ConnectTimeout;
         while (true)
         {
             try
@@ -41,7 +42,7 @@ internal sealed class CriChannel : IDisposable
             }
             catch (SocketException fault)
             {
-                if (_time.GetUtcNow() >= end)
+                if (_time.GetSteadyNow() >= end)
                 {
                     return $"{Name} does not answer: {fault.Message}";
                 }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Docker.DotNet;
 using Grpc.Core;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Settings;
 
 namespace RegistryProxy.NodeAgent.Images.Docker;
@@ -81,7 +82,7 @@ internal sealed class DockerStore : IDisposable
 
     private async Task<T> Try<T>(Func<IDockerClient, Task<T>> question, CancellationToken cancellation)
     {
-        var end = _time.GetUtcNow() + ConnectTimeout;
+        var end = _time.GetSteadyNow() + ConnectTimeout;
         while (true)
         {
             try
@@ -90,7 +91,7 @@ internal sealed class DockerStore : IDisposable
             }
             catch (Exception fault) when (IsAway(fault) && !cancellation.IsCancellationRequested)
             {
-                if (_time.GetUtcNow() >= end)
+                if (_time.GetSteadyNow() >= end)
                 {
                     throw new RpcException(new Status(StatusCode.Unavailable,
                         $"the Docker Engine at unix://{_socket} does not answer: {Innermost(fault).Message}"));

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Installation.Plans;
 using RegistryProxy.NodeAgent.Installation.Platforms;
 using RegistryProxy.NodeAgent.Installation.Records;
@@ -89,7 +90,7 @@ internal sealed class Change(Node node, bool services)
 
         node.Host.DeleteFile(result);
         await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
-        for (var end = node.Time.GetUtcNow() + WatchTimeout; !node.Host.Exists(result) && node.Time.GetUtcNow() < end;)
+        for (var end = node.Time.GetSteadyNow() + WatchTimeout; !node.Host.Exists(result) && node.Time.GetSteadyNow() < end;)
         {
             await Task.Delay(Pause, node.Time, cancellation);
         }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Images.Wire;
 using RegistryProxy.NodeAgent.Sockets;
 
@@ -17,7 +18,7 @@ internal static class ImageServiceProbe
         using var channel = GrpcChannel.ForAddress(
             "http://localhost", new GrpcChannelOptions { HttpHandler = UnixConnection.Handler(socket) });
         var client = new ImageService.ImageServiceClient(channel);
-        var end = time.GetUtcNow() + Timeout;
+        var end = time.GetSteadyNow() + Timeout;
         while (true)
         {
             try
@@ -29,7 +30,7 @@ internal static class ImageServiceProbe
             }
             catch (RpcException fault)
             {
-                if (time.GetUtcNow() >= end)
+                if (time.GetSteadyNow() >= end)
                 {
                     return fault.StatusCode == StatusCode.Unavailable
                         ? $"nothing answers at {socket}; see journalctl -u registryproxy-nodeagent" : fault.Status.Detail;

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Requests;
 
@@ -23,14 +24,14 @@ internal static class InstallLock
             return null;
         }
 
-        for (var end = time.GetUtcNow() + timeout; ; await Task.Delay(Pause, time, cancellation))
+        for (var end = time.GetSteadyNow() + timeout; ; await Task.Delay(Pause, time, cancellation))
         {
             try
             {
                 return new FileStream(
                     host.At(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
             }
-            catch (IOException) when (time.GetUtcNow() < end)
+            catch (IOException) when (time.GetSteadyNow() < end)
             {
                 continue;
             }

@@ -1,3 +1,4 @@
+using RegistryProxy.Background;
 using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Plans;
@@ -124,16 +125,16 @@ internal sealed class KubeletWatch(
     private async Task<string?> BecomesSteady(string unit, CancellationToken cancellation)
     {
         var within = unit == KubeletUnit.Own ? times.Within : times.Within * WholeCluster;
-        var end = time.GetUtcNow() + within;
-        for (DateTimeOffset? since = null; ; await Task.Delay(Pause, time, cancellation))
+        var end = time.GetSteadyNow() + within;
+        for (TimeSpan? since = null; ; await Task.Delay(Pause, time, cancellation))
         {
-            since = await _services.IsActive(unit) ? since ?? time.GetUtcNow() : null;
-            if (since is { } active && time.GetUtcNow() - active >= times.Steady)
+            since = await _services.IsActive(unit) ? since ?? time.GetSteadyNow() : null;
+            if (since is { } active && time.GetSteadyNow() - active >= times.Steady)
             {
                 return null;
             }
 
-            if (time.GetUtcNow() >= end)
+            if (time.GetSteadyNow() >= end)
             {
                 return $"kubelet was not active for {times.Steady.TotalSeconds:0} s within {within.TotalSeconds:0} s";
             }
