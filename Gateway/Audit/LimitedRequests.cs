@@ -12,6 +12,7 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, Tally> _tenants = new();
+    private volatile bool _isLast;
 
     /// <summary>Counts one; how many there were, when this one is to be written.</summary>
     public int? Count(string tenant)
@@ -25,7 +26,7 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
                 (tally.Since, tally.Written) = (time.GetTimestamp(), 0);
             }
 
-            if (tally.Written == perSecond)
+            if (tally.Written == perSecond && !_isLast)
             {
                 return null;
             }
@@ -36,9 +37,12 @@ internal sealed class LimitedRequests(TimeProvider time, int perSecond = 1)
     }
 
     /// <summary>What was counted since the last line of each tenant whose second is over: it counts as told.</summary>
-    /// <param name="isLast">Whether it is never asked again: then also while its second runs.</param>
+    /// <param name="isLast">
+    /// Whether it is never asked again: then also while its second runs, and whatever is counted after it is to be written.
+    /// </param>
     public List<(string Tenant, int Count)> TakeUntold(bool isLast = false)
     {
+        _isLast |= isLast;
         List<(string, int)> untold = [];
         foreach (var (tenant, tally) in _tenants)
         {

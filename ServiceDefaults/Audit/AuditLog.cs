@@ -10,14 +10,17 @@ namespace RegistryProxy.ServiceDefaults.Audit;
 
 /// <summary>
 /// The audit log. Writing to it never waits: events queue up to a bound, and beyond it they are counted as lost, in a metric and in the log
-/// itself once it goes on.
+/// itself once it goes on. It ends after every other part of its host, and writes what they had to say to the last.
 /// </summary>
-public sealed partial class AuditLog : BackgroundLoop
+public sealed partial class AuditLog : LastingLoop
 {
     private const int Capacity = 16 * 1024;
     private const int MaxBatch = 256 * 1024;
 
     private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the end of a host may wait for the rest, also when its grace is over.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private readonly Channel<AuditEvent> _events = Channel.CreateBounded<AuditEvent>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -52,15 +55,15 @@ public sealed partial class AuditLog : BackgroundLoop
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    protected override async Task Finish()
     {
         _events.Writer.TryComplete();
         if (ExecuteTask is { } writing)
         {
-            await writing.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await writing.WaitAsync(Rest, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        await base.StopAsync(cancellationToken);
         _sink.Dispose();
         await _json.DisposeAsync();
     }

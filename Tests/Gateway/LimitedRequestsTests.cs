@@ -42,4 +42,17 @@ public sealed class LimitedRequestsTests
         Assert.Empty(requests.TakeUntold());
         Assert.Equal([("acme", 2)], requests.TakeUntold(isLast: true));
     }
+
+    [Fact]
+    public void What_is_counted_after_the_last_turn_has_lines_of_its_own()
+    {
+        var requests = new LimitedRequests(new FakeTimeProvider());
+        Assert.Equal(1, requests.Count("acme"));
+        Assert.Null(requests.Count("acme"));
+        Assert.Equal([("acme", 1)], requests.TakeUntold(isLast: true));
+        Assert.Equal(1, requests.Count("acme"));
+        Assert.Equal(1, requests.Count("acme"));
+        Assert.Equal(1, requests.Count("other"));
+        Assert.Empty(requests.TakeUntold(isLast: true));
+    }
 }
