@@ -65,6 +65,57 @@ public sealed class PodWatchTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Once_a_silo_has_found_itself_it_asks_for_the_pods_of_its_own_part_alone()
+    {
+        (_api.Pods, _api.OtherPods) = ([Own, "10.0.0.2"], ["10.0.0.3"]);
+        using var watch = Watch();
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(() => _api.PodLists == 1, "the first look");
+        Assert.True(string.IsNullOrEmpty(_api.PodSelector));
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return !_membership.Killed.IsEmpty;
+            },
+            "an address that somebody else has now is nobody's silo");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.Equal("app.kubernetes.io/name=registryproxy,app.kubernetes.io/component=silo", _api.PodSelector);
+        Assert.All(_membership.Killed, silo => Assert.Equal("10.0.0.3", silo.Endpoint.Address.ToString()));
+    }
+
+    [Theory]
+    [InlineData("fd00:0:0::9 10.0.0.3", false)]
+    [InlineData("10.0.0.9", true)]
+    public async Task A_silo_of_another_family_of_addresses_or_outside_of_the_namespace_lives(string pod, bool answers)
+    {
+        _api.Pods = [Own, "10.0.0.2", pod];
+        using var watch = Watch(answers);
+        await watch.StartAsync(CancellationToken.None);
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                return _api.PodLists > 2;
+            },
+            "it has looked more than once");
+        await watch.StopAsync(CancellationToken.None);
+        Assert.Empty(_membership.Killed);
+    }
+
+    [Fact]
+    public async Task A_port_answers_when_somebody_listens_at_it()
+    {
+        using var listener = new System.Net.Sockets.Socket(
+            System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = (IPEndPoint)listener.LocalEndPoint!;
+        Assert.False(await SiloPort.Answers(address, TimeProvider.System, CancellationToken.None));
+        listener.Listen();
+        Assert.True(await SiloPort.Answers(address, TimeProvider.System, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Whoever_does_not_see_its_own_pod_looks_into_the_wrong_namespace_and_kills_nobody()
     {
         _api.Pods = ["10.0.0.9"];
@@ -123,11 +174,14 @@ public sealed class PodWatchTests : IAsyncLifetime
         Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), Timeout = timeout,
     }));
 
-    private PodWatch Watch()
+    private PodWatch Watch(bool answers = false)
     {
         var options = Options.Create(
             new KubernetesClusteringOptions { Namespace = "rp", Server = _api.Url, TokenFile = _folder.File("token"), WatchPods = true });
-        return new PodWatch(new ApiServer(options), _membership, new Self(), options, _time, NullLogger<PodWatch>.Instance);
+        return new PodWatch(new ApiServer(options), _membership, new Self(), options, _time, NullLogger<PodWatch>.Instance)
+        {
+            Answers = (_, _, _) => Task.FromResult(answers),
+        };
     }
 
     private static SiloAddress Address(string ip) => SiloAddress.New(new IPEndPoint(IPAddress.Parse(ip), 11111), 1);

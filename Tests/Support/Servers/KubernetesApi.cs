@@ -48,8 +48,16 @@ internal sealed class KubernetesApi : IAsyncDisposable
         }
     }
 
-    /// <summary>The addresses of the pods; <c>null</c> when who asks may not list them.</summary>
+    /// <summary>
+    /// The addresses of the silos' pods, several of one with blanks between them; <c>null</c> when who asks may not list pods.
+    /// </summary>
     public IReadOnlyList<string>? Pods { get; set; }
+
+    /// <summary>The addresses of pods of something else.</summary>
+    public IReadOnlyList<string> OtherPods { get; set; } = [];
+
+    /// <summary>The labels that pods were asked for by.</summary>
+    public string? PodSelector { get; private set; }
 
     /// <summary>Whether every page of pods says that there is another one.</summary>
     public bool PodsGoOn { get; set; }
@@ -82,7 +90,8 @@ internal sealed class KubernetesApi : IAsyncDisposable
             return Json(resource);
         }));
         api._app.MapGet("/api/v1/namespaces/{ns}/pods",
-            (int? limit, HttpContext context) => api.Page(limit ?? int.MaxValue, context.Request.Query["continue"]));
+            (int? limit, HttpContext context) => api.Page(
+                limit ?? int.MaxValue, context.Request.Query["continue"], context.Request.Query["labelSelector"]));
         await api._app.StartAsync();
         api.Url = new Uri(api._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return api;
@@ -90,13 +99,17 @@ internal sealed class KubernetesApi : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private IResult Page(int limit, string? next)
+    private IResult Page(int limit, string? next, string? selector)
     {
         Interlocked.Increment(ref _podLists);
-        if (Pods is not { } pods)
+        if (Pods is not { } silos)
         {
             return Failure(403, "Forbidden");
         }
+
+        PodSelector = selector;
+        var pods = silos.Select(ip => (Ips: ip, Part: "silo"))
+            .Concat(string.IsNullOrEmpty(selector) ? OtherPods.Select(ip => (Ips: ip, Part: "other")) : []).ToList();
 
         var from = int.Parse(next is { Length: > 0 } ? next : "0", System.Globalization.CultureInfo.InvariantCulture);
         var page = pods.Skip(from).Take(limit).ToList();
@@ -107,9 +120,18 @@ internal sealed class KubernetesApi : IAsyncDisposable
             {
                 ["resourceVersion"] = "1", ["continue"] = from + page.Count < pods.Count || PodsGoOn ? $"{from + page.Count}" : ""
             },
-            items = page.Select(ip => new { metadata = new { name = ip }, status = new { podIP = ip } }),
+            items = page.Select(pod => new
+            {
+                metadata = new { name = pod.Ips, labels = LabelsOf(pod.Part) },
+                status = new { podIP = pod.Ips.Split(' ')[0], podIPs = pod.Ips.Split(' ').Select(ip => new { ip }) },
+            }),
         }), "application/json");
     }
+
+    private static Dictionary<string, string> LabelsOf(string part) => new()
+    {
+        ["app.kubernetes.io/name"] = "registryproxy", ["app.kubernetes.io/component"] = part, ["pod-template-hash"] = "5d4f"
+    };
 
     private async Task Guard(HttpContext context, RequestDelegate next)
     {

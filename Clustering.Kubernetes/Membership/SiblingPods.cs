@@ -1,0 +1,64 @@
+using System.Net;
+using k8s;
+using k8s.Models;
+
+namespace RegistryProxy.Clustering.Kubernetes.Membership;
+
+/// <summary>
+/// The pods that are made as this one is, by the labels that say what it is a part of: once it has found itself nothing else of its
+/// namespace is listed, which may hold thousands of pods, each of many kilobytes.
+/// </summary>
+internal sealed class SiblingPods(ApiServer api)
+{
+    private const int PageSize = 250;
+
+    /// <summary>The most pages of one look: 100,000 pods.</summary>
+    private const int MaxPages = 400;
+
+    /// <summary>Kubernetes, "Recommended labels".</summary>
+    private static readonly string[] Recommended =
+        ["app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"];
+
+    private string? _selector;
+
+    /// <summary>Takes the addresses of pods, of every family, out of what is missing.</summary>
+    /// <param name="missing">Whose pods are looked for.</param>
+    /// <param name="own">The address of this silo.</param>
+    /// <param name="cancellation">Ends the look.</param>
+    /// <exception cref="InvalidDataException">The listing does not end, and says nothing about who is missing.</exception>
+    public async Task Find(HashSet<IPAddress> missing, IPAddress own, CancellationToken cancellation)
+    {
+        string? next = null;
+        for (var page = 0; page < MaxPages; page++)
+        {
+            var pods = await api.Client.CoreV1.ListNamespacedPodAsync(
+                api.Namespace, labelSelector: _selector, limit: PageSize, continueParameter: next, cancellationToken: cancellation);
+            foreach (var pod in pods.Items)
+            {
+                Take(pod, missing, own);
+            }
+
+            next = pods.Metadata?.ContinueProperty;
+            if (missing.Count == 0 || string.IsNullOrEmpty(next))
+            {
+                // Somebody changed the labels of this pod: the next look is for all again.
+                _selector = missing.Contains(own) ? null : _selector;
+                return;
+            }
+        }
+
+        throw new InvalidDataException($"the API server's listing of pods in {api.Namespace} goes on after {MaxPages} pages");
+    }
+
+    private void Take(V1Pod pod, HashSet<IPAddress> missing, IPAddress own)
+    {
+        foreach (var text in (pod.Status?.PodIPs ?? []).Select(address => address.Ip).Append(pod.Status?.PodIP))
+        {
+            if (IPAddress.TryParse(text, out var address) && missing.Remove(address) && address.Equals(own))
+            {
+                var known = pod.Metadata?.Labels ?? new Dictionary<string, string>();
+                _selector = string.Join(',', Recommended.Where(known.ContainsKey).Select(label => $"{label}={known[label]}"));
+            }
+        }
+    }
+}
