@@ -18,7 +18,7 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
     public async Task<ImageFsInfoResponse> Info(CancellationToken cancellation)
     {
         var known = _known;
-        var measuring = known is null || time.GetSteadyNow() - known.At >= Serves ? _measuring.Join(Measure) : null;
+        var measuring = known is null || time.GetSteadyNow() - known.Taken >= Serves ? _measuring.Join(Measure) : null;
         var measured = known ?? await measuring!.WaitAsync(cancellation);
         var response = new ImageFsInfoResponse();
         response.ImageFilesystems.Add(Usage(measured, measured.ImageBytes));
@@ -35,7 +35,8 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
         var containers = await store.Query(
             (client, limit) => client.Containers.ListContainersAsync(
                 new ContainersListParameters { All = true, Size = true }, limit), CancellationToken.None);
-        return _known = new Measured(root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetSteadyNow());
+        return _known = new Measured(
+            root, ImageBytes(images), containers.Sum(container => container.SizeRw ?? 0), time.GetUtcNow(), time.GetSteadyNow());
     }
 
     /// <summary>
@@ -61,5 +62,5 @@ internal sealed class DockerUsage(DockerStore store, TimeProvider time)
         return usage;
     }
 
-    private sealed record Measured(string Root, long ImageBytes, long ContainerBytes, TimeSpan At);
+    private sealed record Measured(string Root, long ImageBytes, long ContainerBytes, DateTimeOffset At, TimeSpan Taken);
 }
