@@ -38,12 +38,14 @@ public sealed class ClockTests
         "Configuration/Reload/ConfigurationWatcher.cs", "Gateway/Audit/AuditTrail.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs",
-        "Grains/Upstreams/CredentialState.cs", "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
+        "Grains/Operations/ActivityBook.cs", "Grains/Upstreams/CredentialState.cs",
+        "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
         "Grains/Upstreams/UpstreamCredentialGrain.cs", "NodeAgent/Images/Docker/DockerUsage.cs",
         "NodeAgent/Installation/Applying/ImageServiceProbe.cs",
         "ServiceDefaults/Audit/AuditLog.cs", "ServiceDefaults/Audit/AuditTail.cs",
         "ServiceDefaults/Commands/HostOutput.cs", "ServiceDefaults/Operations/ProcessReporter.cs",
         "ServiceDefaults/Telemetry/ProcessMeter.cs", "Silo/Admin/AttestationEndpoints.cs", "Silo/Admin/SessionEndpoints.cs",
+        "Silo/Admin/Operations/SummaryEndpoint.cs",
     ];
 
     /// <summary>What is signed names a moment.</summary>
