@@ -131,5 +131,5 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
         ];
     }
 
-    private sealed record Seen(ProcessReport Report, TimeSpan At, IReadOnlyList<TenantRates> Rates);
+    private sealed record Seen(ProcessReport Report, TimeSpan At, List<TenantRates> Rates);
 }
