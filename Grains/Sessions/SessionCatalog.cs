@@ -109,7 +109,7 @@ internal sealed class SessionCatalog(SessionIndexPages stored, TimeProvider time
     /// <summary>What is stored, or what another activation listed, is listed here, too.</summary>
     private bool Take(SessionSummary session)
     {
-        if (_sessions.ContainsKey(session.Session) || _removed.ContainsKey(session.Session))
+        if (_sessions.ContainsKey(session.Session) || _removed.ContainsKey(session.Session) || session.Expires <= time.GetUtcNow())
         {
             return false;
         }

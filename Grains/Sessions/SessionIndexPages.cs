@@ -35,7 +35,9 @@ internal sealed class SessionIndexPages(Func<string, Stored<SessionIndex>> open)
     public int Count => _pages.Count;
 
     /// <summary>Whether there is anything to write.</summary>
-    public bool IsUnwritten => _isUnwritten || _lessened.Count > 0;
+    public bool IsUnwritten => _isUnwritten || _lessened.Count > 0 || AreSparse;
+
+    private bool AreSparse => _pages.Count > MostSpare + (2 * (_places.Count / MaxPage));
 
     /// <summary>A session is listed, or listed as something else than before.</summary>
     public void Add(string session)
@@ -91,7 +93,11 @@ internal sealed class SessionIndexPages(Func<string, Stored<SessionIndex>> open)
             await Move(find);
         }
 
-        Dissolve();
+        if (AreSparse)
+        {
+            Dissolve();
+        }
+
         if (_isUnwritten)
         {
             await WriteRoot(find, take);
@@ -171,11 +177,6 @@ internal sealed class SessionIndexPages(Func<string, Stored<SessionIndex>> open)
     /// <summary>Puts what is left in the emptiest page with the newest.</summary>
     private void Dissolve()
     {
-        if (_pages.Count <= MostSpare + (2 * (_places.Count / MaxPage)))
-        {
-            return;
-        }
-
         var page = _pages.Values.MinBy(known => known.Sessions.Count)!;
         page.Sessions.ToList().ForEach(Add);
     }
@@ -188,7 +189,11 @@ internal sealed class SessionIndexPages(Func<string, Stored<SessionIndex>> open)
             SessionIndex? written = null;
             await _root.Change(before =>
             {
-                TakeNewest(before, take);
+                if (!ReferenceEquals(before, _seen))
+                {
+                    TakeNewest(before, take);
+                }
+
                 _isUnwritten = false;
                 var others = before.Pages.Where(IsNews).ToList();
                 var next = new SessionIndex

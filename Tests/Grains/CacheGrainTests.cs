@@ -123,12 +123,11 @@ public sealed class CacheGrainTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{heldUp} of 100 pushes waited for a gateway that never answers");
         Assert.InRange(heldUp, 1, 10);
-        slow.IsDeaf = false;
+        slow.Hear();
         _time.Advance(SlowGateways.LongestPause);
         await grain.Follow(reference, ReportOf("slow"));
-        var before = slow.Heard.Count;
-        await grain.Changed(Change);
-        Assert.Equal(before + 1, slow.Heard.Count);
+        await grain.Changed(Change with { Reference = "v2" });
+        Assert.Equal("v2", slow.Heard.Last().Reference);
         GC.KeepAlive(slow);
     }
 
@@ -160,17 +159,26 @@ public sealed class CacheGrainTests
 
     private sealed class Gateway : ICacheObserver
     {
+        private readonly TaskCompletionSource _hears = new();
+
         public bool IsDeaf { get; set; }
 
         public bool Throws { get; init; }
 
         public ConcurrentQueue<CacheChange> Heard { get; } = new();
 
+        /// <summary>What it was told comes through, one after the other.</summary>
+        public void Hear()
+        {
+            IsDeaf = false;
+            _hears.SetResult();
+        }
+
         public Task Changed(CacheChange change)
         {
             Heard.Enqueue(change);
             return Throws ? throw new InvalidDataException("a fault of this gateway")
-                : IsDeaf ? Task.Delay(Timeout.Infinite) : Task.CompletedTask;
+                : IsDeaf ? _hears.Task : Task.CompletedTask;
         }
     }
 }
