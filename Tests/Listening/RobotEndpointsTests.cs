@@ -149,7 +149,7 @@ public sealed class RobotEndpointsTests : IDisposable
     private async Task<string> Audited()
     {
         await _audit.StartAsync(CancellationToken.None);
-        await _audit.StopAsync(CancellationToken.None);
+        await _audit.StoppedAsync(CancellationToken.None);
         return await File.ReadAllTextAsync(_folder.File("audit.log"));
     }
 }
