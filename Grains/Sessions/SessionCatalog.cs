@@ -1,6 +1,5 @@
 using RegistryProxy.Background;
 using RegistryProxy.Grains.Interfaces;
-using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Sessions;
 
