@@ -44,7 +44,7 @@ internal sealed class UpstreamFares
     public TimeSpan HeardAt => FailedAt > AnsweredAt ? FailedAt : AnsweredAt;
 
     /// <summary>Whether a failure now is the first of an outage: there is none, or it was answered before a silence.</summary>
-    public bool Begins(DateTimeOffset now, TimeSpan silence) =>
+    public bool Begins(TimeSpan now, TimeSpan silence) =>
         Since is null || (AnsweredAt > FailedAt && now > FailedAt + silence);
 
     /// <summary>What the silos are told.</summary>
