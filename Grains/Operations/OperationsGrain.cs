@@ -1,3 +1,4 @@
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Operations;
@@ -11,25 +12,26 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 {
     private const int MaxRepositories = 20;
 
-    /// <summary>A process that is silent for so long has gone.</summary>
-    private static readonly TimeSpan Gone = TimeSpan.FromMinutes(1);
-
-    /// <summary>A process that is silent for so long does nothing now, as far as anybody knows.</summary>
-    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(6);
-
-    private readonly Dictionary<string, Seen> _processes = [];
+    private readonly ProcessBook _processes = new(time);
     private readonly ActivityBook _activity = new(time);
 
     public ValueTask Report(ProcessReport report)
     {
-        var now = time.GetUtcNow();
-        ForgetGone(now);
-        if (_processes.TryGetValue(report.Id, out var known))
+        if (_processes.TryTake(report, out var before, out var isReturned) && before is not null)
         {
-            _activity.Count(known.Report, report);
+            _activity.Count(before, report);
+        }
+        else if (isReturned)
+        {
+            _activity.BeginAnew();
         }
 
-        _processes[report.Id] = known is null ? new Seen(report, now, null, now) : new Seen(report, now, known.Report, known.At);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask Leave(string id)
+    {
+        _processes.Leave(id);
         return ValueTask.CompletedTask;
     }
 
@@ -41,12 +43,12 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
             ? throw new ArgumentOutOfRangeException(nameof(points), points, "360 must be a multiple of it")
             : new(_activity.Histories(kind, names, points));
 
-    public ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default)
+    public async ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default)
     {
-        ForgetGone(time.GetUtcNow());
-        var gateways = _processes.Values.Select(process => process.Report).Where(report => report.Kind != "silo").ToList();
+        var gateways = _processes.Reporting.Select(process => process.Report).Where(report => report.Kind != "silo").ToList();
         var traffic = gateways.SelectMany(report => report.Tenants).Where(one => one.Tenant == tenant).ToList();
-        return new(new TenantDetail
+        var pulls = await Repositories(tenant);
+        return new TenantDetail
         {
             Streams = traffic.Sum(one => one.Streams),
             Refusals =
@@ -55,52 +57,46 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
                     .Select(group => new ReasonCount(group.Key, group.Sum(refusal => refusal.Count)))
                     .OrderByDescending(refusal => refusal.Count),
             ],
-            Repositories = [.. TopRepositories(gateways, pulls => pulls.Tenant == tenant)],
+            Repositories = pulls.Repositories,
+            IsPartial = pulls.IsPartial,
             Since = gateways.Count == 0 ? null : gateways.Min(report => report.Started),
-        });
+        };
     }
 
-    public ValueTask<OperationsView> Describe(CancellationToken cancellation = default)
+    public ValueTask<OperationsView> Describe(CancellationToken cancellation = default) => new(new OperationsView
     {
-        var now = time.GetUtcNow();
-        ForgetGone(now);
-        return new(new OperationsView
-        {
-            Tenants =
-            [
-                .. _processes.Values.Where(process => now - process.At <= Silent).SelectMany(Rates).GroupBy(rates => rates.Tenant)
-                    .OrderBy(group => group.Key, StringComparer.Ordinal)
-                    .Select(group => new TenantRates(
-                        group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
-            ],
-            Repositories = [.. TopRepositories(_processes.Values.Select(process => process.Report), _ => true)],
-            Processes =
-            [
-                .. _processes.Values.OrderBy(process => process.Report.Kind, StringComparer.Ordinal)
-                    .ThenBy(process => process.Report.Host, StringComparer.Ordinal)
-                    .Select(process => new ProcessStatus(
-                        process.Report.Kind, process.Report.Host, process.Report.Version, process.Report.Started,
-                        process.Report.Configuration,
-                        (int)(now - process.At).TotalSeconds)),
-            ],
-        });
-    }
+        Tenants =
+        [
+            .. _processes.Busy.SelectMany(Rates).GroupBy(rates => rates.Tenant)
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => new TenantRates(
+                    group.Key, group.Sum(each => each.Requests), group.Sum(each => each.Refused), group.Sum(each => each.Errors))),
+        ],
+        Repositories = [.. TopRepositories(_processes.Reporting.Select(process => process.Report))],
+        Processes = _processes.Describe(),
+    });
 
-    private void ForgetGone(DateTimeOffset now)
+    /// <summary>Reports have only the most pulled of all tenants: those of one are asked for.</summary>
+    private async ValueTask<GatheredPulls> Repositories(string tenant)
     {
-        foreach (var id in _processes.Where(process => now - process.Value.At > Gone).Select(process => process.Key).ToList())
+        try
         {
-            _processes.Remove(id);
+            return await GrainFactory.GetGrain<IAuditGatheringGrain>(0).Repositories(tenant);
+        }
+        catch (Exception)
+        {
+            // The rest of the page is worth showing, and says that these are lacking.
+            return new GatheredPulls(true, []);
         }
     }
 
     private static IEnumerable<RepositoryPulls> TopRepositories(
-        IEnumerable<ProcessReport> reports, Func<RepositoryPulls, bool> isWanted) => reports
-        .SelectMany(report => report.Repositories).Where(isWanted).GroupBy(pulls => (pulls.Tenant, pulls.Repository))
+        IEnumerable<ProcessReport> reports) => reports
+        .SelectMany(report => report.Repositories).GroupBy(pulls => (pulls.Tenant, pulls.Repository))
         .Select(group => new RepositoryPulls(group.Key.Tenant, group.Key.Repository, group.Sum(pulls => pulls.Pulls)))
         .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories);
 
-    private static IEnumerable<TenantRates> Rates(Seen process)
+    private static IEnumerable<TenantRates> Rates(ReportedProcess process)
     {
         var seconds = (process.At - process.BeforeAt).TotalSeconds;
         var known = process.Before?.Tenants.ToDictionary(tenant => tenant.Tenant) ?? [];
@@ -116,6 +112,4 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
                     (tenant.Errors - (before?.Errors ?? 0)) / seconds);
         }
     }
-
-    private sealed record Seen(ProcessReport Report, DateTimeOffset At, ProcessReport? Before, DateTimeOffset BeforeAt);
 }
