@@ -11,7 +11,7 @@ export function Sessions({ tenant }) {
   const [asked, setAsked] = useState(null);
   const [notice, setNotice] = useState("");
   const said = useRef(null);
-  const { data, total, at, error, again } = useData(`/admin/sessions?${query({ tenant, search, limit: Shown })}`, 5000);
+  const { data, total, at, error, again } = useData(`/admin/sessions?${query({ tenant, search, limit: Shown })}`, search ? 30000 : 5000);
   const revoke = async () => {
     const body = JSON.stringify(asked.all ? { tenant, subject: asked.row.subject } : { tenant, session: asked.row.session });
     const reply = await ask("/admin/sessions/revoke", { method: "POST", headers: { "Content-Type": "application/json" }, body });

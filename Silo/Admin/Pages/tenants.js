@@ -65,7 +65,7 @@ export function Tenant({ name }) {
     sent: { title: "Sent", write: bytes }, received: { title: "Received", write: bytes } }}/>
   <${Counted} since=${history.since}/>
   <div class="cards">
-    <${Card} title="Limits and their use" id="limits">${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
+    <${Card} title="Limits and their use" id="limits" note=${data.limits.length > 0 && "Requests of the last whole minute; bytes of transfers that ended in it."}>${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
       const [title, write] = limits[limit.name];
       return html`<div><dt>${title}</dt><dd>${limit.use === null ? html`${write(limit.limit)} <span class="dim">each</span>`
         : html`<${Meter} label=${title} value=${limit.use} most=${limit.limit}/> ${write(limit.use)} of ${write(limit.limit)}`}</dd></div>`;
