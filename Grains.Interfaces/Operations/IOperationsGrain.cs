@@ -146,7 +146,9 @@ public sealed record TenantRates(
     [property: Id(0)] string Tenant, [property: Id(1)] double Requests, [property: Id(2)] double Refused, [property: Id(3)] double Errors);
 
 /// <summary>One process as operators see it.</summary>
-/// <param name="SilentSeconds">Since its last report; 2 at most while all is well. A process that did not say that it ends is told of for an hour.</param>
+/// <param name="SilentSeconds">
+/// Since its last report; 2 at most while all is well. A process that did not say that it ends is told of for an hour.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.process-status")]
 public sealed record ProcessStatus(
     [property: Id(0)] string Kind, [property: Id(1)] string Host, [property: Id(2)] string Version,

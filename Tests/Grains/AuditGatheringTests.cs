@@ -96,7 +96,7 @@ public sealed class AuditGatheringTests
         await using var cluster = await GrainCluster.Start(Yaml, time: _time);
         await Follow(cluster, new Gateway("{}"), new Gateway(line));
         _time.Advance(Period);
-        var detail = await cluster.Service<IGrainFactory>().GetGrain<IAuditGatheringGrain>(0).Repositories("acme");
+        var detail = await cluster.Service<IGrainFactory>().GetGrain<IOperationsGrain>(0).Tenant("acme");
         Assert.Equal(("app", pulls), Assert.Single(detail.Repositories.Select(one => (one.Repository, one.Pulls))));
         Assert.Equal(isPartial, detail.IsPartial);
     }

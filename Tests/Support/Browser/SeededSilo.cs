@@ -156,7 +156,8 @@ internal sealed class SeededSilo : IAsyncDisposable
         Expires = Now + TimeSpan.FromMinutes(9),
         State = i is 1 or 17 ? "failing" : "healthy",
         FailingSince = i is 1 or 17 ? Now - TimeSpan.FromMinutes(7) : null,
-        LastError = i is 1 or 17 ? _odd == Hostile ? $"Connection refused {_odd}" : "Connection refused (ghcr.example:443)" : null,
+        LastError = i is not (1 or 17) ? null
+            : _odd == Hostile ? $"Connection refused {_odd}" : $"Connection refused ({(i == 1 ? "ghcr" : "mirror-017")}.example:443)",
         LastErrorAt = i is 1 or 17 ? Now : null,
         Account = i == 0 ? new UpstreamAccountStatus { Limit = 100, Remaining = 36 } : null,
     })];
