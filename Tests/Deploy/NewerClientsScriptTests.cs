@@ -1,6 +1,5 @@
 using RegistryProxy.Tests.Support.Kubernetes;
 using RegistryProxy.Tests.Support.Processes;
-using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Deploy;
 
