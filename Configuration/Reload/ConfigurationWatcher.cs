@@ -23,6 +23,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
+    private readonly FrontDoorConfiguration _started;
     private readonly Dictionary<string, (string Hash, long At)> _tried = [];
     private int _periodsWithErrors;
 
@@ -39,7 +40,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     /// <param name="time">The clock of the looks.</param>
     public ConfigurationWatcher(ConfigurationFiles files, ConfigurationResult first, TimeProvider time)
     {
-        (_files, _time, Current) = (files, time, first.Snapshot!);
+        (_files, _time, Current, _started) = (files, time, first.Snapshot!, first.Snapshot!.Configuration);
         Take(first);
         _timer = GuardedTimer.Start(time, this, Period, Period);
     }
@@ -66,7 +67,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     /// <summary>What in the file as it is now works and may not be meant.</summary>
     public IReadOnlyList<ConfigurationError> LastWarnings { get; private set; } = [];
 
-    /// <summary>Sections that changed and take effect only after a restart.</summary>
+    /// <summary>Sections that are other than at the start, and take effect only after a restart.</summary>
     public IReadOnlyList<string> NeedsRestart { get; private set; } = [];
 
     public void Dispose() => _timer.Dispose();
@@ -141,7 +142,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         var isNews = isChanged || !before.SequenceEqual(LastErrors) || kept != LastFaults.Count(fault => fault.IsKept);
         if (result.Snapshot is { } next && next.Version != Current.Version)
         {
-            NeedsRestart = RestartSections(Current.Configuration, next.Configuration);
+            NeedsRestart = RestartSections(_started, next.Configuration);
             Current = next;
             BackgroundFaults.Raise(Changed, handler => handler());
         }

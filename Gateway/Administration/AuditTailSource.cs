@@ -1,12 +1,14 @@
 using RegistryProxy.Background;
 using RegistryProxy.Gateway.Cluster;
+using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.ServiceDefaults.Audit;
 
 namespace RegistryProxy.Gateway.Administration;
 
-/// <summary>Says that this gateway is there, and gives the lines that it has when the cluster asks for those of a tenant.</summary>
-internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, TimeProvider time) : BackgroundLoop, IAuditTailObserver
+/// <summary>Says that this gateway is there, and gives what it knows of a tenant when the cluster asks.</summary>
+internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, RequestStatistics statistics, TimeProvider time)
+    : BackgroundLoop, IAuditTailObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
@@ -15,6 +17,8 @@ internal sealed class AuditTailSource(ClusterClient cluster, AuditLog log, TimeP
         var kept = log.Tail.Read(tenant, since, maxBytes);
         return Task.FromResult(new AuditTailPart(kept.Since, [.. kept.Lines.Select(line => new AuditLineOfTenant(line.At, line.Json))]));
     }
+
+    public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => Task.FromResult(statistics.RepositoriesOf(tenant));
 
     protected override async Task Run(CancellationToken stoppingToken)
     {

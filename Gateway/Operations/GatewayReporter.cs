@@ -13,11 +13,12 @@ internal sealed class GatewayReporter(
     TimeProvider time)
     : ProcessReporter("gateway", time)
 {
-    protected override Task Send(string id, string kind, DateTimeOffset started)
+    protected override Task Send(string id, long number, string kind, DateTimeOffset started)
     {
         var report = new ProcessReport
         {
             Id = id,
+            Number = number,
             Kind = kind,
             Host = Environment.MachineName,
             Version = ProductVersion,
@@ -30,4 +31,7 @@ internal sealed class GatewayReporter(
         return cluster.CallOnce(
             (grains, _) => grains.GetGrain<IOperationsGrain>(0).Report(report), CallPolicy.Report, CancellationToken.None);
     }
+
+    protected override Task Leave(string id) => cluster.CallOnce(
+        (grains, _) => grains.GetGrain<IOperationsGrain>(0).Leave(id), CallPolicy.Report, CancellationToken.None);
 }

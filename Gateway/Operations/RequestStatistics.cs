@@ -4,16 +4,18 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Gateway.Operations;
 
 /// <summary>
-/// What this gateway has answered since it started, for operators. Bounded: of many repositories the rarely pulled are forgotten.
+/// What this gateway has answered since it started, for operators. Bounded: of many repositories of a tenant the rarely pulled are
+/// forgotten; no tenant makes those of another forgotten.
 /// </summary>
 internal sealed class RequestStatistics
 {
-    private const int MaxRepositories = 1000;
-    private const int Reported = 100;
+    /// <summary>Names of one tenant.</summary>
+    private const int MaxRepositories = 100;
+
+    private const int Reported = 20;
     private const int ReportedOfTenant = 10;
 
     private readonly ConcurrentDictionary<string, Counters> _tenants = new();
-    private readonly ConcurrentDictionary<(string Tenant, string Repository), long> _pulls = new();
 
     public void Answered(string tenant, int status) => Of(tenant).Count(status);
 
@@ -25,45 +27,28 @@ internal sealed class RequestStatistics
     /// <param name="reason">A word of the code, as the metric of denials has it, or <c>limit</c>.</param>
     public void Denied(string tenant, string reason) => Of(tenant).Deny(reason);
 
-    public void Pulled(string tenant, string repository)
-    {
-        Of(tenant).Pull();
-        if (_pulls.Count >= MaxRepositories)
-        {
-            Forget();
-        }
-
-        _pulls.AddOrUpdate((tenant, repository), 1, static (_, pulls) => pulls + 1);
-    }
+    public void Pulled(string tenant, string repository) => Of(tenant).Pull(repository);
 
     /// <summary>What each tenant was served.</summary>
     /// <param name="streams">How many transfers of a tenant run now.</param>
     public IReadOnlyList<TenantTraffic> Tenants(Func<string, int> streams) =>
         [.. _tenants.Select(tenant => tenant.Value.Describe(tenant.Key) with { Streams = streams(tenant.Key) })];
 
-    /// <summary>The most pulled repositories; of one tenant ten at the most.</summary>
+    /// <summary>The most pulled repositories of all tenants; of one tenant ten at the most.</summary>
     public IReadOnlyList<RepositoryPulls> Repositories() =>
-    [
-        .. _pulls.GroupBy(pulls => pulls.Key.Tenant).SelectMany(tenant => tenant.OrderByDescending(pulls => pulls.Value)
-                .Take(ReportedOfTenant))
-            .OrderByDescending(pulls => pulls.Value).Take(Reported)
-            .Select(pulls => new RepositoryPulls(pulls.Key.Tenant, pulls.Key.Repository, pulls.Value)),
-    ];
+        [.. _tenants.Keys.SelectMany(RepositoriesOf).OrderByDescending(pulls => pulls.Pulls).Take(Reported)];
+
+    /// <summary>The ten most pulled repositories of a tenant.</summary>
+    public IReadOnlyList<RepositoryPulls> RepositoriesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters)
+        ? [.. counters.MostPulled(ReportedOfTenant).Select(pulls => new RepositoryPulls(tenant, pulls.Key, pulls.Value))] : [];
 
     private Counters Of(string tenant) =>
         _tenants.TryGetValue(tenant, out var counters) ? counters : _tenants.GetOrAdd(tenant, static _ => new Counters());
 
-    private void Forget()
-    {
-        foreach (var (repository, _) in _pulls.OrderBy(pulls => pulls.Value).Take(MaxRepositories / 2))
-        {
-            _pulls.TryRemove(repository, out _);
-        }
-    }
-
     private sealed class Counters
     {
         private readonly ConcurrentDictionary<string, long> _reasons = new();
+        private readonly ConcurrentDictionary<string, long> _repositories = new();
         private long _requests;
         private long _refused;
         private long _errors;
@@ -71,7 +56,28 @@ internal sealed class RequestStatistics
         private long _sent;
         private long _received;
 
-        public void Pull() => Interlocked.Increment(ref _pulls);
+        public void Pull(string repository)
+        {
+            Interlocked.Increment(ref _pulls);
+            _repositories.AddOrUpdate(repository, 1, static (_, pulls) => pulls + 1);
+            if (_repositories.Count > MaxRepositories)
+            {
+                Forget(repository);
+            }
+        }
+
+        public IEnumerable<KeyValuePair<string, long>> MostPulled(int most) =>
+            _repositories.OrderByDescending(pulls => pulls.Value).Take(most);
+
+        /// <summary>Makes room for as many again, so that it is not done for each name.</summary>
+        private void Forget(string newest)
+        {
+            foreach (var (repository, _) in _repositories.Where(pulls => pulls.Key != newest).OrderBy(pulls => pulls.Value)
+                .Take(MaxRepositories / 2))
+            {
+                _repositories.TryRemove(repository, out _);
+            }
+        }
 
         public void Deny(string reason) => _reasons.AddOrUpdate(reason, 1, static (_, count) => count + 1);
 

@@ -14,13 +14,17 @@ public interface IAuditTailGrain : IGrainWithIntegerKey
     ValueTask Follow(IAuditTailObserver gateway);
 }
 
-/// <summary>A gateway that is asked for lines.</summary>
+/// <summary>A gateway that is asked for what it knows of a tenant.</summary>
 [Alias("rp.IAuditTailObserver")]
 public interface IAuditTailObserver : IGrainObserver
 {
     /// <summary>The lines of a tenant that it has, from a moment on: the newest that weigh no more than so many bytes.</summary>
     [Alias("Read"), ResponseTimeout("00:00:03")]
     Task<AuditTailPart> Read(string tenant, DateTimeOffset since, int maxBytes);
+
+    /// <summary>The ten repositories of a tenant that were pulled most since it started.</summary>
+    [Alias("Repositories"), ResponseTimeout("00:00:01")]
+    Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant);
 }
 
 /// <summary>Lines of the audit log.</summary>

@@ -52,6 +52,10 @@ public sealed record TenantDetail
     [Id(2)]
     public IReadOnlyList<RepositoryPulls> Repositories { get; init; } = [];
 
+    /// <summary>Whether pulls of some gateway may be missing in <see cref="Repositories"/>: it did not answer, or is not known yet.</summary>
+    [Id(4)]
+    public bool IsPartial { get; init; }
+
     /// <summary>When the first of the gateways that still run started; <c>null</c> when none does.</summary>
     [Id(3)]
     public DateTimeOffset? Since { get; init; }

@@ -10,6 +10,11 @@ public interface IOperationsGrain : IGrainWithIntegerKey
     [Alias("Report"), OneWay, AlwaysInterleave]
     ValueTask Report(ProcessReport report);
 
+    /// <summary>A process ends as it was told to: nobody misses it.</summary>
+    /// <param name="id">Its <see cref="ProcessReport.Id"/>.</param>
+    [Alias("Leave"), AlwaysInterleave, ResponseTimeout("00:00:03")]
+    ValueTask Leave(string id);
+
     [Alias("Describe"), AlwaysInterleave, SilosAlone, ResponseTimeout("00:00:03")]
     ValueTask<OperationsView> Describe(CancellationToken cancellation = default);
 
@@ -66,6 +71,10 @@ public sealed record ProcessReport
 
     [Id(8)]
     public IReadOnlyList<UpstreamTraffic> Upstreams { get; init; } = [];
+
+    /// <summary>Which report of this process it is, from 1 on; 0 in those of versions before.</summary>
+    [Id(9)]
+    public long Number { get; init; }
 }
 
 /// <summary>Requests of one tenant.</summary>
@@ -137,9 +146,16 @@ public sealed record TenantRates(
     [property: Id(0)] string Tenant, [property: Id(1)] double Requests, [property: Id(2)] double Refused, [property: Id(3)] double Errors);
 
 /// <summary>One process as operators see it.</summary>
-/// <param name="SilentSeconds">Since its last report; 2 at most while all is well.</param>
+/// <param name="SilentSeconds">
+/// Since its last report; 2 at most while all is well. A process that did not say that it ends is told of for an hour.
+/// </param>
 [GenerateSerializer, Immutable, Alias("rp.process-status")]
 public sealed record ProcessStatus(
     [property: Id(0)] string Kind, [property: Id(1)] string Host, [property: Id(2)] string Version,
     [property: Id(3)] DateTimeOffset Started,
-    [property: Id(4)] string Configuration, [property: Id(5)] int SilentSeconds);
+    [property: Id(4)] string Configuration, [property: Id(5)] int SilentSeconds)
+{
+    /// <summary>When it reported last, of a process that is silent; <c>null</c> of one that reports.</summary>
+    [Id(6)]
+    public DateTimeOffset? SilentSince { get; init; }
+}

@@ -14,6 +14,10 @@ internal interface IAuditGatheringGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Gather"), AlwaysInterleave, ResponseTimeout("00:00:08")]
     ValueTask<GatheredLines?> Gather(string tenant, DateTimeOffset since);
+
+    /// <summary>The most pulled repositories of a tenant, over all gateways that answer within a second.</summary>
+    [Alias("Repositories"), AlwaysInterleave, ResponseTimeout("00:00:02")]
+    ValueTask<GatheredPulls> Repositories(string tenant);
 }
 
 /// <summary>Lines of all gateways.</summary>
@@ -25,6 +29,12 @@ internal interface IAuditGatheringGrain : IGrainWithIntegerKey
 internal sealed record GatheredLines(
     [property: Id(0)] DateTimeOffset Since, [property: Id(1)] int Gateways, [property: Id(2)] int Silent,
     [property: Id(3)] IReadOnlyList<AuditLineOfTenant> Lines);
+
+/// <summary>Pulls of all gateways.</summary>
+/// <param name="IsPartial">Whether some gateway did not answer, or not all can be known yet.</param>
+/// <param name="Repositories">The most pulled first.</param>
+[GenerateSerializer, Immutable, Alias("rp.gathered-pulls")]
+internal sealed record GatheredPulls([property: Id(0)] bool IsPartial, [property: Id(1)] IReadOnlyList<RepositoryPulls> Repositories);
 
 /// <summary>
 /// Keeps the gateways in memory: when it moves, it knows all of them again after one period, and of those that ended before nothing.
@@ -46,6 +56,9 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
 
     /// <summary>How long an answer is given to whoever asks the same.</summary>
     private static readonly TimeSpan Reuse = TimeSpan.FromSeconds(2);
+
+    /// <summary>The most repositories in one answer.</summary>
+    private const int MaxRepositories = 20;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
@@ -113,7 +126,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     {
         ForgetGone();
         var most = Math.Max(LeastPart, MaxAnswer / Math.Max(1, _gateways.Count));
-        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway => Ask(gateway, tenant, since, most)));
+        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway => Ask(() => Read(gateway, tenant, since, most))));
         var (complete, weight, lines) = (since > _whole ? since : _whole, 0, new List<AuditLineOfTenant>());
         foreach (var part in parts.OfType<AuditTailPart>().Where(part => part.Since > complete))
         {
@@ -147,12 +160,32 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         }
     }
 
-    private static async Task<AuditTailPart?> Ask(IAuditTailObserver gateway, string tenant, DateTimeOffset since, int most)
+    public async ValueTask<GatheredPulls> Repositories(string tenant)
+    {
+        ForgetGone();
+        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway =>
+            Ask<IReadOnlyList<RepositoryPulls>>(async () => await gateway.Repositories(tenant))));
+        return new GatheredPulls(
+            time.GetElapsedTime(_begun) <= Period || parts.Contains(null),
+            [
+                .. parts.OfType<IReadOnlyList<RepositoryPulls>>().SelectMany(part => part.Take(MaxRepositories)).GroupBy(pulls => pulls.Repository)
+                    .Select(group => new RepositoryPulls(tenant, group.Key, group.Sum(pulls => pulls.Pulls)))
+                    .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories),
+            ]);
+    }
+
+    private static async Task<AuditTailPart?> Read(IAuditTailObserver gateway, string tenant, DateTimeOffset since, int most)
+    {
+        var part = await gateway.Read(tenant, since, most);
+        return part.Lines.All(line => IsJson(line.Json)) ? part : null;
+    }
+
+    private static async Task<T?> Ask<T>(Func<Task<T?>> ask)
+        where T : class
     {
         try
         {
-            var part = await gateway.Read(tenant, since, most);
-            return part.Lines.All(line => IsJson(line.Json)) ? part : null;
+            return await ask();
         }
         catch (Exception)
         {

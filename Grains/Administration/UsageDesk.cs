@@ -16,13 +16,14 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
 
         var view = await grains.GetGrain<IOperationsGrain>(0).Describe();
         var rates = view.Tenants.FirstOrDefault(rates => rates.Tenant == call.Tenant);
+        var pulls = await grains.GetGrain<IAuditGatheringGrain>(0).Repositories(call.Tenant);
         var sessions = await grains.GetGrain<ITenantSessionsGrain>(call.Tenant).List(1);
         var robots = await grains.GetGrain<IRobotsGrain>(call.Tenant).List();
         var limits = configuration.Current.Configuration.Tenants.GetValueOrDefault(call.Tenant)?.Limits;
         return AdministrationAnswer.Good(
             new TenantUsage(
                 rates?.Requests ?? 0, rates?.Refused ?? 0, rates?.Errors ?? 0, sessions.Total, robots.Count,
-                view.Repositories.Where(pulls => pulls.Tenant == call.Tenant).ToDictionary(pulls => pulls.Repository, pulls => pulls.Pulls),
+                pulls.Repositories.ToDictionary(one => one.Repository, one => one.Pulls),
                 new TenantLimits(limits?.RequestsPerSecond, limits?.BytesPerSecond, limits?.ConcurrentStreams)),
             AdministrationJson.Default.TenantUsage);
     }
@@ -34,9 +35,7 @@ internal sealed class UsageDesk(IGrainFactory grains, IConfigurationFeed configu
 /// <param name="ErrorsPerSecond">5xx among them.</param>
 /// <param name="Sessions">How many are open.</param>
 /// <param name="Robots">How many there are, those included that ended in the last 30 days.</param>
-/// <param name="Pulls">
-/// Those of its repositories that are among the most pulled ones of the cluster, with their pulls since the gateways started.
-/// </param>
+/// <param name="Pulls">Its most pulled repositories with their pulls since the gateways started; of those that answer.</param>
 /// <param name="Limits">What its operator allows it; <c>null</c> for no limit.</param>
 internal sealed record TenantUsage(
     double RequestsPerSecond, double RefusedPerSecond, double ErrorsPerSecond, int Sessions, int Robots,

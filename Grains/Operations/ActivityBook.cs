@@ -17,7 +17,7 @@ internal sealed class ActivityBook(TimeProvider time)
     private const int StepsPerMinute = 6;
 
     private readonly Dictionary<(ActivityKind Kind, string Name), ActivityRing> _rings = [];
-    private readonly DateTimeOffset _began = time.GetUtcNow();
+    private DateTimeOffset _began = time.GetUtcNow();
     private long _pruned;
 
     /// <summary>From when on all is counted.</summary>
@@ -31,8 +31,7 @@ internal sealed class ActivityBook(TimeProvider time)
     }
 
     /// <summary>
-    /// Counts what a process did between two of its reports. Of the first one nothing is known to be new, of a report that was overtaken
-    /// everything has been counted.
+    /// Counts what a process did between two of its reports. Of the first one nothing is known to be new.
     /// </summary>
     public void Count(ProcessReport before, ProcessReport after)
     {
@@ -53,6 +52,9 @@ internal sealed class ActivityBook(TimeProvider time)
                 now.Requests - was.Requests, now.Failures - was.Failures, now.Refused - was.Refused, now.Seconds - was.Seconds]);
         }
     }
+
+    /// <summary>Something was done that is counted nowhere: from now on all is counted.</summary>
+    public void BeginAnew() => _began = time.GetUtcNow();
 
     /// <summary>What everybody did.</summary>
     public ActivityView Describe(ActivityKind kind)

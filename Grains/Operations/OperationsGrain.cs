@@ -1,37 +1,38 @@
 using System.Runtime.InteropServices;
-using RegistryProxy.Background;
+using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Operations;
 
 /// <summary>
-/// Keeps the last report of every process with its rates since the one before, and the last hour of tenants and upstreams. Nothing depends
-/// on it: when it moves, the page is empty for four seconds, and the hour begins anew, which is said.
+/// Keeps the last report of every process, and the last hour of tenants and upstreams. Nothing depends on it: when it moves, the page
+/// is empty for four seconds, and the hour begins anew, which is said.
 /// </summary>
 [GrainType("operations")]
 internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGrain
 {
     private const int MaxRepositories = 20;
 
-    /// <summary>A process that is silent for so long has gone.</summary>
-    private static readonly TimeSpan Gone = TimeSpan.FromMinutes(1);
-
-    /// <summary>A process that is silent for so long does nothing now, as far as anybody knows.</summary>
-    private static readonly TimeSpan Silent = TimeSpan.FromSeconds(6);
-
-    private readonly Dictionary<string, Seen> _processes = [];
+    private readonly ProcessBook _processes = new(time);
     private readonly ActivityBook _activity = new(time);
 
     public ValueTask Report(ProcessReport report)
     {
-        var now = time.GetSteadyNow();
-        ForgetGone(now);
-        if (_processes.TryGetValue(report.Id, out var known))
+        if (_processes.TryTake(report, out var before, out var isReturned) && before is not null)
         {
-            _activity.Count(known.Report, report);
+            _activity.Count(before, report);
+        }
+        else if (isReturned)
+        {
+            _activity.BeginAnew();
         }
 
-        _processes[report.Id] = new Seen(report, now, Rates(report, known, now));
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask Leave(string id)
+    {
+        _processes.Leave(id);
         return ValueTask.CompletedTask;
     }
 
@@ -43,12 +44,12 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
             ? throw new ArgumentOutOfRangeException(nameof(points), points, "360 must be a multiple of it")
             : new(_activity.Histories(kind, names, points));
 
-    public ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default)
+    public async ValueTask<TenantDetail> Tenant(string tenant, CancellationToken cancellation = default)
     {
-        ForgetGone(time.GetSteadyNow());
-        var gateways = _processes.Values.Select(process => process.Report).Where(report => report.Kind != "silo").ToList();
+        var gateways = _processes.Reporting.Select(process => process.Report).Where(report => report.Kind != "silo").ToList();
         var traffic = gateways.SelectMany(report => report.Tenants).Where(one => one.Tenant == tenant).ToList();
-        return new(new TenantDetail
+        var pulls = await Repositories(tenant);
+        return new TenantDetail
         {
             Streams = traffic.Sum(one => one.Streams),
             Refusals =
@@ -57,50 +58,44 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
                     .Select(group => new ReasonCount(group.Key, group.Sum(refusal => refusal.Count)))
                     .OrderByDescending(refusal => refusal.Count),
             ],
-            Repositories = [.. TopRepositories(gateways, pulls => pulls.Tenant == tenant)],
+            Repositories = pulls.Repositories,
+            IsPartial = pulls.IsPartial,
             Since = gateways.Count == 0 ? null : gateways.Min(report => report.Started),
-        });
+        };
     }
 
-    public ValueTask<OperationsView> Describe(CancellationToken cancellation = default)
+    public ValueTask<OperationsView> Describe(CancellationToken cancellation = default) => new(new OperationsView
     {
-        var now = time.GetSteadyNow();
-        ForgetGone(now);
-        return new(new OperationsView
-        {
-            Tenants = [.. Sum(now).Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
-            Repositories = [.. TopRepositories(_processes.Values.Select(process => process.Report), _ => true)],
-            Processes =
-            [
-                .. _processes.Values.OrderBy(process => process.Report.Kind, StringComparer.Ordinal)
-                    .ThenBy(process => process.Report.Host, StringComparer.Ordinal)
-                    .Select(process => new ProcessStatus(
-                        process.Report.Kind, process.Report.Host, process.Report.Version, process.Report.Started,
-                        process.Report.Configuration,
-                        (int)(now - process.At).TotalSeconds)),
-            ],
-        });
-    }
+        Tenants = [.. Sum().Values.OrderBy(rates => rates.Tenant, StringComparer.Ordinal)],
+        Repositories = [.. TopRepositories(_processes.Reporting.Select(process => process.Report))],
+        Processes = _processes.Describe(),
+    });
 
-    private void ForgetGone(TimeSpan now)
+    /// <summary>Reports have only the most pulled of all tenants: those of one are asked for.</summary>
+    private async ValueTask<GatheredPulls> Repositories(string tenant)
     {
-        foreach (var id in _processes.Where(process => now - process.Value.At > Gone).Select(process => process.Key).ToList())
+        try
         {
-            _processes.Remove(id);
+            return await GrainFactory.GetGrain<IAuditGatheringGrain>(0).Repositories(tenant);
+        }
+        catch (Exception)
+        {
+            // The rest of the page is worth showing, and says that these are lacking.
+            return new GatheredPulls(true, []);
         }
     }
 
     private static IEnumerable<RepositoryPulls> TopRepositories(
-        IEnumerable<ProcessReport> reports, Func<RepositoryPulls, bool> isWanted) => reports
-        .SelectMany(report => report.Repositories).Where(isWanted).GroupBy(pulls => (pulls.Tenant, pulls.Repository))
+        IEnumerable<ProcessReport> reports) => reports
+        .SelectMany(report => report.Repositories).GroupBy(pulls => (pulls.Tenant, pulls.Repository))
         .Select(group => new RepositoryPulls(group.Key.Tenant, group.Key.Repository, group.Sum(pulls => pulls.Pulls)))
         .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories);
 
     /// <summary>What all processes that are not silent do for each tenant.</summary>
-    private Dictionary<string, TenantRates> Sum(TimeSpan now)
+    private Dictionary<string, TenantRates> Sum()
     {
         Dictionary<string, TenantRates> sums = [];
-        foreach (var rates in _processes.Values.Where(process => now - process.At <= Silent).SelectMany(process => process.Rates))
+        foreach (var rates in _processes.Busy.SelectMany(process => process.Rates))
         {
             ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(sums, rates.Tenant, out _);
             sum = sum is null ? rates
@@ -109,27 +104,4 @@ internal sealed class OperationsGrain(TimeProvider time) : Grain, IOperationsGra
 
         return sums;
     }
-
-    /// <summary>Nothing as long as there is no other report to compare it with.</summary>
-    private static List<TenantRates> Rates(ProcessReport report, Seen? known, TimeSpan now)
-    {
-        Dictionary<string, TenantTraffic> before = [];
-        foreach (var tenant in known?.Report.Tenants ?? [])
-        {
-            before[tenant.Tenant] = tenant;
-        }
-
-        var each = known is null || known.At == now ? 0 : 1 / (now - known.At).TotalSeconds;
-        return
-        [
-            .. report.Tenants.Select(tenant => (Now: tenant, Before: before.GetValueOrDefault(tenant.Tenant)))
-                .Select(tenant => new TenantRates(
-                    tenant.Now.Tenant,
-                    each * (tenant.Now.Requests - (tenant.Before?.Requests ?? 0)),
-                    each * (tenant.Now.Refused - (tenant.Before?.Refused ?? 0)),
-                    each * (tenant.Now.Errors - (tenant.Before?.Errors ?? 0)))),
-        ];
-    }
-
-    private sealed record Seen(ProcessReport Report, TimeSpan At, List<TenantRates> Rates);
 }

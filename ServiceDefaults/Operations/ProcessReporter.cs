@@ -16,17 +16,38 @@ public abstract class ProcessReporter(string kind, TimeProvider time) : Backgrou
             ?? "";
 
     /// <summary>Sends one report.</summary>
-    protected abstract Task Send(string id, string kind, DateTimeOffset started);
+    /// <param name="id">Of this start of the process.</param>
+    /// <param name="number">Of the report, from 1 on.</param>
+    /// <param name="kind">Of the process.</param>
+    /// <param name="started">When it began.</param>
+    protected abstract Task Send(string id, long number, string kind, DateTimeOffset started);
+
+    /// <summary>Says that this process ends as it was told to.</summary>
+    protected abstract Task Leave(string id);
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await Leave(_id).WaitAsync(Period, time, cancellationToken);
+        }
+        catch (Exception)
+        {
+            // Nobody hears it: then operators are told that this process is silent.
+        }
+    }
 
     /// <inheritdoc/>
     protected override async Task Run(CancellationToken stoppingToken)
     {
         var started = time.GetUtcNow();
-        while (!stoppingToken.IsCancellationRequested)
+        for (long number = 1; !stoppingToken.IsCancellationRequested; number++)
         {
             try
             {
-                await Send(_id, kind, started);
+                await Send(_id, number, kind, started);
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {

@@ -6,7 +6,7 @@ namespace RegistryProxy.Silo.Admin;
 internal static class AdminPages
 {
     /// <summary>What the login form needs too, before anybody has logged in.</summary>
-    public static readonly IReadOnlyList<string> OpenAssets = ["page.css", "icon.svg"];
+    public static readonly IReadOnlyList<string> OpenAssets = ["page.css", "icon.svg", "login.js"];
 
     private const string Folder = "pages/";
 

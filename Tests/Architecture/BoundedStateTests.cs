@@ -48,7 +48,7 @@ public sealed class BoundedStateTests
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
         ["RangeFlights._heldOf"] = "a number for each tenant that is in use",
         ["RangeFlights._running"] = "one for each part of a blob that a request waits for",
-        ["RequestStatistics._pulls"] = "RequestStatistics.MaxRepositories names that were pulled",
+        ["Counters._repositories"] = "RequestStatistics.MaxRepositories names of a tenant that were pulled",
         ["LimitedRequests._tenants"] = "one for each tenant of the configuration",
         ["Counters._reasons"] = "one for each reason that the code has for a refusal",
         ["RequestStatistics._tenants"] = "one for each tenant of the configuration",

@@ -38,7 +38,7 @@ public sealed class ClockTests
         "Configuration/Reload/ConfigurationWatcher.cs", "Gateway/Audit/AuditTrail.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs",
-        "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs",
+        "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",
         "Grains/Upstreams/CredentialState.cs",
         "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
         "Grains/Upstreams/UpstreamCredentialGrain.cs", "NodeAgent/Images/Docker/DockerUsage.cs",

@@ -63,7 +63,7 @@ public sealed class OperatorViewTests
         Task Go(string place) => browser.Evaluate($"location.hash = '#/{place}', ''");
 
         Task<string> Cell(string table, int row, int cell) =>
-            browser.Evaluate($"document.querySelector('#{table} tbody').rows[{row}]?.cells[{cell}]?.textContent ?? ''");
+            browser.Evaluate($"document.querySelector('#{table} tbody')?.rows[{row}]?.cells[{cell}]?.textContent ?? ''");
 
         Task<double> Rows(string kind) =>
             Number($"[...document.querySelectorAll('#processes tbody tr')].filter(row => row.cells[0].textContent === '{kind}').length");

@@ -43,6 +43,12 @@ public sealed class ConfigurationWatcherTests : IDisposable
         _folder.Write("config.yaml", "listen: { data: \"http://127.0.0.1:6000\" }\n" + Yaml("b.example"));
         await Eventually.True(() => Host(watcher) == "b.example", "the new file is in use", TimeSpan.FromSeconds(2));
         Assert.Equal(["listen"], watcher.NeedsRestart);
+        _folder.Write("config.yaml", "listen: { data: \"http://127.0.0.1:6000\" }\n" + Yaml("c.example"));
+        await Eventually.True(() => Host(watcher) == "c.example", "another change is in use", TimeSpan.FromSeconds(2));
+        Assert.Equal(["listen"], watcher.NeedsRestart);
+        _folder.Write("config.yaml", Yaml("d.example"));
+        await Eventually.True(() => Host(watcher) == "d.example", "it is as at the start", TimeSpan.FromSeconds(2));
+        Assert.Empty(watcher.NeedsRestart);
     }
 
     public void Dispose() => _folder.Dispose();

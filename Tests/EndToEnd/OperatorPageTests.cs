@@ -29,13 +29,15 @@ public sealed class OperatorPageTests(Lab lab)
         }
 
         await using var browser = await Chromium.Start(scripts: true);
-        await browser.Open($"{door.AdminUrl}/");
+        await browser.Open($"{door.AdminUrl}/#/tenants/acme");
         await browser.WaitFor("input[name=token]");
         await browser.Fill("input[name=token]", "wrong");
         await browser.Click("button");
         await Eventually.True(async () => (await browser.Text("#problem")).Contains("Wrong token"), "a wrong token is refused");
         await browser.Fill("input[name=token]", Token);
         await browser.Click("button");
+        await Eventually.True(async () => await browser.Text("h1") == "acme", "the view is shown that was wanted before the login");
+        await Go("");
         await browser.WaitFor("#problems");
 
         await Eventually.True(async () => (await browser.Text("#problems")).Contains("Nothing is wrong"), "all is well");

@@ -139,6 +139,7 @@ public sealed class OperatorViewsTests
         await Eventually.True(
             async () => await browser.Evaluate("document.querySelector('#tenants th').getAttribute('aria-sort') ?? ''") == "ascending",
             "the order is said");
+        await Eventually.True(() => silo.IsAsked("/admin/tenants?sort=name&order=asc&offset=0"), "the silo sorts");
         await Go(browser, "upstreams");
         Assert.Contains("ghcr", await browser.Evaluate("document.querySelector('#upstreams tbody tr').textContent"));
         var began = Stopwatch.GetTimestamp();
@@ -186,15 +187,32 @@ public sealed class OperatorViewsTests
         }
     }
 
-    /// <summary>Shows a view, and waits for what it asked for.</summary>
+    /// <summary>Shows a view, and waits for what it asked for; nothing of it may be missing.</summary>
     private static async Task Go(Chromium browser, string view)
     {
         await browser.Evaluate($"location.hash = {JsonSerializer.Serialize($"#/{view}")}, {Drawn}");
+        var heading = HeadingOf(view);
         await Eventually.True(
-            async () => await browser.Evaluate("document.querySelector('main h1') && !document.querySelector('.skeleton') ? 'yes' : ''") == "yes",
-            $"{view} is shown");
+            async () => await browser.Text("main h1") == heading
+                && await browser.Evaluate("String(document.querySelector('.skeleton'))") == "null",
+            $"'{heading}' is shown for {view}");
         await browser.Evaluate(Drawn);
+        Assert.Equal("", await browser.Text("main [role=alert]"));
+        Assert.Empty(browser.Faults);
     }
+
+    private static string HeadingOf(string view) => view.Split('?')[0].Split('/') switch
+    {
+        [_, var name] => Uri.UnescapeDataString(name),
+        [""] => "Overview",
+        ["tenants"] => "Tenants",
+        ["upstreams"] => "Upstreams",
+        ["audit"] => "Audit log",
+        ["explain"] => "Explain access",
+        ["cache"] => "Cache",
+        ["cluster"] => "Cluster",
+        _ => "There is no such page",
+    };
 
     /// <summary>What an accessibility checker calls serious or critical.</summary>
     private static Task<string> Problems(Chromium browser) => browser.Evaluate(

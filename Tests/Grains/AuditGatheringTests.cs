@@ -88,6 +88,19 @@ public sealed class AuditGatheringTests
         }
     }
 
+    [Theory]
+    [InlineData("{}", 4, false)]
+    [InlineData("x", 2, true)]
+    public async Task Pulls_of_a_tenant_are_added_up_and_who_does_not_answer_is_told(string line, long pulls, bool isPartial)
+    {
+        await using var cluster = await GrainCluster.Start(Yaml, time: _time);
+        await Follow(cluster, new Gateway("{}"), new Gateway(line));
+        _time.Advance(Period);
+        var detail = await cluster.Service<IGrainFactory>().GetGrain<IOperationsGrain>(0).Tenant("acme");
+        Assert.Equal(("app", pulls), Assert.Single(detail.Repositories.Select(one => (one.Repository, one.Pulls))));
+        Assert.Equal(isPartial, detail.IsPartial);
+    }
+
     private static async Task<JsonElement> Read(GrainCluster cluster)
     {
         var reply = await cluster.Service<TenantReports>().Read("acme", "audit", "", TestContext.Current.CancellationToken);
@@ -110,5 +123,8 @@ public sealed class AuditGatheringTests
             Interlocked.Increment(ref _reads);
             return Task.FromResult(new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
         }
+
+        public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => line == "x"
+            ? throw new InvalidOperationException() : Task.FromResult<IReadOnlyList<RepositoryPulls>>([new(tenant, "app", 2)]);
     }
 }

@@ -35,6 +35,11 @@ public sealed class ProblemsTests
         Assert.Single(Problems.Of(Well with { Upstreams = [Upstream("hub") with { State = "refused", FailingSince = Now }] })).Advice);
 
     [Fact]
+    public void A_refused_credential_of_a_tenants_own_upstream_is_in_the_file_of_the_tenant() => Assert.Contains(
+        "define.upstreams.hub.credentials of tenant acme",
+        Assert.Single(Problems.Of(Well with { Upstreams = [Upstream("acme/hub") with { State = "refused", FailingSince = Now }] })).Advice);
+
+    [Fact]
     public void The_worst_is_first_and_older_ones_before_newer()
     {
         var seen = Well with
@@ -46,12 +51,39 @@ public sealed class ProblemsTests
                 Upstream("old") with { State = "failing", FailingSince = Now - TimeSpan.FromHours(1) },
                 Upstream("limited") with { Account = new UpstreamAccountStatus { Limit = 100, Remaining = 0 } },
             ],
-            Processes = [new ProcessStatus("gateway", "g", "1", Now, "v0", 1), new ProcessStatus("silo", "s", "1", Now, "v1", 20)],
+            Processes =
+            [
+                new ProcessStatus("gateway", "g", "1", Now, "v0", 1),
+                new ProcessStatus("silo", "s", "1", Now, "v1", 20) { SilentSince = Now },
+            ],
             Tenants = [new Activity("acme", [10, 0, 2, 0, 0, 0], [1, 1, 1, 1, 1, 1])],
         };
         Assert.Equal(
             ["upstream old", "upstream new", "silo s", "upstream limited", "cache of g:1", "cache of g:1", "gateway g", "tenant acme"],
             Problems.Of(seen).Select(problem => problem.Subject));
+    }
+
+    [Fact]
+    public void Of_a_thousand_the_worst_are_told_and_the_others_counted()
+    {
+        var problems = Problems.Of(Well with
+        {
+            Upstreams = [.. Enumerable.Range(0, 1000).Select(i => Upstream($"u{i}") with { State = "failing", FailingSince = Now })],
+        });
+        Assert.Equal(50, problems.Count);
+        Assert.Contains("951 more problems", problems[^1].What);
+    }
+
+    [Fact]
+    public void What_cannot_be_asked_is_a_problem_and_hides_no_other()
+    {
+        var problems = Problems.Of(Well with
+        {
+            Upstreams = [Upstream("hub") with { State = "unknown" }, Upstream("old") with { State = "failing", FailingSince = Now }],
+            Unknown = ["caches"],
+        });
+        Assert.Equal(["upstream old", "cluster", "upstreams"], problems.Select(problem => problem.Subject));
+        Assert.Contains("caches", problems[1].What);
     }
 
     private static UpstreamStatus Upstream(string name) =>

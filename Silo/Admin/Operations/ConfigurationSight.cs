@@ -12,6 +12,10 @@ internal sealed class ConfigurationSight(HostStart start)
 
     public IReadOnlyList<ConfigurationError> Errors => Watcher?.LastErrors ?? [];
 
+    /// <summary>All of them, of the main file and of included ones; of very many the first.</summary>
+    public IReadOnlyList<string> Listed =>
+        [.. Errors.Concat(Faults.SelectMany(fault => fault.Errors)).Distinct().Take(ListQuery.MaxRows).Select(error => error.ToString())];
+
     /// <summary>Whether the main file is not in use as it is now.</summary>
     public bool IsMainBroken => Watcher?.IsMainBroken == true;
 

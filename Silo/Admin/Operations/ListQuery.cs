@@ -12,7 +12,7 @@ namespace RegistryProxy.Silo.Admin.Operations;
 internal sealed record ListQuery(string Search, string Sort, bool IsDescending, int Offset, int Limit)
 {
     private const int Usual = 50;
-    private const int MaxRows = 200;
+    public const int MaxRows = 200;
 
     /// <summary>Reads the fields; says what is wrong with them otherwise.</summary>
     /// <param name="fields">The query.</param>

@@ -14,7 +14,11 @@ internal sealed record Problem(string Severity, string Subject, string What, Dat
 /// <summary>What problems are found in.</summary>
 internal sealed record ClusterSight(
     string Version, ConfigurationSight Configuration, IReadOnlyList<UpstreamStatus> Upstreams, IReadOnlyList<CacheReport> Caches,
-    IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<Activity> Tenants);
+    IReadOnlyList<ProcessStatus> Processes, IReadOnlyList<Activity> Tenants)
+{
+    /// <summary>Which parts of this could not be asked, so that nothing is known to be wrong with them.</summary>
+    public IReadOnlyList<string> Unknown { get; init; } = [];
+}
 
 /// <summary>Finds what is wrong now, the worst first.</summary>
 internal static class Problems
@@ -22,26 +26,57 @@ internal static class Problems
     private const string Critical = "critical";
     private const string Warning = "warning";
 
-    /// <summary>A process that is silent for so many seconds does nothing now, as far as anybody knows.</summary>
-    private const int Silent = 6;
+    /// <summary>The most that are told of; the others are counted.</summary>
+    private const int MaxProblems = 50;
 
     /// <summary>From which part of its requests on errors of a tenant are told, if there is one in ten seconds.</summary>
     private const double Share = 0.05;
 
-    public static IReadOnlyList<Problem> Of(ClusterSight seen) =>
-    [
-        .. OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
-            .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version))).Concat(seen.Tenants.SelectMany(OfTenant))
-            .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue),
-    ];
+    private const string UnknownAdvice =
+        "A silo that hangs or has just ended is replaced within a minute. If it stays, look at the logs of the silos.";
+
+    public static IReadOnlyList<Problem> Of(ClusterSight seen)
+    {
+        var all = OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
+            .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version)))
+            .Concat(seen.Tenants.SelectMany(OfTenant)).Concat(OfUnknown(seen))
+            .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue)
+            .ToList();
+        return all.Count <= MaxProblems ? all : [.. all.Take(MaxProblems - 1), Rest(all[(MaxProblems - 1)..])];
+    }
+
+    private static Problem Rest(List<Problem> more) => new(
+        more[0].Severity, "more",
+        $"There are {more.Count} more problems, {more.Count(problem => problem.Severity == Critical)} of them critical.", null,
+        "Mend those above first: one cause often has many effects. Upstreams and tenants that fail are first in their lists.",
+        "#/upstreams");
+
+    private static IEnumerable<Problem> OfUnknown(ClusterSight seen)
+    {
+        foreach (var part in seen.Unknown)
+        {
+            yield return new Problem(
+                Critical, "cluster", $"Not known now: {part}. Who keeps that does not answer.", null,
+                UnknownAdvice, "#/cluster");
+        }
+
+        var unasked = seen.Upstreams.Count(upstream => upstream.State == UpstreamEndpoints.Unknown);
+        if (unasked > 0)
+        {
+            yield return new Problem(
+                Critical, "upstreams", $"{Count(unasked, "upstream")} could not be asked for their state.", null,
+                UnknownAdvice, "#/upstreams");
+        }
+    }
 
     private static IEnumerable<Problem> OfConfiguration(ConfigurationSight sight)
     {
-        if (sight.IsMainBroken)
+        // The file can be mended between two looks.
+        if (sight.IsMainBroken && sight.Errors is { Count: > 0 } errors)
         {
             yield return new Problem(
-                Critical, "configuration", $"The configuration file has {Count(sight.Errors.Count, "error")} and is not in use: " +
-                $"{sight.Errors[0]}", sight.Since, "Mend the file; the last good configuration stays in use until then.", "#/cluster");
+                Critical, "configuration", $"The configuration file has {Count(errors.Count, "error")} and is not in use: " +
+                $"{errors[0]}", sight.Since, "Mend the file; the last good configuration stays in use until then.", "#/cluster");
         }
 
         foreach (var fault in sight.Faults)
@@ -71,7 +106,7 @@ internal static class Problems
         {
             yield return new Problem(
                 Critical, $"upstream {upstream.Upstream}", $"It does not take the credential: {upstream.LastError}", upstream.FailingSince,
-                $"Put the right one into upstreams.{upstream.Upstream}.credentials; it is read again within seconds.", link);
+                $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link);
         }
         else if (upstream.FailingSince is not null || upstream.Breaker != "closed")
         {
@@ -108,11 +143,12 @@ internal static class Problems
 
     private static IEnumerable<Problem> OfProcess(ProcessStatus process, string version)
     {
-        if (process.SilentSeconds > Silent)
+        if (process.SilentSince is not null)
         {
             yield return new Problem(
-                Critical, $"{process.Kind} {process.Host}", $"It has been silent for {process.SilentSeconds} seconds.", null,
-                "Look at its supervisor and its log; the others go on without it.", "#/cluster");
+                Critical, $"{process.Kind} {process.Host}", "It is silent, and did not say that it ends.",
+                process.SilentSince, "Look at its supervisor and its log; the others go on without it. It leaves this list an hour after " +
+                "its last report, or when it is started again.", "#/cluster");
         }
         else if (process.Configuration.Length > 0 && process.Configuration != version)
         {
@@ -133,6 +169,10 @@ internal static class Problems
                 "Look at its upstreams, and at its lines of the audit log.", $"#/tenants/{Uri.EscapeDataString(tenant.Name)}");
         }
     }
+
+    /// <summary>Where the credential of an upstream is; one of a tenant's own is named after both.</summary>
+    private static string CredentialOf(string upstream) => upstream.Split('/', 2) is [var tenant, var own]
+        ? $"define.upstreams.{own}.credentials of tenant {tenant}" : $"upstreams.{upstream}.credentials";
 
     private static string Count(long count, string thing) => count == 1 ? $"1 {thing}" : $"{count} {thing}s";
 }

@@ -8,14 +8,17 @@ namespace RegistryProxy.Silo.Admin.Operations;
 internal sealed class SiloReporter(IConfigurationFeed configuration, IGrainFactory grains, TimeProvider time)
     : ProcessReporter("silo", time)
 {
-    protected override async Task Send(string id, string kind, DateTimeOffset started) =>
+    protected override async Task Send(string id, long number, string kind, DateTimeOffset started) =>
         await grains.GetGrain<IOperationsGrain>(0).Report(new ProcessReport
         {
             Id = id,
+            Number = number,
             Kind = kind,
             Host = Environment.MachineName,
             Version = ProductVersion,
             Started = started,
             Configuration = configuration.Current.Version,
         });
+
+    protected override async Task Leave(string id) => await grains.GetGrain<IOperationsGrain>(0).Leave(id);
 }

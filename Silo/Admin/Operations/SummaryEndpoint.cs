@@ -8,21 +8,37 @@ namespace RegistryProxy.Silo.Admin.Operations;
 internal sealed class SummaryEndpoint(
     IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams, ConfigurationSight sight, TimeProvider time)
 {
+    private static readonly OperationsView NoView = new() { Tenants = [], Repositories = [], Processes = [] };
+
     public async Task Describe(HttpContext context)
     {
-        var operations = grains.GetGrain<IOperationsGrain>(0);
-        var view = await operations.Describe(context.RequestAborted);
-        var activity = await operations.Activity(ActivityKind.Tenant, context.RequestAborted);
+        var cancellation = context.RequestAborted;
+        var (operations, parts, now) = (grains.GetGrain<IOperationsGrain>(0), new SummaryParts(time), time.GetUtcNow());
+        var view = parts.Ask("processes and requests", operations.Describe(cancellation).AsTask(), NoView, cancellation);
+        var hour = parts.Ask(
+            "the last hour", operations.Activity(ActivityKind.Tenant, cancellation).AsTask(), new ActivityView(now, []), cancellation);
+        var statuses = parts.Ask("upstreams", upstreams.Describe(cancellation), [], cancellation);
+        var caches = parts.Ask("caches", grains.GetGrain<ICacheGrain>(0).Describe(cancellation).AsTask(), [], cancellation);
+        await Task.WhenAll(view, hour, statuses, caches);
+        await Write(context, await view, await hour, new ClusterSight(
+            configuration.Current.Version, sight, await statuses, await caches, (await view).Processes,
+            [.. (await hour).Items.Where(item => configuration.Current.Configuration.Tenants.ContainsKey(item.Name))])
+        {
+            Unknown = parts.Unknown,
+        });
+    }
+
+    private async Task Write(HttpContext context, OperationsView view, ActivityView activity, ClusterSight seen)
+    {
         var current = configuration.Current;
-        var seen = new ClusterSight(
-            current.Version, sight, await upstreams.Describe(context.RequestAborted),
-            await grains.GetGrain<ICacheGrain>(0).Describe(context.RequestAborted), view.Processes,
-            [.. activity.Items.Where(item => current.Configuration.Tenants.ContainsKey(item.Name))]);
         await AdminReply.Json(
             context,
             new Summary(
                 current.Version, time.GetUtcNow(), activity.Since, Problems.Of(seen), current.Configuration.Tenants.Count,
-                seen.Upstreams.Count, Sum(view, activity), view.Repositories, view.Processes),
+                current.Configuration.Upstreams.Count, Sum(view, activity), view.Repositories, view.Processes)
+            {
+                ConfigurationErrors = sight.Listed,
+            },
             OperationsJson.Default.Summary);
     }
 
@@ -47,7 +63,11 @@ internal sealed class SummaryEndpoint(
 /// <param name="Processes">Silos and gateways.</param>
 internal sealed record Summary(
     string Configuration, DateTimeOffset Now, DateTimeOffset HistorySince, IReadOnlyList<Problem> Problems, int Tenants, int Upstreams,
-    SummaryNumbers Numbers, IReadOnlyList<RepositoryPulls> Repositories, IReadOnlyList<ProcessStatus> Processes);
+    SummaryNumbers Numbers, IReadOnlyList<RepositoryPulls> Repositories, IReadOnlyList<ProcessStatus> Processes)
+{
+    /// <summary>What is wrong with the files of the silo that answers.</summary>
+    public IReadOnlyList<string> ConfigurationErrors { get; init; } = [];
+}
 
 /// <summary>What all tenants together do: requests per second now, pulls and bytes sent in the last hour.</summary>
 internal sealed record SummaryNumbers(double Requests, double Refused, double Errors, double Pulls, double Sent);

@@ -11,13 +11,19 @@ internal sealed record TenantPage(
     IReadOnlyList<RuleView> Access, IReadOnlyDictionary<string, string> Namespaces, IReadOnlyList<LimitView> Limits,
     IReadOnlyList<ReasonCount> Refusals, IReadOnlyList<RepositoryPulls> Repositories, DateTimeOffset? CountedSince, HistoryReply History)
 {
+    /// <summary>Whether pulls of some gateway may be missing in <see cref="Repositories"/>.</summary>
+    public bool IsPartial { get; init; }
+
     public static TenantPage Of(
         TenantConfiguration tenant, TenantRow row, TenantDetail detail, HistoryReply history,
         IReadOnlyList<ConfigurationError> errors) => new(
         row, tenant.PublicUrl, [.. errors.Select(error => error.ToString())], tenant.Authenticators,
         [.. tenant.Routes.Select(route => new RouteView(route.Prefix, route.Upstreams, route.Rewrite, route.Cache))],
         [.. tenant.Access.Select(RuleView.Of)], tenant.Namespaces, [.. LimitsOf(tenant.Limits, row.PerSecond, detail.Streams)],
-        detail.Refusals, detail.Repositories, detail.Since, history);
+        detail.Refusals, detail.Repositories, detail.Since, history)
+    {
+        IsPartial = detail.IsPartial,
+    };
 
     private static IEnumerable<LimitView> LimitsOf(LimitConfiguration? limits, TenantNumbers use, int streams)
     {

@@ -11,6 +11,12 @@ internal sealed class UpstreamEndpoints(IGrainFactory grains, IConfigurationFeed
     /// <summary>Pages that are open ask every few seconds, and every upstream is two questions.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(1);
 
+    /// <summary>The state of an upstream whose grains did not answer in time.</summary>
+    public const string Unknown = "unknown";
+
+    /// <summary>How long the grains of one upstream may take.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     private Asked? _asked;
 
     public async Task List(HttpContext context) =>
@@ -21,7 +27,7 @@ internal sealed class UpstreamEndpoints(IGrainFactory grains, IConfigurationFeed
     {
         var asked = Volatile.Read(ref _asked);
         if (asked is null || asked.Answer.IsFaulted || asked.Version != configuration.Current.Version
-            || time.GetElapsedTime(asked.At) >= Lifetime)
+            || (asked.Answer.IsCompleted && time.GetElapsedTime(asked.At) >= Lifetime))
         {
             asked = new Asked(time.GetTimestamp(), configuration.Current.Version, Ask(CancellationToken.None));
             Volatile.Write(ref _asked, asked);
@@ -33,7 +39,22 @@ internal sealed class UpstreamEndpoints(IGrainFactory grains, IConfigurationFeed
     private Task<UpstreamStatus[]> Ask(CancellationToken cancellation)
     {
         var upstreams = configuration.Current.Configuration.Upstreams.Values.OrderBy(upstream => upstream.Name, StringComparer.Ordinal);
-        return Task.WhenAll(upstreams.Select(upstream => Describe(upstream, cancellation)));
+        return Task.WhenAll(upstreams.Select(upstream => TryDescribe(upstream, cancellation)));
+    }
+
+    private async Task<UpstreamStatus> TryDescribe(UpstreamConfiguration upstream, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Describe(upstream, cancellation).WaitAsync(Patience, time, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return new UpstreamStatus
+            {
+                Upstream = upstream.Name, Credential = upstream.Credentials.Type, Scheme = Unknown, Breaker = "closed", State = Unknown,
+            };
+        }
     }
 
     /// <summary>The credential of the upstream, with the account that it belongs to and the breakers of the gateways.</summary>

@@ -1,6 +1,6 @@
 // The last hour of something, drawn as SVG so that colours follow the page, with its numbers as a table for whoever does not see it.
 import { html, useState } from "/assets/preact.js";
-import { count, minute } from "/assets/lib.js";
+import { count, minute, now } from "/assets/lib.js";
 
 const [Width, Height, Left, Bottom, Top] = [420, 150, 60, 20, 8];
 
@@ -59,5 +59,5 @@ export function Numbers({ history, columns }) {
 export const perSecond = (history, name) => history.series[name].map(value => value / history.seconds);
 
 /** Says so where less than an hour was counted. */
-export const Counted = ({ since }) => Date.now() - new Date(since) < 3500000
+export const Counted = ({ since }) => now() - new Date(since) < 3500000
   ? html`<p class="dim">Counted since ${minute(since)}: the silo that counts has not run for an hour.</p>` : null;

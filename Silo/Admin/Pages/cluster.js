@@ -5,32 +5,34 @@ import { Processes } from "/assets/overview.js";
 
 /** What each gateway keeps on its disk. */
 export function Caches() {
-  const { data, error, again } = useData("/admin/cache", 5000);
+  const { data, at, error, again } = useData("/admin/cache", 5000);
   return html`<h1 tabindex="-1">Cache</h1><p class="lead">What each gateway keeps on its disk, and what that was good for since it started.</p>
-  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} error=${error}/>
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
   <${Table} id="caches" caption="Caches of gateways" rows=${data} rowKey=${row => row.gateway} empty="No gateway has a cache: set cache.path, and cache: true on a route." columns=${[
     { title: "Gateway", cell: row => html`<code>${row.gateway}</code>` },
     { title: "State", cell: row => html`<${Status} kind=${row.state === "ok" ? "good" : "bad"}>${row.state}<//>` },
     { title: "Use", cell: row => html`<progress aria-label=${`use of the cache of ${row.gateway}`} value=${row.bytes} max=${row.maxBytes}></progress> ${bytes(row.bytes)} of ${bytes(row.maxBytes)}` },
-    { title: "Files", number: true, optional: true, cell: row => count(row.objects) },
+    { title: "Files", number: true, cell: row => count(row.objects) },
     { title: "Hit rate", number: true, cell: row => row.hits + row.misses + row.joined > 0 ? `${Math.round(100 * (row.hits + row.joined) / (row.hits + row.misses + row.joined))} %` : "–" },
-    { title: "Hits", number: true, optional: true, cell: row => count(row.hits) },
-    { title: "Misses", number: true, optional: true, cell: row => count(row.misses) },
-    { title: "Joined", number: true, optional: true, cell: row => count(row.joined) },
-    { title: "Evicted", number: true, optional: true, cell: row => count(row.evicted) },
+    { title: "Hits", number: true, cell: row => count(row.hits) },
+    { title: "Misses", number: true, cell: row => count(row.misses) },
+    { title: "Joined", number: true, cell: row => count(row.joined) },
+    { title: "Evicted", number: true, cell: row => count(row.evicted) },
     { title: "Saved", number: true, cell: row => bytes(row.savedBytes) },
-    { title: "Wrong bytes", number: true, optional: true, cell: row => html`<span class=${row.corrupt > 0 ? "bad" : ""}>${count(row.corrupt)}</span>` }]}/>`}`;
+    { title: "Wrong bytes", number: true, cell: row => html`<span class=${row.corrupt > 0 ? "bad" : ""}>${count(row.corrupt)}</span>` }]}/>`}`;
 }
 
 /** Silos, gateways, the configuration, and where to look further. */
 export function Cluster() {
-  const { data, error, again } = useData("/admin/summary", 3000);
+  const { data, at, error, again } = useData("/admin/summary", 3000);
   if (!data) return html`<h1 tabindex="-1">Cluster</h1><${Waiting} error=${error} again=${again}/>`;
-  const errors = data.problems.filter(problem => problem.subject === "configuration");
-  return html`<h1 tabindex="-1">Cluster</h1><${Stale} error=${error}/>
+  const notes = data.problems.filter(problem => problem.subject === "configuration");
+  const errors = data.configurationErrors;
+  return html`<h1 tabindex="-1">Cluster</h1><${Stale} at=${at} error=${error}/>
   <${Card} title="Silos and gateways" wide><${Processes} rows=${data.processes} version=${data.configuration}/><//>
   <div class="cards"><${Card} title="Configuration"><p>In use: <code id="version">${data.configuration}</code>, with ${count(data.tenants)} tenants and ${count(data.upstreams)} upstreams.</p>
-    ${errors.length === 0 ? html`<p><${Status} kind="good">the files are in use as they are<//></p>` : errors.map(problem => html`<p class="bad">${problem.what}</p><p>${problem.advice}</p>`)}<//>
+    ${errors.length + notes.length === 0 ? html`<p><${Status} kind="good">the files of this silo are in use as they are<//></p>` : notes.map(problem => html`<p class="bad">${problem.what}</p><p>${problem.advice}</p>`)}
+    ${errors.length > 0 && html`<h3>Errors in the files of this silo</h3><ul id="errors">${errors.map(line => html`<li><code>${line}</code></li>`)}</ul>`}<//>
   <${Card} title="Look further"><dl class="links">
     <div><dt><a href="/dashboard">Orleans Dashboard</a></dt><dd>How the program itself runs: activations, calls per second, latencies and exceptions of each grain type and silo. For whoever hunts a slow or failing grain; everyday questions are answered here.</dd></div>
     <div><dt><a href="/metrics">Metrics</a></dt><dd>Of this process, for Prometheus. Dashboards and alerts for Grafana come with RegistryProxy.</dd></div>

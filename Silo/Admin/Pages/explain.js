@@ -1,5 +1,5 @@
 import { html, useState } from "/assets/preact.js";
-import { ask, query, link } from "/assets/lib.js";
+import { ask, query, link, usePlace } from "/assets/lib.js";
 import { Card, Status, Field } from "/assets/parts.js";
 
 const blank = { tenant: "", subject: "", authenticator: "", groups: "", repository: "", action: "pull", claims: "" };
@@ -10,9 +10,10 @@ const claimsOf = text => Object.fromEntries(text.split("\n").map(line => line.sp
 
 /** Asks whether somebody may do something, and why. */
 export function Explain({ fields }) {
-  const [form, setForm] = useState({ ...blank, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in blank)) });
+  const [form, change] = usePlace(fields, blank);
   const [answer, setAnswer] = useState({});
-  const set = name => event => setForm({ ...form, [name]: event.target.value });
+  // A verdict is one on the question that is seen.
+  const set = name => event => { change({ [name]: event.target.value }); setAnswer({}); };
   const submit = async event => {
     event.preventDefault();
     setAnswer({ busy: true });

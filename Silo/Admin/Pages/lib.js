@@ -1,48 +1,75 @@
 // How the page asks the silo, and how it writes what it gets. Text is never markup: all of it goes through Preact.
 import { useState, useEffect, useRef } from "/assets/preact.js";
 
-/** Asks the silo; throws an Error with its own words when it refuses. */
-export async function ask(address, options) {
-  let response;
+/** How long an answer may take. */
+const Patience = 10000;
+
+/** How far the clock of the silo is ahead of that of the browser. */
+let ahead = 0;
+
+/** The time as the silo has it. */
+export const now = () => Date.now() + ahead;
+
+/** Asks the silo; throws an Error with its own words when it refuses, and when the answer is not whole or does not come. */
+export async function ask(address, { signal, ...options } = {}) {
+  const limit = AbortSignal.timeout(Patience);
+  let response, text;
   try {
-    response = await fetch(address, { cache: "no-store", ...options });
+    response = await fetch(address, { cache: "no-store", ...options, signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    text = await response.text();
   } catch (fault) {
-    if (fault.name === "AbortError") throw fault;
-    throw new Error("the silo does not answer");
+    if (signal?.aborted) throw fault;
+    throw new Error(limit.aborted ? `the silo has not answered for ${Patience / 1000} seconds`
+      : response ? "the answer of the silo ended too early" : "the silo does not answer");
   }
   if (response.status === 401) {
-    location.assign("/login?next=%2F");
+    location.assign(`/login?next=%2F${location.hash}`);
     return new Promise(() => { });
   }
-  const body = await response.json().catch(() => ({ error: `the silo answers ${response.status}` }));
-  if (!response.ok) throw new Error(body.error);
+  const sent = Date.parse(response.headers.get("Date"));
+  if (sent) ahead = Math.abs(sent - Date.now()) > 2000 ? sent - Date.now() : 0;
+  const body = parsed(text);
+  if (!response.ok) throw new Error(body?.error ?? `the silo answers ${response.status}`);
+  if (body === undefined) throw new Error("the answer of the silo is not whole");
   return { body, total: Number(response.headers.get("X-Total-Count") ?? 0) };
 }
 
-/** Asks again every so many milliseconds while the page is seen; keeps what there was when an answer fails. */
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return undefined; }
+}
+
+/**
+ * Asks again every so many milliseconds while the page is seen; keeps what there was when an answer fails, and says of when it is (at) and
+ * whether it answers another question (stale).
+ */
 export function useData(address, period) {
-  const [state, setState] = useState({ address: null });
+  const [state, setState] = useState({});
   const again = useRef(() => { });
   useEffect(() => {
     let timer;
     const abort = new AbortController();
     const run = async () => {
       clearTimeout(timer);
+      let change;
       try {
         const answer = await ask(address, { signal: abort.signal });
-        setState({ address, data: answer.body, total: answer.total });
+        change = { address, data: answer.body, total: answer.total, at: now() };
       } catch (fault) {
-        if (fault.name === "AbortError") return;
-        setState(former => ({ ...former, error: fault.message, failed: address }));
+        change = { failed: address, error: fault.message };
       }
-      if (period && !abort.signal.aborted) timer = setTimeout(next, period);
+      if (abort.signal.aborted) return;
+      setState(former => change.address ? change : { ...former, ...change });
+      if (period) timer = setTimeout(next, period);
     };
     const next = () => document.hidden ? timer = setTimeout(next, 1000) : run();
     again.current = run;
     if (address) run();
     return () => { abort.abort(); clearTimeout(timer); };
   }, [address, period]);
-  return { data: state.data, total: state.total ?? 0, error: state.error, stale: state.address !== address, again: () => again.current() };
+  return {
+    data: state.data, total: state.total ?? 0, at: state.at, error: state.failed === address ? state.error : undefined,
+    stale: state.address !== address, again: () => again.current(),
+  };
 }
 
 /** What is typed, once nothing was typed for a moment. */
@@ -59,13 +86,24 @@ export const query = fields => new URLSearchParams(Object.entries(fields).filter
 
 export const link = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
-/** Where the hash leads: its parts, and its query. */
-export function place() {
+/** Where the hash leads: its parts, and its query; each time that it is followed is another turn. */
+export function place(turn = 0) {
   const [path, search] = location.hash.replace(/^#\/?/, "").split("?");
   const parts = path.split("/").filter(part => part).map(part => {
     try { return decodeURIComponent(part); } catch { return part; }
   });
-  return { parts, fields: Object.fromEntries(new URLSearchParams(search ?? "")) };
+  return { parts, fields: Object.fromEntries(new URLSearchParams(search ?? "")), turn };
+}
+
+/** State that is kept in the hash: it is there again after a reload, behind the back button, and for whoever gets the link. */
+export function usePlace(fields, blank) {
+  const [state, setState] = useState(() => ({ ...blank, ...Object.fromEntries(Object.entries(fields).filter(([name]) => name in blank)) }));
+  useEffect(() => {
+    const said = query(Object.fromEntries(Object.entries(state).filter(([name, value]) => String(value) !== String(blank[name]))));
+    const hash = location.hash.split("?")[0] + (said ? `?${said}` : "");
+    if (hash !== location.hash) history.replaceState(null, "", hash);
+  }, [state]);
+  return [state, change => setState(former => ({ ...former, ...change }))];
 }
 
 export function count(value) {
@@ -86,6 +124,17 @@ export function duration(milliseconds) {
     : seconds < 172800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} d`;
 }
 
-export const ago = (time, now = Date.now()) => `${duration(now - new Date(time))} ago`;
-export const clock = time => new Date(time).toLocaleTimeString("en-GB");
-export const minute = time => new Date(time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+export const ago = time => `${duration(now() - new Date(time))} ago`;
+
+/** How long it lasts until a time. */
+export const until = time => new Date(time) > now() ? duration(new Date(time) - now()) : "over";
+
+const isToday = date => date.toDateString() === new Date(now()).toDateString();
+const day = date => isToday(date) ? "" : `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} `;
+
+/** A time of today; of another day with its date. */
+export const clock = time => day(new Date(time)) + new Date(time).toLocaleTimeString("en-GB");
+export const minute = time => day(new Date(time)) + new Date(time).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+/** What the times of the page are of. */
+export const zone = () => new Date().toLocaleTimeString("en-GB", { timeZoneName: "short" }).split(" ").pop();

@@ -1,6 +1,6 @@
 import { html } from "/assets/preact.js";
-import { useData, count, bytes, ago, duration, link, clock } from "/assets/lib.js";
-import { Card, Status, Table, Empty, Waiting, Stale } from "/assets/parts.js";
+import { useData, count, bytes, ago, duration, link, now } from "/assets/lib.js";
+import { Card, Status, Table, Empty, Waiting, Stale, Time } from "/assets/parts.js";
 import { Counted } from "/assets/chart.js";
 
 const Tile = ({ title, value, unit, kind, href }) => html`<a class=${`tile ${kind ?? ""}`} href=${href}><span class="title">${title}</span>
@@ -9,29 +9,32 @@ const Tile = ({ title, value, unit, kind, href }) => html`<a class=${`tile ${kin
 const Problem = ({ problem }) => html`<li class=${`problem ${problem.severity}`}>
   <p class="head"><${Status} kind=${problem.severity === "critical" ? "bad" : "warning"}>${problem.severity}<//>
     <a href=${problem.link}>${problem.subject}</a>
-    ${problem.since && html`<span class="dim" title=${new Date(problem.since).toISOString()}>for ${duration(Date.now() - new Date(problem.since))}, since ${clock(problem.since)}</span>`}</p>
+    ${problem.since && html`<span class="dim">for ${duration(now() - new Date(problem.since))}, since <${Time} at=${problem.since}/></span>`}</p>
   <p>${problem.what}</p><p class="advice"><strong>What to do:</strong> ${problem.advice}</p></li>`;
+
+/** The same for a problem whose numbers change: who has it, and which of theirs it is. */
+const keyOf = (problems, at) => `${problems[at].subject} ${problems.slice(0, at).filter(other => other.subject === problems[at].subject).length}`;
 
 /** What is failing, since when and what to do; then the cluster in numbers. */
 export function Overview() {
-  const { data, error, again } = useData("/admin/summary", 3000);
+  const { data, at, error, again } = useData("/admin/summary", 3000);
   if (!data) return html`<h1 tabindex="-1">Overview</h1><${Waiting} error=${error} again=${again}/>`;
   const critical = data.problems.filter(problem => problem.severity === "critical").length;
   const numbers = data.numbers;
-  return html`<h1 tabindex="-1">Overview</h1><${Stale} error=${error}/>
+  return html`<h1 tabindex="-1">Overview</h1><${Stale} at=${at} error=${error}/>
   <section id="problems" aria-labelledby="wrong">
-    <h2 id="wrong" class=${data.problems.length === 0 ? "hidden" : ""}>${data.problems.length === 0 ? "What is wrong"
+    <h2 id="wrong" aria-live="polite" class=${data.problems.length === 0 ? "hidden" : ""}>${data.problems.length === 0 ? "Nothing is wrong"
       : `${data.problems.length} ${data.problems.length === 1 ? "problem" : "problems"}${critical ? `, ${critical} critical` : ""}`}</h2>
     ${data.problems.length === 0
       ? html`<p class="note good"><${Status} kind="good">Nothing is wrong.<//> Upstreams answer, every process reports, the configuration is in use.</p>`
-      : html`<ul class="problems">${data.problems.map(problem => html`<${Problem} key=${problem.subject + problem.what} problem=${problem}/>`)}</ul>`}
+      : html`<ul class="problems">${data.problems.map((problem, i) => html`<${Problem} key=${keyOf(data.problems, i)} problem=${problem}/>`)}</ul>`}
   </section>
   <div class="tiles">
     <${Tile} title="Requests" value=${count(numbers.requests)} unit="per second" href="#/tenants"/>
-    <${Tile} title="Refused" value=${count(numbers.refused)} unit="per second" href="#/audit?decision=deny"/>
-    <${Tile} title="Server errors" value=${count(numbers.errors)} unit="per second" kind=${numbers.errors > 0.1 ? "bad" : ""} href="#/tenants"/>
-    <${Tile} title="Pulls" value=${count(numbers.pulls)} unit="in the last hour" href="#/audit?event=pull"/>
-    <${Tile} title="Sent" value=${bytes(numbers.sent)} unit="in the last hour" href="#/tenants"/>
+    <${Tile} title="Refused" value=${count(numbers.refused)} unit="per second" href="#/tenants?by=refused"/>
+    <${Tile} title="Server errors" value=${count(numbers.errors)} unit="per second" kind=${numbers.errors > 0.1 ? "bad" : ""} href="#/tenants?by=errors"/>
+    <${Tile} title="Pulls" value=${count(numbers.pulls)} unit="in the last hour" href="#/tenants?by=pulls"/>
+    <${Tile} title="Sent" value=${bytes(numbers.sent)} unit="in the last hour" href="#/tenants?by=sent"/>
     <${Tile} title="Tenants" value=${count(data.tenants)} unit="configured" href="#/tenants"/>
     <${Tile} title="Upstreams" value=${count(data.upstreams)} unit="configured" href="#/upstreams"/>
   </div>
@@ -51,7 +54,7 @@ export const Processes = ({ rows, version, brief }) => html`<${Table} id="proces
   { title: "Kind", cell: row => row.kind },
   { title: "Host", cell: row => html`<code>${row.host}</code>` },
   { title: "State", cell: row => row.silentSeconds > 6 ? html`<${Status} kind="bad">silent for ${row.silentSeconds} s<//>` : html`<${Status} kind="good">reports<//>` },
-  { title: "Version", optional: true, cell: row => row.version },
-  { title: "Started", optional: true, cell: row => ago(row.started) },
-  { title: "Configuration", optional: true, cell: row => row.configuration === version ? html`<code>${row.configuration}</code>`
+  { title: "Version", cell: row => row.version },
+  { title: "Started", cell: row => ago(row.started) },
+  { title: "Configuration", cell: row => row.configuration === version ? html`<code>${row.configuration}</code>`
     : html`<${Status} kind="warning">${row.configuration || "none yet"}<//>` }].slice(0, brief ? 3 : 6)} rows=${rows}/>`;

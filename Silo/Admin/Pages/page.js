@@ -1,5 +1,5 @@
 // What operators keep open. The hash says which view is shown; each view asks the silo for what it needs.
-import { html, render, useState, useEffect, useRef } from "/assets/preact.js";
+import { html, render, useState, useEffect, useRef, useErrorBoundary } from "/assets/preact.js";
 import { place } from "/assets/lib.js";
 import { Overview } from "/assets/overview.js";
 import { Tenants, Tenant } from "/assets/tenants.js";
@@ -13,14 +13,21 @@ const views = [["", "Overview"], ["tenants", "Tenants"], ["upstreams", "Upstream
 function View({ parts: [view = "", name], fields }) {
   switch (view) {
     case "": return html`<${Overview}/>`;
-    case "tenants": return name ? html`<${Tenant} key=${name} name=${name}/>` : html`<${Tenants}/>`;
-    case "upstreams": return name ? html`<${Upstream} key=${name} name=${name}/>` : html`<${Upstreams}/>`;
-    case "audit": return html`<${Audit} key=${JSON.stringify(fields)} fields=${fields}/>`;
-    case "explain": return html`<${Explain} key=${JSON.stringify(fields)} fields=${fields}/>`;
+    case "tenants": return name ? html`<${Tenant} key=${name} name=${name}/>` : html`<${Tenants} fields=${fields}/>`;
+    case "upstreams": return name ? html`<${Upstream} key=${name} name=${name}/>` : html`<${Upstreams} fields=${fields}/>`;
+    case "audit": return html`<${Audit} fields=${fields}/>`;
+    case "explain": return html`<${Explain} fields=${fields}/>`;
     case "cache": return html`<${Caches}/>`;
     case "cluster": return html`<${Cluster}/>`;
     default: return html`<h1 tabindex="-1">There is no such page</h1><p><a href="#/">Overview</a></p>`;
   }
+}
+
+/** Keeps the page alive when a view cannot be drawn; navigation draws the next one. */
+function Guarded(shown) {
+  const [fault, reset] = useErrorBoundary();
+  return fault ? html`<h1 tabindex="-1">This view cannot be drawn</h1><div class="note bad" role="alert">That is a fault of the page: ${fault.message}. <button onClick=${reset}>Try again</button></div>`
+    : html`<${View} ...${shown}/>`;
 }
 
 function App() {
@@ -29,7 +36,7 @@ function App() {
   const [view = ""] = shown.parts;
   const moved = useRef(false);
   useEffect(() => {
-    const follow = () => { moved.current = true; setShown(place()); };
+    const follow = () => { moved.current = true; setShown(former => place(former.turn + 1)); };
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
@@ -44,7 +51,12 @@ function App() {
   <header><a class="brand" href="#/"><img src="/assets/icon.svg" alt="" width="24" height="24"/> RegistryProxy</a>
     <nav aria-label="pages"><ul>${views.map(([name, title]) => html`<li><a href=${`#/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
     <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href="/assets/licenses.txt">Licences</a></p></header>
-  <main id="main" ref=${main} tabindex="-1"><${View} ...${shown}/></main>`;
+  <main id="main" ref=${main} tabindex="-1"><${Guarded} key=${shown.turn} ...${shown}/></main>`;
 }
+
+// What somebody wanted to see who had to log in first.
+const wanted = sessionStorage.getItem("place");
+sessionStorage.removeItem("place");
+if (wanted && !location.hash) history.replaceState(null, "", wanted);
 
 render(html`<${App}/>`, document.getElementById("app"));

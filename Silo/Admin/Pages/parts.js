@@ -1,6 +1,6 @@
 // What views are made of.
 import { html, useState, useRef, useEffect } from "/assets/preact.js";
-import { count } from "/assets/lib.js";
+import { count, clock, zone } from "/assets/lib.js";
 
 const marks = { good: "●", warning: "▲", bad: "■", idle: "○" };
 
@@ -17,27 +17,31 @@ export const Waiting = ({ error, again }) => error
   ? html`<div class="note bad" role="alert"><strong>This could not be loaded:</strong> ${error}. <button onClick=${again}>Try again</button></div>`
   : html`<div class="skeleton" role="status"><span class="hidden">Loading …</span><i></i><i></i><i></i></div>`;
 
-/** Above old data, when the last answer failed. */
-export const Stale = ({ error }) => error ? html`<p class="note warning" role="status">What you see is old: ${error}.</p>` : null;
+/** A moment; with all of it, in UTC, for whoever points at it. */
+export const Time = ({ at, write = clock }) => html`<time datetime=${new Date(at).toISOString()} title=${new Date(at).toISOString()}>${write(at)}</time>`;
+
+/** Of when the data is that is shown; when the last answer failed, that it is old, and why. */
+export const Stale = ({ error, at }) => error ? html`<p class="note warning" role="status">What you see is old: ${error}. It is of <${Time} at=${at}/>.</p>`
+  : html`<p class="as-of">As of <${Time} at=${at}/> ${zone()}</p>`;
 
 export const Field = ({ label, children }) => html`<label class="field"><span>${label}</span>${children}</label>`;
 
 /**
- * A table whose columns say what they show: { key, title, number, sort, small, cell(row) }. Columns that are not small go on narrow screens.
+ * A table whose columns say what they show: { title, number, sort, kind, cell(row) }. On narrow screens each row is a card that has all of them.
  */
 export function Table({ caption, columns, rows, sort, onSort, empty, rowKey, id }) {
-  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id}>
+  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id} class=${columns.length > 3 ? "stack" : null} role="table">
     <caption class="hidden">${caption}</caption>
-    <thead><tr>${columns.map(column => html`<th scope="col" class=${cellClass(column)} aria-sort=${ariaSort(column, sort)}>
+    <thead role="rowgroup"><tr role="row">${columns.map(column => html`<th scope="col" role="columnheader" class=${cellClass(column)} aria-sort=${ariaSort(column, sort)}>
       ${column.sort && onSort ? html`<button class="sort" onClick=${() => onSort(turned(column, sort))}>${column.title}
         <span aria-hidden="true">${sort.by === column.sort ? (sort.descending ? " ↓" : " ↑") : ""}</span></button>` : column.title ?? html`<span class="hidden">${column.label}</span>`}</th>`)}</tr></thead>
-    <tbody>${rows.length === 0 ? html`<tr><td colspan=${columns.length} class="empty">${empty}</td></tr>`
-      : rows.map((row, i) => html`<tr key=${rowKey ? rowKey(row) : i}>${columns.map(column =>
-        html`<td class=${cellClass(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+    <tbody role="rowgroup">${rows.length === 0 ? html`<tr role="row"><td role="cell" colspan=${columns.length} class="empty">${empty}</td></tr>`
+      : rows.map((row, i) => html`<tr role="row" key=${rowKey ? rowKey(row) : i}>${columns.map(column =>
+        html`<td role="cell" data-label=${column.title} class=${cellClass(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 
-const cellClass = column => [column.number ? "number" : "", column.optional ? "optional" : "", column.kind ?? ""].join(" ").trim() || null;
+const cellClass = column => [column.number ? "number" : "", column.sort ? "sorts" : "", column.kind ?? ""].join(" ").trim() || null;
 const ariaSort = (column, sort) => sort && column.sort === sort.by ? (sort.descending ? "descending" : "ascending") : null;
 const turned = (column, sort) => ({ by: column.sort, descending: column.sort === sort.by ? !sort.descending : Boolean(column.number) });
 
@@ -61,7 +65,7 @@ export function Spark({ values, label }) {
 export const Meter = ({ value, most, label }) => html`<meter aria-label=${label} min="0" max=${most} low=${most * 0.7} high=${most * 0.9} optimum="0"
   value=${Math.min(value, most)}></meter>`;
 
-/** Asks before something is done that cannot be undone; the browser keeps the focus inside. */
+/** Asks before something is done that cannot be undone; the browser keeps the focus inside, and gives it back when the dialog is closed. */
 export function Confirm({ question, action, onDone, onClose }) {
   const dialog = useRef(null);
   const [state, setState] = useState({});
@@ -69,10 +73,10 @@ export function Confirm({ question, action, onDone, onClose }) {
   const act = async () => {
     setState({ busy: true });
     try { await onDone(); } catch (fault) { setState({ error: fault.message }); return; }
-    onClose();
+    dialog.current?.close();
   };
   return html`<dialog ref=${dialog} aria-labelledby="question" onClose=${onClose}>
     <p id="question">${question}</p>${state.error && html`<p class="bad" role="alert">${state.error}</p>`}
-    <div class="buttons"><button onClick=${onClose}>Cancel</button>
+    <div class="buttons"><button id="cancel" onClick=${() => dialog.current.close()}>Cancel</button>
       <button class="danger" id="confirm" disabled=${state.busy} onClick=${act}>${action}</button></div></dialog>`;
 }

@@ -1,5 +1,5 @@
-import { html, useState } from "/assets/preact.js";
-import { useData, useSettled, ask, query, count, ago, duration } from "/assets/lib.js";
+import { html, useState, useRef } from "/assets/preact.js";
+import { useData, useSettled, ask, query, count, ago, until } from "/assets/lib.js";
 import { Card, Table, Waiting, Stale, Field, Confirm } from "/assets/parts.js";
 
 const Shown = 25;
@@ -10,27 +10,30 @@ export function Sessions({ tenant }) {
   const search = useSettled(typed);
   const [asked, setAsked] = useState(null);
   const [notice, setNotice] = useState("");
-  const { data, total, error, again } = useData(`/admin/sessions?${query({ tenant, search, limit: Shown })}`, 5000);
+  const said = useRef(null);
+  const { data, total, at, error, again } = useData(`/admin/sessions?${query({ tenant, search, limit: Shown })}`, search ? 30000 : 5000);
   const revoke = async () => {
     const body = JSON.stringify(asked.all ? { tenant, subject: asked.row.subject } : { tenant, session: asked.row.session });
     const reply = await ask("/admin/sessions/revoke", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     setNotice(reply.body.revoked === 0 ? reply.body.message : asked.all ? `All sessions of ${asked.row.subject} have ended.` : `The session of ${asked.row.subject} has ended.`);
     await again();
   };
+  // The row whose button was pressed may be gone: who goes on by keyboard goes on at what was done.
+  const close = () => { setAsked(null); if (document.activeElement === document.body) said.current.focus(); };
   return html`<${Card} title="Sessions" wide>
     <div class="tools"><${Field} label="Search by subject, authenticator, address or id"><input type="search" id="session-search" value=${typed} onInput=${event => setTyped(event.target.value)}/><//></div>
-    <p id="notice" role="status">${notice}</p>
-    ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} error=${error}/>
+    <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>
+    ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
     <${Table} id="sessions" caption=${`Sessions of ${tenant}`} rows=${data} rowKey=${row => row.session} empty=${search ? `No session has “${search}”.` : "Nobody has a session."} columns=${[
       { title: "Subject", cell: row => row.subject || html`<span class="dim">anonymous</span>` },
-      { title: "Authenticator", optional: true, cell: row => row.authenticator },
-      { title: "Opened", optional: true, cell: row => ago(row.opened) },
-      { title: "Ends in", cell: row => duration(new Date(row.expires) - Date.now()) },
-      { title: "Address", optional: true, cell: row => html`<code>${row.clientAddress}</code>` },
+      { title: "Authenticator", cell: row => row.authenticator },
+      { title: "Opened", cell: row => ago(row.opened) },
+      { title: "Ends in", cell: row => until(row.expires) },
+      { title: "Address", cell: row => html`<code>${row.clientAddress}</code>` },
       { label: "Actions", kind: "actions", cell: row => html`<button data-session=${row.session} aria-label=${`Revoke this session of ${row.subject}`} onClick=${() => setAsked({ row })}>Revoke</button>
-        <button class="optional" aria-label=${`Revoke all sessions of ${row.subject}`} onClick=${() => setAsked({ row, all: true })}>Revoke all</button>` }]}/>
+        <button aria-label=${`Revoke all sessions of ${row.subject}`} onClick=${() => setAsked({ row, all: true })}>Revoke all</button>` }]}/>
     <p class="dim">${total > data.length ? `The newest ${data.length} of ${count(total)} sessions; search for others.` : total > 0 ? `${count(total)} in all.` : ""}</p>`}
-    ${asked && html`<${Confirm} key=${asked.row.session} action="Revoke" onDone=${revoke} onClose=${() => setAsked(null)}
+    ${asked && html`<${Confirm} key=${asked.row.session} action="Revoke" onDone=${revoke} onClose=${close}
       question=${asked.all ? `End every session of ${asked.row.subject}? They must log in again.` : `End this session of ${asked.row.subject}? Who uses it must log in again.`}/>`}
   <//>`;
 }

@@ -1,6 +1,6 @@
 import { html, useState } from "/assets/preact.js";
-import { useData, useSettled, query, count, bytes, link, minute } from "/assets/lib.js";
-import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter } from "/assets/parts.js";
+import { useData, useSettled, usePlace, query, count, bytes, link, minute } from "/assets/lib.js";
+import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter, Time } from "/assets/parts.js";
 import { Chart, Numbers, Counted, perSecond } from "/assets/chart.js";
 import { Sessions } from "/assets/sessions.js";
 
@@ -11,27 +11,26 @@ const stateOf = tenant => !tenant.isUsable ? html`<${Status} kind="bad">not serv
   : tenant.lastHour.requests > 0 ? html`<${Status} kind="good">served<//>` : html`<${Status} kind="idle">idle<//>`;
 
 /** All tenants; the silo searches, sorts and cuts, so that a thousand of them cost no more than fifty. */
-export function Tenants() {
-  const [typed, setTyped] = useState("");
+export function Tenants({ fields }) {
+  const [{ search: typed, by, order, offset }, set] = usePlace(fields, { search: "", by: "requests", order: "desc", offset: 0 });
   const search = useSettled(typed);
-  const [sort, setSort] = useState({ by: "requests", descending: true });
-  const [offset, setOffset] = useState(0);
-  const { data, total, error, again } = useData(`/admin/tenants?${query({ search, sort: sort.by, order: sort.descending ? "desc" : "asc", offset, limit: Limit })}`, 5000);
+  const sort = { by, descending: order === "desc" };
+  const { data, total, at, error, again } = useData(`/admin/tenants?${query({ search, sort: by, order, offset, limit: Limit })}`, 5000);
   return html`<h1 tabindex="-1">Tenants</h1>
   <div class="tools"><${Field} label="Search by name or host"><input type="search" id="search" value=${typed}
-    onInput=${event => { setTyped(event.target.value); setOffset(0); }}/><//></div>
-  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} error=${error}/>
-    <${Table} id="tenants" caption="Tenants, with their traffic of the last hour" sort=${sort} onSort=${next => { setSort(next); setOffset(0); }} rows=${data} rowKey=${row => row.name}
+    onInput=${event => set({ search: event.target.value, offset: 0 })}/><//></div>
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
+    <${Table} id="tenants" caption="Tenants, with their traffic of the last hour" sort=${sort} onSort=${next => set({ by: next.by, order: next.descending ? "desc" : "asc", offset: 0 })} rows=${data} rowKey=${row => row.name}
       empty=${search ? `No tenant has “${search}” in its name or hosts.` : "There are no tenants in the configuration."} columns=${[
       { title: "Tenant", sort: "name", cell: row => html`<a href=${link("tenants", row.name)}>${row.name}</a><small>${row.hosts.join(", ")}</small>` },
       { title: "State", cell: stateOf },
-      { title: "Last hour", optional: true, cell: row => html`<${Spark} values=${row.requests} label=${`requests of the last hour, at most ${count(Math.max(...row.requests))} in two minutes`}/>` },
+      { title: "Last hour", cell: row => html`<${Spark} values=${row.requests} label=${`requests of the last hour, at most ${count(Math.max(...row.requests))} in two minutes`}/>` },
       { title: "Requests", sort: "requests", number: true, cell: row => count(row.lastHour.requests) },
-      { title: "Refused", sort: "refused", number: true, optional: true, cell: row => count(row.lastHour.refused) },
+      { title: "Refused", sort: "refused", number: true, cell: row => count(row.lastHour.refused) },
       { title: "Errors", sort: "errors", number: true, cell: row => html`<span class=${row.lastHour.errors > 0 ? "bad" : ""}>${count(row.lastHour.errors)}</span>` },
-      { title: "Pulls", sort: "pulls", number: true, optional: true, cell: row => count(row.lastHour.pulls) },
-      { title: "Sent", sort: "sent", number: true, optional: true, cell: row => bytes(row.lastHour.sent) }]}/>
-    <${Pager} offset=${offset} limit=${Limit} total=${total} onMove=${setOffset}/>`}`;
+      { title: "Pulls", sort: "pulls", number: true, cell: row => count(row.lastHour.pulls) },
+      { title: "Sent", sort: "sent", number: true, cell: row => bytes(row.lastHour.sent) }]}/>
+    <${Pager} offset=${Number(offset)} limit=${Limit} total=${total} onMove=${next => set({ offset: next })}/>`}`;
 }
 
 const reasons = {
@@ -46,11 +45,11 @@ const limits = {
 
 /** One tenant. */
 export function Tenant({ name }) {
-  const { data, error, again } = useData(`/admin/tenants/${encodeURIComponent(name)}`, 5000);
+  const { data, at, error, again } = useData(`/admin/tenants/${encodeURIComponent(name)}`, 5000);
   const head = html`<nav class="crumbs" aria-label="breadcrumb"><a href="#/tenants">Tenants</a> <span aria-hidden="true">/</span></nav><h1 tabindex="-1">${name}</h1>`;
   if (!data) return html`${head}<${Waiting} error=${error} again=${again}/>`;
   const history = data.history;
-  return html`${head}<${Stale} error=${error}/>
+  return html`${head}<${Stale} at=${at} error=${error}/>
   <p class="facts">${stateOf(data.summary)} <span>${data.summary.hosts.join(", ")}</span>
     <a href=${`#/audit?${query({ tenant: name })}`}>Audit log</a> <a href=${`#/explain?${query({ tenant: name })}`}>Explain access</a></p>
   ${data.errors.length > 0 && html`<div class="note bad" id="errors"><h2>Its configuration has errors</h2><ul>${data.errors.map(line => html`<li><code>${line}</code></li>`)}</ul>
@@ -66,20 +65,20 @@ export function Tenant({ name }) {
     sent: { title: "Sent", write: bytes }, received: { title: "Received", write: bytes } }}/>
   <${Counted} since=${history.since}/>
   <div class="cards">
-    <${Card} title="Limits and their use" id="limits">${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
+    <${Card} title="Limits and their use" id="limits" note=${data.limits.length > 0 && "Requests of the last whole minute; bytes of transfers that ended in it."}>${data.limits.length === 0 ? html`<${Empty}>This tenant has no limits.<//>` : html`<dl class="bars">${data.limits.map(limit => {
       const [title, write] = limits[limit.name];
       return html`<div><dt>${title}</dt><dd>${limit.use === null ? html`${write(limit.limit)} <span class="dim">each</span>`
         : html`<${Meter} label=${title} value=${limit.use} most=${limit.limit}/> ${write(limit.use)} of ${write(limit.limit)}`}</dd></div>`;
     })}</dl>`}<//>
-    <${Card} title="Refusals by reason" id="refusals" note=${data.countedSince && `Since each gateway started, the first at ${minute(data.countedSince)}.`}>
+    <${Card} title="Refusals by reason" id="refusals" note=${data.countedSince && html`Since each gateway started, the first at <${Time} at=${data.countedSince} write=${minute}/>.`}>
       ${data.refusals.length === 0 ? html`<${Empty}>Nothing was refused.<//>` : html`<dl class="bars">${data.refusals.map(refusal => html`<div><dt>${reasons[refusal.reason] ?? refusal.reason}</dt>
         <dd><progress max=${data.refusals[0].count} value=${refusal.count} aria-label=${refusal.reason}></progress> ${count(refusal.count)}</dd></div>`)}</dl>`}<//>
-    <${Card} title="Top repositories" note="Pulls since each gateway started.">${data.repositories.length === 0 ? html`<${Empty}>Nothing has been pulled yet.<//>`
+    <${Card} title="Top repositories" note=${`Pulls since each gateway started.${data.isPartial ? " Those of a gateway may be missing: not all have answered." : ""}`}>${data.repositories.length === 0 ? html`<${Empty}>${data.isPartial ? "Nothing is known yet." : "Nothing has been pulled since."}<//>`
       : html`<${Table} caption="Top repositories" columns=${[{ title: "Repository", cell: row => html`<code>${row.repository}</code>` },
         { title: "Pulls", number: true, cell: row => count(row.pulls) },
         { label: "Audit log", cell: row => html`<a href=${`#/audit?${query({ tenant: name, repository: row.repository })}`} aria-label=${`who pulled ${row.repository}`}>who</a>` }]} rows=${data.repositories}/>`}<//>
   </div>
-  <${Sessions} tenant=${name}/>
+  <${Sessions} key=${name} tenant=${name}/>
   <${Configuration} data=${data}/>`;
 }
 
@@ -90,13 +89,13 @@ const Configuration = ({ data }) => html`<${Card} title="Its part of the configu
   <${Table} caption="Routes" empty="There are no routes: every name is not found." rows=${data.routes} columns=${[
     { title: "Prefix", cell: row => row.prefix ? html`<code>${row.prefix}</code>` : html`<span class="dim">everything</span>` },
     { title: "Upstreams", cell: row => row.upstreams.map((name, i) => html`${i > 0 ? ", then " : ""}<a href=${link("upstreams", name)}>${name}</a>`) },
-    { title: "Name there", optional: true, cell: row => html`<code>${row.rewrite ? `${row.rewrite}/…` : "…"}</code>` },
+    { title: "Name there", cell: row => html`<code>${row.rewrite ? `${row.rewrite}/…` : "…"}</code>` },
     { title: "Cache", cell: row => row.cache ? "on" : "off" }]}/>
   <h3>Access rules</h3>
   <${Table} caption="Access rules" empty="There are no rules: nothing is allowed." rows=${data.access} columns=${[
     { title: "Rule", cell: row => row.name },
     { title: "Who", cell: row => html`<code>${row.who.join(", ")}</code>` },
-    { title: "When", optional: true, cell: row => Object.entries(row.when).map(([claim, globs]) => html`<code>${claim}: ${globs.join(" | ")}</code> `) },
+    { title: "When", cell: row => Object.entries(row.when).map(([claim, globs]) => html`<code>${claim}: ${globs.join(" | ")}</code> `) },
     { title: "Repositories", cell: row => html`<code>${row.repositories.join(", ")}</code>` },
     { title: "Actions", cell: row => row.actions.join(", ") }]}/>
   ${Object.keys(data.namespaces).length > 0 && html`<h3>Namespaces of mirrors</h3><dl class="pairs">${Object.entries(data.namespaces).map(([host, prefix]) =>

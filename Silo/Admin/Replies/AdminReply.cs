@@ -8,6 +8,9 @@ namespace RegistryProxy.Silo.Admin.Replies;
 /// <summary>Writes the answers of the admin listener: JSON, errors as <c>{ "error": "…" }</c>.</summary>
 internal static class AdminReply
 {
+    /// <summary>Names that are offered in the place of a wrong one.</summary>
+    private const int Offered = 5;
+
     public static Task Json<T>(HttpContext context, T value, JsonTypeInfo<T> type)
     {
         context.Response.Headers.CacheControl = "no-store";
@@ -33,9 +36,13 @@ internal static class AdminReply
             return false;
         }
 
+        var alike = configuration.Current.Configuration.Tenants.Keys
+            .Where(known => tenant.Length > 0 && known.Contains(tenant, StringComparison.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal).Take(Offered).ToList();
         await Error(
             context, StatusCodes.Status404NotFound,
-            $"there is no tenant '{tenant}'; known: {string.Join(", ", configuration.Current.Configuration.Tenants.Keys)}");
+            $"there is no tenant '{tenant}'; " +
+            (alike.Count > 0 ? $"such names have: {string.Join(", ", alike)}" : "GET /admin/tenants lists and searches them"));
         return true;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Chromium : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ClientWebSocket _socket = new();
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
+    private readonly List<string> _faults = [];
     private ChildProcess _process = null!;
     private string _session = "";
     private int _id;
@@ -36,9 +37,13 @@ internal sealed class Chromium : IAsyncDisposable
         var attached = await browser.Call("Target.attachToTarget", new { targetId = tab["targetId"]!.GetValue<string>(), flatten = true });
         browser._session = attached["sessionId"]!.GetValue<string>();
         await browser.Call("Page.enable", new { });
+        await browser.Call("Runtime.enable", new { });
         await browser.Call("Emulation.setScriptExecutionDisabled", new { value = !scripts });
         return browser;
     }
+
+    /// <summary>What scripts of pages threw and did not catch.</summary>
+    public IReadOnlyList<string> Faults => _faults;
 
     public Task Open(string address) => Call("Page.navigate", new { url = address });
 
@@ -106,10 +111,16 @@ internal sealed class Chromium : IAsyncDisposable
         await File.WriteAllBytesAsync(file, Convert.FromBase64String(answer["data"]!.GetValue<string>()));
     }
 
-    /// <summary>Runs a script in the page and gives its value as text.</summary>
+    /// <summary>Runs a script in the page and gives its value as text; throws when the script does.</summary>
     public async Task<string> Evaluate(string expression)
     {
         var answer = await Call("Runtime.evaluate", new { expression, returnByValue = true, awaitPromise = true });
+        if (answer["exceptionDetails"] is { } fault)
+        {
+            var text = fault["exception"]?["description"] ?? fault["text"];
+            throw new InvalidOperationException($"{text}, in: {expression[..Math.Min(300, expression.Length)]}");
+        }
+
         return answer["result"]?["value"]?.ToString() ?? "";
     }
 
@@ -126,6 +137,11 @@ internal sealed class Chromium : IAsyncDisposable
         while (true)
         {
             var answer = await Receive();
+            if (answer["method"]?.GetValue<string>() == "Runtime.exceptionThrown")
+            {
+                _faults.Add(answer["params"]!["exceptionDetails"]!.ToJsonString());
+            }
+
             if (answer["id"]?.GetValue<int>() == id)
             {
                 return answer["error"] is { } error ? throw new InvalidOperationException($"{method}: {error}") : answer["result"]!;

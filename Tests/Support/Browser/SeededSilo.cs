@@ -30,6 +30,12 @@ internal sealed class SeededSilo : IAsyncDisposable
     /// <summary>Whether the cluster behind it does not answer.</summary>
     public bool IsFailing { get; set; }
 
+    /// <summary>Whether its answers break off.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>Whether it takes questions and never answers.</summary>
+    public bool IsHanging { get; set; }
+
     /// <summary>What was asked to be revoked.</summary>
     public int Revocations => _server.Requests.Count(request => request.Target == "/admin/sessions/revoke");
 
@@ -42,17 +48,33 @@ internal sealed class SeededSilo : IAsyncDisposable
         return silo;
     }
 
+    /// <summary>Whether a question was asked that begins so.</summary>
+    public bool IsAsked(string target) => _server.Requests.Any(request => request.Target.StartsWith(target, StringComparison.Ordinal));
+
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     private Task Answer(HttpContext context)
     {
         var path = context.Request.Path.Value!;
-        return IsFailing && path.StartsWith("/admin/", StringComparison.Ordinal) ? Fail(context)
+        return path.StartsWith("/admin/", StringComparison.Ordinal) ? AnswerData(context, path)
             : path == "/" ? AdminPages.Overview(context)
             : path.StartsWith("/assets/", StringComparison.Ordinal) ? AdminPages.Asset(path["/assets/".Length..])(context)
-            : path.StartsWith("/admin/tenants/", StringComparison.Ordinal)
-                ? Write(context, SeededTenant.Page(path["/admin/tenants/".Length..], Now, _odd), OperationsJson.Default.TenantPage)
-            : AnswerList(context, path);
+            : Missing(context);
+    }
+
+    private Task AnswerData(HttpContext context, string path) => IsFailing ? Fail(context)
+        : IsCut ? Cut(context)
+        : IsHanging ? Task.Delay(Timeout.Infinite, context.RequestAborted)
+        : path.StartsWith("/admin/tenants/", StringComparison.Ordinal)
+            ? Write(context, SeededTenant.Page(path["/admin/tenants/".Length..], Now, _odd), OperationsJson.Default.TenantPage)
+        : AnswerList(context, path);
+
+    private static async Task Cut(HttpContext context)
+    {
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync("{\"problems\":");
+        await context.Response.Body.FlushAsync();
+        context.Abort();
     }
 
     private Task AnswerList(HttpContext context, string path) => path switch
@@ -63,7 +85,7 @@ internal sealed class SeededSilo : IAsyncDisposable
         "/admin/upstreams/activity" => Write(context, Activity(), OperationsJson.Default.UpstreamActivityArray),
         "/admin/history" => Write(
             context, SeededTenant.History("hub", ["requests", "failures", "refused", "seconds"], Now), OperationsJson.Default.HistoryReply),
-        "/admin/audit" => Write(context, Audit(), OperationsJson.Default.AuditLines),
+        "/admin/audit" => Write(context, Audit(context.Request.Query), OperationsJson.Default.AuditLines),
         "/admin/cache" => Write(context, Caches(), OperationsJson.Default.IReadOnlyListCacheReport),
         "/admin/sessions" => Sessions(context),
         "/admin/sessions/revoke" => context.Response.WriteAsync("""{"revoked":1}"""),
@@ -88,10 +110,12 @@ internal sealed class SeededSilo : IAsyncDisposable
         "9f2c41aa03be", Now, Now - TimeSpan.FromHours(1),
         [
             new Problem("critical", "upstream ghcr", "It fails: Connection refused (ghcr.example:443)", Now - TimeSpan.FromMinutes(7),
-                "Look after what the reason names: name server, route, certificate, or the upstream's own status page.", "#/upstreams/ghcr"),
-            new Problem("critical", "gateway gateway-2", "It has been silent for 14 seconds.", null,
+                "Look after what the reason names: name server, route, certificate, or the upstream's own status page.",
+                "#/upstreams/ghcr"),
+            new Problem("critical", "gateway gateway-2", "It is silent, and did not say that it ends.", Now - TimeSpan.FromSeconds(14),
                 "Look at its supervisor and its log; the others go on without it.", "#/cluster"),
-            new Problem("warning", "tenant team-003", $"tenants/team-003.yaml has 1 error: 14: access[2].repositories: '{_odd}' is no pattern",
+            new Problem(
+                "warning", "tenant team-003", $"tenants/team-003.yaml has 1 error: 14: access[2].repositories: '{_odd}/***' is no pattern",
                 Now - TimeSpan.FromMinutes(31), "Mend the file; its last good text stays in use until then.", "#/tenants/team-003"),
         ],
         1000, 200, new SummaryNumbers(812.4, 3.1, 0.4, 48_211, 3.2e12),
@@ -99,13 +123,25 @@ internal sealed class SeededSilo : IAsyncDisposable
             new RepositoryPulls(_odd, _odd, 4)],
         [.. Enumerable.Range(0, 7).Select(i => new ProcessStatus(
             i < 4 ? "gateway" : "silo", i < 4 ? $"gateway-{i}" : $"silo-{i - 4}", "1.4.0", Now - TimeSpan.FromHours(30), "9f2c41aa03be",
-            i == 2 ? 14 : 1))]);
+            i == 2 ? 14 : 1))])
+    {
+        ConfigurationErrors =
+            [.. Enumerable.Range(0, 12).Select(i => $"tenants/team-003.yaml:{14 + i}: access[{i}].repositories: {_odd}/***")],
+    };
 
     private Task Tenants(HttpContext context)
     {
         var search = context.Request.Query["search"].ToString();
         var rows = Enumerable.Range(0, 1000).Select(i => SeededTenant.Row(i, _odd))
             .Where(row => row.Name.Contains(search, StringComparison.OrdinalIgnoreCase)).ToList();
+        var isDescending = context.Request.Query["order"] == "desc";
+        rows = context.Request.Query["sort"].ToString() switch
+        {
+            "refused" => [.. rows.OrderByDescending(row => row.LastHour.Refused)],
+            "name" => isDescending ? [.. rows.OrderByDescending(row => row.Name, StringComparer.Ordinal)]
+                : [.. rows.OrderBy(row => row.Name, StringComparer.Ordinal)],
+            _ => rows,
+        };
         context.Response.Headers["X-Total-Count"] = rows.Count.ToString(CultureInfo.InvariantCulture);
         var offset = int.TryParse(context.Request.Query["offset"].ToString(), CultureInfo.InvariantCulture, out var asked) ? asked : 0;
         return Write(context, [.. rows.Skip(offset).Take(50)], OperationsJson.Default.TenantRowArray);
@@ -120,7 +156,8 @@ internal sealed class SeededSilo : IAsyncDisposable
         Expires = Now + TimeSpan.FromMinutes(9),
         State = i is 1 or 17 ? "failing" : "healthy",
         FailingSince = i is 1 or 17 ? Now - TimeSpan.FromMinutes(7) : null,
-        LastError = i is 1 or 17 ? $"Connection refused {_odd}" : null,
+        LastError = i is not (1 or 17) ? null
+            : _odd == Hostile ? $"Connection refused {_odd}" : $"Connection refused ({(i == 1 ? "ghcr" : "mirror-017")}.example:443)",
         LastErrorAt = i is 1 or 17 ? Now : null,
         Account = i == 0 ? new UpstreamAccountStatus { Limit = 100, Remaining = 36 } : null,
     })];
@@ -128,14 +165,19 @@ internal sealed class SeededSilo : IAsyncDisposable
     private static UpstreamActivity[] Activity() => [.. Enumerable.Range(3, 190).Select(i => new UpstreamActivity(
         $"mirror-{i:000}", new UpstreamNumbers(1, 0, 0, 0.1), new UpstreamNumbers(31 * (200 - i), i == 17 ? 88 : 0, i, 2.6 * (200 - i))))];
 
-    private AuditLines Audit() => new(Now - TimeSpan.FromHours(2), 4, 0, [.. Enumerable.Range(0, 60).Reverse().Select(i => JsonSerializer
-        .SerializeToElement(new Dictionary<string, object>
-        {
-            ["time"] = Now - TimeSpan.FromSeconds(3 * i), ["event"] = i % 4 == 3 ? "denied" : "pull", ["tenant"] = "acme",
-            ["subject"] = i % 5 == 2 ? _odd : "alice", ["client"] = $"10.0.3.{i % 9}", ["userAgent"] = _odd,
-            ["repository"] = i % 2 == 0 ? "team-a/api" : "team-b/web", ["reference"] = $"v1.{i}",
-            ["decision"] = i % 4 == 3 ? "deny" : "allow", ["rule"] = "developers", ["status"] = i % 4 == 3 ? 403 : 200,
-        }))]);
+    private AuditLines Audit(IQueryCollection asked)
+    {
+        var tenant = asked["tenant"].ToString();
+        var lines = Enumerable.Range(0, 60).Reverse().Where(i => asked["decision"].ToString() is not "deny" || i % 4 == 3);
+        return new AuditLines(Now - TimeSpan.FromHours(2), 4, 0, [.. lines.Select(i => JsonSerializer
+            .SerializeToElement(new Dictionary<string, object>
+            {
+                ["time"] = Now - TimeSpan.FromSeconds(3 * i), ["event"] = i % 4 == 3 ? "denied" : "pull", ["tenant"] = tenant,
+                ["subject"] = i % 5 == 2 ? _odd : $"alice-of-{tenant}", ["client"] = $"10.0.3.{i % 9}", ["userAgent"] = _odd,
+                ["repository"] = i % 2 == 0 ? "team-a/api" : "team-b/web", ["reference"] = $"v1.{i}",
+                ["decision"] = i % 4 == 3 ? "deny" : "allow", ["rule"] = "developers", ["status"] = i % 4 == 3 ? 403 : 200,
+            }))]);
+    }
 
     private static IReadOnlyList<CacheReport> Caches() => [.. Enumerable.Range(0, 4).Select(i => new CacheReport
     {
