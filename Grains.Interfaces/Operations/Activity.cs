@@ -52,7 +52,7 @@ public sealed record TenantDetail
     [Id(2)]
     public IReadOnlyList<RepositoryPulls> Repositories { get; init; } = [];
 
-    /// <summary>Whether pulls of some gateway may be missing in <see cref="Repositories"/>: it did not answer, or is not known yet.</summary>
+    /// <summary>Whether pulls of some gateway may be missing in <see cref="Repositories"/>: it was silent, or is not known yet.</summary>
     [Id(4)]
     public bool IsPartial { get; init; }
 

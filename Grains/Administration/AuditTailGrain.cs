@@ -168,7 +168,8 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         return new GatheredPulls(
             time.GetElapsedTime(_begun) <= Period || parts.Contains(null),
             [
-                .. parts.OfType<IReadOnlyList<RepositoryPulls>>().SelectMany(part => part.Take(MaxRepositories)).GroupBy(pulls => pulls.Repository)
+                .. parts.OfType<IReadOnlyList<RepositoryPulls>>().SelectMany(part => part.Take(MaxRepositories))
+                    .GroupBy(pulls => pulls.Repository)
                     .Select(group => new RepositoryPulls(tenant, group.Key, group.Sum(pulls => pulls.Pulls)))
                     .OrderByDescending(pulls => pulls.Pulls).Take(MaxRepositories),
             ]);

@@ -16,7 +16,8 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
 
     private const string SecretEnded = "robot-secret-end";
 
-    private static readonly AdministrationReply Nobody = AdministrationAnswer.Error(404, "there is no robot, or secret of one, of this name");
+    private static readonly AdministrationReply Nobody =
+        AdministrationAnswer.Error(404, "there is no robot, or secret of one, of this name");
 
     private static readonly AdministrationReply TooMany = AdministrationAnswer.Error(
         429, "too many revocations of this tenant's administrators; wait a second");
@@ -69,7 +70,9 @@ internal sealed class RobotDesk(IGrainFactory grains, RevocationBudgets revocati
             : Reply(SecretEnded, name, await Robots(call).EndSecret(name, secret), secret: secret);
 
     public async ValueTask<AdministrationReply> Revoke(AdministrationCall call, string name) =>
-        !RobotName.IsGood(name) ? Nobody : !revocations.TryCharge(call.Tenant) ? TooMany : Reply(Revoked, name, await Robots(call).Revoke(name));
+        !RobotName.IsGood(name) ? Nobody
+        : !revocations.TryCharge(call.Tenant) ? TooMany
+        : Reply(Revoked, name, await Robots(call).Revoke(name));
 
     /// <summary>Whether a secret may be called so: no other text goes further.</summary>
     private static bool IsId(string text) => text.Length is > 0 and <= RobotName.MaxLength && text.All(char.IsAsciiHexDigitLower);
