@@ -56,7 +56,7 @@ internal sealed class TenantLimits
         : AdmitAddress(tenant, context) ?? AdmitTenant(tenant, IsWithinShare(tenant, context) ? 1.0 / Parts : 2.0 / Parts);
 
     /// <summary>
-    /// Counts a request that shows a good token for the administration of the tenant: a few are beside what the tenant has for everybody, so
+    /// Counts a request that shows a good token for the administration of the tenant: a few are beside what the tenant has for all, so
     /// that whatever floods it can be stopped.
     /// </summary>
     public DistributionError? AdmitAdministrator(Tenant tenant, Caller caller, HttpContext context) =>

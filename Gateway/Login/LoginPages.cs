@@ -18,7 +18,8 @@ internal static class LoginPages
 
     /// <summary>What a device asks for that began with the scope of administration.</summary>
     private const string Administration =
-        "<p id=\"administration\">It asks to <strong>administer</strong> this registry as you for 15 minutes: to end sessions, read the audit log "
+        "<p id=\"administration\">It asks to <strong>administer</strong> this registry as you for 15 minutes: to end sessions, read the " +
+        "audit log "
         + "and make tokens for machines.</p>";
 
     private static readonly string Policy =

@@ -21,7 +21,9 @@ internal sealed class AuditDesk(IGrainFactory grains)
 
         return await grains.GetGrain<IAuditGatheringGrain>(0).Gather(call.Tenant, since) is { } gathered
             ? new AdministrationReply { Status = 200, Body = new Secret(Write(gathered)) }
-            : AdministrationAnswer.Error(503, "not every gateway is known just now, or the lines of other tenants are being gathered; try again in some seconds");
+            : AdministrationAnswer.Error(
+                503,
+                "not every gateway is known just now, or the lines of other tenants are being gathered; try again in some seconds");
     }
 
     private static string Write(GatheredLines gathered)

@@ -28,7 +28,7 @@ public sealed class AuditTail(TimeProvider time)
     private long _bytes;
     private int _lost;
 
-    /// <summary>Events were lost before they came here, of whichever tenants: nothing is known to be whole until now. Never waits.</summary>
+    /// <summary>Events of any tenants were lost before they came here: nothing is known to be whole until now. Never waits.</summary>
     public void Lose() => Volatile.Write(ref _lost, 1);
 
     /// <summary>Adds a line.</summary>

@@ -54,7 +54,8 @@ public sealed class AdministratorLoginTests
 
         // Whoever guesses is not told that a password is right.
         var guess = await Login(cluster, "bob", administers: true, password: "wrong");
-        Assert.Equal((guess.Status, guess.Message, guess.RetryAfterSeconds), (stranger.Status, stranger.Message, stranger.RetryAfterSeconds));
+        Assert.Equal(
+            (guess.Status, guess.Message, guess.RetryAfterSeconds), (stranger.Status, stranger.Message, stranger.RetryAfterSeconds));
         Assert.Contains("administrators", stranger.Reason);
 
         // Her session is there, and may what everybody may.

@@ -8,7 +8,7 @@ using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.Grains;
 
-/// <summary>Lines of all gateways are gathered once for all who ask, and no gateway spoils the answer, by what it sends or by its end.</summary>
+/// <summary>Lines of all gateways are gathered once for all who ask; no gateway spoils the answer, by what it sends or its end.</summary>
 public sealed class AuditGatheringTests
 {
     private const string Yaml = """
@@ -121,7 +121,8 @@ public sealed class AuditGatheringTests
         public Task<AuditTailPart> Read(string tenant, DateTimeOffset since, int maxBytes)
         {
             Interlocked.Increment(ref _reads);
-            return Task.FromResult(new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
+            return Task.FromResult(
+                new AuditTailPart(since, [new AuditLineOfTenant(DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(line))]));
         }
 
         public Task<IReadOnlyList<RepositoryPulls>> Repositories(string tenant) => line == "x"

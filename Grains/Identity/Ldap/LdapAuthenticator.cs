@@ -52,7 +52,8 @@ internal sealed partial class LdapAuthenticator(LdapConfiguration configuration,
         },
         cancellation);
 
-    public ValueTask<Verdict> Find(string user, PasswordSource from, CancellationToken cancellation) => !IsUsable(user) ? new(Verdict.Unknown)
+    public ValueTask<Verdict> Find(string user, PasswordSource from, CancellationToken cancellation) =>
+        !IsUsable(user) ? new(Verdict.Unknown)
         : !CanSearch ? new(Verdict.Unavailable($"the directory of '{configuration.Name}' can be searched by nobody: it has no bindDn"))
         : Query(from, (link, limit) => Found(link, user, limit), cancellation);
 

@@ -52,7 +52,9 @@ internal sealed class HistoryEndpoint(IGrainFactory grains, IConfigurationFeed c
     }
 }
 
-/// <summary>What an upstream was asked: counts, or counts per second. <c>Seconds</c> until the heads of its answers, or until there was none.</summary>
+/// <summary>
+/// What an upstream was asked: counts, or counts per second. <c>Seconds</c> until the heads of its answers, or until there was none.
+/// </summary>
 internal sealed record UpstreamNumbers(double Requests, double Failures, double Refused, double Seconds)
 {
     public static UpstreamNumbers Of(IReadOnlyList<double> numbers) => new(numbers[0], numbers[1], numbers[2], numbers[3]);
