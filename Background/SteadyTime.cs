@@ -10,5 +10,10 @@ public static class SteadyTime
     private static readonly TimeSpan Start = TimeSpan.FromDays(36_500);
 
     /// <summary>Now: more than a hundred years after <c>default</c>, and never less than before.</summary>
-    public static TimeSpan GetSteadyNow(this TimeProvider time) => Start + time.GetElapsedTime(0, time.GetTimestamp());
+    public static TimeSpan GetSteadyNow(this TimeProvider time)
+    {
+        // Exact: TimeProvider.GetElapsedTime reckons in floating point, which loses ticks of a timestamp that counts from long ago.
+        var (seconds, rest) = Math.DivRem(time.GetTimestamp(), time.TimestampFrequency);
+        return Start + TimeSpan.FromTicks((seconds * TimeSpan.TicksPerSecond) + (rest * TimeSpan.TicksPerSecond / time.TimestampFrequency));
+    }
 }

@@ -7,7 +7,7 @@ namespace RegistryProxy.Tests.Support.Processes;
 /// <summary>A server that a test starts and stops. It dies with the test host, whatever happens.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private const int MaxLines = 5000;
+    private const int MaxLines = 50_000;
 
     /// <summary>How long after the end of a process its output is read on.</summary>
     private static readonly TimeSpan Drained = TimeSpan.FromSeconds(2);
