@@ -84,16 +84,42 @@ internal sealed partial class WatchedMembershipTable : IMembershipTable
         _last?.TryGet(key) is { } row ? new MembershipTableData(row, _last.Version) : null,
         cancellationToken);
 
-    public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
-        _isLost ? Task.FromResult(true) : _inner.InsertRowAsync(entry, tableVersion, cancellationToken);
+    /// <summary>From here on the own row is known, also before the table was read again.</summary>
+    public async Task<bool> InsertRowAsync(
+        MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken = default)
+    {
+        if (_isLost)
+        {
+            return true;
+        }
+
+        var isIn = await _inner.InsertRowAsync(entry, tableVersion, cancellationToken);
+        if (isIn && entry.SiloAddress.Equals(_own))
+        {
+            lock (_lock)
+            {
+                _last = new MembershipTableData([.. _last?.Members ?? [], new Tuple<MembershipEntry, string>(entry, "")], tableVersion);
+            }
+        }
+
+        return isIn;
+    }
 
     public async Task<bool> UpdateRowAsync(
         MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken = default) =>
         _isLost || await OrFarewell<object>(
             async () => await _inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken), true, cancellationToken) is true;
 
-    public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default) =>
-        _isLost ? Task.CompletedTask : _inner.UpdateIAmAliveAsync(entry, cancellationToken);
+    /// <summary>A storage may take this for a row that it does not have any more: to a table that was lost nothing is written.</summary>
+    public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken = default)
+    {
+        if (_isLost || (await ReadAllAsync(cancellationToken)).TryGet(entry.SiloAddress) is null || _isLost)
+        {
+            return;
+        }
+
+        await _inner.UpdateIAmAliveAsync(entry, cancellationToken);
+    }
 
     public Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken = default) =>
         _inner.CleanupDefunctSiloEntriesAsync(beforeDate, cancellationToken);

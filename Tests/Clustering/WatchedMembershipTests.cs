@@ -67,6 +67,33 @@ public sealed class WatchedMembershipTests : IDisposable
         Assert.Equal([0, 1], served);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public async Task A_table_that_was_lost_before_a_silo_that_joined_has_read_it_ends_the_silo(int version)
+    {
+        _table.Data = Rows(7, Other);
+        var known = await _watched.ReadAllAsync();
+        Assert.True(await _watched.InsertRowAsync(new MembershipEntry { SiloAddress = Own }, known.Version.Next()));
+        _table.Data = version == 0 ? null : Rows(version, Other);
+        await _watched.ReadAllAsync();
+        Assert.True(_lifetime.IsStopping);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(9)]
+    public async Task To_say_that_it_is_alive_brings_no_row_back_that_was_lost(int version)
+    {
+        await _watched.ReadAllAsync();
+        await _watched.UpdateIAmAliveAsync(new MembershipEntry { SiloAddress = Own });
+        Assert.Equal(1, _table.Writes);
+        _table.Data = version == 0 ? null : Rows(version, Other);
+        await _watched.UpdateIAmAliveAsync(new MembershipEntry { SiloAddress = Own });
+        Assert.True(_lifetime.IsStopping);
+        Assert.Equal(1, _table.Writes);
+    }
+
     [Fact]
     public async Task A_table_without_its_own_row_ends_the_silo()
     {
