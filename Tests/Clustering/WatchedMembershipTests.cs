@@ -67,9 +67,7 @@ public sealed class WatchedMembershipTests : IDisposable
         Assert.Equal([0, 1], served);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(9)]
+    [Theory, InlineData(0), InlineData(9)]
     public async Task A_table_that_was_lost_before_a_silo_that_joined_has_read_it_ends_the_silo(int version)
     {
         _table.Data = Rows(7, Other);
@@ -80,9 +78,7 @@ public sealed class WatchedMembershipTests : IDisposable
         Assert.True(_lifetime.IsStopping);
     }
 
-    [Theory]
-    [InlineData(0)]
-    [InlineData(9)]
+    [Theory, InlineData(0), InlineData(9)]
     public async Task To_say_that_it_is_alive_brings_no_row_back_that_was_lost(int version)
     {
         await _watched.ReadAllAsync();

@@ -8,10 +8,11 @@ namespace RegistryProxy.Tests.EndToEnd;
 public sealed class OperatorPageFaultsTests
 {
     [Theory]
-    [InlineData(true, "the answer of the silo ended too early")]
+    [InlineData(true, "the answer of the silo ended too early", "the silo does not answer")]
     [InlineData(false, "the silo has not answered for 10 seconds")]
-    public async Task Answers_that_break_off_or_do_not_come_are_told_and_the_page_goes_on(bool isCut, string reason)
+    public async Task Answers_that_break_off_or_do_not_come_are_told_and_the_page_goes_on(bool isCut, params string[] reasons)
     {
+        // A reset may overtake what was sent before it.
         await using var silo = await SeededSilo.Start();
         await using var browser = await Chromium.Start(scripts: true);
         await browser.Open($"{silo.Url}/");
@@ -19,9 +20,11 @@ public sealed class OperatorPageFaultsTests
         Assert.StartsWith("As of ", await browser.Text(".as-of"));
         (silo.IsCut, silo.IsHanging) = (isCut, !isCut);
         await Eventually.True(
-            async () => (await browser.Text(".note.warning")).Contains($"What you see is old: {reason}"), "that the data is old is told");
+            async () => await browser.Text(".note.warning") is var text && reasons.Any(reason => text.Contains($"What you see is old: {reason}")),
+            "that the data is old is told");
         await browser.Evaluate("location.hash = '#/upstreams', ''");
-        await Eventually.True(async () => (await browser.Text("[role=alert]")).Contains(reason), "the next view says why it is not there");
+        await Eventually.True(
+            async () => await browser.Text("[role=alert]") is var text && reasons.Any(text.Contains), "the next view says why it is not there");
         (silo.IsCut, silo.IsHanging) = (false, false);
         await browser.WaitFor("#upstreams");
         await browser.Evaluate("location.hash = '#/', ''");
