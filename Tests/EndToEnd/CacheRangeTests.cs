@@ -99,6 +99,46 @@ public sealed class CacheRangeTests
             request => request.Method == "GET" && request.Target.Contains("/blobs/") && !request.Headers.ContainsKey("Range")));
     }
 
+    /// <summary>A range is still being passed on while the whole comes and is kept behind another one.</summary>
+    [Fact]
+    public async Task The_whole_comes_once_behind_ranges_that_overlap_it()
+    {
+        TaskCompletionSource second = new(), kept = new();
+        var ranges = 0;
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            var isRange = context.Request.Headers.Range.Count > 0;
+            if (context.Request.Path != "/v2/")
+            {
+                if (isRange && Interlocked.Increment(ref ranges) == 2)
+                {
+                    second.TrySetResult();
+                    await kept.Task;
+                }
+                else if (!isRange)
+                {
+                    await second.Task;
+                }
+
+                await Results.Bytes(Blob.Bytes, enableRangeProcessing: true).ExecuteAsync(context);
+            }
+        });
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url, ranges: "fill"));
+        using var alice = door.Client("alice");
+        using var first = await alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=5-9"));
+        var opening = alice.GetBlob("a/b", Blob.Digest, ("Range", "bytes=7-9"));
+        await Eventually.True(async () => await door.Metric("registryproxy_cache_objects") > 0, "the whole came behind the range");
+        kept.SetResult();
+        using var overlapping = await opening;
+        Assert.Equal(Blob.Bytes[7..10], await overlapping.Content.ReadAsByteArrayAsync());
+        await Eventually.True(
+            async () => await door.Metric("registryproxy_cache_requests_total", "result=\"unverified\"") == 2, "both were passed on");
+        using var whole = await alice.GetBlob("a/b", Blob.Digest);
+        Assert.Equal(Blob.Digest, new TestBlob(await whole.Content.ReadAsByteArrayAsync()).Digest);
+        Assert.Equal(1, upstream.Requests.Count(
+            request => request.Method == "GET" && request.Target.Contains("/blobs/") && !request.Headers.ContainsKey("Range")));
+    }
+
     private static IEnumerable<(string Name, string Value, (int First, int Last)? Range)> Cases()
     {
         var whole = (0, -1);

@@ -7,7 +7,7 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// <summary>
 /// Whole blobs that come into the cache behind ranges that were passed on. A blob for which there is no place comes behind a later range.
 /// </summary>
-internal sealed class BackgroundDownloads(BlobDownloads downloads, LinkCheck links, UnkeptBlobs unkept)
+internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs stored, LinkCheck links, UnkeptBlobs unkept)
 {
     /// <summary>At a time.</summary>
     public const int MaxRunning = 32;
@@ -41,6 +41,12 @@ internal sealed class BackgroundDownloads(BlobDownloads downloads, LinkCheck lin
         BlobDownload? download = null;
         try
         {
+            // It may have come behind another range while this one was passed on.
+            if (stored.Has(link.Supplier.Tenant, fetch.Destination.Upstream, link.Digest))
+            {
+                return;
+            }
+
             (download, _) = downloads.Join(link, fetch);
             if (await download.Head(CancellationToken.None) is null && download.Starter == link)
             {
