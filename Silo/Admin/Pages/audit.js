@@ -1,6 +1,6 @@
-import { html, useState } from "/assets/preact.js";
-import { useData, useSettled, usePlace, query, clock, bytes } from "/assets/lib.js";
-import { Status, Waiting, Stale, Field, Empty, Time } from "/assets/parts.js";
+import { html, useState } from "./preact.js";
+import { useData, useSettled, usePlace, query, clock, bytes } from "./lib.js";
+import { Status, Waiting, Stale, Field, Empty, Time } from "./parts.js";
 
 const Limit = 100;
 const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke", "administer"];

@@ -1,6 +1,6 @@
 // The last hour of something, drawn as SVG so that colours follow the page, with its numbers as a table for whoever does not see it.
-import { html, useState } from "/assets/preact.js";
-import { count, minute, now } from "/assets/lib.js";
+import { html, useState } from "./preact.js";
+import { count, minute, now } from "./lib.js";
 
 const [Width, Height, Left, Bottom, Top] = [420, 150, 60, 20, 8];
 

@@ -1,7 +1,7 @@
-import { html } from "/assets/preact.js";
-import { useData, count, bytes } from "/assets/lib.js";
-import { Card, Status, Table, Waiting, Stale } from "/assets/parts.js";
-import { Processes } from "/assets/overview.js";
+import { html } from "./preact.js";
+import { useData, count, bytes } from "./lib.js";
+import { Card, Status, Table, Waiting, Stale } from "./parts.js";
+import { Processes } from "./overview.js";
 
 /** What each gateway keeps on its disk. */
 export function Caches() {

@@ -1,6 +1,6 @@
-import { html, useState } from "/assets/preact.js";
-import { ask, query, link, usePlace } from "/assets/lib.js";
-import { Card, Status, Field } from "/assets/parts.js";
+import { html, useState } from "./preact.js";
+import { ask, query, link, usePlace } from "./lib.js";
+import { Card, Status, Field } from "./parts.js";
 
 const blank = { tenant: "", subject: "", authenticator: "", groups: "", repository: "", action: "pull", claims: "" };
 

@@ -1,7 +1,7 @@
-import { html } from "/assets/preact.js";
-import { useData, count, bytes, ago, duration, link, now } from "/assets/lib.js";
-import { Card, Status, Table, Empty, Waiting, Stale, Time } from "/assets/parts.js";
-import { Counted } from "/assets/chart.js";
+import { html } from "./preact.js";
+import { useData, count, bytes, ago, duration, link, now } from "./lib.js";
+import { Card, Status, Table, Empty, Waiting, Stale, Time } from "./parts.js";
+import { Counted } from "./chart.js";
 
 const Tile = ({ title, value, unit, kind, href }) => html`<a class=${`tile ${kind ?? ""}`} href=${href}><span class="title">${title}</span>
   <span class="value">${value}</span><span class="unit">${unit}</span></a>`;

@@ -1,12 +1,12 @@
 // What operators keep open. The hash says which view is shown; each view asks the silo for what it needs.
-import { html, render, useState, useEffect, useRef, useErrorBoundary } from "/assets/preact.js";
-import { place } from "/assets/lib.js";
-import { Overview } from "/assets/overview.js";
-import { Tenants, Tenant } from "/assets/tenants.js";
-import { Upstreams, Upstream } from "/assets/upstreams.js";
-import { Audit } from "/assets/audit.js";
-import { Explain } from "/assets/explain.js";
-import { Caches, Cluster } from "/assets/cluster.js";
+import { html, render, useState, useEffect, useRef, useErrorBoundary } from "./preact.js";
+import { place, server } from "./lib.js";
+import { Overview } from "./overview.js";
+import { Tenants, Tenant } from "./tenants.js";
+import { Upstreams, Upstream } from "./upstreams.js";
+import { Audit } from "./audit.js";
+import { Explain } from "./explain.js";
+import { Caches, Cluster } from "./cluster.js";
 
 const views = [["", "Overview"], ["tenants", "Tenants"], ["upstreams", "Upstreams"], ["audit", "Audit log"], ["explain", "Explain"], ["cache", "Cache"], ["cluster", "Cluster"]];
 
@@ -48,11 +48,13 @@ function App() {
   }, [shown]);
   const skip = event => { event.preventDefault(); main.current.focus(); };
   return html`<a class="skip" href="#main" onClick=${skip}>Skip to content</a>
-  <header><a class="brand" href="#/"><img src="/assets/icon.svg" alt="" width="24" height="24"/> RegistryProxy</a>
+  <header><a class="brand" href="#/"><img src="./icon.svg" alt="" width="24" height="24"/> RegistryProxy</a>
     <nav aria-label="pages"><ul>${views.map(([name, title]) => html`<li><a href=${`#/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
-    <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href="/assets/licenses.txt">Licences</a></p></header>
+    <p class="foot"><a href="/dashboard" title="How the program itself runs: grains, their calls and latencies">Orleans Dashboard</a> <a href="./licenses.txt">Licences</a></p></header>
   <main id="main" ref=${main} tabindex="-1"><${Guarded} key=${shown.turn} ...${shown}/></main>`;
 }
+
+server.login = () => location.assign(`/login?next=%2F${location.hash}`);
 
 // What somebody wanted to see who had to log in first.
 const wanted = sessionStorage.getItem("place");

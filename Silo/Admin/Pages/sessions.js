@@ -1,6 +1,6 @@
-import { html, useState, useRef } from "/assets/preact.js";
-import { useData, useSettled, ask, query, count, ago, until } from "/assets/lib.js";
-import { Card, Table, Waiting, Stale, Field, Confirm } from "/assets/parts.js";
+import { html, useState, useRef } from "./preact.js";
+import { useData, useSettled, ask, query, count, ago, until } from "./lib.js";
+import { Card, Table, Waiting, Stale, Field, Confirm } from "./parts.js";
 
 const Shown = 25;
 

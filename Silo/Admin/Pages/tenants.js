@@ -1,8 +1,8 @@
-import { html, useState } from "/assets/preact.js";
-import { useData, useSettled, usePlace, query, count, bytes, link, minute } from "/assets/lib.js";
-import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter, Time } from "/assets/parts.js";
-import { Chart, Numbers, Counted, perSecond } from "/assets/chart.js";
-import { Sessions } from "/assets/sessions.js";
+import { html, useState } from "./preact.js";
+import { useData, useSettled, usePlace, query, count, bytes, link, minute } from "./lib.js";
+import { Card, Status, Table, Pager, Spark, Waiting, Stale, Field, Empty, Meter, Time } from "./parts.js";
+import { Chart, Numbers, Counted, perSecond } from "./chart.js";
+import { Sessions } from "./sessions.js";
 
 const Limit = 50;
 const stateOf = tenant => !tenant.isUsable ? html`<${Status} kind="bad">not served (503)<//>`

@@ -1,7 +1,7 @@
-import { html } from "/assets/preact.js";
-import { useData, usePlace, count, link, duration, ago, until, now, query } from "/assets/lib.js";
-import { Card, Status, Table, Pager, Waiting, Stale, Field, Meter } from "/assets/parts.js";
-import { Chart, Numbers, Counted, perSecond } from "/assets/chart.js";
+import { html } from "./preact.js";
+import { useData, usePlace, count, link, duration, ago, until, now, query } from "./lib.js";
+import { Card, Status, Table, Pager, Waiting, Stale, Field, Meter } from "./parts.js";
+import { Chart, Numbers, Counted, perSecond } from "./chart.js";
 
 const Limit = 50;
 const none = { requests: 0, failures: 0, refused: 0, seconds: 0 };

@@ -1,6 +1,6 @@
 // What views are made of.
-import { html, useState, useRef, useEffect } from "/assets/preact.js";
-import { count, clock, zone } from "/assets/lib.js";
+import { html, useState, useRef, useEffect } from "./preact.js";
+import { count, clock, zone } from "./lib.js";
 
 const marks = { good: "●", warning: "▲", bad: "■", idle: "○" };
 
@@ -12,7 +12,7 @@ export const Card = ({ title, id, note, wide, children }) => html`<section class
 
 export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 
-/** What is shown while there is nothing yet, or when the silo refuses. */
+/** What is shown while there is nothing yet, or when the server refuses. */
 export const Waiting = ({ error, again }) => error
   ? html`<div class="note bad" role="alert"><strong>This could not be loaded:</strong> ${error}. <button onClick=${again}>Try again</button></div>`
   : html`<div class="skeleton" role="status"><span class="hidden">Loading …</span><i></i><i></i><i></i></div>`;

@@ -1,37 +1,40 @@
-// How the page asks the silo, and how it writes what it gets. Text is never markup: all of it goes through Preact.
-import { useState, useEffect, useRef } from "/assets/preact.js";
+// How a page asks its server, and how it writes what it gets. Text is never markup: all of it goes through Preact.
+import { useState, useEffect, useRef } from "./preact.js";
 
 /** How long an answer may take. */
 const Patience = 10000;
 
-/** How far the clock of the silo is ahead of that of the browser. */
+/** Which server the page asks; what it does where a login is needed, and what goes with each question. Each page says its own. */
+export const server = { name: "the silo", headers: () => ({}), login: null };
+
+/** How far the clock of the server is ahead of that of the browser. */
 let ahead = 0;
 
-/** The time as the silo has it. */
+/** The time as the server has it. */
 export const now = () => Date.now() + ahead;
 
-/** Asks the silo; throws an Error with its own words when it refuses, and when the answer is not whole or does not come. */
+/** Asks the server; throws an Error with its own words and its status when it refuses, and when the answer is not whole or does not come. */
 export async function ask(address, { signal, ...options } = {}) {
   const limit = AbortSignal.timeout(Patience);
   let response, text;
   try {
-    response = await fetch(address, { cache: "no-store", ...options, signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    response = await fetch(address, { cache: "no-store", ...options, headers: { ...server.headers(), ...options.headers }, signal: signal ? AbortSignal.any([signal, limit]) : limit });
     text = await response.text();
   } catch (fault) {
     if (signal?.aborted) throw fault;
-    throw new Error(limit.aborted ? `the silo has not answered for ${Patience / 1000} seconds`
-      : response ? "the answer of the silo ended too early" : "the silo does not answer");
+    throw new Error(limit.aborted ? `${server.name} has not answered for ${Patience / 1000} seconds`
+      : response ? `the answer of ${server.name} ended too early` : `${server.name} does not answer`);
   }
-  if (response.status === 401) {
-    location.assign(`/login?next=%2F${location.hash}`);
+  if (response.status === 401 && server.login) {
+    server.login();
     return new Promise(() => { });
   }
   const sent = Date.parse(response.headers.get("Date"));
   if (sent) ahead = Math.abs(sent - Date.now()) > 2000 ? sent - Date.now() : 0;
   const body = parsed(text);
-  if (!response.ok) throw new Error(body?.error ?? `the silo answers ${response.status}`);
-  if (body === undefined) throw new Error("the answer of the silo is not whole");
-  return { body, total: Number(response.headers.get("X-Total-Count") ?? 0) };
+  if (!response.ok) throw Object.assign(new Error(body?.errors?.[0]?.message ?? body?.error ?? `${server.name} answers ${response.status}`), { status: response.status });
+  if (body === undefined) throw new Error(`the answer of ${server.name} is not whole`);
+  return { body, total: Number(response.headers.get("X-Total-Count") ?? 0), headers: response.headers };
 }
 
 function parsed(text) {
