@@ -179,6 +179,8 @@ public static class GatewayExtensions
         .AddSingleton<UploadStarter>()
         .AddSingleton<BlobMount>()
         .AddSingleton<UpstreamListing>()
+        .AddSingleton<HeldListings>()
+        .AddSingleton<ListingReader>()
         .AddSingleton<ListingRoom>()
         .AddSingleton<TagListing>()
         .AddSingleton<ReferrersSupport>()

@@ -10,7 +10,7 @@ namespace RegistryProxy.Gateway.Listings;
 /// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing
 /// unseen.
 /// </summary>
-internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
+internal sealed class CatalogListing(ListingReader reader, ListingRoom room)
 {
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
@@ -49,7 +49,8 @@ internal sealed class CatalogListing(UpstreamListing listing, ListingRoom room)
     private Task<DistributionError?> ReadNames(
         TenantRoute route, RegistryWideRequest request, PageEntries names, CancellationToken cancellation)
     {
-        return listing.ReadAll(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories", Add, cancellation);
+        var question = new ListingQuestion(null, route.Upstream, UpstreamScope.Catalog, "/v2/_catalog", "repositories");
+        return reader.ReadAll(request.TokenService.Tenant.Name, question, goesOn: names.Last.Length > 0, Add, cancellation);
 
         void Add(ReadOnlySpan<char> text)
         {

@@ -15,8 +15,19 @@ internal sealed class PageEntries(Page page)
     /// <summary>The entries in ordinal order.</summary>
     public IEnumerable<string> Entries => _first.Take(page.Size);
 
+    /// <summary>What entries come after; empty for all.</summary>
+    public string Last => page.Last;
+
+    /// <summary>Whether nobody knows what comes after the greatest entry: the listing goes on.</summary>
+    public bool IsCut { get; set; }
+
     /// <summary>The last entry of this page when there are more; <c>null</c> when there are not.</summary>
-    public string? Next => page.Size > 0 && _first.Count > page.Size ? _first.ElementAt(page.Size - 1) : null;
+    public string? Next => page.Size == 0 ? null
+        : _first.Count > page.Size ? _first.ElementAt(page.Size - 1)
+        : IsCut ? _first.Max : null;
+
+    /// <summary>Whether there are entries.</summary>
+    public bool HasAny => _first.Count > 0;
 
     /// <summary>
     /// Whether an entry of the listing would be kept, as far as is known now: of a long listing few are, and the others cost nothing.
@@ -44,6 +55,6 @@ internal sealed class PageEntries(Page page)
     public void Clear()
     {
         _first.Clear();
-        _beyond = null;
+        (_beyond, IsCut) = (null, false);
     }
 }

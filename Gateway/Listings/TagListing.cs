@@ -5,7 +5,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Listings;
 
 /// <summary><c>tags/list</c>: sorted and paged, whatever the upstream makes of it.</summary>
-internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
+internal sealed class TagListing(ListingReader reader, ListingRoom room)
 {
     public async Task<DistributionError?> List(RegistryRequest request)
     {
@@ -39,9 +39,9 @@ internal sealed class TagListing(UpstreamListing listing, ListingRoom room)
         Task<DistributionError?> Read()
         {
             tags.Clear();
-            return listing.ReadAll(
-                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags", Add,
-                request.Aborted);
+            var question = new ListingQuestion(
+                request, request.Upstream, UpstreamScope.Pull(request.UpstreamName), $"/v2/{request.UpstreamName}/tags/list", "tags");
+            return reader.ReadPage(request.TokenService.Tenant.Name, question, tags, Add, request.Aborted);
         }
 
         void Add(ReadOnlySpan<char> text)

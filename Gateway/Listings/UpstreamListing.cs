@@ -11,7 +11,7 @@ namespace RegistryProxy.Gateway.Listings;
 
 /// <summary>
 /// Reads a listing of an upstream. Registries differ in what they make of <c>n</c> and <c>last</c>: pages are followed by the query of the
-/// upstream's own <c>Link</c>, and put in order here. What cannot be read to its end is an error, never a shorter listing.
+/// upstream's own <c>Link</c>, and put in order here. What cannot be read to its end is never a shorter listing.
 /// </summary>
 internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 {
@@ -28,83 +28,82 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     /// The sizes of pages that an upstream is asked for; the next one where it refuses the one before with 400, as some do beyond what they
     /// allow.
     /// </summary>
-    private static readonly int[] PageSizes = [Page.MaxSize, 100, 20];
+    private static readonly int[] PageSizes = [100, 50, 10, 1];
 
     private static readonly TimeSpan PageTime = TimeSpan.FromSeconds(30);
 
     /// <summary>The most that is held of a page at once, in bytes; no single token of its JSON may be longer.</summary>
     public const int MaxPiece = 16 * 1024;
 
-    /// <summary>Hands on all names of a listing, in the upstream's order; the error for the client when they cannot all be had.</summary>
-    /// <param name="payer">Whose request it is, where it is about one repository.</param>
-    /// <param name="upstream">The upstream.</param>
-    /// <param name="scope">What its token must carry.</param>
-    /// <param name="path">The listing without its query.</param>
-    /// <param name="member">The member of the body that holds the names.</param>
+    /// <summary>Hands on the names of a listing, in the upstream's order; what became of it.</summary>
+    /// <param name="question">The listing.</param>
+    /// <param name="from">What the upstream is asked for: names after this one; empty for all.</param>
     /// <param name="take">Takes a name, which may be any text.</param>
     /// <param name="cancellation">Gives up.</param>
-    public async Task<DistributionError?> ReadAll(
-        RegistryRequest? payer, Upstream upstream, string scope, string path, string member, NameTaker take, CancellationToken cancellation)
+    public async Task<ListingOutcome> Read(ListingQuestion question, string from, NameTaker take, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(MaxTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
-            return await ReadPages(payer, upstream, scope, path, new NamesOf(member, take), either.Token);
+            return await ReadPages(question, from, take, either.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return Unfinished(upstream, $"takes longer than {MaxTime.TotalSeconds:0} s");
+            return Bounded(question.Upstream, $"takes longer than {MaxTime.TotalSeconds:0} s");
         }
     }
 
-    private async Task<DistributionError?> ReadPages(
-        RegistryRequest? payer, Upstream upstream, string scope, string path, NamesOf names, CancellationToken cancellation)
+    private async Task<ListingOutcome> ReadPages(
+        ListingQuestion question, string from, NameTaker take, CancellationToken cancellation)
     {
-        var (query, left, size) = ($"n={PageSizes[0]}", MaxBytes, 0);
+        var start = from.Length == 0 ? "" : $"&last={Uri.EscapeDataString(from)}";
+        var (upstream, query, left, size) = (question.Upstream, $"n={PageSizes[0]}{start}", MaxBytes, 0);
         for (var count = 0; count < MaxPages; count++)
         {
-            if (!OriginForm.TryParse($"{path}?{query}", out var target))
+            if (!OriginForm.TryParse($"{question.Path}?{query}", out var target))
             {
-                return Unfinished(upstream, "goes on at something that is not an address");
+                return new ListingOutcome(Unfinished(upstream, "goes on at something that is not an address"));
             }
 
-            var request = new UpstreamRequest
-            {
-                Target = target, Scope = scope, Payer = payer, NotFound = DistributionError.NameUnknown(), Kind = CallKind.Listing,
-            };
-            var page = await FetchPage(upstream, request, names, left, cancellation);
+            var page = await FetchPage(question, target, take, left, cancellation);
             if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
             {
-                query = $"n={PageSizes[size]}";
+                query = $"n={PageSizes[size]}{start}";
                 continue;
             }
 
             if (page.Error is { } error)
             {
-                return error.Status == StatusCodes.Status400BadRequest
-                    ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error;
+                return new ListingOutcome(error.Status == StatusCodes.Status400BadRequest
+                    ? Unfinished(upstream, "is refused with 400, whatever the size of its pages") : error) { IsBounded = page.Left < 0 };
             }
 
             left = page.Left;
             switch (page.Next)
             {
                 case null:
-                    return null;
+                    return new ListingOutcome(null);
                 case var next when next == query:
-                    return Unfinished(upstream, "names a page as the one after itself");
+                    return new ListingOutcome(Unfinished(upstream, "names a page as the one after itself"));
                 case var next:
                     query = next;
                     break;
             }
         }
 
-        return Unfinished(upstream, $"has more than {MaxPages} pages");
+        return Bounded(upstream, $"has more than {MaxPages} pages");
     }
 
     private async Task<ListingPage> FetchPage(
-        Upstream upstream, UpstreamRequest request, NamesOf names, long left, CancellationToken cancellation)
+        ListingQuestion question, OriginForm target, NameTaker take, long left, CancellationToken cancellation)
     {
+        var upstream = question.Upstream;
+        var request = new UpstreamRequest
+        {
+            Target = target, Scope = question.Scope, Payer = question.Payer, NotFound = DistributionError.NameUnknown(),
+            Kind = CallKind.Listing,
+        };
         using var limit = new CancellationTokenSource(PageTime, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         using var message = new HttpRequestMessage(HttpMethod.Get, (Uri?)null);
@@ -120,7 +119,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         {
             try
             {
-                return await ReadPage(answer, upstream, names, left, either.Token);
+                return await ReadPage(answer, upstream, new NameReader(question.Member, take), left, either.Token);
             }
             catch (Exception fault) when (!cancellation.IsCancellationRequested
                 && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
@@ -131,9 +130,9 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     }
 
     private static async Task<ListingPage> ReadPage(
-        HttpResponseMessage response, Upstream upstream, NamesOf names, long left, CancellationToken cancellation)
+        HttpResponseMessage response, Upstream upstream, NameReader reader, long left, CancellationToken cancellation)
     {
-        var (reader, buffer, held) = (new NameReader(names.Member, names.Take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
+        var (buffer, held) = (ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
@@ -142,7 +141,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 var read = await body.ReadAsync(buffer.AsMemory(held, MaxPiece - held), cancellation);
                 if ((left -= read) < 0)
                 {
-                    return new ListingPage(null, 0, Unfinished(upstream, $"is larger than {MaxBytes >> 20} MiB"));
+                    return new ListingPage(null, left, Unfinished(upstream, $"is larger than {MaxBytes >> 20} MiB"));
                 }
 
                 (isFinal, held) = (read == 0, held + read);
@@ -168,7 +167,23 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     private static DistributionError Unfinished(Upstream upstream, string why) =>
         DistributionError.Unavailable(502, $"upstream '{upstream.Name}' has a listing that cannot be read to its end: it {why}", 5);
 
-    private readonly record struct NamesOf(string Member, NameTaker Take);
+    private static ListingOutcome Bounded(Upstream upstream, string why) => new(Unfinished(upstream, why)) { IsBounded = true };
 
     private sealed record ListingPage(string? Next, long Left, DistributionError? Error);
+}
+
+/// <summary>A listing of an upstream.</summary>
+/// <param name="Payer">Whose request it is, where it is about one repository.</param>
+/// <param name="Upstream">The upstream.</param>
+/// <param name="Scope">What its token must carry.</param>
+/// <param name="Path">The listing without its query.</param>
+/// <param name="Member">The member of the body that holds the names.</param>
+internal sealed record ListingQuestion(RegistryRequest? Payer, Upstream Upstream, string Scope, string Path, string Member);
+
+/// <summary>What became of reading a listing.</summary>
+/// <param name="Error">The error for the client when not all names could be had.</param>
+internal readonly record struct ListingOutcome(DistributionError? Error)
+{
+    /// <summary>Whether a bound of this gateway ended it: there is more, and what was read is good.</summary>
+    public bool IsBounded { get; init; }
 }

@@ -52,10 +52,11 @@ public sealed class ListingTimeTests
         var listing = new UpstreamListing(new UpstreamClient(tokens, transports, _time), _time);
         var upstream = new Upstream(new UpstreamSnapshot { Name = "local", Url = new Uri(server.Url), AllowPrivate = true }, []);
         var began = _time.GetTimestamp();
-        var error = await listing.ReadAll(null, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags", _ => { },
+        var outcome = await listing.Read(
+            new ListingQuestion(null, upstream, "repository:a/b:pull", "/v2/a/b/tags/list", "tags"), "", _ => { },
             CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
-        Assert.Equal((502, 7), (error?.Status, pages));
-        Assert.Contains("takes longer than 60 s", error!.Message);
+        Assert.Equal((502, 7, true), (outcome.Error?.Status, pages, outcome.IsBounded));
+        Assert.Contains("takes longer than 60 s", outcome.Error!.Message);
         Assert.InRange(_time.GetElapsedTime(began), UpstreamListing.MaxTime, UpstreamListing.MaxTime + PageTime);
     }
 }

@@ -1,0 +1,55 @@
+using RegistryProxy.Gateway.Memory;
+using RegistryProxy.Gateway.Tenants;
+
+namespace RegistryProxy.Gateway.Listings;
+
+/// <summary>
+/// Listings that clients page through: what was read for a client's first page serves the next ones. A listing that begins anew is
+/// always read anew.
+/// </summary>
+internal sealed class HeldListings(TimeProvider time)
+{
+    /// <summary>How many are kept at once.</summary>
+    public const int Capacity = 10_000;
+
+    /// <summary>What they may weigh together, in bytes.</summary>
+    public const long MaxBytes = 64 * 1024 * 1024;
+
+    /// <summary>How long one is kept after it was read.</summary>
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
+
+    private readonly WeighedCache<ListingKey, ListedNames> _listings = new(
+        Capacity, MaxBytes, static (key, names) => TextWeight.Of(key.Tenant) + TextWeight.Of(key.Path) + names.Weight);
+
+    private readonly ListingMemory _memory = new();
+
+    /// <summary>The listing as it was read of late; <c>null</c> when it was not.</summary>
+    public ListedNames? Find(ListingKey key)
+    {
+        if (_listings.TryGet(key, out var listing) && time.GetElapsedTime(listing.ReadAt) < MaxAge)
+        {
+            return listing;
+        }
+
+        _listings.Remove(key);
+        return null;
+    }
+
+    /// <summary>Begins one that is read now.</summary>
+    public ListedNames Begin(string from) => new(from, _memory) { ReadAt = time.GetTimestamp() };
+
+    /// <summary>Keeps one that was read; one that says nothing about the next page is not kept.</summary>
+    public void Keep(ListingKey key, ListedNames listing)
+    {
+        if (listing.IsWhole ? listing.IsKept : listing.IsAscending)
+        {
+            _listings.Set(key, listing);
+        }
+    }
+}
+
+/// <summary>A listing of an upstream, as a tenant reads it.</summary>
+/// <param name="Tenant">Whose.</param>
+/// <param name="Upstream">The <see cref="Upstream.Identity"/> of the upstream.</param>
+/// <param name="Path">The listing there, without its query.</param>
+internal readonly record struct ListingKey(string Tenant, string Upstream, string Path);
