@@ -166,6 +166,7 @@ public static class GatewayExtensions
 
     private static IServiceCollection AddDistribution(this IServiceCollection services) => services
         .AddSingleton<Callers>()
+        .AddSingleton<PushedManifests>()
         .AddSingleton<NewNames>()
         .AddSingleton<DistributionEndpoints>()
         .AddSingleton<OperationRunner>()

@@ -90,7 +90,7 @@ internal sealed class DistributionEndpoints(
         }
 
         // 6. Ask the rules and the token.
-        if (Require(caller, operation, repository, HttpMethods.IsHead(context.Request.Method)) is { } refusal)
+        if (callers.Require(caller, tokenService, operation, path, repository, HttpMethods.IsHead(context.Request.Method)) is { } refusal)
         {
             audit.Refused(context, tokenService, operation, path, repository, caller, refusal);
             return refusal.At(tokenService);
@@ -171,24 +171,6 @@ internal sealed class DistributionEndpoints(
             MovingBody.Watch(context, MovingBody.StreamedRate, time),
         _ => null,
     };
-
-    private static Refusal? Require(Caller caller, Operation operation, RepositoryName? repository, bool isHead)
-    {
-        if (repository is null)
-        {
-            return operation == Operation.ListCatalog ? caller.RequireCatalog() : null;
-        }
-
-        var (needed, carried, challenge) = OperationTable.Actions(operation);
-        if (isHead && operation is Operation.PullManifest or Operation.PullBlob
-            && !caller.MayEver(repository, needed) && caller.MayEver(repository, RepositoryActions.Push))
-        {
-            // Who may only push looks what is there already before, some with a token that was asked for pull alone.
-            (needed, carried, challenge) = OperationTable.Actions(Operation.UploadStatus);
-        }
-
-        return caller.Require(repository, needed, carried, challenge);
-    }
 
     private static string? ChallengeScope(Operation operation, RepositoryName? repository) => operation switch
     {

@@ -13,7 +13,8 @@ namespace RegistryProxy.Gateway.Distribution;
 /// PUT of a manifest. By its digest it may be given tags (<c>?tag=</c>, OCI distribution-spec, "Pushing Manifests"); an upstream that does
 /// not know that gets the manifest once more for each.
 /// </summary>
-internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites writes, ReferrersUpkeep referrers)
+internal sealed class ManifestPush(
+    RepeatableWrites repeatable, AnnouncedWrites writes, ReferrersUpkeep referrers, PushedManifests pushed)
 {
     /// <summary>Tags that one manifest is given at once.</summary>
     private const int MaxTags = 20;
@@ -82,6 +83,7 @@ internal sealed class ManifestPush(RepeatableWrites repeatable, AnnouncedWrites 
         }
 
         var digest = DigestOf(answer, request, bytes);
+        pushed.Learn(request.TokenService.Tenant.Name, request.Caller, request.Repository, digest);
         var subject = await referrers.Pushed(request, answer, digest, bytes);
         CopyCreated(answer, request, digest);
         if (subject is not null)

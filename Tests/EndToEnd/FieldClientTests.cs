@@ -51,6 +51,37 @@ public sealed class FieldClientTests
     }
 
     [Fact]
+    public async Task Who_may_only_push_reads_back_by_its_digest_what_it_pushed_and_nothing_else()
+    {
+        await using var upstream = await RecordingUpstream.Start(async context =>
+        {
+            await context.Request.Body.CopyToAsync(Stream.Null);
+            context.Response.StatusCode = context.Request.Method == "PUT" ? 201 : 200;
+            context.Response.ContentType = TestImage.OciManifest;
+            await context.Response.Body.WriteAsync(context.Request.Path == "/v2/" ? "{}"u8.ToArray() : Image.Manifest.Bytes);
+        });
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url)
+            + "      - { name: other, who: [\"user:carol\"], repositories: [\"ci/**\"], actions: [push] }\n");
+        var (dave, carol) = (door.Client("dave"), door.Client("carol"));
+        var mine = $"ci/a/manifests/{Image.Manifest.Digest}";
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(dave, mine));
+        using var put = await dave.PutManifest("ci/a", "v1", Image.Manifest);
+        await put.ShouldBe(HttpStatusCode.Created);
+        Assert.Equal(HttpStatusCode.OK, await Get(dave, mine));
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(dave, "ci/a/manifests/v1"));
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(dave, $"ci/b/manifests/{Image.Manifest.Digest}"));
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(dave, $"ci/a/blobs/{Image.Manifest.Digest}"));
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(dave, $"ci/a/manifests/{Image.Config.Digest}"));
+        Assert.Equal(HttpStatusCode.Forbidden, await Get(carol, mine));
+
+        static async Task<HttpStatusCode> Get(RegistryClient client, string path)
+        {
+            using var answer = await client.Do(HttpMethod.Get, $"/v2/{path}", RegistryClient.Push(path.Split("/manif")[0].Split("/blobs")[0]));
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public async Task A_token_of_another_service_is_none_where_anybody_may_pull_and_wrong_everywhere_else()
     {
         await using var upstream = await RecordingUpstream.Agreeable();

@@ -35,6 +35,11 @@ internal static class Manifests
 
     public static Task<ShellResult> Helm(params string[] arguments) => Shell.Run(Tool("helm"), arguments);
 
+    /// <summary>helm with a home, where it keeps its logins and works.</summary>
+    public static Task<ShellResult> HelmIn(string home, params string[] arguments) => Shell.Run(
+        Tool("helm"), arguments, null, ("HELM_CONFIG_HOME", home), ("HELM_CACHE_HOME", home), ("HELM_DATA_HOME", home), ("HOME", home),
+        ("DOCKER_CONFIG", home));
+
     /// <summary>A field that the type does not have is an error.</summary>
     public static IReadOnlyList<object> Read(string yaml) => KubernetesYaml.LoadAllFromString(yaml, Custom, strict: true);
 
