@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 
 namespace RegistryProxy.NodeAgent.Installation.Edits;
 
@@ -11,7 +12,8 @@ internal sealed record KubeletEndpoint(string Target, string Endpoint, string? R
     public override bool IsForKubelet => true;
 
     public override string Put(string? text, string file) =>
-        string.IsNullOrWhiteSpace(text) ? KubeletConfigText.DropIn(Endpoint) : KubeletConfigText.Set(text, file, Endpoint);
+        text is null || TextLines.IsBlank(text) ? TextLines.Behind(text, KubeletConfigText.DropIn(Endpoint))
+            : KubeletConfigText.Set(text, file, Endpoint);
 
     public override string Take(string text, string file) =>
         KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) != Endpoint ? text

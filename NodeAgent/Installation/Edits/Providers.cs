@@ -1,4 +1,5 @@
 using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 
 namespace RegistryProxy.NodeAgent.Installation.Edits;
 
@@ -8,8 +9,8 @@ internal sealed record Providers(string Target, IReadOnlyList<ProviderEntry> Ent
     public override bool IsForKubelet => true;
 
     public override string Put(string? text, string file) =>
-        string.IsNullOrWhiteSpace(text)
-            ? ProviderEntry.File(Entries)
+        text is null || TextLines.IsBlank(text)
+            ? TextLines.Behind(text, ProviderEntry.File(Entries))
             : ProviderConfigText.Add(ProviderConfigText.Remove(text, file), file, Entries);
 
     public override string Take(string text, string file) => ProviderConfigText.Remove(text, file);

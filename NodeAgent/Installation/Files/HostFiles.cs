@@ -170,13 +170,15 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         }
     });
 
-    /// <summary>Deletes a folder that nothing is in.</summary>
+    /// <summary>Deletes a folder that nothing is in; not one that a link leads to, or on which something is mounted.</summary>
     public void DeleteEmpty(string folder) => Changing(folder, () =>
     {
-        if (Directory.Exists(At(folder)) && !Directory.EnumerateFileSystemEntries(At(folder)).Any())
+        var place = AtLink(folder);
+        if (new DirectoryInfo(place) is { Exists: true, LinkTarget: null } && !FileStatus.IsMountPoint(place)
+            && !Directory.EnumerateFileSystemEntries(place).Any())
         {
             step?.Invoke($"delete {folder}");
-            Directory.Delete(At(folder));
+            Directory.Delete(place);
         }
     });
 

@@ -34,7 +34,7 @@ internal sealed partial class KubeletStart
         foreach (var unit in Units(host))
         {
             start.Files.Add(unit);
-            start.ReadUnit(host.Read(unit)!, unit);
+            start.ReadUnit(host.Read(unit) ?? "", unit);
         }
 
         foreach (var file in start._environmentFiles.SelectMany(path => path.Contains('*') ? host.List(Path.GetDirectoryName(path)!,
@@ -51,12 +51,16 @@ internal sealed partial class KubeletStart
         return start;
     }
 
-    /// <summary>The unit, then its drop-ins by name; a name in a stronger folder hides the weaker one.</summary>
+    /// <summary>
+    /// The unit, then its drop-ins by name; a name in a stronger folder hides the weaker one, and a link to <c>/dev/null</c> does. A link
+    /// that leads nowhere is passed over, as systemd does.
+    /// </summary>
     private static IEnumerable<string> Units(HostFiles host) =>
     [
         .. Folders.Select(folder => $"{folder}/kubelet.service").Where(file => host.Read(file) is not null).Take(1),
         .. Folders.SelectMany(
             folder => host.List($"{folder}/service.d", "*.conf").Concat(host.List($"{folder}/kubelet.service.d", "*.conf")))
+            .Where(file => host.Read(file) is not null || host.LinkTarget(file) == host.At("/dev/null"))
             .DistinctBy(Path.GetFileName).OrderBy(file => Path.GetFileName(file), StringComparer.Ordinal),
     ];
 

@@ -29,6 +29,11 @@ internal static class DockerConfigText
 
     public static string Remove(string text, string file)
     {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return text;
+        }
+
         while (Ours(text, file) is { } host)
         {
             text = YamlMappings.Remove(text, YamlSpans.Read(text, file)[Helpers]!, host);

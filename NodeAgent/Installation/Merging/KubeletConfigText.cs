@@ -12,7 +12,7 @@ internal static class KubeletConfigText
 
     /// <summary>The value of a key of the top level; <c>null</c> when it is not there or empty.</summary>
     public static string? Value(string text, string file, string key) =>
-        string.IsNullOrWhiteSpace(text) ? null : YamlSpans.Read(text, file)[key]?.Value is { Length: > 0 } value ? value : null;
+        TextLines.IsBlank(text) ? null : YamlSpans.Read(text, file)[key]?.Value is { Length: > 0 } value ? value : null;
 
     /// <summary>A whole file that sets the image service and nothing else.</summary>
     public static string DropIn(string endpoint) => $"""
@@ -34,5 +34,5 @@ internal static class KubeletConfigText
 
     /// <summary>Whether a file says nothing but what it is.</summary>
     public static bool IsEmpty(string text, string file) =>
-        string.IsNullOrWhiteSpace(text) || YamlSpans.Read(text, file).Entries!.TrueForAll(entry => Frame.Contains(entry.Key.Value));
+        TextLines.IsBlank(text) || YamlSpans.Read(text, file).Entries!.TrueForAll(entry => Frame.Contains(entry.Key.Value));
 }

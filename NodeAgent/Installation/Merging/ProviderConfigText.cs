@@ -30,12 +30,12 @@ internal static class ProviderConfigText
 
     /// <summary>The text without this program's providers.</summary>
     public static string Remove(string text, string file) => Refusal.Of(
-        file, () => YamlSpans.Read(text, file)[Key] is { Items: not null } list
+        file, () => !TextLines.IsBlank(text) && YamlSpans.Read(text, file)[Key] is { Items: not null } list
             ? YamlLists.Remove(text, list, item => IsOurs(Name(item)))
             : text);
 
     /// <summary>Whether no provider is left, which kubelet refuses.</summary>
-    public static bool IsEmpty(string text, string file) => string.IsNullOrWhiteSpace(text) || Names(text, file).Count == 0;
+    public static bool IsEmpty(string text, string file) => TextLines.IsBlank(text) || Names(text, file).Count == 0;
 
     public static bool IsOurs(string? name) => name?.StartsWith(ProviderEntry.NamePrefix, StringComparison.Ordinal) == true;
 

@@ -18,21 +18,26 @@ internal readonly record struct Baseline(byte[]? Bytes, int? Mode, bool Created,
     {
         var now = host.Bytes(path);
         var created = known?.Created ?? now is null;
+        var mode = now is null ? known?.BeforeMode : ModeOf(known, host.Mode(path));
         if (known is not null && (Same(now, known.After) || Same(now, known.Before)
             || (known.Earlier is not null && Same(now, known.Earlier))))
         {
-            return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
+            return new Baseline(known.Before, mode, created, IsNew: false);
         }
 
         var all = known is null ? edits : [.. known.Edits, .. known.Cleared, .. edits];
-        if (known is not null && all.Any(edit => edit is OwnFile))
+        if (known is { Before: null } && all.Any(edit => edit is OwnFile))
         {
-            return new Baseline(known.Before, known.BeforeMode, created, IsNew: false);
+            return new Baseline(null, mode, created, IsNew: false);
         }
 
         return now is null ? new Baseline(null, null, created, IsNew: true)
-            : new Baseline(Without(now, path, all), (int)host.Mode(path), created, IsNew: true);
+            : new Baseline(Without(now, path, all), mode, created, IsNew: true);
     }
+
+    /// <summary>A mode that this program did not give is what somebody wants the file to have.</summary>
+    private static int? ModeOf(Place? known, UnixFileMode now) =>
+        known is not null && known.IsModeOfOurs(now) ? known.BeforeMode : (int)now;
 
     private static byte[] Without(byte[] now, string path, IEnumerable<Edit> edits)
     {

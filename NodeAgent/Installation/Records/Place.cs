@@ -5,12 +5,14 @@ namespace RegistryProxy.NodeAgent.Installation.Records;
 /// <summary>A file that this program changes: what was there before, what is in it of ours, and what that makes of it.</summary>
 internal sealed record Place
 {
+    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
     public required string Path { get; init; }
 
     /// <summary>Its bytes without anything of ours; <c>null</c> when there was no file.</summary>
     public byte[]? Before { get; init; }
 
-    /// <summary>Its mode before; <c>null</c> when there was no file.</summary>
+    /// <summary>Its mode before, or as somebody set it since; <c>null</c> when there was no file and nobody did.</summary>
     public int? BeforeMode { get; init; }
 
     /// <summary>Its bytes to be; <c>null</c> for no file.</summary>
@@ -36,10 +38,13 @@ internal sealed record Place
     /// <summary>Whether it acts by being there.</summary>
     public bool Acts() => Any.Any(edit => edit.Acts);
 
+    /// <summary>Whether this program left the file with a mode, or found it so.</summary>
+    public bool IsModeOfOurs(UnixFileMode mode) =>
+        mode == Mode() || (int)mode == BeforeMode || (mode == Owner && Any.Any(edit => edit.IsSecret));
+
     /// <summary>Its mode to be.</summary>
     public UnixFileMode Mode()
     {
-        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         return Edits.Any(edit => edit.IsSecret) ? Owner
             : BeforeMode is { } mode ? (UnixFileMode)mode
             : Path.EndsWith("/.docker/config.json", StringComparison.Ordinal) ? Owner

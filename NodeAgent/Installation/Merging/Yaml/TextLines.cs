@@ -3,6 +3,14 @@ namespace RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 /// <summary>Lines of a text by the places of characters.</summary>
 internal static class TextLines
 {
+    /// <summary>Whether a text says nothing: blanks, and comments behind a <c>#</c>.</summary>
+    public static bool IsBlank(string text) => text.AsSpan().Trim().IsEmpty
+        || text.Split('\n').All(line => line.AsSpan().Trim() is [] or ['#', ..]);
+
+    /// <summary>A whole text behind one that says nothing.</summary>
+    public static string Behind(string? blank, string text) =>
+        string.IsNullOrWhiteSpace(blank) ? text : blank + (blank.EndsWith('\n') ? "" : EndOf(blank)) + text;
+
     /// <summary>How the lines of a text end.</summary>
     public static string EndOf(string text) => text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n";
 
