@@ -10,9 +10,6 @@ namespace RegistryProxy.Egress;
 public sealed class UntrustedCertificateException(string reason, string subject)
     : AuthenticationException($"untrusted certificate: {reason} (subject '{subject}')")
 {
-    /// <summary>The message for those who may not know how the server is called.</summary>
-    public string WithoutSubject { get; } = $"untrusted certificate: {reason}";
-
     /// <summary>The longest subject that is shown, in characters.</summary>
     private const int MaxSubject = 120;
 

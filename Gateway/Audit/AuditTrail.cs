@@ -139,7 +139,7 @@ internal sealed partial class AuditTrail(
     /// <summary>A request that was allowed has ended, well or in an error that the client is yet to be told.</summary>
     public void Done(RegistryRequest request, Operation operation, DistributionError? error)
     {
-        if (error is { Code: "DENIED", Status: StatusCodes.Status502BadGateway })
+        if (error is { IsRefusedUpstream: true })
         {
             Count(request.TokenService.Tenant.Name, "upstream");
         }
@@ -196,7 +196,7 @@ internal sealed partial class AuditTrail(
 
     private static string ReasonOf(DistributionError error) => error switch
     {
-        { Code: "DENIED", Status: StatusCodes.Status502BadGateway } => $"upstream refused: {error.Message}",
+        { IsRefusedUpstream: true } => $"upstream refused: {error.Message}",
         { Status: StatusCodes.Status429TooManyRequests } => LimitOf(error),
         _ => error.Message,
     };

@@ -9,6 +9,8 @@ namespace RegistryProxy.Gateway.Authorization;
 /// </summary>
 internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules)
 {
+    private const int ShownLength = 80;
+
     public AccessToken Token => token;
 
     /// <summary>Names the owner of an upload: the identity, or nobody.</summary>
@@ -61,14 +63,18 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
     private Refusal Refuse(string what, string done, Scope scope) => token.IsAnonymous
         ? new Refusal(
             DistributionError.Unauthorized($"{done} is not allowed without a login; run docker login first")
-                with { Reason = $"Unauthorized: {done} is not allowed without a login" },
+                with { Reason = $"Unauthorized: {Short(done)} is not allowed without a login" },
             scope.ToString(),
             Refusal.InsufficientScope) { Reason = $"rule needed: {what}", IsOfRules = true }
         : new Refusal(DistributionError.Denied($"{token.Subject} may not {what}; ask the operator of this registry for access")
-            with { Reason = $"Forbidden: {token.Subject} may not {what}" }) { Reason = $"rule needed: {what}", IsOfRules = true };
+            with { Reason = $"Forbidden: {Short(token.Subject)} may not {Short(what)}" }) { Reason = $"rule needed: {what}", IsOfRules = true };
 
     private static Refusal Widen(Scope scope) => new(
         DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),
         scope.ToString(),
         Refusal.InsufficientScope) { Reason = $"scope lacking: {scope}" };
+
+    /// <summary>So much of a text that the three that a status line names fit into it.</summary>
+    private static string Short(string text) =>
+        text.Length <= ShownLength ? text : $"{text.AsSpan(0, ShownLength / 2)}...{text.AsSpan(text.Length - (ShownLength / 2) + 3)}";
 }

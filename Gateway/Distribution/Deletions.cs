@@ -60,7 +60,7 @@ internal sealed class Deletions(RepeatableWrites writes)
     {
         { Answer: not null } => false,
         { Refused: { } refused } => refused is { Status: 401 or 403, IsOfAnother: false, Scope: not null },
-        _ => result.Error?.Code == "DENIED",
+        _ => result.Error is { } error && (error.IsRefusedUpstream || error.Code == "DENIED"),
     };
 
     /// <summary>The actions that a registry asks for in this repository.</summary>

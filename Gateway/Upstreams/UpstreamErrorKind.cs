@@ -8,7 +8,8 @@ namespace RegistryProxy.Gateway.Upstreams;
 internal static class UpstreamErrorKind
 {
     /// <summary>The upstream says that it is not there, or not for us: what was known of it holds no more.</summary>
-    public static bool IsRefusal(DistributionError error) => error.Code == "DENIED" || error.Status == StatusCodes.Status404NotFound;
+    public static bool IsRefusal(DistributionError error) =>
+        error.IsRefusedUpstream || error.Code == "DENIED" || error.Status == StatusCodes.Status404NotFound;
 
     public static bool IsOutage(DistributionError error) =>
         !IsRefusal(error) && error.Status is (StatusCodes.Status429TooManyRequests or >= StatusCodes.Status500InternalServerError);

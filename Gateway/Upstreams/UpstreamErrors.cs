@@ -24,8 +24,8 @@ internal static class UpstreamErrors
             DistributionError.Unavailable(503, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
         _ when failure.IsLasting => DistributionError.BadGateway(Named(upstream, failure.Message)),
         UpstreamFailureKind.Refused =>
-            new DistributionError("DENIED", 502,
-                Named(upstream, failure.Message)) { RetryAfterSeconds = Math.Max(1, failure.RetryAfterSeconds) },
+            DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds))
+                with { IsRefusedUpstream = true },
         _ => DistributionError.Unavailable(502, Named(upstream, failure.Message), Math.Max(1, failure.RetryAfterSeconds)),
     };
 
@@ -60,7 +60,7 @@ internal static class UpstreamErrors
                         502, $"upstream '{upstream.Name}' resolves to a blocked address; private ones need allowPrivate: true",
                         RetryAfterSeconds);
                 case UntrustedCertificateException untrusted:
-                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.WithoutSubject}");
+                    return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, shows an {untrusted.Message}");
                 case ProxyException { IsLasting: true } proxy:
                     return DistributionError.BadGateway($"upstream '{upstream.Name}', or its storage, cannot be reached: {proxy.Summary}");
                 case ProxyException proxy:
@@ -136,12 +136,10 @@ internal static class UpstreamErrors
         _ => fault.InnerException is { } inner ? $"{fault.GetType().Name}: {Describe(inner)}" : fault.GetType().Name,
     };
 
-    private static DistributionError Refused(string name, int status) => new(
-        "DENIED", 502,
-        $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there")
-    {
-        RetryAfterSeconds = RetryAfterSeconds,
-    };
+    private static DistributionError Refused(string name, int status) => DistributionError.Unavailable(
+        502,
+        $"upstream '{name}' refuses the credentials it is configured with ({status}): they may not do this, or the repository is not there",
+        RetryAfterSeconds) with { IsRefusedUpstream = true };
 
     private static string Named(Upstream upstream, string message) =>
         message.Contains($"'{upstream.Name}'", StringComparison.Ordinal) ? message : $"upstream '{upstream.Name}': {message}";

@@ -18,6 +18,11 @@ public sealed record DistributionError(string Code, int Status, string Message)
     /// </summary>
     public bool IsOfCaller { get; init; }
 
+    /// <summary>
+    /// Whether the upstream refuses what it was asked for: it is no outage, and no refusal of the client's either, whose code this has not.
+    /// </summary>
+    public bool IsRefusedUpstream { get; init; }
+
     /// <summary>The OAuth2 error code that a polling device looks for (RFC 8628 §3.5); sent beside the errors.</summary>
     public string? OAuthError { get; init; }
 

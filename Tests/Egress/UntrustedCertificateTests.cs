@@ -30,11 +30,11 @@ public sealed class UntrustedCertificateTests
         var failure = UpstreamFaults.From("up", fault);
         Assert.True(failure.IsLasting);
         Assert.Contains(reason, failure.Message);
-        Assert.Contains($"{reason} (subject 'CN=", failure.Detail);
-        Assert.DoesNotContain("CN=", failure.Message);
-        Assert.DoesNotContain("CN=",
-            UpstreamErrors.Unanswered(
-                new Upstream(new UpstreamSnapshot { Name = "up", Url = new Uri("https://registry.example") }, []), fault).Message);
+        Assert.Contains($"{reason} (subject 'CN=", failure.Message);
+        var answer = UpstreamErrors.Unanswered(
+            new Upstream(new UpstreamSnapshot { Name = "up", Url = new Uri("https://registry.example") }, []), fault);
+        Assert.Contains($"{reason} (subject 'CN=", answer.Message);
+        Assert.Equal((502, "UNAVAILABLE", null), (answer.Status, answer.Code, answer.RetryAfterSeconds));
     }
 
     private static async Task Serve(TcpListener listener, X509Certificate2 certificate)

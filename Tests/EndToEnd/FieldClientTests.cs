@@ -115,6 +115,22 @@ public sealed class FieldClientTests
     }
 
     [Fact]
+    public async Task What_an_upstream_says_is_in_no_status_line_and_http_2_has_none()
+    {
+        await using var upstream = new RawUpstream((_, target) => target == "/v2/"
+            ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+            : "HTTP/1.1 403 internal-team only\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        using var alice = door.Client("alice");
+        using var refused = await alice.GetManifest("team-a/a", "v1");
+        Assert.DoesNotContain("internal", refused.ReasonPhrase);
+        using var dave = new RegistryClient(door.DataUrl, "dave", FrontDoor.PasswordOf("dave")) { Http2 = true };
+        using var newer = await dave.GetManifest("team-a/a", "v1");
+        Assert.Equal((HttpStatusCode.Forbidden, HttpVersion.Version20), (newer.StatusCode, newer.Version));
+        Assert.Contains("dave may not pull team-a/a", await newer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task Long_questions_are_answered_and_what_is_too_long_is_said_in_json()
     {
         await using var upstream = await RecordingUpstream.Agreeable();

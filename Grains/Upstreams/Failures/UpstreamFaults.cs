@@ -29,8 +29,8 @@ internal static class UpstreamFaults
                 : UpstreamFailureKind.Unreachable, $"upstream '{upstream}' cannot be reached: {proxy.Summary}", 0)
             { Detail = $"upstream '{upstream}' cannot be reached: {proxy.Message}", IsLasting = proxy.IsLasting },
         _ when fault.Causes().OfType<UntrustedCertificateException>().FirstOrDefault() is { } untrusted => new(
-            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.WithoutSubject}", 0)
-            { IsLasting = true, Detail = $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}" },
+            UpstreamFailureKind.Misconfigured, $"upstream '{upstream}', or its token endpoint, shows an {untrusted.Message}", 0)
+            { IsLasting = true },
         _ when fault.Causes().OfType<AuthenticationException>().Any() => new(
             UpstreamFailureKind.Unreachable, $"upstream '{upstream}' and this one cannot agree on TLS", 0)
             { Detail = $"upstream '{upstream}' and this one cannot agree on TLS: {ExchangeFault.Of(fault).Reason}" },
