@@ -7,10 +7,12 @@ namespace RegistryProxy.Gateway.Upstreams.Transport;
 /// <summary>
 /// The ways out, one for each settings of connections. Credentials belong to requests, never to connections, so upstreams share them.
 /// </summary>
+/// <param name="connect">What sends a request over connections of such settings; by default <see cref="UpstreamTransport"/>.</param>
 internal sealed class UpstreamTransports(UpstreamTokenCache tokens, UpstreamAccounts accounts, FailingUpstreams failing,
-    Expectations expectations, TimeProvider time) : IDisposable
+    Expectations expectations, TimeProvider time, Func<EgressSettings, HttpMessageHandler>? connect = null) : IDisposable
 {
-    private readonly EgressPool _ways = new(settings => Build(tokens, accounts, failing, expectations, time, settings), time);
+    private readonly EgressPool _ways = new(
+        settings => Build(tokens, accounts, failing, expectations, time, (connect ?? Connect)(settings)), time);
 
     public HttpMessageInvoker For(Upstream upstream) => _ways.For(upstream.Egress);
 
@@ -18,8 +20,10 @@ internal sealed class UpstreamTransports(UpstreamTokenCache tokens, UpstreamAcco
 
     private static UpstreamTracing Build(
         UpstreamTokenCache tokens, UpstreamAccounts accounts, FailingUpstreams failing, Expectations expectations, TimeProvider time,
-        EgressSettings settings) => new(
+        HttpMessageHandler connections) => new(
         new RedirectHandler(new UpstreamTokenHandler(
             tokens, failing, time, new HealthHandler(failing, new AccountHandler(accounts, time, new ExpectationHandler(
-            expectations, new OriginGuard(new HostLookup(settings, UpstreamTransport.Create(settings)))))))));
+            expectations, new OriginGuard(connections)))))));
+
+    private static HostLookup Connect(EgressSettings settings) => new(settings, UpstreamTransport.Create(settings));
 }

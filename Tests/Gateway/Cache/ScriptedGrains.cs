@@ -1,0 +1,65 @@
+using System.Reflection;
+using RegistryProxy.Grains.Interfaces;
+
+namespace RegistryProxy.Tests.Gateway.Cache;
+
+/// <summary>Grains of a gateway's cache that are a script: every upstream is open to all, and elections are what a test says.</summary>
+internal sealed class ScriptedGrains
+{
+    private static readonly UpstreamTokenResult Token = UpstreamTokenResult.Of(
+        new UpstreamToken { Generation = 1, RefreshAfter = DateTimeOffset.MaxValue, Expires = DateTimeOffset.MaxValue });
+
+    public ScriptedGrains()
+    {
+        Factory = Proxy.Of<IGrainFactory>((_, type, args) => type == typeof(IFetchGrain)
+            ? Proxy.Of<IFetchGrain>((method, _, call) => Fetch((string)args[0]!, method, call))
+            : type == typeof(IUpstreamTokenGrain) ? Proxy.Of<IUpstreamTokenGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
+            : type == typeof(IRelayGrain) ? Proxy.Of<IRelayGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
+            : throw new InvalidOperationException($"nobody asks {type}"));
+    }
+
+    public IGrainFactory Factory { get; }
+
+    /// <summary>What an election brings: of a blob, for a gateway that says which holder failed.</summary>
+    public Func<string, FetchMember, string?, ValueTask<FetchElection>> Elect { get; set; } =
+        (_, _, _) => ValueTask.FromResult(new FetchElection { Term = 1 });
+
+    /// <summary>What becomes of the end of one.</summary>
+    public Func<ValueTask> End { get; set; } = () => ValueTask.CompletedTask;
+
+    /// <summary>How elections ended: the blob, the term, and whether it was kept.</summary>
+    public List<(string Blob, long Term, bool Kept)> Ended { get; } = [];
+
+    /// <summary>How many elections were asked for.</summary>
+    public int Elections { get; private set; }
+
+    private object Fetch(string blob, string method, object?[] args)
+    {
+        if (method == nameof(IFetchGrain.Elect))
+        {
+            Elections++;
+            return Elect(blob, (FetchMember)args[0]!, (string?)args[1]);
+        }
+
+        Ended.Add((blob, (long)args[0]!, (bool)args[1]!));
+        return End();
+    }
+
+#pragma warning disable CA1852 // DispatchProxy derives from it.
+    internal class Proxy : DispatchProxy
+    {
+        private Func<string, Type?, object?[], object?> _answer = null!;
+
+        public static T Of<T>(Func<string, Type?, object?[], object?> answer)
+            where T : class
+        {
+            var proxy = Create<T, Proxy>();
+            ((Proxy)(object)proxy)._answer = answer;
+            return proxy;
+        }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            _answer(targetMethod!.Name, targetMethod.IsGenericMethod ? targetMethod.GetGenericArguments()[0] : null, args!);
+    }
+#pragma warning restore CA1852
+}

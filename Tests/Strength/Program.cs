@@ -1,0 +1,1 @@
+return await RegistryProxy.Tests.Strength.StrengthCommand.Run(args);
