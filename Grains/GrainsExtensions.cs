@@ -4,6 +4,7 @@ using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Administration;
 using RegistryProxy.Grains.Authenticators;
+using RegistryProxy.Grains.Cache;
 using RegistryProxy.Grains.Calls;
 using RegistryProxy.Grains.Configuration;
 using RegistryProxy.Grains.Explaining;
@@ -42,6 +43,7 @@ public static class GrainsExtensions
             .AddSingleton(services => new OperatorCalls(
                 services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))
             .AddSingleton<StateStore>()
+            .AddSingleton<FormerSilos>()
             .AddSessions()
             .AddUpstreams()
             .AddSingleton<FetchTickets>()

@@ -4,6 +4,8 @@ namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
 /// Keeps the caches of gateways right: every one of them hears of a write before the client that wrote does. The key is always 0.
+/// Gateways of a former version tell of their writes here and hear of all of them; others tell an <see cref="IWriteShardGrain"/>, which
+/// tells this grain for as long as there is a former one.
 /// </summary>
 [Alias("rp.ICacheGrain")]
 public interface ICacheGrain : IGrainWithIntegerKey
@@ -109,4 +111,8 @@ public sealed record CacheReport
     /// <summary>Objects that had to make room.</summary>
     [Id(10)]
     public long Evicted { get; init; }
+
+    /// <summary>Whether it follows the shards. One of a former version does not.</summary>
+    [Id(11)]
+    public bool FollowsShards { get; init; }
 }

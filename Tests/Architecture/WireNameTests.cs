@@ -16,6 +16,7 @@ public sealed class WireNameTests
         "attestation", "audittail", "cache", "configurationpart", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "nonce", "operations", "partsync", "peoplelogin",
         "referrers", "revision", "revisionsync", "robotrelay", "robots",
         "session", "silopass", "snapshot", "tenantadministration", "tenantreport", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
+        "writeshard",
     ];
 
     private static IEnumerable<Type> Types => Product.SelectMany(assembly => assembly.GetTypes())

@@ -21,7 +21,7 @@ public sealed class RepositoryLinkIndexTests
     {
         _clock = new InvalidationClock(_time);
         _index = new RepositoryLinkIndex(_clock, _time);
-        _clock.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Hear(isUnbroken: false);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class RepositoryLinkIndexTests
     {
         Learn(Link());
         _time.Advance(Tick);
-        _clock.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Hear(isUnbroken: false);
         Assert.False(_index.Knows(Link()));
         Assert.True(_index.Knew(Link()));
         Learn(Link());
@@ -136,9 +136,17 @@ public sealed class RepositoryLinkIndexTests
 
     private void Learn(in RepositoryLink link)
     {
+        _ = _clock.Listen(link.Repository.Place, CancellationToken.None).AsTask();
         Hear();
         _index.Learn(link, _clock.Mark(link.Repository));
     }
 
-    private void Hear() => _clock.Heard(_time.GetTimestamp(), isUnbroken: true);
+    private void Hear(bool isUnbroken = true)
+    {
+        _clock.Heard(_time.GetTimestamp(), isUnbroken);
+        foreach (var shard in _clock.Shards)
+        {
+            shard.Heard(_time.GetTimestamp(), isUnbroken, shard.Ask());
+        }
+    }
 }

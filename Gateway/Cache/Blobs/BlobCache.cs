@@ -26,6 +26,11 @@ internal sealed class BlobCache(
 
         // 1. To know a digest opens nothing.
         var opened = links.Knows(link);
+        if (!opened)
+        {
+            await links.Listen(link, request.Aborted);
+        }
+
         if (!opened && (stored.Has(link.Supplier.Tenant, request.Upstream, digest) || downloads.IsRunning(link)))
         {
             if (await links.Confirm(link, fetch, request.Aborted) is { } refused)

@@ -10,6 +10,9 @@ internal sealed class LinkCheck(RepositoryLinkIndex linkIndex, KnownPlaces place
     /// <inheritdoc cref="RepositoryLinkIndex.Knows"/>
     public bool Knows(in RepositoryLink link) => linkIndex.Knows(link);
 
+    /// <inheritdoc cref="InvalidationClock.Listen"/>
+    public ValueTask Listen(in RepositoryLink link, CancellationToken cancellation) => clock.Listen(link.Repository.Place, cancellation);
+
     /// <summary>To be taken before an upstream is asked.</summary>
     public WriteMark Mark(in RepositoryLink link) => clock.Mark(link.Repository);
 

@@ -28,6 +28,7 @@ internal sealed class CacheReporter(DiskStore store, CacheMeter meter)
             SavedBytes = meter.SavedBytes,
             Corrupt = meter.Corruptions,
             Evicted = meter.Evictions,
+            FollowsShards = true,
         };
     }
 }

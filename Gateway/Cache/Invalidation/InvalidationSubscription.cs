@@ -6,8 +6,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Cache.Invalidation;
 
 /// <summary>
-/// Hears of every write that goes through any gateway, and reports what is kept here. While the cluster is away nobody tells us of writes,
-/// so what is kept is not believed.
+/// Hears of writes that go through any gateway, and reports what is kept here. While a shard is away nobody tells us of its writes, so what
+/// is kept of its repositories is not believed.
 /// </summary>
 internal sealed partial class InvalidationSubscription(
     CacheCluster cluster, CacheInvalidation invalidation, WriteAnnouncer announcer, CacheReporter reporter, InvalidationClock clock,
@@ -15,6 +15,10 @@ internal sealed partial class InvalidationSubscription(
     ILogger<InvalidationSubscription> logger) : BackgroundLoop, ICacheObserver
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
+
+    private ICacheObserver? _observer;
+
+    private ICacheObserver Observer => LazyInitializer.EnsureInitialized(ref _observer, () => cluster.ReferenceTo(this));
 
     public Task Changed(CacheChange change)
     {
@@ -30,17 +34,31 @@ internal sealed partial class InvalidationSubscription(
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
-        ICacheObserver? observer = null;
-        var subscription = Guid.Empty;
-        while (reporter.IsEnabled && !stoppingToken.IsCancellationRequested)
+        if (!reporter.IsEnabled)
         {
+            return;
+        }
+
+        await Task.WhenAll([
+            Repeat(Follow, static () => Task.Delay(Timeout.Infinite), stoppingToken),
+            .. clock.Shards.Select((shard, key) => Repeat(
+                (subscription, stop) => Follow(key, shard, subscription, stop), () => shard.Wanted, stoppingToken)),
+        ]);
+        await Leave();
+    }
+
+    private async Task Repeat(Func<Guid, CancellationToken, Task<Guid>> follow, Func<Task> wanted, CancellationToken cancellation)
+    {
+        var subscription = Guid.Empty;
+        while (!cancellation.IsCancellationRequested)
+        {
+            var isHeard = false;
             try
             {
-                observer ??= cluster.ReferenceTo(this);
-                subscription = await Follow(observer, subscription, stoppingToken);
-                await announcer.TellUntold();
+                subscription = await follow(subscription, cancellation);
+                isHeard = true;
             }
-            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception fault) when (!cancellation.IsCancellationRequested)
             {
                 LogAway(fault);
             }
@@ -49,31 +67,36 @@ internal sealed partial class InvalidationSubscription(
                 break;
             }
 
-            await Task.Delay(clock.IsTrusted ? Period : Period / 4, time, stoppingToken)
+            await (isHeard ? wanted().WaitAsync(Period, time, cancellation) : Task.Delay(Period / 4, time, cancellation))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-
-        await Leave(observer);
     }
 
-    private async Task<Guid> Follow(ICacheObserver observer, Guid subscription, CancellationToken cancellation)
+    private async Task<Guid> Follow(Guid subscription, CancellationToken cancellation)
     {
         var asked = time.GetTimestamp();
-        var current = await cluster.Follow(observer, reporter.Report(), cancellation);
+        var current = await cluster.Follow(Observer, reporter.Report(), cancellation);
         clock.Heard(asked, current == subscription);
+        await announcer.TellUntold();
+        return current;
+    }
+
+    private async Task<Guid> Follow(int key, ShardClock shard, Guid subscription, CancellationToken cancellation)
+    {
+        var (asked, interest) = (time.GetTimestamp(), shard.Ask());
+        var current = await cluster.Follow(key, Observer, interest, cancellation);
+        shard.Heard(asked, current == subscription, interest);
         return current;
     }
 
     /// <summary>Requests that still run here believe nothing from now on, so that nobody has to wait for us.</summary>
-    private async Task Leave(ICacheObserver? observer)
+    private async Task Leave()
     {
         clock.Leave();
         try
         {
-            if (observer is not null)
-            {
-                await cluster.Leave(observer, reporter.Gateway);
-            }
+            await Task.WhenAll([
+                cluster.Leave(Observer, reporter.Gateway), .. clock.Shards.Select((_, key) => cluster.Leave(key, Observer))]);
         }
         catch (Exception fault)
         {

@@ -51,10 +51,25 @@ internal sealed partial class WriteAnnouncer(
     /// <summary>Tells what could not be told before.</summary>
     public async Task TellUntold()
     {
-        while (_untold.TryPeek(out var change))
+        HashSet<int> away = [];
+        for (var left = _untold.Count; left > 0 && _untold.TryDequeue(out var change); left--)
         {
-            await cluster.Changed(change.Target, change.Write, change.Step);
-            _untold.TryDequeue(out _);
+            var shard = change.Target.Place.Group.Shard;
+            try
+            {
+                if (!away.Contains(shard))
+                {
+                    await cluster.Changed(change.Target, change.Write, change.Step);
+                    continue;
+                }
+            }
+            catch (Exception)
+            {
+                // Told once more a second later, with the others of this shard.
+                away.Add(shard);
+            }
+
+            _untold.Enqueue(change);
         }
     }
 
@@ -68,7 +83,7 @@ internal sealed partial class WriteAnnouncer(
     private async Task<bool> TryTell(WriteTarget target, Guid write, WriteStep step)
     {
         var began = time.GetTimestamp();
-        var timeout = clock.IsTrusted ? CacheReport.Trust + Margin : TimeSpan.Zero;
+        var timeout = clock.Hears(target.Place) ? CacheReport.Trust + Margin : TimeSpan.Zero;
         while (true)
         {
             try

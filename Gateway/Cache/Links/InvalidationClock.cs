@@ -9,31 +9,48 @@ namespace RegistryProxy.Gateway.Cache.Links;
 /// </summary>
 internal sealed class InvalidationClock(TimeProvider time)
 {
-    /// <summary>Writes are counted for groups of repositories: one that another's write disturbs is asked about once more.</summary>
-    private const int Groups = 4096;
-
-    private readonly long[] _counts = new long[Groups];
     private long _breaks;
     private long _heardAt = long.MinValue;
     private long _unbrokenSince = long.MaxValue;
 
-    /// <summary>Whether writes of other gateways are heard of.</summary>
+    /// <summary>What each shard tells, by its key.</summary>
+    public IReadOnlyList<ShardClock> Shards { get; } = [.. Enumerable.Range(0, WriteGroup.Shards).Select(_ => new ShardClock(time))];
+
+    /// <summary>Whether writes of gateways of a former version are heard of.</summary>
     public bool IsTrusted =>
         Volatile.Read(ref _heardAt) is var heard and not long.MinValue && time.GetElapsedTime(heard) < CacheReport.Trust;
 
-    /// <summary>Whether what an upstream said at a moment is still so, as far as it was written through a gateway.</summary>
-    public bool Believes(long at) => IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
+    /// <summary>Whether writes to a repository are heard of.</summary>
+    public bool Hears(in RepositoryPlace place) => IsTrusted && Shards[place.Group.Shard].IsTrusted;
+
+    /// <summary>Whether what an upstream said of a repository is still so, as far as it was written through a gateway.</summary>
+    public bool Believes(in RepositoryPlace place, long at)
+    {
+        var (shard, group) = place.Group;
+        return Shards[shard].Believes(group, at) && IsTrusted && at >= Volatile.Read(ref _unbrokenSince);
+    }
+
+    /// <summary>
+    /// Returns when writes to a repository are heard of, or after half a second: to be awaited before <see cref="Mark"/>, since what an
+    /// upstream said before that is not believed.
+    /// </summary>
+    public ValueTask Listen(in RepositoryPlace place, CancellationToken cancellation)
+    {
+        var (shard, group) = place.Group;
+        return Shards[shard].Listen(group, cancellation);
+    }
 
     /// <summary>To be taken before an upstream is asked.</summary>
-    public WriteMark Mark(in TenantRepository repository) =>
-        new(Count(repository.Address, repository.Name), Volatile.Read(ref _breaks), time.GetTimestamp());
+    public WriteMark Mark(in TenantRepository repository)
+    {
+        var shard = Shards[repository.Place.Group.Shard];
+        return new(Count(repository.Place), Volatile.Read(ref _breaks) + shard.Breaks, time.GetTimestamp());
+    }
 
     /// <summary>Whether an answer may be kept.</summary>
-    public bool MayLearn(in WriteTarget target, in WriteMark mark) =>
-        mark.Writes == Count(target.Address, target.Repository)
-        && !Unfinished.MayHold(target);
+    public bool MayLearn(in WriteTarget target, in WriteMark mark) => mark.Writes == Count(target.Place) && !Unfinished.MayHold(target);
 
-    /// <summary>The cluster tells us of writes.</summary>
+    /// <summary>The cluster tells us of writes of gateways of a former version.</summary>
     /// <param name="asked">When it was asked to.</param>
     /// <param name="isUnbroken">Whether we heard of all since the time before.</param>
     public void Heard(long asked, bool isUnbroken)
@@ -48,7 +65,14 @@ internal sealed class InvalidationClock(TimeProvider time)
     }
 
     /// <summary>The cluster tells us no more.</summary>
-    public void Leave() => Volatile.Write(ref _heardAt, long.MinValue);
+    public void Leave()
+    {
+        Volatile.Write(ref _heardAt, long.MinValue);
+        foreach (var shard in Shards)
+        {
+            shard.Leave();
+        }
+    }
 
     /// <summary>Something is about to be written, or has been.</summary>
     /// <param name="target">What.</param>
@@ -65,7 +89,8 @@ internal sealed class InvalidationClock(TimeProvider time)
             Unfinished.Begin(target, write);
         }
 
-        Interlocked.Increment(ref _counts[GroupOf(target.Address, target.Repository)]);
+        var (shard, group) = target.Place.Group;
+        Shards[shard].Count(group);
     }
 
     /// <summary>What was about to be written was not: what the upstream said meanwhile is so.</summary>
@@ -73,10 +98,11 @@ internal sealed class InvalidationClock(TimeProvider time)
 
     internal UnfinishedWrites Unfinished { get; } = new(time);
 
-    private long Count(string address, RepositoryName repository) => Volatile.Read(ref _counts[GroupOf(address, repository)]);
-
-    private static int GroupOf(string address, RepositoryName repository) =>
-        (int)((uint)HashCode.Combine(address, repository.Value) % Groups);
+    private long Count(in RepositoryPlace place)
+    {
+        var (shard, group) = place.Group;
+        return Shards[shard].CountOf(group);
+    }
 }
 
 /// <summary>What is written: a tag or digest of a repository at an address.</summary>

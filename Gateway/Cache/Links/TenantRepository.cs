@@ -1,5 +1,6 @@
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Cache.Links;
@@ -18,4 +19,8 @@ internal readonly record struct TenantRepository(Supplier Supplier, string Addre
 }
 
 /// <summary>A repository at an upstream, whoever sees it.</summary>
-internal readonly record struct RepositoryPlace(string Address, RepositoryName Name);
+internal readonly record struct RepositoryPlace(string Address, RepositoryName Name)
+{
+    /// <summary>Who tells of its writes.</summary>
+    public WriteGroup Group => WriteGroup.Of(Address, Name.Value);
+}

@@ -37,7 +37,7 @@ internal sealed class ManifestCache(
         var accepted = AcceptedTypes.Of(request.Context.Request.Headers.Accept);
         var key = TagKey.Of(request, accepted);
         var entry = tags.Find(key);
-        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(entry, _ttl)
+        return entry is not null && accepted.Takes(entry.MediaType) && tags.IsFresh(key, entry, _ttl)
             && stored.Find(key.Repository.Supplier.Tenant, request.Upstream, entry.Digest) is { } content
             ? Write(request, content, CacheState.Hit)
             : HeadTag(request, key, accepted, entry);
@@ -45,6 +45,7 @@ internal sealed class ManifestCache(
 
     private async ValueTask<ServedManifest> HeadTag(RegistryRequest request, TagKey key, AcceptedTypes accepted, TagEntry? entry)
     {
+        await clock.Listen(key.Repository.Place, request.Aborted);
         var mark = clock.Mark(key.Repository);
         var question = fetcher.Question(request, accepted, key.Repository, mark);
         var answer = await fetcher.Share(
@@ -106,6 +107,7 @@ internal sealed class ManifestCache(
             return await Write(request, known, CacheState.Hit);
         }
 
+        await clock.Listen(link.Repository.Place, request.Aborted);
         var mark = clock.Mark(link.Repository);
         var question = fetcher.Question(request, AcceptedTypes.Of(request.Context.Request.Headers.Accept), link.Repository, mark);
         var answer = await fetcher.Share(

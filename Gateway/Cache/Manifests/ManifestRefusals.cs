@@ -39,7 +39,7 @@ internal sealed class ManifestRefusals(InvalidationClock clock, TimeProvider tim
     /// <summary>What the upstream said just now, unless something was written since.</summary>
     public DistributionError? Find(in RefusalKey key) =>
         _refusals.TryGet(key, out var refusal) && time.GetElapsedTime(refusal.Mark.At) < MaxAge
-        && clock.Believes(refusal.Mark.At) && clock.MayLearn(key.Target, refusal.Mark)
+        && clock.Believes(key.Repository.Place, refusal.Mark.At) && clock.MayLearn(key.Target, refusal.Mark)
             ? refusal.Error
             : null;
 

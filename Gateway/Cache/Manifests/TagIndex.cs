@@ -33,7 +33,8 @@ internal sealed class TagIndex(InvalidationClock clock, TimeProvider time)
     public TagEntry? Find(in TagKey key) => _tags.TryGet(key, out var entry) ? entry : null;
 
     /// <summary>Whether the upstream need not be asked again.</summary>
-    public bool IsFresh(TagEntry entry, TimeSpan ttl) => clock.Believes(entry.At) && time.GetElapsedTime(entry.At) < ttl;
+    public bool IsFresh(in TagKey key, TagEntry entry, TimeSpan ttl) =>
+        clock.Believes(key.Repository.Place, entry.At) && time.GetElapsedTime(entry.At) < ttl;
 
     public TimeSpan AgeOf(TagEntry entry) => time.GetElapsedTime(entry.At);
 
