@@ -118,13 +118,17 @@ internal sealed class TenantLimits
             return (null, Refuse(tenant, "streams", "too many transfers are running for this tenant", TimeSpan.FromSeconds(1)));
         }
 
-        if (limits.BytesPerSecond is { } rate)
+        if (PaceOf(tenant) is { } pace)
         {
-            ThrottledBody.Apply(context, use.Bytes, rate, _time);
+            ThrottledBody.Apply(context, pace);
         }
 
         return (lease, null);
     }
+
+    /// <summary>What the bytes of a tenant keep to; <c>null</c> where they are not limited.</summary>
+    public BytePace? PaceOf(Tenant tenant) =>
+        tenant.Limits?.BytesPerSecond is { } rate ? new BytePace(Use(tenant).Bytes, rate, _time) : null;
 
     /// <summary>How many transfers of a tenant run here, where they are counted.</summary>
     public int StreamsOf(string tenant) => _tenants.TryGetValue(tenant, out var use) ? use.Streams : 0;

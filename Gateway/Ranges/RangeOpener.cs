@@ -12,11 +12,6 @@ namespace RegistryProxy.Gateway.Ranges;
 /// </summary>
 internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support, TimeProvider time)
 {
-    /// <summary>
-    /// Parts that are asked for one by one for one request: more would cost an account at the upstream that many requests.
-    /// </summary>
-    public const int MaxAlone = 64;
-
     /// <summary>Longer headers are refused by servers in front of registries, in bytes.</summary>
     public const int MaxHeader = 4 * 1024;
 
@@ -153,7 +148,7 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
         }
 
         return said is not { } size ? NotWanted(fetch, answer)
-            : asked.Within(size) is { Length: > 0 and <= MaxAlone } ranges && IsBeginning(answer, ranges[0])
+            : asked.Within(size) is { Length: > 0 } ranges && IsBeginning(answer, ranges[0])
             ? Opened(fetch, ranges, size, answer)
             : asked.AreSeveral ? await Another(fetch, digest, asked, answer, size, cancellation) : NotWanted(fetch, answer);
     }
@@ -170,9 +165,9 @@ internal sealed class RangeOpener(UpstreamFetcher upstream, RangeSupport support
     private async Task<RangesResult> Alone(Fetch fetch, Digest digest, AskedRanges asked, long size, CancellationToken cancellation)
     {
         var ranges = asked.Within(size);
-        if (ranges.Length is 0 or > MaxAlone)
+        if (ranges.Length == 0)
         {
-            return ranges.Length == 0 ? Opened(fetch, ranges, size, null) : RangesResult.Whole;
+            return Opened(fetch, ranges, size, null);
         }
 
         var result = await upstream.GetRange(fetch, $"bytes={ranges[0].First}-{ranges[0].End - 1}", cancellation);

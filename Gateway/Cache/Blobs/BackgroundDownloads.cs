@@ -1,13 +1,16 @@
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Fairness;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Upstreams;
 
 namespace RegistryProxy.Gateway.Cache.Blobs;
 
 /// <summary>
-/// Whole blobs that come into the cache behind ranges that were passed on. A blob for which there is no place comes behind a later range.
+/// Whole blobs that come into the cache behind ranges that were passed on, at the pace of their tenant, whose bytes they are. A blob for
+/// which there is no place comes behind a later range.
 /// </summary>
-internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs stored, LinkCheck links, UnkeptBlobs unkept)
+internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs stored, LinkCheck links, UnkeptBlobs unkept, TenantLimits limits)
 {
     /// <summary>At a time.</summary>
     public const int MaxRunning = 32;
@@ -21,9 +24,9 @@ internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs s
     private readonly Lock _gate = new();
     private readonly Dictionary<DownloadKey, CallerKey> _running = [];
 
-    public void Begin(in RepositoryLink link, Fetch fetch, CallerKey caller)
+    public void Begin(in RepositoryLink link, Fetch fetch, RegistryRequest request)
     {
-        var key = DownloadKey.Of(link);
+        var (key, caller) = (DownloadKey.Of(link), request.Key);
         lock (_gate)
         {
             if (_running.Count >= MaxRunning || _running.Keys.Count(other => other.Supplier.Tenant == key.Supplier.Tenant) >= MaxOfTenant
@@ -33,10 +36,10 @@ internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs s
             }
         }
 
-        _ = Run(key, link, fetch);
+        _ = Run(key, link, fetch, limits.PaceOf(request.TokenService.Tenant));
     }
 
-    private async Task Run(DownloadKey key, RepositoryLink link, Fetch fetch)
+    private async Task Run(DownloadKey key, RepositoryLink link, Fetch fetch, BytePace? pace)
     {
         BlobDownload? download = null;
         try
@@ -47,7 +50,7 @@ internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs s
                 return;
             }
 
-            (download, _) = downloads.Join(link, fetch);
+            (download, _) = downloads.Join(link, fetch, pace);
             if (await download.Head(CancellationToken.None) is null && download.Starter == link)
             {
                 Learn(link, download);

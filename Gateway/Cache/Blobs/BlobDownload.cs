@@ -4,6 +4,7 @@ using Microsoft.Win32.SafeHandles;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
@@ -40,6 +41,9 @@ internal sealed class BlobDownload(
 
     /// <summary>Taken before the upstream was asked.</summary>
     public required WriteMark Asked { get; init; }
+
+    /// <summary>What its bytes keep to, where nobody waits for it who pays for them; <c>null</c> for nothing.</summary>
+    public BytePace? Pace { get; init; }
 
     /// <summary>Whether it comes from another gateway; known once the head is.</summary>
     public bool IsFromPeer => source.IsPeer;
@@ -210,6 +214,12 @@ internal sealed class BlobDownload(
 
                 _hash.Append(buffer.AsSpan(0, read));
                 Publish(read);
+                if (Pace is not null)
+                {
+                    watch.Rest();
+                    await Pace.Take(read, watch.Token);
+                    watch.Moved();
+                }
             }
 
             return _hash.IsRight() ? Keep() : Corrupt();

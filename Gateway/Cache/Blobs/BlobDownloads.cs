@@ -1,6 +1,7 @@
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
+using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
@@ -34,8 +35,8 @@ internal sealed partial class BlobDownloads(
         }
     }
 
-    /// <summary>Joins the download of a digest, or begins it; the caller leaves it in the end.</summary>
-    public (BlobDownload Download, bool IsNew) Join(in RepositoryLink link, Fetch fetch)
+    /// <summary>Joins the download of a digest, or begins it, at a pace; the caller leaves it in the end.</summary>
+    public (BlobDownload Download, bool IsNew) Join(in RepositoryLink link, Fetch fetch, BytePace? pace = null)
     {
         var key = DownloadKey.Of(link);
         lock (_gate)
@@ -46,7 +47,7 @@ internal sealed partial class BlobDownloads(
             }
 
             var download = new BlobDownload(
-                link, fetch, store, sources.For(fetch, link), meter, time) { Asked = clock.Mark(link.Repository) };
+                link, fetch, store, sources.For(fetch, link), meter, time) { Asked = clock.Mark(link.Repository), Pace = pace };
             download.TryJoin();
             _running[key] = download;
             _ = Run(key, download);

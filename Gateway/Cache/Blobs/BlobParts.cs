@@ -33,7 +33,7 @@ internal sealed class BlobParts(
         meter.Count(request, isPart ? CacheState.Unverified : CacheState.Bypass);
         if (request.Route.Ranges == RouteRanges.Fill && isPart && !sent.IsCut && unkept.MayBeKept(link))
         {
-            behind.Begin(link, fetch, request.Key);
+            behind.Begin(link, fetch, request);
         }
 
         return new ServedBlob(links.Classify(link, sent.Error));

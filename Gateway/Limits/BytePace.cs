@@ -1,0 +1,23 @@
+namespace RegistryProxy.Gateway.Limits;
+
+/// <summary>Bytes that keep to the rate of their tenant.</summary>
+/// <param name="rate">What gateways and transfers share.</param>
+/// <param name="most">Bytes per second of the cluster.</param>
+/// <param name="time">The time.</param>
+internal sealed class BytePace(SharedRate rate, long most, TimeProvider time)
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.25);
+
+    /// <summary>Counts bytes and waits for as long as the rate wants.</summary>
+    /// <remarks>Who waits looks again, because the share that is left to wait for may have become another one.</remarks>
+    public async ValueTask Take(int bytes, CancellationToken cancellation)
+    {
+        for (var wait = bytes > 0 ? rate.Take(bytes, most) : TimeSpan.Zero; wait > TimeSpan.Zero;)
+        {
+            var step = wait < Step ? wait : Step;
+            await Task.Delay(step, time, cancellation);
+            var owed = rate.Owed(most);
+            wait = owed < wait - step ? owed : wait - step;
+        }
+    }
+}
