@@ -23,6 +23,11 @@ internal static class CacheReader
             SendFile = map["sendFile"].Flag(otherwise.SendFile),
         };
         map.RefuseOthers();
+        if (cache.Path.Length > 0 && File.Exists(cache.Path))
+        {
+            map["path"].Warn($"{cache.Path} is a file, not a folder");
+        }
+
         return cache;
     }
 }

@@ -151,6 +151,11 @@ internal static partial class ClusterReader
             Keep = (int)map["keep"].Number(otherwise.Keep, 1, 1000),
         };
         map.RefuseOthers();
+        if (audit.File is { } path)
+        {
+            context.DoubtFile(map["file"], path);
+        }
+
         return audit;
     }
 }

@@ -32,6 +32,11 @@ internal static class HostReader
                 "needs listen.trustedProxies: only connections from there may begin with a PROXY header, and all others are closed");
         }
 
+        if (listen.Data.Port == listen.Admin.Port && listen.Data.Port > 0 && listen.Data.IdnHost == listen.Admin.IdnHost)
+        {
+            map["admin"].Fail("is the address of listen.data; each listener needs a port of its own");
+        }
+
         if (listen.Tls is null != (listen.Data.Scheme == Uri.UriSchemeHttp))
         {
             map["data"].Fail("an https:// data listener needs listen.tls, and listen.tls an https:// data listener");
@@ -65,7 +70,7 @@ internal static class HostReader
         }
     }
 
-    public static AdminConfiguration Admin(Field field, ListenConfiguration listen, ReadingContext context)
+    public static AdminConfiguration Admin(Field field, Field listener, ListenConfiguration listen, ReadingContext context)
     {
         SecretSource? token = null;
         if (field.IsPresent && field.Map() is { } map)
@@ -76,7 +81,8 @@ internal static class HostReader
 
         if (token is null && !EndpointReader.IsLoopback(listen.Admin))
         {
-            field.Fail("admin.token is required when the admin listener is not on loopback");
+            (field.IsPresent || !listener.IsMap ? field : listener.Map()!["admin"])
+                .Fail("admin.token is required when the admin listener is not on loopback");
         }
 
         return new AdminConfiguration { Token = token };

@@ -29,7 +29,7 @@ internal static class HostSections
             Listen = listen,
             Revision = map["revision"].Number(1, 1, long.MaxValue),
             Cluster = ClusterReader.Cluster(map["cluster"], context),
-            Admin = HostReader.Admin(map["admin"], listen, context),
+            Admin = HostReader.Admin(map["admin"], map["listen"], listen, context),
             Audit = ClusterReader.Audit(map["audit"], context),
             Cache = CacheReader.Read(map["cache"], context),
         };

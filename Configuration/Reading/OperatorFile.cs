@@ -59,7 +59,7 @@ internal sealed class OperatorFile
         main._document?.Read(main.Errors, map =>
         {
             main.Host = HostSections.Read(map, context, part);
-            main.Includes = map["include"] is { IsPresent: true } include ? IncludePattern.ReadAll(include) : null;
+            main.Includes = map["include"] is { IsPresent: true } include ? IncludePattern.ReadAll(include, context.Folder) : null;
             if (part == ConfigurationPart.Whole)
             {
                 main.ReadNames(map);

@@ -45,7 +45,7 @@ public static class BoundedYaml
         }
         catch (YamlException fault)
         {
-            problem = Tab(text) ?? new YamlProblem(fault.Start.Line, $"not valid YAML: {fault.Message}");
+            problem = Tab(text) ?? new YamlProblem(fault.Start.Line, $"not valid YAML: {fault.Message}{Hint(fault.Message)}");
         }
         catch (Exception)
         {
@@ -57,6 +57,12 @@ public static class BoundedYaml
         problem = problem with { Line = Math.Clamp(problem.Line, 1, LineOf(text, text.Length)) };
         return null;
     }
+
+    /// <summary>Where to look: what the parser says of a line that is indented otherwise is about its own state.</summary>
+    private static string Hint(string fault) =>
+        fault.Contains("block mapping", StringComparison.Ordinal) || fault.Contains("block sequence", StringComparison.Ordinal)
+            || fault.Contains("block collection", StringComparison.Ordinal)
+            ? " Is this line, or one above it, indented by another number of spaces than its neighbours?" : "";
 
     /// <summary>The parser stumbles over a line that a tab indents (YAML 1.2 §6.1), and says something else of another line.</summary>
     private static YamlProblem? Tab(string text)

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace RegistryProxy.Files.Yaml;
 
 /// <summary>Collects the errors and warnings of one file.</summary>
-public sealed class ErrorList(string file)
+public sealed partial class ErrorList(string file)
 {
     /// <summary>How many errors of one file are told at once.</summary>
     public const int MaxErrors = 100;
@@ -40,6 +42,10 @@ public sealed class ErrorList(string file)
         Add(_errors, line, field, message);
     }
 
+    /// <summary>What stands before the host of a quoted address: a user name, a password, a token.</summary>
+    [GeneratedRegex("://[^/?#\\s]*@", RegexOptions.NonBacktracking)]
+    private static partial Regex UserInfo();
+
     /// <summary>What somebody may have meant, as <see cref="Suggestion"/> says; nothing once no more errors are told.</summary>
     public string Suggest(string text, IEnumerable<string> names) =>
         Math.Max(_errors.Count, _warnings.Count) >= MaxErrors ? "" : Suggestion.For(text, names);
@@ -65,6 +71,7 @@ public sealed class ErrorList(string file)
 
     private void Add(List<ConfigurationError> list, long line, string field, string message)
     {
+        message = UserInfo().Replace(message, "://***@");
         if (list.Count < MaxErrors)
         {
             list.Add(new ConfigurationError(file, (int)Math.Clamp(line, 1, int.MaxValue), Cut(field), Cut(message)));

@@ -89,7 +89,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
             return [this];
         }
 
-        Fail("must be a list");
+        errors.AddOnce(node!.Start.Line, path, "must be a list, such as [one, two]");
         return [];
     }
 
@@ -97,7 +97,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
     public IReadOnlyList<string> RequiredList()
     {
         string[] items = [.. Items().Select(item => item.RequiredText())];
-        if (items.Length == 0)
+        if (items.Length == 0 && (IsList || !IsPresent))
         {
             Fail("is required and may not be empty: empty never means all");
         }
@@ -119,7 +119,7 @@ public sealed class Field(YamlNode? node, string path, long line, ErrorList erro
             return value;
         }
 
-        Fail("must be a single value");
+        Fail("must be a single value, not a map or a list");
         return null;
     }
 

@@ -104,8 +104,18 @@ public static class Scalars
             return uri;
         }
 
-        field.Fail($"'{text}' must be http:// or https:// with a host and nothing behind it");
+        field.Fail(Uri.TryCreate(text, UriKind.Absolute, out var held) && held.UserInfo.Length > 0
+            ? "must be http:// or https:// with a host alone; a user name and a password belong into fields of their own"
+            : $"'{text}' must be http:// or https:// with a host and nothing behind it{Whole(text)}");
         return null;
+    }
+
+    /// <summary>The address that was meant, when its scheme is what it lacks.</summary>
+    private static string Whole(string text)
+    {
+        var whole = (text.StartsWith(':') ? "http://0.0.0.0" : "http://") + text;
+        return text.Length > 0 && !text.Contains("//", StringComparison.Ordinal) && IsHttp(whole, out var uri) && uri.PathAndQuery == "/"
+            ? $"; did you mean '{whole}'?" : "";
     }
 
     /// <summary>An absolute http or https address with a path.</summary>

@@ -146,7 +146,7 @@ public sealed class ConfigurationFileTests : IDisposable
         var errors = Parse(Good.Replace("listen: {", "listen: { data: \"http://0.0.0.0:5000\", admin: \"http://0.0.0.0:5001\",")
             .Replace("publicUrl: https://docker.acme.example", "")).Errors;
         Assert.Contains(errors, error => error.Field == "tenants.acme.publicUrl");
-        Assert.Contains(errors, error => error.Field == "admin" && error.Message.Contains("admin.token"));
+        Assert.Contains(errors, error => error.Field == "listen.admin" && error.Message.Contains("admin.token"));
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal static class AccessRuleReader
             Who = [.. Required(map["who"]).Select(item => AccessSubjectReader.Read(item, authenticators)).OfType<AccessSubject>()],
             When = map["when"].Entries().ToDictionary(
                 entry => entry.Name, entry =>
-                    (IReadOnlyList<string>)[.. entry.Field.Items(orSingle: true).Select(glob => glob.RequiredText())]),
+                    (IReadOnlyList<string>)[.. Required(entry.Field, orSingle: true).Select(glob => glob.RequiredText())]),
             Repositories = [.. Required(map["repositories"]).Select(Pattern).OfType<RepositoryPattern>()],
             Actions = Required(map["actions"]).Select(Action).Aggregate(RepositoryActions.None, (all, action) => all | action),
         };
@@ -45,9 +45,9 @@ internal static class AccessRuleReader
         return rule;
     }
 
-    private static List<Field> Required(Field field)
+    private static List<Field> Required(Field field, bool orSingle = false)
     {
-        var items = field.Items().ToList();
+        var items = field.Items(orSingle).ToList();
         if (items.Count == 0 && (!field.IsPresent || field.IsList))
         {
             field.Fail("is required and may not be empty");

@@ -45,17 +45,24 @@ internal static class AccessSubjectReader
             return new AccessSubject(kind, rest[..slash], rest[(slash + 1)..]);
         }
 
+        var meant = slash > 0 ? field.Errors.Suggest(rest[..slash], authenticators.Names) : "";
         var candidates = authenticators.Of(kind);
         switch (candidates.Count)
         {
             case 1:
+                if (meant.Length > 0)
+                {
+                    field.Warn($"'{rest[..slash]}' is not an authenticator of this tenant, so this is '{rest}' of {candidates[0].Name}{meant}");
+                }
+
                 return new AccessSubject(kind, candidates[0].Name, rest);
             case 0:
                 field.Fail($"no authenticator of this tenant can produce a {kind.ToString().ToLowerInvariant()}; add one to " +
                     $"authenticators");
                 return null;
             default:
-                field.Fail($"say which authenticator is meant: " +
+                field.Fail(meant.Length > 0 ? $"'{rest[..slash]}' is not an authenticator of this tenant{meant}"
+                    : "say which authenticator is meant: " +
                     $"{string.Join(" or ", candidates.Take(3).Select(candidate => $"{candidate.Name}/{rest}"))}");
                 return null;
         }

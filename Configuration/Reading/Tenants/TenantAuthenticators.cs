@@ -4,8 +4,9 @@ namespace RegistryProxy.Configuration.Reading.Tenants;
 internal sealed class TenantAuthenticators(IReadOnlyCollection<string> names, IEnumerable<AuthenticatorConfiguration> all)
 {
     private readonly HashSet<string> _names = [.. names];
-    private readonly AuthenticatorConfiguration[] _all = [.. all];
-    private readonly AuthenticatorConfiguration[] _takingPasswords = [.. all.Where(authenticator => authenticator.TakesPasswords)];
+    private readonly AuthenticatorConfiguration[] _all = [.. all.Distinct()];
+    private readonly AuthenticatorConfiguration[] _takingPasswords =
+        [.. all.Distinct().Where(authenticator => authenticator.TakesPasswords)];
 
     public IReadOnlyCollection<string> Names => names;
 

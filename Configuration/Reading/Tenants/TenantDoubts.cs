@@ -106,9 +106,19 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
         ClusterDoubts.Tell(map, rule, configuration.Authenticators);
         foreach (var (item, subject) in map["who"].Items().Zip(rule.Who))
         {
-            if (subject.Kind == AccessSubjectKind.Robot && rule.When.Count > 0)
+            if (rule.When.Count == 0)
+            {
+                continue;
+            }
+
+            if (subject.Kind == AccessSubjectKind.Robot)
             {
                 item.Warn("a rule with 'when' never matches robots, because robots have no claims");
+            }
+            else if (subject.Authenticator is { } name
+                && configuration.Authenticators.GetValueOrDefault(name) is HtpasswdConfiguration)
+            {
+                item.Warn($"a rule with 'when' never matches users of '{name}', because a password file has no claims");
             }
         }
 

@@ -44,7 +44,7 @@ internal static class TenantReader
         }
 
         map.RefuseOthers();
-        if (tenant.Hosts.Count == 0)
+        if (tenant.Hosts.Count == 0 && (hosts.IsList || !hosts.IsPresent))
         {
             hosts.Fail("at least one host is required; \"*\" matches any");
         }

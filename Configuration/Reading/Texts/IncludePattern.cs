@@ -15,7 +15,9 @@ internal static class IncludePattern
     private static readonly EnumerationOptions Entries = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
     /// <summary>The patterns; those that lead out of the folder are errors.</summary>
-    public static IReadOnlyList<string> ReadAll(Field field)
+    /// <param name="field">The list.</param>
+    /// <param name="folder">That of the main file: a pattern without a file in it is told.</param>
+    public static IReadOnlyList<string> ReadAll(Field field, string folder)
     {
         List<string> patterns = [];
         foreach (var item in field.Items(orSingle: true))
@@ -24,6 +26,10 @@ internal static class IncludePattern
             if (IsBelow(text))
             {
                 patterns.Add(text);
+                if (HasWildcard(text) && IsEmpty(folder, text))
+                {
+                    item.Warn($"no file matches '{text}' now");
+                }
             }
             else
             {
@@ -54,6 +60,19 @@ internal static class IncludePattern
 
         here.Sort(StringComparer.Ordinal);
         return (here, looked);
+    }
+
+    private static bool IsEmpty(string folder, string pattern)
+    {
+        try
+        {
+            return Expand(folder, pattern).Files.Count == 0;
+        }
+        catch (IOException)
+        {
+            // That has an error of its own.
+            return false;
+        }
     }
 
     public static bool HasWildcard(string pattern) => pattern.AsSpan().ContainsAny('*', '?');

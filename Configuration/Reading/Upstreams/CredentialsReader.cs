@@ -11,6 +11,18 @@ internal static class CredentialsReader
     /// <summary>What a tenant's part may have: each is a secret of its own.</summary>
     private static readonly string[] OfTenants = ["anonymous", "basic", "bearer", "ecr", "google", "acr"];
 
+    /// <summary>A user name of Basic (RFC 7617 §2).</summary>
+    private static string NameOf(Field field)
+    {
+        var name = field.RequiredText();
+        if (name.Contains(':'))
+        {
+            field.Fail("must not have a ':', which ends a user name (RFC 7617)");
+        }
+
+        return name;
+    }
+
     public static UpstreamCredentials Read(Field field, Uri url, bool allowPrivate, ReadingContext context)
     {
         if (!field.IsPresent || field.Map() is not { } map)
@@ -33,7 +45,7 @@ internal static class CredentialsReader
                 credentials = new AnonymousCredentials();
                 break;
             case "basic":
-                credentials = new BasicCredentials(map["username"].RequiredText(), context.RequiredSecret(map["password"]));
+                credentials = new BasicCredentials(NameOf(map["username"]), context.RequiredSecret(map["password"]));
                 break;
             case "bearer":
                 credentials = Bearer(map, context);
@@ -55,6 +67,8 @@ internal static class CredentialsReader
             case "acr":
                 credentials = AcrReader.Read(map, url, allowPrivate, context);
                 break;
+            case "":
+                return new AnonymousCredentials();
             default:
                 type.Fail($"must be one of {string.Join(", ", Types)}{type.Errors.Suggest(type.Text() ?? "", Types)}");
                 return new AnonymousCredentials();

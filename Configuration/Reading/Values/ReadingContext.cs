@@ -32,6 +32,19 @@ internal sealed record ReadingContext(string Folder)
         return path;
     }
 
+    /// <summary>Says when a file cannot be written on this machine: a folder has its place, or there is no folder for it.</summary>
+    public void DoubtFile(Field field, string path)
+    {
+        if (Directory.Exists(path))
+        {
+            field.Warn($"{path} is a folder, not a file");
+        }
+        else if (Path.GetDirectoryName(path) is { } folder && !Directory.Exists(folder))
+        {
+            field.Warn($"there is no folder {folder} for it");
+        }
+    }
+
     /// <summary>A program: a path to one that is there, or a name that is looked up on <c>PATH</c> when it runs.</summary>
     public string Program(Field field) => field.RequiredText() is var program && program.Contains('/') ? ExistingFile(field) : program;
 
