@@ -17,10 +17,10 @@ internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter
         meter.Answered(tenant, operation, status, began);
     }
 
-    /// <summary>Bodies went by; that of the answer counts only if it ended as it should.</summary>
+    /// <summary>Bodies went by; of an answer that was cut off those that were sent.</summary>
     public void Moved(string tenant, HttpContext context, bool isWhole)
     {
-        var (received, sent) = (Received(context), isWhole ? Sent(context) : 0);
+        var (received, sent) = (Received(context), Sent(context, isWhole));
         meter.Moved(tenant, received, sent);
         statistics.Moved(tenant, received, sent);
     }
@@ -30,9 +30,10 @@ internal sealed class AnsweredRequests(RequestStatistics statistics, TenantMeter
         HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) ? 0
             : context.Features.Get<MovingBody>()?.Received ?? 0;
 
-    /// <summary>Bytes of the body of an answer that ended.</summary>
-    private static long Sent(HttpContext context) =>
-        HttpMethods.IsHead(context.Request.Method) || context.RequestAborted.IsCancellationRequested
-            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified
-            ? 0 : context.Response.ContentLength ?? 0;
+    /// <summary>Bytes of the body of an answer: as long as it says when it ended as it should.</summary>
+    private static long Sent(HttpContext context, bool isWhole) =>
+        HttpMethods.IsHead(context.Request.Method)
+            || context.Response.StatusCode is StatusCodes.Status204NoContent or StatusCodes.Status304NotModified ? 0
+        : isWhole && !context.RequestAborted.IsCancellationRequested && context.Response.ContentLength is { } length ? length
+        : context.Features.Get<SentBody>()?.Bytes ?? 0;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
 
 namespace RegistryProxy.Gateway.Listings;
@@ -30,5 +31,7 @@ internal static class ListingWriter
 
         json.WriteEndArray();
         json.WriteEndObject();
+        await json.FlushAsync();
+        SentBody.Of(context).Add(json.BytesCommitted);
     }
 }

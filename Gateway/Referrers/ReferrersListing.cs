@@ -105,12 +105,15 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
             return;
         }
 
-        using var watch = new IdleWatch(time, request.Aborted) { HasRate = !ThrottledBody.IsThrottled(request.Context) };
+        using var watch = new IdleWatch(time, request.Aborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(request.Context), Body = SentBody.Of(request.Context),
+        };
         for (var sent = 0; sent < bytes.Length; sent += Piece)
         {
             var piece = bytes.AsMemory(sent..Math.Min(sent + Piece, bytes.Length));
             await response.BodyWriter.WriteAsync(piece, watch.Token);
-            watch.Moved(piece.Length);
+            watch.Sent(piece.Length);
         }
     }
 

@@ -32,11 +32,12 @@ internal static class BodyStream
             to.Advance(head.Length + count);
             head = default;
             var flush = await to.FlushAsync(watch.Token);
-            watch.Moved(count);
             if (flush.IsCompleted)
             {
                 throw new OperationCanceledException("the client has gone");
             }
+
+            watch.Sent(count);
         }
     }
 

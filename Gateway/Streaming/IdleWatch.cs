@@ -35,8 +35,18 @@ internal sealed class IdleWatch : ITicking, IDisposable
     /// <summary>Whether five minutes must bring a kilobyte a second; not where it is this server that slows it down.</summary>
     public bool HasRate { get; init; }
 
+    /// <summary>Counts what is sent to the client of an answer; <c>null</c> where none is.</summary>
+    public SentBody? Body { get; init; }
+
     /// <summary>Cancelled when nothing moved for a minute, or with the token that was given.</summary>
     public CancellationToken Token => _end.Token;
+
+    /// <summary>So many bytes were sent.</summary>
+    public void Sent(int bytes)
+    {
+        Body?.Add(bytes);
+        Moved(bytes);
+    }
 
     /// <summary>So many bytes came; of few it takes several times. To be told by one at a time.</summary>
     public void Moved(int bytes)

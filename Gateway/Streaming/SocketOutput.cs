@@ -61,7 +61,11 @@ internal sealed class SocketOutput(ConnectionContext connection, Socket socket, 
                 body.Advance(chunk);
                 count -= chunk;
                 flush = await body.FlushAsync();
-                moved(chunk);
+                if (!flush.IsCompleted)
+                {
+                    moved(chunk);
+                }
+
                 size = time.GetElapsedTime(began) > Slow ? SlowBytes : Math.Min(size * 2, ChunkBytes);
             }
         }

@@ -25,7 +25,7 @@ internal sealed class TenantMeter
             "registryproxy.gateway.requests", "{request}", "Requests of each tenant, by what was done and by the class of the status");
         _received = meter.CreateCounter<long>("registryproxy.gateway.received", "By", "Bytes of bodies that came to be pushed");
         _sent = meter.CreateCounter<long>(
-            "registryproxy.gateway.sent", "By", "Bytes of answers that were sent whole and whose length was known before");
+            "registryproxy.gateway.sent", "By", "Bytes of the bodies of answers that were sent, also of those that were cut off");
         _ofTenants = meter.CreateHistogram<double>(
             "registryproxy.gateway.tenant_duration", "s", "From the head of a request to the end of its answer, by tenant");
         _ofResources = meter.CreateHistogram<double>(

@@ -128,7 +128,7 @@ internal static class PulledManifest
         {
             var piece = bytes[sent..Math.Min(sent + MaxHeld, bytes.Length)];
             await request.Context.Response.BodyWriter.WriteAsync(piece, watch.Token);
-            watch.Moved(piece.Length);
+            watch.Sent(piece.Length);
         }
     }
 

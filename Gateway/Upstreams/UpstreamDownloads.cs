@@ -20,7 +20,10 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
     public async Task<DistributionError?> Send(RegistryRequest request, Download download)
     {
         var context = request.Context;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
+        };
 
         // The specification has no HEAD of referrers.
         var method = request.IsHead && download.Content != ContentKind.Referrers ? HttpMethod.Head : HttpMethod.Get;

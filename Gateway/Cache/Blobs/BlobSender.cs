@@ -22,11 +22,14 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, DiskLease lease, ByteRange range)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
+        };
         if (SocketOutput.Of(context) is { } output)
         {
             await using var stalled = watch.Token.Register(context.Abort);
-            await output.SendFile(writer, lease.File, range.First, range.Count, watch.Moved, time);
+            await output.SendFile(writer, lease.File, range.First, range.Count, watch.Sent, time);
             meter.SentByKernel(range.Count);
             return;
         }
@@ -44,7 +47,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                     return;
                 }
 
-                watch.Moved(filled);
+                watch.Sent(filled);
                 pace.End();
             }
         }
@@ -65,7 +68,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         // The head leaves now: clients wait for it for seconds only, while a late range may take minutes to come.
         await writer.FlushAsync(context.RequestAborted);
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
+        };
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -89,7 +95,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                     return;
                 }
 
-                watch.Moved(filled);
+                watch.Sent(filled);
                 pace.End();
             }
         }
@@ -104,7 +110,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
     public async Task Send(HttpContext context, SafeFileHandle file, MultipartRanges parts)
     {
         var writer = context.Response.BodyWriter;
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
+        };
         var pace = new ClientPace(Interlocked.Increment(ref _sending) > Few, time);
         try
         {
@@ -121,7 +130,7 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
                         return;
                     }
 
-                    watch.Moved(filled);
+                    watch.Sent(filled);
                     pace.End();
                 }
             }
@@ -178,7 +187,10 @@ internal sealed class BlobSender(UpstreamFetcher fetcher, CacheMeter meter, Time
 
         var (from, hash) = download.Rest();
         using var rest = new VerifiedRest(hash, from, range);
-        using var watch = new IdleWatch(time, context.RequestAborted) { HasRate = !ThrottledBody.IsThrottled(context) };
+        using var watch = new IdleWatch(time, context.RequestAborted)
+        {
+            HasRate = !ThrottledBody.IsThrottled(context), Body = SentBody.Of(context),
+        };
         var first = (await fetcher.Get(fetch, from == 0 ? null : from, watch.Token)).Answer
             ?? throw new IOException("the upstream does not go on");
         await using var body = new ResumingBody(first, from, download.Size, download.Size, Reopen, fetcher.Resumed, time);

@@ -27,13 +27,14 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : 
             {
                 watch.Moved();
                 hash.Append(buffer.AsSpan(0, read));
-                Write(buffer.AsMemory(0, read), to);
+                var sent = Write(buffer.AsMemory(0, read), to);
                 _position += read;
                 if ((await to.FlushAsync(watch.Token)).IsCompleted)
                 {
                     throw new OperationCanceledException("the client has gone");
                 }
 
+                watch.Body?.Add(sent);
                 watch.Moved(read);
             }
         }
@@ -53,7 +54,8 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : 
 
     public void Dispose() => hash.Dispose();
 
-    private void Write(ReadOnlyMemory<byte> chunk, PipeWriter to)
+    /// <summary>Writes what lies in the range; how much that is.</summary>
+    private int Write(ReadOnlyMemory<byte> chunk, PipeWriter to)
     {
         var last = range.End - 1;
         var first = Math.Max(range.First, _position);
@@ -67,5 +69,7 @@ internal sealed class VerifiedRest(BlobHash hash, long from, ByteRange range) : 
         {
             _last = chunk.Span[(int)(last - _position)];
         }
+
+        return (int)Math.Max(0, end - first);
     }
 }

@@ -2,6 +2,7 @@ using RegistryProxy.Gateway.Cache.Links;
 using RegistryProxy.Gateway.Cache.Metrics;
 using RegistryProxy.Gateway.Options;
 using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Protocol;
 
@@ -166,11 +167,13 @@ internal sealed class ManifestCache(
         if (!request.IsHead)
         {
             meter.Saved(state is CacheState.Miss or CacheState.Bypass ? 0 : content.Bytes.Length);
+            var body = content.Bytes.Length > PieceBytes ? SentBody.Of(request.Context) : null;
             for (var sent = 0; sent < content.Bytes.Length; sent += PieceBytes)
             {
                 // A slow reader holds what it has not read yet, and that is a piece, not the whole.
-                await response.BodyWriter.WriteAsync(
-                    content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent)), request.Aborted);
+                var piece = content.Bytes.AsMemory(sent, Math.Min(PieceBytes, content.Bytes.Length - sent));
+                await response.BodyWriter.WriteAsync(piece, request.Aborted);
+                body?.Add(piece.Length);
             }
         }
 
