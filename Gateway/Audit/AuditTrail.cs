@@ -277,6 +277,11 @@ internal sealed partial class AuditTrail(
         _ => null,
     };
 
-    private static string ActionOf(Operation operation) =>
-        operation == Operation.ListCatalog ? "catalog" : OperationTable.Actions(operation).Needed.Names()[0];
+    /// <summary>What was asked for; <c>null</c> for what needs no action.</summary>
+    private static string? ActionOf(Operation operation) => operation switch
+    {
+        Operation.Ping => null,
+        Operation.ListCatalog => "catalog",
+        _ => OperationTable.Actions(operation).Needed.Names()[0],
+    };
 }

@@ -35,6 +35,12 @@ internal sealed record Verdict(VerdictKind Kind, VerifiedIdentity? Identity, str
     public static Verdict Refused(string message, string authenticator, string? subject) =>
         Refused(message) with { Known = subject is { Length: > 0 } ? (authenticator, subject) : null };
 
+    /// <summary>Refuses a token for its claims.</summary>
+    /// <param name="claim">What is wrong with which claim.</param>
+    /// <param name="label">Who requires it, as people know it.</param>
+    public static Verdict Misses(string claim, string label, string authenticator, string? subject) =>
+        Refused($"the token does not have the claims that '{label}' requires: {claim}", authenticator, subject) with { Reason = claim };
+
     public static Verdict Unavailable(string message) => new(VerdictKind.Unavailable, null, message);
 }
 

@@ -49,8 +49,7 @@ internal sealed class KubernetesAuthenticator(KubernetesConfiguration configurat
         var subject = $"{_prefix}system:serviceaccount:{space}:{account}";
         if (token.Misses(configuration.Require) is { } miss)
         {
-            return Verdict.Refused(
-                $"the token does not have the claims that '{configuration.Label}' requires: {miss}", configuration.Name, subject);
+            return Verdict.Misses(miss, configuration.Label, configuration.Name, subject);
         }
 
         Dictionary<string, string> claims = new() { ["namespace"] = space, ["serviceAccount"] = account };

@@ -50,9 +50,7 @@ internal sealed class OidcAuthenticator : ITokenAuthenticator, ITriable, IDispos
     {
         if (token.Misses(_configuration.Require) is { } miss)
         {
-            return Verdict.Refused(
-                $"the token does not have the claims that '{_configuration.Name}' requires: {miss}", _configuration.Name,
-                token.Text(_configuration.SubjectClaim));
+            return Verdict.Misses(miss, _configuration.Name, _configuration.Name, token.Text(_configuration.SubjectClaim));
         }
 
         return token.Text(_configuration.SubjectClaim) is { Length: > 0 } subject
