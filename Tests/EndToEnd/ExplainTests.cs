@@ -15,11 +15,12 @@ public sealed class ExplainTests
 {
     private const int QuestionsOfOne = 60;
 
-    private static readonly string[] Subjects = ["", "alice", "bob", "carol", "dave"];
+    private static readonly string[] Subjects = ["", "alice", "bob", "carol", "dave", "erin", "frank"];
     private static readonly string[] Actions = ["pull", "push", "delete", "catalog"];
     private static readonly string[] Who =
-        ["anonymous", "authenticated", "\"user:alice\"", "\"user:staff/b*\"", "\"group:dev\"", "\"group:staff/*\"", "\"group:ops\"",
-            "\"authenticator:staff\"", "\"subject:staff/carol\""];
+        ["anonymous", "authenticated", "\"user:staff/alice\"", "\"user:staff/b*\"", "\"group:staff/dev\"", "\"group:staff/*\"", "\"group:staff/ops\"",
+            "\"authenticator:staff\"", "\"subject:staff/carol\"", "\"authenticator:corp\"", "\"group:corp/ops\"", "\"group:corp/*\"",
+            "\"user:corp/e*\"", "\"user:corp/frank\"", "\"subject:corp/frank\""];
 
     private static readonly string[] Patterns = ["**", "a/**", "a/*", "*/b", "a/b", "c/**/d", "a", "b/x/y"];
     private static readonly string[] Names = ["a", "b", "a/b", "b/b", "c/d", "c/e/d", "c/e", "a/b/c", "b/x/y", "a/x"];
@@ -29,8 +30,9 @@ public sealed class ExplainTests
     public async Task It_says_what_happens()
     {
         await using var upstream = await RecordingUpstream.Start(Answer);
+        await using var directory = await Slapd.Start();
         var random = new Random(21);
-        await using var door = await FrontDoor.Start(Configuration(random, upstream.Url, 0));
+        await using var door = await FrontDoor.Start(Configuration(random, upstream.Url, directory.Port, 0));
         using var http = new HttpClient();
         for (var round = 1; round <= Sizes.Of(4, 10_000 / QuestionsOfOne + 1); round++)
         {
@@ -47,7 +49,7 @@ public sealed class ExplainTests
                     $"{subject} {action} {repository}: {said}\n{await File.ReadAllTextAsync(door.PathOf("config.yaml"))}");
             }
 
-            door.WriteConfig(Configuration(random, upstream.Url, round));
+            door.WriteConfig(Configuration(random, upstream.Url, directory.Port, round));
             await Eventually.True(async () => (await door.Readiness()).Contains($"\"revision\":{round + 1}"),
                 "the next configuration is in use");
             await Eventually.True(
@@ -127,12 +129,15 @@ public sealed class ExplainTests
         if (subject.Length > 0)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue(
-                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{subject}:{FrontDoor.PasswordOf(subject)}")));
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{subject}:{PasswordOf(subject)}")));
         }
 
         using var response = await http.SendAsync(request);
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("token").GetString()!;
     }
+
+    private static string PasswordOf(string subject) =>
+        subject is "erin" or "frank" ? Slapd.PasswordOf(subject) : FrontDoor.PasswordOf(subject);
 
     private static Task Answer(HttpContext context)
     {
@@ -147,7 +152,7 @@ public sealed class ExplainTests
     }
 
     /// <summary>Rules, routes and groups by chance; a rule of its own says which one is in use.</summary>
-    private static string Configuration(Random random, string upstream, int round)
+    private static string Configuration(Random random, string upstream, int directory, int round)
     {
         var rules = Enumerable.Range(0, random.Next(1, 7)).Select(i =>
             $"      - {{ name: r{i}, who: [{Some(random, Who, 2)}], repositories: [{Some(random, Patterns, 2, quote: true)}], actions: " +
@@ -160,10 +165,11 @@ public sealed class ExplainTests
               local: { url: "{{upstream}}", allowPrivate: true }
             authenticators:
               staff: { type: htpasswd, file: htpasswd, groups: { dev: [{{Some(random, ["alice", "bob", "carol"], 2)}}], ops: [{{Some(random, ["bob", "dave"], 1)}}] } }
+              corp: { type: ldap, url: "ldap://127.0.0.1:{{directory}}", allowPlaintext: true, bindDn: "{{Slapd.Admin}}", bindPassword: { value: {{Slapd.AdminPassword}} }, baseDn: "ou=people,dc=example", groupBaseDn: "ou=groups,dc=example" }
             tenants:
               acme:
                 hosts: ["*"]
-                authenticators: [staff]
+                authenticators: [staff, corp]
                 routes:
             {{string.Join('\n', routes)}}
                 access:
