@@ -46,6 +46,22 @@ public sealed record UpstreamSight
     /// <summary>How long ago one was answered by what it asked for, or by its absence; <c>null</c> for never.</summary>
     [Id(4)]
     public TimeSpan? SinceAnswer { get; init; }
+
+    /// <summary>How long they have been failing; set with <see cref="Failure"/>, <c>null</c> from a version that does not say.</summary>
+    [Id(5)]
+    public TimeSpan? FailsFor { get; init; }
+
+    /// <summary>How many failed in that time.</summary>
+    [Id(6)]
+    public int Failures { get; init; }
+
+    /// <summary>How long ago the first was refused; set with <see cref="Refusal"/>, <c>null</c> from a version that does not say.</summary>
+    [Id(7)]
+    public TimeSpan? RefusesFor { get; init; }
+
+    /// <summary>How many were refused in that time.</summary>
+    [Id(8)]
+    public long Refusals { get; init; }
 }
 
 /// <summary>The state of one upstream's credential; never the secret.</summary>

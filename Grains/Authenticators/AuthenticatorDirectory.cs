@@ -13,10 +13,12 @@ namespace RegistryProxy.Grains.Authenticators;
 /// The authenticators of the running configuration. Their files are looked at twice a second; a broken one changes nothing. The version
 /// changes whenever what they say may have changed, and is as long however many they are.
 /// </summary>
-internal sealed partial class AuthenticatorDirectory(
+internal sealed class AuthenticatorDirectory(
     IConfigurationFeed configuration, AuthenticatorFactory factory, TimeProvider time, ILogger<AuthenticatorDirectory> logger)
     : ReloadedState<AuthenticatorSet>(configuration, time, new AuthenticatorSet(RunningRules.None, []))
 {
+    private readonly UnusableFiles _unusable = new(time, logger);
+
     /// <summary>What sessions are decided by now.</summary>
     public RunningRules Running => Content.Rules;
 
@@ -60,6 +62,7 @@ internal sealed partial class AuthenticatorDirectory(
         var entries = snapshot.Configuration.Authenticators.ToDictionary(
             authenticator => authenticator.Key,
             authenticator => ReadAny(authenticator.Key, authenticator.Value, before.Entries.GetValueOrDefault(authenticator.Key)));
+        _unusable.Keep(entries.SelectMany(entry => entry.Value.Names(entry.Key)).Select(SectionOf));
         return new AuthenticatorSet(
             RunningRules.Read(snapshot, entries.ToDictionary(entry => entry.Key, entry => entry.Value.InUse)),
             entries);
@@ -114,7 +117,7 @@ internal sealed partial class AuthenticatorDirectory(
         var isSame = before is not null && IsSame(before.Configuration, configuration);
         var files = isSame ? before!.Files : new WatchedFiles(configuration.Files, HtpasswdFile.MaxBytes);
         var fingerprint = files.Look();
-        if (isSame && before!.IsAsSeen(fingerprint))
+        if (isSame && before!.Seen == fingerprint)
         {
             return before;
         }
@@ -122,10 +125,11 @@ internal sealed partial class AuthenticatorDirectory(
         var (authenticator, problem) = factory.TryCreate(configuration);
         if (authenticator is not null)
         {
+            _unusable.Succeeded(SectionOf(name));
             return new WatchedAuthenticator(configuration, files, authenticator, fingerprint, fingerprint);
         }
 
-        LogBroken(name, problem);
+        _unusable.Failed(SectionOf(name), problem);
         return new WatchedAuthenticator(configuration, files, before?.Authenticator, before?.InUse ?? "", fingerprint);
     }
 
@@ -133,9 +137,7 @@ internal sealed partial class AuthenticatorDirectory(
     private static bool IsSame(AuthenticatorConfiguration before, AuthenticatorConfiguration now) => ReferenceEquals(before, now)
         || (before is KubernetesConfiguration { Cluster: not null } && before.Name == now.Name && before.Stamp == now.Stamp);
 
-    [LoggerMessage(Level = LogLevel.Error,
-        Message = "The changed files of authenticator {Authenticator} cannot be used; the previous content stays in use: {Problem}")]
-    private partial void LogBroken(string authenticator, string problem);
+    private static string SectionOf(string authenticator) => $"authenticators.{authenticator}";
 }
 
 /// <summary>Authenticators by name.</summary>
@@ -164,10 +166,14 @@ internal sealed record WatchedAuthenticator(
     /// <summary>Those of its clusters, where it has several.</summary>
     public IReadOnlyDictionary<string, WatchedAuthenticator> Clusters { get; init; } = new Dictionary<string, WatchedAuthenticator>();
 
+    /// <summary>How it is called, and each of its clusters.</summary>
+    public IEnumerable<string> Names(string name) =>
+        Clusters.Values.Select(cluster => ((KubernetesConfiguration)cluster.Configuration).Label).Prepend(name);
+
     /// <summary>Looks at all of its files.</summary>
     public bool HasChanged()
     {
-        var isAny = !IsAsSeen(Files.Look());
+        var isAny = Seen != Files.Look();
         foreach (var cluster in Clusters.Values)
         {
             isAny |= cluster.HasChanged();
@@ -175,7 +181,4 @@ internal sealed record WatchedAuthenticator(
 
         return isAny;
     }
-
-    /// <summary>Files that cannot be read just now are being replaced.</summary>
-    public bool IsAsSeen(string fingerprint) => Seen == fingerprint || (fingerprint.Length == 0 && Configuration.Files.Count > 0);
 }

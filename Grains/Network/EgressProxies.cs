@@ -13,12 +13,13 @@ namespace RegistryProxy.Grains.Network;
 /// The proxies of the running configuration with their passwords, which are looked at twice a second; one that cannot be read leaves the
 /// last one in use. The version changes whenever a password did, and is as long however many they are.
 /// </summary>
-internal sealed partial class EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
+internal sealed class EgressProxies(IConfigurationFeed configuration, TimeProvider time, ILogger<EgressProxies> logger)
     : ReloadedState<ProxyPasswords>(configuration, time, new ProxyPasswords(null, "", []))
 {
     /// <summary>The key of the configuration for everything that leaves.</summary>
     private const string General = "egress.proxy";
 
+    private readonly UnusableFiles _unusable = new(time, logger);
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>Says nothing of the passwords.</summary>
@@ -68,7 +69,8 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
         var upstreams = snapshot.Configuration.Upstreams;
         var sources = upstreams.Values.Select(upstream => (Key: $"upstreams.{upstream.Name}.proxy", upstream.Proxy?.Password))
             .Prepend((Key: General, snapshot.Configuration.Egress.Proxy?.Password)).Where(source => source.Password is not null)
-            .DistinctBy(source => source.Password);
+            .DistinctBy(source => source.Password).ToList();
+        _unusable.Keep(sources.Select(source => SectionOf(source.Key)));
         var passwords = sources.ToDictionary(source => source.Password!,
             source => ReadOne(source.Key, source.Password!, before.Passwords.GetValueOrDefault(source.Password!)));
         var version = passwords.Count == 0 ? "" : $"-{ShortHash.Of(passwords.Values.Select(password => StampOf(password.InUse)))}";
@@ -93,15 +95,13 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
         var seen = files?.Look();
         try
         {
-            return new ProxyPassword(source.Read(), null, files, seen);
+            var password = source.Read();
+            _unusable.Succeeded(SectionOf(key));
+            return new ProxyPassword(password, null, files, seen);
         }
         catch (SecretUnavailableException fault)
         {
-            if (fault.Message != before?.Problem)
-            {
-                LogUnavailable(key, fault.Message);
-            }
-
+            _unusable.Failed(SectionOf(key), fault.Message);
             return new ProxyPassword(before?.InUse, fault.Message, files, seen);
         }
     }
@@ -109,8 +109,7 @@ internal sealed partial class EgressProxies(IConfigurationFeed configuration, Ti
     private string StampOf(Secret? password) =>
         Convert.ToHexStringLower(HMACSHA256.HashData(_stampKey, Encoding.UTF8.GetBytes(password?.Reveal() ?? "")))[..8];
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Key}.password: {Problem}; the previous content stays in use")]
-    private partial void LogUnavailable(string key, string problem);
+    private static string SectionOf(string key) => $"{key}.password";
 }
 
 /// <summary>Passwords of proxies by where they come from.</summary>

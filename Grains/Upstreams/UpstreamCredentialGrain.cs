@@ -128,9 +128,9 @@ internal sealed class UpstreamCredentialGrain(
         return new((UpstreamFailure?)null);
     }
 
-    public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(Health.Describe(
+    public ValueTask<UpstreamStatus> Describe(CancellationToken cancellation = default) => new(health.WithFiles(Health.Describe(
         Upstream?.Credentials.Type ?? "unknown", _probes.SchemeOf(Upstream).ToString()
-            .ToLowerInvariant(), _states.Of(_current).Backoff.RetryAt, time.GetUtcNow()));
+            .ToLowerInvariant(), _states.Of(_current).Backoff.RetryAt, time.GetUtcNow())));
 
     public ValueTask Seen(string gateway, string? reason) => Noted(new UpstreamSight { Gateway = gateway, Failure = reason });
 

@@ -9,7 +9,7 @@ internal sealed partial class CertificateReport(TimeProvider time, ILogger<Certi
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, (string Thumbprint, string? Problem)> _told = [];
+    private readonly Dictionary<string, Told> _told = [];
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -33,16 +33,22 @@ internal sealed partial class CertificateReport(TimeProvider time, ILogger<Certi
                 LogReplaced(section, end);
             }
 
-            if (refused is not null && told.Problem != refused)
+            var problem = refused ?? ownProblem;
+            DateTimeOffset? since = problem is null ? null : told.Since ?? time.GetUtcNow();
+            if (problem is null && told.Since is { } began)
             {
-                LogRefused(section, refused, end);
+                LogWell(section, began);
             }
-            else if (refused is null && ownProblem is not null && told.Problem != ownProblem)
+            else if (refused is not null && told.Problem != refused)
             {
-                LogProblem(section, ownProblem);
+                LogRefused(section, since!.Value, refused, end);
+            }
+            else if (refused is null && problem is not null && told.Problem != problem)
+            {
+                LogProblem(section, since!.Value, problem);
             }
 
-            _told[section] = (certificate.Thumbprint, refused ?? ownProblem);
+            _told[section] = new Told(certificate.Thumbprint, problem, since);
         }
     }
 
@@ -50,9 +56,15 @@ internal sealed partial class CertificateReport(TimeProvider time, ILogger<Certi
     private partial void LogReplaced(string section, DateTime end);
 
     [LoggerMessage(Level = LogLevel.Error,
-        Message = "{Section}: the changed files are not used: {Problem}. The certificate that is valid until {End:u} stays in use")]
-    private partial void LogRefused(string section, string problem, DateTime end);
+        Message = "{Section}: the changed files are not used since {Since:u}: {Problem}. " +
+            "The certificate that is valid until {End:u} stays in use")]
+    private partial void LogRefused(string section, DateTimeOffset since, string problem, DateTime end);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Section}: {Problem}")]
-    private partial void LogProblem(string section, string problem);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Section}: {Problem} (since {Since:u})")]
+    private partial void LogProblem(string section, DateTimeOffset since, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Section}: the certificate can be used again; that was not so since {Since:u}")]
+    private partial void LogWell(string section, DateTimeOffset since);
+
+    private readonly record struct Told(string Thumbprint, string? Problem, DateTimeOffset? Since);
 }

@@ -35,7 +35,8 @@ public sealed class ClockTests
     /// <summary>A line, a page, a message or a record tells a moment, or an upstream told one.</summary>
     private static readonly string[] Told =
     [
-        "Configuration/Reload/ConfigurationWatcher.cs", "Gateway/Audit/AuditTrail.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
+        "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
+        "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs",
         "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",

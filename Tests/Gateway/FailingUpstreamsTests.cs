@@ -5,6 +5,7 @@ using RegistryProxy.Egress;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Accounts;
 using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Grains.Upstreams.Failures;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Time;
 
@@ -20,9 +21,11 @@ public sealed class FailingUpstreamsTests : IDisposable
     private readonly LogLines<FailingUpstreams> _log = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly FailingUpstreams _failing;
+    private readonly DateTimeOffset _began;
 
     public FailingUpstreamsTests()
     {
+        _began = _time.GetUtcNow();
         _failing = new FailingUpstreams((_, sight) => _told.Add(sight), _services.GetRequiredService<IMeterFactory>(), _time, _log);
     }
 
@@ -49,7 +52,7 @@ public sealed class FailingUpstreamsTests : IDisposable
         _failing.Answered("up");
         Assert.Equal([Refused.Reason, null], _told.Select(sight => sight.Failure));
         Assert.Equal(2, _log.Lines.Count);
-        Assert.Equal("Upstream up (http://up:5000) fails: connection refused", _log.Lines[0]);
+        Assert.Equal(Fails(1, "connection refused", _began), _log.Lines[0]);
         Assert.StartsWith("Upstream up recovered after 1000 failed requests since ", _log.Lines[1]);
     }
 
@@ -62,9 +65,7 @@ public sealed class FailingUpstreamsTests : IDisposable
         _time.Advance(TimeSpan.FromHours(5));
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
-        Assert.Equal(
-            ["Upstream up (http://up:5000) fails: connection refused", "Upstream up (http://up:5000) fails: no answer in time"],
-            _log.Lines);
+        Assert.Equal([Fails(1, "connection refused", _began), Fails(1, "no answer in time", _time.GetUtcNow())], _log.Lines);
         Assert.True(_failing.IsSaid("up", ExchangeFault.Late));
 
         // What the line does not say has lines of its own.
@@ -73,13 +74,38 @@ public sealed class FailingUpstreamsTests : IDisposable
         Assert.False(_failing.IsSaid("other", ExchangeFault.Late));
         _failing.Failed("up", "http://up:5000", Refused);
         _failing.Failed("up", "http://up:5000", ExchangeFault.Late);
-        Assert.Equal("Upstream up (http://up:5000) fails: connection refused", _log.Lines[^1]);
+        Assert.Equal(Fails(3, "connection refused", _time.GetUtcNow()), _log.Lines[^1]);
         Assert.Equal(3, _log.Lines.Count);
         Assert.True(_failing.IsSaid("up", Refused));
         _time.Advance(TimeSpan.FromSeconds(6));
         _failing.Answered("up");
         Assert.StartsWith("Upstream up recovered after 4 failed requests since ", _log.Lines[^1]);
     }
+
+    [Fact]
+    public void What_operators_are_shown_says_no_less_than_the_log()
+    {
+        var shown = new UpstreamHealth(
+            "up", () => "http://up:5000", new UpstreamFailureMeter(_services.GetRequiredService<IMeterFactory>()), new LogLines());
+        foreach (var fault in new[] { Refused, ExchangeFault.Late })
+        {
+            _time.Advance(TimeSpan.FromSeconds(40));
+            _failing.Failed("up", "http://up:5000", fault);
+            shown.Noted(_told[^1], _time.GetUtcNow());
+            Assert.Equal(_log.Lines[^1], Describe().LastError);
+            Assert.Equal(_log.Lines.Count == 1 ? _time.GetUtcNow() : _began.AddSeconds(40), Describe().FailingSince);
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _failing.Refused("up", "http://up:5000", 403, withCredential: true);
+        shown.Noted(_told[^1], _time.GetUtcNow());
+        Assert.Equal(_log.Lines[^1], $"{Describe().LastError}. The audit log has each");
+
+        UpstreamStatus Describe() => shown.Describe("basic", "bearer", null, _time.GetUtcNow());
+    }
+
+    private static string Fails(int failures, string reason, DateTimeOffset since) =>
+        $"Upstream up (http://up:5000) fails since {since:u} (failures: {failures}): {reason}";
 
     [Fact]
     public void While_it_fails_it_is_told_twice_a_minute()
@@ -178,9 +204,10 @@ public sealed class FailingUpstreamsTests : IDisposable
 
         Assert.Equal(2, _log.Lines.Count);
         Assert.Equal(
-            "Upstream up (http://up:5000): it refuses a request with the credential that it is configured with (403); 1 so since this " +
-            "process started. The audit log has each",
+            $"Upstream up (http://up:5000) refuses requests since {_began:u} (refusals: 1): it refuses a request with the credential that " +
+            "it is configured with (403). The audit log has each",
             _log.Lines[0]);
+        Assert.Contains($"since {_began:u} (refusals: 751): ", _log.Lines[1]);
         Assert.All(_told, sight =>
             Assert.Equal((null, "it refuses a request with the credential that it is configured with (403)"),
                 (sight.Failure, sight.Refusal)));

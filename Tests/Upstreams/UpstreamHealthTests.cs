@@ -38,8 +38,9 @@ public sealed class UpstreamHealthTests
         }
 
         Assert.Equal(("failing", since), State());
-        Assert.Equal("Upstream up (https://up.example) fails: upstream 'up' does not answer: connection refused",
+        Assert.Equal($"Upstream up (https://up.example) fails since {since:u} (failures: 1): upstream 'up' does not answer: connection refused",
             Assert.Single(_log.Lines));
+        Assert.Equal(_log.Lines[0].Replace("failures: 1", "failures: 21"), Describe().LastError);
         _now += TimeSpan.FromSeconds(10);
         _health.Fail(_now, new UpstreamFailure(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials", 0));
         Assert.Equal(("refused", since), State());
@@ -49,6 +50,26 @@ public sealed class UpstreamHealthTests
         Assert.Equal("Upstream up recovered after 22 failures since 2026-01-01 00:00:00Z", _log.Lines[^1]);
         _health.Succeed(_now, null);
         Assert.Equal(3, _log.Lines.Count);
+    }
+
+    [Theory]
+    [InlineData(UpstreamFailureKind.Unreachable, "upstream 'up' does not answer: connection refused")]
+    [InlineData(UpstreamFailureKind.Unreachable, "upstream 'up': untrusted certificate of up.example")]
+    [InlineData(UpstreamFailureKind.Refused, "upstream 'up' refuses the credentials")]
+    [InlineData(UpstreamFailureKind.Misconfigured, "upstream 'up' has no usable secret: /run/secrets/up is missing")]
+    [InlineData(UpstreamFailureKind.Throttled, "the token service of upstream 'up' limits the rate")]
+    public void Of_each_kind_the_log_says_since_when_and_how_many_and_the_page_says_no_less(UpstreamFailureKind kind, string detail)
+    {
+        _health.Succeed(_now, null);
+        _now += TimeSpan.FromMinutes(1);
+        var since = _now;
+        _health.Fail(_now, new UpstreamFailure(kind, "upstream 'up' cannot be opened", 0) { Detail = detail });
+        Assert.Equal($"Upstream up (https://up.example) fails since {since:u} (failures: 1): {detail}", Assert.Single(_log.Lines));
+        Assert.Equal((_log.Lines[0], since, since), (Describe().LastError, Describe().LastErrorAt, Describe().FailingSince));
+        _now += TimeSpan.FromMinutes(1);
+        _health.Succeed(_now, null);
+        Assert.Equal($"Upstream up recovered after 1 failures since {since:u}", _log.Lines[^1]);
+        Assert.Equal(("healthy", null), State());
     }
 
     [Fact]
@@ -88,7 +109,7 @@ public sealed class UpstreamHealthTests
         _health.Noted(Sight("two", "connection refused"), _now);
         _health.Noted(Sight("one", "connection refused"), _now);
         Assert.Equal(("failing", since), State());
-        Assert.Equal("upstream 'up' fails: connection refused", _health.Describe("basic", "bearer", null, _now).LastError);
+        Assert.Equal($"Upstream up (https://up.example) fails since {_now:u} (failures: 1): connection refused", Describe().LastError);
         _health.Noted(Sight("one", null), _now);
         Assert.Equal(("failing", _now), State());
         _now += TimeSpan.FromSeconds(91);
@@ -129,7 +150,8 @@ public sealed class UpstreamHealthTests
         Assert.Equal(_now, Describe().LastSuccess);
         _health.Noted(Sight("one", null) with { Refusal = "it refuses a request" }, _now);
         Assert.Equal(("healthy", null), State());
-        Assert.Equal(("upstream 'up' fails: it refuses a request", _now), (Describe().LastError, Describe().LastErrorAt));
+        Assert.Equal(($"Upstream up (https://up.example) refuses requests since {_now:u} (refusals: 1): it refuses a request", _now),
+            (Describe().LastError, Describe().LastErrorAt));
     }
 
     private static UpstreamSight Sight(string gateway, string? failure) => new() { Gateway = gateway, Failure = failure };

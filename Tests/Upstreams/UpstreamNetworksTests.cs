@@ -55,7 +55,8 @@ public sealed class UpstreamNetworksTests : IDisposable
             Assert.Equal((version, settings, 0), (networks.Version, networks.Of("corp")!, changes));
         }
 
-        Assert.Equal(useless.Length, _log.Count);
+        // Two of them are one problem.
+        Assert.Equal(useless.Length - 1, _log.Count);
         Assert.All(_log, line => Assert.Contains("upstreams.corp.tls", line));
         Assert.DoesNotContain("PRIVATE KEY", string.Concat(_log));
 

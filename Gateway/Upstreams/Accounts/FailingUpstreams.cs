@@ -100,7 +100,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             if (fares.Begins(now, Silence))
             {
                 Interlocked.Add(ref _count, fares.Since is null ? 1 : 0);
-                (fares.Since, fares.Failures) = (_time.GetUtcNow(), 0);
+                (fares.Since, fares.BeganAt, fares.Failures) = (_time.GetUtcNow(), now, 0);
             }
 
             if (fares.Failures == 0 || now > fares.FailedAt + Silence)
@@ -112,7 +112,7 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             (fares.FailedAt, fares.Reason, fares.Failures) = (now, fault.Reason, fares.Failures + 1);
             if (fares.Said.Count < MaxReasons && fares.Said.Add(fault.Reason))
             {
-                LogFails(upstream, address, fault.Reason);
+                LogFails(upstream, address, fares.Since ?? _time.GetUtcNow(), fares.Failures, fault.Reason);
             }
 
             if (isNews || now >= fares.TellFrom)
@@ -142,7 +142,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         _failures.Add(1, new("upstream", upstream), new("reason", "refused"));
         Change(upstream, (fares, now) =>
         {
-            fares.Refusals++;
+            if (fares.Refusals++ == 0)
+            {
+                (fares.RefusedSince, fares.RefusedFrom) = (_time.GetUtcNow(), now);
+            }
+
             if (now < fares.RefusalFrom)
             {
                 return;
@@ -151,8 +155,11 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
             fares.RefusalFrom = now + RefusalPause;
             var reason = $"it refuses a request " +
                 $"{(withCredential ? "with the credential that it is configured with" : "without a credential")} ({status})";
-            LogRefuses(upstream, address, reason, fares.Refusals);
-            _tell(upstream, fares.Sight(_gateway, now) with { Refusal = reason });
+            LogRefuses(upstream, address, fares.RefusedSince, fares.Refusals, reason);
+            _tell(upstream, fares.Sight(_gateway, now) with
+            {
+                Refusal = reason, RefusesFor = now - fares.RefusedFrom, Refusals = fares.Refusals,
+            });
         });
     }
 
@@ -221,12 +228,14 @@ internal sealed partial class FailingUpstreams : BackgroundLoop
         _tell(upstream, fares.Sight(_gateway, now));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}) fails: {Reason}")]
-    private partial void LogFails(string upstream, string address, string reason);
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+    private partial void LogFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "Upstream {Upstream} ({Address}): {Reason}; {Count} so since this process started. The audit log has each")]
-    private partial void LogRefuses(string upstream, string address, string reason, long count);
+        Message = "Upstream {Upstream} ({Address}) refuses requests since {Since:u} (refusals: {Refusals}): {Reason}. " +
+            "The audit log has each")]
+    private partial void LogRefuses(string upstream, string address, DateTimeOffset since, long refusals, string reason);
 
     [LoggerMessage(Level = LogLevel.Information,
         Message = "Upstream {Upstream} recovered after {Failures} failed requests since {Since:u}")]

@@ -20,6 +20,9 @@ internal sealed class UpstreamFares
     /// <summary>Since when requests fail, by the clock; <c>null</c> while they are answered.</summary>
     public DateTimeOffset? Since { get; set; }
 
+    /// <summary>When the outage that <see cref="Since"/> tells of began.</summary>
+    public TimeSpan BeganAt { get; set; }
+
     public int Failures { get; set; }
 
     public TimeSpan FailedAt { get; set; }
@@ -29,7 +32,14 @@ internal sealed class UpstreamFares
     /// <summary>The reasons that the log has.</summary>
     public HashSet<string> Said { get; } = [];
 
+    /// <summary>Requests that were refused since <see cref="RefusedSince"/>.</summary>
     public long Refusals { get; set; }
+
+    /// <summary>When the first of the <see cref="Refusals"/> was, by the clock.</summary>
+    public DateTimeOffset RefusedSince { get; set; }
+
+    /// <summary>When the first of the <see cref="Refusals"/> was.</summary>
+    public TimeSpan RefusedFrom { get; set; }
 
     /// <summary>From when on refusals are said again.</summary>
     public TimeSpan RefusalFrom { get; set; }
@@ -54,5 +64,7 @@ internal sealed class UpstreamFares
         Failure = Since is null ? null : Reason,
         SinceFailure = Since is null ? null : now - FailedAt,
         SinceAnswer = AnsweredAt == default ? null : now - AnsweredAt,
+        FailsFor = Since is null ? null : now - BeganAt,
+        Failures = Since is null ? 0 : Failures,
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Grains.Interfaces;
 
@@ -63,14 +64,16 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
     public void Fail(DateTimeOffset now, UpstreamFailure failure)
     {
         FailForOne(now, failure);
+        (_failingSince, _failures) = (_failingSince ?? now, _failures + 1);
+        _lastError = Fails(_failingSince.Value, _failures, failure.Detail);
         var isSaid = failure.Kind == UpstreamFailureKind.Unreachable && _seen.Values.Any(sight => now - sight.FailedAt <= Fresh);
         if ((!_isLogged || _kind != failure.Kind) && now >= _logFrom && !isSaid)
         {
-            LogFails(upstream, address(), failure.Detail);
+            LogFails(upstream, address(), _failingSince.Value, _failures, failure.Detail);
             (_isLogged, _logFrom) = (true, now + Pause);
         }
 
-        (_failingSince, _kind, _failures) = (_failingSince ?? now, failure.Kind, _failures + 1);
+        _kind = failure.Kind;
     }
 
     /// <summary>It cannot be opened for one repository; others are not touched.</summary>
@@ -101,15 +104,30 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         else if (_seen.Count < MaxGateways || _seen.ContainsKey(sight.Gateway))
         {
             _seen[sight.Gateway] = new Sight(
-                _seen.GetValueOrDefault(sight.Gateway)?.Since ?? now, now, now - (sight.SinceFailure ?? default));
+                _seen.GetValueOrDefault(sight.Gateway)?.Since ?? now - (sight.FailsFor ?? default), now,
+                now - (sight.SinceFailure ?? default));
         }
 
-        if ((sight.Refusal ?? sight.Failure) is { } reason
+        if ((sight.Refusal ?? sight.Failure) is not null
             && now - (sight.Refusal is null ? sight.SinceFailure ?? default : default) is var at && !(at <= _lastErrorAt))
         {
-            (_lastError, _lastErrorAt) = ($"upstream '{upstream}' fails: {reason}", at);
+            (_lastError, _lastErrorAt) = (Said(sight, now), at);
         }
     }
+
+    /// <summary>What the log of a gateway says.</summary>
+    private string Said(UpstreamSight sight, DateTimeOffset now) => sight.Refusal is { } refusal
+        ? string.Create(
+            CultureInfo.InvariantCulture,
+            $"Upstream {upstream} ({address()}) refuses requests since {now - (sight.RefusesFor ?? default):u} " +
+            $"(refusals: {Math.Max(sight.Refusals, 1)}): {refusal}")
+        : Fails(now - (sight.FailsFor ?? default), Math.Max(sight.Failures, 1), sight.Failure!);
+
+    /// <summary>What the log says.</summary>
+    private string Fails(DateTimeOffset since, int failures, string reason) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"Upstream {upstream} ({address()}) fails since {since:u} (failures: {failures}): {reason}");
 
     /// <summary>Since when a gateway sees it fail; <c>null</c> when none does.</summary>
     private DateTimeOffset? FailingSince(DateTimeOffset now) =>
@@ -140,8 +158,9 @@ internal sealed partial class UpstreamHealth(string upstream, Func<string> addre
         };
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Upstream {Upstream} ({Address}) fails: {Reason}")]
-    private partial void LogFails(string upstream, string address, string reason);
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Upstream {Upstream} ({Address}) fails since {Since:u} (failures: {Failures}): {Reason}")]
+    private partial void LogFails(string upstream, string address, DateTimeOffset since, int failures, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Upstream {Upstream} recovered after {Failures} failures since {Since:u}")]
     private partial void LogWell(string upstream, int failures, DateTimeOffset since);

@@ -15,14 +15,18 @@ namespace RegistryProxy.Grains.Upstreams.Network;
 /// How connections to upstreams are opened, as their files say now. The files are looked at twice a second; a broken one changes nothing.
 /// The version changes whenever the content of a file did, and is as long however many they are.
 /// </summary>
-internal sealed partial class UpstreamNetworks(
+internal sealed class UpstreamNetworks(
     IConfigurationFeed configuration, EgressProxies proxies, TimeProvider time, ILogger<UpstreamNetworks> logger)
     : ReloadedState<UpstreamTlsFiles>(configuration, time, new UpstreamTlsFiles(null, "", []))
 {
+    private readonly UnusableFiles _unusable = new(time, logger);
     private readonly byte[] _stampKey = RandomNumberGenerator.GetBytes(32);
 
     /// <summary>Says nothing of what is in the files.</summary>
     public string Version => Content.Version + proxies.Version;
+
+    /// <summary>Since when the <c>tls</c> files of an upstream cannot be used, and why; <c>null</c> while they can be.</summary>
+    public (DateTimeOffset Since, string Problem)? ProblemOf(string upstream) => _unusable.ProblemOf(SectionOf(upstream));
 
     /// <summary>How connections for an upstream are opened; <c>null</c> when it is not configured here.</summary>
     public EgressSettings? Of(string upstream) =>
@@ -67,6 +71,7 @@ internal sealed partial class UpstreamNetworks(
         var entries = snapshot.Configuration.Upstreams.Values.Where(upstream => upstream.Tls is not null)
             .ToDictionary(upstream => upstream.Name,
                 upstream => ReadOne(upstream.Name, upstream.Tls!, before.Entries.GetValueOrDefault(upstream.Name)));
+        _unusable.Keep(entries.Keys.Select(SectionOf));
         var version = entries.Count == 0 ? "" : $"-{ShortHash.Of(entries.Select(entry => StampOf(entry.Key, entry.Value.Material)))}";
         return new UpstreamTlsFiles(snapshot, version, entries);
     }
@@ -98,19 +103,16 @@ internal sealed partial class UpstreamNetworks(
             var problem = TlsFiles.Refuse(inUse, next, Time.GetUtcNow());
             if (problem is null)
             {
+                _unusable.Succeeded(SectionOf(upstream));
                 return new WatchedTls(files, watched, seen, next);
             }
 
-            if (before!.Seen != seen || before.Refused != problem)
-            {
-                LogRefused(upstream, problem);
-            }
-
+            _unusable.Failed(SectionOf(upstream), problem);
             return new WatchedTls(files, watched, seen, inUse, problem);
         }
         catch (Exception fault) when (fault is IOException or CryptographicException)
         {
-            LogRefused(upstream, fault.Message);
+            _unusable.Failed(SectionOf(upstream), fault.Message);
         }
 
         return new WatchedTls(files, watched, seen, inUse);
@@ -120,9 +122,7 @@ internal sealed partial class UpstreamNetworks(
         _stampKey, Encoding.UTF8.GetBytes(
             $"{upstream}\n{material?.Authorities}\n{material?.Certificate}\n{material?.Key?.Reveal()}")))[..8];
 
-    [LoggerMessage(Level = LogLevel.Error,
-        Message = "upstreams.{Upstream}.tls: the changed files cannot be used; the previous content stays in use: {Problem}")]
-    private partial void LogRefused(string upstream, string problem);
+    private static string SectionOf(string upstream) => $"upstreams.{upstream}.tls";
 }
 
 /// <summary>What is in the files of upstreams, by the upstream's name.</summary>

@@ -105,13 +105,13 @@ internal static class Problems
         if (upstream.State == "refused")
         {
             yield return new Problem(
-                Critical, $"upstream {upstream.Upstream}", $"It does not take the credential: {upstream.LastError}", upstream.FailingSince,
+                Critical, $"upstream {upstream.Upstream}", $"It does not take the credential. {upstream.LastError}", upstream.FailingSince,
                 $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link);
         }
         else if (upstream.FailingSince is not null || upstream.Breaker != "closed")
         {
             yield return new Problem(
-                Critical, $"upstream {upstream.Upstream}", $"It fails: {upstream.LastError ?? "its requests are not answered"}",
+                Critical, $"upstream {upstream.Upstream}", upstream.LastError ?? "Its requests are not answered",
                 upstream.FailingSince, "Look after what the reason names: name server, route, certificate, or the upstream's own status " +
                 "page. It is tried again every half second.", link);
         }

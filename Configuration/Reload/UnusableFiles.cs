@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+
+namespace RegistryProxy.Configuration.Reload;
+
+/// <summary>
+/// Files of the running configuration that cannot be used now, while what they held before is. The log has one line when that begins, one
+/// for each other problem, and one when it ends.
+/// </summary>
+/// <param name="time">The clock.</param>
+/// <param name="logger">For operators.</param>
+public sealed partial class UnusableFiles(TimeProvider time, ILogger logger)
+{
+    private readonly ConcurrentDictionary<string, Outage> _outages = new();
+
+    /// <summary>What is wrong with the files of a section as the log says it; <c>null</c> while they can be used.</summary>
+    public (DateTimeOffset Since, string Problem)? ProblemOf(string section) =>
+        _outages.TryGetValue(section, out var outage) ? (outage.Since, Say(section, outage)) : null;
+
+    /// <summary>They were read, and cannot be used.</summary>
+    /// <param name="section">Where the configuration names them: <c>upstreams.hub.tls</c>.</param>
+    /// <param name="problem">Why; nothing of what is in them.</param>
+    public void Failed(string section, string problem)
+    {
+        var before = _outages.GetValueOrDefault(section);
+        var outage = new Outage(before?.Since ?? time.GetUtcNow(), (before?.Failures ?? 0) + 1, problem);
+        _outages[section] = outage;
+        if (before?.Problem != problem)
+        {
+            LogFailed(section, outage.Since, outage.Failures, problem);
+        }
+    }
+
+    /// <summary>They were read, and are in use.</summary>
+    public void Succeeded(string section)
+    {
+        if (_outages.TryRemove(section, out var outage))
+        {
+            LogSucceeded(section, outage.Failures, outage.Since);
+        }
+    }
+
+    /// <summary>Forgets all but these sections: the others are not configured any more.</summary>
+    public void Keep(IEnumerable<string> sections)
+    {
+        if (_outages.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var gone in _outages.Keys.Except(sections).ToList())
+        {
+            _outages.TryRemove(gone, out _);
+        }
+    }
+
+    private static string Say(string section, Outage outage) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{section} cannot be used since {outage.Since:u} (failures: {outage.Failures}): {outage.Problem}; " +
+        $"the previous content stays in use");
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Section} cannot be used since {Since:u} (failures: {Failures}): {Problem}; the previous content stays in use")]
+    private partial void LogFailed(string section, DateTimeOffset since, int failures, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Section} can be used again after {Failures} failures since {Since:u}")]
+    private partial void LogSucceeded(string section, int failures, DateTimeOffset since);
+
+    private sealed record Outage(DateTimeOffset Since, int Failures, string Problem);
+}
