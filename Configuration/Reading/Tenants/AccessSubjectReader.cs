@@ -52,7 +52,8 @@ internal static class AccessSubjectReader
             case 1:
                 if (meant.Length > 0)
                 {
-                    field.Warn($"'{rest[..slash]}' is not an authenticator of this tenant, so this is '{rest}' of {candidates[0].Name}{meant}");
+                    field.Warn(
+                        $"'{rest[..slash]}' is not an authenticator of this tenant, so this is '{rest}' of {candidates[0].Name}{meant}");
                 }
 
                 return new AccessSubject(kind, candidates[0].Name, rest);
