@@ -54,6 +54,14 @@ internal sealed class TenantEndpoints(
         return Task.FromResult(limits.AdmitChallenged(tokenService.Tenant, context));
     }
 
+    /// <summary>As distribution has it: the API is at <c>/v2/</c>.</summary>
+    private static Task<DistributionError?> ToBase(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+        context.Response.Headers.Location = "/v2/";
+        return Task.FromResult<DistributionError?>(null);
+    }
+
     private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
         if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
@@ -63,6 +71,7 @@ internal sealed class TenantEndpoints(
 
         return path switch
         {
+            "/v2" when HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) => ToBase(context),
             "/token/nonce" when HttpMethods.IsGet(context.Request.Method) => nonces.Handle(context, tokenService),
             "/.well-known/jwks.json" when HttpMethods.IsGet(context.Request.Method) => KeySetEndpoint.Handle(context, map),
             _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the registry API is at /v2/")),

@@ -58,18 +58,14 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         ListingQuestion question, string from, NameTaker take, CancellationToken cancellation)
     {
         var start = from.Length == 0 ? "" : $"&last={Uri.EscapeDataString(from)}";
-        var (upstream, query, left, size) = (question.Upstream, $"n={PageSizes[0]}{start}", MaxBytes, 0);
+        var (upstream, left, size) = (question.Upstream, MaxBytes, 0);
+        var target = OriginForm.Of($"{question.Path}?n={PageSizes[0]}{start}");
         for (var count = 0; count < MaxPages; count++)
         {
-            if (!OriginForm.TryParse($"{question.Path}?{query}", out var target))
-            {
-                return new ListingOutcome(Unfinished(upstream, "goes on at something that is not an address"));
-            }
-
             var page = await FetchPage(question, target, take, left, cancellation);
             if (page.Error is { Status: StatusCodes.Status400BadRequest } && count == size && ++size < PageSizes.Length)
             {
-                query = $"n={PageSizes[size]}{start}";
+                target = OriginForm.Of($"{question.Path}?n={PageSizes[size]}{start}");
                 continue;
             }
 
@@ -80,16 +76,12 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             }
 
             left = page.Left;
-            switch (page.Next)
+            if (page.Next is not { } next)
             {
-                case null:
-                    return new ListingOutcome(null);
-                case var next when next == query:
-                    return new ListingOutcome(Unfinished(upstream, "names a page as the one after itself"));
-                case var next:
-                    query = next;
-                    break;
+                return new ListingOutcome(null);
             }
+
+            target = next;
         }
 
         return Bounded(upstream, $"has more than {MaxPages} pages");
@@ -119,7 +111,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
         {
             try
             {
-                return await ReadPage(answer, upstream, new NameReader(question.Member, take), left, either.Token);
+                return await ReadPage(answer, question, take, left, either.Token);
             }
             catch (Exception fault) when (!cancellation.IsCancellationRequested
                 && fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
@@ -130,9 +122,9 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
     }
 
     private static async Task<ListingPage> ReadPage(
-        HttpResponseMessage response, Upstream upstream, NameReader reader, long left, CancellationToken cancellation)
+        HttpResponseMessage response, ListingQuestion question, NameTaker take, long left, CancellationToken cancellation)
     {
-        var (buffer, held) = (ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
+        var (reader, buffer, held) = (new NameReader(question.Member, take), ArrayPool<byte>.Shared.Rent(MaxPiece), 0);
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellation);
@@ -141,7 +133,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
                 var read = await body.ReadAsync(buffer.AsMemory(held, MaxPiece - held), cancellation);
                 if ((left -= read) < 0)
                 {
-                    return new ListingPage(null, left, Unfinished(upstream, $"is larger than {MaxBytes >> 20} MiB"));
+                    return new ListingPage(null, left, Unfinished(question.Upstream, $"is larger than {MaxBytes >> 20} MiB"));
                 }
 
                 (isFinal, held) = (read == 0, held + read);
@@ -159,9 +151,9 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        return LinkHeader.TryNextQuery(response, out var next)
+        return LinkHeader.TryNext(response, question.Path, out var next)
             ? new ListingPage(next, left, null)
-            : new ListingPage(null, 0, Unfinished(upstream, "goes on at something that is not an address"));
+            : new ListingPage(null, 0, Unfinished(question.Upstream, "goes on at no page of its API, or at the one that it is on"));
     }
 
     private static DistributionError Unfinished(Upstream upstream, string why) =>
@@ -169,7 +161,7 @@ internal sealed class UpstreamListing(UpstreamClient client, TimeProvider time)
 
     private static ListingOutcome Bounded(Upstream upstream, string why) => new(Unfinished(upstream, why)) { IsBounded = true };
 
-    private sealed record ListingPage(string? Next, long Left, DistributionError? Error);
+    private sealed record ListingPage(OriginForm? Next, long Left, DistributionError? Error);
 }
 
 /// <summary>A listing of an upstream.</summary>

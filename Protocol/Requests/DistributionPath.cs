@@ -1,8 +1,8 @@
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// A request target of the distribution API as one value. Parsed from the raw target by a strict grammar: no <c>%</c>, no empty
-/// or dot components, ASCII only; the endpoint is recognised from the right, so that a repository may be called <c>a/blobs</c>.
+/// A request target of the distribution API as one value. Parsed from the raw target by a strict grammar: no <c>%</c> but for the colon of a
+/// digest, no empty or dot components, ASCII only; the endpoint is recognised from the right, so that a repository may be called <c>a/blobs</c>.
 /// </summary>
 public sealed record DistributionPath
 {
@@ -32,7 +32,8 @@ public sealed record DistributionPath
         path = null!;
         error = null!;
         var target = new RawTarget(rawTarget);
-        if (!target.Path.StartsWith("/v2/") || target.Path.ContainsAny('%', '\\') || rawTarget.Contains('#'))
+        var plain = WithColon(target.Path);
+        if (!plain.StartsWith("/v2/") || plain.ContainsAny('%', '\\') || rawTarget.Contains('#'))
         {
             error = DistributionError.NameInvalid("the path is not part of the distribution API, which has no percent-encoding");
             return false;
@@ -44,13 +45,28 @@ public sealed record DistributionPath
             return false;
         }
 
-        if (!TryParseEndpoint(target.Path[4..], out path, out error))
+        if (!TryParseEndpoint(plain[4..], out path, out error))
         {
             return false;
         }
 
         path.Query = query;
         return true;
+    }
+
+    /// <summary>
+    /// The same path with the colon of a digest at its end as it is: some clients encode it, and distribution reads it.
+    /// </summary>
+    private static ReadOnlySpan<char> WithColon(ReadOnlySpan<char> path)
+    {
+        var percent = path.LastIndexOf('%');
+        if (percent < 0 || path.Length < percent + 3 || path[percent + 1] != '3' || path[percent + 2] is not ('A' or 'a'))
+        {
+            return path;
+        }
+
+        var colon = string.Concat(path[..percent], ":", path[(percent + 3)..]);
+        return Protocol.Digest.TryParse(colon.AsSpan(colon.LastIndexOf('/') + 1), out _) ? colon : path;
     }
 
     private static bool TryParseEndpoint(ReadOnlySpan<char> path, out DistributionPath parsed, out DistributionError error)

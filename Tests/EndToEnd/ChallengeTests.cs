@@ -110,11 +110,26 @@ public sealed class ChallengeTests(Lab lab)
     }
 
     [Fact]
+    public async Task The_base_without_its_slash_leads_to_the_one_with_it()
+    {
+        var door = await lab.Door;
+        using var client = door.Client();
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head })
+        {
+            using var response = await client.Send(method, "/v2");
+            Assert.Equal((HttpStatusCode.MovedPermanently, "/v2/"), (response.StatusCode, response.Headers.Location?.OriginalString));
+        }
+
+        using var posted = await client.Send(HttpMethod.Post, "/v2");
+        Assert.Equal(HttpStatusCode.NotFound, posted.StatusCode);
+    }
+
+    [Fact]
     public async Task Everything_else_on_the_data_listener_is_404()
     {
         var door = await lab.Door;
         using var client = door.Client();
-        foreach (var path in new[] { "/", "/admin/upstreams", "/admin/sessions?tenant=acme", "/metrics", "/dashboard", "/v2", "/v1/",
+        foreach (var path in new[] { "/", "/admin/upstreams", "/admin/sessions?tenant=acme", "/metrics", "/dashboard", "/v1/",
             "/index.html", "/V2/", "/token/", "/debug/pprof" })
         {
             using var response = await client.Send(HttpMethod.Get, path);

@@ -210,6 +210,32 @@ public sealed class OddRangeTests : IAsyncLifetime
         Assert.True(TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(2), "four seconds' worth came at once");
     }
 
+    /// <summary>A registry of Go answers 416 to what is no range; RFC 9110 §14.2 has it ignored.</summary>
+    [Fact]
+    public async Task What_is_no_range_is_the_whole_whether_it_is_cached_or_not()
+    {
+        await using var registry = await DockerRegistry.Start();
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(
+            registry.Url, extra: "cache: { path: cache }",
+            extraRoute: " }\n      - { prefix: cached, upstream: local, cache: true }\n" +
+            "      - { prefix: waits, upstream: local, cache: true, ranges: wait"));
+        using var alice = door.Client("alice");
+        foreach (var repository in new[] { "a/b", "cached/b", "waits/b" })
+        {
+            await alice.PushBlob(repository, Blob);
+            for (var again = 0; again < 2; again++)
+            {
+                foreach (var odd in new[] { "bytes=5-3", "bytes=5-3,7-8", "bytes=abc", "bytes=", "bytes=--5", "items=0-1" })
+                {
+                    using var whole = await alice.GetBlob(repository, Blob.Digest, ("Range", odd));
+                    Assert.Equal((repository, odd, HttpStatusCode.OK), (repository, odd, whole.StatusCode));
+                    Assert.Null(whole.Content.Headers.ContentRange);
+                    Assert.Equal(Blob.Bytes, await whole.Content.ReadAsByteArrayAsync());
+                }
+            }
+        }
+    }
+
     [Fact]
     public async Task Behind_several_comes_the_whole_where_the_route_says_so()
     {

@@ -89,10 +89,10 @@ public sealed class ListingReadingTests
     [InlineData("</v2/x?page=9>; rel=\"last\", foo", null, true)]
     [InlineData(" , ,", null, true)]
     [InlineData("<>; rel=\"next\"", "", false)]
-    [InlineData("</v2/x>; rel=\"next\"", "", false)]
+    [InlineData("</v2/x>; rel=\"next\"", "", true)]
     [InlineData("<javascript:x>; rel=\"next\"", "", false)]
     [InlineData("</\\evil?n=1>; rel=\"next\"", "", false)]
-    public void Of_a_link_the_query_alone_counts(string? link, string? query, bool good)
+    public void A_link_is_read_by_its_grammar(string? link, string? query, bool good)
     {
         using var response = Answer([]);
         if (link is not null)
@@ -100,8 +100,37 @@ public sealed class ListingReadingTests
             response.Headers.TryAddWithoutValidation("Link", link);
         }
 
-        Assert.Equal(good, LinkHeader.TryNextQuery(response, out var next));
-        Assert.Equal(query, next);
+        Assert.Equal(good, LinkHeader.TryNext(response, "/v2/x/tags/list", out var next));
+        Assert.Equal(query, good ? next?.Query : query);
+    }
+
+    /// <summary>Whatever origin a link names, the next page is asked for where this one was.</summary>
+    [Theory]
+    [InlineData("/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("http://registry.example/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("http://internal:5000/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("https://169.254.169.254/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("//evil.example/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("https://internal/repository/docker/v2/x/tags/list?last=b", "/v2/x/tags/list?last=b")]
+    [InlineData("/artifactory/api/docker/local/v2/x/tags/list?last=b&n=100", "/v2/x/tags/list?last=b&n=100")]
+    [InlineData("/v2/x/tags/list/page/2", "/v2/x/tags/list/page/2")]
+    [InlineData("/v2/_next?token=b%2Fc%3D", "/v2/_next?token=b%2Fc%3D")]
+    [InlineData("/v2/x/tags/list?last=b#more", "/v2/x/tags/list?last=b")]
+    [InlineData("/admin/tags?last=b", null)]
+    [InlineData("/v2/../admin?last=b", null)]
+    [InlineData("/v2/x/tags/list?n=1000", null)]
+    [InlineData("/v2", null)]
+    [InlineData("ftp://registry.example/v2/x/tags/list?last=b", null)]
+    [InlineData("javascript:alert(1)", null)]
+    [InlineData("https://user:pw@registry.example/v2/x/tags/list?last=b", null)]
+    public void Of_a_link_the_path_and_query_count_and_the_origin_is_the_upstreams_own(string link, string? next)
+    {
+        using var response = Answer([]);
+        response.Headers.TryAddWithoutValidation("Link", $"<{link}>; rel=\"next\"");
+        Assert.Equal(next is not null, LinkHeader.TryNext(response, "/v2/x/tags/list", out var page));
+        Assert.Equal(next, next is null ? null : page?.Text);
     }
 
     [Fact]

@@ -5,7 +5,9 @@ namespace RegistryProxy.Tests.Protocol;
 
 public sealed class RequestTests
 {
-    private const string Digest = "sha256:c5b49b1805d5b258eba8f60c88c535eb38b591a258d3c1bddb5c4db76ec0003c";
+    private const string Hex = "c5b49b1805d5b258eba8f60c88c535eb38b591a258d3c1bddb5c4db76ec0003c";
+    private const string Digest = $"sha256:{Hex}";
+    private const string Encoded = $"sha256%3A{Hex}";
 
     [Theory]
     [InlineData("/v2/", DistributionEndpoint.Base, null)]
@@ -22,6 +24,9 @@ public sealed class RequestTests
     [InlineData("/v2/x/blobs/uploads/some-id_1", DistributionEndpoint.Upload, "x")]
     [InlineData("/v2/x/referrers/" + Digest + "?artifactType=a%2Fb", DistributionEndpoint.Referrers, "x")]
     [InlineData("/v2/referrers/referrers/" + Digest, DistributionEndpoint.Referrers, "referrers")]
+    [InlineData("/v2/x/blobs/" + Encoded, DistributionEndpoint.Blob, "x")]
+    [InlineData("/v2/x/manifests/" + Encoded + "?tag=a", DistributionEndpoint.Manifest, "x")]
+    [InlineData("/v2/x/referrers/sha256%3a" + Hex, DistributionEndpoint.Referrers, "x")]
     public void Endpoints_are_recognised_from_the_right(string target, DistributionEndpoint endpoint, string? repository)
     {
         Assert.True(DistributionPath.TryParse(target, out var path, out _));
@@ -40,6 +45,14 @@ public sealed class RequestTests
     [InlineData("/v2/a/blobs/uploads/../x", 404)]
     [InlineData("/v2/a/blobs/uploads/a=b", 404)]
     [InlineData("/v2/a%2fb/manifests/latest", 400)]
+    [InlineData("/v2/a%2fb/manifests/" + Encoded, 400)]
+    [InlineData("/v2/a%3Ab/manifests/" + Encoded, 400)]
+    [InlineData("/v2/a/manifests/sha256%253A" + Hex, 400)]
+    [InlineData("/v2/a/manifests/sha256%3A%3A" + Hex, 400)]
+    [InlineData("/v2/a/manifests/sha256%3Azz", 400)]
+    [InlineData("/v2/a/manifests/v%3A1", 400)]
+    [InlineData("/v2/a%3A" + Hex + "/manifests/latest", 400)]
+    [InlineData("/v2/a/blobs%2F" + Encoded, 400)]
     [InlineData("/v2/a/manifests/latest?x=%zz", 400)]
     [InlineData("/v2/a/manifests/latest?x=1#y", 400)]
     public void What_is_not_an_endpoint_has_an_error(string target, int status)
