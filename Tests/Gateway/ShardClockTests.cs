@@ -32,12 +32,14 @@ public sealed class ShardClockTests
     public async Task Who_asks_an_upstream_of_another_group_has_the_shard_asked_at_once_and_waits_for_it()
     {
         Hear(isUnbroken: false);
+        Assert.False(_clock.IsUsed);
         var wanted = _clock.Wanted;
         var listening = _clock.Listen(Group, CancellationToken.None).AsTask();
         Assert.True(wanted.IsCompleted);
         Assert.False(listening.IsCompleted);
         Hear();
         await listening;
+        Assert.True(_clock.IsUsed);
         Assert.True(_clock.Believes(Group, Now));
         Assert.True(_clock.Listen(Group, CancellationToken.None).IsCompletedSuccessfully);
         Assert.False(_clock.Wanted.IsCompleted);

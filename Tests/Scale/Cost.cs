@@ -7,7 +7,7 @@ namespace RegistryProxy.Tests.Scale;
 /// <param name="Bytes">Bytes allocated in a second.</param>
 internal readonly record struct IdleRate(double Cpu, double Bytes)
 {
-    /// <summary>The median of three spans, in which nothing is done.</summary>
+    /// <summary>The least of three spans in which nothing is done: what else the machine does makes it more, never less.</summary>
     public static async Task<IdleRate> Measure(TimeSpan span)
     {
         List<IdleRate> rates = [];
@@ -19,10 +19,8 @@ internal readonly record struct IdleRate(double Cpu, double Bytes)
             rates.Add(new(spent.Cpu / spent.Seconds, spent.Bytes / spent.Seconds));
         }
 
-        return new(Median(rates.Select(rate => rate.Cpu)), Median(rates.Select(rate => rate.Bytes)));
+        return new(rates.Min(rate => rate.Cpu), rates.Min(rate => rate.Bytes));
     }
-
-    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(1);
 }
 
 /// <summary>What this process has spent.</summary>
@@ -36,7 +34,19 @@ internal readonly record struct Cost(double Seconds, double Cpu, double Bytes)
         GC.GetTotalAllocatedBytes());
 
     /// <summary>What is alive, in bytes.</summary>
-    public static double Heap => GC.GetTotalMemory(forceFullCollection: true);
+    public static double Heap
+    {
+        get
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                GC.WaitForPendingFinalizers();
+            }
+
+            return GC.GetTotalMemory(forceFullCollection: true);
+        }
+    }
 
     public static Cost operator -(Cost one, Cost other) => new(one.Seconds - other.Seconds, one.Cpu - other.Cpu, one.Bytes - other.Bytes);
 

@@ -21,6 +21,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
     private ISnapshotObserver? _reference;
     private SnapshotPosition _position = SnapshotPosition.Nothing;
     private long _told;
+    private volatile string _version = "";
 
     private ScaleCluster(GrainCluster grains, CallCounter calls, int silos, int tenants)
     {
@@ -63,21 +64,24 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
         .Select(number => ConfigurationFile.Parse(Yaml(_tenants, number), Grains.ConfigurationPath).Snapshot!)];
 
     /// <summary>Whether every gateway has a configuration.</summary>
-    public bool Has(ConfigurationSnapshot edit) =>
-        _gateways.TrueForAll(gateway => gateway.Map?.Snapshot.ConfigurationVersion == edit.Version);
+    public bool Has(ConfigurationSnapshot edit) => _version == edit.Version
+        && _gateways.TrueForAll(gateway => gateway.Map?.Snapshot.ConfigurationVersion == edit.Version);
 
-    /// <summary>The bytes that one gateway was told since the last time.</summary>
-    public async Task<long> TakeBytes()
+    /// <summary>The bytes that one gateway was told.</summary>
+    public long Bytes => Volatile.Read(ref _told);
+
+    /// <summary>Has the cluster tell one gateway more, which counts them.</summary>
+    public async Task Listen()
     {
         _reference ??= Grains.Client.CreateObjectReference<ISnapshotObserver>(this);
         _position = (await Grains.Client.GetGrain<ISnapshotGrain>(0)
             .Follow(_reference, _position with { Format = SnapshotPosition.Parts })).Position;
-        return Interlocked.Exchange(ref _told, 0);
     }
 
     Task ISnapshotObserver.Changed(SnapshotUpdate update)
     {
         Interlocked.Add(ref _told, Serializer.SerializeToArray(update).Length);
+        _version = update.Change?.ConfigurationVersion ?? _version;
         return Task.CompletedTask;
     }
 
@@ -90,7 +94,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
 
     private static string Yaml(int tenants, int edit) => string.Join('\n', [
         "upstreams: { up: { url: \"https://registry.example\" } }", "authenticators: { staff: { type: htpasswd, file: htpasswd } }",
-        "tenants:",
+        "cache: { path: cache }", "tenants:",
         .. Enumerable.Range(0, tenants).Select(number => $$"""
               t{{number}}:
                 hosts: [t{{number}}.example]
@@ -98,7 +102,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
                 routes: [{ prefix: "", upstream: up, cache: true }]
                 access:
                   - { name: all, who: [authenticated], repositories: ["team-{{(number == 0 ? edit : 0)}}/**"], actions: [pull] }
-                  - { name: ci, who: [alice], repositories: ["ci/**", "build/**"], actions: [pull, push] }
+                  - { name: ci, who: ["user:alice"], repositories: ["ci/**", "build/**"], actions: [pull, push] }
             """),
     ]);
 }

@@ -56,25 +56,32 @@ internal sealed class ScaleMeasurement(ScaleCluster cluster, int tenants, ScaleS
         }
 
         return cluster.Calls.Of<ICacheGrain>(nameof(ICacheGrain.Changed)) == before;
-    }, "shards tell nobody of the version before", TimeSpan.FromSeconds(60));
+    }, "shards tell nobody of the version before");
 
     private async Task<ScaleRow> Edit(ScaleRow row, IdleRate idle)
     {
-        var edits = cluster.Edits(size.Edits);
-        await cluster.TakeBytes();
-        var cost = Cost.Now;
-        foreach (var edit in edits)
+        // The first compiles what the others need.
+        var edits = cluster.Edits(size.Edits + 1);
+        await Take(edits[0]);
+        var (cost, bytes) = (Cost.Now, cluster.Bytes);
+        foreach (var edit in edits.Skip(1))
         {
-            cluster.Grains.Configuration.Replace(edit);
-            await Eventually.True(() => cluster.Has(edit), "every gateway has it", TimeSpan.FromSeconds(60));
+            await Take(edit);
         }
 
         var spent = Cost.Now - cost;
         return row with
         {
-            EditBytes = (double)await cluster.TakeBytes() / edits.Count,
-            EditCpu = spent.CpuBeyond(idle) / edits.Count * 1000,
+            EditBytes = (double)(cluster.Bytes - bytes) / size.Edits,
+            EditCpu = spent.CpuBeyond(idle) / size.Edits * 1000,
         };
+    }
+
+    private async Task Take(ConfigurationSnapshot edit)
+    {
+        await cluster.Listen();
+        cluster.Grains.Configuration.Replace(edit);
+        await Eventually.True(() => cluster.Has(edit), "every gateway has it");
     }
 
     /// <summary>Each repository is cached by two gateways, and written through another one.</summary>
@@ -121,7 +128,7 @@ internal sealed class ScaleMeasurement(ScaleCluster cluster, int tenants, ScaleS
             }
 
             await Eventually.True(
-                async () => (await operations.Describe()).Tenants.Count == tenants, "they are told", TimeSpan.FromSeconds(60));
+                async () => (await operations.Describe()).Tenants.Count == tenants, "they are told");
         }
 
         heap = Cost.Heap - heap;

@@ -16,6 +16,9 @@ internal sealed partial class InvalidationSubscription(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    /// <summary>A shard of whose repositories nothing is kept here is asked to be there, before its lease is over.</summary>
+    private static readonly TimeSpan UnusedPeriod = TimeSpan.FromSeconds(3);
+
     private ICacheObserver? _observer;
 
     private ICacheObserver Observer => LazyInitializer.EnsureInitialized(ref _observer, () => cluster.ReferenceTo(this));
@@ -40,14 +43,16 @@ internal sealed partial class InvalidationSubscription(
         }
 
         await Task.WhenAll([
-            Repeat(Follow, static () => Task.Delay(Timeout.Infinite), stoppingToken),
+            Repeat(Follow, stop => Task.Delay(Period, time, stop), stoppingToken),
             .. clock.Shards.Select((shard, key) => Repeat(
-                (subscription, stop) => Follow(key, shard, subscription, stop), () => shard.Wanted, stoppingToken)),
+                (subscription, stop) => Follow(key, shard, subscription, stop),
+                stop => shard.Wanted.WaitAsync(shard.IsUsed ? Period : UnusedPeriod, time, stop), stoppingToken)),
         ]);
         await Leave();
     }
 
-    private async Task Repeat(Func<Guid, CancellationToken, Task<Guid>> follow, Func<Task> wanted, CancellationToken cancellation)
+    private async Task Repeat(
+        Func<Guid, CancellationToken, Task<Guid>> follow, Func<CancellationToken, Task> due, CancellationToken cancellation)
     {
         var subscription = Guid.Empty;
         while (!cancellation.IsCancellationRequested)
@@ -67,7 +72,7 @@ internal sealed partial class InvalidationSubscription(
                 break;
             }
 
-            await (isHeard ? wanted().WaitAsync(Period, time, cancellation) : Task.Delay(Period / 4, time, cancellation))
+            await (isHeard ? due(cancellation) : Task.Delay(Period / 4, time, cancellation))
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -34,6 +34,9 @@ internal sealed class ShardClock(TimeProvider time)
     /// <summary>How often writes may have been missed.</summary>
     public long Breaks => Volatile.Read(ref _breaks);
 
+    /// <summary>Whether it was asked to tell of anything the last time.</summary>
+    public bool IsUsed { get; private set; }
+
     /// <summary>Completed when somebody waits for a group that the shard does not tell of yet.</summary>
     public Task Wanted => Volatile.Read(ref _wanted).Task;
 
@@ -58,6 +61,7 @@ internal sealed class ShardClock(TimeProvider time)
     {
         Volatile.Write(ref _wanted, NewSource());
         _isStarting |= _round == 0;
+        IsUsed = false;
         return WriteInterest.Of(++_round, group =>
         {
             var isUsed = IsWithin(group, MaxIdle);
@@ -66,6 +70,7 @@ internal sealed class ShardClock(TimeProvider time)
                 Volatile.Write(ref _since[group], long.MaxValue);
             }
 
+            IsUsed |= isUsed;
             return isUsed;
         });
     }
