@@ -96,6 +96,9 @@ internal sealed class CacheGateway : IDisposable
         };
     }
 
+    /// <summary>What names the upstream of a tenant.</summary>
+    public static string IdentityOf(string tenant) => new Upstream(SnapshotLab.Upstream(tenant), []).Identity;
+
     /// <summary>What the client got.</summary>
     public static byte[] BodyOf(RegistryRequest request)
     {

@@ -15,6 +15,8 @@ internal sealed class ScriptedGrains
             ? Proxy.Of<IFetchGrain>((method, _, call) => Fetch((string)args[0]!, method, call))
             : type == typeof(IUpstreamTokenGrain) ? Proxy.Of<IUpstreamTokenGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
             : type == typeof(IRelayGrain) ? Proxy.Of<IRelayGrain>((_, _, _) => new ValueTask<UpstreamTokenResult>(Token))
+            : type == typeof(IUpstreamStatusGrain) ? Proxy.Of<IUpstreamStatusGrain>((_, _, _) => ValueTask.CompletedTask)
+            : type == typeof(IUpstreamAccountGrain) ? Proxy.Of<IUpstreamAccountGrain>((_, _, _) => ValueTask.CompletedTask)
             : throw new InvalidOperationException($"nobody asks {type}"));
     }
 
