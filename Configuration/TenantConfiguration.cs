@@ -28,6 +28,9 @@ public sealed record TenantConfiguration
     /// <summary>Origins whose pages may ask by script, as browsers write them; none by default.</summary>
     public IReadOnlyList<string> Cors { get; init; } = [];
 
+    /// <summary>Whether <c>GET /</c> is a page for people; on by default.</summary>
+    public bool Page { get; init; } = true;
+
     /// <summary><c>null</c> for none.</summary>
     public LimitConfiguration? Limits { get; init; }
 

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
-using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
+using RegistryProxy.Gateway.Network;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Telemetry;
@@ -45,9 +45,17 @@ internal sealed partial class DataListener(
         }
     }
 
-    /// <summary>The one place where errors are written.</summary>
+    /// <summary>The one place where errors are written: as JSON, and as a page for a browser that opens one of a login.</summary>
     private static Task Finish(HttpContext context, DistributionError? error) =>
-        error is null ? Task.CompletedTask : DistributionErrorWriter.Write(context, error);
+        error is null ? Task.CompletedTask
+        : WantsPage(context, error) ? LoginPages.Problem(context, error)
+        : DistributionErrorWriter.Write(context, error);
+
+    private static bool WantsPage(HttpContext context, DistributionError error) => PathOf(context) switch
+    {
+        "/" => error.RetryAfterSeconds is not null,
+        var path => LoginEndpoints.Has(path),
+    } && PageRequest.IsBy(context.Request);
 
     private async Task<DistributionError?> Answer(HttpContext context)
     {
@@ -57,23 +65,8 @@ internal sealed partial class DataListener(
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
-            return await Fail(context, fault);
+            return faults.Answer(context, fault);
         }
-    }
-
-    /// <summary>What is said of a fault, to clients and to browsers.</summary>
-    private async ValueTask<DistributionError?> Fail(HttpContext context, Exception fault)
-    {
-        var error = faults.Answer(context, fault);
-        if (fault is not ClusterUnavailableException || !LoginEndpoints.WantsPage(context.Request.Method, PathOf(context)))
-        {
-            return error;
-        }
-
-        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
-        await LoginPages.Problem(
-            context, StatusCodes.Status503ServiceUnavailable, "The front door cannot ask its cluster now; try again in a minute.");
-        return null;
     }
 
     private static ReadOnlySpan<char> PathOf(HttpContext context) =>
@@ -130,7 +123,7 @@ internal sealed partial class DataListener(
         }
         catch (Exception fault) when (!context.Response.HasStarted)
         {
-            return error = await Fail(context, fault);
+            return error = faults.Answer(context, fault);
         }
         finally
         {

@@ -16,6 +16,8 @@ using RegistryProxy.Gateway.Listings;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Options;
+using RegistryProxy.Gateway.PageSessions;
+using RegistryProxy.Gateway.Pages;
 using RegistryProxy.Gateway.PeerServing;
 using RegistryProxy.Gateway.Ranges;
 using RegistryProxy.Gateway.Referrers;
@@ -113,6 +115,14 @@ public static class GatewayExtensions
         .AddSingleton<DeviceLogin>()
         .AddSingleton<LoginEndpoints>()
         .AddSingleton<AdministrationEndpoint>()
+        .AddSingleton<PageSeal>()
+        .AddSingleton<PageCookies>()
+        .AddSingleton<PageLogins>()
+        .AddSingleton<PageDocument>()
+        .AddSingleton<PageVisitors>()
+        .AddSingleton<PageLogin>()
+        .AddSingleton<OwnSessions>()
+        .AddSingleton<PageEndpoints>()
         .AddHostedService<AuditTailSource>();
 
     private static IServiceCollection AddUpstreamTransport(this IServiceCollection services) => services

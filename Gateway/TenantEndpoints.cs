@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Distribution;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Login;
 using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.Pages;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
@@ -12,12 +13,13 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway;
 
 /// <summary>
-/// What is served on the hosts of a tenant: the distribution API, tokens, logins, the key set and the administration of the tenant.
+/// What is served on the hosts of a tenant: the distribution API, tokens, logins, the key set, the administration of
+/// the tenant and the page for people.
 /// Whatever else is asked for is not there.
 /// </summary>
 internal sealed class TenantEndpoints(
     DistributionEndpoints distribution, TokenEndpoint tokens, NonceEndpoint nonces, LoginEndpoints logins,
-    AdministrationEndpoint administration, TenantLimits limits)
+    AdministrationEndpoint administration, PageEndpoints pages, TenantLimits limits)
 {
     /// <summary>
     /// Answers, or returns the error for the client. Everything counts against the tenant's limits, once it is known for whom.
@@ -28,6 +30,7 @@ internal sealed class TenantEndpoints(
         if (isDistribution)
         {
             context.Response.Headers[DistributionErrorWriter.ApiVersionHeader] = "registry/2.0";
+            PushedContent.Confine(context.Response.Headers);
         }
 
         var isPreflight = tokenService.Tenant.Cors.Count > 0 && (isDistribution || path is "/token")
@@ -40,12 +43,13 @@ internal sealed class TenantEndpoints(
             : path is "/token" ? tokens.Handle(context, tokenService)
             : path.StartsWith(AdministrationEndpoint.Path) && tokenService.Tenant.HasAdministrators
                 ? administration.Handle(context, tokenService, map)
+            : tokenService.Tenant.HasPage && PageEndpoints.Has(context, path) ? pages.Handle(context, path, tokenService, map)
             : limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany ? Task.FromResult<DistributionError?>(tooMany)
             : Serve(context, path, tokenService, map);
     }
 
     /// <summary>Where somebody may come who stops what floods the tenant: there it is looked who that is.</summary>
-    private static bool IsOfAdministrators(ReadOnlySpan<char> path) => path is "/token" || path.StartsWith(AdministrationEndpoint.Path);
+    private static bool IsOfAdministrators(ReadOnlySpan<char> path) => path is "/token" || path.StartsWith(AdministrationEndpoint.Path) || PageEndpoints.IsOfAdministrators(path);
 
     /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>
     private Task<DistributionError?> Preflight(HttpContext context, TokenService tokenService)
@@ -64,7 +68,7 @@ internal sealed class TenantEndpoints(
 
     private Task<DistributionError?> Serve(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
     {
-        if (path is LoginEndpoints.Path || path.StartsWith("/login/"))
+        if (LoginEndpoints.Has(path))
         {
             return logins.Handle(context, tokenService, path);
         }

@@ -23,6 +23,14 @@ internal sealed partial class AuditTrail
             Count = change.Count,
         });
 
+    /// <summary>Somebody ended a session of their own.</summary>
+    public void Ended(HttpContext context, TokenService tokenService, AccessToken token, string session) =>
+        log.Write(Start(context, tokenService, "revoke") with
+        {
+            Subject = token.Subject, Authenticator = token.Authenticator, Reference = HeaderText.Shorten(session, MaxAdministrationPath),
+            Action = "own", Count = 1,
+        });
+
     /// <summary>A request of the administration was refused, although it came with a token.</summary>
     public void Refused(HttpContext context, TokenService tokenService, string path, AccessToken? token, Refusal refusal)
     {

@@ -250,7 +250,7 @@ internal sealed partial class AuditTrail(
         {
             Subject = granted || result.Subject.Length > 0 ? result.Subject : null,
             Authenticator = granted || result.Authenticator.Length > 0 ? result.Authenticator : null,
-            Action = granted && result.RefreshToken is null ? "approvedevice" : "browser",
+            Action = granted && result.AccessToken is null ? "approvedevice" : "browser",
             Reference = granted && result.Administers ? AdministrationScope.Of(tokenService.Tenant.Name) : null,
             Decision = granted ? "allow" : "deny",
             Status = granted ? 200 : result.Status == LoginStatus.Unavailable ? 503 : 403,

@@ -70,6 +70,10 @@ internal sealed class Gatekeeper(BearerAuthentication authentication, DecisionCa
                 tokenService.Tenant.AnonymousRules)
             : null;
 
+    /// <summary>Whoever has not logged in, with all that the rules give to anybody.</summary>
+    public static Caller Anyone(TokenService tokenService) => new(
+        AccessToken.OfNobody(tokenService.Tenant.Name, tokenService.Service, Scope.Catalog).Whole(), tokenService.Tenant.AnonymousRules);
+
     private static Refusal Undecided(AccessToken token, string why) =>
         new(DistributionError.Unavailable(503, why, 5)) { Holder = token, Reason = $"undecided: {why}" };
 

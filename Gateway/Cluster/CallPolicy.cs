@@ -90,6 +90,9 @@ internal sealed record CallPolicy(string? Grain, Repeat Repeat, TimeSpan Attempt
     /// <summary>What operators are told every two seconds.</summary>
     public static CallPolicy Report { get; } = Once(null, TimeSpan.FromSeconds(3.5));
 
+    /// <summary>The list of somebody's own sessions, and the end of one.</summary>
+    public static CallPolicy OwnSessions { get; } = Once("session", TimeSpan.FromSeconds(8));
+
     /// <summary>The administration of a tenant: what was begun is done once.</summary>
     public static CallPolicy Administration { get; } = Once("administration", TimeSpan.FromSeconds(21));
 

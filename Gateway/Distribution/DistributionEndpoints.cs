@@ -7,6 +7,7 @@ using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Telemetry;
 using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Distribution;
@@ -19,7 +20,12 @@ namespace RegistryProxy.Gateway.Distribution;
 internal sealed class DistributionEndpoints(
     Callers callers, OperationRunner runner, TenantLimits limits, NewNames names, AuditTrail audit, FaultAnswers faults, TimeProvider time)
 {
-    public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, FrontDoorMap map)
+    /// <param name="context">The request.</param>
+    /// <param name="tokenService">Whose it is.</param>
+    /// <param name="map">The configuration.</param>
+    /// <param name="isPage">Whether the page for people asks, which shows no credential for anybody who has not logged in.</param>
+    public async Task<DistributionError?> Handle(
+        HttpContext context, TokenService tokenService, FrontDoorMap map, bool isPage = false)
     {
         // 1. Parse.
         var rawTarget = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
@@ -42,7 +48,9 @@ internal sealed class DistributionEndpoints(
         }
 
         // 4. Identify.
-        var (caller, refusal) = await callers.Identify(context, tokenService, map, operation, repository);
+        var (caller, refusal) = isPage && !BasicLogin.IsTried(context.Request)
+            ? (Gatekeeper.Anyone(tokenService), null)
+            : await callers.Identify(context, tokenService, map, operation, repository);
         if (caller is null)
         {
             if (CountUnknown(context, tokenService, refusal!) is { } tooMany)
@@ -58,7 +66,7 @@ internal sealed class DistributionEndpoints(
         caller.Token.Use.Begin();
         try
         {
-            return await Admit(context, tokenService, map, path, operation, repository, caller);
+            return await Admit(context, new RegistryWideRequest(context, tokenService, map, path, caller, isPage), operation, repository);
         }
         finally
         {
@@ -79,9 +87,10 @@ internal sealed class DistributionEndpoints(
         : limits.AdmitStranger(tokenService.Tenant, context);
 
     private async Task<DistributionError?> Admit(
-        HttpContext context, TokenService tokenService, FrontDoorMap map, DistributionPath path, Operation operation,
-        RepositoryName? repository, Caller caller)
+        HttpContext context, RegistryWideRequest whole, Operation operation, RepositoryName? repository)
     {
+        var (tokenService, path, caller) = (whole.TokenService, whole.Path, whole.Caller);
+
         // 5. Keep to limits.
         if (limits.Admit(tokenService.Tenant, caller, context) is { } tooMany)
         {
@@ -98,7 +107,7 @@ internal sealed class DistributionEndpoints(
 
         if (repository is null)
         {
-            return await runner.RunOnRegistry(operation, new RegistryWideRequest(context, tokenService, map, path, caller));
+            return await runner.RunOnRegistry(operation, whole);
         }
 
         // 7. Route.
@@ -119,7 +128,7 @@ internal sealed class DistributionEndpoints(
         {
             Context = context,
             TokenService = tokenService,
-            Map = map,
+            Map = whole.Map,
             Path = path,
             Caller = caller,
             Repository = repository,

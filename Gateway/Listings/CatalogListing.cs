@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using RegistryProxy.Gateway.Operations;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Gateway.Upstreams;
@@ -8,9 +10,9 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary>
 /// <c>_catalog</c>: the repositories of every route whose upstream can list them, in public names, only those that the caller may pull.
 /// An upstream that has no catalog, or none for us, adds nothing; one that fails makes the whole fail, since its part would be missing
-/// unseen.
+/// unseen. The page for people is told of the former, and gets what was pulled from there through this gateway instead.
 /// </summary>
-internal sealed class CatalogListing(ListingReader reader, ListingRoom room)
+internal sealed class CatalogListing(ListingReader reader, ListingRoom room, RequestStatistics statistics)
 {
     /// <summary>How many upstreams are read at once for one request.</summary>
     public const int MaxUpstreams = 4;
@@ -23,16 +25,39 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room)
         }
 
         var names = new PageEntries(page);
-        var failure = await room.Run(request.Context, request.TokenService.Tenant.Name, request.Caller, () => ReadRoutes(request, names));
+        ConcurrentBag<TenantRoute> silent = [];
+        var failure = await room.Run(
+            request.Context, request.TokenService.Tenant.Name, request.Caller, () => ReadRoutes(request, names, silent));
         if (failure is null)
         {
-            await ListingWriter.Write(request.Context, "/v2/_catalog", names, "repositories", null);
+            if (request.IsPage)
+            {
+                AddPulled(request, names, silent);
+            }
+
+            await ListingWriter.Write(
+                request.Context, "/v2/_catalog", names, "repositories", null, isPartial: request.IsPage && !silent.IsEmpty);
         }
 
         return failure;
     }
 
-    private async Task<DistributionError?> ReadRoutes(RegistryWideRequest request, PageEntries names)
+    /// <summary>Adds what was pulled by routes whose upstream lists nothing, as far as the caller may pull it.</summary>
+    private void AddPulled(RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
+    {
+        var tenant = request.TokenService.Tenant;
+        foreach (var text in statistics.NamesOf(tenant.Name))
+        {
+            if (RepositoryName.TryParse(text, out var name) && request.Caller.MayEver(name, RepositoryActions.Pull)
+                && tenant.RouteOf(name) is { } route && silent.Contains(route))
+            {
+                names.Add(name.Value);
+            }
+        }
+    }
+
+    private async Task<DistributionError?> ReadRoutes(
+        RegistryWideRequest request, PageEntries names, ConcurrentBag<TenantRoute> silent)
     {
         DistributionError? failure = null;
         await Parallel.ForEachAsync(
@@ -42,6 +67,10 @@ internal sealed class CatalogListing(ListingReader reader, ListingRoom room)
             {
                 var error = failure ?? await ReadNames(route, request, names, cancellation);
                 failure ??= error is not null && UpstreamErrorKind.IsOutage(error) ? error : null;
+                if (error is not null)
+                {
+                    silent.Add(route);
+                }
             });
         return failure;
     }

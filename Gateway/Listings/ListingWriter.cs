@@ -7,7 +7,14 @@ namespace RegistryProxy.Gateway.Listings;
 /// <summary>Writes a page of a listing, with the <c>Link</c> to the next one.</summary>
 internal static class ListingWriter
 {
-    public static async Task Write(HttpContext context, string path, PageEntries page, string member, string? name)
+    /// <param name="context">The request.</param>
+    /// <param name="path">Where the next page is.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="member">What its entries are called.</param>
+    /// <param name="name">Of which repository it is; <c>null</c> of none.</param>
+    /// <param name="isPartial">Whether something is missing that nobody lists.</param>
+    public static async Task Write(
+        HttpContext context, string path, PageEntries page, string member, string? name, bool isPartial = false)
     {
         if (page.Next is { } last)
         {
@@ -30,6 +37,11 @@ internal static class ListingWriter
         }
 
         json.WriteEndArray();
+        if (isPartial)
+        {
+            json.WriteBoolean("isPartial", true);
+        }
+
         json.WriteEndObject();
         await json.FlushAsync();
         SentBody.Of(context).Add(json.BytesCommitted);

@@ -8,66 +8,73 @@ using RegistryProxy.ServiceDefaults.Listening;
 namespace RegistryProxy.Gateway.Login;
 
 /// <summary>Sends a browser to the provider and shows it the login line when it comes back.</summary>
-internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAddress, AuditTrail audit)
+internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAddress, PageLogins pages, AuditTrail audit)
 {
     private const string Cookie = "registryproxy_login";
 
+    /// <summary>When to try again what passes by itself, in seconds.</summary>
+    private const int RetryAfter = 10;
+
     /// <summary>Begins at once where there is one provider, and asks where there are several.</summary>
-    public Task Begin(HttpContext context, TokenService tokenService, QueryParameters query)
+    public async Task<DistributionError?> Begin(HttpContext context, TokenService tokenService, QueryParameters query)
     {
         var names = tokenService.Tenant.InteractiveLogins;
-        if (!query.TryGetSingle("authenticator", out var asked))
+        if (!query.TryGetSingle("authenticator", out var asked) || !query.TryGetSingle("for", out var word)
+            || LoginPurpose.Named(word, tokenService.Tenant) is not { } purpose)
         {
-            return LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
+            return LoginEndpoints.Malformed;
         }
 
-        return (asked ?? (names.Count == 1 ? names[0] : null)) switch
+        var name = asked ?? (names.Count == 1 ? names[0] : null);
+        if (name is null)
         {
-            null => LoginPages.Choose(context, tokenService, names),
-            var name when names.Contains(name) => Send(context, tokenService, name, null),
-            _ => LoginPages.Problem(context, StatusCodes.Status404NotFound, "There is no login with this name."),
-        };
+            await LoginPages.Choose(context, tokenService, names);
+            return null;
+        }
+
+        return names.Contains(name) ? await Send(context, tokenService, name, purpose, null)
+            : DistributionError.NotFound("There is no login with this name.");
     }
 
     /// <summary>Redirects to the provider, with the sealed login in a cookie.</summary>
-    public async Task Send(HttpContext context, TokenService tokenService, string authenticator, string? userCode)
+    public async Task<DistributionError?> Send(
+        HttpContext context, TokenService tokenService, string authenticator, LoginPurpose purpose, string? userCode)
     {
         var request = new InteractiveLoginRequest(
-            tokenService.Tenant.Name, authenticator, tokenService.Origin + LoginEndpoints.CallbackPath, userCode);
+            tokenService.Tenant.Name, authenticator, tokenService.Origin + LoginEndpoints.CallbackPath, userCode,
+            purpose == LoginPurpose.Administration);
         var start = await cluster.Call(
             (relay, stop) => relay.BeginInteractiveLogin(request, stop), CallPolicy.InteractiveLogin, context.RequestAborted);
         if (start.Address is null)
         {
-            await LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, start.Message);
-            return;
+            return DistributionError.Unavailable(StatusCodes.Status503ServiceUnavailable, start.Message, RetryAfter);
         }
 
-        context.Response.Cookies.Append(Cookie, start.Flow!.Reveal(), CookieOptions(tokenService, TimeSpan.FromMinutes(10)));
+        context.Response.Cookies.Append(Cookie, purpose.Mark(start.Flow!), CookieOptions(tokenService, TimeSpan.FromMinutes(10)));
         context.Response.Headers.CacheControl = "no-store";
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = start.Address.AbsoluteUri;
+        return null;
     }
 
     /// <summary>The browser is back.</summary>
-    public async Task Finish(HttpContext context, TokenService tokenService, QueryParameters query)
+    public async Task<DistributionError?> Finish(HttpContext context, TokenService tokenService, QueryParameters query)
     {
-        var flow = context.Request.Cookies[Cookie];
+        var (purpose, flow) = LoginPurpose.Read(context.Request.Cookies[Cookie], tokenService.Tenant);
         context.Response.Cookies.Append(Cookie, "", CookieOptions(tokenService, TimeSpan.Zero));
         if (!query.TryGetSingle("code", out var code) || !query.TryGetSingle("state", out var state)
             || !query.TryGetSingle("error", out var error))
         {
-            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed.");
-            return;
+            return LoginEndpoints.Malformed;
         }
 
-        if (string.IsNullOrEmpty(code) || state is null || string.IsNullOrEmpty(flow))
+        if (string.IsNullOrEmpty(code) || state is null || flow is null)
         {
             var why = error is null ? "This login was not begun in this browser, or is over." : "The provider did not log you in.";
-            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, why);
-            return;
+            return DistributionError.Unsupported(why, StatusCodes.Status400BadRequest);
         }
 
-        await Show(context, tokenService, await Redeem(context, tokenService, new Secret(flow), state, new Secret(code)));
+        return await Show(context, tokenService, purpose, await Redeem(context, tokenService, flow, state, new Secret(code)));
     }
 
     private async Task<LoginResult> Redeem(HttpContext context, TokenService tokenService, Secret flow, string state, Secret code)
@@ -94,17 +101,28 @@ internal sealed class BrowserLogin(ClusterClient cluster, ClientAddress clientAd
         }
     }
 
-    private Task Show(HttpContext context, TokenService tokenService, LoginResult result)
+    private async Task<DistributionError?> Show(HttpContext context, TokenService tokenService, LoginPurpose purpose, LoginResult result)
     {
         audit.BrowserLogin(context, tokenService, result);
-        return result switch
+        if (result.Status != LoginStatus.Granted)
         {
-            { Status: LoginStatus.Granted, RefreshToken: { } token } => LoginPages.LoginLine(context, tokenService, result.Subject, token),
-            { Status: LoginStatus.Granted } => LoginPages.DeviceDone(context, tokenService, result.Subject),
-            { Status: LoginStatus.Throttled } => LoginPages.Problem(context, StatusCodes.Status429TooManyRequests, result.Message),
-            { Status: LoginStatus.Unavailable } => LoginPages.Problem(context, StatusCodes.Status503ServiceUnavailable, result.Message),
-            _ => LoginPages.Problem(context, StatusCodes.Status403Forbidden, result.Message),
-        };
+            return result.Status switch
+            {
+                LoginStatus.Throttled => DistributionError.TooManyRequests(result.Message, RetryAfter),
+                LoginStatus.Unavailable => DistributionError.Unavailable(
+                    StatusCodes.Status503ServiceUnavailable, result.Message, RetryAfter),
+                _ => DistributionError.Denied(result.Message),
+            };
+        }
+
+        if (purpose != LoginPurpose.Client && result.AccessToken is not null)
+        {
+            return pages.Enter(context, tokenService, purpose, result);
+        }
+
+        await (result.RefreshToken is { } token ? LoginPages.LoginLine(context, tokenService, result.Subject, token)
+            : LoginPages.DeviceDone(context, tokenService, result.Subject));
+        return null;
     }
 
     /// <summary>Lax: the provider's redirect is a navigation from another site.</summary>

@@ -46,12 +46,12 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
     }
 
     /// <summary>Asks for the user code, or for the confirmation of one.</summary>
-    public async Task Prompt(HttpContext context, TokenService tokenService, QueryParameters query)
+    public async Task<DistributionError?> Prompt(HttpContext context, TokenService tokenService, QueryParameters query)
     {
         if (!query.TryGetSingle("user_code", out var code) || code is null)
         {
             await LoginPages.PromptForCode(context, tokenService);
-            return;
+            return null;
         }
 
         var userCode = Normalise(code);
@@ -59,36 +59,34 @@ internal sealed class DeviceLogin(ClusterClient cluster, BrowserLogin browser, C
         var found = await cluster.Call(
             (relay, stop) => relay.SearchDevice(tokenService.Tenant.Name, userCode, from, stop), CallPolicy.DeviceSearch,
             context.RequestAborted);
-        await (found switch
+        if (found.Throttled)
         {
-            { Throttled: true } => LoginPages.Problem(
-                context, StatusCodes.Status429TooManyRequests, "Too many wrong codes of late; wait a little and type it again."),
-            { Address: { } address } => LoginPages.Confirm(context, tokenService, userCode, address),
-            _ => LoginPages.Problem(
-                context, StatusCodes.Status404NotFound, "No device waits for this code: it was mistyped, is over, or was used already."),
-        });
+            return DistributionError.TooManyRequests("Too many wrong codes of late; wait a little and type it again.", 10);
+        }
+
+        if (found.Address is not { } address)
+        {
+            return DistributionError.NotFound("No device waits for this code: it was mistyped, is over, or was used already.");
+        }
+
+        await LoginPages.Confirm(context, tokenService, userCode, address);
+        return null;
     }
 
     /// <summary>The person confirmed: off to the provider.</summary>
-    public async Task Confirm(HttpContext context, TokenService tokenService)
+    public async Task<DistributionError?> Confirm(HttpContext context, TokenService tokenService)
     {
         if (context.Request.Headers.Origin != tokenService.Origin)
         {
-            await LoginPages.Problem(
-                context, StatusCodes.Status403Forbidden, "This form was not sent from the login page of this registry.");
-            return;
+            return DistributionError.Denied("This form was not sent from the login page of this registry.");
         }
 
-        if (!QueryParameters.TryParse(await Form(context), out var form)
-            || !form.TryGetSingle("user_code", out var code) || code is null
-            || !form.TryGetSingle("authenticator", out var authenticator) || authenticator is null
-            || !tokenService.Tenant.InteractiveLogins.Contains(authenticator))
-        {
-            await LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The form is incomplete.");
-            return;
-        }
-
-        await browser.Send(context, tokenService, authenticator, Normalise(code));
+        return QueryParameters.TryParse(await Form(context), out var form)
+            && form.TryGetSingle("user_code", out var code) && code is not null
+            && form.TryGetSingle("authenticator", out var authenticator) && authenticator is not null
+            && tokenService.Tenant.InteractiveLogins.Contains(authenticator)
+                ? await browser.Send(context, tokenService, authenticator, LoginPurpose.Client, Normalise(code))
+                : DistributionError.Unsupported("The form is incomplete.", StatusCodes.Status400BadRequest);
     }
 
     /// <summary>Whether a device asks for the administration of the tenant (RFC 8628 §3.1).</summary>

@@ -14,9 +14,12 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
     public const string DevicePath = "/login/device";
     public const string ConfirmPath = "/login/device/confirm";
 
-    /// <summary>Whether a request comes from a browser and wants a page, or from a device and wants JSON.</summary>
-    public static bool WantsPage(string method, ReadOnlySpan<char> path) =>
-        path is LoginEndpoints.Path or CallbackPath or ConfirmPath || (path is DevicePath && !HttpMethods.IsPost(method));
+    /// <summary>What is said of a query that cannot be read.</summary>
+    public static DistributionError Malformed { get; } =
+        DistributionError.Unsupported("The address of this page is malformed.", StatusCodes.Status400BadRequest);
+
+    /// <summary>Whether a path is one of these.</summary>
+    public static bool Has(ReadOnlySpan<char> path) => path is LoginEndpoints.Path || path.StartsWith("/login/", StringComparison.Ordinal);
 
     public Task<DistributionError?> Handle(HttpContext context, TokenService tokenService, ReadOnlySpan<char> path)
     {
@@ -30,24 +33,18 @@ internal sealed class LoginEndpoints(BrowserLogin browser, DeviceLogin device)
 
         if (!TryReadQuery(context, out var query))
         {
-            return Page(LoginPages.Problem(context, StatusCodes.Status400BadRequest, "The address of this page is malformed."));
+            return Task.FromResult<DistributionError?>(Malformed);
         }
 
         return path switch
         {
-            Path when isGet => Page(browser.Begin(context, tokenService, query)),
-            CallbackPath when isGet => Page(browser.Finish(context, tokenService, query)),
-            DevicePath when isGet => Page(device.Prompt(context, tokenService, query)),
+            Path when isGet => browser.Begin(context, tokenService, query),
+            CallbackPath when isGet => browser.Finish(context, tokenService, query),
+            DevicePath when isGet => device.Prompt(context, tokenService, query),
             DevicePath when isPost => device.Begin(context, tokenService),
-            ConfirmPath when isPost => Page(device.Confirm(context, tokenService)),
+            ConfirmPath when isPost => device.Confirm(context, tokenService),
             _ => Task.FromResult<DistributionError?>(DistributionError.NotFound("not found; the login page is at /login")),
         };
-    }
-
-    private static async Task<DistributionError?> Page(Task written)
-    {
-        await written;
-        return null;
     }
 
     private static bool TryReadQuery(HttpContext context, out QueryParameters query)

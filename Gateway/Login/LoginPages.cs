@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -11,8 +13,9 @@ namespace RegistryProxy.Gateway.Login;
 internal static class LoginPages
 {
     private const string Style =
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1b1f24;background:#fff}"
-        + "h1{font-size:1.4rem}pre{background:#f3f4f6;padding:1rem;white-space:pre-wrap;"
+        ":root{color-scheme:light dark}"
+        + "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem}"
+        + "h1{font-size:1.4rem}pre{background:color-mix(in srgb,CanvasText 8%,Canvas);padding:1rem;white-space:pre-wrap;"
         + "word-break:break-all;border-radius:6px;user-select:all}"
         + "input,button,a.button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}.code{font:700 1.5rem monospace}";
 
@@ -36,7 +39,7 @@ internal static class LoginPages
         context, StatusCodes.Status200OK, $"Logged in to {tokenService.Authority} as {subject}",
         $"<p>Run this in a terminal:</p><pre id=\"command\">echo {Encode(refreshToken.Reveal())} | docker " +
         $"login {Encode(tokenService.Authority)} --username _session --password-stdin</pre>"
-        + "<p>The token is good for this front door alone. It ends when it is revoked or expires; then come back to this page. Whoever " +
+        + "<p>The token is good for this registry alone. It ends when it is revoked or expires; then come back to this page. Whoever " +
             "has it is you: do not share it.</p>");
 
     public static Task DeviceDone(HttpContext context, TokenService tokenService, string subject) => Write(
@@ -59,18 +62,16 @@ internal static class LoginPages
             + $"<input type=\"hidden\" name=\"authenticator\" value=\"{Encode(name)}\"><button>Log in " +
                 $"with {Encode(name)}</button></form>")));
 
-    /// <summary>Says what is wrong; with <c>Retry-After</c> where it passes by itself.</summary>
-    public static Task Problem(HttpContext context, int status, string message)
+    /// <summary>Says what went wrong to a person; with <c>Retry-After</c> where it passes by itself.</summary>
+    public static Task Problem(HttpContext context, DistributionError error)
     {
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
-        {
-            context.Response.Headers.RetryAfter = "10";
-        }
-
+        context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
+        context.Response.Headers.RetryAfter = error.RetryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
+        var again = context.Request.Path == "/" ? "/" : LoginEndpoints.Path;
         return Write(
-            context, status, "This login did not work",
-            $"<p id=\"problem\">{Encode(message)}</p><p><a href=\"{LoginEndpoints.Path}\">Start again</a>. The operators find this login " +
-            $"under {Encode(context.TraceIdentifier)}.</p>");
+            context, error.Status, "This did not work",
+            $"<p id=\"problem\" role=\"alert\">{Encode(error.Message)}</p><p><a href=\"{again}\">Start again</a>. The operators of this " +
+            $"registry find this request under {Encode(context.TraceIdentifier)}.</p>");
     }
 
     private static string Encode(string text) => HtmlEncoder.Default.Encode(text);

@@ -42,6 +42,9 @@ internal sealed class RequestStatistics
     public IReadOnlyList<RepositoryPulls> RepositoriesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters)
         ? [.. counters.MostPulled(ReportedOfTenant).Select(pulls => new RepositoryPulls(tenant, pulls.Key, pulls.Value))] : [];
 
+    /// <summary>The repositories of a tenant that are remembered, a hundred at the most.</summary>
+    public IReadOnlyList<string> NamesOf(string tenant) => _tenants.TryGetValue(tenant, out var counters) ? counters.Names : [];
+
     private Counters Of(string tenant) =>
         _tenants.TryGetValue(tenant, out var counters) ? counters : _tenants.GetOrAdd(tenant, static _ => new Counters());
 
@@ -55,6 +58,8 @@ internal sealed class RequestStatistics
         private long _pulls;
         private long _sent;
         private long _received;
+
+        public IReadOnlyList<string> Names => [.. _repositories.Keys];
 
         public void Pull(string repository)
         {

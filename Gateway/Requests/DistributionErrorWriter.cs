@@ -27,6 +27,7 @@ internal static class DistributionErrorWriter
         response.ContentType = "application/json";
         response.Headers.CacheControl = "no-store";
         response.Headers[RequestIdHeader] = context.TraceIdentifier;
+        PushedContent.Confine(response.Headers);
         if (error.Reason is { } reason && HttpProtocol.IsHttp11(context.Request.Protocol))
         {
             context.Features.GetRequiredFeature<IHttpResponseFeature>().ReasonPhrase = Phrase(reason);

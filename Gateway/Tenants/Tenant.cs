@@ -33,6 +33,9 @@ internal sealed class Tenant
         Cors = snapshot.Cors;
         IsUnusable = snapshot.IsUnusable;
         HasAdministrators = snapshot.HasAdministrators;
+        HasPage = snapshot.HasPage;
+        TakesPasswords = snapshot.TakesPasswords;
+        TakesAdministratorPasswords = snapshot.TakesAdministratorPasswords;
         _routes = [.. snapshot.Routes.Select(route => new TenantRoute(route, upstreams)).OrderByDescending(route => route.Prefix.Length)];
         _namespaces = snapshot.Namespaces.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
@@ -65,6 +68,15 @@ internal sealed class Tenant
 
     /// <summary>Whether somebody administers it on its own hosts.</summary>
     public bool HasAdministrators { get; }
+
+    /// <summary>Whether there is a page for people on its hosts.</summary>
+    public bool HasPage { get; }
+
+    /// <summary>Whether people log in with a user name and a password.</summary>
+    public bool TakesPasswords { get; }
+
+    /// <summary>Whether administrators do.</summary>
+    public bool TakesAdministratorPasswords { get; }
 
     public IReadOnlyList<TenantRoute> Routes => _routes;
 

@@ -12,6 +12,32 @@ namespace RegistryProxy.Gateway.Tokens;
 /// <summary>A login, wherever its credentials came: what it is counted for before and after, and the question to the cluster.</summary>
 internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress, TenantLimits limits, AuditTrail audit)
 {
+    /// <summary>
+    /// Decides a login within the limits of its tenant, and writes it down. What was granted, or the error for whoever tried.
+    /// </summary>
+    public async Task<(LoginResult? Granted, DistributionError? Error)> Decide(
+        HttpContext context, TokenService tokenService, TokenRequest request)
+    {
+        var administers = tokenService.Tenant.HasAdministrators && request.Administers.Contains(tokenService.Tenant.Name);
+        if (limits.Spent(tokenService.Tenant) is { } spent && !(administers && limits.MayLogInToAdminister(tokenService.Tenant)))
+        {
+            return (null, spent);
+        }
+
+        if (Before(context, tokenService, request) is { } tooSoon)
+        {
+            audit.Limited(context, tokenService, request, tooSoon);
+            return (null, tooSoon);
+        }
+
+        var result = await LogIn(context, tokenService, request, context.RequestAborted);
+        var tooMany = After(context, tokenService, request, result);
+        audit.Login(context, tokenService, request, result, tooMany);
+        return tooMany is not null ? (null, tooMany)
+            : result.Status == LoginStatus.Granted ? (result, null)
+            : (null, ErrorOf(result));
+    }
+
     /// <summary>Who logs in is counted when it is known who that is: many nodes may come from one address.</summary>
     public DistributionError? Before(HttpContext context, TokenService tokenService, TokenRequest request) =>
         request.Credentials.Kind switch

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -9,7 +8,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Tokens;
 
 /// <summary><c>/token</c>: parse, ask the login grain, answer. Scopes that are not allowed are left out, never an error.</summary>
-internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTrail audit)
+internal sealed class TokenEndpoint(Logins logins, TenantLimits limits)
 {
     public async Task<DistributionError?> Handle(HttpContext context, TokenService tokenService)
     {
@@ -32,29 +31,10 @@ internal sealed class TokenEndpoint(Logins logins, TenantLimits limits, AuditTra
                 ?? DistributionError.Unsupported($"the service here is {tokenService.Service}", 400);
         }
 
-        var administers = tokenService.Tenant.HasAdministrators && request.Administers.Contains(tokenService.Tenant.Name);
-        if (limits.Spent(tokenService.Tenant) is { } spent && !(administers && limits.MayLogInToAdminister(tokenService.Tenant)))
+        var (result, refusal) = await logins.Decide(context, tokenService, request);
+        if (result is null)
         {
-            return spent;
-        }
-
-        if (logins.Before(context, tokenService, request) is { } tooSoon)
-        {
-            audit.Limited(context, tokenService, request, tooSoon);
-            return tooSoon;
-        }
-
-        var result = await logins.LogIn(context, tokenService, request, context.RequestAborted);
-        var tooMany = logins.After(context, tokenService, request, result);
-        audit.Login(context, tokenService, request, result, tooMany);
-        if (tooMany is not null)
-        {
-            return tooMany;
-        }
-
-        if (result.Status != LoginStatus.Granted)
-        {
-            return Challenged(Logins.ErrorOf(result));
+            return Challenged(refusal!);
         }
 
         await Answer(context, tokenService, result);

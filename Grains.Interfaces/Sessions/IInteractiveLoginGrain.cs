@@ -48,10 +48,11 @@ public sealed record DeviceSearch([property: Id(0)] string? Address, [property: 
 /// <param name="Authenticator">One of the tenant's that lets people in.</param>
 /// <param name="Callback">The absolute address to which the provider sends the browser back.</param>
 /// <param name="UserCode">The device that the login is for; <c>null</c> for the browser's own.</param>
+/// <param name="Administers">Whether it is for the administration of the tenant.</param>
 [GenerateSerializer, Immutable, Alias("rp.people-login-request")]
 public sealed record InteractiveLoginRequest(
     [property: Id(0)] string Tenant, [property: Id(1)] string Authenticator, [property: Id(2)] string Callback,
-    [property: Id(3)] string? UserCode);
+    [property: Id(3)] string? UserCode, [property: Id(4)] bool Administers = false);
 
 /// <summary>How a login begins.</summary>
 /// <param name="Address">The provider's authorization endpoint with its query; <c>null</c> when it cannot be had.</param>

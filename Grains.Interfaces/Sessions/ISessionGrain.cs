@@ -19,6 +19,22 @@ public interface ISessionGrain : IGrainWithStringKey
     /// <summary>The same for many sessions of the identity.</summary>
     [Alias("DecideAll"), AlwaysInterleave, ResponseTimeout("00:00:03")]
     ValueTask<SessionDecisions> DecideAll(IReadOnlyList<string> sessions, long generation, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// The sessions of the identity, the newest first, <see cref="MaxOwn"/> at the most, for the holder of an open one; none for anybody
+    /// else.
+    /// </summary>
+    [Alias("ListOwn"), ResponseTimeout("00:00:05")]
+    ValueTask<IReadOnlyList<SessionSummary>> ListOwn(string sessionId, long generation, CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Ends a session of the identity, for the holder of an open one; <c>false</c> when there is none of that id, or no holder.
+    /// </summary>
+    [Alias("EndOwn"), ResponseTimeout("00:00:05")]
+    ValueTask<bool> EndOwn(string sessionId, long generation, string session, CancellationToken cancellation = default);
+
+    /// <summary>How many of its own sessions an identity is told.</summary>
+    const int MaxOwn = 200;
 }
 
 /// <summary>What some sessions of one identity may do.</summary>

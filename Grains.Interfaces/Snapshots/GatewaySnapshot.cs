@@ -90,6 +90,18 @@ public sealed record TenantSnapshot
     /// <summary>Whether somebody administers it on its own hosts; else nothing is there.</summary>
     [Id(11)]
     public bool HasAdministrators { get; init; }
+
+    /// <summary>Whether <c>GET /</c> is a page for people; not by what versions before say.</summary>
+    [Id(12)]
+    public bool HasPage { get; init; }
+
+    /// <summary>Whether somebody logs in there with a user name and a password.</summary>
+    [Id(13)]
+    public bool TakesPasswords { get; init; }
+
+    /// <summary>Whether an administrator logs in there with a user name and a password.</summary>
+    [Id(14)]
+    public bool TakesAdministratorPasswords { get; init; }
 }
 
 /// <summary>Limits of a tenant, each for the whole cluster; <c>null</c> is without a limit.</summary>

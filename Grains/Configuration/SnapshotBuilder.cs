@@ -47,12 +47,19 @@ internal static class SnapshotBuilder
         Cors = tenant.Cors,
         IsUnusable = tenant.IsUnusable,
         HasAdministrators = tenant.Administrators.Count > 0,
+        HasPage = tenant.Page,
+        TakesPasswords = TakesPasswords(tenant.Authenticators, tenant, configuration),
+        TakesAdministratorPasswords = TakesPasswords(tenant.AdministratorAuthenticators, tenant, configuration),
         PeopleLogins =
         [
             .. tenant.Authenticators.Where(
                 name => configuration.AuthenticatorOf(tenant.Name, name) is OidcConfiguration { People: not null }),
         ],
     };
+
+    private static bool TakesPasswords(
+        IReadOnlyList<string> authenticators, TenantConfiguration tenant, FrontDoorConfiguration configuration) => authenticators.Any(
+        name => configuration.AuthenticatorOf(tenant.Name, name) is HtpasswdConfiguration or LdapConfiguration);
 
     private static RouteSnapshot Route(RouteConfiguration route, FrontDoorConfiguration configuration) => new()
     {

@@ -22,7 +22,8 @@ internal sealed class InteractiveLoginGrain(
             return new InteractiveLoginStart(null, null, "there is no login of this name here");
         }
 
-        var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow());
+        var flow = LoginFlow.New(request.Tenant, request.Authenticator, code.Provider, request.UserCode, time.GetUtcNow())
+            with { Administers = request.Administers };
         return await flows.AddressOf(code, flow, request.Callback, cancellation) is { } address
             ? new InteractiveLoginStart(address, await seal.Seal(flow), "")
             : new InteractiveLoginStart(
@@ -52,7 +53,7 @@ internal sealed class InteractiveLoginGrain(
                     new LoginRequest
                     {
                         Tenant = reply.Tenant, Service = reply.Service, Credentials = LoginCredentials.Anonymous, Offline = true,
-                        ClientAddress = reply.ClientAddress,
+                        ClientAddress = reply.ClientAddress, Administers = flow.Administers,
                     },
                     verdict,
                     cancellation),

@@ -34,6 +34,11 @@ internal sealed class SessionBook(Stored<SessionState> newest, SessionPages page
     public StoredSession? Find(SessionState state, string id) =>
         (_newest.Find(state.Sessions, id) ?? pages.Find(id)) is { } found && found.Expires > time.GetUtcNow() ? found : null;
 
+    /// <summary>The newest sessions that are not over. Only after <see cref="Read"/>, in the same turn.</summary>
+    public IEnumerable<StoredSession> Newest(SessionState state, int most) => state.Sessions
+        .Concat(state.Pages.SelectMany(page => pages.SessionsOf(page) ?? [])).DistinctBy(session => session.Id)
+        .Where(session => session.Expires > time.GetUtcNow()).OrderByDescending(session => session.Opened).Take(most);
+
     /// <summary>Opens a session; one without a refresh token goes on with one that is there.</summary>
     /// <param name="identity">What was proved.</param>
     /// <param name="fresh">The session to open, if there is none to go on with.</param>

@@ -73,6 +73,27 @@ internal sealed class SessionGrain(
         return new SessionJudge(tenant, standing, stamp, lease, Lease).Classify(sessions, id => _book.Find(state, id));
     }
 
+    public async ValueTask<IReadOnlyList<SessionSummary>> ListOwn(
+        string sessionId, long generation, CancellationToken cancellation = default)
+    {
+        var state = await _book.Read();
+        return generation == state.Generation && _book.Find(state, sessionId) is not null
+            ? [.. _book.Newest(state, ISessionGrain.MaxOwn).Select(Summary)] : [];
+    }
+
+    public async ValueTask<bool> EndOwn(string sessionId, long generation, string session, CancellationToken cancellation = default)
+    {
+        var state = await _book.Read();
+        if (generation != state.Generation || _book.Find(state, sessionId) is null || _book.Find(state, session) is null)
+        {
+            return false;
+        }
+
+        var had = await Revoke(session);
+        SessionIndexWriter.Remove(Listed, [session]);
+        return had;
+    }
+
     public async ValueTask<OpenedSession> Open(SessionOpening opening)
     {
         var (fresh, token) = Create(opening, IsMachine ? opening.Identity.Claims : null);

@@ -12,6 +12,8 @@ public sealed class PageFiles(Assembly own)
 {
     private const string Folder = "pages/";
 
+    private const string NeverKept = "no-store";
+
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; " +
         "frame-ancestors 'none'; base-uri 'none'";
@@ -33,10 +35,14 @@ public sealed class PageFiles(Assembly own)
     public string Text(string name) => _texts[name];
 
     /// <summary>Serves one of <see cref="Assets"/>.</summary>
-    public RequestDelegate Asset(string name) => context => Write(context, Types[Path.GetExtension(name)], Text(name));
+    /// <param name="name">Its name.</param>
+    /// <param name="kept">How long browsers keep it, as <c>Cache-Control</c>; not at all by default.</param>
+    public RequestDelegate Asset(string name, string kept = NeverKept) =>
+        context => Write(context, Types[Path.GetExtension(name)], Text(name), kept);
 
     /// <summary>Serves a page.</summary>
-    public static Task Html(HttpContext context, string page) => Write(context, "text/html; charset=utf-8", page);
+    public static Task Html(HttpContext context, string page) =>
+        Write(context, "text/html; charset=utf-8", page, NeverKept);
 
     private static IEnumerable<(string Name, string Text)> Read(Assembly assembly)
     {
@@ -48,10 +54,10 @@ public sealed class PageFiles(Assembly own)
         }
     }
 
-    private static Task Write(HttpContext context, string type, string text)
+    private static Task Write(HttpContext context, string type, string text, string kept)
     {
         context.Response.ContentType = type;
-        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = kept;
         context.Response.Headers.ContentSecurityPolicy = Policy;
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return context.Response.WriteAsync(text, context.RequestAborted);

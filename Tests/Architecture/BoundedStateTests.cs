@@ -46,6 +46,7 @@ public sealed class BoundedStateTests
         ["Line._next"] = "one for each session that requests wait for",
         ["LimitShares._listed"] = "LimitShares.Capacity limits that are asked for",
         ["ManifestFetcher._flights"] = "one for each question that a request waits for",
+        ["PageDocument._assets"] = "the files of the page, which are in the assembly",
         ["RangeFlights._heldOf"] = "a number for each tenant that is in use",
         ["RangeFlights._running"] = "one for each part of a blob that a request waits for",
         ["Counters._repositories"] = "RequestStatistics.MaxRepositories names of a tenant that were pulled",

@@ -12,7 +12,8 @@ public sealed class ClockTests
     private static readonly string[] Ends =
     [
         "Configuration/Reading/Values/ReadingContext.cs", "Gateway/Authentication/BearerAuthentication.cs",
-        "Gateway/PeerServing/PeerListener.cs", "Gateway/Tokens/RememberedLogins.cs", "Gateway/Upstreams/Transport/UpstreamTokenCache.cs",
+        "Gateway/PageSessions/PageCookies.cs", "Gateway/PageSessions/PageSeal.cs", "Gateway/PeerServing/PeerListener.cs",
+        "Gateway/Tokens/RememberedLogins.cs", "Gateway/Upstreams/Transport/UpstreamTokenCache.cs",
         "Gateway/Upstreams/Transport/UpstreamTokenHandler.cs", "Grains/Configuration/ConfigurationPartGrain.cs",
         "Grains/Configuration/KeyPublication.cs", "Grains/Identity/Azure/AzureAttestedAuthenticator.cs",
         "Grains/Identity/Issuers/IssuedTokenVerifier.cs", "Grains/Identity/Robots/RobotAuthenticator.cs", "Grains/Keys/KeyRingGrain.cs",

@@ -36,7 +36,7 @@ internal static class TenantKeys
     /// <summary>The whole part.</summary>
     public static KeyRules Part { get; } = KeyRules.Map(Reason,
     [
-        .. Plain("authenticators", "namespaces", "cors"),
+        .. Plain("authenticators", "namespaces", "page", "cors"),
         ("routes", Map("prefix", "upstream", "rewrite", "redirects", "fallbackOn", "cache", "ranges")),
         ("access", Map("name", "who", "when", "repositories", "actions")),
         ("define", KeyRules.Map(Reason, ("upstreams", KeyRules.Names(Upstream)), ("authenticators", KeyRules.Names(Authenticator)))),

@@ -7,7 +7,7 @@ namespace RegistryProxy.Configuration.Reading.Tenants;
 /// <summary>What a tenant may say of itself: who logs in there, where names lead, who may do what.</summary>
 internal static class TenantRights
 {
-    private static readonly string[] Keys = ["authenticators", "routes", "namespaces", "access", "cors"];
+    private static readonly string[] Keys = ["authenticators", "routes", "namespaces", "access", "page", "cors"];
 
     public static TenantConfiguration Read(Section map, TenantConfiguration tenant, FrontDoorConfiguration known)
     {
@@ -22,6 +22,7 @@ internal static class TenantRights
                 map["access"],
                 new TenantAuthenticators(authenticators,
                     [.. authenticators.Select(name => known.Authenticators.GetValueOrDefault(name)).OfType<AuthenticatorConfiguration>()])),
+            Page = map["page"].Flag(true),
             Cors = [.. map["cors"].Items().Select(origin => origin.Origin()).OfType<Uri>()
                 .Select(address => HttpOrigin.Of(address).Serialized)],
         };

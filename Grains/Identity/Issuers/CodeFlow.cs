@@ -45,6 +45,7 @@ internal sealed class CodeFlow(OidcConfiguration configuration, InteractiveLogin
             RedirectUri = callback,
             State = flow.State,
             Nonce = flow.Nonce,
+            Prompt = flow.Administers ? OpenIdConnectPrompt.Login : null,
         };
         message.SetParameter("code_challenge", flow.Challenge);
         message.SetParameter("code_challenge_method", "S256");

@@ -26,5 +26,8 @@ internal sealed record LoginFlow(
     public static LoginFlow New(string tenant, string authenticator, string provider, string? userCode, DateTimeOffset now) =>
         new(tenant, authenticator, Random(), Random(), Random(), userCode, now + Life, provider);
 
+    /// <summary>Whether it is for the administration of the tenant.</summary>
+    public bool Administers { get; init; }
+
     private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 }

@@ -1,21 +1,11 @@
 import { html, useState } from "./preact.js";
-import { useData, useSettled, usePlace, query, clock, bytes } from "./lib.js";
-import { Status, Waiting, Stale, Field, Empty, Time } from "./parts.js";
+import { useData, useSettled, usePlace, query } from "./lib.js";
+import { Waiting, Stale, Field, Empty, Time } from "./parts.js";
+import { Lines } from "./lines.js";
 
 const Limit = 100;
 const events = ["pull", "push", "delete", "login", "denied", "range", "revoke", "attestation-reset", "robot-create", "robot-rotate", "robot-secret-end", "robot-revoke", "administer"];
 const blank = { tenant: "", event: "", decision: "", subject: "", repository: "", text: "" };
-
-const Line = ({ line }) => {
-  const [open, setOpen] = useState(false);
-  const what = [line.repository, line.reference ? (line.reference.startsWith("sha256:") ? `@${line.reference.slice(0, 19)}…` : `:${line.reference}`) : ""].join("");
-  return html`<tr role="row"><td role="cell"><button class="open" aria-expanded=${open} aria-label=${`all of this line, ${line.event} at ${clock(line.time)}`} onClick=${() => setOpen(!open)}>${open ? "▾" : "▸"}</button> <${Time} at=${line.time}/></td>
-    <td role="cell" data-label="Event">${line.decision === "deny" ? html`<${Status} kind="bad">${line.event}<//>` : html`<${Status} kind="good">${line.event}<//>`}</td>
-    <td role="cell" data-label="Who">${line.subject || html`<span class="dim">anonymous</span>`}</td><td role="cell" data-label="What"><code>${what}</code></td>
-    <td role="cell" data-label="From">${line.client}</td><td role="cell" data-label="Reason or rule">${line.reason ?? line.rule ?? ""}</td><td role="cell" data-label="Status" class="number">${line.status}</td></tr>
-  ${open && html`<tr role="row" class="details"><td role="cell" colspan="7"><dl class="pairs">${Object.entries(line).map(([name, value]) =>
-    html`<div><dt>${name}</dt><dd><code>${name === "bytes" ? bytes(value) : String(value)}</code></dd></div>`)}</dl></td></tr>`}`;
-};
 
 /** Who pulled what, who was refused and why: the newest lines that gateways still have. */
 export function Audit({ fields }) {
@@ -42,9 +32,6 @@ export function Audit({ fields }) {
     <label class="check"><input type="checkbox" checked=${live} onChange=${event => setLive(event.target.checked)}/> Follow</label>
     <button type="button" onClick=${() => change(blank)}>Clear filters</button></form>
   ${!data ? html`<${Waiting} error=${error ?? busiest.error} again=${error ? again : busiest.again}/>` : html`<${Stale} at=${at} error=${error}/>
-  <div class="scroll" role="region" aria-label="Lines of the audit log" tabindex="0"><table id="audit" class="stack" role="table"><caption class="hidden">Lines of the audit log, the newest first</caption>
-    <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Time</th><th scope="col" role="columnheader">Event</th><th scope="col" role="columnheader">Who</th><th scope="col" role="columnheader">What</th><th scope="col" role="columnheader">From</th><th scope="col" role="columnheader">Reason or rule</th><th scope="col" role="columnheader" class="number">Status</th></tr></thead>
-    <tbody role="rowgroup">${lines.length === 0 ? html`<tr role="row"><td role="cell" colspan="7" class="empty">No line in memory is like this.</td></tr>`
-      : lines.map(line => html`<${Line} key=${line.time + (line.requestId ?? "") + line.event + (line.reference ?? "")} line=${line}/>`)}</tbody></table></div>
+  <${Lines} lines=${lines} empty="No line in memory is like this."/>
   <p class="dim" id="completeness">${lines.length === Limit ? `The newest ${Limit} lines. ` : ""}Of the lines that gateways wrote for tenant ${tenant} none is missing since <${Time} at=${data.completeSince}/>, from ${data.gateways} ${data.gateways === 1 ? "gateway" : "gateways"}${data.silent > 0 ? `, of which ${data.silent} did not answer` : ""}. Older ones, and what operators changed on the admin listener of a silo, are in the audit log itself.</p>`}`;
 }

@@ -8,8 +8,8 @@ const blank = { tenant: "", subject: "", authenticator: "", groups: "", reposito
 const claimsOf = text => Object.fromEntries(text.split("\n").map(line => line.split("=")).filter(([name, value]) => name.trim() && value !== undefined)
   .map(([name, ...value]) => [`claim.${name.trim()}`, value.join("=").trim()]));
 
-/** Asks whether somebody may do something, and why. */
-export function Explain({ fields }) {
+/** Asks whether somebody may do something, and why; of one tenant alone where it is given. */
+export function Explain({ fields, tenant, address = "/admin/explain" }) {
   const [form, change] = usePlace(fields, blank);
   const [answer, setAnswer] = useState({});
   // A verdict is one on the question that is seen.
@@ -17,9 +17,9 @@ export function Explain({ fields }) {
   const submit = async event => {
     event.preventDefault();
     setAnswer({ busy: true });
-    const { claims, ...rest } = form;
+    const { claims, ...rest } = tenant ? { ...form, tenant: "" } : form;
     try {
-      setAnswer({ data: (await ask(`/admin/explain?${query({ ...rest, ...claimsOf(claims) })}`)).body });
+      setAnswer({ data: (await ask(`${address}?${query({ ...rest, ...claimsOf(claims) })}`)).body });
     } catch (fault) {
       setAnswer({ error: fault.message });
     }
@@ -27,7 +27,7 @@ export function Explain({ fields }) {
   const text = (name, label, more) => html`<${Field} label=${label}><input id=${`explain-${name}`} value=${form[name]} onInput=${set(name)} ...${more}/><//>`;
   return html`<h1 tabindex="-1">Explain access</h1><p class="lead">May somebody do something, by which rule, and if not, what is missing? Password files and directories are asked as a login would.</p>
   <form class="card form" onSubmit=${submit}>
-    ${text("tenant", "Tenant", { required: true })}${text("subject", "Who (empty for anonymous)")}${text("authenticator", "Authenticator (may be left out)")}${text("groups", "Groups, with commas (may be left out)")}
+    ${!tenant && text("tenant", "Tenant", { required: true })}${text("subject", "Who (empty for anonymous)")}${text("authenticator", "Authenticator (may be left out)")}${text("groups", "Groups, with commas (may be left out)")}
     ${text("repository", "Repository", { placeholder: "team/app", required: form.action !== "catalog" })}
     <${Field} label="Action"><select id="explain-action" value=${form.action} onChange=${set("action")}>${["pull", "push", "delete", "catalog"].map(name => html`<option value=${name}>${name}</option>`)}</select><//>
     <${Field} label="Claims, one name=value on a line"><textarea id="explain-claims" rows="3" value=${form.claims} onInput=${set("claims")} placeholder="region=eu-west-1"></textarea><//>
@@ -36,5 +36,5 @@ export function Explain({ fields }) {
     ${answer.data && html`<${Card} title="Answer" wide><p class="verdict">${answer.data.allowed ? html`<${Status} kind="good">allowed<//>` : html`<${Status} kind="bad">denied<//>`}</p><p>${answer.data.reason}</p>
       <dl class="pairs">${[["Rule", answer.data.rule], ["Route", answer.data.route], ["Authenticator", answer.data.authenticator], ["Subject", answer.data.subject],
         ["Groups", answer.data.groups?.join(", ")], ["Not known here", answer.data.lacks]].filter(([, value]) => value).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      <p><a href=${link("tenants", form.tenant)}>Rules of ${form.tenant}</a></p><//>`}</div>`;
+      ${!tenant && html`<p><a href=${link("tenants", form.tenant)}>Rules of ${form.tenant}</a></p>`}<//>`}</div>`;
 }

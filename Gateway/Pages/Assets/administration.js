@@ -1,0 +1,102 @@
+// The administration of this tenant, for whom its operator names: the same questions as with a token, for the minutes of a fresh login.
+import { html, useState } from "./preact.js";
+import { bytes, count, until, ago, useData } from "./lib.js";
+import { Card, Confirm, Field, Stale, Table, Time, Waiting } from "./parts.js";
+import { Explain } from "./explain.js";
+import { Sessions } from "./sessions.js";
+import { Lines } from "./lines.js";
+import { PasswordForm, Providers, Copy, send } from "./account.js";
+
+const Root = "/page/admin";
+const views = [["usage", "Usage"], ["sessions", "Sessions"], ["robots", "Robots"], ["explain", "Explain"], ["audit", "Audit log"]];
+
+function Usage() {
+  const { data, at, error, again } = useData(`${Root}/usage`, 5000);
+  if (!data) return html`<h1 tabindex="-1">Usage</h1><${Waiting} error=${error} again=${again}/>`;
+  const limits = [["Requests per second", data.limits.requestsPerSecond], ["Bytes per second", data.limits.bytesPerSecond && bytes(data.limits.bytesPerSecond)], ["Transfers at once", data.limits.concurrentStreams]];
+  return html`<h1 tabindex="-1">Usage</h1><${Stale} at=${at} error=${error}/>
+  <${Card} title="Now" wide><dl class="pairs">${[["Requests per second", count(data.requestsPerSecond)], ["Refused per second", count(data.refusedPerSecond)], ["Errors per second", count(data.errorsPerSecond)], ["Sessions", count(data.sessions)], ["Robots", count(data.robots)]]
+    .map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl><//>
+  <${Card} title="Limits" wide><dl class="pairs">${limits.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value ?? "none"}</dd></div>`)}</dl><//>
+  <${Card} title="Most pulled repositories" wide><${Table} id="pulls" caption="Most pulled repositories" rows=${Object.entries(data.pulls)} rowKey=${([name]) => name} empty="Nothing was pulled lately." columns=${[
+    { title: "Repository", cell: ([name]) => html`<a href=${`#/repositories/${encodeURIComponent(name)}`}>${name}</a>` }, { title: "Pulls", number: true, cell: ([, pulls]) => count(pulls) }]}/><//>`;
+}
+
+function Audit() {
+  const { data, at, error, again } = useData(`${Root}/audit`, 10000);
+  const [search, setSearch] = useState("");
+  const lines = [...(data?.lines ?? [])].reverse().filter(line => JSON.stringify(line).toLowerCase().includes(search.toLowerCase())).slice(0, 100);
+  return html`<h1 tabindex="-1">Audit log</h1>
+  <form class="tools" role="search" onSubmit=${event => event.preventDefault()}><${Field} label="Search in these lines"><input type="search" id="audit-search" value=${search} onInput=${event => setSearch(event.target.value)}/><//></form>
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/><${Lines} lines=${lines} empty="No line in memory is like this."/>
+  <p class="dim">The newest 100 that match. None is missing since <${Time} at=${data.completeSince}/>, from ${data.gateways} ${data.gateways === 1 ? "gateway" : "gateways"}${data.silent > 0 ? `, of which ${data.silent} did not answer` : ""}.</p>`}`;
+}
+
+const blank = { name: "", repositories: "", actions: { pull: true, push: false, delete: false }, expires: "90d" };
+
+function NewRobot({ onMade }) {
+  const [form, setForm] = useState(blank);
+  const [error, setError] = useState("");
+  const set = name => event => setForm({ ...form, [name]: event.target.value });
+  const submit = async event => {
+    event.preventDefault();
+    setError("");
+    try {
+      const actions = Object.entries(form.actions).filter(([, wanted]) => wanted).map(([name]) => name);
+      const repositories = form.repositories.split(/[\s,]+/).filter(pattern => pattern);
+      onMade((await send(`${Root}/robots`, { name: form.name, repositories, actions, expires: form.expires })).body);
+      setForm(blank);
+    } catch (fault) {
+      setError(fault.message);
+    }
+  };
+  return html`<form class="card form wide" id="new-robot" onSubmit=${submit}>
+    <${Field} label="Name"><input name="name" required value=${form.name} onInput=${set("name")} placeholder="ci"/><//>
+    <${Field} label="Repositories, as globs"><input name="repositories" required value=${form.repositories} onInput=${set("repositories")} placeholder="team-a/**"/><//>
+    <${Field} label="Ends after"><input name="expires" required value=${form.expires} onInput=${set("expires")}/><//>
+    <fieldset><legend>Actions</legend>${Object.keys(blank.actions).map(name => html`<label class="check"><input type="checkbox" name=${name} checked=${form.actions[name]}
+      onChange=${event => setForm({ ...form, actions: { ...form.actions, [name]: event.target.checked } })}/> ${name}</label>`)}</fieldset>
+    <div class="buttons"><button class="primary">Make a robot</button></div>${error && html`<p class="bad" role="alert">${error}</p>`}</form>`;
+}
+
+function Robots({ me }) {
+  const { data, at, error, again } = useData(`${Root}/robots`, 15000);
+  const [made, setMade] = useState(null);
+  const [asked, setAsked] = useState(null);
+  const act = async () => {
+    const address = `${Root}/robots/${encodeURIComponent(asked.row.name)}`;
+    if (asked.rotate) setMade((await send(`${address}/rotate`, {})).body); else await send(address, undefined, "DELETE");
+    await again();
+  };
+  return html`<h1 tabindex="-1">Robots</h1><p class="lead">User names and passwords for machines: they may what they were made for, and never more than you.</p>
+  ${made?.secret && html`<div class="note good" role="status" id="secret"><p><strong>The password of ${made.user}, shown this once:</strong></p><p><${Copy} text=${made.secret} label="Copy the password"/></p>
+    <p><${Copy} text=${`docker login ${me.registry} --username '${made.user}' --password-stdin`}/></p></div>`}
+  ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
+  <${Table} id="robots" caption="Robots" rows=${data} rowKey=${row => row.name} empty="There are no robots." columns=${[
+    { title: "User name", cell: row => html`<code>${row.user}</code>` }, { title: "Repositories", cell: row => row.repositories.join(", ") },
+    { title: "Actions", cell: row => row.actions.join(", ") }, { title: "Ends in", cell: row => until(row.expires) },
+    { title: "Last used", cell: row => row.lastUsed ? ago(row.lastUsed) : "never" }, { title: "Made by", cell: row => row.createdBy },
+    { label: "Actions", kind: "actions", cell: row => html`<button aria-label=${`New password for ${row.name}`} onClick=${() => setAsked({ row, rotate: true })}>New password</button>
+      <button data-robot=${row.name} aria-label=${`Revoke ${row.name}`} onClick=${() => setAsked({ row })}>Revoke</button>` }]}/>`}
+  <${NewRobot} onMade=${robot => { setMade(robot); again(); }}/>
+  ${asked && html`<${Confirm} key=${asked.row.name + asked.rotate} action=${asked.rotate ? "Make a new password" : "Revoke"} onDone=${act} onClose=${() => setAsked(null)}
+    question=${asked.rotate ? `Make a new password for ${asked.row.user}? Two are good at once, so that machines can be changed one by one.` : `Revoke ${asked.row.user}? Machines that use it are refused at once.`}/>`}`;
+}
+
+function Enter({ me, reload }) {
+  const { takesPasswords } = me.administration;
+  return html`<h1 tabindex="-1">Administration</h1><p class="lead">For whom the operator of this registry names, and only after a login of the last minutes: it is open for 15 minutes.</p>
+  <${Card} title="Open the administration" wide>${!me.isPrivate ? html`<p>This page was not opened by https: nobody logs in here.</p>` : html`
+    <${Providers} names=${me.providers} purpose="administration" action="Administer"/>
+    ${takesPasswords && html`<${PasswordForm} id="administer" address="/page/administration" action="Administer" onDone=${reload}/>`}`}<//>`;
+}
+
+/** What administrators see, once they have said again who they are. */
+export function Administration({ me, reload, view, fields }) {
+  if (!me.administration) return html`<h1 tabindex="-1">Administration</h1><p>Nobody administers this registry on its own page.</p>`;
+  if (!me.administration.isOpen) return html`<${Enter} me=${me} reload=${reload}/>`;
+  return html`<nav aria-label="administration"><ul class="sub">${views.map(([name, title]) => html`<li><a href=${`#/administration/${name}`} aria-current=${view === name ? "page" : null}>${title}</a></li>`)}</ul></nav>
+  ${view === "usage" ? html`<${Usage}/>` : view === "sessions" ? html`<h1 tabindex="-1">Sessions</h1><${Sessions} tenant=${me.tenant} address=${`${Root}/sessions`} own/>`
+    : view === "robots" ? html`<${Robots} me=${me}/>` : view === "explain" ? html`<${Explain} fields=${fields} tenant=${me.tenant} address=${`${Root}/explain`}/>`
+    : view === "audit" ? html`<${Audit}/>` : html`<h1 tabindex="-1">There is no such page</h1>`}`;
+}

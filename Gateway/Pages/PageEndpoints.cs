@@ -1,0 +1,118 @@
+using RegistryProxy.Gateway.Administration;
+using RegistryProxy.Gateway.Distribution;
+using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.Network;
+using RegistryProxy.Gateway.PageSessions;
+using RegistryProxy.Gateway.Requests;
+using RegistryProxy.Gateway.Snapshots;
+using RegistryProxy.Gateway.Tenants;
+using RegistryProxy.Protocol;
+
+namespace RegistryProxy.Gateway.Pages;
+
+/// <summary>
+/// <c>/</c> for browsers, and <c>/page/…</c>, which its script asks. <c>/page/v2/…</c> and <c>/page/admin/…</c> are the distribution API and
+/// the administration of the tenant, answered by the same code for whom the cookie of the page stands; only the page's own script may ask.
+/// </summary>
+internal sealed class PageEndpoints(
+    PageDocument document, PageVisitors visitors, PageLogin login, OwnSessions sessions, DistributionEndpoints distribution,
+    AdministrationEndpoint administration, TenantLimits limits)
+{
+    /// <summary>What comes before the addresses that the page asks.</summary>
+    public const string Root = "/page";
+
+    /// <summary>A header that the page's script sends, and that no link, image, frame or form can.</summary>
+    public const string ScriptHeader = "X-Registryproxy-Page";
+
+    private const string Content = Root + "/v2/";
+    private const string Administered = Root + AdministrationEndpoint.Path;
+
+    private static readonly DistributionError Foreign = DistributionError.Denied("this address is for the page of this registry alone");
+
+    private static readonly DistributionError Nothing = DistributionError.NotFound("not found; the page is at /");
+
+    /// <summary>Whether a request is the page's: its document, or what its script asks.</summary>
+    public static bool Has(HttpContext context, ReadOnlySpan<char> path) =>
+        path is "/" ? IsRead(context) && PageRequest.IsBy(context.Request) : path.StartsWith(Root + "/", StringComparison.Ordinal);
+
+    /// <summary>Whether a path is one where somebody stops what floods the tenant.</summary>
+    public static bool IsOfAdministrators(ReadOnlySpan<char> path) =>
+        path is PageLogin.AdministrationPath || path.StartsWith(Administered, StringComparison.Ordinal);
+
+    /// <summary>Answers, or returns the error for the browser.</summary>
+    public Task<DistributionError?> Handle(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map)
+    {
+        if (path is "/")
+        {
+            return Shown(context, tokenService, document.Show);
+        }
+
+        if (path.StartsWith(PageDocument.Prefix, StringComparison.Ordinal))
+        {
+            return IsRead(context) && document.Find(path) is { } asset ? Shown(context, tokenService, asset) : Count(context, tokenService, Nothing);
+        }
+
+        return !context.Request.Headers.ContainsKey(ScriptHeader) || !PageCookies.IsSameOrigin(context.Request)
+            || (!IsRead(context) && !login.IsOwn(context, tokenService))
+                ? Count(context, tokenService, Foreign)
+            : path.StartsWith(Content, StringComparison.Ordinal) ? Ask(context, tokenService, map)
+            : path.StartsWith(Administered, StringComparison.Ordinal) ? Administer(context, tokenService, map)
+            : Answer(context, path, tokenService, map);
+    }
+
+    private Task<DistributionError?> Answer(HttpContext context, ReadOnlySpan<char> path, TokenService tokenService, FrontDoorMap map) =>
+        (context.Request.Method, path.ToString()) switch
+        {
+            ("GET", PageLogin.StatePath) => login.Describe(context, tokenService, map),
+            ("POST", PageLogin.LoginPath) => login.LogIn(context, tokenService),
+            ("POST", PageLogin.LogoutPath) => login.LogOut(context, tokenService, map),
+            ("POST", PageLogin.AdministrationPath) => login.Administer(context, tokenService),
+            ("GET", OwnSessions.Path) => sessions.List(context, tokenService, map),
+            ("POST", OwnSessions.RevokePath) => sessions.Revoke(context, tokenService, map),
+            _ => Count(context, tokenService, Nothing),
+        };
+
+    /// <summary>The distribution API, for reading alone.</summary>
+    private Task<DistributionError?> Ask(HttpContext context, TokenService tokenService, FrontDoorMap map)
+    {
+        PushedContent.Confine(context.Response.Headers);
+        if (!IsRead(context))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return Count(context, tokenService, DistributionError.Unsupported("the page only reads; push and delete with a client"));
+        }
+
+        visitors.ShowLogin(context, tokenService);
+        PageVisitors.Enter(context);
+        return distribution.Handle(context, tokenService, map, isPage: true);
+    }
+
+    private Task<DistributionError?> Administer(HttpContext context, TokenService tokenService, FrontDoorMap map)
+    {
+        if (!tokenService.Tenant.HasAdministrators)
+        {
+            return Count(context, tokenService, Nothing);
+        }
+
+        visitors.ShowAdministrator(context, tokenService);
+        PageVisitors.Enter(context);
+        return administration.Handle(context, tokenService, map);
+    }
+
+    private async Task<DistributionError?> Shown(HttpContext context, TokenService tokenService, RequestDelegate show)
+    {
+        if (limits.AdmitStranger(tokenService.Tenant, context) is { } tooMany)
+        {
+            return tooMany;
+        }
+
+        await show(context);
+        return null;
+    }
+
+    private Task<DistributionError?> Count(HttpContext context, TokenService tokenService, DistributionError error) =>
+        Task.FromResult<DistributionError?>(limits.AdmitStranger(tokenService.Tenant, context) ?? error);
+
+    private static bool IsRead(HttpContext context) =>
+        HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+}
