@@ -1,4 +1,3 @@
-using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Listings;

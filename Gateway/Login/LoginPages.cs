@@ -63,11 +63,13 @@ internal static class LoginPages
                 $"with {Encode(name)}</button></form>")));
 
     /// <summary>Says what went wrong to a person; with <c>Retry-After</c> where it passes by itself.</summary>
-    public static Task Problem(HttpContext context, DistributionError error)
+    /// <param name="context">The request.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="again">Where the person goes on.</param>
+    public static Task Problem(HttpContext context, DistributionError error, string again)
     {
         context.Response.Headers[DistributionErrorWriter.RequestIdHeader] = context.TraceIdentifier;
         context.Response.Headers.RetryAfter = error.RetryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
-        var again = context.Request.Path == "/" ? "/" : LoginEndpoints.Path;
         return Write(
             context, error.Status, "This did not work",
             $"<p id=\"problem\" role=\"alert\">{Encode(error.Message)}</p><p><a href=\"{again}\">Start again</a>. The operators of this " +
