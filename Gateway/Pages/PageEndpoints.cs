@@ -11,8 +11,9 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Gateway.Pages;
 
 /// <summary>
-/// <c>/</c> for browsers, and <c>/page/…</c>, which its script asks. <c>/page/v2/…</c> and <c>/page/admin/…</c> are the distribution API and
-/// the administration of the tenant, answered by the same code for whom the cookie of the page stands; only the page's own script may ask.
+/// <c>/</c> for browsers, and <c>/page/…</c>, which its script asks. <c>/page/v2/…</c> and <c>/page/admin/…</c> are the distribution API
+/// and the administration of the tenant, answered by the same code for whom the cookie of the page stands; only the page's own script may
+/// ask.
 /// </summary>
 internal sealed class PageEndpoints(
     PageDocument document, PageVisitors visitors, PageLogin login, OwnSessions sessions, DistributionEndpoints distribution,
@@ -49,7 +50,8 @@ internal sealed class PageEndpoints(
 
         if (path.StartsWith(PageDocument.Prefix, StringComparison.Ordinal))
         {
-            return IsRead(context) && document.Find(path) is { } asset ? Shown(context, tokenService, asset) : Count(context, tokenService, Nothing);
+            return IsRead(context) && document.Find(path) is { } asset ? Shown(context, tokenService, asset)
+                : Count(context, tokenService, Nothing);
         }
 
         return !context.Request.Headers.ContainsKey(ScriptHeader) || !PageCookies.IsSameOrigin(context.Request)

@@ -100,7 +100,8 @@ internal sealed class PageLogin(
 
         var (granted, refused) = await logins.Decide(context, tokenService, request);
         return granted is null ? refused
-            : login.Give(context, tokenService, purpose, granted) ?? await PageReplies.Json(context, new PageRevoked(0), PageJson.Default.PageRevoked);
+            : login.Give(context, tokenService, purpose, granted)
+                ?? await PageReplies.Json(context, new PageRevoked(0), PageJson.Default.PageRevoked);
     }
 
     private DistributionError? Admit(HttpContext context, TokenService tokenService, Caller? caller, Refusal? refusal) =>

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using RegistryProxy.Gateway.Pages;
 using RegistryProxy.Gateway.PageSessions;
 using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 using RegistryProxy.Tests.Support.Wire;
 
@@ -201,8 +202,13 @@ public sealed partial class PageTests(Lab lab)
         using var left = await client.Post("/page/logout", new { });
         await left.ShouldBe(HttpStatusCode.OK);
         Assert.Empty(client.Cookies);
-        client.Cookies[PageCookies.Visitor] = cookie;
-        Assert.Equal(JsonValueKind.Null, (await client.Me()).GetProperty("you").ValueKind);
+        await Eventually.True(
+            async () =>
+            {
+                client.Cookies[PageCookies.Visitor] = cookie;
+                return (await client.Me()).GetProperty("you").ValueKind == JsonValueKind.Null;
+            },
+            "the cookie of a session that ended opens nothing");
         Assert.NotEqual(cookie, client.Cookies[PageCookies.Visitor]);
     }
 
