@@ -29,6 +29,7 @@ using RegistryProxy.Gateway.Tokens;
 using RegistryProxy.Gateway.Uploads;
 using RegistryProxy.Gateway.Upstreams;
 using RegistryProxy.Gateway.Upstreams.Accounts;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Gateway.Upstreams.Transport;
 using RegistryProxy.ServiceDefaults.Health;
 using RegistryProxy.ServiceDefaults.Listening;
@@ -135,6 +136,7 @@ public static class GatewayExtensions
         .AddSingleton<Expectations>()
         .AddSingleton<HeadTruth>()
         .AddSingleton<HeadVerifier>()
+        .AddSingleton<CheckedDigests>()
         .AddSingleton<HeadByGet>()
         .AddSingleton<UpstreamFetcher>()
         .AddSingleton<FailureLog>()

@@ -18,9 +18,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
 
     private const int Piece = 64 * 1024;
     private const string Filter = "artifactType";
-
-    /// <summary>The filter of the specification, and the cursors that registries put into their <c>Link</c>.</summary>
-    private static readonly string[] Keys = [Filter, "n", "last", "next_page", "continue", "page"];
+    private const string Namespace = "ns";
 
     public async Task<DistributionError?> List(RegistryRequest request)
     {
@@ -127,9 +125,11 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         Content = ContentKind.Referrers,
     };
 
+    /// <summary>All that the client says but for whom it takes this for: registries put cursors of any name into their <c>Link</c>.</summary>
     private static string Query(QueryParameters query)
     {
-        var kept = Keys.SelectMany(key => query.All(key).Select(value => $"{key}={Uri.EscapeDataString(value)}"));
+        var kept = query.Keys.Where(key => key != Namespace)
+            .SelectMany(key => query.All(key).Select(value => $"{Uri.EscapeDataString(key)}={Uri.EscapeDataString(value)}"));
         var text = string.Join('&', kept);
         return text.Length == 0 ? "" : "?" + text;
     }

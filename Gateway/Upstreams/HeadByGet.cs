@@ -1,11 +1,15 @@
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
+using RegistryProxy.Gateway.Upstreams.Headers;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Gateway.Upstreams;
 
-/// <summary>A client's HEAD, where the upstream's answer to one says nothing, or not the digest: answered by what a GET says.</summary>
-internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
+/// <summary>
+/// A client's HEAD, where the upstream's answer to one says nothing, or no digest of which it is known that a manifest has it: answered by
+/// what a GET says. An upstream that counts pulls is believed, since a GET would be one.
+/// </summary>
+internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads, CheckedDigests digests)
 {
     /// <summary>Whether only a GET can answer; learns from what was answered.</summary>
     public async ValueTask<bool> IsNeeded(RegistryRequest request, Download download, UpstreamResult result, CancellationToken cancellation)
@@ -36,8 +40,7 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
             case { Refused.Status: 404 }:
                 return record.IsVoid || !await heads.IsBelieved(fetch, cancellation);
             case { Answer: { StatusCode: System.Net.HttpStatusCode.OK } answer, Redirect: null }:
-                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null
-                    && PulledHead.ClaimOf(answer) is null;
+                return download.Content == ContentKind.Manifest && request.Path.Reference!.Digest is null && !IsGood(request, answer);
             default:
                 return false;
         }
@@ -73,6 +76,11 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
         }
     }
 
+    /// <summary>Whether the digest that a HEAD says may be told to a client.</summary>
+    private bool IsGood(RegistryRequest request, HttpResponseMessage answer) => PulledHead.ClaimOf(answer) is { } claimed
+        && (answer.Headers.NonValidated.Contains("RateLimit-Limit") || answer.Headers.NonValidated.Contains("RateLimit-Remaining")
+            || answer.Content.Headers.ContentLength > Manifest.MaxBytes || digests.Has(request.Upstream.Identity, claimed));
+
     /// <summary>What a GET brought HEAD should know.</summary>
     private static void Learn(HeadRecord record, Fetch fetch, in UpstreamResult result)
     {
@@ -95,9 +103,10 @@ internal sealed class HeadByGet(UpstreamClient client, HeadVerifier heads)
         return error;
     }
 
-    private static async Task<DistributionError?> OfManifest(RegistryRequest request, HttpResponseMessage response, IdleWatch watch)
+    private async Task<DistributionError?> OfManifest(RegistryRequest request, HttpResponseMessage response, IdleWatch watch)
     {
         var (digest, length) = await PulledManifest.Measure(request, response, watch);
+        digests.Learn(request.Upstream.Identity, digest);
         PulledHead.WriteManifest(response, request, digest);
         request.Context.Response.ContentLength = length;
         return null;

@@ -17,7 +17,25 @@ internal static class PulledManifest
 
     private const string Wrong = "sent a manifest that is not what its digest says";
 
-    public static async Task<DistributionError?> Send(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
+    /// <summary>Sends it; the error for the client when it is not one to pass on.</summary>
+    /// <param name="request">Whose.</param>
+    /// <param name="upstream">The answer.</param>
+    /// <param name="digests">Those that the upstream is believed.</param>
+    /// <param name="watch">Ends it.</param>
+    public static async Task<DistributionError?> Send(
+        RegistryRequest request, HttpResponseMessage upstream, CheckedDigests digests, IdleWatch watch)
+    {
+        var error = await SendUnder(request, upstream, digests, watch);
+        if (error is null && Digest.TryParse(request.Context.Response.Headers["Docker-Content-Digest"].ToString(), out var sent))
+        {
+            digests.Learn(request.Upstream.Identity, sent);
+        }
+
+        return error;
+    }
+
+    private static async Task<DistributionError?> SendUnder(
+        RegistryRequest request, HttpResponseMessage upstream, CheckedDigests digests, IdleWatch watch)
     {
         var (requested, claimed) = (request.Path.Reference!.Digest, PulledHead.ClaimOf(upstream));
         if (upstream.Content.Headers.ContentLength is { } length and <= MaxHeld)
@@ -30,7 +48,7 @@ internal static class PulledManifest
             return await SendSigned(request, upstream, requested, watch);
         }
 
-        if ((requested ?? claimed) is not { } named)
+        if ((requested ?? claimed) is not { } named || (requested is null && !digests.Has(request.Upstream.Identity, named)))
         {
             return await SendUnnamed(request, upstream, watch);
         }

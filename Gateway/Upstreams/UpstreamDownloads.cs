@@ -11,7 +11,8 @@ namespace RegistryProxy.Gateway.Upstreams;
 /// Streams what is pulled from an upstream to the client; nothing is buffered. A body that ends early never ends cleanly: the client's
 /// connection is cut. It is read straight into the client's connection, which costs less than YARP's forwarder (docs/benchmarks.md).
 /// </summary>
-internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, UpstreamMeter meter, FailureLog failures, TimeProvider time)
+internal sealed class UpstreamDownloads(
+    UpstreamClient client, HeadByGet heads, CheckedDigests digests, UpstreamMeter meter, FailureLog failures, TimeProvider time)
 {
     /// <summary>What a head says of a content that is not sent.</summary>
     private static readonly string[] ContentNames = ["ETag", "Docker-Content-Digest", "Content-Range", "Last-Modified", "Accept-Ranges"];
@@ -69,7 +70,7 @@ internal sealed class UpstreamDownloads(UpstreamClient client, HeadByGet heads, 
         if (download.Content == ContentKind.Manifest && result.Redirect is null && !request.IsHead
             && response.StatusCode == System.Net.HttpStatusCode.OK)
         {
-            return await PulledManifest.Send(request, response, watch);
+            return await PulledManifest.Send(request, response, digests, watch);
         }
 
         if (Begin(request, download.Content, result) is { } odd)

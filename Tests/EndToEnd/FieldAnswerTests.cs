@@ -102,13 +102,56 @@ public sealed class FieldAnswerTests
             Assert.Equal(Image.Manifest.Digest.Value, DigestOf(got));
         }
 
-        if (caches || claimed is null)
+        foreach (var tag in new[] { "v1", "never-pulled", "v1" })
         {
-            using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            using var head = await alice.Do(HttpMethod.Head, $"/v2/a/b/manifests/{tag}", RegistryClient.Pull("a/b"));
             Assert.Equal((Image.Manifest.Digest.Value, Image.Manifest.Bytes.Length), (DigestOf(head), head.Content.Headers.ContentLength));
         }
 
         await Status(HttpStatusCode.BadGateway, alice.GetManifest("a/b", Layer.Digest.Value));
+    }
+
+    /// <summary>A tag may lead to what never came by; the digest that an upstream says of it is looked at once, where that costs no pull.</summary>
+    [Theory]
+    [InlineData(false, 1)]
+    [InlineData(true, 0)]
+    public async Task A_digest_that_a_head_says_is_checked_once_unless_the_upstream_counts_pulls(bool counts, int gets)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.Headers["RateLimit-Remaining"] = counts ? "90;w=21600" : default;
+            return Serve(context, Image.Manifest.Digest.Value);
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        for (var again = 0; again < 3; again++)
+        {
+            using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+            Assert.Equal(Image.Manifest.Digest.Value, DigestOf(head));
+        }
+
+        Assert.Equal(gets, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
+    }
+
+    [Fact]
+    public async Task The_digest_of_a_large_manifest_is_computed_too()
+    {
+        var large = TestBlob.Of($$"""{"schemaVersion":2,"mediaType":"{{TestImage.OciManifest}}","x":"{{new string('x', 200_000)}}"}""");
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.ContentType = TestImage.OciManifest;
+            context.Response.ContentLength = context.Request.Path == "/v2/" ? null : large.Bytes.Length;
+            context.Response.Headers["Docker-Content-Digest"] = Layer.Digest.Value;
+            return context.Request.Path == "/v2/" || HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(large.Bytes).AsTask();
+        });
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single(upstream.Url));
+        using var alice = door.Client("alice");
+        using var got = await alice.GetManifest("a/b", "v1");
+        Assert.Equal(large.Digest.Value, DigestOf(got));
+        Assert.Equal(large.Bytes, await got.Content.ReadAsByteArrayAsync());
+        using var head = await alice.Do(HttpMethod.Head, "/v2/a/b/manifests/v1", RegistryClient.Pull("a/b"));
+        Assert.Equal((large.Digest.Value, large.Bytes.Length), (DigestOf(head), head.Content.Headers.ContentLength));
     }
 
     [Theory]
