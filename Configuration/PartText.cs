@@ -4,8 +4,8 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration;
 
-/// <summary>What a file beside the main one says: an included one, or the part of a tenant. Never changed.</summary>
-/// <param name="Name">Names it in the cluster: <see cref="OfFile"/> or <see cref="OfTenant"/>.</param>
+/// <summary>What a file beside the main one says: an included one, or the part of a tenant, wherever that is kept. Never changed.</summary>
+/// <param name="Name">Names it in the cluster: <see cref="OfFile"/>, <see cref="OfTenant"/> or <see cref="OfManaged"/>.</param>
 /// <param name="File">The file, as it is named in errors.</param>
 /// <param name="Text">What was read, which may hold secrets.</param>
 public sealed record PartText(string Name, string File, Secret Text)
@@ -15,6 +15,7 @@ public sealed record PartText(string Name, string File, Secret Text)
 
     private const string FilePrefix = "file:";
     private const string TenantPrefix = "tenant:";
+    private const string ManagedPrefix = "managed:";
 
     /// <summary>The name of an included file.</summary>
     /// <param name="path">From the folder of the main file, with slashes.</param>
@@ -26,7 +27,14 @@ public sealed record PartText(string Name, string File, Secret Text)
     /// <summary>The name of the part of a tenant.</summary>
     public static string OfTenant(string tenant) => $"{TenantPrefix}{tenant}";
 
+    /// <summary>The name of the part of a tenant that is kept in the state.</summary>
+    public static string OfManaged(string tenant) => $"{ManagedPrefix}{tenant}";
+
+    /// <summary>Whether that is the name of a part that is kept in the state.</summary>
+    public static bool IsManaged(string name) => name.StartsWith(ManagedPrefix, StringComparison.Ordinal);
+
     /// <summary>Whose part that is; <c>null</c> for an included file.</summary>
     public static string? TenantOf(string name) =>
-        name.StartsWith(TenantPrefix, StringComparison.Ordinal) ? name[TenantPrefix.Length..] : null;
+        name.StartsWith(TenantPrefix, StringComparison.Ordinal) ? name[TenantPrefix.Length..]
+        : IsManaged(name) ? name[ManagedPrefix.Length..] : null;
 }

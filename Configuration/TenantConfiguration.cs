@@ -54,6 +54,9 @@ public sealed record TenantConfiguration
     public bool IsForAdministratorsAlone(string authenticator) =>
         Administrators.Count > 0 && !Authenticators.Contains(authenticator) && AdministratorAuthenticators.Contains(authenticator);
 
+    /// <summary>Whether the part of the tenant is kept in the state, where its administrators change it.</summary>
+    public bool IsManaged { get; init; }
+
     /// <summary>The tenant is there and its part cannot be used: its hosts answer 503.</summary>
     public bool IsUnusable { get; init; }
 

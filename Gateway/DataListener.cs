@@ -92,8 +92,8 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(RequestHost.NameIn(context.Request)) is not { } tenant ? Task.FromResult<DistributionError?>(UnknownHost())
-            : tenant.IsUnusable ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
-                Task.FromResult<DistributionError?>(Unusable()))
+            : tenant.IsUnusable && !(tenant.HasAdministrators && TenantEndpoints.IsOfAdministrators(path)) ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
+                Task.FromResult<DistributionError?>(Tenant.Unusable))
             : TokenService.Of(tenant, context.Request) is { } tokenService
                 ? Serve(context, path, tokenService, map)
             : Task.FromResult<DistributionError?>(UnknownHost());
@@ -138,10 +138,6 @@ internal sealed partial class DataListener(
         await context.Response.WriteAsync(healthy ? "ok\n" : "draining, or no configuration yet\n", context.RequestAborted);
         return null;
     }
-
-    private static DistributionError Unusable() => DistributionError.Unavailable(
-        503, "the configuration file of this host's tenant has errors and none of its texts can be used; whoever administers the tenant " +
-        "mends it, and the operator's log says where", 30);
 
     private static DistributionError UnknownHost() => DistributionError.Unsupported(
         "no tenant answers on this host: add it to tenants.<name>.hosts, and set publicUrl unless clients come by localhost",

@@ -49,7 +49,7 @@ internal sealed class TenantEndpoints(
     }
 
     /// <summary>Where somebody may come who stops what floods the tenant: there it is looked who that is.</summary>
-    private static bool IsOfAdministrators(ReadOnlySpan<char> path) =>
+    internal static bool IsOfAdministrators(ReadOnlySpan<char> path) =>
         path is "/token" || path.StartsWith(AdministrationEndpoint.Path) || PageEndpoints.IsOfAdministrators(path);
 
     /// <summary>A preflight is a stranger's: browsers send it without credentials.</summary>

@@ -57,13 +57,18 @@ public static class GrainsExtensions
         .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()
         .AddHostedService<RevisionFollower>();
 
-    /// <summary>Has the last good texts of the files of a configuration kept in the state, and used while a file is broken.</summary>
+    /// <summary>
+    /// Has the last good texts of the files of a configuration kept in the state, and used while a file is broken, and the parts of managed
+    /// tenants read from there.
+    /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="files">The files of this host.</param>
     public static IServiceCollection AddKeptParts(this IServiceCollection services, IConfigurationFeed files) => services
         .AddSingleton(new LocalFiles(files as ConfigurationWatcher))
         .AddSingleton<KeptParts>()
-        .AddHostedService<PartKeeper>();
+        .AddSingleton<IIncomingGrainCallFilter, ManagedGate>()
+        .AddHostedService<PartKeeper>()
+        .AddHostedService<ManagedFollower>();
 
     private static IServiceCollection AddSessions(this IServiceCollection services) => services
         .AddSingleton<PasswordWork>()
@@ -98,6 +103,8 @@ public static class GrainsExtensions
         .AddSingleton<UsageDesk>()
         .AddSingleton<AuditDesk>()
         .AddSingleton<RevocationBudgets>()
+        .AddSingleton<ConfigurationBudgets>()
+        .AddSingleton<ConfigurationDesk>()
         .AddSingleton<ExplainDesk>()
         .AddSingleton(services => new TenantReports(
             services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ProcessPass>()))

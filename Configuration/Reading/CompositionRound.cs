@@ -138,7 +138,7 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
             {
                 var isLeftOut = file == main && Tolerated.Contains(entry.Tenant.Name);
                 _tenants.TryAdd(
-                    entry.Tenant.Name, (isLeftOut ? entry with { Tenant = Unusable(entry.Tenant), File = null } : entry, file.Name));
+                    entry.Tenant.Name, (isLeftOut ? entry with { Tenant = Unusable(entry.Tenant) with { IsManaged = false }, File = null } : entry, file.Name));
             }
         }
     }

@@ -9,7 +9,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Configuration.Reading;
 
 /// <summary>
-/// Makes one configuration of the main file, the files that it includes and the files of tenants. A fault in one of those leaves its last
+/// Makes one configuration of the main file, the files that it includes and the parts of tenants. A fault in one of those leaves its last
 /// good text in its place and changes nothing else; a fault in the main file is one of all. What did not change is not read again. For one
 /// thread at a time.
 /// </summary>
@@ -110,18 +110,39 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
 
     private void ReadParts(CompositionRound round, ChosenParts chosen, IPartTexts texts, ReadingContext context)
     {
-        foreach (var entry in round.Tenants.Where(entry => entry.File is not null).ToList())
+        foreach (var entry in round.Tenants.Where(entry => entry.File is not null || entry.Tenant.IsManaged).ToList())
         {
-            var ofTenant = texts.OfTenant(entry.Tenant.Name, entry.File!);
-            var whole = chosen.Of(ofTenant) is { } text ? _parts.Read(
-                text, entry.Tenant, round.Known, context with { Bounds = new TenantBounds(entry.Tenant.Name, entry.Secrets) }) : null;
-            if (whole is { Errors.IsEmpty: false })
+            var isRead = texts.Managed.TryGet(entry.Tenant.Name, out var managed);
+            if (!entry.Tenant.IsManaged)
             {
-                round.Fail(ofTenant.Name, whole.Errors.Sorted);
+                ReadPart(round, chosen, entry, texts.OfTenant(entry.Tenant.Name, entry.File!), context);
             }
-
-            round.Complete(entry, whole?.Tenant, whole?.Own ?? TenantDefinitions.None);
+            else if (managed is not null)
+            {
+                ReadPart(round, chosen, entry, new OfferedPart(managed.Name, managed.File, managed), context);
+            }
+            else if (isRead)
+            {
+                round.Complete(entry, entry.Tenant, TenantDefinitions.None);
+            }
+            else
+            {
+                chosen.Await(PartText.OfManaged(entry.Tenant.Name));
+                round.Complete(entry, null, TenantDefinitions.None);
+            }
         }
+    }
+
+    private void ReadPart(CompositionRound round, ChosenParts chosen, TenantEntry entry, OfferedPart ofTenant, ReadingContext context)
+    {
+        var bounds = new TenantBounds(entry.Tenant.Name, entry.Secrets, entry.Tenant.IsManaged);
+        var whole = chosen.Of(ofTenant) is { } text ? _parts.Read(text, entry.Tenant, round.Known, context with { Bounds = bounds }) : null;
+        if (whole is { Errors.IsEmpty: false })
+        {
+            round.Fail(ofTenant.Name, whole.Errors.Sorted);
+        }
+
+        round.Complete(entry, whole?.Tenant, whole?.Own ?? TenantDefinitions.None);
     }
 
     private ConfigurationResult Finish(OperatorFile main, CompositionRound round, ChosenParts chosen)
@@ -161,9 +182,10 @@ internal sealed class ConfigurationComposer(string path, ConfigurationPart part)
         PartText[] parts = [.. chosen.Used.OrderBy(used => used.Name, StringComparer.Ordinal)];
         string[] missing = [.. chosen.Missing.Order(StringComparer.Ordinal)];
         var version = Hash(text.Reveal());
-        if (parts.Length + missing.Length > 0)
+        if (parts.Length + missing.Length + chosen.Awaited.Count > 0)
         {
-            version = Hash(string.Join('\n', [version, .. parts.Select(used => $"{used.Name} {used.Hash}"), .. missing]));
+            version = Hash(string.Join(
+                '\n', [version, .. parts.Select(used => $"{used.Name} {used.Hash}"), .. missing, .. chosen.Awaited]));
         }
 
         return new ConfigurationSnapshot(configuration, version[..12]) { Text = text, Parts = parts, Missing = missing };

@@ -86,6 +86,9 @@ public sealed class ConfigurationFiles : IPartTexts
     /// <summary>Takes texts that were good once, for parts that have none now; they count at the next reading.</summary>
     public void Restore(IEnumerable<PartText> parts) => _composer.Restore(parts);
 
+    /// <summary>The parts that are kept in the state, which somebody has to read from there.</summary>
+    public ManagedParts Managed { get; } = new();
+
     bool IPartTexts.AreHere => true;
 
     IReadOnlyList<OfferedPart> IPartTexts.Included(IReadOnlyList<string> patterns)

@@ -42,6 +42,7 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     {
         (_files, _time, Current, _started) = (files, time, first.Snapshot!, first.Snapshot!.Configuration);
         Take(first);
+        files.Managed.Changed += ReloadManaged;
         _timer = GuardedTimer.Start(time, this, Period, Period);
     }
 
@@ -70,7 +71,14 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
     /// <summary>Sections that are other than at the start, and take effect only after a restart.</summary>
     public IReadOnlyList<string> NeedsRestart { get; private set; } = [];
 
-    public void Dispose() => _timer.Dispose();
+    /// <summary>The parts that are kept in the state.</summary>
+    public ManagedParts Managed => _files.Managed;
+
+    public void Dispose()
+    {
+        _files.Managed.Changed -= ReloadManaged;
+        _timer.Dispose();
+    }
 
     void ITicking.Tick()
     {
@@ -132,6 +140,14 @@ public sealed class ConfigurationWatcher : IConfigurationFeed, ITicking, IDispos
         (LastErrors, LastFaults, LastWarnings) = ([.. result.AllErrors], result.Faults, result.Warnings);
         IsMainBroken = result.Snapshot is null;
         BrokenSince = LastErrors.Count == 0 ? null : BrokenSince ?? _time.GetUtcNow();
+    }
+
+    private void ReloadManaged()
+    {
+        lock (_gate)
+        {
+            Reload(isChanged: true);
+        }
     }
 
     private void Reload(bool isChanged)

@@ -18,6 +18,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     private readonly string _path;
     private readonly ConfigurationComposer _composer;
     private readonly Lock _gate = new();
+    private readonly ManagedParts _managed;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SharedSections _shared;
     private (ConfigurationSnapshot Of, SharedSections Sections) _file;
@@ -35,6 +36,8 @@ public sealed class RevisionFeed : IConfigurationFeed
         _file = (Current, SharedSections.Of(Current));
         _shared = _file.Sections;
         local.Changed += Reread;
+        _managed = (local as ConfigurationWatcher)?.Managed ?? new ManagedParts();
+        _managed.Changed += MergeAgain;
     }
 
     public event Action? Changed;
@@ -149,12 +152,31 @@ public sealed class RevisionFeed : IConfigurationFeed
         return isNews;
     }
 
+    /// <summary>What the file of this host says was read with the new parts already.</summary>
+    private void MergeAgain()
+    {
+        var isNews = false;
+        lock (_gate)
+        {
+            if (!ReferenceEquals(Current, Local.Current) && Merge(_shared) is { Snapshot: { } snapshot } result)
+            {
+                isNews = snapshot.Version != Current.Version;
+                (Current, _faults) = (isNews ? snapshot : Current, result.Faults);
+            }
+        }
+
+        if (isNews)
+        {
+            RaiseChanged();
+        }
+    }
+
     private ConfigurationResult Merge(SharedSections sections)
     {
         try
         {
             return _composer.Compose(
-                new Secret(SharedSections.Merge(Local.Current.Text!, sections.Text)), new GivenParts(sections.Parts));
+                new Secret(SharedSections.Merge(Local.Current.Text!, sections.Text)), new GivenParts(sections.Parts, _managed));
         }
         catch (FormatException fault)
         {
@@ -199,7 +221,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         var (file, sections) = ReadFile();
         var revision = file.Configuration.Revision;
-        var isOther = file.Missing.Count == 0 && revision == Current.Configuration.Revision && sections.Content != _shared.Content;
+        var isOther = file.Missing.All(PartText.IsManaged) && revision == Current.Configuration.Revision && sections.Content != _shared.Content;
         var isOtherMain = isOther && !sections.IsOfSameMain(_shared);
         _own = isOtherMain
             ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one" : null;

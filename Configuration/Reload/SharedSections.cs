@@ -34,13 +34,17 @@ public sealed record SharedSections(Secret Text, string Content, IReadOnlyList<P
     /// <summary>Whether the main files say the same, whatever the parts do.</summary>
     public bool IsOfSameMain(SharedSections other) => Text == other.Text || Named(Text) == Named(other.Text);
 
-    /// <summary>The same with other parts.</summary>
-    public SharedSections With(IReadOnlyList<PartText> parts) => this with
+    /// <summary>The same with other parts. What is kept in the state belongs to no revision.</summary>
+    public SharedSections With(IReadOnlyList<PartText> parts)
     {
-        Parts = parts,
-        Content = parts.Count == 0 ? Main
-            : Hash(string.Join('\n', parts.Select(part => $"{part.Name} {part.Hash}").Prepend(Main))),
-    };
+        var files = parts.Any(part => PartText.IsManaged(part.Name)) ? [.. parts.Where(part => !PartText.IsManaged(part.Name))] : parts;
+        return this with
+        {
+            Parts = files,
+            Content = files.Count == 0 ? Main
+                : Hash(string.Join('\n', files.Select(part => $"{part.Name} {part.Hash}").Prepend(Main))),
+        };
+    }
 
     /// <summary>The file of a host with the shared sections of its cluster in the place of its own.</summary>
     /// <exception cref="FormatException">The sections of the cluster are not a map in YAML.</exception>

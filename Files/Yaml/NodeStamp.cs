@@ -10,7 +10,7 @@ namespace RegistryProxy.Files.Yaml;
 internal static class NodeStamp
 {
     /// <summary>The key under which a secret stands in the file itself, alone in its map.</summary>
-    private const string SecretKey = "value";
+    public const string SecretKey = "value";
 
     /// <summary>16 hexadecimal digits.</summary>
     /// <param name="node">The part; <c>null</c> for one that is not there.</param>

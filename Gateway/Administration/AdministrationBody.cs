@@ -11,24 +11,30 @@ internal static class AdministrationBody
     /// <summary>The longest, in bytes: more than all patterns of a robot take.</summary>
     public const int MaxBody = 64 * 1024;
 
-    public static async ValueTask<(string? Body, DistributionError? Error)> Read(HttpContext context)
+    /// <summary>The longest of the part of a tenant, in bytes: as long as a file of a tenant may be.</summary>
+    public const int MaxPart = 1024 * 1024;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static async ValueTask<(string? Body, DistributionError? Error)> Read(HttpContext context, string path)
     {
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
+        var max = path == "configuration" ? MaxPart : MaxBody;
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = max;
         try
         {
-            using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+            using var reader = new StreamReader(context.Request.Body, Strict);
             return (await reader.ReadToEndAsync(context.RequestAborted), null);
         }
         catch (BadHttpRequestException fault) when (fault.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
             RequestRules.EndConnection(context);
             return (null, DistributionError.SizeInvalid(
-                $"the body is larger than {MaxBody >> 10} KiB", StatusCodes.Status413PayloadTooLarge));
+                $"the body is larger than {max >> 10} KiB", StatusCodes.Status413PayloadTooLarge));
         }
-        catch (Exception fault) when (fault is BadHttpRequestException or IOException)
+        catch (Exception fault) when (fault is BadHttpRequestException or IOException or DecoderFallbackException)
         {
             RequestRules.EndConnection(context);
-            return (null, DistributionError.Unsupported("the request could not be read", 400));
+            return (null, DistributionError.Unsupported("the request could not be read, or is not UTF-8", 400));
         }
     }
 }

@@ -42,7 +42,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
             return refusal.At(tokenService);
         }
 
-        var (body, error) = await AdministrationBody.Read(context);
+        var (body, error) = await AdministrationBody.Read(context, path);
         return error ?? await Ask(context, tokenService, caller.Token, body);
     }
 
@@ -58,6 +58,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
             Path = target.Path[Path.Length..].ToString(),
             Query = target.Query.ToString(),
             Body = body is { Length: > 0 } text ? new Secret(text) : null,
+            IfMatch = context.Request.Headers.IfMatch is { Count: > 0 } tags ? tags.ToString() : null,
         };
         AdministrationReply reply;
         try
@@ -91,6 +92,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
 
     private static async Task<DistributionError?> Answer(HttpContext context, AdministrationReply reply)
     {
+        context.Response.Headers.ETag = reply.ETag;
         if (reply.Body is not { } body)
         {
             context.Response.Headers.Allow = reply.Allow;
@@ -98,7 +100,7 @@ internal sealed class AdministrationEndpoint(Gatekeeper gatekeeper, ClusterClien
         }
 
         context.Response.StatusCode = reply.Status;
-        context.Response.ContentType = "application/json";
+        context.Response.ContentType = reply.ContentType ?? "application/json";
         context.Response.Headers.CacheControl = "no-store";
         if (reply.Total is { } total)
         {

@@ -63,8 +63,13 @@ internal sealed class Tenant
     /// <summary>Origins whose pages may ask by script.</summary>
     public IReadOnlyList<string> Cors { get; }
 
-    /// <summary>Nothing is known of it but its hosts.</summary>
+    /// <summary>Nothing is known of it but what its operator says: only its administrators are served, who may mend it.</summary>
     public bool IsUnusable { get; }
+
+    /// <summary>What everybody else is told then.</summary>
+    public static DistributionError Unusable { get; } = DistributionError.Unavailable(
+        503, "the part of this host's tenant has errors and none of its texts can be used; whoever administers the tenant mends it, and the " +
+        "operator's log says where", 30);
 
     /// <summary>Whether somebody administers it on its own hosts.</summary>
     public bool HasAdministrators { get; }

@@ -19,6 +19,11 @@ internal sealed class Logins(ClusterClient cluster, ClientAddress clientAddress,
         HttpContext context, TokenService tokenService, TokenRequest request)
     {
         var administers = tokenService.Tenant.HasAdministrators && request.Administers.Contains(tokenService.Tenant.Name);
+        if (tokenService.Tenant.IsUnusable && !administers)
+        {
+            return (null, limits.AdmitStranger(tokenService.Tenant, context) ?? Tenant.Unusable);
+        }
+
         if (limits.Spent(tokenService.Tenant) is { } spent && !(administers && limits.MayLogInToAdminister(tokenService.Tenant)))
         {
             return (null, spent);

@@ -38,6 +38,10 @@ public sealed record AdministrationRequest
     /// <summary>The body; <c>null</c> for none.</summary>
     [Id(4)]
     public Secret? Body { get; init; }
+
+    /// <summary>The field <c>If-Match</c> (RFC 9110 §13.1.1); <c>null</c> for none.</summary>
+    [Id(5)]
+    public string? IfMatch { get; init; }
 }
 
 /// <summary>The answer to an <see cref="AdministrationRequest"/>.</summary>
@@ -48,7 +52,7 @@ public sealed record AdministrationReply
     [Id(0)]
     public required int Status { get; init; }
 
-    /// <summary>JSON, of a good answer. It may hold a secret that is shown once.</summary>
+    /// <summary>Of a good answer, and of one whose errors have a form of their own. It may hold a secret that is shown once.</summary>
     [Id(1)]
     public Secret? Body { get; init; }
 
@@ -67,6 +71,14 @@ public sealed record AdministrationReply
     /// <summary>The methods that an address takes; set with 405.</summary>
     [Id(5)]
     public string? Allow { get; init; }
+
+    /// <summary>The entity tag (RFC 9110 §8.8.3) of what was asked about; <c>null</c> for none.</summary>
+    [Id(6)]
+    public string? ETag { get; init; }
+
+    /// <summary>The media type of the body; <c>null</c> for JSON.</summary>
+    [Id(7)]
+    public string? ContentType { get; init; }
 }
 
 /// <summary>Something that an administrator changed. No secret.</summary>

@@ -16,6 +16,10 @@ namespace RegistryProxy.Grains.Administration;
 [JsonSerializable(typeof(RobotRequest))]
 [JsonSerializable(typeof(RobotRotation))]
 [JsonSerializable(typeof(TenantUsage))]
+[JsonSerializable(typeof(ConfigurationOutcome))]
+[JsonSerializable(typeof(ConfigurationErrors))]
+[JsonSerializable(typeof(ConfigurationHistory))]
+[JsonSerializable(typeof(ConfigurationRollback))]
 [JsonSerializable(typeof(RobotView))]
 [JsonSerializable(typeof(RobotView[]))]
 internal sealed partial class AdministrationJson : JsonSerializerContext;

@@ -33,7 +33,8 @@ internal static class AdministrationQuestion
     /// <summary>The fields of a query; <c>null</c> where who answers reads them all.</summary>
     private static string[]? Known(string[] path) => path switch
     {
-        ["explain"] or ["configuration", ..] => null,
+        ["explain"] => null,
+        ["configuration"] => ["check", "version"],
         ["audit"] => ["since"],
         ["sessions"] => ["limit"],
         _ => [],

@@ -3,7 +3,8 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>Which address is answered by whom.</summary>
-internal sealed class AdministrationTable(SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, AuditDesk audit)
+internal sealed class AdministrationTable(
+    SessionDesk sessions, RobotDesk robots, ExplainDesk explain, UsageDesk usage, AuditDesk audit, ConfigurationDesk configuration)
 {
     public ValueTask<AdministrationReply> Answer(AdministrationCall call, CancellationToken cancellation)
     {
@@ -16,6 +17,10 @@ internal sealed class AdministrationTable(SessionDesk sessions, RobotDesk robots
 
         return (call.Request.Method, path) switch
         {
+            ("GET", ["configuration"]) => configuration.Read(call),
+            ("PUT", ["configuration"]) => configuration.Write(call),
+            ("GET", ["configuration", "history"]) => configuration.History(call),
+            ("POST", ["configuration", "rollback"]) => configuration.Rollback(call),
             ("GET", ["explain"]) => explain.Explain(call, cancellation),
             ("GET", ["audit"]) => audit.Read(call),
             ("GET", ["usage"]) => usage.Describe(call),
@@ -32,13 +37,14 @@ internal sealed class AdministrationTable(SessionDesk sessions, RobotDesk robots
 
     private static AdministrationReply Nothing(string[] path) => path switch
     {
-        ["explain"] or ["sessions"] or ["usage"] or ["audit"] => Other("GET"),
-        ["sessions", "revoke"] or ["robots", _, "rotate"] => Other("POST"),
+        ["explain"] or ["sessions"] or ["usage"] or ["audit"] or ["configuration", "history"] => Other("GET"),
+        ["sessions", "revoke"] or ["robots", _, "rotate"] or ["configuration", "rollback"] => Other("POST"),
+        ["configuration"] => Other("GET, PUT"),
         ["robots"] => Other("GET, POST"),
         ["robots", _] or ["robots", _, "secrets", _] => Other("DELETE"),
         _ => AdministrationAnswer.Error(
-            404, "there is nothing here; see /admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage and " +
-            "/admin/audit"),
+            404, "there is nothing here; see /admin/configuration, /admin/configuration/history, /admin/configuration/rollback, " +
+            "/admin/explain, /admin/sessions, /admin/sessions/revoke, /admin/robots, /admin/usage and /admin/audit"),
     };
 
     private static AdministrationReply Other(string allow) =>

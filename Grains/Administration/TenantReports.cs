@@ -6,7 +6,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>
-/// From who serves operators on a silo to what administrators of a tenant may read: a stateless worker, which runs in the process that
+/// From who serves operators on a silo to what administrators of a tenant may read, and to its part: a stateless worker, which runs in the process that
 /// calls it, and wants the pass of that process. The key is the tenant's name.
 /// </summary>
 [Alias("rp.ITenantReportGrain")]
@@ -19,6 +19,12 @@ public interface ITenantReportGrain : IGrainWithStringKey
     /// <param name="cancellation">Ends the wait.</param>
     [Alias("Read"), ResponseTimeout("00:00:20")]
     ValueTask<AdministrationReply> Read(string pass, string path, string query, CancellationToken cancellation = default);
+
+    /// <summary>Reads or changes the part of a managed tenant.</summary>
+    /// <param name="pass">The pass of the process.</param>
+    /// <param name="request">The request, whose token says nothing.</param>
+    [Alias("Change"), ResponseTimeout("00:00:20")]
+    ValueTask<AdministrationReply> Change(string pass, AdministrationRequest request);
 }
 
 /// <inheritdoc cref="ITenantReportGrain"/>
@@ -36,6 +42,11 @@ internal sealed class TenantReportGrain(ProcessPass known, AdministrationTable t
                 }),
                 cancellation)
             : throw new UnauthorizedAccessException("tenants are reported on silos alone");
+
+    public ValueTask<AdministrationReply> Change(string pass, AdministrationRequest request) =>
+        known.Is(pass) && request.Path.Split('/')[0] == "configuration"
+            ? table.Answer(new AdministrationCall(this.GetPrimaryKeyString(), Operator, request), CancellationToken.None)
+            : throw new UnauthorizedAccessException("parts of tenants are changed for operators on silos alone");
 }
 
 /// <summary>What administrators of a tenant may read, for who serves operators on a silo.</summary>
@@ -49,4 +60,8 @@ public sealed class TenantReports
     /// <summary>Reads what is at a path below <c>/admin/</c>.</summary>
     public ValueTask<AdministrationReply> Read(string tenant, string path, string query, CancellationToken cancellation) =>
         _grains.GetGrain<ITenantReportGrain>(tenant).Read(_pass.Text, path, query, cancellation);
+
+    /// <summary>Reads or changes the part of a managed tenant.</summary>
+    public ValueTask<AdministrationReply> Change(string tenant, AdministrationRequest request) =>
+        _grains.GetGrain<ITenantReportGrain>(tenant).Change(_pass.Text, request);
 }

@@ -29,7 +29,8 @@ internal sealed class RevisionGate(RevisionFeed feed) : IIncomingGrainCallFilter
         await context.Invoke();
     }
 
-    private static bool IsDecision(Type? declaring) =>
+    /// <summary>Whether somebody decides by the configuration there.</summary>
+    internal static bool IsDecision(Type? declaring) =>
         declaring == typeof(ISnapshotGrain) || declaring == typeof(ISessionGrain) || declaring == typeof(ILoginGrain)
         || declaring == typeof(IInteractiveLoginGrain) || declaring == typeof(ITenantAdministrationGrain)
         || declaring == typeof(Sessions.ISessionAuthorityGrain);

@@ -23,6 +23,12 @@ public sealed class Secret : IEquatable<Secret>
         other is not null
         && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(_value), Encoding.UTF8.GetBytes(other._value));
 
+    /// <summary>As <see cref="Equals(Secret?)"/> says: two texts are the same text.</summary>
+    public static bool operator ==(Secret? left, Secret? right) => left is null ? right is null : left.Equals(right);
+
+    /// <summary>The opposite.</summary>
+    public static bool operator !=(Secret? left, Secret? right) => !(left == right);
+
     public override bool Equals(object? obj) => Equals(obj as Secret);
 
     public override int GetHashCode() => _value.GetHashCode(StringComparison.Ordinal);

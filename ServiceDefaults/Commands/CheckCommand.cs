@@ -55,6 +55,11 @@ internal static class CheckCommand
                 $"{path} is good{(snapshot.Parts.Count > 0 ? $", with {snapshot.Parts.Count} file(s) beside it" : "")}: " +
                 $"version {snapshot.Version}, {configuration.Tenants.Count} " +
                 $"tenant(s), {configuration.Upstreams.Count} upstream(s), {configuration.Authenticators.Count} authenticator(s)");
+            foreach (var tenant in configuration.Tenants.Values.Where(tenant => tenant.IsManaged))
+            {
+                Console.WriteLine($"tenant '{tenant.Name}' is managed: its part is in the state and was not checked");
+            }
+
             var good = !arguments.GetValue(strict) || result.Warnings.Count == 0;
             if (!good)
             {

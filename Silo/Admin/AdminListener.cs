@@ -30,6 +30,7 @@ public static partial class AdminListener
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<RobotEndpoints>()
         .AddSingleton<ReportEndpoints>()
+        .AddSingleton<ConfigurationEndpoints>()
         .AddSingleton<AttestationEndpoints>()
         .AddSingleton<ExplainEndpoint>();
 
@@ -112,6 +113,7 @@ public static partial class AdminListener
         endpoints.MapPost("/admin/sessions/revoke", sessions.Revoke);
         endpoints.MapGet("/admin/usage", services.GetRequiredService<ReportEndpoints>().Usage);
         endpoints.MapGet("/admin/audit", services.GetRequiredService<ReportEndpoints>().Audit);
+        MapConfiguration(endpoints, services.GetRequiredService<ConfigurationEndpoints>());
         MapRobots(endpoints, services.GetRequiredService<RobotEndpoints>());
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
@@ -141,6 +143,14 @@ public static partial class AdminListener
         endpoints.MapGet("/admin/upstreams", services.GetRequiredService<UpstreamEndpoints>().List);
         endpoints.MapGet("/admin/upstreams/activity", history.Upstreams);
         endpoints.MapGet("/admin/cache", services.GetRequiredService<CacheEndpoint>().List);
+    }
+
+    private static void MapConfiguration(IEndpointRouteBuilder endpoints, ConfigurationEndpoints configuration)
+    {
+        endpoints.MapGet("/admin/configuration", configuration.Handle);
+        endpoints.MapPut("/admin/configuration", configuration.Handle);
+        endpoints.MapGet("/admin/configuration/history", configuration.Handle);
+        endpoints.MapPost("/admin/configuration/rollback", configuration.Handle);
     }
 
     private static void MapRobots(IEndpointRouteBuilder endpoints, RobotEndpoints robots)

@@ -39,7 +39,7 @@ public sealed class ClockTests
         "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
         "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
-        "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs",
+        "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",
         "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",
         "Grains/Upstreams/CredentialState.cs",
         "Grains/Upstreams/TokenServices/UpstreamTokenClient.cs",
@@ -47,7 +47,8 @@ public sealed class ClockTests
         "NodeAgent/Installation/Applying/ImageServiceProbe.cs",
         "ServiceDefaults/Audit/AuditLog.cs", "ServiceDefaults/Audit/AuditTail.cs",
         "ServiceDefaults/Commands/HostOutput.cs", "ServiceDefaults/Operations/ProcessReporter.cs",
-        "ServiceDefaults/Telemetry/ProcessMeter.cs", "Silo/Admin/AttestationEndpoints.cs", "Silo/Admin/SessionEndpoints.cs",
+        "ServiceDefaults/Telemetry/ProcessMeter.cs", "Silo/Admin/AttestationEndpoints.cs",
+        "Silo/Admin/ConfigurationEndpoints.cs", "Silo/Admin/SessionEndpoints.cs",
         "Silo/Admin/Operations/SummaryEndpoint.cs",
     ];
 

@@ -25,6 +25,7 @@ public sealed class LastTurnTests
         ["GatewayReporter"] = "what is shown ends with the process",
         ["InvalidationSubscription"] = "who was not told of the end of a write believes nothing of it",
         ["LimitReporter"] = "shares end by themselves",
+        ["ManagedFollower"] = "reads what is stored",
         ["PartKeeper"] = "looks at files",
         ["PodWatch"] = "looks at pods",
         ["RevisionFollower"] = "follows a revision",

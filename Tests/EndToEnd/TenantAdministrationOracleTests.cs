@@ -51,6 +51,17 @@ public sealed partial class TenantAdministrationOracleTests
         ["robots/ci/rotate?tenant=nowhere"] = new() { ["POST"] = 400 },
         ["robots/ci/secrets/00?tenant=nowhere"] = new() { ["DELETE"] = 400 },
         ["sessions/revoke?tenant=nowhere"] = new() { ["POST"] = 400 },
+        ["configuration"] = new() { ["GET"] = 200, ["PUT"] = 428 },
+        ["configuration?check=maybe"] = new() { ["GET"] = 400, ["PUT"] = 400 },
+        ["configuration?version=1"] = new() { ["GET"] = 200, ["PUT"] = 400 },
+        ["configuration?version=99"] = new() { ["GET"] = 404, ["PUT"] = 400 },
+        ["configuration?tenant=nowhere"] = new() { ["GET"] = 400, ["PUT"] = 400 },
+        ["configuration?nothing=1"] = new() { ["GET"] = 400, ["PUT"] = 400 },
+        ["configuration/history"] = new() { ["GET"] = 200 },
+        ["configuration/history?version=1"] = new() { ["GET"] = 400 },
+        ["configuration/rollback"] = new() { ["POST"] = 400 },
+        ["configuration/rollback?version=1"] = new() { ["POST"] = 400 },
+        ["configuration/"] = [],
         ["audit?limit=1"] = new() { ["GET"] = 400 },
         ["upstreams"] = [],
         ["robots/"] = new() { ["DELETE"] = 404 },
@@ -80,7 +91,8 @@ public sealed partial class TenantAdministrationOracleTests
     public async Task Nobody_but_the_administrators_of_a_tenant_and_never_another_ones()
     {
         await using var upstream = await RecordingUpstream.Agreeable();
-        await using var door = await FrontDoor.Start(Yaml(upstream.Url));
+        await using var door = await FrontDoor.Start(Managed(upstream.Url));
+        await WriteParts(door);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         Dictionary<(string Who, string At, string Kind), string> credentials = [];
         foreach (var at in Tenants)
@@ -97,7 +109,7 @@ public sealed partial class TenantAdministrationOracleTests
         var alice = credentials[("alice", "acme", "administer")];
         await Eventually.True(
             async () => await Send(http, $"{door.DataUrl}/admin/audit", "GET", alice, "administer") == 200, "all gateways are known");
-        var robots = await RobotsOfAll(door);
+        var robots = await RobotsAndParts(door);
         var (random, wrong, allowed, count) = (new Random(2311), new List<string>(), 0, Sizes.Of(1500, 50_000));
         for (var i = 0; i < count; i++)
         {
@@ -120,11 +132,8 @@ public sealed partial class TenantAdministrationOracleTests
 
         Assert.True(wrong.Count == 0, $"{wrong.Count} of {count}:\n{string.Join('\n', wrong.Distinct().Take(40))}");
         Assert.True(allowed > count / 50, $"{allowed}");
-        Assert.Equal(robots, await RobotsOfAll(door));
+        Assert.Equal(robots, await RobotsAndParts(door));
     }
-
-    private static async Task<string> RobotsOfAll(FrontDoor door) =>
-        string.Join('\n', await Task.WhenAll(Tenants.Select(tenant => door.Admin($"/admin/robots?tenant={tenant}"))));
 
     [Fact]
     public async Task An_administrator_makes_robots_ends_sessions_and_asks_why_and_each_change_has_its_line()

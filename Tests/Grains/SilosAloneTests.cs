@@ -21,8 +21,8 @@ public sealed class SilosAloneTests
     [Fact]
     public void The_calls_of_operators_want_a_pass() => Assert.Equal(
         [
-            "IAttestationResetGrain.Reset WantsPass", "IOperationsGrain.Activity", "IOperationsGrain.Describe", "IOperationsGrain.History",
-            "IOperationsGrain.Tenant", "IPartSyncGrain.Sync", "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
+            "IAttestationResetGrain.Reset WantsPass", "IManagedSyncGrain.Sync", "IOperationsGrain.Activity", "IOperationsGrain.Describe",
+            "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync", "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
             "ITenantSessionsGrain.List WantsPass", "ITenantSessionsGrain.RevokeSession WantsPass",
             "ITenantSessionsGrain.RevokeSubject WantsPass",
         ],

@@ -3,19 +3,19 @@ using RegistryProxy.Files.Yaml;
 
 namespace RegistryProxy.Configuration.Reading.Tenants;
 
-/// <summary><c>tenants.NAME.mayUse</c>: what of all the file of a tenant may name; nothing by default.</summary>
+/// <summary><c>tenants.NAME.mayUse</c>: what of all the part of a tenant may name; nothing by default.</summary>
 internal static class MayUseReader
 {
-    public static SharedUse Read(Field field, bool hasFile, FrontDoorConfiguration known)
+    public static SharedUse Read(Field field, bool hasPart, FrontDoorConfiguration known)
     {
         var map = field.Fields();
         var use = new SharedUse(
             Listed(map["upstreams"], "upstream", known.Upstreams.Keys), Listed(map["authenticators"], "authenticator",
                 known.Authenticators.Keys));
         map.RefuseOthers();
-        if (field.IsPresent && !hasFile)
+        if (field.IsPresent && !hasPart)
         {
-            field.Fail("is only for a tenant with a file of its own; entries here may name everything");
+            field.Fail("is only for a tenant with a file of its own or a managed part; entries here may name everything");
         }
 
         return use;

@@ -21,11 +21,28 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
                 TellUrl(field.Map()!, tenant);
                 TellUnknown(field.Map()!["administrators"], tenant.Administrators);
                 TellWorkloads(field.Map()!["administrators"], tenant.Administrators);
-                if (!field.Map()!["file"].IsPresent)
+                if (tenant.IsManaged)
+                {
+                    TellManaged(field.Map()!["managed"], tenant);
+                }
+                else if (!field.Map()!["file"].IsPresent)
                 {
                     TellRights(field.Map()!, tenant);
                 }
             }
+        }
+    }
+
+    private void TellManaged(Field managed, TenantConfiguration tenant)
+    {
+        if (tenant.Administrators.Count == 0)
+        {
+            managed.Warn("this tenant has no administrators: only operators can change its part");
+        }
+
+        if (configuration.State.Provider == StateProvider.Memory)
+        {
+            managed.Warn("the state is in memory: the part is gone when the silos stop; see state.provider");
         }
     }
 

@@ -17,26 +17,35 @@ internal static class TenantReader
             return null;
         }
 
-        var (hosts, publicUrl, file) = (map["hosts"], map["publicUrl"], map["file"]);
+        var (hosts, publicUrl, file, managed) = (map["hosts"], map["publicUrl"], map["file"], map["managed"]);
+        var isManaged = managed.Flag(false);
+        var hasPart = file.IsPresent || isManaged;
         var tenant = new TenantConfiguration
         {
             Name = name,
             Stamp = field.Stamp(withSecrets: true),
             Hosts = [.. hosts.Items().Select(Host)],
             PublicUrl = publicUrl.Origin(),
-            MayUse = MayUseReader.Read(map["mayUse"], file.IsPresent, known),
+            MayUse = MayUseReader.Read(map["mayUse"], hasPart, known),
+            IsManaged = isManaged,
             Limits = LimitReader.Read(map["limits"]),
             Administrators = AdministratorReader.ReadAll(map["administrators"], known),
         };
         var secrets = map["secrets"] is { IsPresent: true } folder ? context.Absolute(folder).TrimEnd('/') : null;
         if (secrets is not null && !file.IsPresent)
         {
-            map["secrets"].Fail("is only for a tenant with a file of its own; entries here may name every file");
+            map["secrets"].Fail(isManaged ? "is for a tenant with a file: a managed part names no files"
+                : "is only for a tenant with a file of its own; entries here may name every file");
         }
 
-        if (file.IsPresent)
+        if (file.IsPresent && isManaged)
         {
-            TenantRights.RefuseHere(map);
+            managed.Fail("a tenant's part is either in 'file' or managed");
+        }
+
+        if (hasPart)
+        {
+            TenantRights.RefuseHere(map, isManaged ? "must be in the managed part, not here" : "must be in the tenant's file, not here");
         }
         else
         {

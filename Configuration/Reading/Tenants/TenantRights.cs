@@ -29,13 +29,13 @@ internal static class TenantRights
     }
 
     /// <summary>One place says it: the tenant's own, where it has one.</summary>
-    public static void RefuseHere(Section map)
+    public static void RefuseHere(Section map, string reason)
     {
         foreach (var key in Keys)
         {
             if (map[key] is { IsPresent: true } field)
             {
-                field.Fail("must be in the tenant's file, not here");
+                field.Fail(reason);
             }
         }
     }

@@ -7,6 +7,10 @@ namespace RegistryProxy.Configuration.Reading.Texts;
 internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood)
 {
     private readonly Dictionary<string, Choice> _parts = [];
+    private readonly SortedSet<string> _awaited = new(StringComparer.Ordinal);
+
+    /// <summary>Names of parts that were not read yet; nothing is wrong with them.</summary>
+    public IReadOnlyCollection<string> Awaited => _awaited;
 
     /// <summary>What is wrong with the texts that are not used as they are.</summary>
     public IReadOnlyList<PartFault> Faults =>
@@ -45,6 +49,9 @@ internal sealed class ChosenParts(IReadOnlyDictionary<string, PartText> lastGood
 
         return choice.Text;
     }
+
+    /// <summary>The part is read later.</summary>
+    public void Await(string part) => _awaited.Add(part);
 
     /// <summary>The text that is tried is not good.</summary>
     public void Degrade(string part, IEnumerable<ConfigurationError> errors)

@@ -1,12 +1,16 @@
 namespace RegistryProxy.Configuration.Reading.Texts;
 
 /// <summary>Texts that came from somewhere else than the files of this machine.</summary>
-internal sealed class GivenParts(IReadOnlyList<PartText> parts) : IPartTexts
+/// <param name="parts">The texts.</param>
+/// <param name="managed">The parts that are kept in the state.</param>
+internal sealed class GivenParts(IReadOnlyList<PartText> parts, ManagedParts managed) : IPartTexts
 {
     private readonly Dictionary<string, OfferedPart> _parts = parts.ToDictionary(
         part => part.Name, part => new OfferedPart(part.Name, part.File, part));
 
     public bool AreHere => false;
+
+    public ManagedParts Managed => managed;
 
     public IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns) =>
         [.. _parts.Values.Where(part => PartText.IsFile(part.Name)).OrderBy(part => part.Name, StringComparer.Ordinal)];

@@ -6,6 +6,9 @@ internal interface IPartTexts
     /// <summary>Whether they are files of this machine, all that there are; else what somebody else read and could use.</summary>
     bool AreHere { get; }
 
+    /// <summary>The parts that are kept in the state.</summary>
+    ManagedParts Managed { get; }
+
     /// <summary>The included files, by the patterns of the main one, each once and in the order of their names.</summary>
     IReadOnlyList<OfferedPart> Included(IReadOnlyList<string> patterns);
 

@@ -6,7 +6,8 @@ namespace RegistryProxy.Configuration.Reading.Values;
 /// <summary>What the part of a tenant may use of this machine: the files of one folder, and nothing else.</summary>
 /// <param name="Tenant">The tenant.</param>
 /// <param name="Secrets">The absolute path of the folder; <c>null</c> for none.</param>
-internal sealed record TenantBounds(string Tenant, string? Secrets)
+/// <param name="IsManaged">Whether the part is kept in the state, and names no file at all.</param>
+internal sealed record TenantBounds(string Tenant, string? Secrets, bool IsManaged = false)
 {
     /// <summary>The paths that the part named.</summary>
     public List<string> Named { get; } = [];
@@ -23,6 +24,12 @@ internal sealed record TenantBounds(string Tenant, string? Secrets)
     public string Confine(Field field, string main)
     {
         var text = field.RequiredText();
+        if (IsManaged)
+        {
+            field.Fail("names a file, and a managed part has none");
+            return "";
+        }
+
         if (Secrets is null)
         {
             field.Fail($"names a file, and the operator has given this tenant no folder for them: tenants.{Tenant}.secrets");

@@ -28,10 +28,10 @@ internal sealed class ConfigurationSight(HostStart start)
     /// <summary>The errors that concern one tenant.</summary>
     public IReadOnlyList<ConfigurationError> Of(string tenant)
     {
-        var (part, field) = (PartText.OfTenant(tenant), $"tenants.{tenant}");
+        var field = $"tenants.{tenant}";
         return
         [
-            .. Faults.Where(fault => fault.Part == part).SelectMany(fault => fault.Errors)
+            .. Faults.Where(fault => PartText.TenantOf(fault.Part) == tenant).SelectMany(fault => fault.Errors)
                 .Concat(Errors.Where(error => error.Field == field || error.Field.StartsWith($"{field}.", StringComparison.Ordinal)))
                 .Distinct(),
         ];

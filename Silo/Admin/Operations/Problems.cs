@@ -82,12 +82,13 @@ internal static class Problems
         foreach (var fault in sight.Faults)
         {
             var tenant = RegistryProxy.Configuration.PartText.TenantOf(fault.Part);
+            var what = RegistryProxy.Configuration.PartText.IsManaged(fault.Part) ? "Mend the part at /admin/configuration" : "Mend the file";
             yield return new Problem(
                 fault.IsKept ? Warning : Critical, tenant is null ? fault.File : $"tenant {tenant}",
                 $"{fault.File} has {Count(fault.Errors.Count, "error")}: {(fault.Errors.Count > 0 ? fault.Errors[0].ToString() : "")}",
                 sight.Since,
-                fault.IsKept ? "Mend the file; its last good text stays in use until then."
-                    : "Mend the file; the hosts that depend on it answer 503 until then.",
+                fault.IsKept ? $"{what}; its last good text stays in use until then."
+                    : $"{what}; the hosts that depend on it answer 503 until then.",
                 tenant is null ? "#/cluster" : $"#/tenants/{Uri.EscapeDataString(tenant)}");
         }
 

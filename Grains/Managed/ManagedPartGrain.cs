@@ -1,0 +1,67 @@
+using RegistryProxy.Grains.Storage;
+
+namespace RegistryProxy.Grains.Managed;
+
+/// <summary>
+/// Keeps a part. Silos are told before it is written that they have to ask, and who asks then waits for the write, so that none of them goes
+/// on with a former text.
+/// </summary>
+[GrainType("managedpart")]
+internal sealed class ManagedPartGrain(StateStore store, TimeProvider time) : Grain, IManagedPartGrain
+{
+    private Stored<ManagedPartState> _state = null!;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _state = store.Open<ManagedPartState>("managed", this.GetGrainId(), DeactivateOnIdle);
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask<ManagedVersion?> Current() => (await Known()).FirstOrDefault();
+
+    public async ValueTask<IReadOnlyList<ManagedVersion>> Versions() => await Known();
+
+    public async ValueTask<ManagedVersion?> Write(ManagedOrder order)
+    {
+        await GrainFactory.GetGrain<IManagedNewsGrain>(0).Announce(this.GetPrimaryKeyString());
+        return await _state.Change(known =>
+        {
+            var (newest, now) = (known.Versions.FirstOrDefault(), time.GetUtcNow());
+            if ((newest?.Number ?? 0) != order.After || newest?.Text == order.Text)
+            {
+                return (known, newest);
+            }
+
+            var written = new ManagedVersion(order.After + 1, order.Text, now, order.By, order.Change);
+            return (new ManagedPartState { Versions = ManagedHistory.With(known.Versions, written), Kept = now }, written);
+        });
+    }
+
+    /// <summary>
+    /// What the storage has for certain, also after a write that may not have been made. That somebody asks for it means that it is in use.
+    /// </summary>
+    private Task<IReadOnlyList<ManagedVersion>> Known() => _state.Change(known =>
+    {
+        var now = time.GetUtcNow();
+        var isOld = known.Versions.Count > 0 && now - known.Kept > ManagedPartState.Life / 2;
+        return (isOld ? known with { Kept = now } : known, known.Versions);
+    });
+}
+
+/// <summary>What is kept of the part of a tenant.</summary>
+[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.managed-part-state")]
+internal sealed record ManagedPartState : IExpiringState
+{
+    /// <summary>How long a part is kept that no silo has in use.</summary>
+    public static readonly TimeSpan Life = TimeSpan.FromDays(90);
+
+    /// <summary>The newest first.</summary>
+    [Id(0)]
+    public IReadOnlyList<ManagedVersion> Versions { get; init; } = [];
+
+    /// <summary>When it was last in use.</summary>
+    [Id(1)]
+    public DateTimeOffset Kept { get; init; }
+
+    public DateTimeOffset? KeepUntil => Kept + Life;
+}
