@@ -137,8 +137,7 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
             foreach (var entry in set.Entries)
             {
                 var isLeftOut = file == main && Tolerated.Contains(entry.Tenant.Name);
-                _tenants.TryAdd(
-                    entry.Tenant.Name, (isLeftOut ? entry with { Tenant = Unusable(entry.Tenant) with { IsManaged = false }, File = null } : entry, file.Name));
+                _tenants.TryAdd(entry.Tenant.Name, (isLeftOut ? LeftOut(entry) : entry, file.Name));
             }
         }
     }
@@ -192,6 +191,9 @@ internal sealed class CompositionRound(OperatorFile main, Claims before)
 
     private static TenantConfiguration Unusable(TenantConfiguration tenant) =>
         tenant with { IsUnusable = true, Routes = [], Access = [], Authenticators = [], Namespaces = new Dictionary<string, string>() };
+
+    private static TenantEntry LeftOut(TenantEntry entry) =>
+        entry with { Tenant = Unusable(entry.Tenant) with { IsManaged = false }, File = null };
 
     private static ConfigurationError Error(FieldPlace place, string message) =>
         new(place.File, (int)Math.Clamp(place.Line, 1, int.MaxValue), place.Path, message);

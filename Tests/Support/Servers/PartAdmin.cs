@@ -46,6 +46,7 @@ internal sealed class PartAdmin(string url, string? token = null, string tenant 
             method, $"{url}/admin/configuration{path}?{string.Join('&', new[] { own, query }.Where(part => part.Length > 0))}".TrimEnd('?'));
         request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
         request.Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/yaml");
+        request.Headers.ExpectContinue = body?.Length > 1024 * 1024;
         if (ifMatch is not null)
         {
             request.Headers.TryAddWithoutValidation("If-Match", ifMatch);
