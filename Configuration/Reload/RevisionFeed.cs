@@ -221,7 +221,8 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         var (file, sections) = ReadFile();
         var revision = file.Configuration.Revision;
-        var isOther = file.Missing.All(PartText.IsManaged) && revision == Current.Configuration.Revision && sections.Content != _shared.Content;
+        var isOther = file.Missing.All(PartText.IsManaged) && revision == Current.Configuration.Revision
+            && sections.Content != _shared.Content;
         var isOtherMain = isOther && !sections.IsOfSameMain(_shared);
         _own = isOtherMain
             ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one" : null;
