@@ -7,4 +7,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 dotnet build Tests/Tests.csproj -c Release -v quiet -nologo
 dotnet build Tests/Strength/Strength.csproj -c Release -v quiet -nologo
-exec nice dotnet Tests/Strength/bin/Release/net10.0/RegistryProxy.Strength.dll "$PWD" "${SEED:-1}" "${COUNT:-200}" "$@"
+exec nice dotnet Tests/Strength/bin/Release/net10.0/RegistryProxy.Strength.dll mutants "$PWD" "${SEED:-1}" "${COUNT:-200}" "$@"

@@ -16,6 +16,7 @@ namespace RegistryProxy.Tests.Gateway;
 public sealed class DecisionCacheTests
 {
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
     private static readonly SessionReference Session = new("acme/corp/alice", "s", 1);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -41,6 +42,52 @@ public sealed class DecisionCacheTests
         _time.Advance(lease);
         _sessions.Decision = new SessionDecision { Open = true, Lease = lease };
         Assert.True((await Get())!.Open);
+        Assert.Equal(2, _sessions.Calls);
+    }
+
+    [Fact]
+    public async Task That_nobody_can_say_is_not_used_while_the_cluster_is_away()
+    {
+        _sessions.Decision = SessionDecision.Closed with { Unavailable = true, Lease = Lease };
+        await Get();
+        _sessions.IsAway = true;
+        _time.Advance(Lease - Tick);
+        Assert.True((await Get())!.Unavailable);
+        _time.Advance(Tick);
+        Assert.Null(await Get());
+    }
+
+    [Fact]
+    public async Task A_decision_is_used_to_the_end_of_its_stale_time_and_no_longer()
+    {
+        await Get();
+        _sessions.IsAway = true;
+        _time.Advance(Lease + new GatewayOptions().MaxStale - Tick);
+        Assert.True((await Get())!.Open);
+        _time.Advance(Tick);
+        Assert.Null(await Get());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_asked_before_all_or_old_rules_were_dropped_is_not_kept(bool all)
+    {
+        var held = _sessions.Hold();
+        var early = Get();
+        await _sessions.Called(1);
+        if (all)
+        {
+            _decisions.DropAll();
+        }
+        else
+        {
+            _decisions.DropOutdated("acme", "new");
+        }
+
+        held.SetResult();
+        Assert.True((await early)!.Open);
+        await Get();
         Assert.Equal(2, _sessions.Calls);
     }
 
@@ -130,12 +177,14 @@ public sealed class DecisionCacheTests
         Assert.Equal(2, _sessions.Calls);
 
         // Another silo has newer ones already.
-        _decisions.Take([new TenantRules("acme", "newer")]);
+        _decisions.Take([new TenantRules("other", "new"), new TenantRules("acme", "newer")]);
         _decisions.Drop("acme");
         await Get();
+        Assert.Equal(3, _sessions.Calls);
         _time.Advance(TimeSpan.FromSeconds(1));
         _sessions.Decision = _sessions.Decision with { RulesStamp = "newer" };
         await Get();
+        Assert.Equal(4, _sessions.Calls);
         _time.Advance(Lease - TimeSpan.FromSeconds(1));
         await Get();
         Assert.Equal(4, _sessions.Calls);

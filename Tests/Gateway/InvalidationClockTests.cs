@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using RegistryProxy.Gateway.Cache.Disk;
 using RegistryProxy.Gateway.Cache.Links;
+using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Tests.Gateway;
@@ -9,6 +10,8 @@ namespace RegistryProxy.Tests.Gateway;
 public sealed class InvalidationClockTests
 {
     private const string Upstream = "https://up.example";
+
+    private static readonly TimeSpan Tick = TimeSpan.FromTicks(1);
 
     private readonly FakeTimeProvider _time = new();
     private readonly Guid _first = Guid.NewGuid();
@@ -152,6 +155,76 @@ public sealed class InvalidationClockTests
         Assert.True(watch.MayLearn(Target("v2"), mark));
         watch.Note(Target("v1"), _second, isFinished: true);
         Assert.False(watch.MayLearn(Target("v1"), mark));
+    }
+
+    [Fact]
+    public void Answers_are_believed_while_writes_are_heard_of()
+    {
+        var clock = new InvalidationClock(_time);
+        Assert.False(clock.IsTrusted);
+        Assert.False(clock.Believes(Place, long.MaxValue));
+        Hear(clock, isUnbroken: false);
+        Assert.True(clock.Hears(Place));
+        _time.Advance(CacheReport.Trust - Tick);
+        Assert.True(clock.IsTrusted);
+        Assert.True(clock.Believes(Place, _time.GetTimestamp()));
+        _time.Advance(Tick);
+        Assert.False(clock.IsTrusted);
+        Assert.False(clock.Hears(Place));
+        Hear(clock);
+        Assert.True(clock.Hears(Place));
+        clock.Leave();
+        Assert.False(clock.IsTrusted);
+        Assert.False(clock.Shards[Place.Group.Shard].IsTrusted);
+    }
+
+    [Fact]
+    public void Both_those_of_a_former_version_and_the_shard_must_tell()
+    {
+        var clock = new InvalidationClock(_time);
+        clock.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Assert.False(clock.Hears(Place));
+        Assert.False(clock.Believes(Place, _time.GetTimestamp()));
+        clock.Leave();
+        Hear(clock);
+        _time.Advance(CacheReport.Trust);
+        HearShards(clock);
+        Assert.False(clock.Hears(Place));
+        Assert.False(clock.Believes(Place, _time.GetTimestamp()));
+    }
+
+    [Fact]
+    public void What_was_said_before_a_break_is_not_believed_and_is_another_question()
+    {
+        var clock = new InvalidationClock(_time);
+        Hear(clock, isUnbroken: false);
+        var (began, before) = (_time.GetTimestamp(), MarkOf(clock, Target("v1")));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Hear(clock);
+        Assert.True(clock.Believes(Place, began));
+        Assert.Equal(before with { At = _time.GetTimestamp() }, MarkOf(clock, Target("v1")));
+        clock.Heard(_time.GetTimestamp(), isUnbroken: false);
+        Assert.False(clock.Believes(Place, _time.GetTimestamp() - 1));
+        Assert.True(clock.Believes(Place, _time.GetTimestamp()));
+        Assert.Equal(before.Breaks + 1, MarkOf(clock, Target("v1")).Breaks);
+        HearShards(clock, isUnbroken: false);
+        Assert.Equal(before.Breaks + 2, MarkOf(clock, Target("v1")).Breaks);
+    }
+
+    private static RepositoryPlace Place => Target("v1").Place;
+
+    private void Hear(InvalidationClock clock, bool isUnbroken = true)
+    {
+        clock.Heard(_time.GetTimestamp(), isUnbroken);
+        HearShards(clock, isUnbroken);
+    }
+
+    private void HearShards(InvalidationClock clock, bool isUnbroken = true)
+    {
+        foreach (var shard in clock.Shards)
+        {
+            shard.Heard(_time.GetTimestamp(), isUnbroken, WriteInterest.Of(1, _ => true));
+        }
     }
 
     private static bool MayLearn(InvalidationClock watch, WriteTarget target) => watch.MayLearn(target, MarkOf(watch, target));

@@ -17,6 +17,7 @@ using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
@@ -25,6 +26,8 @@ namespace RegistryProxy.Tests.Gateway.Cache;
 /// <summary>A gateway as it is composed, for tests of its cache: no listener, and scripted grains and a scripted registry.</summary>
 internal sealed class CacheGateway : IDisposable
 {
+    private static readonly WriteInterest Everything = WriteInterest.Of(1, _ => true);
+
     private readonly TemporaryFolder _folder = new();
     private readonly ServiceProvider _services;
     private readonly FrontDoorMap _map;
@@ -42,6 +45,7 @@ internal sealed class CacheGateway : IDisposable
             .AddSingleton(Grains.Factory)
             .AddSingleton<IServer>(Listener)
             .AddSingleton<Func<EgressSettings, HttpMessageHandler>>(_ => Upstream)
+            .AddSingleton(new ClientAddress([]))
             .AddGateway(options)
             .BuildServiceProvider();
         var snapshot = SnapshotLab.Of("acme", "other");
@@ -69,7 +73,15 @@ internal sealed class CacheGateway : IDisposable
         where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>Writes are heard of: what is known is believed.</summary>
-    public void Hear(bool isUnbroken = false) => Get<InvalidationClock>().Heard(Time.GetTimestamp(), isUnbroken);
+    public void Hear(bool isUnbroken = false)
+    {
+        var clock = Get<InvalidationClock>();
+        clock.Heard(Time.GetTimestamp(), isUnbroken);
+        foreach (var shard in clock.Shards)
+        {
+            shard.Heard(Time.GetTimestamp(), isUnbroken, Everything);
+        }
+    }
 
     /// <summary>Time goes on, and writes are heard of all along.</summary>
     public void Pass(TimeSpan time)
