@@ -91,18 +91,37 @@ public sealed class FieldClientTests
         var ticket = $"{Encode("""{"alg":"ES256","typ":"registryproxy-peer+jwt","kid":"k"}""")}.{Encode("""{"aud":"x","sub":"me"}""")}." +
             $"{Encode("x")}";
         var forged = $"{Encode("""{"alg":"ES256"}""")}.{Encode("""{"iss":"registryproxy:acme","sub":"me"}""")}.{Encode("x")}";
-        foreach (var (token, isForeign) in new[] { ("QQ==", true), ("a.b", true), (foreign, true), (forged, false), (ticket, false) })
+        var unknown = $"{Encode("""{"alg":"ES256","kid":"none"}""")}.{Encode("""{"iss":"registryproxy:acme","sub":"me"}""")}.{Encode("x")}";
+        var other = $"{Encode("""{"alg":"ES256","kid":"k"}""")}.{Encode("""{"iss":"registryproxy:other","sub":"me"}""")}.{Encode("x")}";
+        var good = await client.Token(RegistryClient.Pull("public/a"));
+        var broken = $"{good[..^4]}AAAA";
+        foreach (var (token, isForeign) in new[]
         {
-            foreach (var path in new[] { "manifests/v1", $"blobs/{Image.Config.Digest}", "tags/list" })
+            ("QQ==", true), ("a.b", true), ("a.b.c", true), ("ghp_1234567890", true), (foreign, true),
+            (forged, false), (ticket, false), (unknown, false), (other, false), (broken, false),
+        })
+        {
+            foreach (var (method, path) in new[]
             {
-                using var open = await client.Send(HttpMethod.Get, $"/v2/public/a/{path}", token);
-                await open.ShouldBe(isForeign ? HttpStatusCode.OK : HttpStatusCode.Unauthorized);
+                (HttpMethod.Get, "manifests/v1"), (HttpMethod.Head, "manifests/v1"), (HttpMethod.Get, $"blobs/{Image.Config.Digest}"),
+                (HttpMethod.Head, $"blobs/{Image.Config.Digest}"), (HttpMethod.Get, "tags/list"),
+                (HttpMethod.Get, $"referrers/{Image.Config.Digest}"),
+            })
+            {
+                using var open = await client.Send(method, $"/v2/public/a/{path}", token);
+                Assert.Equal((token, path, isForeign ? HttpStatusCode.OK : HttpStatusCode.Unauthorized), (token, path, open.StatusCode));
+                using var closed = await client.Send(method, $"/v2/team-a/a/{path}", token);
+                Assert.Equal((token, path, HttpStatusCode.Unauthorized), (token, path, closed.StatusCode));
             }
 
             foreach (var (method, path) in new[]
             {
                 (HttpMethod.Get, "/v2/"), (HttpMethod.Get, "/v2/_catalog"), (HttpMethod.Get, "/v2/team-a/a/manifests/v1"),
-                (HttpMethod.Post, "/v2/public/a/blobs/uploads/"), (HttpMethod.Delete, "/v2/public/a/manifests/v1"),
+                (HttpMethod.Head, "/v2/"), (HttpMethod.Put, "/v2/public/a/manifests/v1"),
+                (HttpMethod.Post, "/v2/public/a/blobs/uploads/"), (HttpMethod.Get, "/v2/public/a/blobs/uploads/x"),
+                (HttpMethod.Patch, "/v2/public/a/blobs/uploads/x"), (HttpMethod.Put, "/v2/public/a/blobs/uploads/x"),
+                (HttpMethod.Delete, "/v2/public/a/blobs/uploads/x"), (HttpMethod.Delete, "/v2/public/a/manifests/v1"),
+                (HttpMethod.Delete, $"/v2/public/a/blobs/{Image.Config.Digest}"),
             })
             {
                 using var closed = await client.Send(method, path, token);

@@ -31,6 +31,22 @@ public sealed class FieldReferrersTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pages_go_on_by_whatever_cursor_the_registry_has_and_never_look_complete()
+    {
+        using var first = await Page("paged/x", "?artifactType=a");
+        var link = first.Headers.GetValues("Link").Single();
+        Assert.Equal($"</v2/paged/x/referrers/{Subject}?artifactType=a&next%5Btoken%5D=b%2Fc>; rel=\"next\"", link);
+        using var second = await Page("paged/x", link[link.IndexOf('?')..link.IndexOf('>')]);
+        Assert.False(second.Headers.Contains("Link"));
+        Assert.Contains(_upstream.Requests, request => request.Target.EndsWith("?artifactType=a&next%5Btoken%5D=b%2Fc"));
+        using var elsewhere = await Page("elsewhere/x", "");
+        await elsewhere.ShouldFail(HttpStatusCode.BadGateway, "UNAVAILABLE");
+
+        Task<HttpResponseMessage> Page(string repository, string query) => _alice.Do(
+            HttpMethod.Get, $"/v2/{repository}/referrers/{Subject}{query}", RegistryClient.Pull(repository));
+    }
+
+    [Fact]
     public async Task Every_registry_is_taken_as_it_is()
     {
         // The list is another one when ours comes: it is read once more.
@@ -98,6 +114,16 @@ public sealed class FieldReferrersTests : IAsyncLifetime
         var parts = context.Request.Path.Value!["/v2/".Length..].Split('/');
         if (parts is not [var kind, "x", var endpoint, var reference])
         {
+            return;
+        }
+
+        if (endpoint == "referrers" && kind is "paged" or "elsewhere")
+        {
+            context.Response.ContentType = "application/vnd.oci.image.index.v1+json";
+            context.Response.Headers.Link = context.Request.Query.ContainsKey("next[token]") ? default
+                : kind == "paged" ? $"<{context.Request.Path}?artifactType=a&next%5Btoken%5D=b%2Fc>; rel=\"next\""
+                : "</v2/_referrers?token=x>; rel=\"next\"";
+            await context.Response.WriteAsync("""{"schemaVersion":2,"manifests":[]}""");
             return;
         }
 

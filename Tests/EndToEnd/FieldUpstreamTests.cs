@@ -46,6 +46,33 @@ public sealed class FieldUpstreamTests
         await listed.ShouldBe(HttpStatusCode.BadGateway);
     }
 
+    /// <summary>An upstream names a manifest by another type than the manifest does: the same goes to all who ask it, and is asked for once.</summary>
+    [Theory]
+    [InlineData("application/vnd.docker.distribution.manifest.v1+prettyjws")]
+    [InlineData("application/vnd.oci.image.manifest.v1+json")]
+    public async Task A_manifest_with_the_name_of_another_type_is_fetched_once_where_it_is_cached(string type)
+    {
+        await using var upstream = await RecordingUpstream.Start(context =>
+        {
+            context.Response.ContentType = type;
+            return context.Response.WriteAsync(
+                context.Request.Method == "HEAD" ? "" : $$"""{"schemaVersion":2,"mediaType":"{{DockerManifest}}"}""");
+        });
+        await using var door = await FrontDoor.Start(
+            DoorConfiguration.Single(upstream.Url, extra: "cache: { path: cache, tagTtl: 5m }", extraRoute: ", cache: true"));
+        using var alice = door.Client("alice");
+        string[] accept = [DockerManifest, type];
+        foreach (var method in new[] { HttpMethod.Head, HttpMethod.Get, HttpMethod.Get })
+        {
+            using var pulled = await alice.Do(method, "/v2/team-a/x/manifests/v1", RegistryClient.Pull("team-a/x"), null,
+                ("Accept", string.Join(", ", accept)));
+            await pulled.ShouldBe(HttpStatusCode.OK);
+            Assert.Equal(type, pulled.Content.Headers.ContentType!.ToString());
+        }
+
+        Assert.Equal(1, upstream.Requests.Count(request => request.Method == "GET" && request.Target.Contains("/manifests/")));
+    }
+
     [Theory]
     [InlineData(DockerManifest + "; charset=utf-8", "")]
     [InlineData("APPLICATION/vnd.docker.distribution.manifest.v2+JSON;charset=UTF-8", ", cache: true")]

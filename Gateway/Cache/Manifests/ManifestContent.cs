@@ -14,6 +14,9 @@ internal sealed record ManifestContent(Digest Digest, string MediaType, byte[] B
     /// </summary>
     public bool IsCovered { get; private init; }
 
+    /// <summary>The same for those alone who believe the upstream that sent it: its type is that upstream's word.</summary>
+    public ManifestContent OfItsSupplier() => this with { IsCovered = false };
+
     /// <summary>The manifest, if the bytes are what the digest says.</summary>
     public static ManifestContent? Of(Digest digest, string mediaType, byte[] bytes) =>
         ContentDigest.Is(digest, bytes) ? new ManifestContent(digest, mediaType, bytes) { IsCovered = true }

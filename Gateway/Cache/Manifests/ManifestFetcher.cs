@@ -132,7 +132,8 @@ internal sealed class ManifestFetcher(
 
     /// <summary>
     /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it;
-    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to.
+    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to. One that the upstream calls by another
+    /// known type than it says itself is kept for those alone who believe that upstream.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
@@ -150,14 +151,23 @@ internal sealed class ManifestFetcher(
 
         if (!isKnown)
         {
-            if (ManifestMediaType.Declares(bytes, mediaType))
+            var isItsOwn = ManifestMediaType.Declares(bytes, mediaType);
+            if (isItsOwn)
             {
                 stored.Add(supplier, content);
             }
 
-            return digest is null && ResponseHeaders.IsEncoded(answer)
-                ? new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"))
-                : new ManifestAnswer(content, CacheState.Bypass, null);
+            if (digest is null && ResponseHeaders.IsEncoded(answer))
+            {
+                return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent an encoded body, which would break its digest"));
+            }
+
+            if (isItsOwn || !ManifestMediaType.IsMislabelled(bytes, mediaType))
+            {
+                return new ManifestAnswer(content, CacheState.Bypass, null);
+            }
+
+            content = content.OfItsSupplier();
         }
 
         stored.Add(supplier, content);

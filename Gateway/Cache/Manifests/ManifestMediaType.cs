@@ -47,6 +47,21 @@ internal static class ManifestMediaType
     public static bool IsOf(byte[] bytes, string mediaType) =>
         Array.Exists(Known, known => known.Text == mediaType) && Declares(bytes, mediaType);
 
+    /// <summary>Whether these bytes are a manifest that has the name of another known type.</summary>
+    public static bool IsMislabelled(byte[] bytes, string mediaType)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(bytes);
+            return Array.Exists(Known, known => known.Text == mediaType) && document.RootElement.ValueKind == JsonValueKind.Object
+                && !Declares(bytes, mediaType);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// Whether these bytes say themselves of which type they are, known or not: with them it may be kept, since nobody can give them
     /// another.
