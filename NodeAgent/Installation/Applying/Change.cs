@@ -89,7 +89,17 @@ internal sealed class Change(Node node, bool services)
         }
 
         node.Host.DeleteFile(result);
-        await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
+        try
+        {
+            await node.Services.Detach($"registryproxy-watch-{target}", program, "watch", "--target", target);
+        }
+        catch (IOException fault)
+        {
+            node.Output.WriteLine(
+                $"kubelet was not restarted, and reads its new files when it is: run the same command again: {fault.Message}");
+            return false;
+        }
+
         for (var end = node.Time.GetSteadyNow() + WatchTimeout; !node.Host.Exists(result) && node.Time.GetSteadyNow() < end;)
         {
             await Task.Delay(Pause, node.Time, cancellation);
@@ -113,7 +123,7 @@ internal sealed class Change(Node node, bool services)
     private async Task GoBack(NodeRecord record, string what, string outcome, string why)
     {
         var back = Planner.Back(node.Host, record);
-        node.Store.Write(back);
+        node.Store.TryWrite(back);
         IReadOnlyList<string> left = [.. node.Files.PutAgentBack(back), .. node.Files.PutActingBack(back)];
         node.Output.WriteLine(
             left.Count == 0 ? $"{what}, so {outcome}: {why}" : KubeletWatch.LeftAfter($"{what}: {why}", left));
@@ -142,7 +152,15 @@ internal sealed class Change(Node node, bool services)
     /// <summary>Removes what nothing needs any more; the record goes last.</summary>
     private async Task CleanUp(NodeRecord record, bool failed = false)
     {
-        node.Store.Write(record);
+        if (failed)
+        {
+            node.Store.TryWrite(record);
+        }
+        else
+        {
+            node.Store.Write(record);
+        }
+
         var unit = record.Places.Any(place => place.Path == AgentUnit.File && place.Edits.Count == 0);
         node.Files.RemoveUnit(record);
         if (services && unit)

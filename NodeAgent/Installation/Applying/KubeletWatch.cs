@@ -51,7 +51,7 @@ internal sealed class KubeletWatch(
         var words = $"{failure}, so everything was put back as it was; see journalctl -u {unit}";
         if (unheard is null)
         {
-            _store.Say(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
+            _store.TrySay(RecordStore.FailureOf(target), $"{Fingerprint.Of(record)}\n{words}");
         }
 
         var left = await Back(record, unit);
@@ -77,7 +77,7 @@ internal sealed class KubeletWatch(
     private async Task<IReadOnlyList<string>> Back(NodeRecord record, string unit)
     {
         var back = Planner.Back(host, record);
-        _store.Write(back);
+        _store.TryWrite(back);
         var left = files.PutAgentBack(back);
         if (back.NeedsAgent() && back.AgentIsPending && await Tried(_services.StartAgent) is null)
         {
@@ -90,7 +90,7 @@ internal sealed class KubeletWatch(
             back = back with { KubeletIsPending = false };
         }
 
-        _store.Write(back);
+        _store.TryWrite(back);
         return left;
     }
 

@@ -52,9 +52,18 @@ internal sealed class NodeFiles(HostFiles host, AgentProgram program)
     /// </summary>
     public void PutActing(NodeRecord record)
     {
-        foreach (var place in record.Places.Where(place => place.Acts()).OrderBy(Order))
+        foreach (var place in record.Places.Where(place => place.Acts() && DesiredRecord.Differs(host, place)).OrderBy(Order))
         {
-            Put(place);
+            host.KeepFormer(place.Path);
+            try
+            {
+                Put(place);
+            }
+            catch (IOException)
+            {
+                host.DeleteUnfinished(place.Path);
+                throw;
+            }
         }
     }
 

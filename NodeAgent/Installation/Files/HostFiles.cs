@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using RegistryProxy.Files;
 
 namespace RegistryProxy.NodeAgent.Installation.Files;
@@ -16,13 +17,21 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>The suffix of a file that is being written.</summary>
     public const string Unfinished = ".registryproxy-new";
 
-    /// <summary>The suffix under which a replaced program waits until the new one has proved itself.</summary>
+    /// <summary>
+    /// The suffix under which a replaced program or file waits until the new one has proved itself: the way back takes no room on a disk
+    /// that has become full.
+    /// </summary>
     public const string Former = ".registryproxy-old";
 
     private const UnixFileMode Folder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
+    private IReadOnlyDictionary<string, byte[]?> _planned = new Dictionary<string, byte[]?>();
+
     public string Root => root;
+
+    /// <summary>The same node as it will be with these files, or without those that have no bytes; it is only read.</summary>
+    public HostFiles With(IReadOnlyDictionary<string, byte[]?> planned) => new(root) { _planned = planned };
 
     /// <summary>Where a path of the node is from here.</summary>
     public string At(string path) => HostPath.Resolve(root, path);
@@ -30,29 +39,41 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Where a link of the node itself is from here.</summary>
     public string AtLink(string path) => HostPath.Resolve(root, path, last: false);
 
-    public bool Exists(string path) => Path.Exists(At(path));
+    public bool Exists(string path) => _planned.TryGetValue(path, out var planned) ? planned is not null : Path.Exists(At(path));
 
     public bool IsFolder(string path) => Directory.Exists(At(path));
 
     /// <summary>The bytes of a file; <c>null</c> when there is none.</summary>
-    public byte[]? Bytes(string path) => File.Exists(At(path)) ? BoundedFile.Read(At(path), MaxBytes) : null;
+    public byte[]? Bytes(string path) => _planned.TryGetValue(path, out var planned) ? planned
+        : File.Exists(At(path)) ? BoundedFile.Read(At(path), MaxBytes) : null;
 
     /// <summary>The text of a file; <c>null</c> when there is none.</summary>
     public string? Read(string path) => Bytes(path) is { } bytes ? FileText.Of(bytes).Text : null;
 
     /// <summary>The files of a folder as paths of the node, by name.</summary>
-    public IEnumerable<string> List(string folder, string pattern) => Directory.Exists(At(folder))
-        ? Directory.EnumerateFiles(At(folder), pattern).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)
-            .Select(name => $"{folder.TrimEnd('/')}/{name}")
-        : [];
+    public IEnumerable<string> List(string folder, string pattern) => (Directory.Exists(At(folder))
+            ? Directory.EnumerateFiles(At(folder), pattern).Select(file => $"{folder.TrimEnd('/')}/{Path.GetFileName(file)}")
+            : [])
+        .Union(Planned(folder).Where(path => Path.GetDirectoryName(path) == folder.TrimEnd('/')
+            && FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(path), ignoreCase: false)))
+        .Where(IsNotPlannedAway).Order(StringComparer.Ordinal);
 
     /// <summary>
     /// The files of a folder and of the folders in it, in the order in which Go's <c>WalkDir</c> comes by; no link is followed.
     /// </summary>
-    public IEnumerable<string> Walk(string folder, string extension) => !Directory.Exists(At(folder)) ? []
+    public IEnumerable<string> Walk(string folder, string extension) => WalkDisk(folder, extension)
+        .Union(Planned(folder).Where(path => Path.GetExtension(path) == extension)).Where(IsNotPlannedAway)
+        .OrderBy(path => path.Replace('/', '\0'), StringComparer.Ordinal);
+
+    private IEnumerable<string> Planned(string folder) =>
+        _planned.Keys.Where(path => path.StartsWith($"{folder.TrimEnd('/')}/", StringComparison.Ordinal));
+
+    private bool IsNotPlannedAway(string path) => !_planned.TryGetValue(path, out var planned) || planned is not null;
+
+    private IEnumerable<string> WalkDisk(string folder, string extension) => !Directory.Exists(At(folder)) ? []
         : new DirectoryInfo(At(folder)).EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal)
             .SelectMany(entry => $"{folder.TrimEnd('/')}/{entry.Name}" is var path && entry is DirectoryInfo { LinkTarget: null }
-                ? Walk(path, extension)
+                ? WalkDisk(path, extension)
                 : entry is FileInfo && Path.GetExtension(entry.Name) == extension ? [path] : Enumerable.Empty<string>());
 
     /// <summary>The folders above a path that are not there yet, the outermost first.</summary>
@@ -72,15 +93,21 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     /// <summary>Writes a whole file at once, with its mode; a file that is replaced keeps its owner and its labels.</summary>
     public void Write(string path, byte[] bytes, UnixFileMode mode) => Changing(path, () =>
     {
-        var (place, temporary) = Begin(path);
-        using (var file = new FileStream(
-            temporary,
-            new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+        if (TakeFormer(path, bytes, mode))
         {
+            return;
+        }
+
+        var (place, temporary) = Begin(path);
+        WholeOrNot(temporary, () =>
+        {
+            using var file = new FileStream(
+                temporary,
+                new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
             file.Write(bytes);
             file.Flush(flushToDisk: true);
-        }
+        });
 
         if (File.Exists(place))
         {
@@ -96,7 +123,7 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
     public void CopyProgram(string from, string to, bool keepFormer) => Changing(to, () =>
     {
         var (place, temporary) = Begin(to);
-        File.Copy(from, temporary, overwrite: true);
+        WholeOrNot(temporary, () => File.Copy(from, temporary, overwrite: true));
         File.SetUnixFileMode(temporary, Folder);
         if (keepFormer && File.Exists(place) && !File.Exists(place + Former))
         {
@@ -106,6 +133,17 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
 
         step?.Invoke($"rename {to}");
         File.Move(temporary, place, overwrite: true);
+    });
+
+    /// <summary>Keeps a file under a second name, in case it has to come back.</summary>
+    public void KeepFormer(string path) => Changing(path, () =>
+    {
+        if (File.Exists(At(path)))
+        {
+            step?.Invoke($"keep {path}");
+            File.Delete(At(path) + Former);
+            FileStatus.TryAlias(At(path), At(path) + Former);
+        }
     });
 
     /// <summary>Puts the program back that was replaced.</summary>
@@ -160,13 +198,13 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         }
     });
 
-    /// <summary>Deletes what an end in the middle of a write left.</summary>
+    /// <summary>Deletes what an end in the middle of a write left, and what was kept for a way back.</summary>
     public void DeleteUnfinished(string path) => Changing(path, () =>
     {
-        if (File.Exists(At(path) + Unfinished))
+        foreach (var file in new[] { At(path) + Unfinished, At(path) + Former }.Where(File.Exists))
         {
             step?.Invoke($"delete unfinished {path}");
-            File.Delete(At(path) + Unfinished);
+            File.Delete(file);
         }
     });
 
@@ -191,6 +229,35 @@ internal sealed class HostFiles(string root, Action<string>? step = null)
         catch (UnauthorizedAccessException fault)
         {
             throw new IOException($"{path} cannot be changed: the node does not permit it (lsattr, SELinux): {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>Whether the file that was kept is the one to be, and is in its place again.</summary>
+    private bool TakeFormer(string path, byte[] bytes, UnixFileMode mode)
+    {
+        var former = At(path) + Former;
+        if (!File.Exists(former) || File.GetUnixFileMode(former) != mode || new FileInfo(former).Length != bytes.Length
+            || !BoundedFile.Read(former, MaxBytes).AsSpan().SequenceEqual(bytes))
+        {
+            return false;
+        }
+
+        step?.Invoke($"restore {path}");
+        File.Move(former, At(path), overwrite: true);
+        return true;
+    }
+
+    /// <summary>Half a file is room that somebody on a full disk needs.</summary>
+    private static void WholeOrNot(string temporary, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException)
+        {
+            File.Delete(temporary);
+            throw;
         }
     }
 

@@ -91,13 +91,13 @@ internal sealed partial class KubeletStart
 
     private void Expand()
     {
-        if (_command is not { } command || Path.GetFileName(command.Value.Words[0].Text.TrimStart('@', '-', ':', '+', '!')) != "kubelet")
+        if (_command is not { } command || Program(command.Value.Words) is not (>= 0 and var program))
         {
             return;
         }
 
         List<StartWord> words = [];
-        foreach (var word in command.Value.Words.Skip(1).Select(word => word.Text))
+        foreach (var word in command.Value.Words.Skip(program + 1).Select(word => word.Text))
         {
             if (word is ['$', not '{', ..])
             {
@@ -110,6 +110,14 @@ internal sealed partial class KubeletStart
         }
 
         Words = words;
+    }
+
+    /// <summary>Where kubelet is named, itself or behind a program that starts it; -1 when it is not.</summary>
+    private static int Program(IReadOnlyList<Word> command)
+    {
+        var names = command.Select(word => Path.GetFileName(word.Text.TrimStart('@', '-', ':', '+', '!'))).ToList();
+        var flags = command.Skip(1).TakeWhile(word => !word.Text.StartsWith('-')).Count() + 1;
+        return names.IndexOf("kubelet") is var at && at < flags ? at : -1;
     }
 
     /// <summary>

@@ -26,10 +26,10 @@ internal sealed class KubeletView
     private readonly IReadOnlyList<StartWord> _words;
     private readonly IReadOnlyList<string>? _running;
 
-    private KubeletView(HostFiles host, Platform platform, KubeletStart start)
+    private KubeletView(HostFiles host, Platform platform, IReadOnlyList<string>? running)
     {
-        (_host, _platform, _start, _running) = (host, platform, start, KubeletProcess.Words(host));
-        _words = start.Words ?? Fallback(host, platform);
+        (_host, _platform, _start, _running) = (host, platform, KubeletStart.Read(host), running);
+        _words = _start.Words ?? Fallback(host, platform);
     }
 
     /// <summary>
@@ -37,7 +37,10 @@ internal sealed class KubeletView
     /// </summary>
     public bool IsKnown => _start.Words is not null || _running is not null;
 
-    public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletStart.Read(host));
+    public static KubeletView Of(HostFiles host, Platform platform) => new(host, platform, KubeletProcess.Words(host));
+
+    /// <summary>The same by files alone, whatever runs.</summary>
+    public static KubeletView OfFiles(HostFiles host, Platform platform) => new(host, platform, null);
 
     /// <summary>The value of a flag that is in effect; <c>null</c> when kubelet gets no such flag.</summary>
     public string? Flag(string flag) =>

@@ -7,8 +7,10 @@ namespace RegistryProxy.NodeAgent.Installation.Merging;
 /// <summary>docker's <c>config.json</c>: a helper for each host; everything else stays as it is written.</summary>
 internal static class DockerConfigText
 {
+    /// <summary>The helper by the name that docker has for it.</summary>
+    public const string Name = "registryproxy";
+
     private const string Helpers = "credHelpers";
-    private const string Name = "registryproxy";
 
     public static string Add(string text, string file, IReadOnlyList<string> hosts)
     {

@@ -16,8 +16,15 @@ internal static class HostsToml
     private const string Host = "host";
 
     /// <summary>A whole file. Docker Hub's registry has another name than its images.</summary>
-    public static string File(string registry) =>
-        $"server = \"https://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}\"\n\n";
+    /// <param name="registry">The registry.</param>
+    /// <param name="authorities">Certificates of authorities, in quotes.</param>
+    /// <param name="pairs">Certificates of the node and their keys, as lists.</param>
+    public static string File(string registry, IEnumerable<string> authorities, IEnumerable<string> pairs) =>
+        $"server = \"https://{(registry == "docker.io" ? "registry-1.docker.io" : registry)}\"\n"
+            + List("ca", authorities) + List("client", pairs) + "\n";
+
+    private static string List(string key, IEnumerable<string> items) =>
+        string.Join(", ", items) is { Length: > 0 } list ? $"{key} = [{list}]\n" : "";
 
     /// <summary>The file with the mirror before every other host.</summary>
     public static string Add(string text, string file, Uri mirror, string header, string secret) => Refusal.Of(file, () =>

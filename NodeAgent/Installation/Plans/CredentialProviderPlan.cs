@@ -59,7 +59,14 @@ internal static class CredentialProviderPlan
         }
 
         var (config, folder) = (view.Flag(KubeletView.ProviderConfigFlag), view.Flag(KubeletView.ProviderFolderFlag));
-        if (config == OwnConfig || (config is null && folder is null && (view.IsKnown || platform.OwnsProviderConfig)))
+        if (!view.IsKnown && platform.OwnsProviderConfig)
+        {
+            throw new InstallRefusal(
+                "no unit of this node starts a kubelet, and none runs, so nothing would read the flags: MicroK8s, k0s and Talos are set up "
+                    + "by their own configuration (docs/nodeagent/install.md)");
+        }
+
+        if (config == OwnConfig || (config is null && folder is null && view.IsKnown))
         {
             var (file, variable) = view.WhereIs(KubeletView.ProviderConfigFlag) ?? view.FlagVariable
                 ?? throw new InstallRefusal("kubelet's unit takes its flags from no variable: give kubelet a configuration of credential "
@@ -88,14 +95,17 @@ internal static class CredentialProviderPlan
     {
         var files = Programs.SelectMany(name => host.List($"/etc/rancher/{name}/config.yaml.d", "*.yaml")
                 .Prepend($"/etc/rancher/{name}/config.yaml"))
-            .Concat(KubeletUnit.OfRancher.SelectMany(unit => host.List("/etc/systemd/system", $"{unit}.service*")));
-        const string Setting = "image-credential-provider";
-        if (files.FirstOrDefault(file => host.Read(file)?.Contains(Setting, StringComparison.Ordinal) == true) is { } other)
+            .Concat(KubeletUnit.FilesOfRancher(host));
+        if (files.FirstOrDefault(file => host.Read(file)?.Split('\n').Any(NamesProviders) == true) is { } other)
         {
             throw new InstallRefusal(
                 $"{other} names other places of credential providers: put a link there, or take it out, and install again");
         }
     }
+
+    /// <summary>Flags may be written with low lines, too.</summary>
+    private static bool NamesProviders(string line) => line.AsSpan().TrimStart() is not ['#' or ';', ..]
+        && line.Replace('_', '-').Contains("image-credential-provider", StringComparison.Ordinal);
 
     private static (string, Edit) Flag(string file, string variable, string flag, string value) =>
         (file, new KubeletFlag(Target, variable, flag, value, null));

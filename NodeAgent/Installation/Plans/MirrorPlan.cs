@@ -1,10 +1,8 @@
 using System.Security.Cryptography;
 using RegistryProxy.NodeAgent.Installation.Edits;
-using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
 using RegistryProxy.NodeAgent.Mirror;
-using Tomlyn.Syntax;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
@@ -12,8 +10,6 @@ namespace RegistryProxy.NodeAgent.Installation.Plans;
 internal static class MirrorPlan
 {
     private const string Target = InstallTarget.ContainerdMirror;
-    private const string Containerd = "/etc/containerd/config.toml";
-    private const string Folder = "/etc/containerd/certs.d";
 
     public static TargetPlan Make(InstallContext context)
     {
@@ -26,7 +22,8 @@ internal static class MirrorPlan
 
         var mirror = context.Settings.Mirror
             ?? throw new InstallRefusal("the settings have no mirror: say mirror: { listen: …, frontDoors: { REGISTRY: URL } }");
-        var folders = Folders(context);
+        var containerd = ContainerdConfig.Read(context.Host);
+        var folders = containerd.Folders;
         var secretFile = $"{context.Settings.StateDir}/mirror-secret";
         var secret = Secret(context, secretFile);
         return new TargetPlan(
@@ -38,53 +35,20 @@ internal static class MirrorPlan
             [
                 .. AgentUnit.Settings(Target, context), AgentUnit.Service(Target, context),
                 (secretFile, new OwnFile(Target, secret, Secret: true)),
-                .. mirror.FrontDoors.Keys.Select(registry => (
-                    $"{folders.FirstOrDefault(folder => context.Host.IsFolder($"{folder}/{registry}")) ?? folders[0]}/" +
-                    $"{registry}/hosts.toml",
-                    (Edit)new MirrorHost(
-                        Target, registry, mirror.Listen, MirrorSecret.Header, context.DryRun ? "(made on the node)" : secret))),
+                .. mirror.FrontDoors.Keys.Select(registry => Host(
+                    context, folders, registry, mirror.Listen, context.DryRun ? "(made on the node)" : secret)),
             ],
-            []);
+            folders.Length > 1 && containerd.MayNotReadLists
+                ? [$"containerd 2.1 and later do not read {string.Join(':', folders)}, a list, unless use_local_image_pull = true: name "
+                    + "one folder as config_path, and restart containerd"]
+                : []);
     }
 
-    /// <summary>The folders where containerd looks for a registry, the first that has it first.</summary>
-    private static string[] Folders(InstallContext context)
+    private static (string, Edit) Host(InstallContext context, string[] folders, string registry, Uri listen, string secret)
     {
-        var found = Files(context).SelectMany(
-            file => ConfigPaths(HostsToml.Parse(context.Host.Read(file)!, file))).LastOrDefault(value => value.Length > 0)
-            ?? throw new InstallRefusal(
-                $"{Containerd} sets no config_path, so containerd would not read {Folder}; add it under the registry of the CRI plug-in, "
-                    + $"config_path = \"{Folder}\", and restart containerd");
-        return found.Split(':', StringSplitOptions.RemoveEmptyEntries);
+        var (file, text) = RegistryFolder.Of(context.Host, context.Record, folders, registry);
+        return (file, new MirrorHost(Target, registry, listen, MirrorSecret.Header, secret, text));
     }
-
-    /// <summary>containerd's configuration and what it imports.</summary>
-    private static IEnumerable<string> Files(InstallContext context)
-    {
-        if (context.Host.Read(Containerd) is not { } text)
-        {
-            yield break;
-        }
-
-        yield return Containerd;
-        var imports = HostsToml.Parse(text, Containerd).KeyValues.FirstOrDefault(
-            pair => HostsToml.Name(pair.Key) == "imports")?.Value as ArraySyntax;
-        foreach (var pattern in imports?.Items.Select(item => (item.Value as StringValueSyntax)?.Value).OfType<string>() ?? [])
-        {
-            var whole = Path.GetFullPath(pattern, Path.GetDirectoryName(Containerd)!);
-            foreach (var file in context.Host.List(Path.GetDirectoryName(whole)!, Path.GetFileName(whole)))
-            {
-                yield return file;
-            }
-        }
-    }
-
-    private static IEnumerable<string> ConfigPaths(DocumentSyntax config) => config.KeyValues
-        .Concat(
-            config.Tables.Where(table => $"{table.Name}".Contains("registry", StringComparison.Ordinal)).SelectMany(table => table.Items))
-        .Where(pair => pair.Key is { } key
-            && (HostsToml.Name(key) == "config_path" || HostsToml.Name(key.DotKeys.LastOrDefault()?.Key) == "config_path"))
-        .Select(pair => (pair.Value as StringValueSyntax)?.Value ?? "");
 
     /// <summary>The secret of this node, or a new one.</summary>
     private static string Secret(InstallContext context, string file) =>

@@ -21,6 +21,7 @@ internal static class Planner
         notes.AddRange(plans.Where(plan => plan.Target.Name == target).SelectMany(plan => plan.Notes));
         var desired = DesiredRecord.Of(
             context.Host, record, [.. plans.Select(plan => plan.Target)], [.. plans.SelectMany(plan => plan.Edits)]);
+        Foresight.Check(context.Host, context.Platform, desired);
         return (
             desired with { Platform = context.Platform.Name, Listen = context.Settings.Listen, StateDir = context.Settings.StateDir },
             notes);

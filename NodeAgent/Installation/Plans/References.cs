@@ -3,12 +3,16 @@ using RegistryProxy.NodeAgent.Installation.Files;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
 using RegistryProxy.NodeAgent.Installation.Merging;
 using RegistryProxy.NodeAgent.Installation.Records;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.NodeAgent.Installation.Plans;
 
-/// <summary>Lines by which kubelet would still ask for something of this program.</summary>
+/// <summary>Lines by which kubelet, containerd or docker would still ask for something of this program.</summary>
 internal static class References
 {
+    /// <summary>Where podman, skopeo and buildah of root look.</summary>
+    private const string Containers = "/root/.config/containers/auth.json";
+
     /// <summary>The lines that name a target once a node is as desired: the program must not go before them.</summary>
     public static IReadOnlyList<string> To(TargetRecord target, HostFiles host, KubeletView kubelet, NodeRecord desired)
     {
@@ -21,8 +25,23 @@ internal static class References
             .. edits.OfType<KubeletFlag>().Select(flag => UnixEndpoint.PathOf(flag.Value)),
             .. edits.OfType<Providers>().Select(_ => $"{ProviderEntry.NamePrefix}credential-provider"),
         ];
-        return [.. words.Distinct().SelectMany(word => Lines(word, host, kubelet.Files, desired)).Distinct()];
+        return
+        [
+            .. words.Distinct().SelectMany(word => Lines(word, host, kubelet.Files, desired))
+                .Concat(desired.Places.SelectMany(place => place.Cleared.Where(edit => edit.Target == target.Name)
+                    .SelectMany(edit => Beside(edit, place.Path, host, desired)))).Distinct(),
+        ];
     }
+
+    /// <summary>Lines of containerd and of docker, in files that this program may never have written.</summary>
+    private static IEnumerable<string> Beside(Edit edit, string path, HostFiles host, NodeRecord desired) => edit switch
+    {
+        MirrorHost { Secret.Length: > 0 } mirror => Lines(
+            $"\"{HttpOrigin.Of(mirror.Mirror).Serialized}", host,
+            host.Walk(Path.GetDirectoryName(Path.GetDirectoryName(path)!)!, ".toml"), desired),
+        DockerHelpers => Lines($"\"{DockerConfigText.Name}\"", host, [path, Containers], desired),
+        _ => [],
+    };
 
     /// <summary>The lines that name a word, comments apart.</summary>
     public static IEnumerable<string> Lines(string word, HostFiles host, IEnumerable<string> files, NodeRecord desired)

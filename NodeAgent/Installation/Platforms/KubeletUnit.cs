@@ -17,6 +17,12 @@ internal static class KubeletUnit
     private static readonly string[] Folders =
         ["/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 
+    /// <summary>Everything that says with which command, and which variables, systemd starts k3s or RKE2.</summary>
+    public static IEnumerable<string> FilesOfRancher(HostFiles host) => OfRancher.SelectMany(unit => Folders
+        .SelectMany(folder => host.List(folder, $"{unit}.service*").Concat(host.List($"{folder}/{unit}.service.d", "*.conf"))
+            .Append($"{folder}/{unit}.env"))
+        .Concat([$"/etc/default/{unit}", $"/etc/sysconfig/{unit}"]));
+
     /// <summary>Whether k3s or RKE2 is on a node.</summary>
     public static bool IsOfRancher(HostFiles host) => OfRancher.Any(unit => IsThere(host, unit));
 

@@ -60,6 +60,9 @@ internal sealed record Platform(
         null when host.Exists("/usr/share/bottlerocket") || host.Exists("/.bottlerocket") => throw new InstallRefusal(
             "this is Bottlerocket, whose kubelet has no setting for an image service or a further credential provider: see "
                 + "docs/nodeagent/install.md"),
+        null when host.Exists("/etc/machine-config-daemon") => throw new InstallRefusal(
+            "this is OpenShift, whose machine config daemon calls a node degraded when its files differ: say it in a MachineConfig, see "
+                + "docs/nodeagent/install.md"),
         null when KubeletUnit.IsOfRancher(host) => Rancher,
         "k3s" => Rancher,
         "eks" => Eks,

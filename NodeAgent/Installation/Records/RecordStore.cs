@@ -39,10 +39,28 @@ internal sealed class RecordStore(HostFiles host)
         return FirstRecord.Convert([.. first], host);
     }
 
-    public void Write(NodeRecord record) =>
-        host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
+    public void Write(NodeRecord record)
+    {
+        try
+        {
+            host.Write(File, JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.NodeRecord), Owner);
+        }
+        catch (IOException)
+        {
+            DeleteFolders();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes the record of a way back where there is room for it. The record of the change that is there says all that the next run needs.
+    /// </summary>
+    public void TryWrite(NodeRecord record) => Tried(() => Write(record));
 
     public void Say(string path, string words) => host.Write(path, System.Text.Encoding.UTF8.GetBytes(words), Owner);
+
+    /// <summary>Says what nothing depends on: no way back ends because it could not be said.</summary>
+    public void TrySay(string path, string words) => Tried(() => Say(path, words));
 
     /// <summary>Nothing is installed any more: the notes go, and the record last.</summary>
     public void DeleteAll(bool keepFailures)
@@ -62,10 +80,11 @@ internal sealed class RecordStore(HostFiles host)
         }
     }
 
-    /// <summary>Forgets that a change failed.</summary>
+    /// <summary>Forgets that a change failed, and what an end before the first record left.</summary>
     public void DeleteFailure(string target)
     {
         host.DeleteFile(FailureOf(target));
+        host.DeleteUnfinished(File);
         DeleteFolders();
     }
 
@@ -82,6 +101,18 @@ internal sealed class RecordStore(HostFiles host)
                 $"{path}, the record of what was installed, is damaged: {fault.Message} Put it back from a backup of this node; or take " +
                 $"the "
                     + $"agent out of kubelet's files by hand, delete {Folder}, and install again", fault);
+        }
+    }
+
+    private static void Tried(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (IOException)
+        {
+            // A disk that is full, as those of nodes are.
         }
     }
 

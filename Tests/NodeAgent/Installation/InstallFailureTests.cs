@@ -202,7 +202,7 @@ public sealed class InstallFailureTests
         const string File = "/etc/eks/image-credential-provider/config.json";
         var times = 0;
         node.Systemd.KubeletHatesTheAgent = true;
-        node.Denied = what => what == $"rename {File}" && times++ > 0;
+        node.Denied = what => (what == $"rename {File}" || what == $"restore {File}") && times++ > 0;
         Assert.Equal(1, await node.Install("credential-provider"));
         Assert.Contains("kubelet was not active", node.Said.ToString());
         Assert.Contains("not everything could be restored", node.Said.ToString());

@@ -37,6 +37,25 @@ public sealed class InstallKillTests
 
     [Theory]
     [MemberData(nameof(Platforms))]
+    public async Task An_installation_that_was_killed_anywhere_is_undone_to_the_byte_without_being_finished(string platform)
+    {
+        foreach (var target in Targets)
+        {
+            var steps = await StepsOf(platform, target, node => node.Install(target));
+            foreach (var step in Slice(steps, platform, target).Union(Enumerable.Range(0, 6)))
+            {
+                using var node = FakeNode.Of(platform);
+                var (before, service) = (node.Snapshot(), node.Systemd.ImageService);
+                node.KillBefore(step);
+                await Assert.ThrowsAsync<KilledException>(() => node.Install(target));
+                Assert.True(await node.Uninstall(target) == 0, $"{platform}, {target}, killed before step {step}: {node.Said}");
+                ShouldBeAsBefore(node, before, service);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Platforms))]
     public async Task An_uninstallation_that_was_killed_anywhere_goes_on_or_turns_back(string platform)
     {
         foreach (var target in Targets)

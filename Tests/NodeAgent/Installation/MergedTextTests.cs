@@ -90,7 +90,7 @@ public sealed class MergedTextTests
         Assert.Equal("server = \"https://x\"\n\n[host.\"https://o\"]\ncapabilities = [\"pull\"]\n\n\n# last\n[host.\"https://p\"]\n",
             HostsToml.Remove(Text, "x", Header));
         Assert.Throws<InstallRefusal>(() => HostsToml.Parse("a = [", "x"));
-        Assert.Equal("server = \"https://registry-1.docker.io\"\n\n", HostsToml.File("docker.io"));
+        Assert.Equal("server = \"https://registry-1.docker.io\"\n\n", HostsToml.File("docker.io", [], []));
     }
 
     [Theory]
