@@ -35,16 +35,21 @@ public sealed class InstallTests(Lab lab)
 
         """;
 
+    private const string ContainerdConfig =
+        "[plugins.\"io.containerd.grpc.v1.cri\".registry]\nconfig_path = \"/etc/containerd/certs.d\"\n";
+
     private static readonly Dictionary<string, (string, string)[]> Nodes = new()
     {
         ["kubeadm"] = [("/var/lib/kubelet/config.yaml",
             "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDomain: cluster.local\n"),
-                ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n")],
+                ("/etc/containerd/config.toml", ContainerdConfig),
+                ("/usr/lib/systemd/system/kubelet.service", "[Service]\nEnvironmentFile=-/etc/default/kubelet\n"
+                    + "ExecStart=/usr/bin/kubelet --config=/var/lib/kubelet/config.yaml $KUBELET_EXTRA_ARGS\n")],
         ["eks"] =
         [
             ("/etc/kubernetes/kubelet/config.json.d/40-nodeadm.conf", """{"kind":"KubeletConfiguration"}"""),
             ("/etc/eks/image-credential-provider/config.json", EksProviders),
-            ("/etc/containerd/config.toml", "config_path = \"/etc/containerd/certs.d\"\n"), ("/etc/containerd/certs.d/gcr.io/hosts.toml",
+            ("/etc/containerd/config.toml", ContainerdConfig), ("/etc/containerd/certs.d/gcr.io/hosts.toml",
                 "server = \"https://gcr.io\"\n[host.\"https://other.example\"]\n  capabilities = [\"pull\"]\n"),
         ],
         ["gke"] =
@@ -52,14 +57,14 @@ public sealed class InstallTests(Lab lab)
             ("/etc/default/kubelet", "KUBELET_OPTS=\"--v=2 --cloud-provider=external\"\nKUBE_COVERAGE=\"\"\n"),
             ("/home/kubernetes/bin/kubelet", "\u007fELF image-service-endpoint"),
             ("/etc/srv/kubernetes/cri_auth_config.yaml", YamlProviders), ("/etc/containerd/config.toml",
-                "config_path = \"/etc/containerd/certs.d\"\n"),
+                ContainerdConfig),
         ],
         ["aks"] =
         [
             ("/etc/kubernetes/azure.json", "{}"), ("/etc/default/kubelet", "KUBELET_FLAGS=--v=2\n"), ("/usr/local/bin/kubelet",
                 "\u007fELF image-service-endpoint"),
             ("/var/lib/kubelet/credential-provider-config.yaml", YamlProviders), ("/etc/containerd/config.toml",
-                "config_path = \"/etc/containerd/certs.d\"\n"),
+                ContainerdConfig),
             ("/root/.docker/config.json", """{"auths":{"x.example":{}}}"""),
         ],
     };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace RegistryProxy.NodeAgent.Installation.Applying;
 
@@ -13,6 +14,9 @@ internal sealed class HostCommands(string root, TimeProvider time) : IHostComman
 {
     /// <summary>How long one command of the node may take: kubelet's unit is given 90 s to stop.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(120);
+
+    /// <summary>How much is kept of what a command says; characters.</summary>
+    private const int LongestWords = 16 * 1024;
 
     public async Task<(int ExitCode, string Words)> Run(params string[] command)
     {
@@ -32,11 +36,24 @@ internal sealed class HostCommands(string root, TimeProvider time) : IHostComman
         }
     }
 
+    /// <summary>Reads everything, so that the command is not held up, and keeps the beginning.</summary>
+    private static async Task<string> Beginning(StreamReader from, CancellationToken limit)
+    {
+        var kept = new StringBuilder();
+        var buffer = new char[4096];
+        while (await from.ReadAsync(buffer, limit) is > 0 and var read)
+        {
+            kept.Append(buffer, 0, Math.Min(read, LongestWords - kept.Length));
+        }
+
+        return kept.ToString();
+    }
+
     private static async Task<(int, string)> Read(Process process, CancellationToken limit)
     {
         try
         {
-            var (output, errors) = (process.StandardOutput.ReadToEndAsync(limit), process.StandardError.ReadToEndAsync(limit));
+            var (output, errors) = (Beginning(process.StandardOutput, limit), Beginning(process.StandardError, limit));
             await process.WaitForExitAsync(limit);
             return (process.ExitCode, $"{await output}{await errors}");
         }

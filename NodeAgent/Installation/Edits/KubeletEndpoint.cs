@@ -7,7 +7,8 @@ namespace RegistryProxy.NodeAgent.Installation.Edits;
 /// <param name="Target">The target that needs it.</param>
 /// <param name="Endpoint">The agent's socket.</param>
 /// <param name="Replaced">The image service that the same key named before; <c>null</c> for none.</param>
-internal sealed record KubeletEndpoint(string Target, string Endpoint, string? Replaced) : Edit(Target)
+/// <param name="Spelling">What stood there, as it was written; <c>null</c> when the key was not there.</param>
+internal sealed record KubeletEndpoint(string Target, string Endpoint, string? Replaced, string? Spelling = null) : Edit(Target)
 {
     public override bool IsForKubelet => true;
 
@@ -17,6 +18,7 @@ internal sealed record KubeletEndpoint(string Target, string Endpoint, string? R
 
     public override string Take(string text, string file) =>
         KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) != Endpoint ? text
+        : Spelling is not null ? KubeletConfigText.Respell(text, file, Spelling, Replaced)
         : Replaced is null ? KubeletConfigText.Remove(text, file)
         : KubeletConfigText.Set(text, file, Replaced);
 

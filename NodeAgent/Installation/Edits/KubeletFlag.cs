@@ -8,13 +8,15 @@ namespace RegistryProxy.NodeAgent.Installation.Edits;
 /// <param name="Flag">The flag with its dashes.</param>
 /// <param name="Value">Its value.</param>
 /// <param name="Replaced">Its value before; <c>null</c> when it was not there.</param>
-internal sealed record KubeletFlag(string Target, string Variable, string Flag, string Value, string? Replaced) : Edit(Target)
+/// <param name="Spelling">The flag and its value as they were written; <c>null</c> when it was not there.</param>
+internal sealed record KubeletFlag(string Target, string Variable, string Flag, string Value, string? Replaced, string? Spelling = null)
+    : Edit(Target)
 {
     public override bool IsForKubelet => true;
 
     public override string Put(string? text, string file) => FlagText.Set(text ?? "", file, Variable, Flag, Value);
 
-    public override string Take(string text, string file) => FlagText.Remove(text, file, Flag, Value, Replaced);
+    public override string Take(string text, string file) => FlagText.Remove(text, file, Flag, Value, Replaced, Spelling);
 
     public override bool IsEmpty(string text, string file) => FlagText.IsEmpty(text, file);
 }

@@ -12,7 +12,7 @@ internal static class KubeletConfigText
 
     /// <summary>The value of a key of the top level; <c>null</c> when it is not there or empty.</summary>
     public static string? Value(string text, string file, string key) =>
-        TextLines.IsBlank(text) ? null : YamlSpans.Read(text, file)[key]?.Value is { Length: > 0 } value ? value : null;
+        TextLines.IsBlank(text) ? null : YamlSpans.Read(text, file)[key]?.Value?.Trim() is { Length: > 0 } value ? value : null;
 
     /// <summary>A whole file that sets the image service and nothing else.</summary>
     public static string DropIn(string endpoint) => $"""
@@ -29,6 +29,20 @@ internal static class KubeletConfigText
             ? after
             : throw new InstallRefusal("imageServiceEndpoint cannot be set there without writing the file anew");
     });
+
+    /// <summary>The image service as it is written; <c>null</c> when there is no such key.</summary>
+    public static string? Spelling(string text, string file) =>
+        TextLines.IsBlank(text) ? null : YamlMappings.Spelling(text, YamlSpans.Read(text, file), ImageService);
+
+    /// <summary>The text with the image service as it was written, where that says the same in what the text has become.</summary>
+    public static string Respell(string text, string file, string spelling, string? endpoint)
+    {
+        var mapping = YamlSpans.Read(text, file);
+        var isOfJson = spelling.TrimStart([':', ' ', '\t', '\r', '\n']) is ['"', ..];
+        var after = mapping.IsFlow && !isOfJson ? null : YamlMappings.Respell(text, mapping, ImageService, spelling);
+        return after is not null && Value(after, file, ImageService) == endpoint ? after
+            : endpoint is null ? Remove(text, file) : Set(text, file, endpoint);
+    }
 
     public static string Remove(string text, string file) => YamlMappings.Remove(text, YamlSpans.Read(text, file), ImageService);
 

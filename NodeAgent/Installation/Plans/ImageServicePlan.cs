@@ -1,5 +1,7 @@
 using RegistryProxy.NodeAgent.Installation.Edits;
 using RegistryProxy.NodeAgent.Installation.Kubelet;
+using RegistryProxy.NodeAgent.Installation.Merging;
+using RegistryProxy.NodeAgent.Installation.Merging.Flags;
 using RegistryProxy.NodeAgent.Installation.Merging.Yaml;
 using RegistryProxy.NodeAgent.Installation.Records;
 using RegistryProxy.NodeAgent.Installation.Requests;
@@ -89,11 +91,7 @@ internal static class ImageServicePlan
         if (settings.LastOrDefault() is { IsFlag: true } flag && !(flag.File is null && IsOurs(context, flag.Endpoint)))
         {
             return flag is { File: { } file, Variable: { } variable }
-                ? (
-                    file,
-                    new KubeletFlag(
-                        Target, variable, KubeletView.ImageServiceFlag, endpoint,
-                        IsOurs(context, flag.Endpoint) ? Recorded(context, file) : flag.Endpoint))
+                ? (file, Flag(context, file, variable, endpoint, flag.Endpoint))
                 : throw new InstallRefusal(
                     $"kubelet runs with {KubeletView.ImageServiceFlag}={flag.Endpoint}, and no file that its unit reads says so; take it "
                         + $"out where it comes from, and install again");
@@ -108,9 +106,10 @@ internal static class ImageServicePlan
         if (view.Config is { } config && host.Bytes(config) is not null)
         {
             var here = settings.Find(setting => setting.File == config)?.Endpoint;
-            return (
-                config,
-                new KubeletEndpoint(Target, endpoint, here is not null && IsOurs(context, here) ? Recorded(context, config) : here));
+            var (replaced, spelling) = here is not null && IsOurs(context, here)
+                ? Recorded(context, config)
+                : (here, KubeletConfigText.Spelling(host.Read(config)!, config));
+            return (config, new KubeletEndpoint(Target, endpoint, replaced, spelling));
         }
 
         return ByFlag(context, endpoint);
@@ -135,7 +134,7 @@ internal static class ImageServicePlan
         }
 
         return text.Contains(variable, StringComparison.Ordinal)
-            ? (file, new KubeletFlag(Target, variable, KubeletView.ImageServiceFlag, endpoint, null))
+            ? (file, Flag(context, file, variable, endpoint, null))
             : throw new InstallRefusal($"{file} has no {variable}: this node's kubelet does not take its flags from there");
     }
 
@@ -150,9 +149,23 @@ internal static class ImageServicePlan
             : $"{(last.EndsWith(".conf", StringComparison.Ordinal) ? last[..^5] : last)}.z-registryproxy.conf";
     }
 
-    private static string? Recorded(InstallContext context, string file) =>
+    /// <summary>The flag in place of the one that is there, which may be of an earlier installation or empty.</summary>
+    private static KubeletFlag Flag(InstallContext context, string file, string variable, string endpoint, string? here)
+    {
+        const string Name = KubeletView.ImageServiceFlag;
+        var (replaced, spelling) = here is not null && IsOurs(context, here)
+            ? Recorded(context, file)
+            : (here, FlagText.Spelling(context.Host.Read(file) ?? "", file, variable, Name));
+        return new KubeletFlag(Target, variable, Name, endpoint, replaced, spelling);
+    }
+
+    /// <summary>What stood in a file before this program came.</summary>
+    private static (string? Replaced, string? Spelling) Recorded(InstallContext context, string file) =>
         context.Record.Places.Where(place => place.Path == file).SelectMany(place => place.Edits.Concat(place.Cleared))
-        .Select(edit => edit is KubeletEndpoint inFile ? inFile.Replaced
-            : edit is KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag ? flag.Replaced : null)
-                .FirstOrDefault(value => value is not null);
+        .Select(edit => edit switch
+        {
+            KubeletEndpoint inFile => (inFile.Replaced, inFile.Spelling),
+            KubeletFlag { Flag: KubeletView.ImageServiceFlag } flag => (flag.Replaced, flag.Spelling),
+            _ => (null, null),
+        }).FirstOrDefault(known => known.Replaced is not null || known.Spelling is not null);
 }

@@ -20,14 +20,19 @@ internal static partial class RegistryFolder
     public static (string File, string Base) Of(HostFiles host, NodeRecord record, string[] folders, string registry)
     {
         bool IsThere(string folder) => host.IsFolder(folder) && !record.Folders.Contains(folder);
-        var root = folders.FirstOrDefault(folder => IsThere($"{folder}/{registry}") || host.IsFolder($"{folder}/{Default}")) ?? folders[0];
-        var (own, general) = ($"{root}/{registry}", $"{root}/{Default}");
+        string? Own(string folder) => Names(registry).Select(name => $"{folder}/{name}").FirstOrDefault(IsThere);
+        var root = folders.FirstOrDefault(folder => Own(folder) is not null || host.IsFolder($"{folder}/{Default}")) ?? folders[0];
+        var (own, general) = (Own(root) ?? $"{root}/{registry}", $"{root}/{Default}");
         var text = IsThere(own) || host.List(own, "*.c*rt").Any()
             ? HostsToml.File(registry, Authorities(host, own, ""), Pairs(host, own, ""))
             : host.Read($"{general}/{Name}") is { } others ? Moved(others, $"{general}/{Name}")
             : HostsToml.File(registry, Authorities(host, general, $"../{Default}/"), Pairs(host, general, $"../{Default}/"));
         return ($"{own}/{Name}", text);
     }
+
+    /// <summary>A port may be written between low lines, which counts before the colon.</summary>
+    private static string[] Names(string registry) =>
+        registry.LastIndexOf(':') is > 0 and var at ? [$"{registry[..at]}_{registry[(at + 1)..]}_", registry] : [registry];
 
     private static IEnumerable<string> Authorities(HostFiles host, string folder, string lead) =>
         host.List(folder, "*.crt").Select(file => $"\"{lead}{Path.GetFileName(file)}\"");

@@ -48,15 +48,38 @@ internal static class FlagText
         return text.Length == 0 || text.EndsWith('\n') ? text + line : $"{text}{end}{line}";
     }
 
+    /// <summary>The flag of a variable that is in effect, as it is written; <c>null</c> when it is not there.</summary>
+    public static string? Spelling(string text, string file, string variable, string flag) =>
+        Read(text, file).LastOrDefault(line => line.Name == variable) is { } found
+            && FlagPlace.All(Texts(found), flag).LastOrDefault() is { Count: > 0 } place
+            ? text[found.Words[place.First].Start..found.Words[place.First + place.Count - 1].End]
+            : null;
+
     /// <summary>Takes a flag of a value away wherever it is, or puts back what it stood for.</summary>
-    public static string Remove(string text, string file, string flag, string value, string? replaced)
+    public static string Remove(string text, string file, string flag, string value, string? replaced, string? spelling = null)
     {
         while (Find(text, file, flag, value) is var (assignment, place))
         {
-            text = replaced is null ? Cut(text, assignment, place) : Replace(text, assignment, place, flag, replaced);
+            text = Respelled(text, file, assignment, place, flag, replaced, spelling)
+                ?? (replaced is null ? Cut(text, assignment, place) : Replace(text, assignment, place, flag, replaced));
         }
 
         return text;
+    }
+
+    /// <summary>With what was written before, where that says the same in what the text has become.</summary>
+    private static string? Respelled(
+        string text, string file, Assignment assignment, FlagPlace place, string flag, string? replaced, string? spelling)
+    {
+        if (spelling is null)
+        {
+            return null;
+        }
+
+        var (first, last) = (assignment.Words[place.First], assignment.Words[place.First + place.Count - 1]);
+        var after = text[..first.Start] + spelling + text[last.End..];
+        return Read(after, file).Where(line => line.Name == assignment.Name).Any(
+            line => FlagPlace.All(Texts(line), flag).Any(found => found.Value == (replaced ?? ""))) ? after : null;
     }
 
     /// <summary>Whether a text has only variables of these names, with no words.</summary>

@@ -12,7 +12,7 @@ internal static class YamlMappings
         {
             var quoted = mapping.IsFlow || (known.End > known.Start && text[known.Start] is '"');
             var space = known.Start > 0 && text[known.Start - 1] == ':' ? " " : "";
-            return text[..known.Start] + space + (quoted ? $"\"{value}\"" : value) + text[known.End..];
+            return text[..known.Start] + space + (quoted ? $"\"{value}\"" : value) + text[EndOf(text, known)..];
         }
 
         if (!mapping.IsFlow)
@@ -32,6 +32,20 @@ internal static class YamlMappings
         var lead = text[(mapping.Start + 1)..mapping.Entries[0].Key.Start];
         return text.Insert(last.Value.End, $",{(string.IsNullOrWhiteSpace(lead) && lead.Length > 0 ? lead : " ")}\"{key}\": \"{value}\"");
     }
+
+    /// <summary>What is written behind a key, colon and quotes and all; <c>null</c> when the key is not there.</summary>
+    public static string? Spelling(string text, YamlSpan mapping, string key) =>
+        mapping.Entries!.Find(entry => entry.Key.Value == key) is { Key: { } name } entry ? text[name.End..EndOf(text, entry.Value)] : null;
+
+    /// <summary>Writes behind a key what was written there before.</summary>
+    public static string Respell(string text, YamlSpan mapping, string key, string spelling)
+    {
+        var (name, value) = mapping.Entries!.Find(entry => entry.Key.Value == key);
+        return text[..name.End] + spelling + text[EndOf(text, value)..];
+    }
+
+    /// <summary>A text in lines of its own ends where the next key begins: the end of its last line is not of it.</summary>
+    private static int EndOf(string text, YamlSpan value) => Math.Max(value.Start, TextLines.ContentEnd(text, value.End));
 
     /// <summary>Takes an entry away, with its line where it has lines of its own.</summary>
     public static string Remove(string text, YamlSpan mapping, string key)
