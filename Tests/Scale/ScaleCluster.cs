@@ -59,6 +59,13 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
         }
     }
 
+    /// <summary>Ends all gateways.</summary>
+    public async Task Shrink()
+    {
+        await Task.WhenAll(_gateways.Select(gateway => gateway.DisposeAsync().AsTask()));
+        _gateways.Clear();
+    }
+
     /// <summary>Configurations of which each differs from the one before in one tenant.</summary>
     public IReadOnlyList<ConfigurationSnapshot> Edits(int count) => [.. Enumerable.Range(1, count)
         .Select(number => ConfigurationFile.Parse(Yaml(_tenants, number), Grains.ConfigurationPath).Snapshot!)];
@@ -88,7 +95,7 @@ internal sealed class ScaleCluster : IAsyncDisposable, ISnapshotObserver
     public async ValueTask DisposeAsync()
     {
         _watchers.ForEach(watcher => watcher.Dispose());
-        await Task.WhenAll(_gateways.Select(gateway => gateway.DisposeAsync().AsTask()));
+        await Shrink();
         await Grains.DisposeAsync();
     }
 

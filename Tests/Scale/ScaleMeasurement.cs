@@ -29,15 +29,14 @@ internal sealed class ScaleMeasurement(ScaleCluster cluster, int tenants, ScaleS
     private const int Overviews = 10;
     private const double Mega = 1e6;
 
-    public async Task<ScaleRow> Run(double siloHeap, double gatewayHeap, IdleRate silo)
+    /// <param name="silo">What its silos spend without gateways.</param>
+    public async Task<ScaleRow> Run(IdleRate silo)
     {
         await Settle();
         var idle = await IdleRate.Measure(size.Idle);
         var gateways = cluster.Gateways.Count;
         var row = new ScaleRow(cluster.Silos, gateways, tenants)
         {
-            SiloHeap = siloHeap / cluster.Silos / Mega,
-            GatewayHeap = gatewayHeap / gateways / Mega,
             Idle = idle,
             IdleGateway = new(Math.Max(0, idle.Cpu - silo.Cpu) / gateways, Math.Max(0, idle.Bytes - silo.Bytes) / gateways),
         };

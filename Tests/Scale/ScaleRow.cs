@@ -39,9 +39,9 @@ internal sealed record ScaleRow(int Silos, int Gateways, int Tenants)
     /// <summary>MB of what gateways report of tenants, at the silo that has it.</summary>
     public double Reports { get; init; }
 
-    /// <summary>MB of a silo without gateways and reports.</summary>
+    /// <summary>MB of a silo, with the sessions.</summary>
     public double SiloHeap { get; init; }
 
-    /// <summary>MB of a gateway.</summary>
+    /// <summary>MB of a gateway more.</summary>
     public double GatewayHeap { get; init; }
 }

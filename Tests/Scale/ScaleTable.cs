@@ -21,8 +21,8 @@ internal sealed class ScaleTable(string grows, Func<ScaleRow, int> sizeOf, IRead
         ("a push told twice: CPU, µs", row => row.WriteCpu),
         ("operators' overview: CPU, ms", row => row.OverviewCpu),
         ("gateways' reports of tenants, MB", row => row.Reports),
-        ("a silo, MB", row => row.SiloHeap),
-        ("a gateway, MB", row => row.GatewayHeap),
+        ("a silo with 20,000 sessions, MB", row => row.SiloHeap),
+        ("one gateway more, MB", row => row.GatewayHeap),
     ];
 
     /// <summary>The table, as documents have it.</summary>

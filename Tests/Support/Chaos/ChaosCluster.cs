@@ -53,27 +53,39 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public static string PasswordOf(string user) => FrontDoor.PasswordOf(user == Publisher ? user : "bob");
 
-    public static async Task<ChaosCluster> Start(string clusterExtra = "")
+    /// <param name="clusterExtra">More settings of the members' clusters.</param>
+    /// <param name="caches">Whether gateways cache, tags for ten minutes.</param>
+    /// <param name="program">The program of a project; that of this build unless it is given.</param>
+    public static async Task<ChaosCluster> Start(string clusterExtra = "", bool caches = false, Func<string, string>? program = null)
     {
         var cluster = new ChaosCluster(await Redis.Start(), await DockerRegistry.Start(basic: true));
         await cluster.WriteUsers();
         for (var number = 0; number < 4; number++)
         {
-            cluster.AddSilo(number, clusterExtra);
+            cluster.AddSilo(number, clusterExtra, caches);
         }
 
         for (var number = 0; number < 3; number++)
         {
-            cluster.AddGateway(number, clusterExtra);
+            cluster.AddGateway(number, clusterExtra, caches);
         }
 
         (cluster.ExtraSilo, cluster.ExtraGateway) = (cluster._members[3], cluster._members[^1]);
         foreach (var member in cluster.Members)
         {
+            member.Program = program ?? member.Program;
             member.Start();
         }
 
-        await Task.WhenAll(cluster.Members.Select(member => member.Ready()));
+        try
+        {
+            await Task.WhenAll(cluster.Members.Select(member => member.Ready()));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException(string.Join('\n', cluster.Members.Select(member => $"{member.Name}:\n{member.Log}")));
+        }
+
         cluster.Balancer = Balancer.Start(cluster._members.Where(member => member.IsGateway).Select(member => member.DataUrl));
         await cluster.Balancer.Reaches(cluster.Gateways.Count);
         return cluster;
@@ -130,13 +142,15 @@ internal sealed class ChaosCluster : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private void AddSilo(int number, string clusterExtra) => _members.Add(new ChaosMember(
+    private void AddSilo(int number, string clusterExtra, bool caches) => _members.Add(new ChaosMember(
         "Silo", $"silo-{number}",
-        _folder.Write($"silo-{number}.yaml", ChaosConfiguration.Silo(this, clusterExtra, _key, _folder.File("htpasswd"))), NewUrl(), null));
+        _folder.Write($"silo-{number}.yaml", ChaosConfiguration.Silo(this, clusterExtra, _key, _folder.File("htpasswd"), caches)),
+        NewUrl(), null));
 
-    private void AddGateway(int number, string clusterExtra) => _members.Add(new ChaosMember(
+    private void AddGateway(int number, string clusterExtra, bool caches) => _members.Add(new ChaosMember(
         "Gateway", $"gateway-{number}", _folder.Write(
-            $"gateway-{number}.yaml", ChaosConfiguration.Gateway(this, clusterExtra)), NewUrl(), NewUrl()));
+            $"gateway-{number}.yaml", ChaosConfiguration.Gateway(this, clusterExtra)
+                + (caches ? $"\ncache: {{ path: \"{_folder.File($"cache-{number}")}\", tagTtl: 10m }}" : "")), NewUrl(), NewUrl()));
 
     private static string NewUrl() => $"http://127.0.0.1:{FreePort.Next()}";
 

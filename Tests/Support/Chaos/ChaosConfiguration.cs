@@ -9,8 +9,9 @@ internal static class ChaosConfiguration
     public static string Gateway(ChaosCluster cluster, string clusterExtra) =>
         $$"""cluster: { provider: redis, redis: { connection: "{{cluster.Redis.Connection}}" }{{clusterExtra}} }""";
 
-    public static string Silo(ChaosCluster cluster, string clusterExtra, string stateKey, string htpasswd) => $$"""
+    public static string Silo(ChaosCluster cluster, string clusterExtra, string stateKey, string htpasswd, bool caches) => $$"""
         revision: 1
+        cache: { path: cache }
         cluster:
           { provider: redis, redis: { connection: "{{cluster.Redis.Connection}}" },
             siloPort: {{FreePort.Next()}}, gatewayPort: {{FreePort.Next()}}{{clusterExtra}} }
@@ -30,7 +31,7 @@ internal static class ChaosConfiguration
             hosts: ["*"]
             authenticators: [staff]
             routes:
-              - { prefix: "", upstream: local }
+              - { prefix: "", upstream: local{{(caches ? ", cache: true" : "")}} }
             access:
               - { name: pullers, who: [authenticated], repositories: ["**"], actions: [pull] }
               - { name: publishers, who: ["user:{{ChaosCluster.Publisher}}"], repositories: ["**"], actions: [pull, push, delete] }

@@ -16,6 +16,9 @@ internal sealed class ChaosMember(string project, string name, string config, st
 
     public string Name => name;
 
+    /// <summary>The program of a project, from the next start on.</summary>
+    public Func<string, string> Program { get; set; } = FrontDoor.DllOf;
+
     public bool IsGateway => dataUrl is not null;
 
     /// <summary>The data listener of a gateway, past the balancer.</summary>
@@ -31,7 +34,7 @@ internal sealed class ChaosMember(string project, string name, string config, st
     public void Start()
     {
         string[] listeners = IsGateway ? ["--listen-data", DataUrl, "--listen-admin", adminUrl] : ["--listen-admin", adminUrl];
-        _lives.Add(ChildProcess.Start("dotnet", [FrontDoor.DllOf(project), "--config", config, .. listeners]));
+        _lives.Add(ChildProcess.Start("dotnet", [Program(project), "--config", config, .. listeners]));
     }
 
     /// <summary>Waits until its <c>/readyz</c> answers 200.</summary>
