@@ -56,13 +56,14 @@ internal static class HostsToml
     public static string Remove(string text, string file, string header)
     {
         var tables = Parse(text, file).Tables.ToList();
+        var starts = tables.ConvertAll(table => TextLines.Start(text, Start(table)));
         var ours = tables.Where(table => table.Items.Any(item => Name(item.Key) == header)).Select(Address).OfType<string>().ToHashSet();
         for (var index = tables.Count - 1; index >= 0; index--)
         {
             if (Address(tables[index]) is { } address && ours.Contains(address))
             {
-                var start = TextLines.Start(text, Start(tables[index]));
-                var end = index + 1 < tables.Count ? TextLines.Start(text, Start(tables[index + 1])) : text.Length;
+                var start = starts[index];
+                var end = index + 1 < tables.Count ? starts[index + 1] : text.Length;
                 text = text.Remove(
                     start, TextLines.Next(text, Math.Max(start, TextLines.ContentEnd(text, LastItem(tables[index], end)) - 1)) - start);
             }
