@@ -72,7 +72,7 @@ public class CacheBenchmarks : IDisposable
     }
 
     [Benchmark]
-    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(entry, TimeSpan.FromHours(1))
+    public bool ManifestByTag() => _tags.Find(Tag) is { } entry && _tags.IsFresh(Tag, entry, TimeSpan.FromHours(1))
         && _manifests.Find("acme", Hub, entry.Digest) is not null;
 
     [Benchmark]

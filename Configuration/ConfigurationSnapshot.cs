@@ -15,4 +15,7 @@ public sealed record ConfigurationSnapshot(FrontDoorConfiguration Configuration,
 
     /// <summary>Names of parts that belong to it and have no text that could be used.</summary>
     public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <summary>Whether every file that belongs to it has a text that can be used.</summary>
+    public bool HasItsFiles => Missing.All(PartText.IsManaged);
 }

@@ -54,6 +54,7 @@ public static class GrainsExtensions
     public static IServiceCollection AddRevisions(this IServiceCollection services, RevisionFeed feed) => services
         .AddSingleton(feed)
         .AddSingleton<IConfigurationFeed>(feed)
+        .AddSingleton<FileHistory>()
         .AddSingleton<IIncomingGrainCallFilter, RevisionGate>()
         .AddHostedService<RevisionFollower>();
 

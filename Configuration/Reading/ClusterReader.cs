@@ -42,11 +42,6 @@ internal static partial class ClusterReader
             return;
         }
 
-        if (!top["revision"].IsPresent)
-        {
-            top["revision"].Fail("is required when cluster.provider is not localhost: the cluster follows the highest one");
-        }
-
         switch (state.Provider)
         {
             case StateProvider.File:

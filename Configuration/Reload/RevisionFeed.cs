@@ -8,7 +8,8 @@ namespace RegistryProxy.Configuration.Reload;
 
 /// <summary>
 /// The configuration of a silo in a cluster: the highest revision that it or its cluster has seen. An older file changes nothing, and
-/// neither does a file that says something else under the same revision; both are told by <see cref="Conflict"/>.
+/// neither does a file that says something else under the same revision; both are told by <see cref="Conflict"/>. A file without
+/// <c>revision</c> is in use once the cluster follows it (<see cref="FileProposal"/>).
 /// </summary>
 public sealed class RevisionFeed : IConfigurationFeed
 {
@@ -17,6 +18,7 @@ public sealed class RevisionFeed : IConfigurationFeed
 
     private readonly string _path;
     private readonly ConfigurationComposer _composer;
+    private readonly FileProposal _proposal;
     private readonly Lock _gate = new();
     private readonly ManagedParts _managed;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,15 +28,18 @@ public sealed class RevisionFeed : IConfigurationFeed
     private string? _clusters;
     private IReadOnlyList<PartFault> _faults = [];
     private int _follows;
+    private bool _isFollowing;
 
     /// <param name="local">The file of this host.</param>
     /// <param name="path">Where it lies: relative paths of the cluster's configuration begin at its folder.</param>
-    public RevisionFeed(IConfigurationFeed local, string path)
+    /// <param name="time">The clock.</param>
+    public RevisionFeed(IConfigurationFeed local, string path, TimeProvider time)
     {
-        (Local, _path, _composer) = (local, path, new ConfigurationComposer(path, ConfigurationPart.Whole));
+        (Local, _path, _composer, _proposal) = (local, path, new ConfigurationComposer(path, ConfigurationPart.Whole), new(time));
         Current = local.Current;
         _file = (Current, SharedSections.Of(Current));
         _shared = _file.Sections;
+        ReadProposal(_shared.Content);
         local.Changed += Reread;
         _managed = (local as ConfigurationWatcher)?.Managed ?? new ManagedParts();
         _managed.Changed += MergeAgain;
@@ -73,15 +78,66 @@ public sealed class RevisionFeed : IConfigurationFeed
     /// <summary>Ends when it is known for the first time what the cluster follows.</summary>
     public Task Settled => _settled.Task;
 
-    /// <summary>The highest revision seen and what it says.</summary>
+    /// <summary>The file of this silo, by the name of its machine and its path.</summary>
+    public string FileName => $"{Environment.MachineName}:{Path.GetFullPath(_path)}";
+
+    /// <summary>
+    /// The highest revision seen and what it says; 0 at the start from a file without one, which counts if the cluster follows nothing.
+    /// </summary>
     public (long Revision, SharedSections Sections) Highest
     {
         get
         {
             lock (_gate)
             {
-                return (Current.Configuration.Revision, _shared);
+                return (_settled.Task.IsCompleted || _shared.IsNumbered ? Current.Configuration.Revision : 0, _shared);
             }
+        }
+    }
+
+    /// <summary>What the file of this silo says, if it is what the cluster follows; else <c>null</c>.</summary>
+    public string? InForce
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _settled.Task.IsCompleted && ReadFile().Sections.Content == _shared.Content ? _shared.Content : null;
+            }
+        }
+    }
+
+    /// <summary>At the start: what the file of this silo said when the cluster last followed it.</summary>
+    public void Recall(string former)
+    {
+        lock (_gate)
+        {
+            _proposal.Recall(former);
+        }
+    }
+
+    /// <summary>What the file of this silo would have the cluster follow next; <c>null</c> for nothing.</summary>
+    /// <param name="accepted">What an operator has said to be good, whatever was before; <c>null</c> for nothing.</param>
+    public Proposal? Propose(string? accepted)
+    {
+        lock (_gate)
+        {
+            var (file, sections) = ReadFile();
+            var isDue = sections.Content == accepted
+                || (!sections.IsNumbered && _proposal.Judge(_shared.Content) == FileStanding.Proposed);
+            var revision = Current.Configuration.Revision + 1;
+            return isDue && sections.Content != _shared.Content && file.HasItsFiles
+                ? new Proposal(_shared.Content, revision, sections.Numbered(revision)) : null;
+        }
+    }
+
+    /// <summary>The cluster follows something else than was proposed.</summary>
+    public void Lose(Proposal proposal)
+    {
+        lock (_gate)
+        {
+            _proposal.Lose(proposal.Sections.Content);
+            CompareOwn();
         }
     }
 
@@ -103,6 +159,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         var changed = false;
         lock (_gate)
         {
+            _isFollowing = true;
             if (revision > Current.Configuration.Revision
                 || (revision == Current.Configuration.Revision && sections.Content != _shared.Content))
             {
@@ -189,21 +246,43 @@ public sealed class RevisionFeed : IConfigurationFeed
         var taken = false;
         lock (_gate)
         {
-            var (file, sections) = ReadFile();
-            var revision = file.Configuration.Revision;
-            if (revision > Current.Configuration.Revision || !_settled.Task.IsCompleted
-                || (revision == Current.Configuration.Revision && sections.Content == _shared.Content))
-            {
-                (Current, _shared, _clusters, _faults) = (file, sections, null, []);
-                taken = true;
-            }
-
+            ReadProposal(_shared.Content);
+            taken = TakeFile();
             CompareOwn();
         }
 
         if (taken)
         {
             RaiseChanged();
+        }
+    }
+
+    private bool TakeFile()
+    {
+        var (file, sections) = ReadFile();
+        var (isSettled, revision) = (_settled.Task.IsCompleted, file.Configuration.Revision);
+        if (isSettled && !sections.IsNumbered)
+        {
+            // The revision is the cluster's; what is of this host alone may be another.
+            return sections.Content == _shared.Content && Take(Current.Configuration.Revision, _shared);
+        }
+
+        if (isSettled && revision <= Current.Configuration.Revision
+            && (revision < Current.Configuration.Revision || sections.Content != _shared.Content))
+        {
+            return false;
+        }
+
+        (Current, _shared, _clusters, _faults) = (file, sections, null, []);
+        return true;
+    }
+
+    /// <summary>A file that lacks others is none yet.</summary>
+    private void ReadProposal(string followed)
+    {
+        if (ReadFile() is { Of.HasItsFiles: true, Sections: var sections })
+        {
+            _proposal.Read(sections.Content, followed);
         }
     }
 
@@ -219,21 +298,23 @@ public sealed class RevisionFeed : IConfigurationFeed
 
     private void CompareOwn()
     {
+        if (!_isFollowing)
+        {
+            return;
+        }
+
         var (file, sections) = ReadFile();
-        var revision = file.Configuration.Revision;
-        var isOther = file.Missing.All(PartText.IsManaged) && revision == Current.Configuration.Revision
-            && sections.Content != _shared.Content;
-        var isOtherMain = isOther && !sections.IsOfSameMain(_shared);
-        _own = isOtherMain
-            ? $"the file says something else than the cluster under the same revision {revision}: give it a higher one" : null;
+        var comparison = new FileComparison(file, sections, Current.Configuration.Revision, _shared);
+        var standing = _proposal.Judge(_shared.Content);
+        _own = comparison.Conflict;
         Alarm = _faults.Count > 0
             ? $"{_faults.Count} file(s) beside the main one cannot be used here as the cluster follows them; all else is in use"
-            : isOther && !isOtherMain
-                ? $"{Differing(sections)} file(s) beside the main one are other ones here than the cluster follows under revision " +
-                    $"{revision}, which stays in use: give the main file a higher revision" : null;
+            : comparison.Alarm(standing, _proposal.Waited);
     }
-
-    private int Differing(SharedSections sections) =>
-        sections.Parts.Concat(_shared.Parts).GroupBy(part => part.Name)
-            .Count(texts => texts.Count() != 2 || texts.Select(part => part.Hash).Distinct().Count() != 1);
 }
+
+/// <summary>What a silo would have its cluster follow.</summary>
+/// <param name="Former">What the cluster follows, as far as this silo knows.</param>
+/// <param name="Revision">Of the new one.</param>
+/// <param name="Sections">The new one.</param>
+public sealed record Proposal(string Former, long Revision, SharedSections Sections);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using RegistryProxy.Files.Yaml;
@@ -25,8 +26,23 @@ public sealed record SharedSections(Secret Text, string Content, IReadOnlyList<P
     {
         var sections = Root(configuration.Text!.Reveal()).Children.Where(IsShared).OrderBy(Name, StringComparer.Ordinal).ToList();
         var main = Hash(Write(sections.Where(section => Name(section) != Revision)));
-        return new SharedSections(new Secret(Write(sections)), main, []) { Main = main }.With(configuration.Parts);
+        return new SharedSections(new Secret(Write(sections)), main, [])
+        {
+            Main = main, IsNumbered = sections.Exists(section => Name(section) == Revision),
+        }.With(configuration.Parts);
     }
+
+    /// <summary>Whether they are of a file that says its <c>revision</c> itself.</summary>
+    public bool IsNumbered { get; private init; }
+
+    /// <summary>The same under a revision, whatever the file says of it.</summary>
+    /// <exception cref="FormatException">The text is not a map in YAML.</exception>
+    public SharedSections Numbered(long revision) => this with
+    {
+        Text = new Secret(Write(Root(Text.Reveal()).Children.Where(section => Name(section) != Revision).Prepend(
+            new(new YamlScalarNode(Revision), new YamlScalarNode(revision.ToString(CultureInfo.InvariantCulture)))))),
+        IsNumbered = true,
+    };
 
     /// <summary>What names the sections alone.</summary>
     private string Main { get; init; } = "";

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration.Reload;
@@ -5,17 +6,30 @@ using RegistryProxy.Configuration.Reload;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Keeps the configuration of this silo at the revision of its cluster, and offers a higher one to it.</summary>
-internal sealed partial class RevisionFollower(
-    IGrainFactory grains, RevisionFeed feed, ISiloStatusOracle silo, TimeProvider time, ILogger<RevisionFollower> logger)
-    : BackgroundLoop
+internal sealed partial class RevisionFollower : BackgroundLoop
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     /// <summary>How many errors of parts are told at once.</summary>
     private const int MaxFaults = 100;
 
+    private readonly IGrainFactory _grains;
+    private readonly RevisionFeed _feed;
+    private readonly ISiloStatusOracle _silo;
+    private readonly TimeProvider _time;
+    private readonly ILogger<RevisionFollower> _logger;
     private string? _said;
     private string? _alarmed;
+
+    public RevisionFollower(
+        IGrainFactory grains, RevisionFeed feed, ISiloStatusOracle silo, TimeProvider time, IMeterFactory meters,
+        ILogger<RevisionFollower> logger)
+    {
+        (_grains, _feed, _silo, _time, _logger) = (grains, feed, silo, time, logger);
+        meters.Create("RegistryProxy.Grains").CreateObservableGauge(
+            "registryproxy.configuration.waiting", () => feed.Conflict is null && feed.Alarm is null ? 0 : 1, null,
+            "1 while the files of this silo are good, the cluster follows others, and an operator has to act");
+    }
 
     protected override async Task Run(CancellationToken stoppingToken)
     {
@@ -23,9 +37,9 @@ internal sealed partial class RevisionFollower(
         {
             try
             {
-                if (silo.CurrentStatus == SiloStatus.Active)
+                if (_silo.CurrentStatus == SiloStatus.Active)
                 {
-                    await grains.GetGrain<IRevisionSyncGrain>(0).Agree();
+                    await _grains.GetGrain<IRevisionSyncGrain>(0).Agree();
                 }
             }
             catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
@@ -34,32 +48,41 @@ internal sealed partial class RevisionFollower(
             }
 
             Report();
-            await Task.Delay(feed.Settled.IsCompleted ? Period : Period / 10, time, stoppingToken)
+            await Task.Delay(_feed.Settled.IsCompleted ? Period : Period / 10, _time, stoppingToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     private void Report()
     {
-        if (feed.Conflict is { } conflict && conflict != _said)
+        if (_feed.Conflict is { } conflict && conflict != _said)
         {
             LogConflict(conflict);
         }
 
-        if (feed.Alarm is { } alarm && alarm != _alarmed)
+        if (_feed.Alarm is { } alarm && alarm != _alarmed)
         {
             LogAlarm(alarm);
-            foreach (var error in feed.Faults.SelectMany(fault => fault.Errors).Take(MaxFaults))
+            foreach (var error in _feed.Faults.SelectMany(fault => fault.Errors).Take(MaxFaults))
             {
                 LogFault(error.ToString());
             }
         }
 
-        (_said, _alarmed) = (feed.Conflict, feed.Alarm);
+        if ((_said ?? _alarmed) is not null && _feed.Conflict is null && _feed.Alarm is null)
+        {
+            LogWell(_feed.Current.Configuration.Revision);
+        }
+
+        (_said, _alarmed) = (_feed.Conflict, _feed.Alarm);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "ALARM: {Alarm}")]
     private partial void LogAlarm(string alarm);
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "The files of this silo are what the cluster follows again: revision {Revision}")]
+    private partial void LogWell(long revision);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Fault}")]
     private partial void LogFault(string fault);

@@ -2,9 +2,11 @@ using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Configuration;
 
-/// <summary>Keeps the highest revision. It is stored, so that an old file does not come back with a restart of the whole cluster.</summary>
+/// <summary>
+/// Keeps what the cluster follows. It is stored, so that an old file does not come back with a restart of the whole cluster.
+/// </summary>
 [GrainType("revision")]
-internal sealed class RevisionGrain(StateStore store) : Grain, IRevisionGrain
+internal sealed class RevisionGrain(StateStore store, TimeProvider time) : Grain, IRevisionGrain
 {
     private Stored<RevisionState> _state = null!;
 
@@ -14,31 +16,27 @@ internal sealed class RevisionGrain(StateStore store) : Grain, IRevisionGrain
         return Task.CompletedTask;
     }
 
-    public async ValueTask<RevisionAnswer> Compare(long revision, string content) => Answer(await _state.Get(), revision, content);
+    public async ValueTask<RevisionAnswer> Compare(long revision, string content) =>
+        (await _state.Get()).Answer(revision, content, time.GetUtcNow());
 
-    public async ValueTask<RevisionAnswer> Offer(ClusterRevision offered)
+    public async ValueTask<RevisionAnswer> Offer(ClusterRevision offered) => (await Change(known => known.Offer(offered, time.GetUtcNow())))
+        .Tell(offered.Revision, offered.Content, time.GetUtcNow());
+
+    public async ValueTask<RevisionAnswer> Propose(ClusterRevision proposed, string former) =>
+        (await Change(known => known.Propose(proposed, former, time.GetUtcNow())))
+            .Tell(proposed.Revision, proposed.Content, time.GetUtcNow());
+
+    public async ValueTask<FollowedContent> Accept(string content) =>
+        Describe(await Change(known => known.Accept(content, time.GetUtcNow())));
+
+    public async ValueTask<FollowedContent> Followed() => Describe(await _state.Get());
+
+    private Task<RevisionState> Change(Func<RevisionState, RevisionState> change) => _state.Change(known =>
     {
-        var followed = await _state.Change(known =>
-        {
-            var next = known.Followed is { } followed && offered.Revision <= followed.Revision ? known
-                : new RevisionState { Followed = offered };
-            return (next, next);
-        });
-        return Answer(followed, offered.Revision, offered.Content);
-    }
+        var next = change(known);
+        return (next, next);
+    });
 
-    private static RevisionAnswer Answer(RevisionState state, long revision, string content) =>
-        state.Followed is not { } followed || revision > followed.Revision
-        ? new RevisionAnswer(IsBehind: true, null)
-        : new RevisionAnswer(IsBehind: false, revision == followed.Revision && content == followed.Content ? null : followed);
-}
-
-/// <summary>What is kept of the configuration.</summary>
-[GenerateSerializer(IncludePrimaryConstructorParameters = false), Alias("rp.revision-state")]
-internal sealed record RevisionState : IExpiringState
-{
-    [Id(0)]
-    public ClusterRevision? Followed { get; init; }
-
-    public DateTimeOffset? KeepUntil => null;
+    private static FollowedContent Describe(RevisionState state) =>
+        new(state.Followed?.Revision ?? 0, state.Followed?.Content ?? "");
 }

@@ -15,29 +15,9 @@ public interface IRevisionSyncGrain : IGrainWithIntegerKey
 
 /// <summary>Runs on the silo that asks: a stateless worker is always local.</summary>
 [StatelessWorker(1), GrainType("revisionsync")]
-internal sealed class RevisionSyncGrain(RevisionFeed feed) : Grain, IRevisionSyncGrain
+internal sealed class RevisionSyncGrain(RevisionFeed feed, FileHistory history) : Grain, IRevisionSyncGrain
 {
-    public async ValueTask Agree()
-    {
-        var cluster = GrainFactory.GetGrain<IRevisionGrain>(0);
-        if (!feed.Settled.IsCompleted && feed.Local.Current.Missing.Count > 0
-            && (await cluster.Compare(0, "")).Followed is { } before)
-        {
-            feed.Restore(before.ToSections().Parts);
-        }
-
-        if (!feed.Settled.IsCompleted && feed.Local.Current.Missing.Count > 0)
-        {
-            await GrainFactory.GetGrain<IPartSyncGrain>(0).Sync();
-        }
-
-        var (revision, sections) = feed.Highest;
-        var answer = await cluster.Compare(revision, sections.Content);
-        if (answer.IsBehind)
-        {
-            answer = await cluster.Offer(ClusterRevision.Of(revision, sections));
-        }
-
-        feed.Follow(answer.Followed?.Revision ?? revision, answer.Followed?.ToSections() ?? sections);
-    }
+    public ValueTask Agree() => new RevisionAgreement(feed, history).Agree(
+        GrainFactory.GetGrain<IRevisionGrain>(0), GrainFactory.GetGrain<ISiloFileGrain>(history.Key),
+        async () => await GrainFactory.GetGrain<IPartSyncGrain>(0).Sync());
 }

@@ -32,6 +32,7 @@ public static partial class AdminListener
         .AddSingleton<ReportEndpoints>()
         .AddSingleton<ConfigurationEndpoints>()
         .AddSingleton<AttestationEndpoints>()
+        .AddSingleton<AcceptEndpoint>()
         .AddSingleton<ExplainEndpoint>();
 
     /// <summary>Serves everything that reaches this branch as the admin listener.</summary>
@@ -116,6 +117,7 @@ public static partial class AdminListener
         MapConfiguration(endpoints, services.GetRequiredService<ConfigurationEndpoints>());
         MapRobots(endpoints, services.GetRequiredService<RobotEndpoints>());
         endpoints.MapPost("/admin/attestations/reset", services.GetRequiredService<AttestationEndpoints>().Reset);
+        endpoints.MapPost("/admin/configuration/accept", services.GetRequiredService<AcceptEndpoint>().Accept);
         endpoints.MapGet("/admin/explain", services.GetRequiredService<ExplainEndpoint>().Explain);
     }
 

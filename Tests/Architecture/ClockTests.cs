@@ -15,6 +15,7 @@ public sealed class ClockTests
         "Gateway/PageSessions/PageCookies.cs", "Gateway/PageSessions/PageSeal.cs", "Gateway/PeerServing/PeerListener.cs",
         "Gateway/Tokens/RememberedLogins.cs", "Gateway/Upstreams/Transport/UpstreamTokenCache.cs",
         "Gateway/Upstreams/Transport/UpstreamTokenHandler.cs", "Grains/Configuration/ConfigurationPartGrain.cs",
+        "Grains/Configuration/SiloFileGrain.cs", "Grains/Configuration/RevisionGrain.cs",
         "Grains/Configuration/KeyPublication.cs", "Grains/Identity/Azure/AzureAttestedAuthenticator.cs",
         "Grains/Identity/Issuers/IssuedTokenVerifier.cs", "Grains/Identity/Robots/RobotAuthenticator.cs", "Grains/Keys/KeyRingGrain.cs",
         "Grains/Keys/SigningKeys.cs", "Grains/Login/DeviceLoginGrain.cs", "Grains/Login/FlowSeal.cs",
@@ -37,7 +38,7 @@ public sealed class ClockTests
     private static readonly string[] Told =
     [
         "Configuration/Reload/ConfigurationWatcher.cs", "Configuration/Reload/UnusableFiles.cs", "Gateway/Audit/AuditTrail.cs",
-        "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
+        "Grains/Configuration/FileHistory.cs", "Silo/Admin/AcceptEndpoint.cs", "Gateway/Upstreams/Accounts/FailingUpstreams.cs",
         "Gateway/Upstreams/Accounts/RequestBudget.cs", "Gateway/Upstreams/Accounts/UpstreamBreaker.cs", "Grains/Fetches/FetchGrain.cs",
         "Grains/Upstreams/Accounts/UpstreamAccountGrain.cs", "Grains/Managed/ManagedPartGrain.cs",
         "Grains/Administration/AuditTailGrain.cs", "Grains/Operations/ActivityBook.cs", "Grains/Operations/ProcessBook.cs",

@@ -14,8 +14,8 @@ public sealed class WireNameTests
     private static readonly string[] GrainTypes =
     [
         "attestation", "audittail", "cache", "configurationpart", "devicelogin", "entrance", "fetch", "keyring", "limitshares", "login", "managednews", "managedpart", "managedsync", "nonce", "operations", "partsync", "peoplelogin",
-        "referrers", "revision", "revisionsync", "robotrelay", "robots",
-        "session", "silopass", "snapshot", "tenantadministration", "tenantreport", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
+        "referrers", "revision", "revisionaccept", "revisionsync", "robotrelay", "robots",
+        "session", "silofile", "silopass", "snapshot", "tenantadministration", "tenantreport", "tenantsessions", "upstreamaccount", "upstreamcredential", "upstreamprincipal", "upstreamtoken",
         "writeshard",
     ];
 

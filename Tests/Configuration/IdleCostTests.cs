@@ -56,7 +56,7 @@ public sealed class IdleCostTests : IDisposable
     [Fact]
     public void What_the_cluster_follows_is_compared_without_reading_the_file()
     {
-        var feed = new RevisionFeed(_feed, _path);
+        var feed = new RevisionFeed(_feed, _path, _time);
         var (revision, sections) = feed.Highest;
         feed.Follow(revision, sections);
         Assert.InRange(Allocated(() => feed.Follow(revision, sections)), 0, MaxBytes);

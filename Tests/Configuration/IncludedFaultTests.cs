@@ -102,7 +102,7 @@ public sealed class IncludedFaultTests : IDisposable
     public void In_a_cluster_the_edit_of_a_tenant_alarms_and_turns_no_silo_unready()
     {
         using var watcher = Watch();
-        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"));
+        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), _time);
         var followed = SharedSections.Of(watcher.Current);
         feed.Follow(2, new SharedSections(followed.Text, followed.Content, followed.Parts));
         _folder.Write("own/acme.yaml", $"{Part}\ncors: [\"https://ui.example\"]");
@@ -126,7 +126,7 @@ public sealed class IncludedFaultTests : IDisposable
         _folder.Write("secrets/users", "nonsense");
         _folder.Write("own/acme.yaml", "routes: [ { prefix: \"\", upstream: hub } ]");
         using var watcher = Watch();
-        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"));
+        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), _time);
         feed.Follow(2, followed);
         Assert.True(feed.IsUsable);
         Assert.Null(feed.Conflict);

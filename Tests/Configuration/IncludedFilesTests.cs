@@ -218,7 +218,7 @@ public sealed class IncludedFilesTests : IDisposable
         var whole = SharedSections.Of(good);
         _folder.Write("tenants.d/b.yaml", "tenants: 1");
         using var watcher = Watch();
-        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"));
+        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), _time);
         feed.Restore(whole.Parts);
         feed.Follow(2, whole);
         Assert.Null(feed.Conflict);

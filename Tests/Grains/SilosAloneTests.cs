@@ -22,7 +22,8 @@ public sealed class SilosAloneTests
     public void The_calls_of_operators_want_a_pass() => Assert.Equal(
         [
             "IAttestationResetGrain.Reset WantsPass", "IManagedSyncGrain.Sync", "IOperationsGrain.Activity", "IOperationsGrain.Describe",
-            "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync", "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
+            "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync", "IRevisionAcceptGrain.Accept WantsPass",
+            "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
             "ITenantSessionsGrain.List WantsPass", "ITenantSessionsGrain.RevokeSession WantsPass",
             "ITenantSessionsGrain.RevokeSubject WantsPass",
         ],

@@ -71,6 +71,17 @@ internal sealed class DoorCluster : IAsyncDisposable
         "Gateway", $"cluster: {{ {Provider}{clusterExtra ?? ClusterExtra} }}\n{GatewayExtra.Replace("{n}", _members.Count.ToString())}",
         ["--listen-data", "http://127.0.0.1:0", "--listen-admin", "http://127.0.0.1:0"]);
 
+    /// <summary>Starts a silo again that has ended, from its file.</summary>
+    public async Task<Member> Restart(Member ended)
+    {
+        var member = new Member(
+            ChildProcess.Start("dotnet", [FrontDoor.DllOf("Silo"), "--config", ended.Config, "--listen-admin", "http://127.0.0.1:0"]),
+            ended.Config);
+        _members.Add(member);
+        await member.Listen(data: false);
+        return member;
+    }
+
     private string Provider => Meeting ?? $"provider: redis, redis: {{ connection: \"{Redis.Connection}\" }}";
 
     public string Yaml(int revision) => DoorConfiguration.Single(_upstream, ExtraUpstream, extraRoute: ExtraRoute, extra: $$"""
@@ -120,6 +131,9 @@ internal sealed class DoorCluster : IAsyncDisposable
         private readonly HttpClient _http = new();
 
         public ChildProcess Process => process;
+
+        /// <summary>Where its file is.</summary>
+        public string Config => config;
 
         public string DataUrl { get; private set; } = "";
 

@@ -1,0 +1,120 @@
+using RegistryProxy.Background;
+
+namespace RegistryProxy.Configuration.Reload;
+
+/// <summary>
+/// Whether the file of a silo, which has no <c>revision</c>, may replace the configuration that its cluster follows: only if it said
+/// before what the cluster follows now. What was written without knowledge of that has lost, until the file changes again.
+/// </summary>
+internal sealed class FileProposal(TimeProvider time)
+{
+    /// <summary>For so long a file must stay as it is before it counts: several files are not replaced in one moment.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
+    /// <summary>Of so many texts that the file had since it was last in force is remembered that it had them.</summary>
+    private const int MaxFormers = 100;
+
+    private readonly List<string> _formers = [];
+    private string? _content;
+    private TimeSpan _since;
+    private TimeSpan? _otherSince;
+    private bool _wasInForce;
+    private bool _hasLost;
+
+    /// <summary>For how long the cluster has followed something else.</summary>
+    public TimeSpan Waited => _otherSince is { } since ? time.GetSteadyNow() - since : TimeSpan.Zero;
+
+    private bool HasRested => time.GetSteadyNow() - _since >= Rest;
+
+    /// <summary>What the file says now, while the cluster follows something.</summary>
+    public void Read(string content, string followed)
+    {
+        if (content == _content)
+        {
+            return;
+        }
+
+        if (_content is { } former && (_wasInForce || HasRested))
+        {
+            Add(former);
+        }
+
+        if (_hasLost)
+        {
+            Add(followed);
+        }
+
+        (_content, _since, _wasInForce, _hasLost) = (content, time.GetSteadyNow(), false, false);
+    }
+
+    /// <summary>At the start: what the file said when the cluster last followed it.</summary>
+    public void Recall(string former)
+    {
+        if (former == _content)
+        {
+            _wasInForce = true;
+        }
+        else
+        {
+            Add(former);
+        }
+    }
+
+    /// <summary>How the file stands to what the cluster follows now.</summary>
+    public FileStanding Judge(string followed)
+    {
+        if (_content == followed)
+        {
+            _formers.Clear();
+            (_wasInForce, _hasLost, _otherSince) = (true, false, null);
+            return FileStanding.InForce;
+        }
+
+        _otherSince ??= time.GetSteadyNow();
+        if (_wasInForce)
+        {
+            return FileStanding.Behind;
+        }
+
+        if (!HasRested)
+        {
+            return FileStanding.Resting;
+        }
+
+        _hasLost |= !_formers.Contains(followed);
+        return _hasLost ? FileStanding.Lost : FileStanding.Proposed;
+    }
+
+    /// <summary>The cluster did not take what the file says.</summary>
+    /// <param name="content">What was proposed.</param>
+    public void Lose(string content) => _hasLost |= content == _content;
+
+    private void Add(string former)
+    {
+        _formers.Remove(former);
+        _formers.Add(former);
+        if (_formers.Count > MaxFormers)
+        {
+            _formers.RemoveAt(0);
+        }
+    }
+}
+
+/// <summary>How the file of a silo stands to what its cluster follows.</summary>
+internal enum FileStanding
+{
+    /// <summary>The cluster follows it.</summary>
+    InForce,
+
+    /// <summary>It has just changed.</summary>
+    Resting,
+
+    /// <summary>It follows what is in force, and should be in force next.</summary>
+    Proposed,
+
+    /// <summary>The cluster followed it, and has gone on.</summary>
+    Behind,
+
+    /// <summary>It does not follow what is in force.</summary>
+    Lost,
+}

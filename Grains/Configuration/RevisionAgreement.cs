@@ -1,0 +1,64 @@
+using RegistryProxy.Configuration.Reload;
+
+namespace RegistryProxy.Grains.Configuration;
+
+/// <summary>
+/// Has a silo agree with its cluster: what the cluster follows is in use here, and what is newer here is offered. Repeated it is harmless.
+/// </summary>
+internal readonly struct RevisionAgreement(RevisionFeed feed, FileHistory history)
+{
+    /// <param name="cluster">What the cluster follows.</param>
+    /// <param name="file">What the file of this silo said.</param>
+    /// <param name="findParts">Looks for last good texts of files that cannot be used.</param>
+    public async ValueTask Agree(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)
+    {
+        if (!feed.Settled.IsCompleted)
+        {
+            await Begin(cluster, file, findParts);
+        }
+
+        var (revision, sections) = feed.Highest;
+        var answer = await cluster.Compare(revision, sections.Content);
+        if (answer.IsBehind)
+        {
+            answer = revision > 0 ? await cluster.Offer(ClusterRevision.Of(revision, sections))
+                : await cluster.Propose(ClusterRevision.Of(history.First, sections.Numbered(history.First)), "");
+            revision = Math.Max(revision, history.First);
+        }
+
+        Follow(answer, revision, sections);
+        if (feed.Propose(answer.Accepted) is { } proposal)
+        {
+            await Propose(cluster, proposal);
+        }
+
+        await history.Keep(file, feed.InForce);
+    }
+
+    private async ValueTask Begin(IRevisionGrain cluster, ISiloFileGrain file, Func<Task> findParts)
+    {
+        await history.Recall(file);
+        if (feed.Local.Current.Missing.Count > 0 && (await cluster.Compare(0, "")).Followed is { } before)
+        {
+            feed.Restore(before.ToSections().Parts);
+        }
+
+        if (feed.Local.Current.Missing.Count > 0)
+        {
+            await findParts();
+        }
+    }
+
+    private async ValueTask Propose(IRevisionGrain cluster, Proposal proposal)
+    {
+        var answer = await cluster.Propose(ClusterRevision.Of(proposal.Revision, proposal.Sections), proposal.Former);
+        Follow(answer, proposal.Revision, proposal.Sections);
+        if (answer.Followed is { } other && other.Content != proposal.Sections.Content)
+        {
+            feed.Lose(proposal);
+        }
+    }
+
+    private void Follow(RevisionAnswer answer, long revision, SharedSections sections) =>
+        feed.Follow(answer.Followed?.Revision ?? revision, answer.Followed?.ToSections() ?? sections);
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Clustering;
+
+/// <summary>Silos whose files have no revision, as processes.</summary>
+public sealed class AgreementClusterTests(Lab lab)
+{
+    [Fact]
+    public async Task An_edit_is_in_force_everywhere_and_a_return_once_it_is_accepted()
+    {
+        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 0, gateways: 0);
+        var (one, two) = (await cluster.StartSilo(change: Unnumbered), await cluster.StartSilo(change: Unnumbered));
+        await one.Ready();
+        await two.Ready();
+        one.Write(Edited(cluster));
+        foreach (var silo in new[] { one, two })
+        {
+            await Follows(silo, 2);
+        }
+
+        one.Write(Unnumbered(cluster.Yaml(1)));
+        await Eventually.True(async () => await one.Metric("registryproxy_configuration_waiting") == 1, "the return waits for a word");
+        Assert.Equal(0, await two.Metric("registryproxy_configuration_waiting"));
+        Assert.Equal(HttpStatusCode.OK, (await one.ReadyStatus()).Status);
+        var alarm = await one.Process.Line(line => line.Contains("ALARM: the file is not in use") ? line : null);
+        var hash = alarm[(alarm.LastIndexOf(": \"", StringComparison.Ordinal) + 3)..][..16];
+
+        // Any silo takes the word.
+        var (status, body) = await Accept(two, hash);
+        Assert.Equal((HttpStatusCode.OK, hash, 3), (status, body.GetProperty("hash").GetString(), body.GetProperty("revision").GetInt32()));
+        foreach (var silo in new[] { one, two })
+        {
+            await Follows(silo, 3);
+        }
+
+        await Eventually.True(async () => await one.Metric("registryproxy_configuration_waiting") == 0, "nothing waits");
+        Assert.Equal(HttpStatusCode.Accepted, (await Accept(one, "0123456789abcdef")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Accept(one, "nonsense")).Status);
+        Assert.Contains("\"event\":\"configuration-accept\"", two.Process.Output);
+    }
+
+    [Fact]
+    public async Task An_edit_that_comes_with_a_restart_is_in_force_and_another_file_of_a_new_silo_is_not()
+    {
+        await using var cluster = await DoorCluster.Start((await lab.Registry).Url, silos: 0, gateways: 0);
+        var (one, two) = (await cluster.StartSilo(change: Unnumbered), await cluster.StartSilo(change: Unnumbered));
+        await one.Ready();
+        await two.Ready();
+        Assert.Equal(0, await two.Process.Terminate());
+        two.Write(Edited(cluster));
+        two = await cluster.Restart(two);
+        await two.Ready();
+        foreach (var silo in new[] { one, two })
+        {
+            await Follows(silo, 2);
+        }
+
+        var odd = await cluster.StartSilo(change: yaml => Unnumbered(yaml).Replace("actions: [pull, push, delete", "actions: [pull, delete"));
+        await odd.Ready();
+        await odd.Process.Line(line => line.Contains("ALARM: the file is not in use") ? line : null);
+        await Follows(odd, 2);
+        await Follows(one, 2);
+    }
+
+    [Fact]
+    public async Task A_process_alone_has_nothing_to_accept()
+    {
+        await using var door = await FrontDoor.Start(DoorConfiguration.Single("http://127.0.0.1:9"));
+        using var http = new HttpClient();
+        using var content = new StringContent("{\"hash\": \"0123456789abcdef\"}");
+        using var response = await http.PostAsync($"{door.AdminUrl}/admin/configuration/accept", content);
+        Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+    }
+
+    private static string Edited(DoorCluster cluster) => Unnumbered(cluster.Yaml(1)).Replace("actions: [pull, push, delete", "actions: [pull");
+
+    private static string Unnumbered(string yaml) => yaml.Replace("revision: 1\n", "");
+
+    private static Task Follows(DoorCluster.Member silo, int revision) => Eventually.True(
+        async () => await silo.Metric("registryproxy_configuration_revision") == revision, $"revision {revision} is in force");
+
+    private static async Task<(HttpStatusCode Status, JsonElement Body)> Accept(DoorCluster.Member silo, string hash)
+    {
+        using var http = new HttpClient();
+        using var content = new StringContent($"{{\"hash\": \"{hash}\"}}");
+        using var response = await http.PostAsync($"{silo.AdminUrl}/admin/configuration/accept", content);
+        return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+    }
+}
