@@ -118,3 +118,9 @@ internal enum FileStanding
     /// <summary>It does not follow what is in force.</summary>
     Lost,
 }
+
+/// <summary>What a silo would have its cluster follow.</summary>
+/// <param name="Former">What the cluster follows, as far as this silo knows.</param>
+/// <param name="Revision">Of the new one.</param>
+/// <param name="Sections">The new one.</param>
+public sealed record Proposal(string Former, long Revision, SharedSections Sections);

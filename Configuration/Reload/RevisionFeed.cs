@@ -22,8 +22,8 @@ public sealed class RevisionFeed : IConfigurationFeed
     private readonly Lock _gate = new();
     private readonly ManagedParts _managed;
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly OwnFile _file;
     private SharedSections _shared;
-    private (ConfigurationSnapshot Of, SharedSections Sections) _file;
     private string? _own;
     private string? _clusters;
     private IReadOnlyList<PartFault> _faults = [];
@@ -37,8 +37,8 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         (Local, _path, _composer, _proposal) = (local, path, new ConfigurationComposer(path, ConfigurationPart.Whole), new(time));
         Current = local.Current;
-        _file = (Current, SharedSections.Of(Current));
-        _shared = _file.Sections;
+        _file = new OwnFile(local);
+        _shared = _file.Read().Sections;
         ReadProposal(_shared.Content);
         local.Changed += Reread;
         _managed = (local as ConfigurationWatcher)?.Managed ?? new ManagedParts();
@@ -54,10 +54,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     /// <summary>Why this silo must not get work; <c>null</c> when all is well.</summary>
     public string? Conflict => _clusters ?? _own;
 
-    /// <summary>
-    /// What operators have to do although this silo can go on: a file beside the main one is another here than what the cluster follows, or
-    /// of no use here. <c>null</c> for nothing.
-    /// </summary>
+    /// <summary>What operators have to do although this silo can go on; <c>null</c> for nothing.</summary>
     public string? Alarm { get; private set; }
 
     /// <summary>What is wrong here with files beside the main one that the cluster follows.</summary>
@@ -102,7 +99,7 @@ public sealed class RevisionFeed : IConfigurationFeed
         {
             lock (_gate)
             {
-                return _settled.Task.IsCompleted && ReadFile().Sections.Content == _shared.Content ? _shared.Content : null;
+                return _settled.Task.IsCompleted && _file.Read().Sections.Content == _shared.Content ? _shared.Content : null;
             }
         }
     }
@@ -122,7 +119,7 @@ public sealed class RevisionFeed : IConfigurationFeed
     {
         lock (_gate)
         {
-            var (file, sections) = ReadFile();
+            var (file, sections) = _file.Read();
             var isDue = sections.Content == accepted
                 || (!sections.IsNumbered && _proposal.Judge(_shared.Content) == FileStanding.Proposed);
             var revision = Current.Configuration.Revision + 1;
@@ -168,17 +165,13 @@ public sealed class RevisionFeed : IConfigurationFeed
             else if (revision == Current.Configuration.Revision)
             {
                 _clusters = null;
-                changed = TryFaultyAgain(sections);
+                changed = TryFaultyAgain();
             }
 
             CompareOwn();
         }
 
-        if (changed)
-        {
-            RaiseChanged();
-        }
-
+        RaiseChanged(changed);
         _settled.TrySetResult();
     }
 
@@ -197,9 +190,24 @@ public sealed class RevisionFeed : IConfigurationFeed
     }
 
     /// <summary>Files that a part names may have come, or have been mended.</summary>
-    private bool TryFaultyAgain(SharedSections sections)
+    private bool TryFaultyAgain() => _faults.Count > 0 && ++_follows % FollowsWithFaults == 0 && Renew();
+
+    /// <summary>What the file of this host says was read with the new parts already.</summary>
+    private void MergeAgain()
     {
-        if (_faults.Count == 0 || ++_follows % FollowsWithFaults != 0 || Merge(sections) is not { Snapshot: { } snapshot } result)
+        bool isNews;
+        lock (_gate)
+        {
+            isNews = !ReferenceEquals(Current, Local.Current) && Renew();
+        }
+
+        RaiseChanged(isNews);
+    }
+
+    /// <summary>What the cluster follows is put together again; whether it says something else now.</summary>
+    private bool Renew()
+    {
+        if (Merge(_shared) is not { Snapshot: { } snapshot } result)
         {
             return false;
         }
@@ -207,25 +215,6 @@ public sealed class RevisionFeed : IConfigurationFeed
         var isNews = snapshot.Version != Current.Version;
         (Current, _faults) = (isNews ? snapshot : Current, result.Faults);
         return isNews;
-    }
-
-    /// <summary>What the file of this host says was read with the new parts already.</summary>
-    private void MergeAgain()
-    {
-        var isNews = false;
-        lock (_gate)
-        {
-            if (!ReferenceEquals(Current, Local.Current) && Merge(_shared) is { Snapshot: { } snapshot } result)
-            {
-                isNews = snapshot.Version != Current.Version;
-                (Current, _faults) = (isNews ? snapshot : Current, result.Faults);
-            }
-        }
-
-        if (isNews)
-        {
-            RaiseChanged();
-        }
     }
 
     private ConfigurationResult Merge(SharedSections sections)
@@ -251,15 +240,12 @@ public sealed class RevisionFeed : IConfigurationFeed
             CompareOwn();
         }
 
-        if (taken)
-        {
-            RaiseChanged();
-        }
+        RaiseChanged(taken);
     }
 
     private bool TakeFile()
     {
-        var (file, sections) = ReadFile();
+        var (file, sections) = _file.Read();
         var (isSettled, revision) = (_settled.Task.IsCompleted, file.Configuration.Revision);
         if (isSettled && !sections.IsNumbered)
         {
@@ -280,21 +266,19 @@ public sealed class RevisionFeed : IConfigurationFeed
     /// <summary>A file that lacks others is none yet.</summary>
     private void ReadProposal(string followed)
     {
-        if (ReadFile() is { Of.HasItsFiles: true, Sections: var sections })
+        if (_file.Read() is { Of.HasItsFiles: true, Sections: var sections })
         {
             _proposal.Read(sections.Content, followed);
         }
     }
 
-    /// <summary>What the file of this host says; taken apart once for each change of it.</summary>
-    private (ConfigurationSnapshot Of, SharedSections Sections) ReadFile()
+    private void RaiseChanged(bool isChanged)
     {
-        var file = Local.Current;
-        return ReferenceEquals(file, _file.Of) ? _file
-            : _file = (file, file.Text!.Reveal() == _file.Of.Text!.Reveal() ? _file.Sections.With(file.Parts) : SharedSections.Of(file));
+        if (isChanged)
+        {
+            BackgroundFaults.Raise(Changed, handler => handler());
+        }
     }
-
-    private void RaiseChanged() => BackgroundFaults.Raise(Changed, handler => handler());
 
     private void CompareOwn()
     {
@@ -303,7 +287,7 @@ public sealed class RevisionFeed : IConfigurationFeed
             return;
         }
 
-        var (file, sections) = ReadFile();
+        var (file, sections) = _file.Read();
         var comparison = new FileComparison(file, sections, Current.Configuration.Revision, _shared);
         var standing = _proposal.Judge(_shared.Content);
         _own = comparison.Conflict;
@@ -312,9 +296,3 @@ public sealed class RevisionFeed : IConfigurationFeed
             : comparison.Alarm(standing, _proposal.Waited);
     }
 }
-
-/// <summary>What a silo would have its cluster follow.</summary>
-/// <param name="Former">What the cluster follows, as far as this silo knows.</param>
-/// <param name="Revision">Of the new one.</param>
-/// <param name="Sections">The new one.</param>
-public sealed record Proposal(string Former, long Revision, SharedSections Sections);

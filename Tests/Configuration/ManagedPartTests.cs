@@ -100,7 +100,7 @@ public sealed class ManagedPartTests : IDisposable
             .Replace("mayUse: { upstreams: [hub], authenticators: [corp] }, ", ""));
         var files = new ConfigurationFiles(_folder.File("config.yaml"));
         using var watcher = new ConfigurationWatcher(files, files.Read(), TimeProvider.System);
-        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"));
+        var feed = new RevisionFeed(watcher, _folder.File("config.yaml"), TimeProvider.System);
         feed.Follow(2, SharedSections.Of(
             ConfigurationFile.Parse($"revision: 2\n{Operators}", _folder.File("config.yaml")).Snapshot!));
         Assert.True(feed.Current.Configuration.Tenants["acme"].IsUnusable);
