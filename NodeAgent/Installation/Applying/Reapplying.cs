@@ -7,7 +7,8 @@ namespace RegistryProxy.NodeAgent.Installation.Applying;
 
 /// <summary>
 /// Before kubelet's first start after a boot: where the platform wrote kubelet's files anew, what was installed is put in again. Once a
-/// boot, so that what people take out of a running node stays out.
+/// boot, so that what people take out of a running node stays out. An image service that the platform came to name meanwhile is left to
+/// the next installation, which puts it behind the agent.
 /// </summary>
 internal sealed class Reapplying(HostFiles host)
 {
@@ -27,16 +28,21 @@ internal sealed class Reapplying(HostFiles host)
 
         var desired = DesiredRecord.Of(
             host, record, record.Targets, [.. record.Places.SelectMany(place => place.Edits.Select(edit => (place.Path, (Edit)edit)))]);
-        List<Place> changed = [.. desired.Places.Where(place => place.IsForKubelet() && DesiredRecord.Differs(host, place))];
+        List<Place> changed = [.. desired.Places.Where(place => place.IsForKubelet() && DesiredRecord.Differs(host, place)
+            && StandsForWhatIsThere(place))];
         if (changed.Count > 0)
         {
-            _store.Write(record with { Places = desired.Places });
+            var paths = changed.ConvertAll(place => place.Path);
+            _store.Write(record with { Places = [.. record.Places.Where(place => !paths.Contains(place.Path)), .. changed] });
             changed.ForEach(place => host.Write(place.Path, place.After!, place.Mode()));
         }
 
         MarkDone();
         return [.. changed.Select(place => place.Path)];
     }
+
+    private static bool StandsForWhatIsThere(Place place) => place.Edits.All(
+        edit => edit.StandsFor(place.Before is null ? "" : FileText.Of(place.Before).Text, place.Path));
 
     /// <summary>Says that this boot needs nothing more.</summary>
     public void MarkDone()

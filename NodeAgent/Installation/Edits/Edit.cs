@@ -34,6 +34,9 @@ internal abstract record Edit(string Target)
     /// <summary>Whether this, or a former form of it, is in a text.</summary>
     public virtual bool IsIn(string text, string file) => Take(text, file) != text;
 
+    /// <summary>Whether what this stood in place of is what stands in a text without it.</summary>
+    public virtual bool StandsFor(string text, string file) => true;
+
     /// <summary>Whether nothing that means something is left in a text.</summary>
     public abstract bool IsEmpty(string text, string file);
 }

@@ -22,5 +22,8 @@ internal sealed record KubeletEndpoint(string Target, string Endpoint, string? R
         : Replaced is null ? KubeletConfigText.Remove(text, file)
         : KubeletConfigText.Set(text, file, Replaced);
 
+    public override bool StandsFor(string text, string file) =>
+        KubeletConfigText.Value(text, file, KubeletConfigText.ImageService) == Replaced;
+
     public override bool IsEmpty(string text, string file) => KubeletConfigText.IsEmpty(text, file);
 }

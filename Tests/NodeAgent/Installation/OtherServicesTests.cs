@@ -212,6 +212,28 @@ public sealed class OtherServicesTests
         Assert.Empty(node.Named());
     }
 
+    [Fact]
+    public async Task An_image_service_that_the_platform_came_to_name_at_boot_is_not_cut_off()
+    {
+        using var node = FakeNode.Of("eks");
+        using var others = FakeNode.Of("eks-soci");
+        const string File = "/etc/kubernetes/kubelet/config.json";
+        Assert.Equal(0, await node.Install("image-service"));
+        node.Write(File, others.Read(File));
+        node.Boot();
+        Assert.Equal(Soci, node.Systemd.ImageService);
+
+        Assert.True(await node.Install("image-service") == 0, node.Said.ToString());
+        Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
+        Assert.Contains(Soci, node.Read("/etc/registryproxy/nodeagent.yaml"));
+        node.Write(File, others.Read(File));
+        node.Boot();
+        Assert.Equal("unix:///run/registryproxy/image.sock", node.Systemd.ImageService);
+        Assert.Equal(0, await node.Uninstall("image-service"));
+        Assert.Equal(others.Read(File), node.Read(File));
+        Assert.Equal(Soci, node.Systemd.ImageService);
+    }
+
     [Theory]
     [InlineData("bottlerocket", "this is Bottlerocket")]
     public void Nodes_that_cannot_be_changed_are_refused(string platform, string reason)

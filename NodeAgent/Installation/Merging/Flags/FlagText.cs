@@ -48,6 +48,11 @@ internal static class FlagText
         return text.Length == 0 || text.EndsWith('\n') ? text + line : $"{text}{end}{line}";
     }
 
+    /// <summary>The value of a flag in a variable; <c>null</c> when it is not there or empty.</summary>
+    public static string? InEffect(string text, string file, string variable, string flag) =>
+        Read(text, file).LastOrDefault(line => line.Name == variable) is { } found
+            && FlagPlace.InEffect(Texts(found), flag) is { Length: > 0 } value ? value : null;
+
     /// <summary>The flag of a variable that is in effect, as it is written; <c>null</c> when it is not there.</summary>
     public static string? Spelling(string text, string file, string variable, string flag) =>
         Read(text, file).LastOrDefault(line => line.Name == variable) is { } found
