@@ -46,7 +46,7 @@ internal sealed class DeleteOperations(Deletions deletions, AnnouncedWrites writ
         {
             if (answer is not null)
             {
-                ResponseHeaders.CopyWritten(answer, registryRequest.Context.Response);
+                ResponseHeaders.CopyWritten(answer, registryRequest.Context.Response, StatusCodes.Status202Accepted);
             }
 
             return error;

@@ -131,7 +131,7 @@ internal sealed class ManifestPush(
     private static void CopyCreated(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
         var response = request.Context.Response;
-        ResponseHeaders.CopyWritten(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response, StatusCodes.Status201Created);
         response.Headers["Docker-Content-Digest"] = digest.Value;
         response.Headers.Location = $"/v2/{request.Repository}/manifests/{digest}";
     }

@@ -29,7 +29,8 @@ internal static class UploadHeaders
         502, $"upstream '{upstream.Name}' returned an upload Location that is missing, unusable or on another host", 5);
 
     /// <summary>Answers with the new state of an upload.</summary>
-    public static DistributionError? Answer(HttpResponseMessage upstream, RegistryRequest request, long offset)
+    public static DistributionError? Answer(
+        HttpResponseMessage upstream, RegistryRequest request, long offset, int status = StatusCodes.Status202Accepted)
     {
         var response = request.Context.Response;
         if (Location(upstream, request.Upstream) is not { } location)
@@ -37,7 +38,7 @@ internal static class UploadHeaders
             return UnusableLocation(request.Upstream);
         }
 
-        ResponseHeaders.CopyWritten(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response, status);
         response.Headers.Location = PublicLocation(request, new UploadState(location, offset));
         response.Headers.Range = $"0-{Math.Max(0, offset - 1)}";
         if (upstream.Headers.NonValidated.TryGetValues(UuidHeader, out var values) && Guid.TryParse(values.ToString(), out var id))
@@ -52,7 +53,7 @@ internal static class UploadHeaders
     public static void AnswerCreated(HttpResponseMessage upstream, RegistryRequest request, Digest digest)
     {
         var response = request.Context.Response;
-        ResponseHeaders.CopyWritten(upstream, response);
+        ResponseHeaders.CopyWritten(upstream, response, StatusCodes.Status201Created);
         response.Headers["Docker-Content-Digest"] = digest.Value;
         response.Headers.Location = $"/v2/{request.Repository}/blobs/{digest}";
     }

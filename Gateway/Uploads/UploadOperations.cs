@@ -40,8 +40,7 @@ internal sealed class UploadOperations(
                 return result.Cause is { } cause ? failures.Tell(request, ForwarderError.Request, cause, result.Error!) : result.Error;
             }
 
-            request.Context.Response.StatusCode = (int)answer.StatusCode;
-            return UploadHeaders.Answer(answer, request, StatusOffset(answer, state));
+            return UploadHeaders.Answer(answer, request, StatusOffset(answer, state), StatusCodes.Status204NoContent);
         }
     }
 
@@ -78,7 +77,7 @@ internal sealed class UploadOperations(
         var (answer, error) = await forwarder.Write(request, To(request, state.Location));
         if (answer is not null)
         {
-            ResponseHeaders.CopyWritten(answer, request.Context.Response);
+            ResponseHeaders.CopyWritten(answer, request.Context.Response, StatusCodes.Status204NoContent);
         }
 
         return error;

@@ -99,6 +99,12 @@ internal static class PulledHead
     private static DistributionError? CopyReferrers(HttpResponseMessage upstream, RegistryRequest request)
     {
         var response = request.Context.Response;
+        if (upstream.Content.Headers.NonValidated.TryGetValues("Content-Type", out var type)
+            && MediaType.EssenceOf(type.ToString()) == "text/html")
+        {
+            return Odd(request, "sent something that is no list of referrers");
+        }
+
         ResponseHeaders.Copy(upstream, response);
         if (!LinkHeader.TryNextQuery(upstream, out var query))
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
 using RegistryProxy.Gateway.Upstreams.Headers;
@@ -16,6 +17,7 @@ internal static class PulledManifest
     private const int MaxHeld = 64 * 1024;
 
     private const string Wrong = "sent a manifest that is not what its digest says";
+    private const string None = "sent something that is no manifest";
 
     /// <summary>Sends it; the error for the client when it is not one to pass on.</summary>
     /// <param name="request">Whose.</param>
@@ -65,6 +67,11 @@ internal static class PulledManifest
     public static async Task<(Digest Digest, long Length)> Measure(RegistryRequest request, HttpResponseMessage upstream, IdleWatch watch)
     {
         var bytes = await BoundedBody.Read(upstream, (int)Manifest.MaxBytes, watch.Token);
+        if (request.Path.Reference!.Digest is null && IsPage(upstream, bytes))
+        {
+            throw new JsonException(None);
+        }
+
         return (request.Path.Reference!.Digest ?? ContentDigest.OfManifest(PulledHead.ClaimOf(upstream), TypeOf(upstream), bytes),
             bytes.Length);
     }
@@ -130,6 +137,11 @@ internal static class PulledManifest
         RegistryRequest request, HttpResponseMessage upstream, Digest? requested, ReadOnlyMemory<byte> bytes, IdleWatch watch)
     {
         var type = TypeOf(upstream);
+        if (requested is null && IsPage(upstream, bytes.Span))
+        {
+            return PulledHead.Odd(request, None);
+        }
+
         if (requested is not null ? !ContentDigest.IsManifest(requested, type, bytes.Span) : IsStillEncoded(upstream, bytes.Span))
         {
             return PulledHead.Odd(request, Wrong);
@@ -152,5 +164,11 @@ internal static class PulledManifest
 
     /// <summary>Whether a body is encoded as it says that it is: manifests are JSON.</summary>
     private static bool IsStillEncoded(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
-        ResponseHeaders.IsEncoded(upstream) && bytes.TrimStart(" \t\r\n"u8) is not [(byte)'{', ..];
+        ResponseHeaders.IsEncoded(upstream) && !IsObject(bytes);
+
+    /// <summary>Whether it is a page for people: what stands in front of a registry answers with its own.</summary>
+    public static bool IsPage(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
+        TypeOf(upstream).StartsWith("text/", StringComparison.OrdinalIgnoreCase) && !ResponseHeaders.IsEncoded(upstream) && !IsObject(bytes);
+
+    private static bool IsObject(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RegistryProxy.Gateway.Limits;
 using RegistryProxy.Gateway.Requests;
 using RegistryProxy.Gateway.Streaming;
@@ -93,7 +94,8 @@ internal sealed class UpstreamDownloads(
         {
             return await run();
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
+        catch (Exception fault) when (
+            fault is HttpRequestException or IOException or TimeoutException or OperationCanceledException or JsonException)
         {
             var error = failures.Tell(
                 request, ForwarderError.ResponseBodyDestination, FailureCause.Of(fault),

@@ -138,6 +138,11 @@ internal sealed class ManifestFetcher(
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {
         var mediaType = MediaTypeOf(answer);
+        if (digest is null && PulledManifest.IsPage(answer, bytes))
+        {
+            return new ManifestAnswer(null, CacheState.Miss, Odd(fetch, "sent something that is no manifest"));
+        }
+
         var isKnown = ManifestMediaType.IsOf(bytes, mediaType);
         var content = digest is { } named
             ? ManifestContent.Of(named, mediaType, bytes)

@@ -27,12 +27,14 @@ internal static class ResponseHeaders
     }
 
     /// <summary>
-    /// Copies the headers of a write that succeeded. Its body says nothing, and one that breaks off must not make it look failed.
+    /// Copies the headers of a write that succeeded, under the status that the specification has for it: clients take no other, and
+    /// registries differ. Its body says nothing, and one that breaks off must not make it look failed.
     /// </summary>
-    public static void CopyWritten(HttpResponseMessage from, HttpResponse to)
+    public static void CopyWritten(HttpResponseMessage from, HttpResponse to, int status)
     {
         Copy(from.Headers.NonValidated, to, General);
-        to.ContentLength = from.StatusCode == System.Net.HttpStatusCode.NoContent ? null : 0;
+        to.StatusCode = status;
+        to.ContentLength = status == StatusCodes.Status204NoContent ? null : 0;
     }
 
     /// <summary>Whether the body is encoded, although <c>identity</c> was asked for.</summary>
