@@ -3,6 +3,7 @@ using RegistryProxy.Gateway.Audit;
 using RegistryProxy.Gateway.Authorization;
 using RegistryProxy.Gateway.Cluster;
 using RegistryProxy.Gateway.Limits;
+using RegistryProxy.Gateway.PageSessions;
 using RegistryProxy.Gateway.Snapshots;
 using RegistryProxy.Gateway.Tenants;
 using RegistryProxy.Grains.Interfaces;
@@ -47,9 +48,18 @@ internal sealed class OwnSessions(PageVisitors visitors, ClusterClient cluster, 
         }
 
         (var order, error) = await PageReplies.Read(context, PageJson.Default.PageRevocation);
-        return order is null ? error
-            : await PageReplies.Json(
-                context, new PageRevoked(await End(context, tokenService, caller!.Token, order.Session)), PageJson.Default.PageRevoked);
+        if (order is null)
+        {
+            return error;
+        }
+
+        var ended = await End(context, tokenService, caller!.Token, order.Session);
+        if (order.Session == session.Id)
+        {
+            PageCookies.Clear(context, PageCookies.Visitor);
+        }
+
+        return await PageReplies.Json(context, new PageRevoked(ended), PageJson.Default.PageRevoked);
     }
 
     /// <summary>Ends one of the sessions of a token's identity, and writes it down; how many were ended.</summary>

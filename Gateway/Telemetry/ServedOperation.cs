@@ -22,6 +22,8 @@ internal sealed record ServedOperation(string Resource, string Name)
     /// <summary>The operation of a request on a host of a tenant.</summary>
     public static ServedOperation Of(string method, ReadOnlySpan<char> path)
     {
+        // What the page for people asks is the same operation.
+        path = path.StartsWith("/page/v2/", StringComparison.Ordinal) ? path["/page".Length..] : path;
         if (!path.StartsWith("/v2/", StringComparison.Ordinal))
         {
             return path is "/token" || path.StartsWith("/token/", StringComparison.Ordinal) ? Token

@@ -4,8 +4,11 @@ import { useState, useEffect, useRef } from "./preact.js";
 /** How long an answer may take. */
 const Patience = 10000;
 
-/** Which server the page asks; what it does where a login is needed, and what goes with each question. Each page says its own. */
-export const server = { name: "the silo", headers: () => ({}), login: null };
+/**
+ * Which server the page asks, and what goes with each question; what the page does where a login is needed: it leaves for it (login), or looks
+ * again who it is shown to (unknown). Each page says its own.
+ */
+export const server = { name: "the silo", headers: () => ({}), login: null, unknown: () => { } };
 
 /** How far the clock of the server is ahead of that of the browser. */
 let ahead = 0;
@@ -29,6 +32,7 @@ export async function ask(address, { signal, ...options } = {}) {
     server.login();
     return new Promise(() => { });
   }
+  if (response.status === 401) server.unknown();
   const sent = Date.parse(response.headers.get("Date"));
   if (sent) ahead = Math.abs(sent - Date.now()) > 2000 ? sent - Date.now() : 0;
   const body = parsed(text);

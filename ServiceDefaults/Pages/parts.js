@@ -27,10 +27,11 @@ export const Stale = ({ error, at }) => error ? html`<p class="note warning" rol
 export const Field = ({ label, children }) => html`<label class="field"><span>${label}</span>${children}</label>`;
 
 /**
- * A table whose columns say what they show: { title, number, sort, kind, cell(row) }. On narrow screens each row is a card that has all of them.
+ * A table whose columns say what they show: { title, number, sort, kind, cell(row) }. On narrow screens each row of one with many columns, or
+ * with long words (stack), is a card that has all of them.
  */
-export function Table({ caption, columns, rows, sort, onSort, empty, rowKey, id }) {
-  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id} class=${columns.length > 3 ? "stack" : null} role="table">
+export function Table({ caption, columns, rows, sort, onSort, empty, rowKey, id, stack }) {
+  return html`<div class="scroll" role="region" aria-label=${caption} tabindex="0"><table id=${id} class=${stack || columns.length > 3 ? "stack" : null} role="table">
     <caption class="hidden">${caption}</caption>
     <thead role="rowgroup"><tr role="row">${columns.map(column => html`<th scope="col" role="columnheader" class=${cellClass(column)} aria-sort=${ariaSort(column, sort)}>
       ${column.sort && onSort ? html`<button class="sort" onClick=${() => onSort(turned(column, sort))}>${column.title}

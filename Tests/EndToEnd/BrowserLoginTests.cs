@@ -121,6 +121,48 @@ public sealed partial class BrowserLoginTests(Lab lab)
     }
 
     [Fact]
+    public async Task A_person_comes_to_the_page_and_to_its_administration_by_single_sign_on()
+    {
+        await using var provider = await OpenIdProvider.Start();
+        await using var door = await Door(provider);
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Open($"{door.DataUrl}/");
+        await browser.WaitFor("a[href='/login?for=page&authenticator=sso']");
+        await browser.Click("a[href='/login?for=page&authenticator=sso']");
+        await FillForm(browser, "erin");
+        await browser.WaitFor("#you");
+        Assert.Equal("erin", await browser.Text("#you"));
+        await browser.Evaluate("location.hash = '#/administration', ''");
+        await browser.WaitFor("a[href='/login?for=administration&authenticator=sso']");
+        await browser.Click("a[href='/login?for=administration&authenticator=sso']");
+        await FillForm(browser, "frank");
+        await browser.WaitFor("#problem");
+        Assert.Contains("does not administer", await browser.Text("#problem"));
+        await LogIn(browser, $"{door.DataUrl}/login?for=administration&authenticator=sso", "erin");
+        await browser.WaitFor("nav[aria-label=administration]");
+        Assert.Contains("\"event\":\"login\"", door.Log);
+    }
+
+    [Theory]
+    [InlineData("/login?authenticator=nobody", HttpStatusCode.NotFound)]
+    [InlineData("/login?for=nothing", HttpStatusCode.BadRequest)]
+    [InlineData("/login/callback?code=x", HttpStatusCode.BadRequest)]
+    [InlineData("/login/device?user_code=BCDF-GHJK", HttpStatusCode.NotFound)]
+    [InlineData("/login/elsewhere", HttpStatusCode.NotFound)]
+    public async Task Errors_are_pages_for_browsers_and_JSON_for_everybody_else(string target, HttpStatusCode status)
+    {
+        await using var provider = await OpenIdProvider.Start();
+        await using var door = await Door(provider);
+        using var client = door.Client();
+        using var json = await client.Send(HttpMethod.Get, target, null);
+        await json.ShouldFail(status, "UNSUPPORTED");
+        using var page = await client.Send(HttpMethod.Get, target, null, null, ("Accept", "text/html"));
+        Assert.Equal((status, "text/html"), (page.StatusCode, page.Content.Headers.ContentType!.MediaType));
+        Assert.Contains("frame-ancestors 'none'", page.Headers.GetValues("Content-Security-Policy").Single());
+        Assert.Contains("id=\"problem\"", await page.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     public async Task Nobody_is_logged_in_who_did_not_begin_it()
     {
         await using var provider = await OpenIdProvider.Start();

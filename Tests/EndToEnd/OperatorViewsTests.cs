@@ -16,14 +16,6 @@ public sealed class OperatorViewsTests
     private static readonly string[] Views =
         ["", "tenants", "tenants/team-003", "upstreams", "upstreams/ghcr", "audit", "explain?tenant=acme", "cache", "cluster", "nothing"];
 
-    /// <summary>Ends when what changed is drawn.</summary>
-    private const string Drawn = "new Promise(done => setTimeout(() => requestAnimationFrame(() => done('')), 100))";
-
-    private static readonly string Axe = Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache
-            ? cache : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "registryproxy-tests", "axe", "axe.min.js");
-
     [Theory]
     [InlineData(390, true)]
     [InlineData(390, false)]
@@ -36,14 +28,14 @@ public sealed class OperatorViewsTests
         await browser.Look(width, 900, isDark);
         await browser.Open($"{silo.Url}/");
         await browser.WaitFor("#problems .problem");
-        await browser.Evaluate($"{await File.ReadAllTextAsync(Axe)}\n;''");
+        await browser.LoadChecker();
         foreach (var view in Views)
         {
             await Go(browser, view);
             Assert.Equal("", await browser.Evaluate("window.hurt ? 'a script ran' : ''"));
             Assert.True(await browser.Evaluate("String(document.documentElement.scrollWidth <= innerWidth)") == "true",
                 $"{view} is wider than {width} pixels");
-            Assert.True(await Problems(browser) is var problems && problems == "", $"{view} at {width}, dark {isDark}: {problems}");
+            Assert.True(await browser.SeriousProblems() is var problems && problems == "", $"{view} at {width}, dark {isDark}: {problems}");
         }
 
         Assert.Equal("", await browser.Evaluate(
@@ -89,25 +81,25 @@ public sealed class OperatorViewsTests
         await browser.Open($"{silo.Url}/");
         await browser.WaitFor("#problems .problem");
         await browser.Press("Tab");
-        Assert.Equal("Skip to content", await Focused(browser));
-        await TabTo(browser, "Tenants");
+        Assert.Equal("Skip to content", await browser.Focused());
+        await browser.TabTo("Tenants");
         await browser.Press("Enter");
-        await Eventually.True(async () => await Focused(browser) == "Tenants" && await FocusedTag(browser) == "H1", "the heading is next");
+        await Eventually.True(async () => await browser.Focused() == "Tenants" && await browser.FocusedTag() == "H1", "the heading is next");
         await browser.Press("Tab");
         Assert.Equal("search", await browser.Evaluate("document.activeElement.id"));
         await browser.Type("team-042");
         await Eventually.True(
             async () => await browser.Evaluate("String(document.querySelectorAll('#tenants tbody tr').length)") == "1", "one is found");
-        await TabTo(browser, "team-042");
+        await browser.TabTo("team-042");
         await browser.Press("Enter");
         await browser.WaitFor("#sessions [data-session]");
-        await TabTo(browser, "Revoke");
+        await browser.TabTo("Revoke");
         await browser.Press("Enter");
         await browser.WaitFor("dialog[open]");
         await browser.Press("Escape");
         await Eventually.True(async () => await browser.Evaluate("document.querySelector('dialog') ? 'open' : ''") == "", "it is not done");
         Assert.Equal(0, silo.Revocations);
-        await TabTo(browser, "Revoke");
+        await browser.TabTo("Revoke");
         await browser.Press("Enter");
         await browser.WaitFor("dialog[open]");
         await Eventually.True(
@@ -190,13 +182,13 @@ public sealed class OperatorViewsTests
     /// <summary>Shows a view, and waits for what it asked for; nothing of it may be missing.</summary>
     private static async Task Go(Chromium browser, string view)
     {
-        await browser.Evaluate($"location.hash = {JsonSerializer.Serialize($"#/{view}")}, {Drawn}");
+        await browser.Evaluate($"location.hash = {JsonSerializer.Serialize($"#/{view}")}, {Viewing.Drawn}");
         var heading = HeadingOf(view);
         await Eventually.True(
             async () => await browser.Text("main h1") == heading
                 && await browser.Evaluate("String(document.querySelector('.skeleton'))") == "null",
             $"'{heading}' is shown for {view}");
-        await browser.Evaluate(Drawn);
+        await browser.Evaluate(Viewing.Drawn);
         Assert.Equal("", await browser.Text("main [role=alert]"));
         Assert.Empty(browser.Faults);
     }
@@ -213,28 +205,4 @@ public sealed class OperatorViewsTests
         ["cluster"] => "Cluster",
         _ => "There is no such page",
     };
-
-    /// <summary>What an accessibility checker calls serious or critical.</summary>
-    private static Task<string> Problems(Chromium browser) => browser.Evaluate(
-        "axe.run(document, { resultTypes: ['violations'] }).then(found => found.violations" +
-        ".filter(one => one.impact === 'serious' || one.impact === 'critical')" +
-        ".map(one => `${one.id}: ${one.nodes.slice(0, 3).map(node => node.html.slice(0, 160)).join(' | ')}`).join('\\n'))");
-
-    private static Task<string> Focused(Chromium browser) => browser.Evaluate("document.activeElement.textContent.trim()");
-
-    private static Task<string> FocusedTag(Chromium browser) => browser.Evaluate("document.activeElement.tagName");
-
-    private static async Task TabTo(Chromium browser, string text)
-    {
-        for (var i = 0; i < 60; i++)
-        {
-            await browser.Press("Tab");
-            if (await Focused(browser) == text)
-            {
-                return;
-            }
-        }
-
-        Assert.Fail(string.Create(CultureInfo.InvariantCulture, $"the keyboard does not reach '{text}' in sixty steps"));
-    }
 }

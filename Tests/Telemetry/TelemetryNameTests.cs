@@ -18,6 +18,8 @@ public sealed class TelemetryNameTests
     [InlineData("GET", "/v2/a/tags/list", "tags", "list")]
     [InlineData("GET", "/v2/a/referrers/sha256:00", "referrers", "list")]
     [InlineData("GET", "/v2/_catalog", "catalog", "list")]
+    [InlineData("GET", "/page/v2/a/manifests/v1", "manifest", "pull")]
+    [InlineData("GET", "/page/me", "other", "other")]
     [InlineData("POST", "/token", "token", "token")]
     [InlineData("GET", "/token/nonce", "token", "token")]
     [InlineData("GET", "/login/callback", "login", "other")]

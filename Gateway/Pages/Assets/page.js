@@ -51,6 +51,8 @@ function App() {
       setState(former => ({ ...former, error: fault.message }));
     }
   };
+  // Whose session has ended meanwhile is nobody here any more.
+  server.unknown = () => me?.you && reload();
   useEffect(() => {
     reload();
     const follow = () => { moved.current = true; setShown(former => place(former.turn + 1)); };

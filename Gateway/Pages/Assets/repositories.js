@@ -88,9 +88,9 @@ export function Repository({ me, name }) {
   return html`<${Crumbs}/><h1 tabindex="-1">${name}</h1>
   ${status === 401 || status === 403 ? html`<${Refused} me=${me} what=${`pull ${name}`}/>`
     : !data ? html`<${Waiting} error=${error} again=${again}/>`
-    : html`<${Table} id="tags" caption=${`Tags of ${name}`} rows=${data.entries} rowKey=${tag => tag} empty="This repository has no tags." columns=${[
+    : html`<${Table} id="tags" stack caption=${`Tags of ${name}`} rows=${data.entries} rowKey=${tag => tag} empty="This repository has no tags." columns=${[
       { title: "Tag", cell: tag => html`<a href=${link("repositories", name, tag)}>${tag}</a>${attached(tag) && html` <span class="mark">${attachedAs(tag)}</span>`}` },
-      { title: "Pull", cell: tag => html`<${Copy} text=${pullLine(me, name, tag)}/>` }]}/>
+      { title: "Pull", kind: "whole", cell: tag => html`<${Copy} text=${pullLine(me, name, tag)}/>` }]}/>
     <${More} pages=${pages} next=${data.next} onMove=${setPages}/>`}`;
 }
 

@@ -45,7 +45,9 @@ internal sealed class Chromium : IAsyncDisposable
     /// <summary>What scripts of pages threw and did not catch.</summary>
     public IReadOnlyList<string> Faults => _faults;
 
-    public Task Open(string address) => Call("Page.navigate", new { url = address });
+    /// <summary>Opens an address; whether it is shown, and not put into a file.</summary>
+    public async Task<bool> Open(string address) =>
+        (await Call("Page.navigate", new { url = address }))["isDownload"]?.GetValue<bool>() != true;
 
     /// <summary>The address of the page that is shown.</summary>
     public async Task<string> Address() => await Evaluate("location.href");
@@ -89,6 +91,13 @@ internal sealed class Chromium : IAsyncDisposable
         await Call("Emulation.setScrollbarsHidden", new { hidden = true });
         var scheme = new { name = "prefers-color-scheme", value = isDark ? "dark" : "light" };
         await Call("Emulation.setEmulatedMedia", new { features = new[] { scheme } });
+    }
+
+    /// <summary>Sends a header with every request from now on.</summary>
+    public async Task SendHeader(string name, string value)
+    {
+        await Call("Network.enable", new { });
+        await Call("Network.setExtraHTTPHeaders", new { headers = new Dictionary<string, string> { [name] = value } });
     }
 
     /// <summary>Presses a key, as somebody does who has no mouse.</summary>
