@@ -14,11 +14,16 @@ internal sealed partial class HandshakeMeter(IMeterFactory meters, TimeProvider 
 
     public void Ended(long began, SslProtocols protocol) => Record(began, new("version", protocol == SslProtocols.Tls13 ? "1.3" : "1.2"));
 
-    public void Failed(long began, bool isLate, ConnectionContext connection, Exception fault)
+    public void Failed(long began, bool isLate, ConnectionContext connection, Exception fault) =>
+        Failed(began, isLate ? "late" : fault is AuthenticationException ? "refused" : "gone", connection, fault.Message);
+
+    public void Failed(long began, bool isLate, ConnectionContext connection, HelloState hello) =>
+        Failed(began, isLate ? "late" : hello == HelloState.Refused ? "refused" : "gone", connection, $"hello {hello}");
+
+    private void Failed(long began, string reason, ConnectionContext connection, string fault)
     {
-        var reason = isLate ? "late" : fault is AuthenticationException ? "refused" : "gone";
         Record(began, new("error", reason));
-        LogFailed(connection.RemoteEndPoint, reason, fault.Message);
+        LogFailed(connection.RemoteEndPoint, reason, fault);
     }
 
     private void Record(long began, KeyValuePair<string, object?> tag) =>

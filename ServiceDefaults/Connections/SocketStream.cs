@@ -15,6 +15,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
     private const int MaxBehind = 4 * 1024;
 
     private readonly SocketSend _send = new(socket);
+    private readonly SecondHello _second = new();
     private readonly Lock _gate = new();
     private byte[] _buffer = [];
     private int _filled;
@@ -23,7 +24,7 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
     private bool _hasEnded;
     private TaskCompletionSource<bool>? _sent;
 
-    /// <summary>Whether what is written waits until it is sent.</summary>
+    /// <summary>Whether what is written waits until it is sent: not during the handshake.</summary>
     public bool IsGathering { get; set; }
 
     public override bool CanRead => true;
@@ -100,8 +101,9 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
             var come = (await input.ReadAsync(cancellationToken)).Buffer;
             var count = (int)Math.Min(come.Length, buffer.Length);
             come.Slice(0, count).CopyTo(buffer.Span);
+            var isRefused = !IsGathering && _second.Refuses(come.Slice(0, count));
             input.AdvanceTo(come.GetPosition(count));
-            return count;
+            return isRefused ? 0 : count;
         }
         catch (Exception fault) when (fault is IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -116,7 +118,13 @@ internal sealed class SocketStream(PipeReader input, Socket socket) : Stream
             Append(buffer.Span);
         }
 
-        return IsGathering ? default : SendNow();
+        if (IsGathering)
+        {
+            return default;
+        }
+
+        _second.Sent(buffer.Span);
+        return SendNow();
     }
 
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -16,6 +16,8 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 /// <param name="time">The clock.</param>
 internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> options, HandshakeMeter meter, TimeProvider time)
 {
+    private readonly Handshakes _handshakes = new(time);
+
     /// <summary>How long a handshake may take.</summary>
     private static readonly TimeSpan MaxHandshakeTime = TimeSpan.FromSeconds(10);
 
@@ -28,14 +30,14 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
 
     public ConnectionDelegate Handle(ConnectionDelegate next) => async connection =>
     {
-        var plain = connection.Transport;
-        await using var stream = new SocketStream(plain.Input, connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket);
-        await using var tls = new SslStream(stream, leaveInnerStreamOpen: true);
-        if (!await Handshake(connection, tls))
+        if (await Open(connection) is not var (stream, tls))
         {
             return;
         }
 
+        await using var endOfStream = stream;
+        await using var endOfTls = tls;
+        var plain = connection.Transport;
         stream.IsGathering = true;
         SetFeatures(connection, new TlsFeature(tls));
         var isShared = tls.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2;
@@ -53,22 +55,34 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
         }
     };
 
-    private async Task<bool> Handshake(ConnectionContext connection, SslStream tls)
+    private async Task<(SocketStream Stream, SslStream Tls)?> Open(ConnectionContext connection)
     {
         var began = time.GetTimestamp();
         using var late = new CancellationTokenSource(MaxHandshakeTime, time);
         await using var abort = connection.AbortOn("the handshake took too long", late.Token);
+        using var handshake = await _handshakes.Begin(connection);
+        if (handshake.Hello != HelloState.Whole)
+        {
+            meter.Failed(began, late.IsCancellationRequested, connection, handshake.Hello);
+            return null;
+        }
+
+        var stream = new SocketStream(connection.Transport.Input, connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket);
+        var tls = new SslStream(stream, leaveInnerStreamOpen: true);
         try
         {
             await tls.AuthenticateAsServerAsync(options(), late.Token);
+            handshake.Succeed();
             meter.Ended(began, tls.SslProtocol);
-            return true;
+            return (stream, tls);
         }
         catch (Exception fault)
         {
             // Whatever it was, it came of what the client sent or did not send.
-            meter.Failed(began, late.IsCancellationRequested, connection, fault);
-            return false;
+            meter.Failed(began, late.IsCancellationRequested || handshake.IsGivenUp, connection, fault);
+            await tls.DisposeAsync();
+            await stream.DisposeAsync();
+            return null;
         }
     }
 

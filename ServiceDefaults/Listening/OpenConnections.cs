@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Connections;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using RegistryProxy.Background;
 using RegistryProxy.Protocol;
+using RegistryProxy.ServiceDefaults.Connections;
 
 namespace RegistryProxy.ServiceDefaults.Listening;
 
@@ -14,6 +15,9 @@ public sealed class Openings(TimeProvider time)
 {
     /// <summary>How many there are at a time.</summary>
     public const int MaxCount = 4096;
+
+    /// <summary>… of one address (the /48 of IPv6).</summary>
+    public const int MaxOfCaller = MaxCount / 2;
 
     /// <summary>How long one may take. Longer than Kestrel gives a head, so that a slow one is told so.</summary>
     public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(12);
@@ -28,8 +32,9 @@ public sealed class Openings(TimeProvider time)
         Opening? oldest;
         lock (_gate)
         {
-            opening.Place = _all.Add(CallerAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address), opening);
-            oldest = _all.Count > MaxCount ? _all.FirstOfLargest!.Connection : null;
+            var caller = CallerAddress.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+            opening.Place = _all.Add(caller, opening);
+            oldest = Choose(caller);
         }
 
         oldest?.Expire();
@@ -49,14 +54,21 @@ public sealed class Openings(TimeProvider time)
 
     internal void Move(Opening opening, IPAddress client)
     {
+        Opening? oldest = null;
         lock (_gate)
         {
             if (opening.Place is { } place)
             {
                 _all.Move(place, CallerAddress.Of(client));
+                oldest = Choose(CallerAddress.Of(client));
             }
         }
+
+        oldest?.Expire();
     }
+
+    private Opening? Choose(CallerAddress caller) => _all.CountOf(caller) > MaxOfCaller ? _all.FirstOf(caller)!.Connection
+        : _all.Count > MaxCount ? _all.FirstOfLargest!.Connection : null;
 }
 
 /// <summary>A connection of which nothing whole has come yet.</summary>

@@ -3,28 +3,57 @@ using System.Runtime.CompilerServices;
 
 namespace RegistryProxy.Silo.Clustering;
 
-/// <summary>A transport that tells when something comes or is sent.</summary>
-internal sealed class HeardTransport(IDuplexPipe inner, Silence silence) : IDuplexPipe
+/// <summary>A transport that tells when something comes or is sent, and what, while a handshake goes on.</summary>
+internal sealed class HeardTransport : IDuplexPipe
 {
-    public PipeReader Input { get; } = new Reader(inner.Input, silence);
+    private readonly Silence _silence;
+    private HandshakeWatch? _handshake;
 
-    public PipeWriter Output { get; } = new Writer(inner.Output, silence);
+    public HeardTransport(IDuplexPipe inner, Silence silence)
+    {
+        _silence = silence;
+        (Input, Output) = (new Reader(this, inner.Input), new Writer(this, inner.Output));
+    }
 
-    private sealed class Reader(PipeReader inner, Silence silence) : PipeReader
+    public PipeReader Input { get; }
+
+    public PipeWriter Output { get; }
+
+    /// <summary>A handshake of TLS begins.</summary>
+    public void BeginHandshake() => _handshake = new HandshakeWatch();
+
+    /// <summary>It is done.</summary>
+    public void EndHandshake() => _handshake = null;
+
+    private sealed class Reader(HeardTransport transport, PipeReader inner) : PipeReader
     {
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
         {
             var result = await inner.ReadAsync(cancellationToken);
-            silence.Break();
+            transport._silence.Break();
+            transport._handshake?.Came(result.Buffer);
             return result;
         }
 
-        public override bool TryRead(out ReadResult result) => inner.TryRead(out result);
+        public override bool TryRead(out ReadResult result)
+        {
+            if (!inner.TryRead(out result))
+            {
+                return false;
+            }
 
-        public override void AdvanceTo(SequencePosition consumed) => inner.AdvanceTo(consumed);
+            transport._handshake?.Came(result.Buffer);
+            return true;
+        }
 
-        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined) => inner.AdvanceTo(consumed, examined);
+        public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+        public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+        {
+            transport._handshake?.Consumed(consumed);
+            inner.AdvanceTo(consumed, examined);
+        }
 
         public override void CancelPendingRead() => inner.CancelPendingRead();
 
@@ -33,27 +62,35 @@ internal sealed class HeardTransport(IDuplexPipe inner, Silence silence) : IDupl
         public override ValueTask CompleteAsync(Exception? exception = null) => inner.CompleteAsync(exception);
     }
 
-    private sealed class Writer(PipeWriter inner, Silence silence) : PipeWriter
+    private sealed class Writer(HeardTransport transport, PipeWriter inner) : PipeWriter
     {
+        private Memory<byte> _room;
+
         public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
 
         public override long UnflushedBytes => inner.UnflushedBytes;
 
-        public override void Advance(int bytes) => inner.Advance(bytes);
+        public override void Advance(int bytes)
+        {
+            transport._handshake?.Sent(_room.Span[..bytes]);
+            _room = default;
+            inner.Advance(bytes);
+        }
 
-        public override Memory<byte> GetMemory(int sizeHint = 0) => inner.GetMemory(sizeHint);
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _room = inner.GetMemory(sizeHint);
 
-        public override Span<byte> GetSpan(int sizeHint = 0) => inner.GetSpan(sizeHint);
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
         {
-            silence.Break();
+            transport._silence.Break();
             return inner.FlushAsync(cancellationToken);
         }
 
         public override ValueTask<FlushResult> WriteAsync(ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
         {
-            silence.Break();
+            transport._silence.Break();
+            transport._handshake?.Sent(source.Span);
             return inner.WriteAsync(source, cancellationToken);
         }
 

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Orleans.Configuration;
+using RegistryProxy.ServiceDefaults.Connections;
 using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Clustering;
@@ -26,6 +27,14 @@ internal static class MemberConnections
         options.ConfigureGatewayInboundConnection(builder => Begin(builder, time));
     }
 
+    /// <summary>Holds strangers' handshakes within their bounds. To be called right before TLS is added.</summary>
+    public static void AwaitHello(SiloConnectionOptions options, TimeProvider time)
+    {
+        var handshakes = new Handshakes(time);
+        options.ConfigureSiloInboundConnection(builder => AwaitHello(builder, handshakes));
+        options.ConfigureGatewayInboundConnection(builder => AwaitHello(builder, handshakes));
+    }
+
     /// <summary>Ends it once the preamble is there. To be called after TLS is added.</summary>
     public static void AwaitPreamble(SiloConnectionOptions options)
     {
@@ -45,8 +54,21 @@ internal static class MemberConnections
         });
     }
 
+    private static void AwaitHello(IConnectionBuilder builder, Handshakes handshakes) => builder.Use(next => async connection =>
+    {
+        using var handshake = await handshakes.Begin(connection);
+        if (handshake.Hello == HelloState.Whole)
+        {
+            connection.Features.Set(handshake);
+            connection.Features.GetRequiredFeature<HeardTransport>().BeginHandshake();
+            await next(connection);
+        }
+    });
+
     private static void AwaitPreamble(IConnectionBuilder builder) => builder.Use(next => async connection =>
     {
+        connection.Features.Get<Handshake>()?.Succeed();
+        connection.Features.GetRequiredFeature<HeardTransport>().EndHandshake();
         var input = connection.Transport.Input;
         while (true)
         {

@@ -19,7 +19,9 @@ internal sealed class Silence : IDisposable, ITicking
     public Silence(ConnectionContext connection, TimeProvider time)
     {
         _connection = connection;
-        connection.Transport = new HeardTransport(connection.Transport, this);
+        var heard = new HeardTransport(connection.Transport, this);
+        connection.Transport = heard;
+        connection.Features.Set(heard);
         _timer = GuardedTimer.Start(time, this, MaxTime / 2, MaxTime / 2);
     }
 

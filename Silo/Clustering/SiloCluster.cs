@@ -55,6 +55,7 @@ public static class SiloCluster
             silo.Configure<SiloConnectionOptions>(options => MemberConnections.Begin(options, TimeProvider.System));
             if (cluster.Tls is { } tls)
             {
+                silo.Configure<SiloConnectionOptions>(options => MemberConnections.AwaitHello(options, TimeProvider.System));
                 silo.UseTls(new MemberCertificates(tls, TimeProvider.System).Configure);
             }
 

@@ -22,6 +22,7 @@ public sealed partial class BackgroundWorkTests
     [
         "watch.Token.Register(context.Abort)", "stopping.TrySetResult()", "ApplicationStarted.Register(",
         "UnsafeRegister(_ => Drop(waiter), null)", "UnsafeRegister(_ => connection.Abort(reason), null)",
+        "UnsafeRegister(_ => waiting.TrySetResult(false), null)",
     ];
 
     private static readonly Assembly[] Product = [.. Projects.Select(project => Assembly.Load($"RegistryProxy.{project}"))];

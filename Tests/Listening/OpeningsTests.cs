@@ -30,16 +30,27 @@ public sealed class OpeningsTests
     }
 
     [Fact]
-    public void Of_too_many_the_oldest_that_is_silent_goes()
+    public void Of_too_many_of_one_address_the_oldest_that_is_silent_goes()
     {
         var openings = new Openings(_time);
-        var connections = Enumerable.Range(0, Openings.MaxCount + 2).Select(_ => new TestConnection()).ToList();
+        var connections = Enumerable.Range(0, Openings.MaxOfCaller + 2).Select(_ => new TestConnection()).ToList();
         openings.Begin(connections[0]);
         openings.Begin(connections[1]).End();
         connections.Skip(2).ToList().ForEach(connection => openings.Begin(connection));
         Assert.Equal([connections[0]], connections.Where(connection => connection.IsAborted));
         openings.Begin(new TestConnection());
         Assert.Equal([connections[0], connections[2]], connections.Where(connection => connection.IsAborted));
+    }
+
+    [Fact]
+    public void Of_too_many_in_all_the_oldest_goes()
+    {
+        var openings = new Openings(_time);
+        var connections = Enumerable.Range(0, Openings.MaxCount).Select(i => From($"10.{i >> 8}.{i & 255}.1")).ToList();
+        connections.ForEach(connection => openings.Begin(connection));
+        Assert.DoesNotContain(connections, connection => connection.IsAborted);
+        openings.Begin(From("203.0.113.9"));
+        Assert.Equal([connections[0]], connections.Where(connection => connection.IsAborted));
     }
 
     [Fact]

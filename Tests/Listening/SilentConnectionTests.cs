@@ -21,7 +21,7 @@ public sealed class SilentConnectionTests
     {
         await using var cluster = await PeerCluster.Start(silos: 1, gateways: 1, "http://127.0.0.1:9");
         await using var plain = await Plain.Start();
-        var ports = new[] { cluster.Silos[0].Process.Id, cluster.Gateways[0].Process.Id }.Concat(plain.Pids).SelectMany(Listening)
+        var ports = new[] { cluster.Silos[0].Process.Id, cluster.Gateways[0].Process.Id }.Concat(plain.Pids).SelectMany(ListeningPorts.Of)
             .Distinct().ToList();
         Assert.True(ports.Count >= 11, $"{ports.Count} ports");
         var watch = Stopwatch.StartNew();
@@ -95,18 +95,6 @@ public sealed class SilentConnectionTests
         {
             Assert.Fail($"{what}, is still open");
         }
-    }
-
-    /// <summary>The ports on which a process listens, as the kernel has them.</summary>
-    private static IEnumerable<int> Listening(int pid)
-    {
-        var inodes = Directory.GetFiles($"/proc/{pid}/fd").Select(fd => new FileInfo(fd).LinkTarget ?? "")
-            .Where(link => link.StartsWith("socket:[", StringComparison.Ordinal))
-            .Select(link => link[8..^1]).ToHashSet();
-        return new[] { "tcp", "tcp6" }.SelectMany(table => File.ReadLines($"/proc/{pid}/net/{table}").Skip(1))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => fields[3] == "0A" && inodes.Contains(fields[9]))
-            .Select(fields => Convert.ToInt32(fields[1].Split(':')[1], 16));
     }
 
     /// <summary>Doors of other settings: without TLS between members, with TLS for clients, and with PROXY headers.</summary>

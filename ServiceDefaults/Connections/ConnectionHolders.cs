@@ -1,6 +1,6 @@
 using RegistryProxy.Protocol;
 
-namespace RegistryProxy.ServiceDefaults.Listening;
+namespace RegistryProxy.ServiceDefaults.Connections;
 
 /// <summary>
 /// Connections by who holds them (an IPv4 address, or the /48 of an IPv6 address), each holder's in the order in which they were added. Not

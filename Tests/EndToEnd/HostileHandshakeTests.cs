@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using RegistryProxy.Tests.Support;
+using RegistryProxy.Tests.Support.Images;
+using RegistryProxy.Tests.Support.Network;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.EndToEnd;
+
+/// <summary>What a stranger says before a TLS handshake is done fills no memory, and is in nobody's way.</summary>
+[Collection(AloneCollection.Name)]
+public sealed class HostileHandshakeTests(ITestOutputHelper output)
+{
+    /// <summary>What OpenSSL takes at most for a hello, in bytes.</summary>
+    private const int Announced = 131_396;
+
+    private const byte Handshake = 22;
+
+    /// <summary>So many are opened at once.</summary>
+    private const int Crowd = 250;
+
+    /// <summary>Before anything of OpenSSL is made.</summary>
+    private const long Little = 64L * 1024 * 1024;
+
+    /// <summary>For the handshakes that go on, and those that gave way to them and wait for the garbage collector.</summary>
+    private const long More = 2 * Little;
+
+    private static readonly int Count = Sizes.Of(1000, 4000);
+
+    private static readonly TestBlob Blob = TestBlob.Random(841, 100_000);
+
+    /// <summary>
+    /// What is sent at once, whether the server's answer to it is followed by the head of a long hello, and how much memory 4,000 of them may
+    /// take.
+    /// </summary>
+    private static readonly Dictionary<string, (byte[] First, bool HasSecond, long MaxGrowth)> Beginnings = new()
+    {
+        ["half a hello"] = (HelloBytes.Whole()[..^1], false, Little),
+        ["a hello and nothing behind it"] = (HelloBytes.Whole(), false, Sizes.Of((int)Little, (int)More)),
+        ["a second hello that is long"] = (HelloBytes.Whole(hasShare: false), true, Little),
+        ["a hello that is long"] = (HelloBytes.Announcing(Announced), false, Little),
+    };
+
+    public static TheoryData<string> Names => [.. Beginnings.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Of_clients(string beginning)
+    {
+        await using var upstream = await BlobUpstream.Start(Blob);
+        await using var door = await FrontDoor.Start(CacheTests.Yaml(upstream.Url), encrypted: true);
+        await Hold(beginning, door.Pid, new Uri(door.DataUrl).Port, async () =>
+        {
+            // A connection of its own each time.
+            using var alice = door.Client("alice");
+            await Pull(alice);
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task Of_members(string beginning)
+    {
+        await using var cluster = await PeerCluster.Start(silos: 1, gateways: 1, "http://127.0.0.1:9");
+        var gateway = cluster.Gateways[0];
+        var encrypted = 0;
+        foreach (var pid in (int[])[cluster.Silos[0].Process.Id, gateway.Process.Id])
+        {
+            foreach (var port in ListeningPorts.Of(pid))
+            {
+                if (await IsEncrypted(port))
+                {
+                    encrypted++;
+                    await Hold(
+                        beginning, pid, port, async () => Assert.Equal(HttpStatusCode.OK, (await gateway.ReadyStatus()).Status));
+                }
+            }
+        }
+
+        Assert.Equal(3, encrypted);
+    }
+
+    private static async Task Pull(RegistryClient alice)
+    {
+        using var response = await alice.GetBlob("a/b", Blob.Digest);
+        Assert.Equal(Blob.Digest, new TestBlob(await response.Content.ReadAsByteArrayAsync()).Digest);
+    }
+
+    /// <summary>Whether the answer to a hello is a ServerHello.</summary>
+    private static async Task<bool> IsEncrypted(int port)
+    {
+        using var socket = await Connect(port);
+        await socket.SendAsync(HelloBytes.Whole());
+        var answer = new byte[1];
+        return await Read(socket, answer) == 1 && answer[0] == Handshake;
+    }
+
+    private async Task Hold(string beginning, int pid, int port, Func<Task> use)
+    {
+        await use();
+        var (before, most, slowest) = (ProcessMemory.Resident(pid), 0L, TimeSpan.Zero);
+        var held = new ConcurrentBag<Socket>();
+        foreach (var crowd in Enumerable.Range(0, Count).Chunk(Crowd))
+        {
+            await Parallel.ForEachAsync(crowd, async (_, _) => held.Add(await Open(port, Beginnings[beginning])));
+            var watch = Stopwatch.StartNew();
+            await use();
+            slowest = watch.Elapsed > slowest ? watch.Elapsed : slowest;
+            most = Math.Max(most, ProcessMemory.Resident(pid));
+        }
+
+        output.WriteLine($"{Count} times {beginning}: {(most - before) / 1_000_000} MB, the slowest use {slowest.TotalSeconds:0.0} s");
+        foreach (var socket in held)
+        {
+            socket.Dispose();
+        }
+
+        Assert.True(most - before <= Beginnings[beginning].MaxGrowth, $"{(most - before) / 1_000_000} MB");
+    }
+
+    private static async Task<Socket> Open(int port, (byte[] First, bool HasSecond, long MaxGrowth) beginning)
+    {
+        var socket = await Connect(port);
+        try
+        {
+            await socket.SendAsync(beginning.First);
+            if (beginning.HasSecond && await Read(socket, new byte[1000]) > 0)
+            {
+                await socket.SendAsync(HelloBytes.Announcing(Announced));
+            }
+        }
+        catch (SocketException)
+        {
+            // It was closed, which costs the least.
+        }
+
+        return socket;
+    }
+
+    private static async Task<Socket> Connect(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, port);
+        return socket;
+    }
+
+    private static async Task<int> Read(Socket socket, byte[] answer)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(answer);
+        }
+        catch (SocketException)
+        {
+            return 0;
+        }
+    }
+}

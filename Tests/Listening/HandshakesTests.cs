@@ -1,0 +1,172 @@
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Time.Testing;
+using RegistryProxy.ServiceDefaults.Connections;
+using RegistryProxy.Tests.Support.Wire;
+
+namespace RegistryProxy.Tests.Listening;
+
+/// <summary>Handshakes behind their hello are few at a time, and nobody who does not answer keeps others from theirs.</summary>
+public sealed class HandshakesTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly Handshakes _handshakes;
+
+    public HandshakesTests() => _handshakes = new Handshakes(_time);
+
+    [Fact]
+    public async Task Another_address_takes_the_place_of_the_oldest_at_once()
+    {
+        var many = await Fill("203.0.113.7");
+        var user = new Client("203.0.113.9");
+        Assert.Equal(HelloState.Whole, (await _handshakes.Begin(user)).Hello);
+        Assert.Equal([many[0]], many.Where(client => client.IsAborted));
+    }
+
+    [Fact]
+    public async Task The_same_address_waits_until_one_has_had_its_time()
+    {
+        var many = await Fill("203.0.113.7");
+        var user = _handshakes.Begin(new Client("203.0.113.7")).AsTask();
+        _time.Advance(Handshakes.MaxTimeWhenFull - TimeSpan.FromMilliseconds(100));
+        Assert.False(user.IsCompleted);
+        Assert.DoesNotContain(many, client => client.IsAborted);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(HelloState.Whole, (await user).Hello);
+        Assert.Equal([many[0]], many.Where(client => client.IsAborted));
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Single(many, client => client.IsAborted);
+    }
+
+    [Fact]
+    public async Task Where_handshakes_are_quick_one_that_is_not_has_less_time()
+    {
+        for (var i = 0; i < 1000; i++)
+        {
+            var quick = await _handshakes.Begin(new Client("203.0.113.7"));
+            _time.Advance(TimeSpan.FromMilliseconds(i == 999 ? 150 : 10));
+            quick.Succeed();
+        }
+
+        await Fill("203.0.113.7");
+        var user = _handshakes.Begin(new Client("203.0.113.7")).AsTask();
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.False(user.IsCompleted);
+        _time.Advance(TimeSpan.FromMilliseconds(50));
+        Assert.Equal(HelloState.Whole, (await user).Hello);
+    }
+
+    [Fact]
+    public async Task The_last_of_those_who_wait_is_the_next()
+    {
+        var first = await _handshakes.Begin(new Client("203.0.113.7"));
+        await Fill("203.0.113.7", Handshakes.MaxCount - 1);
+        var waiting = Enumerable.Range(0, 3).Select(_ => new Client("203.0.113.7")).ToList();
+        var turns = waiting.ConvertAll(client => _handshakes.Begin(client).AsTask());
+        waiting[2].Close();
+        Assert.Equal(HelloState.Incomplete, (await turns[2]).Hello);
+        first.Dispose();
+        first.Dispose();
+        Assert.Equal(HelloState.Whole, (await turns[1]).Hello);
+        Assert.False(turns[0].IsCompleted);
+        (await turns[1]).Dispose();
+        Assert.Equal(HelloState.Whole, (await turns[0]).Hello);
+    }
+
+    [Fact]
+    public async Task Many_addresses_at_once_wait_and_all_get_through()
+    {
+        var clients = Enumerable.Range(0, Handshakes.MaxCount * 4).Select(i => new Client($"10.0.{i >> 8}.{i & 255}")).ToList();
+        var running = new Queue<Task<Handshake>>(clients.Select(client => _handshakes.Begin(client).AsTask()));
+        while (running.TryDequeue(out var turn))
+        {
+            if (turn.IsCompleted)
+            {
+                var handshake = await turn;
+                Assert.Equal(HelloState.Whole, handshake.Hello);
+                handshake.Dispose();
+            }
+            else
+            {
+                running.Enqueue(turn);
+                await Task.Yield();
+            }
+        }
+
+        Assert.DoesNotContain(clients, client => client.IsAborted);
+    }
+
+    [Fact]
+    public async Task Without_its_hello_none_takes_a_place()
+    {
+        var slow = Enumerable.Range(0, Handshakes.MaxCount * 2).Select(_ => new Client("203.0.113.7", HelloBytes.Whole()[..^1])).ToList();
+        var begun = slow.ConvertAll(client => _handshakes.Begin(client).AsTask());
+        Assert.Equal(HelloState.Whole, (await _handshakes.Begin(new Client("203.0.113.7"))).Hello);
+        await slow[^1].Sends([.. HelloBytes.Whole()[^1..]]);
+        Assert.Equal(HelloState.Whole, (await begun[^1]).Hello);
+        slow[0].Close();
+        Assert.Equal(HelloState.Incomplete, (await begun[0]).Hello);
+    }
+
+    [Fact]
+    public async Task Something_else_is_answered_with_an_alert()
+    {
+        var stranger = new Client("203.0.113.7", HelloBytes.Announcing(131_396));
+        Assert.Equal(HelloState.Refused, (await _handshakes.Begin(stranger)).Hello);
+        Assert.Equal([21, 3, 3, 0, 2, 2, 10], await stranger.Answer());
+    }
+
+    private async Task<List<Client>> Fill(string address, int count = Handshakes.MaxCount)
+    {
+        var clients = Enumerable.Range(0, count).Select(_ => new Client(address)).ToList();
+        foreach (var client in clients)
+        {
+            Assert.Equal(HelloState.Whole, (await _handshakes.Begin(client)).Hello);
+        }
+
+        return clients;
+    }
+
+    private sealed class Client : ConnectionContext, IDuplexPipe
+    {
+        private readonly Pipe _input = new();
+        private readonly Pipe _output = new();
+        private readonly CancellationTokenSource _closed = new();
+
+        public Client(string address, byte[]? first = null)
+        {
+            RemoteEndPoint = new IPEndPoint(IPAddress.Parse(address), 1);
+            ConnectionClosed = _closed.Token;
+            Transport = this;
+            _ = Sends(first ?? HelloBytes.Whole());
+        }
+
+        public bool IsAborted { get; private set; }
+
+        public PipeReader Input => _input.Reader;
+
+        public PipeWriter Output => _output.Writer;
+
+        public override string ConnectionId { get; set; } = "";
+
+        public override IFeatureCollection Features { get; } = new FeatureCollection();
+
+        public override IDictionary<object, object?> Items { get; set; } = new Dictionary<object, object?>();
+
+        public override IDuplexPipe Transport { get; set; }
+
+        public async Task Sends(byte[] bytes) => await _input.Writer.WriteAsync(bytes);
+
+        public async Task<byte[]> Answer() => [.. (await _output.Reader.ReadAsync()).Buffer.FirstSpan];
+
+        public void Close()
+        {
+            _input.Writer.Complete();
+            _closed.Cancel();
+        }
+
+        public override void Abort(ConnectionAbortedException abortReason) => IsAborted = true;
+    }
+}
