@@ -6,9 +6,9 @@ namespace RegistryProxy.ServiceDefaults.Connections;
 
 /// <summary>
 /// The TLS handshakes of a listener. A client without a whole hello costs what it has sent. Behind the hello a handshake holds 65 KB, or
-/// even 200 KB (a certificate of which only the head has come), so there are few at a time; of more, the oldest goes of the address that has
-/// most, unless that is the address of the new one and it has not had its time: then the new one waits. Of those who wait the last
-/// is the next, whose client is the likeliest to be still there.
+/// even 200 KB (a certificate of which only the head has come), so there are few at a time; of more, the oldest goes of the address that
+/// has most, unless that is the address of the new one and it has not had its time: then the new one waits. Of those who wait the last is
+/// the next, whose client is the likeliest to be still there.
 /// </summary>
 public sealed class Handshakes(TimeProvider time) : ITicking
 {
@@ -16,8 +16,8 @@ public sealed class Handshakes(TimeProvider time) : ITicking
     public const int MaxCount = 256;
 
     /// <summary>
-    /// How long one may take while others of the same address wait; less when those that succeed take less, <see cref="MinTimeWhenFull"/> at
-    /// least.
+    /// How long one may take while others of the same address wait; less when those that succeed take less, at least
+    /// <see cref="MinTimeWhenFull"/>.
     /// </summary>
     public static readonly TimeSpan MaxTimeWhenFull = TimeSpan.FromSeconds(1);
 

@@ -19,12 +19,14 @@ public enum HelloState
 /// Looks for the end of a ClientHello (RFC 8446 §4.1.2) in records (§5.1), in whatever pieces they come. OpenSSL makes room for as much as
 /// its head announces, 128 KiB at most, as soon as it has the head.
 /// </summary>
-/// <param name="isSecond">Whether it is the answer to a HelloRetryRequest, which a <c>change_cipher_spec</c> may precede (appendix D.4).</param>
+/// <param name="isSecond">
+/// Whether it is the answer to a HelloRetryRequest, which a <c>change_cipher_spec</c> may precede (appendix D.4).
+/// </param>
 public sealed class HelloScan(bool isSecond = false)
 {
     /// <summary>
-    /// The longest that is taken, with the heads of its records, in bytes: as much as one record holds. Clients send 200 to 2,000 bytes, with
-    /// a share of ML-KEM-1024 and a session ticket 4,000.
+    /// The longest that is taken, with the heads of its records, in bytes: as much as one record holds. Clients send 200 to 2,000 bytes,
+    /// with a share of ML-KEM-1024 and a session ticket 4,000.
     /// </summary>
     public const int MaxBytes = 16 * 1024;
 

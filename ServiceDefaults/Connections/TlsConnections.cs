@@ -67,7 +67,8 @@ internal sealed class TlsConnections(Func<SslServerAuthenticationOptions> option
             return null;
         }
 
-        var stream = new SocketStream(connection.Transport.Input, connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket);
+        var socket = connection.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;
+        var stream = new SocketStream(connection.Transport.Input, socket);
         var tls = new SslStream(stream, leaveInnerStreamOpen: true);
         try
         {

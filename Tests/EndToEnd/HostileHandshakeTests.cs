@@ -34,8 +34,8 @@ public sealed class HostileHandshakeTests(ITestOutputHelper output)
     private static readonly TestBlob Blob = TestBlob.Random(841, 100_000);
 
     /// <summary>
-    /// What is sent at once, whether the server's answer to it is followed by the head of a long hello, and how much memory 4,000 of them may
-    /// take.
+    /// What is sent at once, whether the server's answer to it is followed by the head of a long hello, and how much memory 4,000 of them
+    /// may take.
     /// </summary>
     private static readonly Dictionary<string, (byte[] First, bool HasSecond, long MaxGrowth)> Beginnings = new()
     {
