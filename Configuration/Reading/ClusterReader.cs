@@ -148,7 +148,7 @@ internal static partial class ClusterReader
         map.RefuseOthers();
         if (audit.File is { } path)
         {
-            context.DoubtFile(map["file"], path);
+            ReadingContext.DoubtFile(map["file"], path);
         }
 
         return audit;

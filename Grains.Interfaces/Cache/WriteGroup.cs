@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>

@@ -33,7 +33,7 @@ internal sealed record ReadingContext(string Folder)
     }
 
     /// <summary>Says when a file cannot be written on this machine: a folder has its place, or there is no folder for it.</summary>
-    public void DoubtFile(Field field, string path)
+    public static void DoubtFile(Field field, string path)
     {
         if (Directory.Exists(path))
         {
