@@ -8,6 +8,14 @@ public interface ITenantSessionsGrain : IGrainWithStringKey
     [Alias("List")]
     ValueTask<SessionList> List(int limit, CancellationToken cancellation = default);
 
+    /// <summary>A page of the newest sessions that have a text in their subject, authenticator or address, or as their id.</summary>
+    /// <param name="search">The text, whatever its case; empty for all.</param>
+    /// <param name="offset">How many of the newest are left out.</param>
+    /// <param name="limit">How many are wanted at most.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    [Alias("Find"), ResponseTimeout("00:00:08")]
+    ValueTask<SessionList> Find(string search, int offset, int limit, CancellationToken cancellation = default);
+
     /// <summary>Ends every session of a subject, whichever authenticator proved it. Returns how many identities had one.</summary>
     [Alias("RevokeSubject")]
     ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default);

@@ -24,22 +24,33 @@ internal sealed class SessionListing(
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The newest sessions, and how many there are.</summary>
-    public async Task<SessionList> Newest(int limit)
+    public Task<SessionList> Newest(int limit) => Find("", 0, limit);
+
+    /// <summary>The newest sessions that have a text, from one on, and how many have it.</summary>
+    public async Task<SessionList> Find(string search, int offset, int limit)
     {
         var began = time.GetTimestamp();
         var asked = new HashSet<string>();
-        while (time.GetElapsedTime(began) < Timeout && asked.Count < MaxConfirmed && Unasked(limit, asked) is { Count: > 0 } identities)
+        while (time.GetElapsedTime(began) < Timeout && asked.Count < MaxConfirmed
+            && Unasked(search, offset, limit, asked) is { Count: > 0 } identities)
         {
             identities.SelectMany(identity => identity).ToList().ForEach(session => asked.Add(session.Session));
             await Task.WhenAll(identities.Select(Confirm));
         }
 
-        return new SessionList(sessions.Count, [.. sessions.NewestFirst.Take(limit)]);
+        return new SessionList(
+            search.Length == 0 ? sessions.Count : With(search).Count(), [.. With(search).Skip(offset).Take(limit)]);
     }
 
-    private List<IGrouping<(string, string), SessionSummary>> Unasked(int limit, HashSet<string> asked) =>
+    private IEnumerable<SessionSummary> With(string search) => search.Length == 0 ? sessions.NewestFirst
+        : sessions.NewestFirst.Where(session => session.Session == search
+            || session.Subject.Contains(search, StringComparison.OrdinalIgnoreCase)
+            || session.Authenticator.Contains(search, StringComparison.OrdinalIgnoreCase)
+            || session.ClientAddress.Contains(search, StringComparison.OrdinalIgnoreCase));
+
+    private List<IGrouping<(string, string), SessionSummary>> Unasked(string search, int offset, int limit, HashSet<string> asked) =>
     [
-        .. sessions.NewestFirst.Take(Math.Min(limit, MaxConfirmed)).Where(session => !asked.Contains(session.Session))
+        .. With(search).Skip(offset).Take(Math.Min(limit, MaxConfirmed)).Where(session => !asked.Contains(session.Session))
             .GroupBy(session => (session.Authenticator, session.Subject)).Take(AtOnce),
     ];
 

@@ -55,11 +55,13 @@ internal sealed class TenantSessionsGrain(StateStore store, IConfigurationFeed c
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask<SessionList> List(int limit, CancellationToken cancellation = default)
+    public ValueTask<SessionList> List(int limit, CancellationToken cancellation = default) => Find("", 0, limit, cancellation);
+
+    public async ValueTask<SessionList> Find(string search, int offset, int limit, CancellationToken cancellation = default)
     {
         await Read();
         Prune();
-        return await new SessionListing(_sessions, OverAmong, time).Newest(limit);
+        return await new SessionListing(_sessions, OverAmong, time).Find(search, offset, limit);
     }
 
     public async ValueTask<int> RevokeSubject(string subject, CancellationToken cancellation = default)

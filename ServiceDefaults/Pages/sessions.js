@@ -1,6 +1,6 @@
 import { html, useState, useRef } from "./preact.js";
-import { useData, useSettled, ask, query, count, ago, until } from "./lib.js";
-import { Card, Table, Waiting, Stale, Field, Confirm } from "./parts.js";
+import { useData, useSettled, ask, query, ago, until } from "./lib.js";
+import { Card, Table, Pager, Waiting, Stale, Field, Confirm } from "./parts.js";
 
 const Shown = 25;
 
@@ -14,12 +14,13 @@ const matches = (row, search) => [row.subject, row.authenticator, row.clientAddr
  */
 export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
   const [typed, setTyped] = useState("");
+  const [offset, setOffset] = useState(0);
   const search = useSettled(typed);
   const [asked, setAsked] = useState(null);
   const [notice, setNotice] = useState("");
   const said = useRef(null);
   const { data: found, total, at, error, again } = useData(
-    `${address}?${query(own ? { limit: search ? Most : Shown } : { tenant, search, limit: Shown })}`, search ? 30000 : 5000);
+    `${address}?${query(own ? { limit: search ? Most : Shown } : { tenant, search, offset, limit: Shown })}`, search ? 30000 : 5000);
   const data = own && search ? found?.filter(row => matches(row, search)).slice(0, Shown) : found;
   const revoke = async () => {
     const body = JSON.stringify({ ...(own ? {} : { tenant }), ...(asked.all ? { subject: asked.row.subject } : { session: asked.row.session }) });
@@ -30,7 +31,7 @@ export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
   // The row whose button was pressed may be gone: who goes on by keyboard goes on at what was done.
   const close = () => { setAsked(null); if (document.activeElement === document.body) said.current.focus(); };
   return html`<${Card} title="Sessions" wide>
-    <div class="tools"><${Field} label="Search by subject, authenticator, address or id"><input type="search" id="session-search" value=${typed} onInput=${event => setTyped(event.target.value)}/><//></div>
+    <div class="tools"><${Field} label="Search by subject, authenticator, address or id"><input type="search" id="session-search" value=${typed} onInput=${event => { setTyped(event.target.value); setOffset(0); }}/><//></div>
     <p id="notice" role="status" ref=${said} tabindex="-1">${notice}</p>
     ${!data ? html`<${Waiting} error=${error} again=${again}/>` : html`<${Stale} at=${at} error=${error}/>
     <${Table} id="sessions" caption=${`Sessions of ${tenant}`} rows=${data} rowKey=${row => row.session} empty=${search ? `No session has “${search}”.` : "Nobody has a session."} columns=${[
@@ -41,7 +42,8 @@ export function Sessions({ tenant, address = "/admin/sessions", own = false }) {
       { title: "Address", cell: row => html`<code>${row.clientAddress}</code>` },
       { label: "Actions", kind: "actions", cell: row => html`<button data-session=${row.session} aria-label=${`Revoke this session of ${row.subject}`} onClick=${() => setAsked({ row })}>Revoke</button>
         <button aria-label=${`Revoke all sessions of ${row.subject}`} onClick=${() => setAsked({ row, all: true })}>Revoke all</button>` }]}/>
-    <p class="dim">${own && search ? `Of the newest ${count(Math.min(total, Most))} sessions.` : total > data.length ? `The newest ${data.length} of ${count(total)} sessions; search for others.` : total > 0 ? `${count(total)} in all.` : ""}</p>`}
+    ${own ? html`<p class="dim">${search ? `Of the newest ${count(Math.min(total, Most))} sessions.` : total > data.length ? `The newest ${data.length} of ${count(total)} sessions; search for others.` : total > 0 ? `${count(total)} in all.` : ""}</p>`
+      : html`<${Pager} offset=${offset} limit=${Shown} total=${total} onMove=${setOffset}/>`}`}
     ${asked && html`<${Confirm} key=${asked.row.session} action="Revoke" onDone=${revoke} onClose=${close}
       question=${asked.all ? `End every session of ${asked.row.subject}? They must log in again.` : `End this session of ${asked.row.subject}? Who uses it must log in again.`}/>`}
   <//>`;

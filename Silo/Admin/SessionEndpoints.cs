@@ -1,3 +1,4 @@
+using RegistryProxy.Silo.Admin.Operations;
 using RegistryProxy.Silo.Admin.Replies;
 using System.Globalization;
 using System.Text.Json;
@@ -9,12 +10,20 @@ using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
-/// <summary><c>GET /admin/sessions?tenant=T[&amp;search=TEXT][&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c></summary>
+/// <summary>
+/// <c>GET /admin/sessions?tenant=T[&amp;search=TEXT][&amp;offset=N][&amp;limit=N]</c> and <c>POST /admin/sessions/revoke</c>
+/// </summary>
 internal sealed class SessionEndpoints(
     ClientAddress addresses, OperatorCalls calls, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)
 {
     /// <summary>How many sessions there are, listed or not.</summary>
     private const string TotalHeader = "X-Total-Count";
+
+    /// <summary>How many are listed at once at most, and when nothing is said.</summary>
+    private const int MaxListed = 1000;
+
+    /// <summary>The longest text that is searched for, in characters.</summary>
+    private const int MaxSearch = 512;
 
     public async Task List(HttpContext context)
     {
@@ -24,33 +33,22 @@ internal sealed class SessionEndpoints(
             return;
         }
 
-        var limit = int.MaxValue;
-        if (context.Request.Query["limit"].ToString() is { Length: > 0 } text
-            && (!int.TryParse(text, CultureInfo.InvariantCulture, out limit) || limit < 1))
+        var (query, search, offset, limit) = (context.Request.Query, context.Request.Query["search"].ToString(), 0, MaxListed);
+        if (!ListQuery.TryNumber(query, "limit", 1, MaxListed, ref limit)
+            || !ListQuery.TryNumber(query, "offset", 0, int.MaxValue, ref offset) || search.Length > MaxSearch)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest,
-                "'limit' must be a number of at least 1: how many of the newest sessions to list");
+                $"'limit' must be a number from 1 to {MaxListed}, 'offset' a number from 0 on, and 'search' at most {MaxSearch} " +
+                "characters: which of the newest sessions to list");
             return;
         }
 
-        var search = context.Request.Query["search"].ToString();
         var list = await calls.Call<ITenantSessionsGrain, SessionList>(
-            tenant, grain => grain.List(search.Length > 0 ? int.MaxValue : limit, context.RequestAborted));
-        if (search.Length > 0)
-        {
-            var found = list.Sessions.Where(session => IsFound(session, search)).ToList();
-            list = new SessionList(found.Count, [.. found.Take(limit)]);
-        }
+            tenant, grain => grain.Find(search, offset, limit, context.RequestAborted));
 
         context.Response.Headers[TotalHeader] = list.Total.ToString(CultureInfo.InvariantCulture);
         await AdminReply.Json(context, list.Sessions, AdminJson.Default.IReadOnlyListSessionSummary);
     }
-
-    /// <summary>By its id, or a part of its subject, authenticator or address, whatever the case.</summary>
-    private static bool IsFound(SessionSummary session, string search) => session.Session == search
-        || session.Subject.Contains(search, StringComparison.OrdinalIgnoreCase)
-        || session.Authenticator.Contains(search, StringComparison.OrdinalIgnoreCase)
-        || session.ClientAddress.Contains(search, StringComparison.OrdinalIgnoreCase);
 
     public async Task Revoke(HttpContext context)
     {

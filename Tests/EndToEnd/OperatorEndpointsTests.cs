@@ -76,6 +76,14 @@ public sealed class OperatorEndpointsTests(Lab lab)
         using var list = JsonDocument.Parse(await found.Content.ReadAsStringAsync());
         Assert.Equal("alice", Assert.Single(list.RootElement.EnumerateArray()).GetProperty("subject").GetString());
         Assert.Equal(["1"], found.Headers.GetValues("X-Total-Count"));
+        using var second = await http.GetAsync("/admin/sessions?tenant=acme&offset=1&limit=1");
+        using var page = JsonDocument.Parse(await second.Content.ReadAsStringAsync());
+        Assert.Equal("alice", Assert.Single(page.RootElement.EnumerateArray()).GetProperty("subject").GetString());
+        Assert.Equal(["2"], second.Headers.GetValues("X-Total-Count"));
+        foreach (var wrong in new[] { "limit=1001", "offset=-1", $"search={new string('a', 513)}" })
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/admin/sessions?tenant=acme&{wrong}")).StatusCode);
+        }
     }
 
     [Fact]

@@ -115,6 +115,25 @@ public sealed class OperatorViewsTests
     }
 
     [Fact]
+    public async Task Sessions_are_turned_page_by_page_and_a_search_begins_at_the_first()
+    {
+        await using var silo = await SeededSilo.Start();
+        await using var browser = await Chromium.Start(scripts: true);
+        await browser.Look(390, 900, true);
+        await browser.Open($"{silo.Url}/#/tenants/team-003");
+        await browser.WaitFor("#sessions [data-session='session-0']");
+        Assert.Equal("25", await browser.Evaluate("String(document.querySelectorAll('#sessions tbody tr').length)"));
+        await browser.Evaluate("[...document.querySelectorAll('.pager button')].at(-1).click(), ''");
+        await browser.WaitFor("#sessions [data-session='session-25']");
+        Assert.Contains("26–50 of 200", await browser.Text("main"));
+        await browser.Evaluate("document.querySelector('#session-search').focus(), ''");
+        await browser.Type("user-19");
+        await Eventually.True(() => silo.IsAsked("/admin/sessions?tenant=team-003&search=user-19&offset=0"), "the silo searches");
+        await browser.WaitFor("#sessions [data-session='session-199']");
+        Assert.Contains("11 in all", await browser.Text("main"));
+    }
+
+    [Fact]
     public async Task A_thousand_tenants_are_shown_sorted_and_turned_at_once()
     {
         await using var silo = await SeededSilo.Start();

@@ -62,6 +62,33 @@ public sealed class ListedSessionTests
     }
 
     [Fact]
+    public void They_are_searched_page_by_page_and_what_has_ended_is_on_none()
+    {
+        var catalog = Catalog(_storage);
+        for (var i = 0; i < 30; i++)
+        {
+            catalog.Add(Listed(i));
+        }
+
+        Assert.Equal((30, "s29"), Found("", 0));
+        Assert.Equal((30, "s19"), Found("", 10));
+        Assert.Equal((30, ""), Found("", 30));
+        Assert.Equal((1, "s7"), Found("s7", 0));
+        Assert.Equal((30, "s29"), Found(Listed(0).Authenticator.ToUpperInvariant(), 0));
+        Assert.Equal((0, ""), Found("nobody", 0));
+
+        // Those of the second page have ended, and no message said so.
+        var listing = new SessionListing(catalog, (_, _, listed) => Task.FromResult<IReadOnlyList<string>>(
+            [.. listed.Where(id => id is not ("s29" or "s28" or "s5"))]), _thread.Time);
+        Assert.Equal((3, "s5"), First(Run(() => listing.Find("", 2, 10))));
+
+        (int, string) Found(string search, int offset) => First(Run(() => new SessionListing(
+            catalog, (_, _, _) => Task.FromResult<IReadOnlyList<string>>([]), _thread.Time).Find(search, offset, 10)));
+
+        static (int, string) First(SessionList list) => (list.Total, list.Sessions.FirstOrDefault()?.Session ?? "");
+    }
+
+    [Fact]
     public void Whose_silo_is_away_is_shown_and_a_word_that_comes_late_lists_nobody()
     {
         var catalog = Catalog(_storage);

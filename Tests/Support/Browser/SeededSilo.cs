@@ -192,7 +192,8 @@ internal sealed class SeededSilo : IAsyncDisposable
             $"session-{i}", "staff", i == 2 ? _odd : $"user-{i}", true, Now, Now + TimeSpan.FromDays(3), $"10.0.4.{i}"))
             .Where(session => session.Subject.Contains(search, StringComparison.Ordinal)).ToList();
         context.Response.Headers["X-Total-Count"] = all.Count.ToString(CultureInfo.InvariantCulture);
-        return Write(context, [.. all.Take(25)], AdminJson.Default.IReadOnlyListSessionSummary);
+        var offset = int.TryParse(context.Request.Query["offset"].ToString(), CultureInfo.InvariantCulture, out var asked) ? asked : 0;
+        return Write(context, [.. all.Skip(offset).Take(25)], AdminJson.Default.IReadOnlyListSessionSummary);
     }
 
     private static Task Write<T>(HttpContext context, T value, JsonTypeInfo<T> type) => context.Response.WriteAsJsonAsync(value, type);
