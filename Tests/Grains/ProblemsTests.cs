@@ -68,10 +68,31 @@ public sealed class ProblemsTests
     {
         var problems = Problems.Of(Well with
         {
-            Upstreams = [.. Enumerable.Range(0, 1000).Select(i => Upstream($"u{i}") with { State = "failing", FailingSince = Now })],
+            Caches = [.. Enumerable.Range(0, 1000).Select(i => new CacheReport { Gateway = $"g:{i}", State = "bypassed" })],
         });
         Assert.Equal(50, problems.Count);
         Assert.Contains("951 more problems", problems[^1].What);
+    }
+
+    [Fact]
+    public void Many_of_a_kind_are_told_together_and_hide_no_other()
+    {
+        var problems = Problems.Of(Well with
+        {
+            Upstreams =
+            [
+                .. Enumerable.Range(0, 40).Select(i => Upstream($"u{i:00}") with { State = "failing", FailingSince = Now.AddMinutes(i) }),
+                .. Enumerable.Range(0, 5).Select(i => Upstream($"r{i}") with { State = "refused", FailingSince = Now.AddHours(1) }),
+            ],
+            Tenants = [.. Enumerable.Range(0, 6).Select(i => new Activity($"t{i}", [10, 0, 2, 0, 0, 0], [1, 1, 1, 1, 1, 1]))],
+        });
+        Assert.Equal(
+            ["upstream u00", "upstream u01", "upstream u02", "upstream u03", "36 more upstreams", "upstream r0", "upstream r1", "upstream r2",
+                "upstream r3", "upstream r4", "tenant t0", "tenant t1", "tenant t2", "tenant t3", "2 more tenants"],
+            problems.Select(problem => problem.Subject));
+        Assert.Equal("The same of u04, u05, u06, u07, u08, u09, u10, u11 and 28 more.", problems[4].What);
+        Assert.Equal((Now.AddMinutes(4), "#/upstreams", "critical"), (problems[4].Since, problems[4].Link, problems[4].Severity));
+        Assert.Equal(("The same of t4, t5.", "#/tenants?by=errors"), (problems[^1].What, problems[^1].Link));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Silo.Admin.Operations;
@@ -9,7 +10,12 @@ namespace RegistryProxy.Silo.Admin.Operations;
 /// <param name="Since">Since when; <c>null</c> where that is not known.</param>
 /// <param name="Advice">What to do.</param>
 /// <param name="Link">Where the page shows more.</param>
-internal sealed record Problem(string Severity, string Subject, string What, DateTimeOffset? Since, string Advice, string Link);
+internal sealed record Problem(string Severity, string Subject, string What, DateTimeOffset? Since, string Advice, string Link)
+{
+    /// <summary>What it has in common with others; <c>null</c> when each is told by itself.</summary>
+    [JsonIgnore]
+    public ProblemKind? Kind { get; init; }
+}
 
 /// <summary>What problems are found in.</summary>
 internal sealed record ClusterSight(
@@ -29,6 +35,12 @@ internal static class Problems
     /// <summary>The most that are told of; the others are counted.</summary>
     private const int MaxProblems = 50;
 
+    private static readonly ProblemKind Refused = new("refused", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Failing = new("failing", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Limited = new("limited", "upstreams", "#/upstreams");
+    private static readonly ProblemKind Behind = new("behind", "processes", "#/cluster");
+    private static readonly ProblemKind Erring = new("errors", "tenants", "#/tenants?by=errors");
+
     /// <summary>From which part of its requests on errors of a tenant are told, if there is one in ten seconds.</summary>
     private const double Share = 0.05;
 
@@ -37,11 +49,12 @@ internal static class Problems
 
     public static IReadOnlyList<Problem> Of(ClusterSight seen)
     {
-        var all = OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
+        var each = OfConfiguration(seen.Configuration).Concat(seen.Upstreams.SelectMany(OfUpstream)).Concat(seen.Caches.SelectMany(OfCache))
             .Concat(seen.Processes.SelectMany(process => OfProcess(process, seen.Version)))
             .Concat(seen.Tenants.SelectMany(OfTenant)).Concat(OfUnknown(seen))
             .OrderBy(problem => problem.Severity == Critical ? 0 : 1).ThenBy(problem => problem.Since ?? DateTimeOffset.MaxValue)
             .ToList();
+        List<Problem> all = [.. ProblemGroups.Of(each)];
         return all.Count <= MaxProblems ? all : [.. all.Take(MaxProblems - 1), Rest(all[(MaxProblems - 1)..])];
     }
 
@@ -107,21 +120,21 @@ internal static class Problems
         {
             yield return new Problem(
                 Critical, $"upstream {upstream.Upstream}", $"It does not take the credential. {upstream.LastError}", upstream.FailingSince,
-                $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link);
+                $"Put the right one into {CredentialOf(upstream.Upstream)}; it is read again within seconds.", link) { Kind = Refused };
         }
         else if (upstream.FailingSince is not null || upstream.Breaker != "closed")
         {
             yield return new Problem(
                 Critical, $"upstream {upstream.Upstream}", upstream.LastError ?? "Its requests are not answered",
                 upstream.FailingSince, "Look after what the reason names: name server, route, certificate, or the upstream's own status " +
-                "page. It is tried again every half second.", link);
+                "page. It is tried again every half second.", link) { Kind = Failing };
         }
 
         if (upstream.Account is { ThrottledUntil: not null } or { Limit: > 0, Remaining: 0 })
         {
             yield return new Problem(
                 Warning, $"upstream {upstream.Upstream}", "Its rate limit is used up.", null,
-                "Give it an account with a higher limit, or turn the cache of its routes on.", link);
+                "Give it an account with a higher limit, or turn the cache of its routes on.", link) { Kind = Limited };
         }
     }
 
@@ -155,7 +168,7 @@ internal static class Problems
         {
             yield return new Problem(
                 Warning, $"{process.Kind} {process.Host}", $"It uses configuration {process.Configuration}, not {version}.", null,
-                "That is so for seconds after a change. If it stays, its /readyz says why.", "#/cluster");
+                "That is so for seconds after a change. If it stays, its /readyz says why.", "#/cluster") { Kind = Behind };
         }
     }
 
@@ -167,7 +180,8 @@ internal static class Problems
             yield return new Problem(
                 Warning, $"tenant {tenant.Name}",
                 $"{Math.Ceiling(100 * now.Errors / now.Requests)} % of its requests of the last minute ended with a server error.", null,
-                "Look at its upstreams, and at its lines of the audit log.", $"#/tenants/{Uri.EscapeDataString(tenant.Name)}");
+                "Look at its upstreams, and at its lines of the audit log.", $"#/tenants/{Uri.EscapeDataString(tenant.Name)}")
+                { Kind = Erring };
         }
     }
 

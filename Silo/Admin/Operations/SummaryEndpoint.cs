@@ -6,7 +6,8 @@ namespace RegistryProxy.Silo.Admin.Operations;
 
 /// <summary><c>GET /admin/summary</c>: what is wrong now, and the cluster in numbers.</summary>
 internal sealed class SummaryEndpoint(
-    IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams, ConfigurationSight sight, TimeProvider time)
+    IGrainFactory grains, IConfigurationFeed configuration, UpstreamEndpoints upstreams, ConfigurationSight sight, SiloDeaths deaths,
+    TimeProvider time)
 {
     private static readonly OperationsView NoView = new() { Tenants = [], Repositories = [], Processes = [] };
 
@@ -20,8 +21,13 @@ internal sealed class SummaryEndpoint(
         var statuses = parts.Ask("upstreams", upstreams.Describe(cancellation), [], cancellation);
         var caches = parts.Ask("caches", grains.GetGrain<ICacheGrain>(0).Describe(cancellation).AsTask(), [], cancellation);
         await Task.WhenAll(view, hour, statuses, caches);
-        await Write(context, await view, await hour, new ClusterSight(
-            configuration.Current.Version, sight, await statuses, await caches, (await view).Processes,
+        var reported = (await view).Processes;
+        var seen = await view with
+        {
+            Processes = await parts.Ask("silos that were declared dead", deaths.Add(reported), reported, cancellation),
+        };
+        await Write(context, seen, await hour, new ClusterSight(
+            configuration.Current.Version, sight, await statuses, await caches, seen.Processes,
             [.. (await hour).Items.Where(item => configuration.Current.Configuration.Tenants.ContainsKey(item.Name))])
         {
             Unknown = parts.Unknown,

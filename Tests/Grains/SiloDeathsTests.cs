@@ -1,0 +1,66 @@
+using System.Net;
+using Orleans.Runtime;
+using RegistryProxy.Grains.Interfaces;
+using RegistryProxy.Silo.Admin.Operations;
+using RegistryProxy.Tests.Support.Processes;
+using RegistryProxy.Tests.Support.Servers;
+
+namespace RegistryProxy.Tests.Grains;
+
+/// <summary>A silo that died is told of, also when it was the one that knew all processes.</summary>
+public sealed class SiloDeathsTests
+{
+    private static readonly DateTime Now = new(2026, 1, 2, 3, 0, 0, DateTimeKind.Utc);
+
+    [Fact]
+    public void One_that_others_declared_dead_is_told_of_for_an_hour()
+    {
+        Assert.Equal([("s1", Now.AddMinutes(-5), 300)], Told([Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-5)), Member("s2", 2, SiloStatus.Active)]));
+        Assert.Empty(Told([Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-61))]));
+    }
+
+    [Fact]
+    public void One_that_left_by_itself_or_was_started_again_is_not()
+    {
+        Assert.Empty(Told([Member("s1", 1, SiloStatus.Dead)]));
+        Assert.Empty(Told([Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-5)), Member("s1", 1, SiloStatus.Active, started: 30)]));
+        Assert.Empty(Told([Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-5)), Member("s1", 7, SiloStatus.Active, started: 30)]));
+        Assert.Single(Told([Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-5)), Member("s2", 7, SiloStatus.Active, started: 30)]));
+    }
+
+    [Fact]
+    public void One_that_is_known_to_be_silent_is_told_of_once()
+    {
+        var reported = new ProcessStatus("silo", "s1", "1", Now.AddHours(-2).AddSeconds(3), "v", 300) { SilentSince = Now.AddMinutes(-5) };
+        MembershipEntry[] members = [Member("s1", 1, SiloStatus.Dead, Now.AddMinutes(-5))];
+        Assert.Empty(SiloDeaths.Among(members, [reported], Now));
+        Assert.Single(SiloDeaths.Among(members, [reported with { Host = "s2" }], Now));
+    }
+
+    [Fact]
+    public async Task In_a_cluster_the_death_of_the_silo_that_knew_all_is_told()
+    {
+        await using var cluster = await GrainCluster.Start(
+            """
+            upstreams: { up: { url: "https://registry.example" } }
+            tenants: { acme: { hosts: ["a.example"], routes: [{ prefix: "", upstream: up }] } }
+            """, silos: 2);
+        await cluster.Client.GetGrain<IOperationsGrain>(0).Leave("nobody");
+        await cluster.Replace(GrainId.Create("operations", "0"));
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', (await cluster.Service<IGrainFactory>().GetGrain<IManagementGrain>(0)
+            .GetDetailedHosts()).Select(one => one.ToFullString())));
+        await Eventually.True(
+            async () => await new SiloDeaths(cluster.Service<IGrainFactory>(), TimeProvider.System).Add([]) is [{ Kind: "silo", SilentSince: not null }],
+            "the death is told", TimeSpan.FromMinutes(1));
+    }
+
+    private static List<(string, DateTime, int)> Told(IReadOnlyList<MembershipEntry> members) =>
+        [.. SiloDeaths.Among(members, [], Now).Select(one => (one.Host, one.SilentSince!.Value.UtcDateTime, one.SilentSeconds))];
+
+    private static MembershipEntry Member(string host, int port, SiloStatus status, DateTime? suspected = null, int started = 120) => new()
+    {
+        SiloAddress = SiloAddress.New(new IPEndPoint(IPAddress.Loopback, port), started),
+        HostName = host, SiloName = host, Status = status, StartTime = Now.AddMinutes(-started),
+        SuspectTimes = suspected is { } at ? [Tuple.Create(SiloAddress.New(new IPEndPoint(IPAddress.Loopback, 99), 1), at)] : [],
+    };
+}
