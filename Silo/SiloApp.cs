@@ -3,6 +3,7 @@ using RegistryProxy.ServiceDefaults.Commands;
 using RegistryProxy.ServiceDefaults.Draining;
 using RegistryProxy.ServiceDefaults.Listening;
 using RegistryProxy.Silo.Admin;
+using RegistryProxy.Silo.Admin.Operations;
 using RegistryProxy.Silo.Clustering;
 
 namespace RegistryProxy.Silo;
@@ -17,6 +18,7 @@ public static class SiloApp
         builder.AddSilo(start);
         builder.Services.AddRouting();
         builder.Services.AddAdmin(start);
+        builder.Services.AddHostedService<SiloAuditLines>();
         var app = builder.Build();
         app.RunAdmin();
         app.AnnounceListeners(ListenerKind.Admin);

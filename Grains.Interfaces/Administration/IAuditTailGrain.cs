@@ -12,6 +12,10 @@ public interface IAuditTailGrain : IGrainWithIntegerKey
     /// <summary>A gateway is there, for three times <see cref="Period"/>.</summary>
     [Alias("Follow"), ResponseTimeout("00:00:03")]
     ValueTask Follow(IAuditTailObserver gateway);
+
+    /// <summary>The same of a silo that serves operators: it has lines of what they changed.</summary>
+    [Alias("FollowSilo"), SilosAlone, ResponseTimeout("00:00:03")]
+    ValueTask FollowSilo(IAuditTailObserver silo);
 }
 
 /// <summary>A gateway that is asked for what it knows of a tenant.</summary>

@@ -7,7 +7,9 @@ using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Administration;
 
-/// <summary><c>GET /admin/audit[?since=TIME]</c>: the newest lines of this tenant at each gateway.</summary>
+/// <summary>
+/// <c>GET /admin/audit[?since=TIME]</c>: the newest lines of this tenant at each gateway, and at each silo that serves operators.
+/// </summary>
 internal sealed class AuditDesk(IGrainFactory grains)
 {
     public async ValueTask<AdministrationReply> Read(AdministrationCall call)
@@ -35,6 +37,8 @@ internal sealed class AuditDesk(IGrainFactory grains)
             json.WriteString("completeSince", gathered.Since);
             json.WriteNumber("gateways", gathered.Gateways);
             json.WriteNumber("silent", gathered.Silent);
+            json.WriteNumber("silos", gathered.Silos);
+            json.WriteNumber("silentSilos", gathered.SilentSilos);
             json.WriteStartArray("lines");
             foreach (var line in gathered.Lines)
             {

@@ -25,10 +25,12 @@ internal interface IAuditGatheringGrain : IGrainWithIntegerKey
 /// <param name="Gateways">How many there are.</param>
 /// <param name="Silent">How many of them did not answer.</param>
 /// <param name="Lines">The oldest first.</param>
+/// <param name="Silos">How many silos have lines of what operators changed.</param>
+/// <param name="SilentSilos">How many of them did not answer.</param>
 [GenerateSerializer, Immutable, Alias("rp.gathered-lines")]
 internal sealed record GatheredLines(
     [property: Id(0)] DateTimeOffset Since, [property: Id(1)] int Gateways, [property: Id(2)] int Silent,
-    [property: Id(3)] IReadOnlyList<AuditLineOfTenant> Lines);
+    [property: Id(3)] IReadOnlyList<AuditLineOfTenant> Lines, [property: Id(4)] int Silos = 0, [property: Id(5)] int SilentSilos = 0);
 
 /// <summary>Pulls of all gateways.</summary>
 /// <param name="IsPartial">Whether some gateway did not answer, or not all can be known yet.</param>
@@ -63,6 +65,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period);
 
     private readonly Dictionary<IAuditTailObserver, long> _gateways = [];
+    private readonly Dictionary<IAuditTailObserver, long> _silos = [];
     private readonly Dictionary<string, Gathering> _gatherings = [];
     private DateTimeOffset _whole;
     private long _begun;
@@ -73,12 +76,17 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         return Task.CompletedTask;
     }
 
-    public ValueTask Follow(IAuditTailObserver gateway)
+    public ValueTask Follow(IAuditTailObserver gateway) => Follow(_gateways, gateway);
+
+    public ValueTask FollowSilo(IAuditTailObserver silo) => Follow(_silos, silo);
+
+    private ValueTask Follow(Dictionary<IAuditTailObserver, long> known, IAuditTailObserver one)
     {
-        ForgetGone();
-        if (_gateways.Count < MaxGateways || _gateways.ContainsKey(gateway))
+        ForgetGone(_gateways);
+        ForgetGone(_silos);
+        if (known.Count < MaxGateways || known.ContainsKey(one))
         {
-            _gateways[gateway] = time.GetTimestamp();
+            known[one] = time.GetTimestamp();
         }
         else
         {
@@ -124,9 +132,11 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
 
     private async Task<GatheredLines> GatherAll(string tenant, DateTimeOffset since)
     {
-        ForgetGone();
-        var most = Math.Max(LeastPart, MaxAnswer / Math.Max(1, _gateways.Count));
-        var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway => Ask(() => Read(gateway, tenant, since, most))));
+        ForgetGone(_gateways);
+        ForgetGone(_silos);
+        List<IAuditTailObserver> gateways = [.. _gateways.Keys], silos = [.. _silos.Keys];
+        var most = Math.Max(LeastPart, MaxAnswer / Math.Max(1, gateways.Count + silos.Count));
+        var parts = await Task.WhenAll(gateways.Concat(silos).Select(one => Ask(() => Read(one, tenant, since, most))));
         var (complete, weight, lines) = (since > _whole ? since : _whole, 0, new List<AuditLineOfTenant>());
         foreach (var part in parts.OfType<AuditTailPart>().Where(part => part.Since > complete))
         {
@@ -146,7 +156,9 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         }
 
         lines.Reverse();
-        return new GatheredLines(complete, parts.Length, parts.Count(part => part is null), lines);
+        return new GatheredLines(
+            complete, gateways.Count, parts.Take(gateways.Count).Count(part => part is null), lines, silos.Count,
+            parts.Skip(gateways.Count).Count(part => part is null));
     }
 
     /// <summary>An answer is kept for a moment, then nobody has it any more.</summary>
@@ -162,7 +174,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
 
     public async ValueTask<GatheredPulls> Repositories(string tenant)
     {
-        ForgetGone();
+        ForgetGone(_gateways);
         var parts = await Task.WhenAll(_gateways.Keys.ToList().Select(gateway =>
             Ask<IReadOnlyList<RepositoryPulls>>(async () => await gateway.Repositories(tenant))));
         return new GatheredPulls(
@@ -210,11 +222,11 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     }
 
     /// <summary>With a gateway that is not there any more its lines are gone, up to its end.</summary>
-    private void ForgetGone()
+    private void ForgetGone(Dictionary<IAuditTailObserver, long> known)
     {
-        foreach (var (gone, heard) in _gateways.Where(one => time.GetElapsedTime(one.Value) > 3 * Period).ToList())
+        foreach (var (gone, heard) in known.Where(one => time.GetElapsedTime(one.Value) > 3 * Period).ToList())
         {
-            _gateways.Remove(gone);
+            known.Remove(gone);
             var end = time.GetUtcNow() - time.GetElapsedTime(heard) + Period;
             _whole = end > _whole ? end : _whole;
         }

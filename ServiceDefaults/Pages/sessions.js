@@ -1,9 +1,8 @@
 import { html, useState, useRef } from "./preact.js";
-import { useData, useSettled, ask, query, ago, until } from "./lib.js";
+import { useData, useSettled, ask, query, count, ago, until } from "./lib.js";
 import { Card, Table, Pager, Waiting, Stale, Field, Confirm } from "./parts.js";
 
 const Shown = 25;
-
 const Most = 1000;
 
 const matches = (row, search) => [row.subject, row.authenticator, row.clientAddress, row.session].some(value => value.toLowerCase().includes(search.toLowerCase()));

@@ -20,6 +20,7 @@ public static partial class AdminListener
         .AddSingleton<ClusterDashboard>()
         .AddSingleton<OverviewEndpoint>()
         .AddSingleton<ConfigurationSight>()
+        .AddSingleton<SiloDeaths>()
         .AddSingleton<SummaryEndpoint>()
         .AddSingleton<TenantEndpoints>()
         .AddSingleton<HistoryEndpoint>()

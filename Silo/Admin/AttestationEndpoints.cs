@@ -34,30 +34,38 @@ internal sealed class AttestationEndpoints(
         }
 
         var count = 0;
-        try
+        foreach (var tenant in tenants)
         {
-            foreach (var tenant in tenants)
-            {
-                // It does not end with the request: what was begun is done, and has its line.
-                count += await calls.Call<IAttestationResetGrain, bool>(
-                    $"{tenant.Name}/{authenticator}/{instance}", grain => grain.Reset(CancellationToken.None)) ? 1 : 0;
-            }
-        }
-        catch (Exception)
-        {
-            Write(context, reset, count, "outcome unknown: the cluster or its state storage did not respond");
-            throw;
+            count += await Reset(context, reset, tenant.Name) ? 1 : 0;
         }
 
-        Write(context, reset, count, null);
         await AdminReply.Json(context, new AttestationResetReply(count), AdminJson.Default.AttestationResetReply);
     }
 
-    private void Write(HttpContext context, AttestationReset reset, int count, string? reason) => audit.Write(new AuditEvent
+    /// <summary>It does not end with the request: what was begun is done, and has its line.</summary>
+    private async Task<bool> Reset(HttpContext context, AttestationReset reset, string tenant)
+    {
+        bool isFreed;
+        try
+        {
+            isFreed = await calls.Call<IAttestationResetGrain, bool>(
+                $"{tenant}/{reset.Authenticator}/{reset.Instance}", grain => grain.Reset(CancellationToken.None));
+        }
+        catch (Exception)
+        {
+            Write(context, reset, tenant, 0, "outcome unknown: the cluster or its state storage did not respond");
+            throw;
+        }
+
+        Write(context, reset, tenant, isFreed ? 1 : 0, null);
+        return isFreed;
+    }
+
+    private void Write(HttpContext context, AttestationReset reset, string tenant, int count, string? reason) => audit.Write(new AuditEvent
     {
         Time = time.GetUtcNow(),
         Event = "attestation-reset",
-        Tenant = reset.Tenant,
+        Tenant = tenant,
         Authenticator = reset.Authenticator,
         Subject = reset.Instance,
         Client = addresses.Of(context)?.ToString(),

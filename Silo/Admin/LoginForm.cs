@@ -2,12 +2,14 @@ using RegistryProxy.Silo.Admin.Replies;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Http.Features;
 using RegistryProxy.ServiceDefaults.Admin;
+using RegistryProxy.ServiceDefaults.Audit;
 using RegistryProxy.ServiceDefaults.Listening;
 
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary><c>/login</c> of the admin listener: a browser gives the admin token once and gets a cookie for it.</summary>
-internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, EndpointDataSource endpoints)
+internal sealed class LoginForm(
+    AdminToken token, AdminGuesses guesses, EndpointDataSource endpoints, ClientAddress addresses, AuditLog audit, TimeProvider time)
 {
     public const string Path = "/login";
 
@@ -39,10 +41,12 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
 
         if (verdict is false || token.NewCookie() is not { } cookie)
         {
+            Tell(context, StatusCodes.Status401Unauthorized, "wrong token");
             await Write(context, StatusCodes.Status401Unauthorized, next, "Wrong token: it is not the one in admin.token.");
             return;
         }
 
+        Tell(context, StatusCodes.Status303SeeOther, null);
         context.Response.Cookies.Append(AdminToken.Cookie, cookie, new CookieOptions
         {
             HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = ListenerFeature.IsEncrypted(context), Path = "/",
@@ -59,6 +63,17 @@ internal sealed class LoginForm(AdminToken token, AdminGuesses guesses, Endpoint
         context.Response.StatusCode = StatusCodes.Status303SeeOther;
         context.Response.Headers.Location = $"{Path}?next={Uri.EscapeDataString(next)}";
     }
+
+    /// <summary>Guesses that come too fast have no line: there may be as many as anybody likes.</summary>
+    private void Tell(HttpContext context, int status, string? reason) => audit.Write(new AuditEvent
+    {
+        Time = time.GetUtcNow(),
+        Event = "operator-login",
+        Client = addresses.Of(context)?.ToString(),
+        Decision = reason is null ? "allow" : "deny",
+        Status = status,
+        Reason = reason,
+    });
 
     private static async Task<IFormCollection?> Read(HttpContext context)
     {

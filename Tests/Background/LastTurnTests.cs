@@ -29,6 +29,7 @@ public sealed class LastTurnTests
         ["PartKeeper"] = "looks at files",
         ["PodWatch"] = "looks at pods",
         ["RevisionFollower"] = "follows a revision",
+        ["SiloAuditLines"] = "gives what is asked for, and the log has it all",
         ["SiloReporter"] = "what is shown ends with the process",
         ["SnapshotFollower"] = "follows a snapshot",
         ["SnapshotPublisher"] = "follows a file",

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using RegistryProxy.Tests.Support.Processes;
 using RegistryProxy.Tests.Support.Servers;
 
 namespace RegistryProxy.Tests.EndToEnd;
@@ -89,6 +90,18 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         }
     }
 
+    [Fact]
+    public async Task A_login_and_a_wrong_token_have_lines_of_the_audit_log()
+    {
+        using var wrong = await Post("canary-guess", "/", "203.0.113.77");
+        using var right = await Post(Token, "/", "203.0.113.78");
+        string[] lines = [];
+        await Eventually.True(async () => (lines = await listener.Audit()).Any(line => line.Contains("203.0.113.78")), "both are written");
+        Assert.Contains("\"decision\":\"deny\",\"reason\":\"wrong token\",\"status\":401", Assert.Single(lines, line => line.Contains("203.0.113.77")));
+        Assert.Contains("\"event\":\"operator-login\"", Assert.Single(lines, line => line.Contains("203.0.113.78")));
+        Assert.DoesNotContain(lines, line => line.Contains("canary"));
+    }
+
     private async Task<string?> LoginTo(string next)
     {
         using var response = await Post(Token, next, "203.0.113.9");
@@ -127,7 +140,12 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
     /// <summary>A front door whose admin listener wants a token, and believes the test who it is.</summary>
     public sealed class Listener : IAsyncLifetime
     {
+        private readonly TemporaryFolder _folder = new();
         private FrontDoor? _door;
+
+        /// <summary>The lines of its audit log.</summary>
+        public async Task<string[]> Audit() =>
+            File.Exists(_folder.File("audit.jsonl")) ? await File.ReadAllLinesAsync(_folder.File("audit.jsonl")) : [];
 
         public HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false });
 
@@ -135,7 +153,7 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         {
             _door = await FrontDoor.Start(
                 DoorConfiguration.Single("http://127.0.0.1:9",
-                    extra: $"admin: {{ token: {{ value: {Token} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
+                    extra: $"audit: {{ file: {_folder.File("audit.jsonl")} }}\nadmin: {{ token: {{ value: {Token} }} }}\nlisten: {{ trustedProxies: [127.0.0.1/32] }}"));
             Http.BaseAddress = new Uri(_door.AdminUrl);
         }
 
@@ -143,6 +161,7 @@ public sealed class AdminLoginTests(AdminLoginTests.Listener listener) : IClassF
         {
             Http.Dispose();
             await (_door?.DisposeAsync() ?? ValueTask.CompletedTask);
+            _folder.Dispose();
         }
     }
 }

@@ -25,6 +25,25 @@ public sealed class TenantAdministrationClusterTests
         """;
 
     [Fact]
+    public async Task What_operators_change_on_a_silo_is_among_the_audit_lines()
+    {
+        await using var upstream = await RecordingUpstream.Agreeable();
+        await using var door = await SplitDoor.Start(Yaml(upstream.Url), gateways: 1);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var order = new StringContent("""{"tenant":"acme","subject":"bob"}""");
+        using var revoked = await http.PostAsync($"{door.AdminUrl}/admin/sessions/revoke", order);
+        await revoked.ShouldBe(HttpStatusCode.OK);
+        await Eventually.True(async () =>
+        {
+            using var answer = await http.GetAsync($"{door.AdminUrl}/admin/audit?tenant=acme&event=revoke");
+            return answer.IsSuccessStatusCode && JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement is var audit
+                && (audit.GetProperty("gateways").GetInt32(), audit.GetProperty("silos").GetInt32(), audit.GetProperty("silentSilos").GetInt32())
+                    == (1, 1, 0)
+                && audit.GetProperty("lines").EnumerateArray().Any(line => line.GetProperty("subject").GetString() == "bob");
+        }, "the line of the silo is there");
+    }
+
+    [Fact]
     public async Task The_audit_lines_of_all_gateways_are_gathered_and_a_session_that_ends_ends_at_each()
     {
         await using var upstream = await RecordingUpstream.Agreeable();

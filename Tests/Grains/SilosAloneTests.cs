@@ -21,10 +21,10 @@ public sealed class SilosAloneTests
     [Fact]
     public void The_calls_of_operators_want_a_pass() => Assert.Equal(
         [
-            "IAttestationResetGrain.Reset WantsPass", "IManagedSyncGrain.Sync", "IOperationsGrain.Activity", "IOperationsGrain.Describe",
-            "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync", "IRevisionAcceptGrain.Accept WantsPass",
-            "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
-            "ITenantSessionsGrain.List WantsPass", "ITenantSessionsGrain.RevokeSession WantsPass",
+            "IAttestationResetGrain.Reset WantsPass", "IAuditTailGrain.FollowSilo", "IManagedSyncGrain.Sync", "IOperationsGrain.Activity",
+            "IOperationsGrain.Describe", "IOperationsGrain.History", "IOperationsGrain.Tenant", "IPartSyncGrain.Sync",
+            "IRevisionAcceptGrain.Accept WantsPass", "IRevisionSyncGrain.Agree", "ISnapshotGrain.Changed", "ISnapshotGrain.Refresh",
+            "ITenantSessionsGrain.Find WantsPass", "ITenantSessionsGrain.List WantsPass", "ITenantSessionsGrain.RevokeSession WantsPass",
             "ITenantSessionsGrain.RevokeSubject WantsPass", "IWriteShardGrain.TellFormer",
         ],
         SilosAloneFilter.MethodsOf(typeof(ISnapshotGrain).Assembly, typeof(SilosAloneFilter).Assembly)
@@ -40,6 +40,7 @@ public sealed class SilosAloneTests
         {
             var sessions = client.GetGrain<ITenantSessionsGrain>("acme");
             await Refused(async () => await sessions.List(1));
+            await Refused(async () => await sessions.Find("a", 0, 1));
             await Refused(async () => await sessions.RevokeSession("s"));
             await Refused(async () => await sessions.RevokeSubject("alice"));
             await Refused(async () => await client.GetGrain<IAttestationResetGrain>(Instance).Reset());

@@ -58,4 +58,11 @@ internal sealed record AuditFilter(string Event, string Decision, string Subject
 /// <param name="Gateways">How many gateways there are.</param>
 /// <param name="Silent">How many of them did not answer.</param>
 /// <param name="Lines">As they are in the log, the oldest first.</param>
-internal sealed record AuditLines(DateTimeOffset CompleteSince, int Gateways, int Silent, IReadOnlyList<JsonElement> Lines);
+internal sealed record AuditLines(DateTimeOffset CompleteSince, int Gateways, int Silent, IReadOnlyList<JsonElement> Lines)
+{
+    /// <summary>How many silos have lines of what operators changed.</summary>
+    public int Silos { get; init; }
+
+    /// <summary>How many of them did not answer.</summary>
+    public int SilentSilos { get; init; }
+}
