@@ -34,9 +34,16 @@ internal sealed class SiloDeaths(IGrainFactory grains, TimeProvider time)
     public static IEnumerable<ProcessStatus> Among(
         IReadOnlyList<MembershipEntry> members, IReadOnlyList<ProcessStatus> reported, DateTimeOffset now)
     {
-        foreach (var dead in members.Where(member => member is { Status: SiloStatus.Dead, SuspectTimes.Count: > 0 }))
+        foreach (var dead in members.Where(member => member.Status == SiloStatus.Dead))
         {
-            var at = new DateTimeOffset(DateTime.SpecifyKind(dead.SuspectTimes!.Max(vote => vote.Item2), DateTimeKind.Utc));
+            // One that leaves by itself, however, is its own and only witness.
+            var votes = (dead.SuspectTimes ?? []).Where(vote => !vote.Item1.Equals(dead.SiloAddress)).Select(vote => vote.Item2).ToList();
+            if (votes.Count == 0)
+            {
+                continue;
+            }
+
+            var at = new DateTimeOffset(DateTime.SpecifyKind(votes.Max(), DateTimeKind.Utc));
             if (now - at < Told && !members.Any(member => Replaces(member, dead)) && !reported.Any(process => Is(process, dead)))
             {
                 yield return new ProcessStatus(
