@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Silo.Admin.Operations;
