@@ -123,7 +123,8 @@ public sealed class PageViewsTests
             {
                 $"repositories/{Uri.EscapeDataString(Hostile)}", $"repositories/team%2Fapp/{Uri.EscapeDataString(Hostile)}",
                 $"repositories/{Uri.EscapeDataString("../admin")}/usage", $"repositories/team%2Fapp/{Uri.EscapeDataString("../../../me")}",
-                "repositories/team%2Fapp/page", "repositories/team%2Fapp/strange", Uri.EscapeDataString(Hostile),
+                "repositories/team%2Fapp/page", "repositories/team%2Fapp/html", "repositories/team%2Fapp/strange",
+                Uri.EscapeDataString(Hostile),
             })
         {
             await browser.Evaluate($"location.hash = {JsonSerializer.Serialize($"#/{view}")}, {Viewing.Drawn}");

@@ -16,8 +16,8 @@ internal sealed class SeededRegistry : IAsyncDisposable
     private const string Index = "application/vnd.oci.image.index.v1+json";
 
     private static readonly byte[] Page = Encoding.UTF8.GetBytes(
-        "<title>quiet</title><h1>pushed</h1><script>window.hurt = 1; document.title = 'ran'</script>" +
-        "<img src=x onerror=\"document.title='ran'\">");
+        "<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>quiet</title></head><body><h1>pushed</h1>" +
+        "<script>window.hurt = 1; document.title = 'ran'</script><img src=\"x\" onerror=\"document.title='ran'\"/></body></html>");
 
     private readonly Dictionary<string, (string Type, byte[] Body)> _contents = [];
     private readonly string _odd;
@@ -102,10 +102,11 @@ internal sealed class SeededRegistry : IAsyncDisposable
             [.., "tags", "list"] => Json(context, new
             {
                 name = _odd,
-                tags = new[] { "v1.4.2", "v1.4.1", "latest", "page", "strange", _odd, $"{_index.Replace(':', '-')}.sig" },
+                tags = new[] { "v1.4.2", "v1.4.1", "latest", "page", "html", "strange", _odd, $"{_index.Replace(':', '-')}.sig" },
             }),
             [.., "referrers", _] => Json(context, Referrers(), Index),
-            [.., "manifests", "page"] => Send(context, "text/html", Page),
+            [.., "manifests", "page"] => Send(context, "application/xhtml+xml", Page),
+            [.., "manifests", "html"] => Send(context, "text/html", Page),
             [.., "manifests", "strange"] => Send(context, Image, Strange()),
             [.., "manifests" or "blobs", var reference] => Content(context, reference.Contains(':') ? reference : _index),
             _ => Missing(context),
