@@ -40,19 +40,32 @@ public static class CertificateFiles
         var certificates = new X509Certificate2Collection();
         foreach (var file in Of(path))
         {
-            var text = BoundedFile.ReadText(file);
-            try
-            {
-                certificates.ImportFromPem(text);
-            }
-            catch (Exception fault)
-            {
-                throw new CryptographicException($"{file} holds a certificate that is damaged: {fault.Message}", fault);
-            }
+            Import(certificates, BoundedFile.ReadText(file), file);
         }
 
         return certificates.Count > 0 ? certificates
             : throw new CryptographicException($"there is no certificate in {path}; PEM files are read");
+    }
+
+    /// <summary>Reads those of a text in PEM; at least one.</summary>
+    /// <exception cref="CryptographicException">It holds something else, or no certificate.</exception>
+    public static X509Certificate2Collection Parse(string text)
+    {
+        var certificates = new X509Certificate2Collection();
+        Import(certificates, text, "the text");
+        return certificates.Count > 0 ? certificates : throw new CryptographicException("there is no certificate in the text; PEM is read");
+    }
+
+    private static void Import(X509Certificate2Collection certificates, string text, string name)
+    {
+        try
+        {
+            certificates.ImportFromPem(text);
+        }
+        catch (Exception fault)
+        {
+            throw new CryptographicException($"{name} holds a certificate that is damaged: {fault.Message}", fault);
+        }
     }
 
     /// <summary>Why certificates are of no use at a time: all of them expired or not valid yet; <c>null</c> when one is.</summary>

@@ -5,13 +5,13 @@ public sealed record GrpcConfiguration : AuthenticatorConfiguration
 {
     public override string Type => "grpc";
 
-    public override IReadOnlyList<string> Files => [.. new[] { Ca, Certificate, Key }.OfType<string>()];
+    public override IReadOnlyList<string> Files => [.. new[] { Ca?.Path, Certificate, Key }.OfType<string>()];
 
     /// <summary><c>https://</c>, or <c>http://</c> on loopback with <see cref="AllowPrivate"/>.</summary>
     public required Uri Endpoint { get; init; }
 
     /// <summary>Certificates that sign the verifier's, in PEM; <c>null</c> for the system's.</summary>
-    public string? Ca { get; init; }
+    public CertificateSource? Ca { get; init; }
 
     /// <summary>Our certificate, in PEM; together with <see cref="Key"/>.</summary>
     public string? Certificate { get; init; }

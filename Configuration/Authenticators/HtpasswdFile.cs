@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.RegularExpressions;
 using RegistryProxy.Files;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Authenticators;
 
@@ -32,25 +33,8 @@ public sealed partial class HtpasswdFile
         file = Empty;
         try
         {
-            Dictionary<string, string> hashes = [];
             var isOfTenant = path.Contains(BoundedFile.Confinement, StringComparison.Ordinal);
-            var number = 0;
-            foreach (var line in BoundedFile.ReadText(path, MaxBytes).AsSpan().EnumerateLines())
-            {
-                number++;
-                if (found.Count < MaxProblems && line.Length > 0 && line[0] != '#'
-                    && (ReadLine(line.ToString(), hashes) ?? (isOfTenant ? TooDear(line) : null)) is { } problem)
-                {
-                    found.Add($"{path}:{number}: {problem}");
-                }
-            }
-
-            if (hashes.Count == 0 && found.Count == 0)
-            {
-                found.Add($"{path} holds no users");
-            }
-
-            file = new HtpasswdFile(hashes.ToFrozenDictionary());
+            file = Parse(BoundedFile.ReadText(path, MaxBytes), path, isOfTenant, found);
         }
         catch (IOException fault)
         {
@@ -58,6 +42,37 @@ public sealed partial class HtpasswdFile
         }
 
         return found.Count == 0;
+    }
+
+    /// <summary>Reads the lines that a tenant gives in the place of a file.</summary>
+    public static bool TryParse(Secret lines, out HtpasswdFile file, out IReadOnlyList<string> problems)
+    {
+        List<string> found = [];
+        problems = found;
+        file = Parse(lines.Reveal(), "value", isOfTenant: true, found);
+        return found.Count == 0;
+    }
+
+    private static HtpasswdFile Parse(string text, string name, bool isOfTenant, List<string> found)
+    {
+        Dictionary<string, string> hashes = [];
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            if (found.Count < MaxProblems && line.Length > 0 && line[0] != '#'
+                && (ReadLine(line.ToString(), hashes) ?? (isOfTenant ? TooDear(line) : null)) is { } problem)
+            {
+                found.Add($"{name}:{number}: {problem}");
+            }
+        }
+
+        if (hashes.Count == 0 && found.Count == 0)
+        {
+            found.Add($"{name} holds no users");
+        }
+
+        return new HtpasswdFile(hashes.ToFrozenDictionary());
     }
 
     /// <summary>Whoever logs in anywhere waits for the same processors.</summary>

@@ -11,3 +11,6 @@ public sealed record AddressedKeys(Uri Address) : KeySetSource;
 
 /// <summary>A JSON Web Key Set in a file; absolute path.</summary>
 public sealed record FiledKeys(string Path) : KeySetSource;
+
+/// <summary>A JSON Web Key Set that stands in a managed part itself.</summary>
+public sealed record InlineKeys(string Json) : KeySetSource;

@@ -9,7 +9,7 @@ public sealed record LdapConfiguration : AuthenticatorConfiguration
 
     public override bool TakesPasswords => true;
 
-    public override IReadOnlyList<string> Files => Ca is null ? [] : [Ca];
+    public override IReadOnlyList<string> Files => Ca?.Path is { } path ? [path] : [];
 
     /// <summary><c>ldaps://</c> or <c>ldap://</c>, host and port.</summary>
     public required Uri Url { get; init; }
@@ -21,7 +21,7 @@ public sealed record LdapConfiguration : AuthenticatorConfiguration
     public bool StartTls { get; init; }
 
     /// <summary>Certificates that sign the directory's, in PEM; <c>null</c> for the system's.</summary>
-    public string? Ca { get; init; }
+    public CertificateSource? Ca { get; init; }
 
     /// <summary>Who searches; empty for an anonymous search.</summary>
     public string BindDn { get; init; } = "";

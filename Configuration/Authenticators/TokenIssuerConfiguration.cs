@@ -21,9 +21,9 @@ public abstract record TokenIssuerConfiguration : AuthenticatorConfiguration
     public bool AllowPrivate { get; init; }
 
     /// <summary>Certificates that sign the issuer's, in PEM; <c>null</c> for the system's.</summary>
-    public string? Ca { get; init; }
+    public CertificateSource? Ca { get; init; }
 
-    public override IReadOnlyList<string> Files => [.. new[] { (Keys as FiledKeys)?.Path, Ca }.OfType<string>()];
+    public override IReadOnlyList<string> Files => [.. new[] { (Keys as FiledKeys)?.Path, Ca?.Path }.OfType<string>()];
 }
 
 /// <summary>People and workloads of an OpenID Connect provider.</summary>

@@ -1,12 +1,12 @@
 namespace RegistryProxy.Configuration;
 
 /// <summary>Files of TLS to an upstream, by absolute path; read again when they change.</summary>
-/// <param name="Ca">Certificates that sign the upstream's, in PEM, in addition to the system's; a file or a folder. <c>null</c> for
+/// <param name="Ca">Certificates that sign the upstream's, in PEM, in addition to the system's. <c>null</c> for
 /// none.</param>
 /// <param name="Certificate">Our certificate, in PEM; <c>null</c> for none.</param>
 /// <param name="Key">Its key; together with it.</param>
-public sealed record UpstreamTls(string? Ca, string? Certificate, string? Key)
+public sealed record UpstreamTls(CertificateSource? Ca, string? Certificate, string? Key)
 {
     /// <summary>The files that there are.</summary>
-    public IReadOnlyList<string> Files => [.. new[] { Ca, Certificate, Key }.OfType<string>()];
+    public IReadOnlyList<string> Files => [.. new[] { Ca?.Path, Certificate, Key }.OfType<string>()];
 }

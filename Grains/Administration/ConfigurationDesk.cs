@@ -47,8 +47,8 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         }
 
         var versions = await Part(call).Versions();
-        var number = NumberOf(asked);
-        return number is null || number == (versions.FirstOrDefault()?.Number ?? 0) ? Shown(versions.FirstOrDefault())
+        var (number, newest) = (NumberOf(asked), ManagedHistory.Newest(versions));
+        return number is null || number == (newest?.Number ?? 0) ? Shown(newest)
             : versions.FirstOrDefault(version => version.Number == number) is { } former ? Shown(former) with { ETag = null }
             : NoVersion;
     }
@@ -83,7 +83,7 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
             return TooMany;
         }
 
-        var newest = (await Part(call).Versions()).FirstOrDefault();
+        var newest = ManagedHistory.Newest(await Part(call).Versions());
         return Condition(call.Request.IfMatch, newest)
             ?? await Write(call, tenant, newest, call.Request.Body ?? new Secret(""), isCheck);
     }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using RegistryProxy.Configuration;
-using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Egress;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Identity.Aws;
@@ -37,7 +36,7 @@ internal sealed class AuthenticatorFactory(
 
     private IAuthenticator Create(AuthenticatorConfiguration configuration) => configuration switch
     {
-        HtpasswdConfiguration htpasswd => HtpasswdFile.TryRead(htpasswd.File, out var file, out var problems)
+        HtpasswdConfiguration htpasswd => htpasswd.TryRead(out var file, out var problems)
             ? new HtpasswdAuthenticator(htpasswd, file, work)
             : throw new FormatException(string.Join("; ", problems)),
         LdapConfiguration ldap => new LdapAuthenticator(ldap, time, loggers.CreateLogger<LdapAuthenticator>()),

@@ -2,7 +2,6 @@ using Orleans.Concurrency;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
 using RegistryProxy.Configuration.Reading;
-using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Managed;
 using RegistryProxy.Protocol;

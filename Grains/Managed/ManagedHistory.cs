@@ -9,6 +9,9 @@ internal static class ManagedHistory
     /// <summary>The most that the former ones have together, in characters of their texts.</summary>
     public const int MaxCharacters = 2 * 1024 * 1024;
 
+    /// <summary>The newest; <c>null</c> for none.</summary>
+    public static ManagedVersion? Newest(IReadOnlyList<ManagedVersion> versions) => versions is [var newest, ..] ? newest : null;
+
     /// <summary>The versions with a new one.</summary>
     public static IReadOnlyList<ManagedVersion> With(IReadOnlyList<ManagedVersion> versions, ManagedVersion written)
     {

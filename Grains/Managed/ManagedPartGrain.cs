@@ -17,7 +17,7 @@ internal sealed class ManagedPartGrain(StateStore store, TimeProvider time) : Gr
         return Task.CompletedTask;
     }
 
-    public async ValueTask<ManagedVersion?> Current() => (await Known()).FirstOrDefault();
+    public async ValueTask<ManagedVersion?> Current() => ManagedHistory.Newest(await Known());
 
     public async ValueTask<IReadOnlyList<ManagedVersion>> Versions() => await Known();
 
@@ -26,7 +26,7 @@ internal sealed class ManagedPartGrain(StateStore store, TimeProvider time) : Gr
         await GrainFactory.GetGrain<IManagedNewsGrain>(0).Announce(this.GetPrimaryKeyString());
         return await _state.Change(known =>
         {
-            var (newest, now) = (known.Versions.FirstOrDefault(), time.GetUtcNow());
+            var (newest, now) = (ManagedHistory.Newest(known.Versions), time.GetUtcNow());
             if ((newest?.Number ?? 0) != order.After || newest?.Text == order.Text)
             {
                 return (known, newest);

@@ -25,7 +25,7 @@ public sealed class CompanyNetworkFileTests : IDisposable
         var read = Read("tls: { ca: ca.crt, certificate: good.crt, key: good.key }");
         Assert.Empty(read.Errors);
         Assert.Equal(
-            new UpstreamTls(_folder.File("ca.crt"), _folder.File("good.crt"), _folder.File("good.key")),
+            new UpstreamTls(new CertificateSource(_folder.File("ca.crt"), null), _folder.File("good.crt"), _folder.File("good.key")),
             read.Snapshot!.Configuration.Upstreams["corp"].Tls);
         Assert.Single(Read("tls: { certificate: expired.crt, key: expired.key }").Warnings,
             warning => warning.Message.Contains("expired at"));

@@ -164,6 +164,64 @@ public sealed class ManagedPartTests : IDisposable
             ManagedPart.Read(Running, Running.Tenants["acme"], new Secret(Good.Replace(good, wrong))).Errors, error => error.Line == line);
     }
 
+    [Fact]
+    public void What_would_be_in_files_stands_in_the_part_itself()
+    {
+        var files = new ConfigurationFiles(_folder.Write("config.yaml", Operators));
+        files.Read();
+        using var key = System.Security.Cryptography.ECDsa.Create();
+        var ca = new System.Security.Cryptography.X509Certificates.CertificateRequest(
+            "CN=ca", key, System.Security.Cryptography.HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1)).ExportCertificatePem();
+        var pem = System.Text.Json.JsonSerializer.Serialize(ca);
+        var part = $$"""
+            authenticators: [ci, jobs]
+            routes: [ { prefix: "", upstream: mine } ]
+            access: [ { name: all, who: ["group:ci/dev", "authenticator:jobs"], repositories: ["**"], actions: [pull] } ]
+            define:
+              upstreams: { mine: { url: "https://m.example", tls: { ca: { inline: {{pem}} } } } }
+              authenticators:
+                ci:
+                  type: htpasswd
+                  groups: { dev: [bob] }
+                  file:
+                    value: |
+                      bob:$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW
+                jobs: { type: oidc, issuer: "https://i.example", audience: a, require: { team: x }, jwks: { inline: '{"keys": [{}]}' } }
+            """;
+        files.Managed.Take([new("acme", new Secret(part))]);
+        var result = files.Read();
+        Assert.Empty(result.AllErrors);
+        Assert.Empty(result.Warnings);
+        var read = result.Snapshot!.Configuration;
+        Assert.Single(read.Upstreams["acme/mine"].Tls!.Ca!.Load());
+        var ci = Assert.IsType<HtpasswdConfiguration>(read.Authenticators["acme/ci"]);
+        Assert.True(ci.TryRead(out var users, out _));
+        Assert.Equal(["bob"], users.Hashes.Keys);
+        Assert.Empty(ci.Files);
+        Assert.IsType<InlineKeys>(((TokenIssuerConfiguration)read.Authenticators["acme/jobs"]).Keys);
+        var hidden = RegistryProxy.Files.Yaml.YamlSecrets.Hide(part);
+        Assert.DoesNotContain("$2y$", hidden);
+        Assert.Contains("BEGIN CERTIFICATE", hidden);
+
+        foreach (var (good, wrong, line, saying) in new[]
+        {
+            (pem, "nonsense", 5, "there is no certificate"), ("'{\"keys\": [{}]}'", "'{}'", 13, "is not a JSON Web Key Set"),
+            ("bob:$2y$04", "bob:$1$04", 11, "value:1: the hash of 'bob' is not bcrypt"), ("$2y$04", "$2y$13", 11, "may have 12 at most"),
+            ("value: |", "values: |", 11, "is required"),
+        })
+        {
+            var errors = ManagedPart.Read(Running, Running.Tenants["acme"], new Secret(part.Replace(good, wrong))).Errors;
+            Assert.True(errors.Any(error => error.Message.Contains(saying) && Math.Abs(error.Line - line) <= 1),
+                $"{wrong}: {string.Join('\n', errors)}");
+            Assert.DoesNotContain("CCCCCC", string.Join('\n', errors));
+        }
+
+        // The operator's own, and files of tenants, name files.
+        Assert.NotEmpty(ConfigurationFile.Parse(
+            Operators.Replace("file: htpasswd", "file: { value: x }"), _folder.File("config.yaml")).Errors);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private FrontDoorConfiguration Running => ConfigurationFile.Parse(Operators, _folder.File("config.yaml")).Snapshot!.Configuration;

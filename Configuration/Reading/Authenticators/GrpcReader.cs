@@ -20,7 +20,7 @@ internal static class GrpcReader
         {
             Name = name,
             Endpoint = EndpointReader.Required(endpoint, allowPrivate) ?? new Uri("https://invalid"),
-            Ca = PemReader.OptionalFile(map["ca"], context),
+            Ca = PemReader.Authorities(map["ca"], context),
             Certificate = pair.Certificate,
             Key = pair.Key,
             AllowPrivate = allowPrivate,

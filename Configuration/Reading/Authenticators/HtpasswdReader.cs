@@ -1,6 +1,7 @@
 using RegistryProxy.Configuration.Authenticators;
 using RegistryProxy.Configuration.Reading.Values;
 using RegistryProxy.Files.Yaml;
+using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Configuration.Reading.Authenticators;
 
@@ -10,9 +11,13 @@ internal static class HtpasswdReader
     public static AuthenticatorConfiguration Read(string name, Section map, ReadingContext context)
     {
         var file = map["file"];
-        var path = context.Absolute(file);
+        var lines = context.Inline(file, "value");
+        var htpasswd = new HtpasswdConfiguration
+        {
+            Name = name, File = lines is null ? context.Absolute(file) : "", Lines = lines is null ? null : new Secret(lines),
+        };
         var users = HtpasswdFile.Empty;
-        if (file.IsPresent && !HtpasswdFile.TryRead(path, out users, out var problems))
+        if (file.IsPresent && !htpasswd.TryRead(out users, out var problems))
         {
             foreach (var problem in problems)
             {
@@ -23,7 +28,7 @@ internal static class HtpasswdReader
         var groups = map["groups"].Entries().ToDictionary(
             entry => entry.Name,
             entry => (IReadOnlyList<string>)[.. entry.Field.Items().Select(user => Member(user, users))]);
-        return new HtpasswdConfiguration { Name = name, File = path, Groups = groups };
+        return htpasswd with { Groups = groups };
     }
 
     private static string Member(Field field, HtpasswdFile users)

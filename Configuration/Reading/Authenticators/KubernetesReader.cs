@@ -79,7 +79,7 @@ internal static class KubernetesReader
         ReadingContext context) => new()
         {
             Name = name,
-            Ca = PemReader.OptionalFile(map["ca"], context),
+            Ca = PemReader.Authorities(map["ca"], context),
             Issuer = TokenIssuerReader.Issuer(map["issuer"], allowPrivate),
             Audience = audience,
             Keys = TokenIssuerReader.Keys(map, allowPrivate, context),

@@ -18,7 +18,7 @@ internal static class LdapReader
             Url = Url(url),
             AllowPrivate = context.Bounds is null,
             StartTls = map["startTls"].Flag(false),
-            Ca = PemReader.OptionalFile(map["ca"], context),
+            Ca = PemReader.Authorities(map["ca"], context),
             BindDn = map["bindDn"].Text() ?? "",
             BindPassword = context.Secret(map["bindPassword"]),
             BaseDn = baseDn.Text() ?? "",

@@ -93,6 +93,12 @@ internal static class TokenIssuerReader
     internal static KeySetSource Keys(Section map, bool allowPrivate, ReadingContext context)
     {
         var (jwks, endpoint) = (map["jwks"], map["endpoint"]);
+        if (context.Inline(jwks, "inline") is { } json)
+        {
+            Check(jwks, () => json, "'inline'");
+            return new InlineKeys(json);
+        }
+
         if (jwks.IsMap && jwks.Map() is { } file)
         {
             var keys = KeyFile(file["file"], context);
@@ -108,23 +114,28 @@ internal static class TokenIssuerReader
     private static FiledKeys KeyFile(Field field, ReadingContext context)
     {
         var path = context.Absolute(field);
+        if (field.IsPresent)
+        {
+            Check(field, () => BoundedFile.ReadText(path), path);
+        }
+
+        return new FiledKeys(path);
+    }
+
+    private static void Check(Field field, Func<string> read, string name)
+    {
         try
         {
-            if (field.IsPresent)
+            using var set = JsonDocument.Parse(read());
+            if (set.RootElement.GetProperty("keys").GetArrayLength() == 0)
             {
-                using var set = JsonDocument.Parse(BoundedFile.ReadText(path));
-                if (set.RootElement.GetProperty("keys").GetArrayLength() == 0)
-                {
-                    field.Fail($"{path} contains no keys");
-                }
+                field.Fail($"{name} contains no keys");
             }
         }
         catch (Exception fault) when (fault is IOException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            field.Fail($"{path} is not a JSON Web Key Set: {fault.Message}");
+            field.Fail($"{name} is not a JSON Web Key Set: {fault.Message}");
         }
-
-        return new FiledKeys(path);
     }
 
     internal static Dictionary<string, IReadOnlyList<string>> Require(Field field) => field.Entries().ToDictionary(

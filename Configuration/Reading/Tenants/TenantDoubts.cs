@@ -169,9 +169,10 @@ internal sealed class TenantDoubts(FrontDoorConfiguration configuration)
 
     private IEnumerable<string> Users(HtpasswdConfiguration authenticator)
     {
-        if (!_files.TryGetValue(authenticator.File, out var file))
+        var key = authenticator.Lines is null ? authenticator.File : authenticator.Name;
+        if (!_files.TryGetValue(key, out var file))
         {
-            _files[authenticator.File] = file = HtpasswdFile.TryRead(authenticator.File, out var read, out _) ? read : HtpasswdFile.Empty;
+            _files[key] = file = authenticator.TryRead(out var read, out _) ? read : HtpasswdFile.Empty;
         }
 
         return file.Hashes.Keys;

@@ -19,16 +19,18 @@ internal static class TenantKeys
     [
         .. Plain("preset", "url", "officialPrefix", "realms", "redirects", "redirectHosts"),
         ("credentials", Credentials),
-        ("tls", Map("ca", "certificate", "key")),
+        ("tls", KeyRules.Map(Reason, [.. Plain("certificate", "key"), ("ca", Map("inline"))])),
     ]);
 
     private static readonly KeyRules Authenticator = KeyRules.Map(Reason,
     [
-        .. Plain("type", "file", "groups", "url", "startTls", "allowPlaintext", "ca", "bindDn", "baseDn", "userFilter", "userDn",
+        .. Plain("type", "groups", "url", "startTls", "allowPlaintext", "bindDn", "baseDn", "userFilter", "userDn",
             "groupBaseDn", "groupFilter", "groupAttribute", "issuer", "audience", "require", "allowAnySubject", "subjectClaim",
             "groupsClaim", "clientId", "scopes", "projects", "accounts", "serverId", "regions", "certificates", "maxAge", "subscriptions",
             "roots", "endpoint", "certificate", "key"),
-        ("jwks", Map("file")),
+        ("file", Map("value")),
+        ("ca", Map("inline")),
+        ("jwks", Map("file", "inline")),
         ("bindPassword", Secret),
         ("clientSecret", Secret),
     ]);

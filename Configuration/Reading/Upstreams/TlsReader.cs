@@ -25,6 +25,6 @@ internal static class TlsReader
         }
 
         var pair = certificate.IsPresent && key.IsPresent ? PemReader.Pair(certificate, key, context) : default;
-        return new UpstreamTls(PemReader.OptionalFile(ca, context), pair.Certificate, pair.Key);
+        return new UpstreamTls(PemReader.Authorities(ca, context), pair.Certificate, pair.Key);
     }
 }

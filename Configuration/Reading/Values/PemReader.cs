@@ -10,6 +10,19 @@ internal static class PemReader
     /// <summary>A file of certificates, or none.</summary>
     public static string? OptionalFile(Field field, ReadingContext context) => field.IsPresent ? Required(field, context) : null;
 
+    /// <summary>Certificates that sign others', of a file or of a managed part itself, or none.</summary>
+    public static CertificateSource? Authorities(Field field, ReadingContext context)
+    {
+        if (context.Inline(field, "inline") is not { } text)
+        {
+            return OptionalFile(field, context) is { } path ? new CertificateSource(path, null) : null;
+        }
+
+        Try(field, "'inline' cannot be read as certificates: ",
+            () => CertificateFiles.ProblemAt(context.Now, CertificateFiles.Parse(text)));
+        return new CertificateSource(null, text);
+    }
+
     /// <summary>A file of certificates, or a folder of such files.</summary>
     public static string Required(Field field, ReadingContext context)
     {

@@ -20,6 +20,25 @@ internal sealed record ReadingContext(string Folder)
     public string Absolute(Field field) =>
         Bounds is { } bounds ? bounds.Confine(field, Folder) : Path.GetFullPath(field.RequiredText(), Folder);
 
+    /// <summary>
+    /// What stands in the part itself in the place of a file, which only a managed part may say; <c>null</c>, maybe with an error, when
+    /// nothing does.
+    /// </summary>
+    /// <param name="field">Where a file may be named.</param>
+    /// <param name="key">The key of the text.</param>
+    public string? Inline(Field field, string key)
+    {
+        if (Bounds is not { IsManaged: true } || !field.IsMap)
+        {
+            return null;
+        }
+
+        var map = field.Map()!;
+        var text = map[key].RequiredText();
+        map.RefuseOthers();
+        return text;
+    }
+
     /// <summary>The absolute path of a file that must be there.</summary>
     public string ExistingFile(Field field)
     {

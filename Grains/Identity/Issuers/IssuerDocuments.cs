@@ -1,13 +1,13 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.IdentityModel.Protocols;
+using RegistryProxy.Configuration;
 using RegistryProxy.Egress;
-using RegistryProxy.Files;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Identity.Issuers;
 
 /// <summary>Fetches discovery documents and key sets: vetted addresses, no redirect, 5 seconds, 256 KiB.</summary>
-internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPrivate, string? ca, TimeProvider time)
+internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPrivate, CertificateSource? ca, TimeProvider time)
     : IDocumentRetriever, IDisposable
 {
     private const int MaxBody = 256 * 1024;
@@ -15,7 +15,7 @@ internal sealed class IssuerDocuments(Func<EgressSettings> network, bool allowPr
     /// <summary>For one document, and for all that one question needs.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    private readonly EgressPool _ways = Ways(allowPrivate, ca is null ? null : CertificateFiles.Load(ca), time);
+    private readonly EgressPool _ways = Ways(allowPrivate, ca?.Load(), time);
 
     public async Task<string> GetDocumentAsync(string address, CancellationToken cancel)
     {

@@ -29,7 +29,7 @@ internal sealed class IssuerKeys : IDisposable
     public IssuerKeys(TokenIssuerConfiguration configuration, Func<EgressSettings> network, TimeProvider time)
     {
         (_configuration, _documents) = (configuration, new IssuerDocuments(network, configuration.AllowPrivate, configuration.Ca, time));
-        _keys = new(FetchKeys, time, configuration.Keys is FiledKeys filed ? [.. OfFile(filed)] : null);
+        _keys = new(FetchKeys, time, OfConfiguration(configuration.Keys));
     }
 
     /// <summary>The keys that may have signed a token with this <c>kid</c>.</summary>
@@ -79,8 +79,8 @@ internal sealed class IssuerKeys : IDisposable
     {
         switch (_configuration.Keys)
         {
-            case FiledKeys filed:
-                return OfFile(filed);
+            case FiledKeys or InlineKeys:
+                return OfConfiguration(_configuration.Keys)!;
             case AddressedKeys addressed:
                 return new JsonWebKeySet(await _documents.GetDocumentAsync(addressed.Address.AbsoluteUri, cancellation)).GetSigningKeys();
             default:
@@ -92,10 +92,16 @@ internal sealed class IssuerKeys : IDisposable
     }
 
     /// <exception cref="FormatException">It contains no keys.</exception>
-    private static List<SecurityKey> OfFile(FiledKeys filed) =>
-        new JsonWebKeySet(BoundedFile.ReadText(filed.Path)).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys
-        ? keys
-        : throw new FormatException($"{filed.Path} contains no keys, or more than {MaxKeys}");
+    private static List<SecurityKey>? OfConfiguration(KeySetSource source) => source switch
+    {
+        FiledKeys filed => Of(BoundedFile.ReadText(filed.Path), filed.Path),
+        InlineKeys inline => Of(inline.Json, "jwks.inline"),
+        _ => null,
+    };
+
+    private static List<SecurityKey> Of(string json, string name) =>
+        new JsonWebKeySet(json).GetSigningKeys().Where(IsCheap).ToList() is { Count: > 0 and <= MaxKeys } keys ? keys
+            : throw new FormatException($"{name} contains no keys, or more than {MaxKeys}");
 
     /// <summary>Whether a signature is verified at once: an issuer can make keys that take seconds.</summary>
     private static bool IsCheap(SecurityKey key)

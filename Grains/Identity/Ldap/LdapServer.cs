@@ -1,14 +1,13 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using RegistryProxy.Configuration;
-using RegistryProxy.Files;
 
 namespace RegistryProxy.Grains.Identity.Ldap;
 
 /// <summary>Where a directory is and how its connections are protected.</summary>
 internal sealed class LdapServer(LdapConfiguration configuration)
 {
-    private readonly X509Certificate2Collection? _authorities = configuration.Ca is { } file ? CertificateFiles.Load(file) : null;
+    private readonly X509Certificate2Collection? _authorities = configuration.Ca?.Load();
 
     public string Host => configuration.Url.IdnHost;
 

@@ -100,7 +100,7 @@ internal sealed class GrpcAuthenticator : ITokenAuthenticator, ITriable, IDispos
         if (configuration.Ca is { } ca)
         {
             handler.SslOptions.CertificateChainPolicy!.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(CertificateFiles.Load(ca));
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(ca.Load());
         }
 
         if (configuration is { Certificate: { } certificate, Key: { } key })

@@ -15,7 +15,7 @@ internal static class TlsFiles
     public static TlsMaterial Read(UpstreamTls files)
     {
         var authorities = files.Ca is { } ca
-            ? string.Join('\n', CertificateFiles.Load(ca).Select(certificate => certificate.ExportCertificatePem())) : null;
+            ? string.Join('\n', ca.Load().Select(certificate => certificate.ExportCertificatePem())) : null;
         if (files is not { Certificate: { } certificate, Key: { } key })
         {
             return new TlsMaterial(authorities, null, null);
