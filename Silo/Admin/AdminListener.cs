@@ -150,10 +150,10 @@ public static partial class AdminListener
 
     private static void MapConfiguration(IEndpointRouteBuilder endpoints, ConfigurationEndpoints configuration)
     {
-        endpoints.MapGet("/admin/configuration", configuration.Handle);
-        endpoints.MapPut("/admin/configuration", configuration.Handle);
-        endpoints.MapGet("/admin/configuration/history", configuration.Handle);
-        endpoints.MapPost("/admin/configuration/rollback", configuration.Handle);
+        endpoints.MapGet("/admin/configuration", configuration.At("configuration"));
+        endpoints.MapPut("/admin/configuration", configuration.At("configuration"));
+        endpoints.MapGet("/admin/configuration/history", configuration.At("configuration/history"));
+        endpoints.MapPost("/admin/configuration/rollback", configuration.At("configuration/rollback"));
     }
 
     private static void MapRobots(IEndpointRouteBuilder endpoints, RobotEndpoints robots)

@@ -22,7 +22,10 @@ internal sealed class ConfigurationEndpoints(
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public async Task Handle(HttpContext context)
+    /// <summary>The requests of one path below <c>/admin/</c>.</summary>
+    public RequestDelegate At(string path) => context => Handle(context, path);
+
+    private async Task Handle(HttpContext context, string path)
     {
         var tenant = context.Request.Query["tenant"].ToString();
         if (await AdminReply.IsUnknown(context, configuration, tenant))
@@ -30,7 +33,7 @@ internal sealed class ConfigurationEndpoints(
             return;
         }
 
-        var request = await Read(context);
+        var request = await Read(context, path);
         if (request is null)
         {
             await AdminReply.Error(context, StatusCodes.Status400BadRequest, "the body is not UTF-8");
@@ -59,7 +62,7 @@ internal sealed class ConfigurationEndpoints(
         await Answer(context, reply);
     }
 
-    private static async ValueTask<AdministrationRequest?> Read(HttpContext context)
+    private static async ValueTask<AdministrationRequest?> Read(HttpContext context, string path)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
@@ -81,7 +84,7 @@ internal sealed class ConfigurationEndpoints(
         {
             Token = new Secret(""),
             Method = context.Request.Method,
-            Path = context.Request.Path.Value!["/admin/".Length..],
+            Path = path,
             Query = context.Request.QueryString.Value is { Length: > 1 } query ? query[1..] : "",
             Body = body.Length > 0 ? new Secret(body) : null,
             IfMatch = context.Request.Headers.IfMatch is { Count: > 0 } tags ? tags.ToString() : null,

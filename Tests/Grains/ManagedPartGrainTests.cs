@@ -146,7 +146,8 @@ public sealed class ManagedPartGrainTests : IDisposable
         access: [{ name: rule-{{number}}, who: [authenticated], repositories: ["**"], actions: [pull] }]
         """;
 
-    private static string? RuleOf(ConfigurationWatcher silo) => silo.Current.Configuration.Tenants["acme"].Access.FirstOrDefault()?.Name;
+    private static string? RuleOf(ConfigurationWatcher silo) =>
+        silo.Current.Configuration.Tenants["acme"].Access is [var rule, ..] ? rule.Name : null;
 
     private Task<GrainCluster> Start()
     {
