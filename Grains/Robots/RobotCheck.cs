@@ -6,6 +6,10 @@ namespace RegistryProxy.Grains.Robots;
 /// <summary>What a robot may be.</summary>
 internal static class RobotCheck
 {
+    /// <summary>What is said of too many patterns, or none.</summary>
+    public static readonly string Repositories =
+        $"repositories: must be 1 to {RobotOrder.MaxRepositories} patterns; empty never means all";
+
     /// <summary>How far the clock of who says when it ends may be behind.</summary>
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
 
@@ -14,7 +18,7 @@ internal static class RobotCheck
         !RobotName.IsGood(order.Name)
             ? $"name: must be 1 to {RobotName.MaxLength} letters, digits, '-', '_' and '.', beginning with a letter or digit"
         : order.Repositories.Count is 0 or > RobotOrder.MaxRepositories
-            ? $"repositories: must be 1 to {RobotOrder.MaxRepositories} patterns; empty never means all"
+            ? Repositories
         : order.Actions == RepositoryActions.None ? "actions: must be some of pull, push, delete and catalog; empty never means all"
         : Refuse(order.Expires, now);
 

@@ -15,6 +15,13 @@ public sealed record RobotRequest(
     public bool TryRead(
         DateTimeOffset now, string createdBy, [NotNullWhen(true)] out RobotOrder? order, [NotNullWhen(false)] out string? problem)
     {
+        if (Repositories is { Count: > RobotOrder.MaxRepositories })
+        {
+            // Before each of them is compared with the rules of who asks.
+            (order, problem) = (null, RobotCheck.Repositories);
+            return false;
+        }
+
         List<RepositoryPattern> repositories = [];
         var actions = RepositoryActions.None;
         problem = null;
