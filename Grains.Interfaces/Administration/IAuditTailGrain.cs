@@ -1,9 +1,11 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
 /// Knows which gateways have lines of the audit log, for administrators of tenants. The key is always 0. It tells gateways nothing.
 /// </summary>
-[Alias("rp.IAuditTailGrain")]
+[Version(0), Alias("rp.IAuditTailGrain")]
 public interface IAuditTailGrain : IGrainWithIntegerKey
 {
     /// <summary>How often a gateway says that it is there, in seconds.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// an administrator, which the grain verifies itself: its signature, its tenant, its scope and its age, that its session is open, and that
 /// it is still an administrator's. A gateway without such a token gets nothing.
 /// </summary>
-[Alias("rp.ITenantAdministrationGrain")]
+[Version(0), Alias("rp.ITenantAdministrationGrain")]
 public interface ITenantAdministrationGrain : IGrainWithStringKey
 {
     /// <summary>Answers one request. What was begun is done, whoever waits for it.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Gateways of a former version tell of their writes here and hear of all of them; others tell an <see cref="IWriteShardGrain"/>, which
 /// tells this grain for as long as there is a former one.
 /// </summary>
-[Alias("rp.ICacheGrain")]
+[Version(0), Alias("rp.ICacheGrain")]
 public interface ICacheGrain : IGrainWithIntegerKey
 {
     /// <summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Tells gateways of writes to the repositories of one shard, those alone that keep something of the repository's group: one that does not
 /// answer holds up nobody else's pushes. The key is <see cref="WriteGroup.Shard"/>.
 /// </summary>
-[Alias("rp.IWriteShardGrain")]
+[Version(0), Alias("rp.IWriteShardGrain")]
 public interface IWriteShardGrain : IGrainWithIntegerKey
 {
     /// <summary>

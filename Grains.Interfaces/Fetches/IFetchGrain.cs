@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Elects the gateway that fetches a blob from its upstream, and tells the others where it is meanwhile and afterwards. The key is
 /// <see cref="FetchKey.ToString"/>. Bytes never come by here.
 /// </summary>
-[Alias("rp.IFetchGrain")]
+[Version(0), Alias("rp.IFetchGrain")]
 public interface IFetchGrain : IGrainWithStringKey
 {
     /// <summary>Asks where to get the blob.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Shares limits out to gateways by what they are asked for. The key is that of a shard, 0 to <see cref="LimitSharing.Shards"/> − 1.
 /// Nothing is stored: a new activation learns from gateways what they have.
 /// </summary>
-[Alias("rp.ILimitSharesGrain")]
+[Version(0), Alias("rp.ILimitSharesGrain")]
 public interface ILimitSharesGrain : IGrainWithIntegerKey
 {
     /// <summary>Tells what a gateway is asked for; returns its share of each limit, in the same order.</summary>

@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>What operators see of the whole cluster: every process reports here every two seconds. The key is always 0.</summary>
-[Alias("rp.IOperationsGrain")]
+[Version(0), Alias("rp.IOperationsGrain")]
 public interface IOperationsGrain : IGrainWithIntegerKey
 {
     /// <summary>A process is alive, and what it has done since it started.</summary>

@@ -1,10 +1,12 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
 /// Gateways that change the list of referrers of one manifest take turns: what one reads, no other changes before it has written. The key
 /// names the upstream's address, the repository there and the tag of the list.
 /// </summary>
-[Alias("rp.IReferrersGrain")]
+[Version(0), Alias("rp.IReferrersGrain")]
 public interface IReferrersGrain : IGrainWithStringKey
 {
     /// <summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Passes a gateway's calls on. Orleans sends every call of a client to one grain through the same silo; when that silo does not respond,
 /// the grain can be called through another one, by a relay with another key. A stateless worker: it runs wherever its call arrives.
 /// </summary>
-[Alias("rp.IEntranceGrain")]
+[Version(0), Alias("rp.IEntranceGrain")]
 public interface IRelayGrain : IGrainWithIntegerKey
 {
     /// <summary>Returns at once: its silo responds.</summary>

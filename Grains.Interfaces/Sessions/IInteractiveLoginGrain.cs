@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Protocol;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// Login of people by browser (OpenID Connect Core 1.0 §3.1 with PKCE, RFC 7636) and by device (RFC 8628): the silo holds the client
 /// secret and speaks to the provider. A stateless worker; the key is always 0.
 /// </summary>
-[Alias("rp.IPeopleLoginGrain")]
+[Version(0), Alias("rp.IPeopleLoginGrain")]
 public interface IInteractiveLoginGrain : IGrainWithIntegerKey
 {
     /// <summary>Where to send the browser, and what it must bring back.</summary>

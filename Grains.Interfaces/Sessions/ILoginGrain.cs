@@ -1,10 +1,12 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>
 /// Turns credentials into an access token: verifies them, evaluates the tenant's access rules, opens the session, signs the token.
 /// A stateless worker; the key is always 0.
 /// </summary>
-[Alias("rp.ILoginGrain")]
+[Version(0), Alias("rp.ILoginGrain")]
 public interface ILoginGrain : IGrainWithIntegerKey
 {
     /// <summary>Answers one token request. Expected failures are results; nothing is thrown for a wrong password.</summary>

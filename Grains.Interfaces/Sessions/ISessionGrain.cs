@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// One identity of one tenant: its claims, the rules that they match, its sessions and refresh tokens, revocation.
 /// The key is <see cref="SessionKey.ToString"/>.
 /// </summary>
-[Alias("rp.ISessionGrain")]
+[Version(0), Alias("rp.ISessionGrain")]
 public interface ISessionGrain : IGrainWithStringKey
 {
     /// <summary>

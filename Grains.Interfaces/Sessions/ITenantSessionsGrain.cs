@@ -1,7 +1,9 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>The open sessions of one tenant, for operators. The key is the tenant's name.</summary>
-[Alias("rp.ITenantSessionsGrain"), SilosAlone(WantsPass = true)]
+[Version(0), Alias("rp.ITenantSessionsGrain"), SilosAlone(WantsPass = true)]
 public interface ITenantSessionsGrain : IGrainWithStringKey
 {
     /// <summary>The newest sessions, <paramref name="limit"/> at the most.</summary>

@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>What gateways must know, as one versioned value, and every change of it. The key is always 0.</summary>
-[Alias("rp.ISnapshotGrain")]
+[Version(0), Alias("rp.ISnapshotGrain")]
 public interface ISnapshotGrain : IGrainWithIntegerKey
 {
     /// <summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// One account at an upstream: what the upstream says is left of its rate limit, shared out to gateways, and until when it wants to be left
 /// alone. The key is <see cref="UpstreamSnapshot.Account"/>. Times travel as durations, since clocks differ.
 /// </summary>
-[Alias("rp.IUpstreamAccountGrain")]
+[Version(0), Alias("rp.IUpstreamAccountGrain")]
 public interface IUpstreamAccountGrain : IGrainWithStringKey
 {
     /// <summary>Subscribes a gateway for ninety seconds, or renews that; returns what is known.</summary>

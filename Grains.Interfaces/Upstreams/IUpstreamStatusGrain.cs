@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
 
 /// <summary>What operators may know of an upstream's credential. The key is the upstream's name.</summary>
-[Alias("rp.IUpstreamStatusGrain")]
+[Version(0), Alias("rp.IUpstreamStatusGrain")]
 public interface IUpstreamStatusGrain : IGrainWithStringKey
 {
     [Alias("Describe"), AlwaysInterleave]

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.Interfaces;
 /// One upstream token: upstream × scope. Fetches it once for the whole cluster, renews it before it expires, drops it when the upstream
 /// refuses it. The key is <see cref="UpstreamTokenKey.ToString"/>.
 /// </summary>
-[Alias("rp.IUpstreamTokenGrain")]
+[Version(0), Alias("rp.IUpstreamTokenGrain")]
 public interface IUpstreamTokenGrain : IGrainWithStringKey
 {
     /// <summary>The current token, fetched when there is none.</summary>

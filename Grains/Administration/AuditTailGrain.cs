@@ -1,11 +1,12 @@
 using System.Text.Json;
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>The side of <see cref="IAuditTailGrain"/> that gathers lines. Internal: no client may call it.</summary>
-[Alias("rp.IAuditGatheringGrain")]
+[Version(0), Alias("rp.IAuditGatheringGrain")]
 internal interface IAuditGatheringGrain : IGrainWithIntegerKey
 {
     /// <summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.SiloCalls;
@@ -9,7 +10,7 @@ namespace RegistryProxy.Grains.Administration;
 /// From who serves operators on a silo to what administrators of a tenant may read, and to its part: a stateless worker, which runs in the process that
 /// calls it, and wants the pass of that process. The key is the tenant's name.
 /// </summary>
-[Alias("rp.ITenantReportGrain")]
+[Version(0), Alias("rp.ITenantReportGrain")]
 public interface ITenantReportGrain : IGrainWithStringKey
 {
     /// <summary>Answers a reading request.</summary>

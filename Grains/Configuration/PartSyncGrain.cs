@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Background;
 using RegistryProxy.Configuration;
@@ -12,7 +13,7 @@ namespace RegistryProxy.Grains.Configuration;
 /// Keeps the texts of the files beside the main one that are in use, and gives the kept ones to a silo that has none. Public, since it
 /// tells nothing and takes nothing.
 /// </summary>
-[Alias("rp.IPartSyncGrain"), SilosAlone]
+[Version(0), Alias("rp.IPartSyncGrain"), SilosAlone]
 public interface IPartSyncGrain : IGrainWithIntegerKey
 {
     /// <summary>Does what is to be done for the silo that it runs on; returns how much is left for the next time.</summary>

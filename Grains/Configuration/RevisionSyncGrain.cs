@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Configuration.Reload;
 using RegistryProxy.Grains.Interfaces;
@@ -5,7 +6,7 @@ using RegistryProxy.Grains.Interfaces;
 namespace RegistryProxy.Grains.Configuration;
 
 /// <summary>Has the silo that it runs on agree with its cluster. Public, since it tells nothing and takes nothing.</summary>
-[Alias("rp.IRevisionSyncGrain"), SilosAlone]
+[Version(0), Alias("rp.IRevisionSyncGrain"), SilosAlone]
 public interface IRevisionSyncGrain : IGrainWithIntegerKey
 {
     /// <summary>Takes over what the cluster follows, or offers what this silo has.</summary>

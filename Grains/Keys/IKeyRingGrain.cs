@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -5,7 +6,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Keys;
 
 /// <summary>The keys of the cluster; key 0. Internal: no client may call it.</summary>
-[Alias("rp.IKeyRingGrain")]
+[Version(0), Alias("rp.IKeyRingGrain")]
 internal interface IKeyRingGrain : IGrainWithIntegerKey
 {
     /// <summary>The key that signs now; to be asked for again after <see cref="SigningKey.UseUntil"/>.</summary>

@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.Keys;
 
 /// <summary>The side of the snapshot that silos ask which key signs; key 0. Internal: no client may call it.</summary>
-[Alias("rp.IPublishedKeyGrain")]
+[Version(0), Alias("rp.IPublishedKeyGrain")]
 internal interface IPublishedKeyGrain : IGrainWithIntegerKey
 {
     /// <summary>A key that gateways have been told of.</summary>

@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Grains.Identity;
 
 namespace RegistryProxy.Grains.Login;
 
 /// <summary>One login of a device; the key is <c>tenant/user code</c>. Internal: no client may call it.</summary>
-[Alias("rp.IDeviceLoginGrain")]
+[Version(0), Alias("rp.IDeviceLoginGrain")]
 internal interface IDeviceLoginGrain : IGrainWithStringKey
 {
     /// <summary>Starts it; <c>false</c> when this user code is taken.</summary>

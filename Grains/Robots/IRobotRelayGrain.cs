@@ -1,10 +1,12 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Robots;
 
 /// <summary>
 /// From who serves operators on a silo to <see cref="IRobotsGrain"/>: a stateless worker, which runs in the process that calls it, and
 /// wants the pass of that process. The key is the tenant's name.
 /// </summary>
-[Alias("rp.IRobotRelayGrain")]
+[Version(0), Alias("rp.IRobotRelayGrain")]
 public interface IRobotRelayGrain : IGrainWithStringKey
 {
     /// <summary>All robots, by name.</summary>

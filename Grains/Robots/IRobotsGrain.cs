@@ -1,10 +1,12 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Robots;
 
 /// <summary>
 /// The robots of one tenant, for administrators; the key is the tenant's name. Internal: who serves operators on a silo comes by
 /// <see cref="IRobotRelayGrain"/>, and a gateway gets nothing.
 /// </summary>
-[Alias("rp.IRobotsGrain")]
+[Version(0), Alias("rp.IRobotsGrain")]
 internal interface IRobotsGrain : IGrainWithStringKey
 {
     /// <summary>All of them, by name.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Identity;
 using RegistryProxy.Grains.Interfaces;
@@ -6,7 +7,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>The side of a session grain that opens and ends sessions. Internal: no client may call it.</summary>
-[Alias("rp.ISessionAuthorityGrain")]
+[Version(1), Alias("rp.ISessionAuthorityGrain")]
 internal interface ISessionAuthorityGrain : IGrainWithStringKey
 {
     /// <summary>Opens a session after the identity was proved. Many at once share a write.</summary>

@@ -1,7 +1,9 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>The side of the snapshot that session grains write to; key 0. Internal: no client may call it.</summary>
-[Alias("rp.ISessionChangesGrain")]
+[Version(0), Alias("rp.ISessionChangesGrain")]
 internal interface ISessionChangesGrain : IGrainWithIntegerKey
 {
     /// <summary>Tells every gateway that the decisions about an identity are no longer good.</summary>

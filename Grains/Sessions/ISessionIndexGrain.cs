@@ -1,10 +1,11 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 
 namespace RegistryProxy.Grains.Sessions;
 
 /// <summary>The side of a tenant's session list that session grains write to. Internal: no client may call it.</summary>
-[Alias("rp.ISessionIndexGrain")]
+[Version(0), Alias("rp.ISessionIndexGrain")]
 internal interface ISessionIndexGrain : IGrainWithStringKey
 {
     /// <summary>Not waited for when a session is opened: the list may be busy ending others, or its silo away.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace RegistryProxy.Grains.SiloCalls;
@@ -6,7 +7,7 @@ namespace RegistryProxy.Grains.SiloCalls;
 /// Writes passes for who serves operators on a silo: the keys of the cluster are for grains alone. A stateless worker, which runs in the
 /// process that calls it, and wants the pass of that process. The key is always 0.
 /// </summary>
-[Alias("rp.ISiloPassGrain")]
+[Version(0), Alias("rp.ISiloPassGrain")]
 public interface ISiloPassGrain : IGrainWithIntegerKey
 {
     /// <summary>A pass for a call to one grain; <c>null</c> while a silo of an older version has the keys.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.TokenServices;
@@ -7,7 +8,7 @@ namespace RegistryProxy.Grains.Upstreams;
 /// <summary>
 /// One upstream's long-lived secret and how the upstream asks for it. Internal: no client may call it. The key is the upstream's name.
 /// </summary>
-[Alias("rp.IUpstreamCredentialGrain")]
+[Version(1), Alias("rp.IUpstreamCredentialGrain")]
 internal interface IUpstreamCredentialGrain : IGrainWithStringKey
 {
     /// <summary>How the upstream is opened; asks the upstream itself when that is not known, or <paramref name="anew"/>.</summary>

@@ -14,6 +14,7 @@ public sealed class UnitClassTests
     [InlineData("Background.SharedWorkTests")]
     [InlineData("Gateway.InvalidationClockTests")]
     [InlineData("Gateway.RepositoryLinkIndexTests")]
+    [InlineData("Gateway.ShardClockTests")]
     [InlineData("Gateway.Cache.BlobCacheTests")]
     [InlineData("Gateway.Cache.BlobDownloadTests")]
     [InlineData("Gateway.Cache.ElectionsTests")]

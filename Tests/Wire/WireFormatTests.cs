@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.CodeGeneration;
 using Orleans.Serialization;
 
 namespace RegistryProxy.Tests.Wire;
@@ -38,25 +39,44 @@ public sealed class WireFormatTests
     }
 
     /// <summary>
-    /// A call is its interface, its method and its arguments in their order: none of them changes, new methods are added.
+    /// A call is its interface, its method and its arguments in their order: none of them changes, new methods are added. The
+    /// version of an interface is 0 unless it states another. That of one which silos alone call rises when a method is added, so that Orleans has a silo
+    /// that knows the method answer; that of others does not, because gateways of both versions have to find silos of either.
     /// </summary>
     [Fact]
     public void Calls_are_what_the_other_version_expects()
     {
-        var calls = Types.Select(type => type.Assembly).Distinct().SelectMany(assembly => assembly.GetTypes())
+        var interfaces = Types.Select(type => type.Assembly).Distinct().SelectMany(assembly => assembly.GetTypes())
             .Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type)
-                && type.GetCustomAttribute<AliasAttribute>() is not null)
-            .SelectMany(type => type.GetMethods()).Select(method =>
-                $"{Alias(method.DeclaringType!)}.{Alias(method)}(" +
-                $"{string.Join(", ", method.GetParameters().Select(argument => Name(argument.ParameterType)))}): {Name(method.ReturnType)}")
-            .Order(StringComparer.Ordinal).ToList();
+                && type.GetCustomAttribute<AliasAttribute>() is not null).ToList();
+        var calls = interfaces.SelectMany(CallsOf).Order(StringComparer.Ordinal).ToList();
         var file = Path.Combine(Folder, "calls.txt");
+        var known = File.ReadAllLines(file);
+        Assert.Empty(interfaces.Where(type => type.Assembly.GetName().Name == "RegistryProxy.Grains" && !IsRaised(type, known))
+            .Select(type => $"{Alias(type)} has other calls than calls.txt says: raise its [Version]"));
         if (IsWriting)
         {
             File.WriteAllLines(file, calls);
+            known = [.. calls];
         }
 
-        Assert.Equal(File.ReadAllLines(file), calls);
+        Assert.Equal(known, calls);
+    }
+
+    private static IEnumerable<string> CallsOf(Type type) => type.GetMethods().Select(method =>
+            $"{Alias(type)}.{Alias(method)}(" +
+            $"{string.Join(", ", method.GetParameters().Select(argument => Name(argument.ParameterType)))}): {Name(method.ReturnType)}")
+        .Concat(typeof(IGrainObserver).IsAssignableFrom(type) ? [] : [VersionOf(type)]);
+
+    private static string VersionOf(Type type) =>
+        $"{Alias(type)}: version {type.GetCustomAttributesData()
+            .FirstOrDefault(attribute => attribute.AttributeType == typeof(VersionAttribute))?.ConstructorArguments[0].Value ?? 0}";
+
+    private static bool IsRaised(Type type, string[] known)
+    {
+        var before = known.Where(line => line.StartsWith($"{Alias(type)}.", StringComparison.Ordinal)).ToHashSet();
+        return before.Count == 0 || before.SetEquals(CallsOf(type).Where(line => line != VersionOf(type)))
+            || !known.Contains(VersionOf(type));
     }
 
     private static IEnumerable<string> Check(Type type, string file)

@@ -1,10 +1,12 @@
+using Orleans.CodeGeneration;
+
 namespace RegistryProxy.Grains.Identity.Nonces;
 
 /// <summary>
 /// Binds an instance, whose document anybody on it can read, to the holder of a nonce on first use. The key is
 /// <c>tenant/authenticator/instance</c>. Internal, but for the reset.
 /// </summary>
-[Alias("rp.IAttestationGrain")]
+[Version(0), Alias("rp.IAttestationGrain")]
 internal interface IAttestationGrain : IGrainWithStringKey
 {
     /// <summary>Takes a document that was verified.</summary>

@@ -1,9 +1,10 @@
+using Orleans.CodeGeneration;
 using RegistryProxy.Grains.Storage;
 
 namespace RegistryProxy.Grains.Identity.Nonces;
 
 /// <summary>One nonce that was presented; the key is the nonce. Internal: no client may call it.</summary>
-[Alias("rp.INonceGrain")]
+[Version(0), Alias("rp.INonceGrain")]
 internal interface INonceGrain : IGrainWithStringKey
 {
     /// <summary><c>true</c> for the first who asks, in the whole cluster.</summary>

@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Protocol;
@@ -5,7 +6,7 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Identity.Robots;
 
 /// <summary>The robots of a tenant, as logins and sessions ask for them; the key is the tenant. Internal: no client may call it.</summary>
-[Alias("rp.IRobotDirectoryGrain")]
+[Version(0), Alias("rp.IRobotDirectoryGrain")]
 internal interface IRobotDirectoryGrain : IGrainWithStringKey
 {
     /// <summary>A robot, and which of its secrets this is; <c>null</c> when there is none of this name.</summary>

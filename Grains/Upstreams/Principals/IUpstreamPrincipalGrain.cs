@@ -1,3 +1,4 @@
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Grains.Upstreams.Secrets;
@@ -8,7 +9,7 @@ namespace RegistryProxy.Grains.Upstreams.Principals;
 /// One principal of a cloud or a credential helper, for all upstreams that share it. Internal: no client may call it. The key is its kind
 /// and a hash of its definition, which holds no secret.
 /// </summary>
-[Alias("rp.IUpstreamPrincipalGrain")]
+[Version(0), Alias("rp.IUpstreamPrincipalGrain")]
 internal interface IUpstreamPrincipalGrain : IGrainWithStringKey
 {
     /// <summary>The secret now.</summary>
