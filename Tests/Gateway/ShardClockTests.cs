@@ -41,7 +41,7 @@ public sealed class ShardClockTests
         await listening;
         Assert.True(_clock.IsUsed);
         Assert.True(_clock.Believes(Group, Now));
-        Assert.True(_clock.Listen(Group, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(_clock.Listen(Group, CancellationToken.None).AsTask().IsCompletedSuccessfully);
         Assert.False(_clock.Wanted.IsCompleted);
     }
 
@@ -70,9 +70,9 @@ public sealed class ShardClockTests
         Assert.False(_clock.Believes(Group, Now));
         _time.Advance(CacheReport.Trust);
         Assert.False(_clock.IsTrusted);
-        Assert.True(_clock.Listen(Group, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(_clock.Listen(Group, CancellationToken.None).AsTask().IsCompletedSuccessfully);
         _clock.Leave();
-        Assert.True(_clock.Listen(Group, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(_clock.Listen(Group, CancellationToken.None).AsTask().IsCompletedSuccessfully);
     }
 
     [Fact]
@@ -88,9 +88,9 @@ public sealed class ShardClockTests
     [Fact]
     public void Before_the_first_answer_a_pull_waits_once_it_was_asked_for()
     {
-        Assert.True(_clock.Listen(Group, CancellationToken.None).IsCompletedSuccessfully);
+        Assert.True(_clock.Listen(Group, CancellationToken.None).AsTask().IsCompletedSuccessfully);
         var first = _clock.Ask();
-        var listening = _clock.Listen(Group, CancellationToken.None);
+        var listening = _clock.Listen(Group, CancellationToken.None).AsTask();
         Assert.False(listening.IsCompleted);
         _clock.Heard(Now, isUnbroken: false, first);
         Assert.True(_clock.Believes(Group, Now));

@@ -245,7 +245,7 @@ public sealed class WriteShardGrainTests
 
         public Task<Guid> Renew() => Renew(++_round, _kept);
 
-        public Task RenewLate() => Renew(0, []);
+        public Task<Guid> RenewLate() => Renew(0, []);
 
         public Task<Guid> FollowCache(bool isFormer) => cluster.Client.GetGrain<ICacheGrain>(0)
             .Follow(Reference, new CacheReport { Gateway = name, State = "ok", FollowsShards = !isFormer }).AsTask();
