@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using RegistryProxy.Tests.Support.Browser;
 using RegistryProxy.Tests.Support.Processes;
