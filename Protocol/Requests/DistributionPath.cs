@@ -1,8 +1,9 @@
 namespace RegistryProxy.Protocol;
 
 /// <summary>
-/// A request target of the distribution API as one value. Parsed from the raw target by a strict grammar: no <c>%</c> but for the colon of a
-/// digest, no empty or dot components, ASCII only; the endpoint is recognised from the right, so that a repository may be called <c>a/blobs</c>.
+/// A request target of the distribution API as one value. Parsed from the raw target by a strict grammar: no <c>%</c> but for the colon of
+/// a digest, no empty or dot components, ASCII only; the endpoint is recognised from the right, so that a repository may be called
+/// <c>a/blobs</c>.
 /// </summary>
 public sealed record DistributionPath
 {

@@ -87,14 +87,11 @@ internal sealed class BlobDownload(
         }
 
         // What continues here takes other locks.
-        if (Volatile.Read(ref _closed))
+        if (!Volatile.Read(ref _closed))
         {
-            Stop();
+            return;
         }
-    }
 
-    private void Stop()
-    {
         try
         {
             _stop.Cancel();
@@ -169,7 +166,6 @@ internal sealed class BlobDownload(
         }
     }
 
-    /// <summary>To be called after it ended.</summary>
     public void Dispose() => _stop.Dispose();
 
     private async Task<DownloadEnd> Download()
@@ -214,12 +210,7 @@ internal sealed class BlobDownload(
 
                 _hash.Append(buffer.AsSpan(0, read));
                 Publish(read);
-                if (Pace is not null)
-                {
-                    watch.Rest();
-                    await Pace.Take(read, watch.Token);
-                    watch.Moved();
-                }
+                await (Pace?.Take(read, watch.Token) ?? ValueTask.CompletedTask);
             }
 
             return _hash.IsRight() ? Keep() : Corrupt();
