@@ -68,6 +68,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
     private readonly Dictionary<IAuditTailObserver, long> _gateways = [];
     private readonly Dictionary<IAuditTailObserver, long> _silos = [];
     private readonly Dictionary<string, Gathering> _gatherings = [];
+    private readonly GatheringLine _line = new(time);
     private DateTimeOffset _whole;
     private long _begun;
 
@@ -105,24 +106,34 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
             return null;
         }
 
-        while (_gatherings.TryGetValue(tenant, out var known))
+        while (true)
         {
-            if (known.Since == since)
+            if (_gatherings.TryGetValue(tenant, out var known))
             {
-                return await known.Lines;
-            }
+                if (known.Since == since)
+                {
+                    return await known.Lines;
+                }
 
-            if (known.Lines.IsCompleted)
+                if (known.Lines.IsCompleted)
+                {
+                    break;
+                }
+
+                await known.Lines;
+            }
+            else if (_gatherings.Count < MaxGatherings && _line.Count == 0)
             {
                 break;
             }
-
-            await known.Lines;
-        }
-
-        if (_gatherings.Count >= MaxGatherings && !_gatherings.ContainsKey(tenant))
-        {
-            return null;
+            else if (!await _line.Wait(tenant))
+            {
+                return null;
+            }
+            else if (_gatherings.Count < MaxGatherings && !_gatherings.ContainsKey(tenant))
+            {
+                break;
+            }
         }
 
         var gathering = new Gathering(since, GatherAll(tenant, since));
@@ -170,6 +181,7 @@ internal sealed class AuditTailGrain(TimeProvider time) : Grain, IAuditTailGrain
         if (ReferenceEquals(_gatherings.GetValueOrDefault(tenant), gathering))
         {
             _gatherings.Remove(tenant);
+            _line.Next();
         }
     }
 

@@ -16,6 +16,15 @@ public sealed class AuditGatheringTests
         tenants: { acme: { hosts: ["a.example"], routes: [{ prefix: "", upstream: up }] } }
         """;
 
+    private static readonly string[] Polling = ["a", "b", "c", "d"];
+
+    private static readonly string Many = $$"""
+        upstreams: { up: { url: "https://registry.example" } }
+        tenants:
+        {{string.Concat(Polling.Append("other").Append("last").Select(
+            name => $"  {name}: {{ hosts: [\"{name}.example\"], routes: [{{ prefix: \"\", upstream: up }}] }}\n"))}}
+        """;
+
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(IAuditTailGrain.Period + 1);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -81,6 +90,31 @@ public sealed class AuditGatheringTests
         Assert.Equal((1, 0), (answer.GetProperty("gateways").GetInt32(), answer.GetProperty("silent").GetInt32()));
         Assert.InRange(Since(answer), last, last + Period);
     }
+
+    [Fact]
+    public async Task Tenants_that_ask_all_the_time_let_others_have_their_turn()
+    {
+        await using var cluster = await GrainCluster.Start(Many, time: _time);
+        await Follow(cluster, new Gateway("{}"));
+        _time.Advance(Period);
+        foreach (var tenant in Polling)
+        {
+            Assert.Equal(200, await Status(cluster, tenant));
+        }
+
+        var (other, last) = (Status(cluster, "other"), Status(cluster, "last"));
+        await Eventually.True(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                return other.IsCompleted && last.IsCompleted;
+            },
+            "their turn has come");
+        Assert.Equal((200, 200), (await other, await last));
+    }
+
+    private static async Task<int> Status(GrainCluster cluster, string tenant) =>
+        (await cluster.Service<TenantReports>().Read(tenant, "audit", "", TestContext.Current.CancellationToken)).Status;
 
     private async Task Follow(GrainCluster cluster, params Gateway[] gateways)
     {
