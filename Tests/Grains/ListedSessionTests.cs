@@ -85,7 +85,7 @@ public sealed class ListedSessionTests
         (int, string) Found(string search, int offset) => First(Run(() => new SessionListing(
             catalog, (_, _, _) => Task.FromResult<IReadOnlyList<string>>([]), _thread.Time).Find(search, offset, 10)));
 
-        static (int, string) First(SessionList list) => (list.Total, list.Sessions.FirstOrDefault()?.Session ?? "");
+        static (int, string) First(SessionList list) => (list.Total, list.Sessions.Count > 0 ? list.Sessions[0].Session : "");
     }
 
     [Fact]

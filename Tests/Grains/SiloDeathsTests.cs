@@ -1,5 +1,4 @@
 using System.Net;
-using Orleans.Runtime;
 using RegistryProxy.Grains.Interfaces;
 using RegistryProxy.Silo.Admin.Operations;
 
