@@ -68,6 +68,31 @@ public sealed class DecisionCacheTests
         Assert.Null(await Get());
     }
 
+    [Fact]
+    public async Task A_decision_without_a_lease_is_asked_for_each_time()
+    {
+        _sessions.Decision = _sessions.Decision with { Lease = TimeSpan.Zero };
+        await Get();
+        Assert.Equal(1, _sessions.Calls);
+        Assert.True((await Get())!.Open);
+        Assert.Equal(3, _sessions.Calls);
+    }
+
+    [Fact]
+    public async Task What_is_decided_by_other_rules_for_less_than_a_second_is_used_for_no_longer()
+    {
+        _map.Replace(new FrontDoorMap(SnapshotLab.Of("acme") with { Tenants = [SnapshotLab.Tenant("acme") with { RulesStamp = "new" }] }));
+        var lease = TimeSpan.FromMilliseconds(500);
+        _sessions.Decision = _sessions.Decision with { RulesStamp = "old", Lease = lease };
+        await Get();
+        _time.Advance(lease - Tick);
+        await Get();
+        Assert.Equal(1, _sessions.Calls);
+        _time.Advance(Tick);
+        await Get();
+        Assert.Equal(2, _sessions.Calls);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -191,6 +191,6 @@ public sealed class YamlTextTests
         Assert.False(HostsToml.Has(Text, "f", "H"));
         Assert.StartsWith("x = 1\n# registryproxy: begin\n[host.\"http://127.0.0.1:1\"]\n",
             HostsToml.Add("x = 1", "f", new Uri("http://127.0.0.1:1"), "H", "s"), StringComparison.Ordinal);
-        Assert.Equal("server = \"https://gcr.io\"\n\n", HostsToml.File("gcr.io"));
+        Assert.Equal("server = \"https://gcr.io\"\n\n", HostsToml.File("gcr.io", [], []));
     }
 }
