@@ -3,8 +3,8 @@ using RegistryProxy.Grains.Storage;
 namespace RegistryProxy.Grains.Managed;
 
 /// <summary>
-/// Keeps a part. Silos are told before it is written that they have to ask, and who asks then waits for the write, so that none of them goes
-/// on with a former text.
+/// Keeps a part. Silos are told before it is written that they have to ask, and who asks then waits for the write, so that none of them
+/// goes on with a former text.
 /// </summary>
 [GrainType("managedpart")]
 internal sealed class ManagedPartGrain(StateStore store, TimeProvider time) : Grain, IManagedPartGrain

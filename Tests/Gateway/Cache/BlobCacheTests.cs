@@ -14,7 +14,7 @@ using RegistryProxy.Tests.Support.Processes;
 namespace RegistryProxy.Tests.Gateway.Cache;
 
 /// <summary>Where a blob is served from, what is asked of the upstream for that, and what is learned from its answers.</summary>
-public sealed class BlobCacheTests : IDisposable
+public sealed partial class BlobCacheTests : IDisposable
 {
     private static readonly TestBlob Blob = TestBlob.Random(1, 100_000);
 
@@ -229,19 +229,6 @@ public sealed class BlobCacheTests : IDisposable
         Assert.True(CacheGateway.BodyOf(request).Length < Blob.Bytes.Length);
         _gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(Blob.Bytes);
         Assert.Equal(CacheState.Miss, await Pull());
-    }
-
-    [Fact]
-    public async Task A_part_is_passed_on_where_the_route_says_so()
-    {
-        using var gateway = new CacheGateway(ranges: RouteRanges.Pass);
-        gateway.Upstream.Answer = request => request.Headers.Range is null
-            ? ScriptedUpstream.Ok(Blob.Bytes) : ScriptedUpstream.Rest(Blob.Bytes, 99_000);
-        var request = gateway.Request("GET", $"/v2/a/b/blobs/{Blob.Digest}", headers: ("Range", "bytes=99000-99999"));
-        Assert.Equal(default, await gateway.Get<BlobCache>().Serve(request));
-        Assert.Equal(CacheState.Unverified, request.Cache);
-        Assert.Equal(Blob.Bytes[99_000..], CacheGateway.BodyOf(request));
-        Assert.Equal([$"GET /v2/a/b/blobs/{Blob.Digest} bytes=99000-99999"], gateway.Upstream.Asked);
     }
 
     private CacheMeter Meter => _gateway.Get<CacheMeter>();

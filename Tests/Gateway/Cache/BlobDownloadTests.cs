@@ -13,7 +13,7 @@ using RegistryProxy.Tests.Support.Time;
 namespace RegistryProxy.Tests.Gateway.Cache;
 
 /// <summary>One download that many read from: what they get of it and when, who ends it, and what is kept.</summary>
-public sealed class BlobDownloadTests : IDisposable
+public sealed partial class BlobDownloadTests : IDisposable
 {
     private const int MegaByte = 1024 * 1024;
 
@@ -226,48 +226,6 @@ public sealed class BlobDownloadTests : IDisposable
 
         Assert.Equal(!goesOn, run.IsCompleted);
         Assert.Equal(goesOn ? DownloadEnd.Open : DownloadEnd.Failed, download.End);
-    }
-
-    [Fact]
-    public async Task Where_there_is_no_more_room_readers_go_on_without_the_disk_from_where_it_ended()
-    {
-        var large = TestBlob.Random(4, 6 * MegaByte);
-        _gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(_body.Reader, large.Bytes.Length);
-        var (download, run) = Begin(large);
-        await download.Head(default);
-        var store = _gateway.Get<DiskStore>();
-        using var one = store.Begin(download.Starter.Supplier, 4 * MegaByte);
-        using var two = store.Begin(download.Starter.Supplier, 4 * MegaByte);
-        Assert.NotNull(two);
-        await _body.Writer.WriteAsync(large.Bytes);
-        await run;
-        Assert.Equal(DownloadEnd.DiskFailed, download.End);
-        var (from, hash) = download.Rest();
-        Assert.InRange(from, 3 * MegaByte, 4 * MegaByte);
-        Assert.Equal(from, await download.WaitBeyond(from - 1, default));
-        hash.Append(large.Bytes.AsSpan((int)from));
-        Assert.True(hash.IsRight());
-        Assert.False(IsStored(large));
-        Assert.False(store.IsFailing);
-    }
-
-    [Fact]
-    public async Task What_only_gets_no_name_is_read_all_the_same()
-    {
-        var (download, run) = Begin(Blob);
-        await download.Head(default);
-        var objects = Path.Combine(_gateway.Folder, "objects");
-        Directory.Delete(objects, recursive: true);
-        await File.WriteAllTextAsync(objects, "in the way");
-        await Send(0, 100);
-        await run;
-        Assert.Equal(DownloadEnd.Complete, download.End);
-        Assert.Equal(100, await download.WaitBeyond(99, default));
-        Assert.Equal(Blob.Bytes, Read(download, 100));
-        Assert.True(_gateway.Get<DiskStore>().IsFailing);
-        Assert.False(IsStored(Blob));
-        download.Leave();
-        Assert.Empty(Directory.EnumerateFiles(Path.Combine(_gateway.Folder, "partial")));
     }
 
     [Fact]
