@@ -13,8 +13,10 @@ internal sealed partial class ManagedFollower(
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>So long nothing is decided on a silo that could not read all parts yet; a state that does not answer concerns the tenants alone
-    /// after that.</summary>
+    /// <summary>
+    /// So long nothing is decided on a silo that could not read all parts yet; a state that does not answer concerns the tenants alone
+    /// after that.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private ManagedTenants? _managed;
