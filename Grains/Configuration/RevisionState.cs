@@ -36,8 +36,8 @@ internal sealed record RevisionState : IExpiringState
         Followed is { } followed && offered.Revision <= followed.Revision ? this : Follow(offered, now);
 
     /// <summary>
-    /// After a silo proposed what it would have follow on something: it counts if that is in force, and the new one was not before, or if an
-    /// operator accepted it.
+    /// After a silo proposed what it would have follow on something: it counts if that is in force, and the new one was not before, or if
+    /// an operator accepted it.
     /// </summary>
     public RevisionState Propose(ClusterRevision proposed, string former, DateTimeOffset now) =>
         Followed is not { } followed ? Follow(proposed, now)
@@ -55,7 +55,8 @@ internal sealed record RevisionState : IExpiringState
 
     /// <summary>What a silo is told that has something.</summary>
     public RevisionAnswer Answer(long revision, string content, DateTimeOffset now) =>
-        Followed is not { } followed || revision > followed.Revision ? new RevisionAnswer(IsBehind: true, null) : Tell(revision, content, now);
+        Followed is not { } followed || revision > followed.Revision
+            ? new RevisionAnswer(IsBehind: true, null) : Tell(revision, content, now);
 
     /// <summary>What a silo is told that offered or proposed something, whether it counts or not.</summary>
     public RevisionAnswer Tell(long revision, string content, DateTimeOffset now) => new(
