@@ -44,9 +44,15 @@ internal sealed class AgreementModel : IRevisionGrain
 
     public ValueTask<FollowedContent> Accept(string content)
     {
+        Approve(content);
+        return Followed();
+    }
+
+    /// <summary>An operator accepts a text.</summary>
+    public void Approve(string content)
+    {
         Accepted.Add(content);
         State = State.Accept(content, Now);
-        return Followed();
     }
 
     public ValueTask<FollowedContent> Followed() => new(new FollowedContent(State.Followed!.Revision, State.Followed.Content));

@@ -69,7 +69,7 @@ public sealed class AgreementTests : IDisposable
         model.Silos.ToList().ForEach(silo => Roll(model, silo, 0));
         Assert.All(model.Silos, silo => Assert.Equal(_texts.ContentOf(1), silo.Serves));
         Assert.All(model.Silos, silo => Assert.StartsWith("the file is not in use", silo.Feed.Alarm));
-        _ = model.Accept(_texts.ContentOf(0));
+        model.Approve(_texts.ContentOf(0));
         Settle(model);
         Assert.All(model.Silos, silo => Assert.Equal((_texts.ContentOf(0), null), (silo.Serves, silo.Feed.Alarm)));
     }
@@ -86,7 +86,7 @@ public sealed class AgreementTests : IDisposable
         Assert.Equal(_texts.ContentOf(0), late.Serves);
         Assert.NotNull(late.Feed.Alarm);
         Assert.Null(late.Feed.Conflict);
-        _ = model.Accept(_texts.ContentOf(1));
+        model.Approve(_texts.ContentOf(1));
         late.Agree();
         Assert.Equal((_texts.ContentOf(1), null), (late.Serves, late.Feed.Alarm));
     }
@@ -160,7 +160,7 @@ public sealed class AgreementTests : IDisposable
                 model.LosesAnswer = true;
                 break;
             case 6 when random.Next(4) == 0:
-                _ = model.Accept(model.Texts.ContentOf(random.Next(6)));
+                model.Approve(model.Texts.ContentOf(random.Next(6)));
                 break;
             default:
                 model.Pass(random, 0.3 + (3 * random.NextDouble()));
@@ -185,7 +185,7 @@ public sealed class AgreementTests : IDisposable
         var isAccepted = model.Silos.Any(silo => silo.Feed.Alarm is not null);
         if (isAccepted)
         {
-            _ = model.Accept(model.Texts.ContentOf(7));
+            model.Approve(model.Texts.ContentOf(7));
             Pass(model, random);
         }
 

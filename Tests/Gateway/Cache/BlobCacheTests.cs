@@ -181,7 +181,7 @@ public sealed partial class BlobCacheTests : IDisposable
         await Eventually.True(() => gateway.Grains.Elections == 1, "it is begun");
         var second = gateway.Request("GET", $"/v2/a/b/blobs/{Blob.Digest}");
         var two = gateway.Get<BlobCache>().Serve(second).AsTask();
-        gateway.Grains.Elect = (_, _, _) => ValueTask.FromResult(new FetchElection { Term = 2 });
+        gateway.Grains.Elect = (_, _, _) => Task.FromResult(new FetchElection { Term = 2 });
         election.SetResult(new FetchElection { Term = 1 });
         Assert.Equal(429, (await one).Error!.Status);
         Assert.Null((await two).Error);
@@ -273,7 +273,7 @@ public sealed partial class BlobCacheTests : IDisposable
             gateway.Listener.Addresses.Add($"https://0.0.0.0:{port}");
         }
 
-        gateway.Grains.Elect = (_, _, _) => new ValueTask<FetchElection>(held.Task);
+        gateway.Grains.Elect = (_, _, _) => held.Task;
         gateway.Upstream.Answer = _ => ScriptedUpstream.Ok(Blob.Bytes);
         return gateway;
     }

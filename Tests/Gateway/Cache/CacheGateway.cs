@@ -141,7 +141,7 @@ internal sealed class CacheGateway : IDisposable
             IPAddress.Parse("192.0.2.7"));
     }
 
-    private sealed class Lifetime : IHttpRequestLifetimeFeature
+    private sealed class Lifetime : IHttpRequestLifetimeFeature, IDisposable
     {
         private readonly CancellationTokenSource _gone = new();
 
@@ -154,6 +154,8 @@ internal sealed class CacheGateway : IDisposable
         public void Abort() => IsCut = true;
 
         public void Leave() => _gone.Cancel();
+
+        public void Dispose() => _gone.Dispose();
     }
 
     /// <summary>A server that only says where it listens.</summary>

@@ -32,7 +32,7 @@ public sealed class ElectionsTests : IDisposable
         _gateway.Grains.Elect = (blob, member, failed) =>
         {
             asked = (blob, member, failed);
-            return ValueTask.FromResult(new FetchElection { Term = 7, Holder = Holder });
+            return Task.FromResult(new FetchElection { Term = 7, Holder = Holder });
         };
         Assert.Equal((7, Holder), await Elect("before") is { } election ? (election.Term, election.Holder) : default);
         Assert.Equal((Blob.ToString(), _gateway.Get<LocalPeer>().Member!, "before"), asked);
@@ -68,7 +68,7 @@ public sealed class ElectionsTests : IDisposable
     [Fact]
     public async Task One_that_answers_too_late_is_left_alone()
     {
-        _gateway.Grains.Elect = (_, _, _) => new ValueTask<FetchElection>(new TaskCompletionSource<FetchElection>().Task);
+        _gateway.Grains.Elect = (_, _, _) => new TaskCompletionSource<FetchElection>().Task;
         var asked = Elect().AsTask();
         _gateway.Time.Advance(TimeSpan.FromSeconds(3));
         Assert.Null(await asked);
@@ -82,7 +82,7 @@ public sealed class ElectionsTests : IDisposable
         using var gone = new CancellationTokenSource();
         var never = new TaskCompletionSource<FetchElection>();
         var answer = _gateway.Grains.Elect;
-        _gateway.Grains.Elect = (_, _, _) => new ValueTask<FetchElection>(never.Task);
+        _gateway.Grains.Elect = (_, _, _) => never.Task;
         var asked = _elections.Elect(Blob, null, gone.Token).AsTask();
         await gone.CancelAsync();
         Assert.Null(await asked);

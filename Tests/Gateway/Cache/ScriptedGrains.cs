@@ -23,11 +23,11 @@ internal sealed class ScriptedGrains
     public IGrainFactory Factory { get; }
 
     /// <summary>What an election brings: of a blob, for a gateway that says which holder failed.</summary>
-    public Func<string, FetchMember, string?, ValueTask<FetchElection>> Elect { get; set; } =
-        (_, _, _) => ValueTask.FromResult(new FetchElection { Term = 1 });
+    public Func<string, FetchMember, string?, Task<FetchElection>> Elect { get; set; } =
+        (_, _, _) => Task.FromResult(new FetchElection { Term = 1 });
 
     /// <summary>What becomes of the end of one.</summary>
-    public Func<ValueTask> End { get; set; } = () => ValueTask.CompletedTask;
+    public Func<Task> End { get; set; } = () => Task.CompletedTask;
 
     /// <summary>How elections ended: the blob, the term, and whether it was kept.</summary>
     public List<(string Blob, long Term, bool Kept)> Ended { get; } = [];
@@ -40,11 +40,11 @@ internal sealed class ScriptedGrains
         if (method == nameof(IFetchGrain.Elect))
         {
             Elections++;
-            return Elect(blob, (FetchMember)args[0]!, (string?)args[1]);
+            return new ValueTask<FetchElection>(Elect(blob, (FetchMember)args[0]!, (string?)args[1]));
         }
 
         Ended.Add((blob, (long)args[0]!, (bool)args[1]!));
-        return End();
+        return new ValueTask(End());
     }
 
 #pragma warning disable CA1852 // DispatchProxy derives from it.
