@@ -92,8 +92,9 @@ internal sealed partial class DataListener(
         }
 
         return map.TenantOf(RequestHost.NameIn(context.Request)) is not { } tenant ? Task.FromResult<DistributionError?>(UnknownHost())
-            : tenant.IsUnusable && !(tenant.HasAdministrators && TenantEndpoints.IsOfAdministrators(path)) ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
-                Task.FromResult<DistributionError?>(Tenant.Unusable))
+            : tenant.IsUnusable && !(tenant.HasAdministrators && TenantEndpoints.IsOfAdministrators(path))
+                ? Count(context, tenant.Name, ServedOperation.Of(context.Request.Method, path), answered.Begin(),
+                    Task.FromResult<DistributionError?>(Tenant.Unusable))
             : TokenService.Of(tenant, context.Request) is { } tokenService
                 ? Serve(context, path, tokenService, map)
             : Task.FromResult<DistributionError?>(UnknownHost());

@@ -67,7 +67,8 @@ internal sealed class Caller(AccessToken token, IReadOnlyList<GrantedRule> rules
             scope.ToString(),
             Refusal.InsufficientScope) { Reason = $"rule needed: {what}", IsOfRules = true }
         : new Refusal(DistributionError.Denied($"{token.Subject} may not {what}; ask the operator of this registry for access")
-            with { Reason = $"Forbidden: {Short(token.Subject)} may not {Short(what)}" }) { Reason = $"rule needed: {what}", IsOfRules = true };
+            with { Reason = $"Forbidden: {Short(token.Subject)} may not {Short(what)}" })
+        { Reason = $"rule needed: {what}", IsOfRules = true };
 
     private static Refusal Widen(Scope scope) => new(
         DistributionError.Unauthorized($"this token does not carry {scope}; ask the token endpoint for it"),

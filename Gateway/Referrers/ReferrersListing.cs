@@ -125,7 +125,7 @@ internal sealed class ReferrersListing(UpstreamDownloads downloads, TaggedReferr
         Content = ContentKind.Referrers,
     };
 
-    /// <summary>All that the client says but for whom it takes this for: registries put cursors of any name into their <c>Link</c>.</summary>
+    /// <summary>All that the client says but for whom it takes this for: cursors in a <c>Link</c> have any name.</summary>
     private static string Query(QueryParameters query)
     {
         var kept = query.Keys.Where(key => key != Namespace)

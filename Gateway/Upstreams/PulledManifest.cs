@@ -168,7 +168,8 @@ internal static class PulledManifest
 
     /// <summary>Whether it is a page for people: what stands in front of a registry answers with its own.</summary>
     public static bool IsPage(HttpResponseMessage upstream, ReadOnlySpan<byte> bytes) =>
-        TypeOf(upstream).StartsWith("text/", StringComparison.OrdinalIgnoreCase) && !ResponseHeaders.IsEncoded(upstream) && !IsObject(bytes);
+        TypeOf(upstream).StartsWith("text/", StringComparison.OrdinalIgnoreCase) && !ResponseHeaders.IsEncoded(upstream)
+        && !IsObject(bytes);
 
     private static bool IsObject(ReadOnlySpan<byte> bytes) => bytes.TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
 }

@@ -131,7 +131,8 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
     }
 
     private async ValueTask<AdministrationReply> Write(
-        AdministrationCall call, TenantConfiguration tenant, ManagedVersion? newest, Secret text, bool isCheck, ManagedVersion? former = null)
+        AdministrationCall call, TenantConfiguration tenant, ManagedVersion? newest, Secret text, bool isCheck,
+        ManagedVersion? former = null)
     {
         var before = newest?.Text.Reveal() ?? "";
         var errors = new ErrorList(PartText.OfManaged(call.Tenant));
@@ -191,9 +192,10 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         Status = 200, Body = new Secret(YamlSecrets.Hide(version?.Text.Reveal() ?? "")), ETag = ETag.Of(version), ContentType = Yaml,
     };
 
-    private static AdministrationReply Done(ManagedVersion? version, bool isChanged, string change, IReadOnlyList<ConfigurationRemark> remarks) =>
-        AdministrationAnswer.Good(
-            new ConfigurationOutcome(version?.Number ?? 0, isChanged, change, remarks), AdministrationJson.Default.ConfigurationOutcome) with
+    private static AdministrationReply Done(
+        ManagedVersion? version, bool isChanged, string change, IReadOnlyList<ConfigurationRemark> remarks) => AdministrationAnswer.Good(
+            new ConfigurationOutcome(version?.Number ?? 0, isChanged, change, remarks),
+            AdministrationJson.Default.ConfigurationOutcome) with
         {
             ETag = ETag.Of(version),
         };
@@ -203,7 +205,8 @@ internal sealed class ConfigurationDesk(IGrainFactory grains, IConfigurationFeed
         ifMatch is null || ETag.Matches(ifMatch, newest) ? null : Changed(newest);
 
     private static AdministrationReply Changed(ManagedVersion? newest) => AdministrationAnswer.Error(
-        412, $"somebody else changed this tenant's part: it is at version {newest?.Number ?? 0}; read it again and make the change there") with
+        412, $"somebody else changed this tenant's part: it is at version {newest?.Number ?? 0}; read it again and make the change " +
+            "there") with
     {
         ETag = ETag.Of(newest),
     };

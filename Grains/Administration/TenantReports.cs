@@ -7,8 +7,8 @@ using RegistryProxy.Protocol;
 namespace RegistryProxy.Grains.Administration;
 
 /// <summary>
-/// From who serves operators on a silo to what administrators of a tenant may read, and to its part: a stateless worker, which runs in the process that
-/// calls it, and wants the pass of that process. The key is the tenant's name.
+/// From who serves operators on a silo to what administrators of a tenant may read, and to its part: a stateless worker, which runs in the
+/// process that calls it, and wants the pass of that process. The key is the tenant's name.
 /// </summary>
 [Version(0), Alias("rp.ITenantReportGrain")]
 public interface ITenantReportGrain : IGrainWithStringKey

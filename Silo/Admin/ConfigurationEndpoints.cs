@@ -11,8 +11,8 @@ using RegistryProxy.Silo.Admin.Replies;
 namespace RegistryProxy.Silo.Admin;
 
 /// <summary>
-/// <c>/admin/configuration?tenant=T</c>, <c>…/history</c> and <c>…/rollback</c>: the part of a managed tenant, as its administrators have it
-/// on its own hosts.
+/// <c>/admin/configuration?tenant=T</c>, <c>…/history</c> and <c>…/rollback</c>: the part of a managed tenant, as its administrators have
+/// it on its own hosts.
 /// </summary>
 internal sealed class ConfigurationEndpoints(
     ClientAddress addresses, TenantReports reports, IConfigurationFeed configuration, AuditLog audit, TimeProvider time)

@@ -4,7 +4,9 @@ using RegistryProxy.Tests.Support.Processes;
 
 namespace RegistryProxy.Tests.Configuration;
 
-/// <summary>What operators get wrong, and what they are told: the line, the field, and what mends it. Never a secret, nothing twice.</summary>
+/// <summary>
+/// What operators get wrong, and what they are told: the line, the field, and what mends it. Never a secret, nothing twice.
+/// </summary>
 public sealed class MisconfigurationTests : IDisposable
 {
     private const string Good = """

@@ -111,7 +111,9 @@ public sealed class FieldAnswerTests
         await Status(HttpStatusCode.BadGateway, alice.GetManifest("a/b", Layer.Digest.Value));
     }
 
-    /// <summary>A tag may lead to what never came by; the digest that an upstream says of it is looked at once, where that costs no pull.</summary>
+    /// <summary>
+    /// A tag may lead to what never came by; the digest that an upstream says of it is looked at once, where that costs no pull.
+    /// </summary>
     [Theory]
     [InlineData(false, 1)]
     [InlineData(true, 0)]

@@ -46,7 +46,9 @@ public sealed class FieldUpstreamTests
         await listed.ShouldBe(HttpStatusCode.BadGateway);
     }
 
-    /// <summary>An upstream names a manifest by another type than the manifest does: the same goes to all who ask it, and is asked for once.</summary>
+    /// <summary>
+    /// An upstream names a manifest by another type than the manifest does: the same goes to all who ask it, and is asked for once.
+    /// </summary>
     [Theory]
     [InlineData("application/vnd.docker.distribution.manifest.v1+prettyjws")]
     [InlineData("application/vnd.oci.image.manifest.v1+json")]

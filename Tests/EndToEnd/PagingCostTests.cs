@@ -9,7 +9,9 @@ using RegistryProxy.Tests.Support.Wire;
 
 namespace RegistryProxy.Tests.EndToEnd;
 
-/// <summary>What a client that pages through a long listing costs the upstream, and what it gets when the listing is longer than that.</summary>
+/// <summary>
+/// What a client that pages through a long listing costs the upstream, and what it gets when the listing is longer than that.
+/// </summary>
 public sealed class PagingCostTests(PagingUpstream upstream) : IClassFixture<PagingUpstream>
 {
     private const int Largest = PagingUpstream.Largest;

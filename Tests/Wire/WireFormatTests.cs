@@ -40,8 +40,9 @@ public sealed class WireFormatTests
 
     /// <summary>
     /// A call is its interface, its method and its arguments in their order: none of them changes, new methods are added. The
-    /// version of an interface is 0 unless it states another. That of one which silos alone call rises when a method is added, so that Orleans has a silo
-    /// that knows the method answer; that of others does not, because gateways of both versions have to find silos of either.
+    /// version of an interface is 0 unless it states another. That of one which silos alone call rises when a method is added, so that
+    /// Orleans has a silo that knows the method answer; that of others does not, because gateways of both versions have to find silos of
+    /// either.
     /// </summary>
     [Fact]
     public void Calls_are_what_the_other_version_expects()

@@ -10,7 +10,8 @@ namespace RegistryProxy.Gateway.Cache.Blobs;
 /// Whole blobs that come into the cache behind ranges that were passed on, at the pace of their tenant, whose bytes they are. A blob for
 /// which there is no place comes behind a later range.
 /// </summary>
-internal sealed class BackgroundDownloads(BlobDownloads downloads, StoredBlobs stored, LinkCheck links, UnkeptBlobs unkept, TenantLimits limits)
+internal sealed class BackgroundDownloads(
+    BlobDownloads downloads, StoredBlobs stored, LinkCheck links, UnkeptBlobs unkept, TenantLimits limits)
 {
     /// <summary>At a time.</summary>
     public const int MaxRunning = 32;

@@ -132,8 +132,8 @@ internal sealed class ManifestFetcher(
 
     /// <summary>
     /// What a digest names is checked whatever its type. What a tag names has the digest of its bytes, whatever the upstream says of it;
-    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to. One that the upstream calls by another
-    /// known type than it says itself is kept for those alone who believe that upstream.
+    /// what is of no known type is kept if it says its type itself, and never as what a tag leads to. One that the upstream calls by
+    /// another known type than it says itself is kept for those alone who believe that upstream.
     /// </summary>
     private ManifestAnswer Keep(in Supplier supplier, Fetch fetch, Digest? digest, HttpResponseMessage answer, byte[] bytes)
     {

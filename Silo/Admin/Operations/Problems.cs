@@ -95,7 +95,8 @@ internal static class Problems
         foreach (var fault in sight.Faults)
         {
             var tenant = RegistryProxy.Configuration.PartText.TenantOf(fault.Part);
-            var what = RegistryProxy.Configuration.PartText.IsManaged(fault.Part) ? "Mend the part at /admin/configuration" : "Mend the file";
+            var isManaged = RegistryProxy.Configuration.PartText.IsManaged(fault.Part);
+            var what = isManaged ? "Mend the part at /admin/configuration" : "Mend the file";
             yield return new Problem(
                 fault.IsKept ? Warning : Critical, tenant is null ? fault.File : $"tenant {tenant}",
                 $"{fault.File} has {Count(fault.Errors.Count, "error")}: {(fault.Errors.Count > 0 ? fault.Errors[0].ToString() : "")}",
